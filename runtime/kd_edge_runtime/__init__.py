@@ -1,0 +1,20 @@
+"""Scores students' written answers on a device, from one bundle file, without a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kd_edge_runtime.scorer import Score, Scorer
+
+__version__ = "0.1.0"
+__all__ = ["Score", "Scorer", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    # `kd-edge --help` imports this package: what scoring needs is loaded when it is asked for.
+    if name in ("Score", "Scorer"):
+        from kd_edge_runtime import scorer
+
+        return getattr(scorer, name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,119 @@
+"""The ONNX Runtime backend: the bundle's graphs, for every kind of student.
+
+A bag's graph takes weighted counts, the others take token ids and a mask from the frozen
+tokenizer. The int8 graph is used where the bundle has one: it is the same numbers, smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+
+from kd_edge_runtime.counts import Counter
+from kd_edge_runtime.errors import BackendError, BundleError
+from kd_edge_runtime.loaded import LoadedItem
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+FORMS = ("onnx-int8", "onnx-fp32")
+
+# A batch of counts is 14 MB for 3,500 n-grams; of tokens, what a small device's memory holds.
+_BATCH = {"bag": 1024, "rnn": 64, "transformer": 16}
+
+
+def load(item: LoadedItem, form: str = "") -> OnnxModel:
+    """Loads a student from one of its ONNX forms.
+
+    Args:
+        item: the item of an open bundle.
+        form: one of `FORMS`; by default the first that the bundle carries.
+
+    Raises:
+        BackendError: the bundle has no such form, or ONNX Runtime refuses the graph.
+    """
+    if not form:
+        form = next((name for name in FORMS if name in item.entry.forms), FORMS[0])
+    options = onnxruntime.SessionOptions()
+    # One response is too small to share; whoever has many can run several processes.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(
+            item.form(form), options, providers=["CPUExecutionProvider"]
+        )
+    except (BackendError, BundleError):
+        raise
+    except Exception as error:  # ONNX Runtime's own errors have no common base
+        raise BackendError(f"ONNX Runtime refuses '{form}': {error}") from None
+    if item.entry.student == "bag":
+        return OnnxModel(session, _CountsInput(item), _BATCH["bag"])
+    return OnnxModel(session, _TokensInput(item), _BATCH[item.entry.student])
+
+
+class _CountsInput:
+    """Weighted counts for a bag."""
+
+    def __init__(self, item: LoadedItem) -> None:
+        vocabulary = item.vocabulary()
+        self._counter = Counter(vocabulary)
+        self._size = vocabulary.size
+
+    def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        return {"counts": self._counter.count(texts).dense(self._size)}
+
+
+class _TokensInput:
+    """Padded ids and a mask for the students that read tokens."""
+
+    def __init__(self, item: LoadedItem) -> None:
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer = Tokenizer.from_str(item.vectorizer().decode("utf-8"))
+        except BundleError:
+            raise
+        except Exception as error:  # the tokenizers package raises plain Exception
+            raise BundleError(f"the bundle's tokenizer cannot be read: {error}") from None
+
+    def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        encoded = self._tokenizer.encode_batch(list(texts))
+        return {
+            "ids": np.array([one.ids for one in encoded], dtype=np.int64),
+            "mask": np.array([one.attention_mask for one in encoded], dtype=np.int64),
+        }
+
+
+class OnnxModel:
+    """A student in ONNX Runtime.
+
+    Args:
+        session: the loaded graph, with one output `probabilities` [N, K].
+        source: turns responses into the graph's inputs.
+        batch: responses at once.
+    """
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        source: _CountsInput | _TokensInput,
+        batch: int,
+    ) -> None:
+        self._session = session
+        self._source = source
+        self._batch = batch
+
+    def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """See `backends.Model`."""
+        # Responses of like length together, so that short ones are not padded to the longest.
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        found: list[tuple[float, ...]] = [()] * len(texts)
+        for start in range(0, len(order), self._batch):
+            at = order[start : start + self._batch]
+            (batch,) = self._session.run(None, self._source.feed([texts[one] for one in at]))
+            for one, row in zip(at, batch.tolist()):
+                found[one] = tuple(row)
+        return found

@@ -1,0 +1,99 @@
+"""The one command, `kd-edge`: a device's verbs, and the workshop's where it is installed.
+
+A verb's module is imported when the verb is used. `kd-edge --help` imports no torch, no
+numpy and no ONNX Runtime (a test sees to it).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from kd_edge_runtime import __version__
+from kd_edge_runtime.errors import KdEdgeError
+
+VERBS = "kd_edge.verbs"
+
+# The device's own verbs. The workshop's come from the entry point group `VERBS`.
+_DEVICE = {
+    "inspect": "kd_edge_runtime.commands.inspect:inspect",
+    "score": "kd_edge_runtime.commands.score:score",
+}
+
+# The order in which a newcomer meets the verbs; others come after these.
+_ORDER = ("run", "teacher", "label", "distill", "export", "score", "inspect")
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """See click."""
+        names = {*_DEVICE, *_workshop()}
+        return sorted(names, key=lambda name: ((*_ORDER, name)).index(name))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """See click."""
+        # A device's verb needs no look through what is installed.
+        target = _DEVICE.get(cmd_name) or _workshop().get(cmd_name)
+        if target is None:
+            return None
+        module, _, name = target.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+def _workshop() -> dict[str, str]:
+    """Where the verbs of other packages are, by name."""
+    from importlib.metadata import entry_points
+
+    points = entry_points()
+    if sys.version_info >= (3, 10):
+        return {point.name: point.value for point in points.select(group=VERBS)}
+    return {point.name: point.value for point in points.get(VERBS, ())}
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kd-edge")
+def cli() -> None:
+    """Score students' written answers on a device, with a small student of a large model.
+
+    \b
+    Examples:
+      kd-edge score item.kdz responses.csv -o scores.csv
+      kd-edge inspect item.kdz
+    """
+
+
+def main() -> NoReturn:
+    """Runs the command line; a user's mistake ends in one message and never in a traceback."""
+    try:
+        code = cli.main(prog_name="kd-edge", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KdEdgeError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever reads our output has had enough (`| head`): nothing to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if os.environ.get("KD_EDGE_DEBUG"):
+            raise
+        # The text of an unforeseen error may hold a student's words: only its kind is shown.
+        click.echo(
+            f"Error: something unforeseen happened ({type(error).__name__}). Nothing that was "
+            "there before is lost. KD_EDGE_DEBUG=1 shows the details for a report.",
+            err=True,
+        )
+        sys.exit(70)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""The verbs that every device has, one file each."""

@@ -1,0 +1,209 @@
+"""`kd-edge score`: a table of responses in, the same table with the machine's columns out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Callable, TextIO
+
+import click
+
+from kd_edge_runtime import backends
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.table import (
+    Columns,
+    Scored,
+    TableScorer,
+    all_classes,
+    find_columns,
+    machine_fields,
+    machine_header,
+)
+from kd_edge_runtime.textfile import open_text
+
+# A longer field is no response: 10,000 words are about 60,000 characters.
+_LONGEST_FIELD = 16 << 20
+
+# The header of the ASAP-SAS competition's files, which quote nothing.
+_UNQUOTED = ["Id", "EssaySet", "Score1", "Score2", "EssayText"]
+
+# Rows between two lines of progress off a terminal; on one, about twice a second.
+_SHOW_EVERY = 20_000
+
+Write = Callable[[Scored], None]
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("responses", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="File to write (.csv or .tsv); '-' for standard output.  [default: -]",
+)
+@click.option("--text-column", metavar="NAME", help="Column with the responses.")
+@click.option("--item-column", metavar="NAME", help="Column that names each response's item.")
+@click.option("--item", "item_id", metavar="ID", help="The item that all responses answer.")
+@click.option("--prefix", default="", metavar="TEXT", help="Put before the machine's columns.")
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", *backends.NAMES]),
+    default="auto",
+    show_default=True,
+    help="How to run the student.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a row, not CSV.")
+@click.option("-q", "--quiet", is_flag=True, help="No summary on standard error.")
+def score(
+    bundle: Path,
+    responses: Path,
+    output: Path,
+    text_column: str | None,
+    item_column: str | None,
+    item_id: str | None,
+    prefix: str,
+    backend: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Score the RESPONSES (a CSV or TSV file, or '-') with a BUNDLE.
+
+    Every column of the table is kept. Added are: predicted (the score), expected (the mean
+    under the probabilities), confidence (the probability of the predicted score), flag
+    (why a person should look, else blank) and p_ and the name of each class.
+
+    \b
+    Examples:
+      kd-edge score item.kdz responses.csv -o scores.csv
+      kd-edge score item.kdz - < responses.csv > scores.csv
+      kd-edge score item.kdz answers.tsv --text-column EssayText --json
+    """
+    source = "standard input" if str(responses) == "-" else str(responses)
+    _refuse_same(responses, output)
+    with Scorer.open(bundle, backend) as scorer, _opened(responses) as stream:
+        rows = _reader(stream, source)
+        header = next(rows, None)
+        if not header:
+            raise InputError(f"{source}: the table is empty: it needs a row of column names")
+        items = [entry.item_id for entry in scorer.bundle.manifest.items]
+        if item_id is not None:
+            scorer.bundle.manifest.item(item_id)  # names the items there are
+        columns = find_columns(header, source, items, text_column, item_column, item_id)
+        batches = TableScorer(scorer, source).scored(rows, columns)
+        with _writer(output, scorer, columns, prefix, as_json, source) as write:
+            total, flagged = _write_all(batches, write, quiet)
+        if not quiet:
+            used = scorer.backend(columns.item_id or items[0])
+            named = "" if text_column else f", text from '{header[columns.text]}'"
+            click.echo(f"Scored {total} responses ({flagged} flagged; {used}{named}).", err=True)
+
+
+def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tuple[int, int]:
+    total = flagged = shown = 0
+    for batch in batches:
+        for one in batch:
+            write(one)
+            flagged += bool(one.score.flag)
+        total += len(batch)
+        if not quiet and total - shown >= _SHOW_EVERY:
+            shown = total
+            # How many there are is not known while they stream: no bar, just the count.
+            click.echo(f"{total} responses scored", err=True)
+    return total, flagged
+
+
+def _refuse_same(responses: Path, output: Path) -> None:
+    if str(output) != "-" and output.exists() and responses.exists() and output.samefile(responses):
+        raise InputError(f"{output}: the output would replace the responses: give it another name")
+
+
+@contextmanager
+def _opened(responses: Path) -> Iterator[TextIO]:
+    if str(responses) == "-":
+        # Standard input cannot be read twice to find its encoding: it has to be UTF-8.
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")  # type: ignore[union-attr]
+        yield sys.stdin
+        return
+    if responses.suffix.lower() in (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods"):
+        raise InputError(f"{responses}: give the responses as a CSV or TSV table")
+    with open_text(responses) as stream:
+        yield stream
+
+
+def _reader(stream: TextIO, source: str) -> Iterator[list[str]]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        first = stream.readline()
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: this is not UTF-8: save the table as 'CSV UTF-8'") from None
+    lines = _again(first, stream)
+    if first.rstrip("\r\n").split("\t") == _UNQUOTED:
+        return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=max(",\t;", key=first.count))
+
+
+def _again(first: str, stream: TextIO) -> Iterator[str]:
+    yield first
+    yield from stream
+
+
+@contextmanager
+def _writer(
+    output: Path,
+    scorer: Scorer,
+    columns: Columns,
+    prefix: str,
+    as_json: bool,
+    source: str,
+) -> Iterator[Write]:
+    entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
+    used = entries.values() if columns.item_id is None else [entries[columns.item_id]]
+    classes = all_classes(used)
+    added = machine_header(classes, columns.header, prefix, source)
+    with _destination(output) as file:
+        if as_json:
+
+            def write(one: Scored) -> None:
+                row: dict[str, object] = dict(zip(columns.header, one.fields))
+                row.update(_json_fields(one, added, entries[one.item_id].classes, prefix))
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+        else:
+            delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
+            table = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+            table.writerow([*columns.header, *added])
+
+            def write(one: Scored) -> None:
+                machine = machine_fields(one.score, entries[one.item_id], classes)
+                table.writerow([*one.fields, *machine])
+
+        yield write
+
+
+def _json_fields(
+    one: Scored, added: Sequence[str], classes: Sequence[str], prefix: str
+) -> dict[str, object]:
+    score = one.score
+    numbers = [score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag]
+    fields: dict[str, object] = dict(zip(added, numbers))
+    for name, share in zip(classes, score.probabilities):
+        fields[f"{prefix}p_{name}"] = round(share, 6)
+    return fields
+
+
+@contextmanager
+def _destination(output: Path) -> Iterator[IO[str]]:
+    if str(output) != "-":
+        with atomic_write(output) as file:
+            yield file
+        return
+    yield sys.stdout
+    sys.stdout.flush()

@@ -1,0 +1,85 @@
+"""What can go wrong, in words for the person at the keyboard.
+
+Every error a user can cause is a `KdEdgeError`: the command line prints its text
+and exits with its `exit_code`, never with a traceback. No message may hold a
+student's text; rows are named by file, row and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class KdEdgeError(Exception):
+    """Base of all errors with a message meant for a user."""
+
+    exit_code = 1
+
+
+class InputError(KdEdgeError):
+    """Something the user gave (a file, an option) is wrong and they can mend it."""
+
+    exit_code = 2
+
+
+class BundleError(KdEdgeError):
+    """A bundle is damaged, unsafe, or of a protocol that this version does not read."""
+
+    exit_code = 3
+
+
+class BackendError(KdEdgeError):
+    """A backend is missing, does not work here, or cannot run this student."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong at one place of a table.
+
+    Attributes:
+        message: what is wrong, without the offending student's text.
+        row: the row as a spreadsheet counts it (the header is row 1), or None for the whole file.
+        column: the column's name as the file writes it, or None for the whole row.
+        file: the file, where a table is spread over several; None for the one being read.
+    """
+
+    message: str
+    row: int | None = None
+    column: str | None = None
+    file: str | None = None
+
+
+class TableError(InputError):
+    """All that is wrong with a table, each problem with its place.
+
+    Args:
+        source: the file's name as the user gave it.
+        problems: what is wrong; at least one.
+        hint: what the user can do, said once at the end.
+    """
+
+    SHOWN = 20
+
+    def __init__(self, source: str, problems: Sequence[Problem], hint: str = "") -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        self.hint = hint
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        many = len(self.problems)
+        lines = [f"{self.source}: {many} problem{'s' if many != 1 else ''}"]
+        for problem in self.problems[: self.SHOWN]:
+            place = [f"row {problem.row}"] if problem.row is not None else []
+            if problem.column is not None:
+                place.append(f"column '{problem.column}'")
+            where = ", ".join(([problem.file] if problem.file else []) + place)
+            lines.append(f"  {where}: {problem.message}" if where else f"  {problem.message}")
+        if many > self.SHOWN:
+            lines.append(f"  and {many - self.SHOWN} more like these")
+        if self.hint:
+            lines.append(self.hint)
+        return "\n".join(lines)
