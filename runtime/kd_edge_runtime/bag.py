@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from math import isfinite
 
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.vocabulary import BagVocabulary
@@ -63,12 +64,14 @@ class BagWeights:
             classes: K.
 
         Raises:
-            BundleError: the bytes are not that many.
+            BundleError: the bytes are not that many, or hold what is no number.
         """
         count = dimensions * (2 + classes) + classes
         if dimensions < 1 or len(data) != size * dimensions + 4 * count:
             raise BundleError("the size of the plain weights is not what the manifest says")
         numbers = struct.unpack_from(f"<{count}f", data, size * dimensions)
+        if not all(map(isfinite, numbers)):
+            raise BundleError("the plain weights hold something that is no finite number")
         head_start = 2 * dimensions
         head = tuple(
             numbers[start : start + dimensions]

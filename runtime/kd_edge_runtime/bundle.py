@@ -7,6 +7,8 @@ asked for, and its size and hash are checked against the manifest each time.
 from __future__ import annotations
 
 import hashlib
+import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -20,6 +22,19 @@ MANIFEST = "manifest.json"
 # A zip can claim anything: these bound what is read before a hash has vouched for it.
 MAX_MANIFEST = 8 << 20
 MAX_MEMBER = 1 << 30
+
+# What a zip module makes of a damaged zip.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+_ENCRYPTED = 0x1
 
 
 class Bundle:
@@ -45,7 +60,7 @@ class Bundle:
             raise InputError(f"{self.path}: no such file") from None
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
             raise BundleError(f"{self.path}: not a bundle, or cut short ({error})") from None
         try:
             self.manifest = self._read_manifest()
@@ -89,6 +104,9 @@ class Bundle:
             raise BundleError(f"{self.path}: not a bundle (it has no {MANIFEST})")
         if len(set(names)) != len(names):
             raise BundleError(f"{self.path}: a member is there twice")
+        for info in infos:
+            if strange(info):
+                raise BundleError(f"{self.path}: '{info.filename}' is no plain member of a zip")
         size = self._zip.getinfo(MANIFEST).file_size
         if size > MAX_MANIFEST:
             raise BundleError(f"{self.path}: {MANIFEST} is larger than any bundle needs")
@@ -121,11 +139,20 @@ class Bundle:
         try:
             with self._zip.open(name) as stream:
                 data = stream.read(size + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError) as why:
+        except _DAMAGED as why:
             raise BundleError(f"{self.path}: '{name}' is damaged ({why})") from None
         if len(data) != size:
             raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
         return data
+
+
+def strange(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is encrypted, packed in a way that small readers lack, or a link."""
+    return (
+        bool(info.flag_bits & _ENCRYPTED)
+        or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        or stat.S_ISLNK(info.external_attr >> 16)
+    )
 
 
 def unsafe(name: str) -> bool:

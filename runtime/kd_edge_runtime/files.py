@@ -19,6 +19,7 @@ _WRITE_PROBLEMS = {
     errno.EROFS: "the disk is read-only",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EEXIST: "a file of that name is in the way of a folder",
+    errno.ENAMETOOLONG: "the name is too long",
     errno.EISDIR: "a folder of that name is in the way",
 }
 
@@ -39,8 +40,13 @@ def atomic_write(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
     Raises:
         InputError: the disk is full, or the file may not be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with plain_write_errors(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "")
+        if path.exists() and not path.is_file():
+            # A rename would put a file in the place of a device, for everybody.
+            raise InputError(f"cannot write '{path}': it is no ordinary file.")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with _created(temporary, binary) as file:

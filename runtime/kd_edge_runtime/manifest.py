@@ -93,7 +93,8 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of `manifest.json`."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+        content = {"format": FORMAT, **asdict(self)}
+        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
@@ -103,8 +104,10 @@ class Manifest:
             BundleError: not a manifest of a protocol read here, or it contradicts itself.
         """
         try:
-            raw = json.loads(text)
-        except ValueError as error:
+            raw = json.loads(text, parse_constant=_no_constant)
+            # Half a surrogate pair is no text: it could be neither shown nor written.
+            json.dumps(raw, ensure_ascii=False).encode("utf-8")
+        except (ValueError, RecursionError) as error:
             raise BundleError(f"manifest.json is not JSON: {error}") from None
         if not isinstance(raw, dict) or raw.get("format") != FORMAT:
             raise BundleError("manifest.json is not that of a kd-edge bundle")
@@ -113,7 +116,7 @@ class Manifest:
         manifest = cls(
             protocol=get("protocol", int),
             created=get("created", str),
-            created_by=get("created_by", dict),
+            created_by=get.map_of("created_by", str),
             items=tuple(_item(entry, n) for n, entry in enumerate(get("items", list), 1)),
             members={name: _member(name, entry) for name, entry in get("members", dict).items()},
             card=get("card", str),
@@ -164,6 +167,16 @@ class _Getter:
             raise BundleError(f"{self._where}: '{name}' holds something that is no {kind.__name__}")
         return tuple(values)
 
+    def map_of(self, name: str, kind: type[_T]) -> dict[str, _T]:
+        values: dict[str, Any] = self(name, dict)
+        if not all(isinstance(value, kind) for value in values.values()):
+            raise BundleError(f"{self._where}: '{name}' holds something that is no {kind.__name__}")
+        return values
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
 
 def _check_protocol(protocol: Any) -> None:
     if not isinstance(protocol, int) or isinstance(protocol, bool):
@@ -195,7 +208,7 @@ def _item(raw: Any, number: int) -> ItemEntry:
         decision=get("decision", str),
         parameters=get("parameters", int),
         text=get("text", dict),
-        forms=get("forms", dict),
+        forms=get.map_of("forms", str),
         vectorizer=get("vectorizer", str),
         golden=get("golden", str),
     )

@@ -55,7 +55,7 @@ def decide(probabilities: Sequence[float], values: Sequence[int], decision: str)
     """
     if decision == NEAREST_EXPECTED:
         expected = expected_score(probabilities, values)
-        # Rounding twelve decimals first: 1.4999999999999998 and 1.5 are the same score,
+        # Rounding to nine decimals first: 1.4999999999999998 and 1.5 are the same score,
         # whichever backend added them up.
         nearest = floor(round(expected, 9) + 0.5)
         return min(range(len(values)), key=lambda at: abs(values[at] - nearest))

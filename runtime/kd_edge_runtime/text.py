@@ -30,6 +30,11 @@ _TYPED = {
     "½": " 1 / 2 ",
     "¼": " 1 / 4 ",
     "¾": " 3 / 4 ",
+    # Signs for units that are letters by another number, whichever a keyboard gives.
+    "\u00b5": "μ",  # micro
+    "\u2126": "ω",  # ohm
+    "\u212a": "k",  # kelvin
+    "\u212b": "a",  # ångström
 }
 
 _DIGITS = (

@@ -34,10 +34,12 @@ class NumpyModel:
         weights = student.weights
         self._counter = Counter(student.vocabulary)
         table = np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions)
-        self._table = table.astype(np.float32) * np.array(weights.scale, dtype=np.float32)
-        self._bias = np.array(weights.bias, dtype=np.float32)
-        self._head = np.array(weights.head, dtype=np.float32).T
-        self._head_bias = np.array(weights.head_bias, dtype=np.float32)
+        # A row of zeros at the end gives reduceat something to add where a response has nothing.
+        self._table = np.concatenate((table, np.zeros_like(table, shape=(1, weights.dimensions))))
+        self._scale = np.array(weights.scale)
+        self._bias = np.array(weights.bias)
+        self._head = np.array(weights.head).T
+        self._head_bias = np.array(weights.head_bias)
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
@@ -46,17 +48,19 @@ class NumpyModel:
             found += map(tuple, self._batch(texts[start : start + _BATCH]).tolist())
         return found
 
-    def _batch(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def _batch(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         counts = self._counter.count(texts)
-        # A row of zeros at the end gives reduceat something to add where a response has nothing.
-        rows = np.concatenate((self._table[counts.rows], np.zeros_like(self._table[:1])))
-        sums = np.add.reduceat(rows, counts.starts[:-1], axis=0)
-        sums[np.diff(counts.starts) == 0] = 0.0
-        hidden = np.maximum(sums * counts.scale()[:, None] + self._bias, 0.0)
+        number = np.diff(counts.starts)
+        rows = self._table[np.append(counts.rows, -1)]
+        # Whole numbers add up exactly, however long the response.
+        sums = np.add.reduceat(rows, counts.starts[:-1], axis=0, dtype=np.int64)
+        sums[number == 0] = 0
+        factor = 1.0 / np.sqrt(np.maximum(number, 1))
+        hidden = np.maximum(sums * self._scale * factor[:, None] + self._bias, 0.0)
         return softmax(hidden @ self._head + self._head_bias)
 
 
-def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Probabilities from logits, row by row; [N, K] to [N, K]."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -49,13 +49,30 @@ def load(item: LoadedItem, form: str = "") -> OnnxModel:
         raise
     except Exception as error:  # ONNX Runtime's own errors have no common base
         raise BackendError(f"ONNX Runtime refuses '{form}': {error}") from None
-    if item.entry.student == "bag":
-        return OnnxModel(session, _CountsInput(item), _BATCH["bag"])
-    return OnnxModel(session, _TokensInput(item), _BATCH[item.entry.student])
+    source = _CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
+    _check(session, source.names, item, form)
+    return OnnxModel(session, source, _BATCH[item.entry.student])
+
+
+def _check(
+    session: onnxruntime.InferenceSession, inputs: tuple[str, ...], item: LoadedItem, form: str
+) -> None:
+    """Refuses a graph that is not this item's."""
+    outputs = session.get_outputs()
+    if (
+        sorted(one.name for one in session.get_inputs()) != sorted(inputs)
+        or [one.name for one in outputs] != ["probabilities"]
+        or outputs[0].shape[-1:] != [len(item.entry.classes)]
+    ):
+        raise BundleError(
+            f"item '{item.entry.item_id}': the graph '{form}' does not fit the manifest"
+        )
 
 
 class _CountsInput:
     """Weighted counts for a bag."""
+
+    names = ("counts",)
 
     def __init__(self, item: LoadedItem) -> None:
         vocabulary = item.vocabulary()
@@ -69,6 +86,8 @@ class _CountsInput:
 class _TokensInput:
     """Padded ids and a mask for the students that read tokens."""
 
+    names = ("ids", "mask")
+
     def __init__(self, item: LoadedItem) -> None:
         from tokenizers import Tokenizer
 
@@ -78,13 +97,21 @@ class _TokensInput:
             raise
         except Exception as error:  # the tokenizers package raises plain Exception
             raise BundleError(f"the bundle's tokenizer cannot be read: {error}") from None
+        if self._tokenizer.padding is None:
+            raise BundleError("the bundle's tokenizer does not pad")
+        self._pad = self._tokenizer.padding["pad_id"]
 
     def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        encoded = self._tokenizer.encode_batch(list(texts))
-        return {
-            "ids": np.array([one.ids for one in encoded], dtype=np.int64),
-            "mask": np.array([one.attention_mask for one in encoded], dtype=np.int64),
-        }
+        # The tokenizers package takes no half of a surrogate pair.
+        whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        encoded = self._tokenizer.encode_batch(whole)
+        ids = np.array([one.ids for one in encoded], dtype=np.int64)
+        mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
+        if not ids.shape[1]:
+            # No response has a token: each is read as one pad, for a graph needs a width.
+            ids = np.full((len(encoded), 1), self._pad, dtype=np.int64)
+            mask = np.zeros_like(ids)
+        return {"ids": ids, "mask": mask}
 
 
 class OnnxModel:

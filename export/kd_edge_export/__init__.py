@@ -1,0 +1,1 @@
+"""Turns trained students into the forms that devices run, checked, in one bundle."""

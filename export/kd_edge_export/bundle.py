@@ -1,0 +1,129 @@
+"""Writes a bundle: members, hashes, manifest, one zip that is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kd_edge_runtime.bundle import MANIFEST
+from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.manifest import PROTOCOL, ItemEntry, Manifest, Member
+
+CARD = "card.md"
+
+# The oldest date a zip can hold: the same content makes the same bytes.
+_DATE = (1980, 1, 1, 0, 0, 0)
+_READABLE = 0o644 << 16
+_UNIX = 3
+
+
+@dataclass(frozen=True)
+class ItemParts:
+    """One item as it goes into a bundle.
+
+    Attributes:
+        item_id: the item.
+        student: the kind of student.
+        classes: the classes, lowest first.
+        values: the number each class counts as.
+        decision: how probabilities become a class.
+        parameters: trained numbers.
+        text: what the text stage needs, see FORMAT.md.
+        vectorizer: file name and bytes of the vocabulary or tokenizer.
+        forms: file name and bytes of the network by form.
+        golden: the golden member.
+    """
+
+    item_id: str
+    student: str
+    classes: tuple[str, ...]
+    values: tuple[int, ...]
+    decision: str
+    parameters: int
+    text: Mapping[str, Any]
+    vectorizer: tuple[str, bytes]
+    forms: Mapping[str, tuple[str, bytes]]
+    golden: bytes
+
+
+def write_bundle(
+    path: Path,
+    items: Sequence[ItemParts],
+    card: str,
+    created: str,
+    created_by: Mapping[str, str],
+    provenance: Mapping[str, Any],
+) -> Manifest:
+    """Writes a `.kdz`.
+
+    Args:
+        path: the file; replaced whole if it is there.
+        items: at least one.
+        card: the model card, Markdown.
+        created: when, ISO 8601 in UTC.
+        created_by: version by package.
+        provenance: what it was made from, JSON types.
+
+    Returns:
+        The manifest written.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    content: dict[str, bytes] = {CARD: card.encode("utf-8")}
+    entries = []
+    for number, item in enumerate(items):
+        folder = f"items/{number}"
+
+        def add(name: str, data: bytes, folder: str = folder) -> str:
+            if f"{folder}/{name}" in content:
+                raise ValueError(f"two parts of an item are called '{name}'")
+            content[f"{folder}/{name}"] = data
+            return f"{folder}/{name}"
+
+        entries.append(
+            ItemEntry(
+                item_id=item.item_id,
+                student=item.student,
+                classes=item.classes,
+                values=item.values,
+                decision=item.decision,
+                parameters=item.parameters,
+                text=item.text,
+                forms={form: add(*named) for form, named in item.forms.items()},
+                vectorizer=add(*item.vectorizer),
+                golden=add("golden.json", item.golden),
+            )
+        )
+    manifest = Manifest(
+        protocol=PROTOCOL,
+        created=created,
+        created_by=created_by,
+        items=tuple(entries),
+        members={
+            name: Member(len(data), hashlib.sha256(data).hexdigest())
+            for name, data in content.items()
+        },
+        card=CARD,
+        provenance=provenance,
+    )
+    text = manifest.to_json()
+    Manifest.from_json(text)  # never write what no device would read
+    with atomic_write(path, binary=True) as file, zipfile.ZipFile(file, "w") as archive:
+        # The manifest first: whoever streams a bundle meets the list before the members.
+        _add(archive, MANIFEST, text.encode("utf-8"))
+        for name, data in content.items():
+            _add(archive, name, data)
+    return manifest
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, _DATE)
+    info.create_system = _UNIX  # on every system
+    info.external_attr = _READABLE
+    info.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(info, data, compresslevel=9)

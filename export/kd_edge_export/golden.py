@@ -1,0 +1,74 @@
+"""Golden rows: inputs with the outputs that a device must reproduce.
+
+Never a student's words: neutral sentences kept for the purpose, the item's own prompt and
+rubric, and generated strings.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Mapping, Sequence
+
+Rows = Sequence[Sequence[float]]
+
+# The greatest difference of a probability that a device's arithmetic may make.
+TOLERANCE = 1e-4
+
+_NEUTRAL = (
+    "",
+    "I do not know.",
+    "The answer is yes because of the first reason.",
+    "It is not the same, since the second one is larger than the first one.",
+    "No",
+    "They would need to know how much there was at the start and at the end.",
+    "It doesn't change; it can't change. IT WILL NOT CHANGE!",
+    "First it goes up, then it goes down, and in the end there is 1/2 or 50% left.",
+    "12.5 + 37.5 = 50, so 3 \u00d7 4 ÷ 2 = 6",
+    "Größe naïve café señor Ωμέγα Привет 日本語 🙂",
+    "\tspaces   and\nlines\r\nand tabs\t",
+    "a" * 60 + " " + "b " * 40,
+)
+_MOST_SENTENCES = 24
+_GENERATED = 8
+
+
+def golden_inputs(sources: Sequence[str], seed: int = 0) -> tuple[str, ...]:
+    """Inputs for golden rows.
+
+    Args:
+        sources: the item's prompt, rubric and reference answers, where there are any.
+        seed: for the generated strings.
+
+    Returns:
+        About twenty to forty texts, no two alike.
+    """
+    sentences = [
+        sentence
+        for source in sources
+        for sentence in re.split(r"(?<=[.!?])\s+|\n+", source.strip())
+        if sentence.strip()
+    ][:_MOST_SENTENCES]
+    rng = random.Random(seed)
+    pool = " ".join([*sentences, *_NEUTRAL]).split()
+    generated = [" ".join(rng.choices(pool, k=rng.randint(5, 120))) for _ in range(_GENERATED)]
+    return tuple(dict.fromkeys([*_NEUTRAL, *sentences, *generated]))
+
+
+def golden_json(inputs: Sequence[str], outputs: Mapping[str, Rows]) -> bytes:
+    """The golden member.
+
+    Args:
+        inputs: M texts.
+        outputs: for each form its probabilities [M, K].
+    """
+    content = {
+        "tolerance": TOLERANCE,
+        "inputs": list(inputs),
+        "outputs": {
+            form: [[round(float(share), 7) for share in row] for row in rows]
+            for form, rows in outputs.items()
+        },
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=0) + "\n").encode("utf-8")

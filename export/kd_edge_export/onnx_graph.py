@@ -1,0 +1,53 @@
+"""What all our ONNX graphs have in common: operator set, names, metadata, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+# Old enough for onnxruntime 1.19, the last one for Python 3.9.
+OPSET = 17
+IR_VERSION = 8
+
+OUTPUT = "probabilities"
+
+
+def graph_bytes(
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Sequence[onnx.ValueInfoProto],
+    classes: int,
+    constants: Mapping[str, np.ndarray],
+    item_id: str,
+) -> bytes:
+    """A checked ONNX model with one output, `probabilities` [N, classes].
+
+    Args:
+        nodes: the graph's nodes, in order.
+        inputs: its inputs.
+        classes: K.
+        constants: initializers by name.
+        item_id: the item, kept in the model's metadata.
+    """
+    output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])
+    initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
+    graph = helper.make_graph(list(nodes), "student", list(inputs), [output], initializers)
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="kd-edge",
+    )
+    helper.set_model_props(model, {"kd-edge.item": item_id})
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString()
+
+
+def head(weight: str, bias: str, values: str) -> list[onnx.NodeProto]:
+    """The last layer: `values` [N, D] times `weight` [K, D], plus `bias`, softmax."""
+    return [
+        helper.make_node("Gemm", [values, weight, bias], ["logits"], transB=1),
+        helper.make_node("Softmax", ["logits"], [OUTPUT], axis=-1),
+    ]

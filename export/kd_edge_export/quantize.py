@@ -1,0 +1,60 @@
+"""Quantizes a bag's table once, so that every form of the bundle holds the same numbers.
+
+Each column of the table (one dimension of all n-grams) gets a factor of its own, its
+greatest absolute value over 127: symmetric 8-bit integers, no zero point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kd_edge_runtime.bag import BagWeights
+
+_Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class BagArrays:
+    """A bag's trained numbers, with V n-grams, D dimensions and K classes.
+
+    Attributes:
+        table: float32 [V, D].
+        bias: float32 [D].
+        head: float32 [K, D].
+        head_bias: float32 [K].
+    """
+
+    table: _Floats
+    bias: _Floats
+    head: _Floats
+    head_bias: _Floats
+
+
+def quantize(arrays: BagArrays) -> BagWeights:
+    """The bag with its table in 8 bits; bias and head stay as they are."""
+    greatest = np.abs(arrays.table).max(axis=0, initial=0.0)
+    scale = (greatest / 127).astype(np.float32)
+    # A column of zeros, or of what is next to them, has no scale: any will do.
+    scale[scale < np.finfo(np.float32).tiny] = 1.0
+    table = np.clip(np.rint(arrays.table / scale), -127, 127).astype(np.int8)
+    return BagWeights(
+        table=table.tobytes(),
+        scale=tuple(scale.tolist()),
+        bias=tuple(arrays.bias.tolist()),
+        head=tuple(tuple(row) for row in arrays.head.tolist()),
+        head_bias=tuple(arrays.head_bias.tolist()),
+    )
+
+
+def dequantized(weights: BagWeights) -> BagArrays:
+    """What the quantized numbers stand for, as floats."""
+    table = np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions)
+    return BagArrays(
+        table=table.astype(np.float32) * np.array(weights.scale, dtype=np.float32),
+        bias=np.array(weights.bias, dtype=np.float32),
+        head=np.array(weights.head, dtype=np.float32),
+        head_bias=np.array(weights.head_bias, dtype=np.float32),
+    )

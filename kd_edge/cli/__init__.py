@@ -1,0 +1,1 @@
+"""The workshop's verbs, one file each. Nothing here imports torch until a verb runs."""

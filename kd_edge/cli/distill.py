@@ -1,0 +1,105 @@
+"""`kd-edge distill`: a student from soft labels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kd_edge.cli.distilling import distil_options, to_distil_options
+from kd_edge.cli.reading import read, reading_options, the_item
+
+if TYPE_CHECKING:
+    from kd_edge.students.store import Student
+
+
+@click.command()
+@click.argument("responses", type=click.Path(path_type=Path))
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="CSV file with soft labels: from 'kd-edge label', or made elsewhere.",
+)
+@click.option(
+    "--variants",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file with labelled variants.",
+)
+@click.option(
+    "--teacher",
+    "teacher_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The teacher, so that the same rows are held out, and for a transformer's tokenizer.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for student and baseline.",
+)
+@distil_options
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@reading_options
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def distill(
+    responses: Path,
+    labels: Path,
+    variants: Path | None,
+    teacher_folder: Path | None,
+    output: Path,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Distil a student of one item from its scored RESPONSES and soft labels.
+
+    Writes OUTPUT/student, and OUTPUT/baseline: the same student without a teacher.
+
+    \b
+    Examples:
+      kd-edge distill responses.csv --labels labels.csv --variants variants.csv -o out
+      kd-edge distill responses.csv --labels llm.csv -o out --temperature 2
+      kd-edge distill responses.csv --labels labels.csv -o out --student rnn
+    """
+    options = to_distil_options(values)
+    item = the_item(read(responses, values))
+
+    from kd_edge.distillation.distil import distil
+    from kd_edge.labels import labels_by_id
+    from kd_edge.splits import learning_rows
+    from kd_edge.students import store
+    from kd_edge.variant_labels import read_variants
+
+    rows, held_out = learning_rows(item, teacher_folder, options.seed)
+    classes = item.scale.classes
+    made = distil(
+        item,
+        rows,
+        held_out,
+        labels_by_id(labels, classes, rows),
+        None if variants is None else read_variants(variants, classes),
+        options,
+        output / "work",
+        teacher_folder,
+    )
+    store.save(made.student, output / "student")
+    store.save(made.baseline, output / "baseline")
+    figures = {"student": _figures(made.student), "baseline": _figures(made.baseline)}
+    if as_json:
+        click.echo(json.dumps(figures, indent=2))
+        return
+    click.echo(f"{output / 'student'}: {made.student.parameters:,} parameters")
+    for name, found in figures.items():
+        kappa = found["qwk"]
+        click.echo(
+            f"  {name:<9} validation "
+            + (f"QWK {kappa:.3f}, " if kappa is not None else "")
+            + f"accuracy {found['accuracy']:.3f} ({len(held_out)} held-out responses)"
+        )
+
+
+def _figures(student: Student) -> dict[str, Any]:
+    return student.provenance["validation"]

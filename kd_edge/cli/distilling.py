@@ -1,0 +1,78 @@
+"""The options by which a student is distilled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from kd_edge.distillation.options import DistilOptions
+
+
+def distil_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say how a student is distilled."""
+    options = [
+        click.option(
+            "--student",
+            type=click.Choice(["bag", "rnn", "transformer"]),
+            default="bag",
+            show_default=True,
+            help="Kind of student: n-grams, a GRU, or TinyBERT's architecture.",
+        ),
+        click.option(
+            "--ngrams",
+            type=click.IntRange(min=1, max=60_000),
+            help="Most n-grams that a bag knows.  [default: 3500]",
+        ),
+        click.option(
+            "--dimensions",
+            type=click.IntRange(min=1, max=256),
+            help="Numbers for each n-gram of a bag.  [default: 8]",
+        ),
+        click.option(
+            "--lambda",
+            "weight",
+            type=click.FloatRange(min=0),
+            default=1.0,
+            show_default=True,
+            help="What the teacher counts beside the people's scores.",
+        ),
+        click.option(
+            "--temperature",
+            type=click.FloatRange(min=1),
+            default=1.0,
+            show_default=True,
+            help="Softens the teacher's probabilities.",
+        ),
+        click.option(
+            "--student-epochs",
+            type=click.IntRange(min=1),
+            help="Passes over responses and variants.  [default: by the kind of student]",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def to_distil_options(values: dict[str, Any]) -> DistilOptions:
+    """What `distil_options` collected, as the workshop takes it.
+
+    Raises:
+        InputError: an option that this kind of student does not have.
+    """
+    from kd_edge.distillation.options import DistilOptions
+    from kd_edge.students import kinds
+
+    sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
+    kinds.options(values["student"], sizes)  # says at once what would fail an hour later
+    return DistilOptions(
+        student=values["student"],
+        student_options=sizes,
+        weight=values["weight"],
+        temperature=values["temperature"],
+        epochs=values["student_epochs"],
+        seed=values["seed"],
+    )

@@ -1,0 +1,91 @@
+"""`kd-edge label`: soft labels from a teacher, for responses and for variants of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kd_edge.cli.reading import read, reading_options, the_item
+
+
+@click.command()
+@click.argument("teacher", type=click.Path(path_type=Path))
+@click.argument("responses", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="CSV file for the soft labels.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Cross-fit: fine-tune so many teachers like this one, each for the rows it did not see.",
+)
+@click.option(
+    "--variants",
+    "variants_output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file for labelled variants of the responses.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(min=1),
+    help="How many variants.  [default: 40 a response, at most 50,000]",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@reading_options
+def label(
+    teacher: Path,
+    responses: Path,
+    output: Path,
+    folds: int,
+    variants_output: Path | None,
+    count: int | None,
+    seed: int,
+    **values: Any,
+) -> None:
+    """Label RESPONSES with the TEACHER's probabilities.
+
+    Test rows are left out, and variants are made of none of the rows by which the teacher's
+    best epoch was chosen. After Ctrl-C, the same command goes on.
+
+    \b
+    Examples:
+      kd-edge label teacher responses.csv -o labels.csv
+      kd-edge label teacher responses.csv -o labels.csv --folds 5
+      kd-edge label teacher responses.csv -o labels.csv --variants variants.csv --count 20000
+    """
+    item = the_item(read(responses, values))
+
+    from kd_edge.labelling import cross_fit, label_rows
+    from kd_edge.labels import write_labels
+    from kd_edge.teacher.card import read_card
+    from kd_edge.teacher.options import TeacherOptions
+    from kd_edge.variant_labels import label_variants
+    from kd_edge.variants import make_variants, variants_for
+
+    card = read_card(teacher)
+    if folds:
+        options = TeacherOptions(**card.options)
+        work = output.with_name(f"{output.name}.folds")
+        labels = cross_fit(item, options, folds, work, card.validation_ids)
+    else:
+        labels = label_rows(item, teacher)
+    write_labels(output, labels)
+    click.echo(f"{output}: {len(labels.ids):,} soft labels")
+    if variants_output is not None:
+        held = set(card.validation_ids)
+        texts = [
+            row.text
+            for row in item.rows
+            if row.split != "test" and row.score is not None and row.response_id not in held
+        ]
+        wanted = variants_for(len(texts), count)
+        made = label_variants(make_variants(texts, wanted, seed), teacher, variants_output)
+        click.echo(f"{variants_output}: {len(made.texts):,} labelled variants")

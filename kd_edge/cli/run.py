@@ -1,0 +1,113 @@
+"""`kd-edge run`: the whole way in one command."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kd_edge.cli.distilling import distil_options, to_distil_options
+from kd_edge.cli.reading import read, reading_options
+from kd_edge.cli.teaching import teacher_options, to_teacher_options
+
+if TYPE_CHECKING:
+    from kd_edge.run import RunReport
+
+
+@click.command()
+@click.argument("responses", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for all that is made.",
+)
+@click.option(
+    "--test",
+    type=click.Path(path_type=Path),
+    help="Responses to measure on.  [default: rows marked 'test', or a fifth]",
+)
+@click.option(
+    "--prompt",
+    "prompts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Text file with the item's prompt or rubric, for the bundle's golden rows.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Cross-fit the soft labels with so many teachers; 0: one teacher labels all.",
+)
+@click.option(
+    "--variants",
+    type=click.IntRange(min=0),
+    help="Variants for the teacher to label.  [default: 40 a response, at most 50,000]",
+)
+@distil_options
+@teacher_options
+@reading_options
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, not as a table.")
+def run(
+    responses: Path,
+    output: Path,
+    test: Path | None,
+    prompts: tuple[Path, ...],
+    folds: int,
+    variants: int | None,
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Go the whole way: scored RESPONSES in, a checked bundle and its figures out.
+
+    Fine-tunes a teacher, labels the responses and thousands of variants with it, distils a
+    student (and the same student without a teacher, to compare), and writes bundle.kdz and
+    report.json. What is there already and unchanged is kept: after Ctrl-C, start the same
+    command again.
+
+    \b
+    Examples:
+      kd-edge run responses.csv -o out
+      kd-edge run train.tsv --test test.tsv --item 1 -o out --prompt prompt.txt
+      kd-edge run responses.csv -o out --student rnn --variants 10000 --json
+    """
+    distil = to_distil_options(values)
+    teacher = to_teacher_options(values)
+    given = read(responses, values)
+    other = None if test is None else read(test, values, scored=False)
+
+    from kd_edge.pipeline import RunOptions
+    from kd_edge.run import run as go_the_whole_way
+
+    report = go_the_whole_way(
+        given,
+        output,
+        RunOptions(teacher=teacher, folds=folds, variants=variants, distil=distil),
+        other,
+        [path.read_text(encoding="utf-8") for path in prompts],
+    )
+    if as_json:
+        click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+    else:
+        _show(report, output)
+
+
+def _show(report: RunReport, output: Path) -> None:
+    from rich.console import Console
+
+    from kd_edge.tables import figures_table, smaller
+
+    console = Console()
+    for item in report.items:
+        test = item.rows["test"]
+        title = f"Item '{item.item_id}' on {test} responses ({item.test_rows})"
+        console.print(figures_table(title, item.lines), soft_wrap=True)
+        console.print(smaller(item.sizes), highlight=False)
+        console.print()
+    console.print(f"Bundle: {output / report.bundle}", highlight=False, soft_wrap=True)

@@ -1,0 +1,50 @@
+"""`kd-edge teacher`: fine-tune a language model on an item."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kd_edge.cli.reading import read, reading_options, the_item
+from kd_edge.cli.teaching import teacher_options, to_teacher_options
+
+
+@click.command()
+@click.argument("responses", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for the teacher.",
+)
+@teacher_options
+@reading_options
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None:
+    """Fine-tune a teacher on the scored RESPONSES of one item.
+
+    Rows marked 'test' are left out. After Ctrl-C, the same command goes on after the last
+    finished epoch.
+
+    \b
+    Examples:
+      kd-edge teacher responses.csv -o teacher
+      kd-edge teacher train.tsv --item 5 --class-weights -o teacher5
+      kd-edge teacher responses.csv --model FacebookAI/roberta-base -o teacher
+    """
+    options = to_teacher_options(values)
+    item = the_item(read(responses, values))
+
+    from kd_edge.teacher.finetune import finetune
+
+    rows = [row for row in item.rows if row.score is not None and row.split != "test"]
+    report = finetune(item, rows, options, output)
+    if as_json:
+        click.echo(json.dumps(asdict(report), indent=2))
+    else:
+        click.echo(f"{output}: epoch {report.best_epoch} is the best: {report.validation}")

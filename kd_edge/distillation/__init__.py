@@ -1,0 +1,1 @@
+"""From a teacher's soft labels to a student: the paper's loss, its training, the baseline."""

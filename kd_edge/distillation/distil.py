@@ -1,0 +1,127 @@
+"""Distils an item's student, and always the same student without a teacher beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kd_edge.decision import choose_decision
+from kd_edge.distillation.examples import Examples, taught, untaught
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.distillation.train import Training
+from kd_edge.rows import Item, Row
+from kd_edge.students import kinds
+from kd_edge.students.store import Student
+from kd_edge.variant_labels import Variants
+from kd_edge_runtime.errors import InputError
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """What distillation makes.
+
+    Attributes:
+        student: learnt from people's scores, the teacher's probabilities and the variants.
+        baseline: the same network, learnt from people's scores alone (the paper's ANN).
+    """
+
+    student: Student
+    baseline: Student
+
+
+def distil(
+    item: Item,
+    rows: Sequence[Row],
+    held_out: Sequence[Row],
+    labels: Mapping[str, npt.NDArray[np.float32]],
+    variants: Variants | None,
+    options: DistilOptions,
+    work: Path,
+    teacher: Path | None = None,
+) -> Distilled:
+    """Distils a student of one item.
+
+    Args:
+        item: the item.
+        rows: the scored rows to learn from.
+        held_out: scored rows to keep the best epoch and to choose the decision by.
+        labels: the teacher's probabilities [K] by response id, at least for `rows`.
+        variants: teacher-labelled variants, if any.
+        options: how.
+        work: a folder for checkpoints, so that a stopped run goes on.
+        teacher: the teacher's folder, whose tokenizer a transformer student needs.
+
+    Raises:
+        InputError: a row has no soft label, or there is nothing to learn from or to hold out.
+        StoppedError: the user stopped it; a second start goes on.
+    """
+    _check(item, rows, held_out, labels)
+    chosen = kinds.options(options.student, options.student_options)
+    text = kinds.learn_text([row.text for row in rows], chosen, teacher)
+    scores = np.array([row.score for row in held_out], dtype=np.int64)
+    texts = [row.text for row in held_out]
+
+    def train(examples: Examples, how: DistilOptions, name: str, description: str) -> Student:
+        with torch.random.fork_rng():
+            torch.manual_seed(how.seed)
+            stage, network = kinds.assemble(how.student, text, len(item.scale.classes), chosen)
+        training = Training(network, stage, examples, (texts, scores), item.scale, how)
+        state = training.run(work / name, description)
+        student = Student(
+            kind=how.student,
+            item_id=item.item_id,
+            scale=item.scale,
+            decision="",
+            options=chosen,
+            text=stage,
+            network=network,
+            provenance={
+                "weight": how.weight,
+                "temperature": how.temperature,
+                "seed": how.seed,
+                "rows": len(rows),
+                "variants": len(examples) - len(rows),
+                "validation": asdict(state.best),
+            },
+        )
+        return replace(
+            student,
+            decision=choose_decision(student.probabilities(texts), scores, item.scale),
+        )
+
+    return Distilled(
+        student=train(
+            taught(rows, labels, variants), options, "student", f"distilling the {options.student}"
+        ),
+        baseline=train(
+            untaught(rows, len(item.scale.classes)),
+            replace(options, weight=0.0),
+            "baseline",
+            f"the same {options.student} without a teacher",
+        ),
+    )
+
+
+def _check(
+    item: Item,
+    rows: Sequence[Row],
+    held_out: Sequence[Row],
+    labels: Mapping[str, npt.NDArray[np.float32]],
+) -> None:
+    if not rows or not held_out:
+        raise InputError(
+            f"item '{item.item_id}': {len(rows)} rows to learn from and {len(held_out)} held out "
+            "are too few"
+        )
+    without = [row.response_id for row in rows if row.response_id not in labels]
+    if without:
+        more = f" and {len(without) - 5} more" if len(without) > 5 else ""
+        raise InputError(
+            f"item '{item.item_id}': no soft label for {', '.join(without[:5])}{more}: label "
+            "these responses too"
+        )

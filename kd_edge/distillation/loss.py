@@ -1,0 +1,58 @@
+"""The loss of distillation.
+
+Latif, Fang, Ma and Zhai (2024), "Knowledge Distillation of LLMs for Automatic Scoring of
+Science Assessments":
+
+    L = L(y, f(x)) + lambda * (1/N) * sum_i CE(p_i, f(x_i))
+
+with y the human scores, f the student and p_i the teacher's probabilities. A temperature T
+softens both sides of the second term, which is then multiplied by T squared, so that its
+gradients keep their size (Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a
+Neural Network"). Variants have no human score: for them only the second term is there.
+"""
+
+from __future__ import annotations
+
+import torch
+
+
+def soften(probabilities: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Probabilities at a temperature: p^(1/T), normalised, as if the logits were divided by T.
+
+    Args:
+        probabilities: rows that add up to 1; [N, K].
+        temperature: T >= 1.
+    """
+    powers = probabilities.clamp(min=1e-12) ** (1 / temperature)
+    return powers / powers.sum(-1, keepdim=True)
+
+
+def distillation_loss(
+    logits: torch.Tensor,
+    scores: torch.Tensor,
+    soft: torch.Tensor,
+    weight: float,
+    temperature: float,
+) -> torch.Tensor:
+    """The paper's loss over a batch.
+
+    Args:
+        logits: what the student says; [B, K].
+        scores: the human scores as classes, -1 where there is none; [B].
+        soft: the teacher's probabilities at `temperature`, rows of zeros where there are none;
+            [B, K].
+        weight: lambda.
+        temperature: T.
+
+    Returns:
+        The loss per example; a scalar.
+    """
+    logs = logits.log_softmax(-1)
+    scored = scores >= 0
+    hard = -(logs.gather(1, scores.clamp(min=0)[:, None])[:, 0] * scored).sum()
+    if not weight:
+        return hard / len(logits)
+    if temperature != 1:
+        logs = (logits / temperature).log_softmax(-1)
+    taught = -(soft * logs).sum()
+    return (hard + weight * temperature**2 * taught) / len(logits)

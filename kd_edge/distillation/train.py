@@ -1,0 +1,171 @@
+"""Trains a student's network, epoch by epoch, saving after each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kd_edge.distillation.examples import Examples
+from kd_edge.distillation.loss import distillation_loss, soften
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.metrics import Scores, quadratic_kappa
+from kd_edge.progress import Tracker, track
+from kd_edge.rows import Scale
+from kd_edge.stage import StoppedError, hash_json
+from kd_edge.students.base import Encoded, Network, TextStage
+from kd_edge.students.store import probabilities
+from kd_edge.training.checkpoint import Checkpoint, RunState
+from kd_edge.training.figures import EpochFigures
+from kd_edge.training.schedule import set_step
+
+# Below this, batches of the recipe's size would make too few steps of an epoch.
+_FEW = 4096
+_SMALL_BATCH = 32
+
+
+class Training:
+    """One run of training a student.
+
+    Args:
+        network: fresh weights; trained in place.
+        text: its text stage.
+        examples: what it learns from.
+        held_out: responses and their human scores, to keep the best epoch by.
+        scale: the item's classes.
+        options: how it is trained.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        text: TextStage,
+        examples: Examples,
+        held_out: tuple[Sequence[str], Scores],
+        scale: Scale,
+        options: DistilOptions,
+    ) -> None:
+        recipe = options.recipe
+        self._network = network
+        self._text = text
+        self._scale = scale
+        self._options = options
+        self._held_out = held_out
+        self._size = min(recipe.batch_size, _SMALL_BATCH if len(examples) < _FEW else 1 << 30)
+        self._batches = -(-len(examples) // self._size)
+        self._epochs = options.epochs or max(
+            recipe.epochs, min(-(-recipe.least_steps // self._batches), 60)
+        )
+        self._scores = torch.from_numpy(examples.scores)
+        self._soft = soften(torch.from_numpy(examples.soft), options.temperature)
+        self._soft[torch.from_numpy(examples.soft.sum(1) == 0)] = 0.0
+        self._examples = examples
+        self._optimizer = torch.optim.Adam(
+            [{"params": list(network.parameters()), "peak": recipe.learning_rate}]
+        )
+
+    def run(self, folder: Path, description: str) -> RunState:
+        """Trains, or goes on where a stopped run was, and leaves the best epoch's weights.
+
+        Args:
+            folder: for the checkpoint; gone when training is done.
+            description: what to call it beside the progress bar.
+        """
+        checkpoint = Checkpoint(folder)
+        state = checkpoint.resume(self._key(), self._network, self._optimizer)
+        try:
+            state = self._train(state, checkpoint, description)
+        except KeyboardInterrupt:
+            raise StoppedError(
+                f"{description}: stopped. Start the same command again and it goes on after the "
+                "last finished epoch."
+            ) from None
+        checkpoint.restore_best(state, self._network)
+        self._network.eval()
+        checkpoint.remove()
+        return state
+
+    def _train(self, state: RunState, checkpoint: Checkpoint, description: str) -> RunState:
+        """The epochs that are left."""
+        total, done = self._epochs * self._batches, state.epochs * self._batches
+        encoded = self._text.encode(self._examples.texts)
+        with torch.random.fork_rng(), track(description, total, done) as tracker:
+            while state.epochs < self._epochs:
+                started = time.monotonic()
+                loss = self._epoch(state.epochs, encoded, tracker)
+                figures = self._validate(state.epochs + 1, loss)
+                state = state.after(figures, time.monotonic() - started)
+                checkpoint.save(state, self._network, self._optimizer)
+                tracker.note(f"epoch {figures.epoch}/{self._epochs}: {figures}")
+        return state
+
+    def _key(self) -> str:
+        """A hash of all that decides how the run ends."""
+        weights = [float(part.double().sum()) for part in self._network.state_dict().values()]
+        return hash_json(
+            {
+                "options": {
+                    **asdict(self._options),
+                    "student_options": dict(self._options.student_options),
+                },
+                "texts": self._examples.texts,
+                "scores": self._examples.scores.tolist(),
+                "soft": self._examples.soft.round(6).tolist(),
+                "held out": [list(self._held_out[0]), self._held_out[1].tolist()],
+                "start": weights,
+            }
+        )
+
+    def _epoch(self, epoch: int, encoded: Encoded, tracker: Tracker) -> float:
+        seed = np.random.SeedSequence([self._options.seed, epoch])
+        torch.manual_seed(int(seed.generate_state(1)[0]))
+        self._network.train()
+        losses = []
+        for place, index in enumerate(self._order(np.random.default_rng(seed), encoded)):
+            step = epoch * self._batches + place
+            set_step(self._optimizer, step, self._epochs * self._batches)
+            losses.append(self._step(index, encoded))
+            tracker.advance()
+        return float(np.mean(losses))
+
+    def _order(self, rng: np.random.Generator, encoded: Encoded) -> list[npt.NDArray[np.int64]]:
+        """The examples in batches, in random order, like lengths together if that saves work."""
+        if encoded.padded:
+            noisy = encoded.lengths + rng.uniform(0, 12, len(encoded))
+            order = np.argsort(noisy, kind="stable")
+        else:
+            order = rng.permutation(len(encoded))
+        batches = [order[start : start + self._size] for start in range(0, len(order), self._size)]
+        return [batches[place] for place in rng.permutation(len(batches))]
+
+    def _step(self, index: npt.NDArray[np.int64], encoded: Encoded) -> float:
+        options = self._options
+        at = torch.from_numpy(index)
+        logits = self._network(*encoded.batch(index))
+        loss = distillation_loss(
+            logits, self._scores[at], self._soft[at], options.weight, options.temperature
+        )
+        self._optimizer.zero_grad()
+        (loss + self._network.penalty()).backward()
+        torch.nn.utils.clip_grad_norm_(self._network.parameters(), options.recipe.clip)
+        self._optimizer.step()
+        return loss.item()
+
+    def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
+        texts, scores = self._held_out
+        found = probabilities(self._network, self._text, texts, len(self._scale.classes))
+        right = found[np.arange(len(scores)), scores]
+        guesses = found.argmax(1)
+        kappa = quadratic_kappa(scores, guesses, len(self._scale.classes))
+        return EpochFigures(
+            epoch=epoch,
+            train_loss=train_loss,
+            loss=float(-np.log(np.maximum(right, 1e-12)).mean()),
+            accuracy=float((guesses == scores).mean()),
+            qwk=kappa if self._scale.numeric else None,
+        )

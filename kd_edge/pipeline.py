@@ -1,0 +1,229 @@
+"""The whole way for one item: rows, teacher, soft labels, variants, student. Stage by stage.
+
+A stage writes its output and a record of what it was made from (`kd_edge.stage`); a stage
+whose options and inputs are the same is not run again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kd_edge.distillation.distil import Distilled, distil
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.label_table import IN_SAMPLE
+from kd_edge.labelling import cross_fit, label_rows
+from kd_edge.labels import SoftLabels, labels_by_id, write_labels
+from kd_edge.progress import say
+from kd_edge.splits import Split
+from kd_edge.stage import hash_file, hash_folder, hash_rows, is_current, write_record
+from kd_edge.students import store
+from kd_edge.teacher.finetune import finetune
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge.teacher.predict import predict
+from kd_edge.teacher.source import resolve
+from kd_edge.variant_labels import label_variants, read_variants
+from kd_edge.variants import make_variants, variants_for
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How the whole way is gone.
+
+    Attributes:
+        teacher: how the teacher is fine-tuned.
+        folds: 0 for in-sample soft labels, else how many teachers cross-fit them.
+        variants: how many teacher-labelled variants; None for what suits the rows.
+        distil: how the student is distilled.
+    """
+
+    teacher: TeacherOptions = field(default_factory=TeacherOptions)
+    folds: int = 0
+    variants: int | None = None
+    distil: DistilOptions = field(default_factory=DistilOptions)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the stages of an item left on disk.
+
+    Attributes:
+        folder: the item's folder.
+        split: the rows.
+        teacher: the teacher's folder.
+        labels: the soft labels.
+        test_labels: what the teacher says of the test responses.
+        distilled: student and baseline.
+        ran: the stages that were run, not kept from before.
+    """
+
+    folder: Path
+    split: Split
+    teacher: Path
+    labels: Path
+    test_labels: Path
+    distilled: Distilled
+    ran: tuple[str, ...]
+
+
+def item_folder(out: Path, item_id: str) -> Path:
+    """The folder of an item: its name, with what a file system may refuse left out."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", item_id).strip("-")[:60]
+    return out / f"item-{plain or 'x'}"
+
+
+def go(split: Split, out: Path, options: RunOptions) -> Made:
+    """Goes the whole way for one item, up to its student.
+
+    Args:
+        split: the item's rows.
+        out: the run's folder.
+        options: how.
+
+    Raises:
+        InputError: see the stages.
+        StoppedError: the user stopped it; the same call goes on.
+    """
+    return _Way(split, item_folder(out, split.item.item_id), options).go()
+
+
+class _Way:
+    def __init__(self, split: Split, folder: Path, options: RunOptions) -> None:
+        self._split = split
+        self._item = split.item
+        self._folder = folder
+        self._options = options
+        self._teacher = folder / "teacher"
+        self._labels = folder / "labels.csv"
+        self._variants = folder / "variants.csv"
+        self._test_labels = folder / "test_labels.csv"
+        self._rows = hash_rows([*split.train, *split.validation])
+        self._ran: list[str] = []
+
+    def go(self) -> Made:
+        self._make_teacher()
+        self._make_labels()
+        count = self._make_variants()
+        distilled = self._make_student(count)
+        self._make_test_labels()
+        return Made(
+            folder=self._folder,
+            split=self._split,
+            teacher=self._teacher,
+            labels=self._labels,
+            test_labels=self._test_labels,
+            distilled=distilled,
+            ran=tuple(self._ran),
+        )
+
+    def _stage(
+        self,
+        name: str,
+        options: Any,
+        inputs: Mapping[str, str],
+        outputs: Sequence[Path],
+        run: Callable[[], object],
+    ) -> None:
+        """Runs a stage, unless its output is there and was made from the same."""
+        record = self._folder / f"{name}.stage.json"
+        if is_current(record, name, options, inputs):
+            say(f"Item '{self._item.item_id}': {name} unchanged, kept.")
+            return
+        started = time.monotonic()
+        run()
+        write_record(record, name, options, inputs, outputs, time.monotonic() - started)
+        self._ran.append(name)
+
+    def _make_teacher(self) -> None:
+        options = self._options.teacher
+        held = [row.response_id for row in self._split.validation]
+        rows = [*self._split.train, *self._split.validation]
+        self._stage(
+            "teacher",
+            # The model's hash is an input: its name on this machine does not matter.
+            asdict(replace(options, model="")),
+            {"rows": self._rows, "model": resolve(options.model).sha256},
+            [self._teacher],
+            lambda: finetune(self._item, rows, options, self._teacher, held),
+        )
+
+    def _make_labels(self) -> None:
+        folds = self._options.folds
+        options = self._options.teacher
+
+        def run() -> None:
+            if folds:
+                held = [row.response_id for row in self._split.validation]
+                work = self._folder / "folds"
+                labels = cross_fit(self._item, options, folds, work, held)
+            else:
+                labels = label_rows(self._item, self._teacher, precision=options.precision)
+            write_labels(self._labels, labels)
+
+        inputs = {"rows": self._rows, "teacher": hash_folder(self._teacher)}
+        self._stage("labels", {"folds": folds}, inputs, [self._labels], run)
+
+    def _make_variants(self) -> int:
+        texts = [row.text for row in self._split.train]
+        count = variants_for(len(texts), self._options.variants)
+        seed = self._options.distil.seed
+        if count:
+            self._stage(
+                "variants",
+                {"count": count, "seed": seed},
+                {"rows": hash_rows(self._split.train), "teacher": hash_folder(self._teacher)},
+                [self._variants],
+                lambda: label_variants(
+                    make_variants(texts, count, seed),
+                    self._teacher,
+                    self._variants,
+                    precision=self._options.teacher.precision,
+                ),
+            )
+        return count
+
+    def _make_student(self, variants: int) -> Distilled:
+        options = self._options.distil
+        student, baseline = self._folder / "student", self._folder / "baseline"
+        inputs = {"rows": self._rows, "labels": hash_file(self._labels)}
+        if variants:
+            inputs["variants"] = hash_file(self._variants)
+        if options.student == "transformer":
+            inputs["teacher"] = hash_folder(self._teacher)
+
+        def run() -> None:
+            made = distil(
+                self._item,
+                self._split.train,
+                self._split.validation,
+                labels_by_id(self._labels, self._item.scale.classes, self._split.train),
+                read_variants(self._variants, self._item.scale.classes) if variants else None,
+                options,
+                self._folder / "work",
+                self._teacher,
+            )
+            store.save(made.student, student)
+            store.save(made.baseline, baseline)
+
+        self._stage("student", asdict(options), inputs, [student, baseline], run)
+        return Distilled(store.load(student), store.load(baseline))
+
+    def _make_test_labels(self) -> None:
+        test = self._split.test
+
+        def run() -> None:
+            texts = [row.text for row in test]
+            said = "scoring the test responses with the teacher"
+            precision = self._options.teacher.precision
+            found = predict(self._teacher, texts, precision=precision, progress=said)
+            ids = tuple(row.response_id for row in test)
+            folds = (IN_SAMPLE,) * len(test)
+            classes = self._item.scale.classes
+            write_labels(self._test_labels, SoftLabels(ids, folds, found, classes))
+
+        inputs = {"rows": hash_rows(test), "teacher": hash_folder(self._teacher)}
+        self._stage("test-labels", {}, inputs, [self._test_labels], run)

@@ -1,0 +1,197 @@
+"""A stage's record, by which a stage whose inputs have not changed is not run again.
+
+Each stage of the way (rows, soft labels, student, bundle) leaves beside its output a small
+JSON file that says what the output was made from. A stage whose options and inputs are the
+same, and whose outputs are still what it wrote, need not run again. A record holds no
+absolute path, no time of day and no machine's name, so that it can be compared across machines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from kd_edge.files import write_json
+from kd_edge_runtime.errors import KdEdgeError
+
+
+class StoppedError(KdEdgeError):
+    """The user stopped a stage; the message says how to go on."""
+
+    exit_code = 130  # what a shell reports after Ctrl-C
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What a stage's output was made from.
+
+    Attributes:
+        stage: the stage's name, e.g. "teacher".
+        options: the stage's options, absolute paths shortened to their last part.
+        inputs: name to sha256 (hex) of each input.
+        outputs: path relative to the record's folder to sha256 (hex) of each output.
+        versions: name to version of what ran: kd-edge, torch, transformers, python.
+        seconds: how long it took.
+    """
+
+    stage: str
+    options: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    versions: dict[str, str]
+    seconds: float
+
+
+def hash_file(path: Path) -> str:
+    """The sha256 (hex) of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def hash_files(files: Mapping[str, Path]) -> str:
+    """The sha256 (hex) of several files: of their names, sorted, each with its own hash."""
+    return hash_json([[name, hash_file(files[name])] for name in sorted(files)])
+
+
+def hash_folder(path: Path) -> str:
+    """The sha256 (hex) of a folder: of all its files' relative paths and contents, sorted."""
+    files = (file for file in path.rglob("*") if file.is_file())
+    return hash_files({file.relative_to(path).as_posix(): file for file in files})
+
+
+def hash_rows(rows: Iterable[Any]) -> str:
+    """The sha256 (hex) of dataclass instances, in the order given."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(_canonical(asdict(row)) + b"\n")
+    return digest.hexdigest()
+
+
+def hash_json(value: Any) -> str:
+    """The sha256 (hex) of a value of JSON types, whatever the order of its keys."""
+    return hashlib.sha256(_canonical(value)).hexdigest()
+
+
+def plain_options(options: Any) -> dict[str, Any]:
+    """Options as JSON types, absolute paths shortened to their last part.
+
+    Args:
+        options: a dataclass instance or a mapping, of JSON types and paths.
+    """
+    values = asdict(options) if is_dataclass(options) else dict(options)
+    return json.loads(json.dumps({key: _plain(value) for key, value in values.items()}))
+
+
+def versions() -> dict[str, str]:
+    """The versions that a stage's outcome can depend on, without importing the packages."""
+    found = {"python": platform.python_version()}
+    for name in ("kd-edge", "torch", "transformers"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:  # a source tree that is not installed
+            found[name] = "unknown"
+    return found
+
+
+def is_current(record_path: Path, stage: str, options: Any, inputs: Mapping[str, str]) -> bool:
+    """Whether a stage's outputs are there and were made from these options and inputs.
+
+    Versions are recorded and not compared: an upgrade alone does not throw hours of work away.
+
+    Args:
+        record_path: the record that `write_record` wrote.
+        stage: the stage's name.
+        options: a dataclass instance or a mapping.
+        inputs: name to sha256 of each input.
+
+    Returns:
+        False too where the record is missing or damaged, or an output missing or changed.
+    """
+    record = read_record(record_path)
+    if record is None:
+        return False
+    wanted = (stage, plain_options(options), dict(inputs))
+    if (record.stage, record.options, record.inputs) != wanted:
+        return False
+    for name, expected in record.outputs.items():
+        output = record_path.parent / name
+        if not output.exists() or _hash_output(output) != expected:
+            return False
+    return True
+
+
+def read_record(record_path: Path) -> StageRecord | None:
+    """Read a record; None where there is none, or none that can be read."""
+    try:
+        return StageRecord(**json.loads(record_path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return None
+
+
+def write_record(
+    record_path: Path,
+    stage: str,
+    options: Any,
+    inputs: Mapping[str, str],
+    outputs: Sequence[Path],
+    seconds: float,
+) -> StageRecord:
+    """Record a finished stage beside its output.
+
+    Args:
+        record_path: the file to write.
+        stage: the stage's name.
+        options: a dataclass instance or a mapping, of JSON types and paths.
+        inputs: name to sha256 of each input.
+        outputs: the files and folders that the stage wrote.
+        seconds: how long the stage took.
+
+    Returns:
+        What was written.
+
+    Raises:
+        InputError: the record cannot be written.
+    """
+    record = StageRecord(
+        stage=stage,
+        options=plain_options(options),
+        inputs=dict(inputs),
+        outputs={_relative(path, record_path.parent): _hash_output(path) for path in outputs},
+        versions=versions(),
+        seconds=round(seconds, 1),
+    )
+    write_json(record_path, asdict(record))
+    return record
+
+
+def _canonical(value: Any) -> bytes:
+    # ASCII escapes, so that a lone surrogate in a damaged response hashes too
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _hash_output(path: Path) -> str:
+    return hash_folder(path) if path.is_dir() else hash_file(path)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        value = value.as_posix()
+    if isinstance(value, str):
+        for kind in (PurePosixPath, PureWindowsPath):
+            if kind(value).is_absolute():
+                return kind(value).name
+    return value

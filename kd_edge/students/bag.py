@@ -1,0 +1,175 @@
+"""The default student: a bag of n-grams.
+
+Each known n-gram has a vector of a few dimensions; a response is the sum of its n-grams'
+vectors over the square root of their number, then a ReLU and a linear layer. The text
+stage and the n-gram tables are the runtime's, so that training sees what devices see.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from kd_edge.students.base import Network
+from kd_edge_runtime.counts import Counter, Counts
+from kd_edge_runtime.text import words
+from kd_edge_runtime.vocabulary import (
+    MAX_WORD,
+    MAX_WORDS,
+    BagVocabulary,
+    code_array,
+    grams,
+    hash_gram,
+    hash_word,
+)
+
+
+@dataclass(frozen=True)
+class BagOptions:
+    """How large a bag student is, and what it sees.
+
+    Attributes:
+        ngrams: most n-grams in the vocabulary, V.
+        dimensions: numbers in the vector of an n-gram, D.
+        gram: length of the character runs within a word; 0 for none.
+        min_responses: an n-gram must stand in at least this many responses. Besides helping
+            the student, this keeps what a single student wrote out of the bundle.
+        ngram_dropout: share of the n-grams hidden from the network at each step of training.
+        dropout: share of the hidden numbers set to zero at each step of training.
+        penalty: weight of the squared table in the loss.
+    """
+
+    ngrams: int = 3500
+    dimensions: int = 8
+    gram: int = 4
+    min_responses: int = 3
+    ngram_dropout: float = 0.3
+    dropout: float = 0.1
+    penalty: float = 3e-5
+
+
+def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabulary:
+    """The n-grams that most responses share.
+
+    Args:
+        texts: the responses to learn from; variants of them add no n-gram worth knowing.
+        options: how many, and of what kinds.
+
+    Returns:
+        A vocabulary of at most `options.ngrams`. A pair's words are always among the words,
+        since no pair is in more responses than its words are.
+    """
+    word_tally: Tally[str] = Tally()
+    pair_tally: Tally[tuple[str, str]] = Tally()
+    gram_tally: Tally[str] = Tally()
+    for text in texts:
+        found = [word[:MAX_WORD] for word in words(text)]
+        word_tally.update(set(found))
+        pair_tally.update(set(zip(found, found[1:], strict=False)))
+        gram_tally.update({gram for word in set(found) for gram in grams(word, options.gram)})
+    # Ties go to words first, so that every chosen pair finds its words chosen.
+    ranked = sorted(
+        (-count, kind, key)
+        for kind, tally in enumerate((word_tally, gram_tally, pair_tally))
+        for key, count in tally.items()
+        if count >= options.min_responses
+    )[: options.ngrams]
+    chosen: list[list[object]] = [[], [], []]
+    for _, kind, key in ranked:
+        chosen[kind].append(key)
+    word_codes = sorted({hash_word(word) for word in chosen[0]})[:MAX_WORDS]
+    place = {code: at for at, code in enumerate(word_codes)}
+    pairs = {place[hash_word(a)] << 16 | place[hash_word(b)] for a, b in chosen[2]}
+    return BagVocabulary(
+        gram=options.gram,
+        words=code_array(word_codes),
+        grams=code_array(sorted({hash_gram(gram) for gram in chosen[1]})),
+        pairs=code_array(sorted(pairs)),
+    )
+
+
+class BagText:
+    """The text stage of a bag.
+
+    Args:
+        vocabulary: the n-grams it knows.
+    """
+
+    def __init__(self, vocabulary: BagVocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._counter = Counter(vocabulary)
+
+    def encode(self, texts: Sequence[str]) -> EncodedCounts:
+        """See `TextStage`."""
+        return EncodedCounts(self._counter.count(texts))
+
+
+class EncodedCounts:
+    """Responses as n-gram counts.
+
+    Args:
+        counts: from the runtime's counter.
+    """
+
+    padded = False
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """See `Encoded`."""
+        return np.diff(self._counts.starts)
+
+    def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
+        """Rows of the table [total], where each response starts [B], and its scale [B]."""
+        counts = self._counts.take(index)
+        return (
+            torch.from_numpy(counts.rows.astype(np.int64)),
+            torch.from_numpy(counts.starts[:-1]),
+            torch.from_numpy(counts.scale()),
+        )
+
+
+class BagNetwork(Network):
+    """The network of a bag student.
+
+    Args:
+        ngrams: size of the vocabulary, V.
+        classes: K.
+        options: dimensions and dropout.
+    """
+
+    def __init__(self, ngrams: int, classes: int, options: BagOptions) -> None:
+        super().__init__()
+        self.options = options
+        self.table = torch.nn.Parameter(torch.randn(ngrams, options.dimensions) * 0.1)
+        self.bias = torch.nn.Parameter(torch.zeros(options.dimensions))
+        self.head = torch.nn.Linear(options.dimensions, classes)
+
+    def forward(
+        self, rows: torch.Tensor, starts: torch.Tensor, scale: torch.Tensor
+    ) -> torch.Tensor:
+        """Logits [B, K]; see `EncodedCounts.batch` for the inputs."""
+        kept = None
+        if self.training and self.options.ngram_dropout:
+            share = 1 - self.options.ngram_dropout
+            kept = torch.empty(rows.shape).bernoulli_(share) / share
+        sums = functional.embedding_bag(
+            rows, self.table, starts, mode="sum", per_sample_weights=kept
+        )
+        hidden = torch.relu(sums * scale[:, None] + self.bias)
+        return self.head(functional.dropout(hidden, self.options.dropout, self.training))
+
+    def penalty(self) -> torch.Tensor:
+        """See `Network`."""
+        return self.options.penalty * self.table.square().sum()

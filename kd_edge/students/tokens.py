@@ -1,0 +1,99 @@
+"""The text stage of the students that read tokens: a frozen `tokenizers` tokenizer."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+PAD, UNKNOWN = "[PAD]", "[UNK]"
+
+
+def word_tokenizer(texts: Sequence[str], size: int, min_responses: int, longest: int) -> Tokenizer:
+    """A tokenizer of whole words.
+
+    Args:
+        texts: the responses to learn from.
+        size: most words in the vocabulary.
+        min_responses: a word must stand in at least this many responses; what a single
+            student wrote stays out of the bundle.
+        longest: tokens after which a response is cut.
+    """
+    tokenizer = Tokenizer(models.WordLevel({PAD: 0, UNKNOWN: 1}, unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tally: Tally[str] = Tally()
+    for text in texts:
+        pieces = tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
+        tally.update({piece for piece, _ in pieces})
+    ranked = sorted((-count, word) for word, count in tally.items() if count >= min_responses)
+    vocabulary = {PAD: 0, UNKNOWN: 1}
+    for _, word in ranked[:size]:
+        vocabulary.setdefault(word, len(vocabulary))
+    tokenizer.model = models.WordLevel(vocabulary, unk_token=UNKNOWN)
+    return ready(tokenizer, 0, longest)
+
+
+def ready(tokenizer: Tokenizer, pad_id: int, longest: int) -> Tokenizer:
+    """Sets padding and truncation, which the runtime takes from the tokenizer's file."""
+    pad = tokenizer.id_to_token(pad_id) or PAD
+    tokenizer.enable_padding(pad_id=pad_id, pad_token=pad)
+    tokenizer.enable_truncation(max_length=longest)
+    return tokenizer
+
+
+class TokenText:
+    """The text stage of a token-reading student.
+
+    Args:
+        tokenizer: a tokenizer that pads and truncates.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+
+    def encode(self, texts: Sequence[str]) -> EncodedTokens:
+        """See `TextStage`."""
+        self.tokenizer.no_padding()
+        # One by one over many texts would be slow, all at once large: chunks are neither.
+        ids: list[list[int]] = []
+        for start in range(0, len(texts), 1000):
+            chunk = self.tokenizer.encode_batch(list(texts[start : start + 1000]))
+            ids += [one.ids for one in chunk]
+        return EncodedTokens(ids)
+
+
+class EncodedTokens:
+    """Responses as token ids.
+
+    Args:
+        ids: for each response, its tokens; a response without any counts as one pad.
+    """
+
+    padded = True
+
+    def __init__(self, ids: list[list[int]]) -> None:
+        self._ids = ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """See `Encoded`."""
+        return np.array([len(one) for one in self._ids], dtype=np.int64)
+
+    def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
+        """Ids and mask, int64 [B, longest], padded with 0 on the right."""
+        chosen = [self._ids[at] for at in index]
+        longest = max([1, *map(len, chosen)])
+        ids = np.zeros((len(chosen), longest), dtype=np.int64)
+        mask = np.zeros((len(chosen), longest), dtype=np.int64)
+        for at, one in enumerate(chosen):
+            ids[at, : len(one)] = one
+            mask[at, : len(one)] = 1
+        return torch.from_numpy(ids), torch.from_numpy(mask)

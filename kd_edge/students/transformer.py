@@ -1,0 +1,65 @@
+"""TinyBERT's architecture as a student: what the small students are compared with.
+
+4 layers, 312 wide, 14.5 M parameters with BERT's vocabulary (Jiao et al. 2020, "TinyBERT:
+Distilling BERT for Natural Language Understanding"), trained here from the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from kd_edge.students.base import Network
+
+
+@dataclass(frozen=True)
+class TransformerOptions:
+    """How large a transformer student is; the defaults are TinyBERT's.
+
+    Attributes:
+        layers: number of layers.
+        width: numbers for a token.
+        heads: attention heads.
+        inner: numbers in the middle of a layer.
+        longest: tokens after which a response is cut, at most 512.
+        dropout: share set to zero in training.
+    """
+
+    layers: int = 4
+    width: int = 312
+    heads: int = 12
+    inner: int = 1200
+    longest: int = 192
+    dropout: float = 0.1
+
+
+class TransformerNetwork(Network):
+    """The network of a transformer student.
+
+    Args:
+        tokens: size of the tokenizer's vocabulary.
+        classes: K.
+        options: sizes and dropout.
+    """
+
+    def __init__(self, tokens: int, classes: int, options: TransformerOptions) -> None:
+        super().__init__()
+        self.bert = BertForSequenceClassification(
+            BertConfig(
+                vocab_size=tokens,
+                num_hidden_layers=options.layers,
+                hidden_size=options.width,
+                num_attention_heads=options.heads,
+                intermediate_size=options.inner,
+                hidden_dropout_prob=options.dropout,
+                attention_probs_dropout_prob=options.dropout,
+                num_labels=classes,
+                max_position_embeddings=512,
+            )
+        )
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Logits [B, K] from ids and mask [B, T]."""
+        return self.bert(input_ids=ids, attention_mask=mask).logits

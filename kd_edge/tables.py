@@ -1,0 +1,60 @@
+"""Figures as tables: for the terminal by rich, for documents as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kd_edge.evaluation import Line, Sizes
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_COLUMNS = ("", "QWK", "accuracy", "adjacent", "macro F1", "parameters", "bytes")
+
+
+def figures_table(title: str, lines: Sequence[Line]) -> Table:
+    """The lines as a table for the terminal."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for at, name in enumerate(_COLUMNS):
+        table.add_column(name, justify="right" if at else "left", no_wrap=True)
+    for line in lines:
+        table.add_row(*_cells(line))
+    return table
+
+
+def figures_markdown(lines: Sequence[Line]) -> str:
+    """The lines as a Markdown table."""
+    return markdown(_COLUMNS, [_cells(line) for line in lines])
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table: the first column to the left, the others to the right."""
+    marks = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, marks, *rows))
+
+
+def smaller(sizes: Sizes) -> str:
+    """How much smaller the student is, in a sentence."""
+    return (
+        f"{sizes.times_fewer_parameters:,.0f} times fewer parameters than the teacher; "
+        f"{sizes.times_smaller:,.0f} times fewer bytes for what a device reads "
+        f"({sizes.plain_bytes:,} bytes), {sizes.times_smaller_bundle:,.0f} times for the whole "
+        f"bundle ({sizes.bundle_bytes:,} bytes)"
+    )
+
+
+def _cells(line: Line) -> list[str]:
+    figures = line.agreement
+    adjacent = "" if figures.adjacent is None else f"{figures.adjacent:.3f}"
+    return [
+        line.name,
+        f"{figures.qwk:.3f}",
+        f"{figures.accuracy:.3f}",
+        adjacent,
+        f"{figures.macro_f1:.3f}",
+        "" if line.parameters is None else f"{line.parameters:,}",
+        "" if line.bytes is None else f"{line.bytes:,}",
+    ]

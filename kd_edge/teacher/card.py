@@ -1,0 +1,85 @@
+"""teacher.json: what a teacher's folder says about itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kd_edge.files import write_json
+from kd_edge.rows import Scale
+from kd_edge.training.figures import EpochFigures
+from kd_edge_runtime.errors import InputError
+
+CARD = "teacher.json"
+
+
+@dataclass(frozen=True)
+class TeacherCard:
+    """What has to be known to use a teacher and to say where it came from.
+
+    Attributes:
+        classes: the class names, in the order of the network's outputs.
+        numeric: whether they are consecutive integers.
+        max_length: tokens of a response that are read.
+        base: the language model's name on any machine.
+        base_revision: its commit on the hub, or None.
+        base_sha256: the hash of its files.
+        options: the `TeacherOptions` it was fine-tuned with, paths shortened.
+        validation_ids: the rows that were held out; later stages hold out the same.
+        best_epoch: the epoch whose weights were kept, from 1.
+        history: the figures of each epoch.
+    """
+
+    classes: tuple[str, ...]
+    numeric: bool
+    max_length: int
+    base: str
+    base_revision: str | None
+    base_sha256: str
+    options: dict[str, Any]
+    validation_ids: tuple[str, ...]
+    best_epoch: int
+    history: tuple[EpochFigures, ...]
+
+    @property
+    def scale(self) -> Scale:
+        """The scale whose classes the network's outputs stand for."""
+        return Scale(self.classes, self.numeric)
+
+    @property
+    def validation(self) -> EpochFigures:
+        """The validation figures of the weights that were kept."""
+        return self.history[self.best_epoch - 1]
+
+    def write(self, folder: Path) -> None:
+        """Write teacher.json.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        write_json(folder / CARD, asdict(self))
+
+
+def read_card(folder: Path) -> TeacherCard:
+    """Read a teacher's teacher.json, without loading its network.
+
+    Args:
+        folder: what `finetune` wrote.
+
+    Raises:
+        InputError: the folder holds no finished teacher.
+    """
+    path = folder / CARD
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        history = tuple(EpochFigures(**figures) for figures in raw.pop("history"))
+        lists = {name: tuple(raw.pop(name)) for name in ("classes", "validation_ids")}
+        return TeacherCard(**raw, **lists, history=history)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(
+            f"'{folder}' holds no {CARD}: it is not a teacher, or one that is not finished yet."
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"'{path}' is damaged; fine-tune the teacher again.") from error

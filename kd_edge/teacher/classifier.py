@@ -1,0 +1,193 @@
+"""The teacher's network, and the folder that holds it. No pickle is written or read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from kd_edge.teacher.card import TeacherCard
+from kd_edge.training.tensors import plain_tensor_errors, save_tensors
+from kd_edge_runtime.errors import InputError
+
+HEAD = "head.safetensors"
+_DROPOUT = 0.1
+
+
+class TeacherModel(nn.Module):
+    """A language model that gives one logit a class.
+
+    A model made as a sequence classifier is used with its own head. Any other gets mean
+    pooling over the tokens, dropout and a linear layer.
+
+    Args:
+        backbone: the transformers model.
+        tokenizer: its tokenizer.
+        classes: number of classes K.
+        max_length: tokens of a response that are read.
+    """
+
+    def __init__(self, backbone: Any, tokenizer: Any, classes: int, max_length: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.tokenizer = tokenizer
+        self.classes = classes
+        self.max_length = max_length
+        self.dropout = nn.Dropout(_DROPOUT)
+        self.head = (
+            None
+            if _is_classifier(backbone.config)
+            else nn.Linear(backbone.config.hidden_size, classes)
+        )
+
+    def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Score a batch.
+
+        Args:
+            tokens: token ids, int64 [B, T].
+            mask: 1 for a token, 0 for padding, int64 [B, T]; at least one token a row.
+
+        Returns:
+            Logits, float32 [B, K], whatever the precision inside.
+        """
+        output = self.backbone(input_ids=tokens, attention_mask=mask)
+        if self.head is None:
+            return output.logits.float()
+        # In fp32 even under autocast: bfloat16 logits have 8 bits, too few for soft labels.
+        with torch.autocast(tokens.device.type, enabled=False):
+            weights = mask.unsqueeze(-1).float()
+            pooled = (output.last_hidden_state.float() * weights).sum(1) / weights.sum(1)
+            return self.head(self.dropout(pooled))
+
+    def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+        """All parameters: those of the language model, and those of the head."""
+        prefix = f"backbone.{self.backbone.base_model_prefix}."
+        if self.head is not None:
+            prefix = "backbone."
+        body: list[nn.Parameter] = []
+        head: list[nn.Parameter] = []
+        for name, parameter in self.named_parameters():
+            (body if name.startswith(prefix) else head).append(parameter)
+        return body, head
+
+
+def build(folder: Path, classes: Sequence[str], max_length: int, seed: int) -> TeacherModel:
+    """Make a teacher that is not fine-tuned yet.
+
+    Args:
+        folder: a language model's folder.
+        classes: the K class names.
+        max_length: tokens of a response to read.
+        seed: of a newly made head.
+
+    Returns:
+        The model, in fp32 on the CPU.
+
+    Raises:
+        InputError: the folder's model cannot be loaded.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        backbone, tokenizer = _load_parts(folder, tuple(classes))
+        return TeacherModel(backbone, tokenizer, len(classes), max_length)
+
+
+def save(model: TeacherModel, card: TeacherCard, folder: Path) -> None:
+    """Write a teacher into a folder: weights, tokenizer, head and, last, teacher.json.
+
+    Args:
+        model: the fine-tuned model.
+        card: what teacher.json says.
+        folder: an existing folder.
+
+    Raises:
+        InputError: the files cannot be written.
+    """
+    with quiet(), plain_tensor_errors(folder):
+        model.backbone.save_pretrained(folder)
+        model.tokenizer.save_pretrained(folder)
+    if model.head is not None:
+        save_tensors(folder / HEAD, model.head.state_dict())
+    card.write(folder)
+
+
+def load(folder: Path, card: TeacherCard) -> TeacherModel:
+    """Load a fine-tuned teacher.
+
+    Args:
+        folder: what `save` wrote.
+        card: its teacher.json.
+
+    Returns:
+        The model, in fp32 on the CPU, ready to predict.
+
+    Raises:
+        InputError: a file is missing or damaged.
+    """
+    backbone, tokenizer = _load_parts(folder, None)
+    model = TeacherModel(backbone, tokenizer, len(card.classes), card.max_length)
+    if model.head is not None:
+        try:
+            model.head.load_state_dict(load_file(folder / HEAD))
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise InputError(f"'{folder / HEAD}' is missing or damaged.") from error
+    return model.eval()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' own logging and progress bars off the screen."""
+    from transformers.utils import logging
+
+    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _is_classifier(config: Any) -> bool:
+    names = config.architectures or []
+    return any(name.endswith("ForSequenceClassification") for name in names)
+
+
+def _load_parts(folder: Path, classes: tuple[str, ...] | None) -> tuple[Any, Any]:
+    """Load a folder's network and tokenizer; with `classes`, as a start for those classes."""
+    import transformers
+
+    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
+    with quiet():
+        try:
+            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            if not _is_classifier(config):
+                kind = transformers.AutoModel
+            else:
+                kind = transformers.AutoModelForSequenceClassification
+                if classes is not None:
+                    options |= _labels(classes)
+            backbone = kind.from_pretrained(folder, **options).float()
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            raise InputError(
+                f"'{folder}' holds no model that transformers can load ({type(error).__name__})."
+            ) from error
+    return backbone, tokenizer
+
+
+def _labels(classes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "num_labels": len(classes),
+        "id2label": dict(enumerate(classes)),
+        "label2id": {name: place for place, name in enumerate(classes)},
+        "ignore_mismatched_sizes": True,  # a head for another number of classes is made anew
+    }

@@ -1,0 +1,262 @@
+"""Fine-tune a language model on an item's scored responses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from kd_edge.files import atomic_folder, check_replaceable
+from kd_edge.metrics import quadratic_kappa
+from kd_edge.progress import Tracker, track
+from kd_edge.rows import Item, Row, Scale
+from kd_edge.stage import StoppedError, hash_json, hash_rows, plain_options
+from kd_edge.teacher import batches, classifier
+from kd_edge.teacher.card import CARD, TeacherCard
+from kd_edge.teacher.hardware import autocast, choose_device
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge.teacher.predict import predict_ids
+from kd_edge.teacher.source import Source, resolve
+from kd_edge.training.checkpoint import Checkpoint, RunState
+from kd_edge.training.figures import EpochFigures
+from kd_edge.training.schedule import set_step
+from kd_edge.training.split import validation_rows
+from kd_edge_runtime.errors import InputError
+
+_CHECKPOINT = "checkpoint"
+_WEIGHT_DECAY = 0.01
+_LARGEST_GRADIENT = 1.0
+_PREDICT_BATCH = 64
+
+
+@dataclass(frozen=True)
+class TeacherReport:
+    """What came of a fine-tuning run.
+
+    Attributes:
+        folder: where the teacher is.
+        card: its teacher.json: options, validation rows and the figures of each epoch.
+        train_rows: responses it learned from.
+        parameters: weights of the network.
+        seconds: time spent, that of the runs before an interruption included.
+    """
+
+    folder: Path
+    card: TeacherCard
+    train_rows: int
+    parameters: int
+    seconds: float
+
+
+def finetune(
+    item: Item,
+    rows: Sequence[Row],
+    options: TeacherOptions,
+    folder: Path,
+    validation_ids: Collection[str] | None = None,
+) -> TeacherReport:
+    """Fine-tune a teacher, or go on with a run that was stopped.
+
+    Cross entropy, plus `ordinal_weight` times the squared error of the expected score where
+    the classes are numbers; AdamW on a one-cycle schedule. The epoch with the highest
+    validation QWK (accuracy where the classes are words) is kept, of equals the one with less
+    validation loss. After each epoch the run is saved in `folder`/checkpoint; in fp32 on a CPU
+    a run that was stopped ends with the very weights of one that was not.
+
+    Args:
+        item: the item; its scale gives the classes.
+        rows: the rows to learn from, test rows left out; those without a score are passed over.
+        options: how.
+        folder: where the teacher goes; a teacher that is there is replaced at the end.
+        validation_ids: response ids to hold out; None draws `options.validation` of each class.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        InputError: the model cannot be found or loaded, there are too few rows, or the folder
+            cannot be written.
+        StoppedError: the user pressed Ctrl-C; the same call goes on.
+        ValueError: a test row is among `rows`.
+    """
+    folder = folder.resolve()
+    check_replaceable(folder, (CARD, _CHECKPOINT))
+    training, held_out = _split(item, rows, options, validation_ids)
+    source = resolve(options.model)
+    run = _Run(item.scale, training, held_out, options, source)
+    checkpoint = Checkpoint(folder / _CHECKPOINT)
+    try:
+        state = run.train(checkpoint)
+        checkpoint.restore_best(state, run.model)
+        card = _card(item.scale, options, source, held_out, state)
+        with atomic_folder(folder, (CARD, _CHECKPOINT)) as new:
+            classifier.save(run.model, card, new)
+    except KeyboardInterrupt:
+        raise _stopped(item, checkpoint, run.epochs) from None
+    parameters = sum(parameter.numel() for parameter in run.model.parameters())
+    return TeacherReport(folder, card, len(training), parameters, state.seconds)
+
+
+def _split(
+    item: Item,
+    rows: Sequence[Row],
+    options: TeacherOptions,
+    validation_ids: Collection[str] | None,
+) -> tuple[list[Row], list[Row]]:
+    if any(row.split == "test" for row in rows):
+        raise ValueError("a teacher must not learn from test rows")
+    scored = [row for row in rows if row.score is not None]
+    if validation_ids is None and scored:
+        validation_ids = validation_rows(scored, options.validation, options.seed)
+    ids = set(validation_ids or ())
+    held_out = [row for row in scored if row.response_id in ids]
+    training = [row for row in scored if row.response_id not in ids]
+    if not training or not held_out:
+        raise InputError(
+            f"item '{item.item_id}': {len(scored)} scored responses are too few for a teacher: "
+            f"{len(training)} to learn from and {len(held_out)} to choose the best epoch by."
+        )
+    return training, held_out
+
+
+class _Run:
+    """The parts of one fine-tuning run."""
+
+    def __init__(
+        self,
+        scale: Scale,
+        training: Sequence[Row],
+        held_out: Sequence[Row],
+        options: TeacherOptions,
+        source: Source,
+    ) -> None:
+        self.options = options
+        self.numeric = scale.numeric
+        self.epochs = options.epochs_for(len(training))
+        self.key = hash_json(
+            {
+                "options": asdict(replace(options, model=source.sha256)),
+                "rows": hash_rows([*training, *held_out]),
+                "held out": len(held_out),
+                "classes": scale.classes,
+            }
+        )
+        self.device = choose_device(options.device)
+        model = classifier.build(source.folder, scale.classes, options.max_length, options.seed)
+        self.model = model.to(self.device)
+        body, head = self.model.parameter_groups()
+        groups = [
+            {"params": body, "peak": options.learning_rate},
+            {"params": head, "peak": options.head_learning_rate},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=_WEIGHT_DECAY)
+        self.ids = self._encode(training)
+        self.held_out_ids = self._encode(held_out)
+        self.held_out_scores = np.array([row.score for row in held_out])
+        scores = torch.tensor([row.score for row in training])
+        self.scores = scores.to(self.device)
+        self.values = torch.tensor(scale.values, dtype=torch.float32, device=self.device)
+        counts = torch.bincount(scores, minlength=len(scale.classes)).float()
+        weights = len(training) / (len(scale.classes) * counts.clamp(min=1.0))
+        self.class_weights = weights.to(self.device) if options.class_weights else None
+        self.batches = -(-len(training) // options.batch_size)
+
+    def train(self, checkpoint: Checkpoint) -> RunState:
+        """Run the epochs that are left, saving after each."""
+        state = checkpoint.resume(self.key, self.model, self.optimizer)
+        total, done = self.epochs * self.batches, state.epochs * self.batches
+        with self._own_randomness(), track("fine-tuning the teacher", total, done) as tracker:
+            while not state.finished(self.epochs, self.options.patience):
+                started = time.monotonic()
+                loss = self._train_epoch(state.epochs, tracker)
+                figures = self._validate(state.epochs + 1, loss)
+                state = state.after(figures, time.monotonic() - started)
+                checkpoint.save(state, self.model, self.optimizer)
+                tracker.note(f"epoch {figures.epoch}/{self.epochs}: {figures}")
+        return state
+
+    def _own_randomness(self) -> AbstractContextManager[None]:
+        # the caller's random state is left as it was
+        devices = [torch.cuda.current_device()] if self.device.type == "cuda" else []
+        return torch.random.fork_rng(devices=devices)
+
+    def _train_epoch(self, epoch: int, tracker: Tracker) -> float:
+        options = self.options
+        seeds = np.random.SeedSequence([options.seed, epoch]).generate_state(1)
+        torch.manual_seed(int(seeds[0]))
+        self.model.train()
+        lengths = [len(ids) for ids in self.ids]
+        order = batches.shuffled(lengths, options.batch_size, options.seed, epoch)
+        losses = []
+        for place, batch in enumerate(order):
+            set_step(self.optimizer, epoch * self.batches + place, self.epochs * self.batches)
+            loss = self._loss(batch)
+            self.optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), _LARGEST_GRADIENT)
+            self.optimizer.step()
+            losses.append(loss.item())
+            tracker.advance()
+        return float(np.mean(losses))
+
+    def _loss(self, batch: Sequence[int]) -> torch.Tensor:
+        fill = batches.pad_id(self.model.tokenizer)
+        with autocast(self.device, self.options.precision):
+            logits = self.model(*batches.pad(self.ids, batch, fill, self.device))
+        scores = self.scores[batch]
+        loss = functional.cross_entropy(logits, scores, weight=self.class_weights)
+        if not self.numeric:
+            return loss
+        expected = logits.softmax(-1) @ self.values
+        error = ((expected - self.values[scores]) ** 2).mean()
+        return loss + self.options.ordinal_weight * error
+
+    def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
+        self.model.eval()
+        found = predict_ids(self.model, self.held_out_ids, _PREDICT_BATCH, self.options.precision)
+        scores = self.held_out_scores
+        right = found[np.arange(len(scores)), scores]
+        guesses = found.argmax(1)
+        return EpochFigures(
+            epoch=epoch,
+            train_loss=train_loss,
+            loss=float(-np.log(np.maximum(right, 1e-12)).mean()),
+            accuracy=float((guesses == scores).mean()),
+            qwk=quadratic_kappa(scores, guesses, found.shape[1]) if self.numeric else None,
+        )
+
+    def _encode(self, rows: Sequence[Row]) -> list[list[int]]:
+        texts = [row.text for row in rows]
+        return batches.encode(self.model.tokenizer, texts, self.options.max_length)
+
+
+def _card(
+    scale: Scale, options: TeacherOptions, source: Source, held_out: Sequence[Row], state: RunState
+) -> TeacherCard:
+    return TeacherCard(
+        classes=scale.classes,
+        numeric=scale.numeric,
+        max_length=options.max_length,
+        base=source.name,
+        base_revision=source.revision,
+        base_sha256=source.sha256,
+        options=plain_options(options),
+        validation_ids=tuple(row.response_id for row in held_out),
+        best_epoch=state.best_epoch,
+        history=state.history,
+    )
+
+
+def _stopped(item: Item, checkpoint: Checkpoint, epochs: int) -> StoppedError:
+    state = checkpoint.read()
+    saved = f"after epoch {state.epochs} of {epochs}" if state else "before the first epoch's end"
+    return StoppedError(
+        f"Item '{item.item_id}': fine-tuning was stopped {saved}. "
+        "Start the same command again and it goes on from there."
+    )

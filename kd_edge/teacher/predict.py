@@ -1,0 +1,105 @@
+"""Score texts with a fine-tuned teacher."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kd_edge.progress import Tracker, track
+from kd_edge.teacher import classifier
+from kd_edge.teacher.batches import by_length, encode, pad, pad_id
+from kd_edge.teacher.card import read_card
+from kd_edge.teacher.classifier import TeacherModel
+from kd_edge.teacher.hardware import autocast, choose_device
+
+# Texts tokenised at a time: the token ids of 50,000 variants are not held all at once, and
+# sorting so many by length already leaves next to no padding.
+_CHUNK = 4096
+
+
+def load_teacher(folder: Path) -> TeacherModel:
+    """Load a fine-tuned teacher.
+
+    Args:
+        folder: what `finetune` wrote.
+
+    Raises:
+        InputError: the folder holds no finished teacher, or a damaged one.
+    """
+    return classifier.load(folder, read_card(folder))
+
+
+def predict(
+    teacher: Path | TeacherModel,
+    texts: Sequence[str],
+    batch_size: int = 64,
+    precision: str = "auto",
+    progress: str | None = None,
+    device: str = "auto",
+) -> np.ndarray:
+    """Score texts.
+
+    Args:
+        teacher: a folder that `finetune` wrote, or the model.
+        texts: N texts.
+        batch_size: texts the network takes at a time, >= 1.
+        precision: "fp32", "bf16" or "auto", as in `TeacherOptions`.
+        progress: what to call the work in the progress display; None shows none.
+        device: "cpu", "cuda" or "auto".
+
+    Returns:
+        Class probabilities, float32 [N, K]; each row sums to 1.
+
+    Raises:
+        InputError: the folder holds no finished teacher, or there is no such device.
+    """
+    model = load_teacher(teacher) if isinstance(teacher, Path) else teacher
+    model.to(choose_device(device)).eval()
+    parts = []
+    with contextlib.ExitStack() as stack:
+        tracker = stack.enter_context(track(progress, len(texts))) if progress else None
+        for start in range(0, len(texts), _CHUNK):
+            ids = encode(model.tokenizer, texts[start : start + _CHUNK], model.max_length)
+            parts.append(predict_ids(model, ids, batch_size, precision, tracker))
+    return np.concatenate(parts) if parts else _no_rows(model)
+
+
+def predict_ids(
+    model: TeacherModel,
+    ids: Sequence[Sequence[int]],
+    batch_size: int,
+    precision: str,
+    tracker: Tracker | None = None,
+) -> np.ndarray:
+    """Score token ids with a model in evaluation mode, where the model is.
+
+    Args:
+        model: the teacher.
+        ids: N lists of token ids, none empty.
+        batch_size: lists the network takes at a time, >= 1.
+        precision: as in `predict`.
+        tracker: told of each text scored.
+
+    Returns:
+        Class probabilities, float32 [N, K]; each row sums to 1.
+    """
+    device = next(model.parameters()).device
+    fill = pad_id(model.tokenizer)
+    found = _no_rows(model, len(ids))
+    with torch.inference_mode():
+        for batch in by_length(ids, batch_size):
+            with autocast(device, precision):
+                logits = model(*pad(ids, batch, fill, device))
+            # softmax in double precision, so that a row's sum is 1 to the last bit of float32
+            found[batch] = logits.double().softmax(-1).cpu().numpy()
+            if tracker is not None:
+                tracker.advance(len(batch))
+    return found
+
+
+def _no_rows(model: TeacherModel, rows: int = 0) -> np.ndarray:
+    return np.zeros((rows, model.classes), dtype=np.float32)

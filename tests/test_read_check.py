@@ -1,0 +1,523 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kd_edge.read import ColumnChoice, read_responses
+from kd_edge_runtime.errors import InputError, KdEdgeError, TableError
+
+HEADER = ("response_id", "item_id", "text", "score")
+
+
+def rows_of(scores, item="i", first=1):
+    return [(f"r{n}", item, f"answer {n}", score) for n, score in enumerate(scores, start=first)]
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    def write_and_read(rows, header=HEADER, name="school.csv", **options):
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows([header, *rows])
+        return read_responses(path, **{"min_rows": 2, **options})
+
+    return write_and_read
+
+
+@pytest.fixture
+def problems(read):
+    def caught(rows, **options):
+        with pytest.raises(TableError) as error:
+            read(rows, **options)
+        return [(p.row, p.column, p.message) for p in error.value.problems]
+
+    return caught
+
+
+# What is read
+
+
+def test_a_full_table(read):
+    header = (*HEADER, "score2", "group", "split")
+    responses = read(
+        [
+            ("r1", "a", " one\n", "0", "", "", "train"),
+            ("r1", "b", "two", "2", "3", "boys", "TEST"),
+            (" r2 ", " a ", "three", "2.0", "1.00", " girls ", ""),
+            ("r2", "b", "four", "+3", "3", "", "dev"),
+        ],
+        header,
+    )
+    a, b = responses.items
+    assert (a.item_id, str(a.scale), b.item_id, str(b.scale)) == ("a", "0-2", "b", "2-3")
+    assert b.scale.values == (2, 3)
+    first, third = a.rows
+    assert (first.text, first.score, first.score2, first.group) == (" one\n", 0, None, None)
+    assert (first.split, third.split) == ("train", None)
+    assert (third.response_id, third.score, third.score2, third.group) == ("r2", 2, 1, "girls")
+    assert [(row.score, row.score2, row.split) for row in b.rows] == [
+        (0, 1, "test"),
+        (1, 1, "train"),
+    ]
+    assert (a.prompt, a.references) == (None, ())
+    assert responses.columns == {name: name for name in header}
+    assert responses.notes == (
+        "score range 0-2 taken from the data: item a",
+        "score range 2-3 taken from the data: item b",
+        "3 rows have score2",
+        "1 row of split 'dev' taken as train",
+    )
+
+
+def test_without_items_and_ids(read):
+    responses = read([("a", "0"), ("b", "1")], ("text", "score"))
+    assert [item.item_id for item in responses.items] == ["school"]
+    assert [row.response_id for row in responses.items[0].rows] == ["row-2", "row-3"]
+    assert "no column names the item: all rows are of 'school'" in responses.notes
+    assert "no column of ids: they are made of the row ('row-2')" in responses.notes
+    named = read([("a", "0"), ("b", "1")], ("text", "score"), default_item="acid")
+    assert named.items[0].item_id == "acid"
+    assert named.items[0].rows[0].item_id == "acid"
+
+
+def test_a_guessed_encoding_is_noted(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("text,score\nZoë,0\nb,1\n".encode("cp1252"))
+    responses = read_responses(path, min_rows=2)
+    assert responses.encoding == "cp1252"
+    assert "encoding cp1252 (not UTF-8)" in responses.notes
+    assert responses.items[0].rows[0].text == "Zoë"
+
+
+def test_a_column_chosen_by_the_user(read):
+    responses = read(
+        [("r1", "a", "x", "0", "1"), ("r2", "a", "y", "1", "0")],
+        (*HEADER, "mine"),
+        columns=ColumnChoice(score="mine"),
+    )
+    assert [row.score for row in responses.items[0].rows] == [1, 0]
+
+
+def test_only_some_items(read):
+    rows = [*rows_of("01", "a"), *rows_of("0", "b"), *rows_of(["x", ""], "c"), *rows_of("12", "d")]
+    assert [item.item_id for item in read(rows, only_items=("d", "a")).items] == ["a", "d"]
+
+
+def test_an_item_that_is_not_there(problems):
+    rows = [*rows_of("01", "acid"), *rows_of("x", "rain")]
+    assert problems(rows, only_items=("acids", "acid")) == [
+        (None, None, "no item 'acids'; did you mean 'acid'? (there are: 'acid', 'rain')")
+    ]
+
+
+def test_json_lines(tmp_path):
+    path = tmp_path / "t.jsonl"
+    lines = [{"text": "a", "score": 1}, {"text": "b", "score": 2.0}, {"text": "c", "score": "3"}]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    item = read_responses(path, min_rows=3).items[0]
+    assert (str(item.scale), [row.score for row in item.rows]) == ("1-3", [0, 1, 2])
+    assert item.rows[0].response_id == "row-1"
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.json", "t", "T.CSV.gz"])
+def test_other_files_are_refused(tmp_path, name):
+    with pytest.raises(InputError, match="save it as CSV"):
+        read_responses(tmp_path / name)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(InputError, match="there is no such file"):
+        read_responses(tmp_path / "t.csv")
+    with pytest.raises(InputError):
+        read_responses(tmp_path / ("t" * 5000 + ".csv"))
+
+
+# Scales
+
+
+def test_a_range_is_consecutive(read):
+    item = read(rows_of(["-1", "2"])).items[0]
+    assert item.scale.classes == ("-1", "0", "1", "2")
+    assert [row.score for row in item.rows] == [0, 3]
+
+
+def test_a_given_range(read):
+    responses = read(rows_of("12"), score_range=(0, 3))
+    assert responses.items[0].scale.classes == ("0", "1", "2", "3")
+    assert [row.score for row in responses.items[0].rows] == [1, 2]
+    assert responses.notes == ()
+
+
+def test_outside_a_given_range(problems):
+    assert problems(rows_of("0214"), score_range=(0, 2)) == [
+        (5, "score", "'4' is outside the score range 0-2")
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"score_range": (0, 3), "classes": ("a", "b")},
+        {"score_range": (3, 0)},
+        {"score_range": (1, 1)},
+        {"score_range": (0, 10**9)},
+        {"classes": ("a",)},
+        {"classes": ("a", "A")},
+        {"classes": ("a", " ")},
+        {"classes": ("1", "1.0")},
+    ],
+)
+def test_scales_that_cannot_be(read, options):
+    with pytest.raises(InputError, match=r"--classes|score range"):
+        read(rows_of("01"), **options)
+
+
+def test_given_classes(read, problems):
+    item = read(rows_of(["Good", "bad ", "ok"]), classes=("bad", "ok", "good")).items[0]
+    assert item.scale.classes == ("bad", "ok", "good")
+    assert [row.score for row in item.rows] == [2, 0, 1]
+    assert problems(rows_of(["good", "bad", "okay"]), classes=("bad", "ok", "good")) == [
+        (4, "score", "'okay' is not one of the classes: bad, ok, good")
+    ]
+
+
+def test_given_classes_that_are_numbers(read, problems):
+    half = read(rows_of(["0", "0.50", "1.0"]), classes=("0", "0.5", "1")).items[0]
+    assert not half.scale.numeric
+    assert [row.score for row in half.rows] == [0, 1, 2]
+    whole = read(rows_of("01"), classes=("0", "1", "2")).items[0]
+    assert whole.scale.numeric
+    assert problems(rows_of("01"), classes=("no", "yes"))[0][2] == (
+        "'0' is not one of the classes: no, yes"
+    )
+
+
+def test_words_that_come_again_are_classes(read):
+    responses = read(rows_of(["poor", "Fine", "fine", "Poor"]))
+    assert responses.items[0].scale.classes == ("Fine", "poor")
+    assert not responses.items[0].scale.numeric
+    assert [row.score for row in responses.items[0].rows] == [1, 0, 0, 1]
+    assert "classes in the order Fine, poor (--classes sets another)" in responses.notes
+
+
+def test_known_words_have_a_known_order(read):
+    assert read(rows_of(["high", "low"])).items[0].scale.classes == ("low", "medium", "high")
+
+
+def test_items_that_share_words_share_a_scale(read):
+    rows = [
+        *rows_of(["poor", "poor", "fine", "fine"], "a"),
+        *rows_of(["top", "top", "fine"], "b"),
+        *rows_of(["yes", "no", "yes", "no"], "c"),
+        *rows_of("0121", "d"),
+    ]
+    scales = {item.item_id: item.scale.classes for item in read(rows).items}
+    assert scales == {
+        "a": ("fine", "poor", "top"),
+        "b": ("fine", "poor", "top"),
+        "c": ("no", "yes"),
+        "d": ("0", "1", "2"),
+    }
+
+
+def test_odd_words_among_numbers_are_problems(problems):
+    scores = ["0", "1", "n/a", "1", "1.5", "", "1e0", "0", "two words too many here"]
+    assert problems(rows_of(scores)) == [
+        (4, "score", "'n/a' is no number"),
+        (6, "score", "'1.5' is no whole number (half points: name each with --classes)"),
+        (7, "score", "has no score"),
+        (8, "score", "'1e0' is no whole number (half points: name each with --classes)"),
+        (10, "score", "a value of 23 characters is no number"),
+    ]
+
+
+def test_a_thousand_is_not_one(problems):
+    assert "'1,000' is no whole number" in problems(rows_of(["0", "1", "1,000"]))[0][2]
+
+
+def test_half_points_are_not_taken_for_words(problems):
+    found = problems(rows_of(["0", "0.5", "0,5", "0.5", "1"]))
+    assert [(row, message[:24]) for row, _, message in found] == [
+        (3, "'0.5' is no whole number"),
+        (4, "'0,5' is no whole number"),
+        (5, "'0.5' is no whole number"),
+    ]
+
+
+def test_a_word_that_is_there_once_is_a_slip(problems):
+    assert problems(rows_of(["yes", "no", "yes", "no", "yse"])) == [
+        (6, "score", "'yse' is not one of the classes: no, yes (--classes names others)")
+    ]
+
+
+def test_an_odd_number_among_words_is_a_problem(problems):
+    assert problems(rows_of(["yes", "no", "yes", "no", "1"])) == [
+        (6, "score", "'1' is not one of the classes: no, yes (--classes names others)")
+    ]
+
+
+def test_texts_for_scores_are_one_problem_that_quotes_none(problems):
+    found = problems(rows_of(["secret words", "secret thoughts", "2"]))
+    assert [(row, column) for row, column, _ in found] == [(2, "score")]
+    assert "2 of 3 scores are no numbers" in found[0][2]
+    assert "secret" not in found[0][2]
+
+
+def test_a_few_words_that_come_again_among_many_are_no_classes(problems):
+    found = problems(rows_of(["yes", "yes", "no", "no", *(f"secret {n}" for n in "abcdef")]))
+    assert "10 of 10 scores are no numbers" in found[0][2]
+    assert "secret" not in found[0][2]
+
+
+def test_long_texts_that_repeat_are_no_classes(problems):
+    found = problems(rows_of(["secret words of a student"] * 2 + ["secret words of the other"] * 2))
+    assert "4 of 4 scores are no numbers" in found[0][2]
+    assert "secret" not in found[0][2]
+
+
+def test_a_range_too_wide_is_a_typing_error(problems):
+    found = problems(rows_of(["1", "2", "22222"]))
+    assert len(found) == 1
+    assert "item 'i': the scores run from 1 to 22222" in found[0][2]
+
+
+def test_a_second_score_outside_the_range(problems):
+    rows = [("r1", "i", "a", "0", "0"), ("r2", "i", "b", "1", "2"), ("r3", "i", "c", "0", "x")]
+    found = problems(rows, header=(*HEADER, "score2"))
+    assert [(row, column) for row, column, _ in found] == [(3, "score2"), (4, "score2")]
+    assert "'2' is outside 0-1, the range of the item's scores (--score-range" in found[0][2]
+    assert found[1][2] == "'x' is no number"
+
+
+# What is wrong
+
+
+def test_all_problems_come_at_once_in_the_files_order(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text(
+        "Id,Item,Text,Score,Split\n"
+        "1,a,secret one,0,train\n"
+        "1,a,secret two,1,train\n"
+        "3,a,,1,train\n"
+        "4,a,secret four,,later\n"
+        "5,a,secret, five,1,train\n"
+        "6,,secret six,1,\n"
+        ",b,secret seven,1,\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(TableError) as caught:
+        read_responses(path)
+    error = caught.value
+    assert [(p.row, p.column) for p in error.problems] == [
+        (None, None),
+        (None, None),
+        (3, "Id"),
+        (4, "Text"),
+        (5, "Score"),
+        (5, "Split"),
+        (6, None),
+        (7, "Item"),
+        (8, "Id"),
+    ]
+    said = str(error)
+    assert "row 3, column 'Id': the same id as row 2" in said
+    assert "row 4, column 'Text': the response is empty" in said
+    assert "row 5, column 'Split': is neither train nor test" in said
+    assert "item 'a' has 4 rows, fewer than 20" in said
+    assert said.endswith("Rows are counted as a spreadsheet does: the header is row 1.")
+    assert "secret" not in said
+    assert error.source == str(path)
+
+
+def test_missing_columns_and_bad_rows_are_told_together(problems):
+    found = problems([("r1", ""), ("r1", "b")], header=("id", "text"))
+    assert [(row, column) for row, column, _ in found] == [(None, None), (2, "text"), (3, "id")]
+    assert "--score-column" in found[0][2]
+
+
+def test_the_same_id_in_two_items_is_fine(read):
+    assert len(read([*rows_of("01", "a"), *rows_of("01", "b")]).items) == 2
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_an_empty_file(tmp_path, content):
+    path = tmp_path / "t.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(TableError, match="the file is empty"):
+        read_responses(path)
+
+
+def test_a_header_only(problems):
+    assert problems([]) == [(None, None, "there are no rows below the header")]
+
+
+def test_the_first_row_cannot_be_read(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('"te"xt,score\na,1\n', encoding="utf-8")
+    with pytest.raises(TableError, match="doubled"):
+        read_responses(path)
+
+
+def test_no_line_is_json(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text("a\nb\n", encoding="utf-8")
+    with pytest.raises(TableError) as caught:
+        read_responses(path)
+    assert [p.row for p in caught.value.problems] == [1, 2]
+
+
+def test_two_columns_of_one_name(problems):
+    found = problems([("a", "1", "x", "y")], header=("text", "score", "note", "note"))
+    assert (1, None, "columns 3 and 4 are all called 'note'") in found
+
+
+def test_too_few_rows(problems, read):
+    assert problems([*rows_of("0101", "a"), *rows_of("01", "b")], min_rows=3) == [
+        (None, None, "item 'b' has 2 rows, fewer than 3")
+    ]
+    assert read(rows_of("01"), min_rows=2)
+
+
+def test_rows_that_cannot_be_read_are_not_held_against_the_item(problems):
+    found = problems([*rows_of("01"), ("r9", "", "x", "1")], min_rows=3)
+    assert found == [(4, "item_id", "is blank")]
+
+
+def test_a_single_class(problems):
+    assert problems(rows_of("11"), score_range=(0, 2)) == [
+        (None, "score", "all rows of item 'i' have the same score: there is nothing to learn")
+    ]
+
+
+def test_a_bad_score_is_no_single_class(problems):
+    assert [row for row, _, _ in problems(rows_of(["1", "1", "x"]))] == [4]
+
+
+def test_a_list_for_a_text(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"text": ["secret"], "score": {"a": 1}}\n', encoding="utf-8")
+    with pytest.raises(TableError) as caught:
+        read_responses(path, min_rows=1)
+    assert [(p.row, p.column) for p in caught.value.problems] == [(1, "text"), (1, "score")]
+    assert "a list or an object" in str(caught.value)
+
+
+def test_long_item_names_are_not_shown(problems):
+    secret = "secret " * 10
+    found = problems([*rows_of("0", secret), *rows_of("01", "b")], only_items=(secret.strip(), "q"))
+    assert [m for _, _, m in found if "secret" in m] == []
+
+
+# Rows to be scored
+
+
+def test_rows_to_be_scored_need_no_scores(read):
+    responses = read([("a",)], ("text",), scored=False)
+    item = responses.items[0]
+    assert (item.scale.classes, item.rows[0].score) == ((), None)
+    assert not any("score" in note for note in responses.notes)
+
+
+def test_rows_to_be_scored_may_have_some(read):
+    item = read(rows_of(["", "1", "1"]), scored=False, min_rows=20).items[0]
+    assert [row.score for row in item.rows] == [None, 0, 0]
+    given = read(rows_of(["", "1"]), scored=False, score_range=(0, 2)).items[0]
+    assert [row.score for row in given.rows] == [None, 1]
+
+
+def test_rows_to_be_scored_need_texts(read):
+    with pytest.raises(TableError, match="the response is empty"):
+        read([("r1", "i", "a", ""), ("r2", "i", " ", "")], scored=False)
+
+
+def test_second_scores_alone_have_no_scale(read):
+    item = read([("a", "2")], ("text", "score2"), scored=False).items[0]
+    assert item.rows[0].score2 is None
+
+
+# Whatever comes
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("check")
+
+
+CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+NAME = st.text(CHARACTERS, min_size=1, max_size=12).map(str.strip).filter(bool)
+ROW = st.fixed_dictionaries(
+    {
+        "item_id": st.sampled_from(["a", "b", "ç d"]),
+        "text": st.text(CHARACTERS, max_size=40).filter(str.strip),
+        "score": st.integers(0, 3),
+        "score2": st.none() | st.integers(0, 3),
+        "group": st.none() | NAME,
+        "split": st.sampled_from([None, "train", "test"]),
+    }
+)
+TABLE = st.lists(ROW, min_size=1, max_size=20).flatmap(
+    lambda rows: st.lists(NAME, min_size=len(rows), max_size=len(rows), unique=True).map(
+        lambda ids: [{"response_id": i, **row} for i, row in zip(ids, rows, strict=True)]
+    )
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(TABLE, st.sampled_from(["csv", "tsv", "jsonl"]))
+def test_any_rows_come_back(scratch, table, suffix):
+    path = scratch / f"t.{suffix}"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        if suffix == "jsonl":
+            stream.writelines(json.dumps(row) + "\n" for row in table)
+        else:
+            delimiter = "," if suffix == "csv" else "\t"
+            writer = csv.DictWriter(stream, list(table[0]), delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows(table)
+    responses = read_responses(path, score_range=(0, 3), scored=False)
+    back = [
+        {name: getattr(row, name) for name in table[0]}
+        for item in responses.items
+        for row in item.rows
+    ]
+    assert back == sorted(
+        table, key=lambda row: [item.item_id for item in responses.items].index(row["item_id"])
+    )
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *("text", "score", "Id", "item", "split", ",", ";", "\t", "\n", "\r\n", '"', "1"),
+            *("2.0", "-", "99999999999", "1e999", "nan", "x", "{", "}", ":", "[", "null", "é"),
+            "\\ud800",
+        ]
+    )
+).map("".join)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.one_of(st.binary(max_size=80), PIECES.map(str.encode)),
+    st.sampled_from(["csv", "tsv", "txt", "jsonl", "ndjson"]),
+    st.booleans(),
+    st.integers(0, 3),
+)
+@example(b'{"text": "a", "score": -1}\n{"text": "b", "score": 999999999}', "jsonl", True, 0)
+@example(b'{"text": "a", "score": NaN}', "jsonl", False, 0)
+@example("text,score\na,\u0661\nb,\u00b2\n".encode(), "csv", True, 0)
+def test_never_another_exception(scratch, content, suffix, scored, min_rows):
+    path = scratch / f"any.{suffix}"
+    path.write_bytes(content)
+    try:
+        responses = read_responses(path, scored=scored, min_rows=min_rows)
+    except KdEdgeError as error:
+        str(error).encode()
+        return
+    assert all(row.text.strip() for item in responses.items for row in item.rows)
+    assert responses.items

@@ -1,0 +1,73 @@
+"""A tiny teacher and a tiny item, made offline: for tests only."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from kd_edge.rows import Item, Row, Scale
+
+_FILLERS = (
+    *("the", "a", "of", "and", "we", "they", "it", "water", "ice", "cup", "lamp", "table"),
+    *("long", "red", "blue", "cold", "warm", "then", "after", "put", "see", "look", "more"),
+)
+_CREDIT = ("vinegar", "mass")  # a point for each
+
+
+def tiny_teacher(folder: Path, classes: int | None = None, seed: int = 0) -> Path:
+    """Make a model folder: a random BERT, 2 layers, 32 wide, with a word tokenizer.
+
+    With `classes` it is a sequence classifier with so many labels, else a bare encoder.
+    """
+    import torch
+    import transformers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    from kd_edge.teacher.classifier import quiet
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    vocabulary = {word: place for place, word in enumerate([*special, *_FILLERS, *_CREDIT])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    with torch.random.fork_rng(devices=[]), quiet():
+        torch.manual_seed(seed)
+        if classes is None:
+            model = transformers.BertModel(config)
+        else:
+            config.num_labels = classes
+            model = transformers.BertForSequenceClassification(config)
+        model.save_pretrained(folder)
+        transformers.PreTrainedTokenizerFast(
+            tokenizer_object=tokenizer,
+            model_max_length=64,
+            pad_token="[PAD]",
+            unk_token="[UNK]",
+            cls_token="[CLS]",
+            sep_token="[SEP]",
+        ).save_pretrained(folder)
+    return folder
+
+
+def tiny_item(rows: int = 60, seed: int = 0, scale: Scale | None = None) -> Item:
+    """Make an item whose score is the number of credited words, 0 to 2."""
+    rng = random.Random(seed)
+    made = []
+    for place in range(rows):
+        score = place % 3
+        words = rng.choices(_FILLERS, k=rng.randint(3, 9)) + rng.sample(_CREDIT, score)
+        rng.shuffle(words)
+        text = " ".join(words).capitalize() + "."
+        made.append(Row(f"r{place:03d}", "tiny", text, score=score, split="train"))
+    return Item("tiny", scale or Scale.from_range(0, 2), tuple(made), prompt="What is missing?")
