@@ -1,28 +1,20 @@
-"""Files and folders that are either whole or not there, and plain words where a disk refuses."""
+"""Folders that are either whole or not there, and JSON files.
+
+Single files are written by the runtime's `atomic_write`.
+"""
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from kd_edge_runtime.errors import InputError
-
-_WRITE_PROBLEMS = {
-    errno.ENOSPC: "the disk is full",
-    getattr(errno, "EDQUOT", errno.ENOSPC): "the disk quota is used up",
-    errno.EACCES: "you are not allowed to write there",
-    errno.EPERM: "you are not allowed to write there",
-    errno.EROFS: "the disk is read-only",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.EEXIST: "a file of that name is in the way of a folder",
-    errno.EISDIR: "a folder of that name is in the way",
-}
+from kd_edge_runtime.files import atomic_write, plain_write_errors
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -34,37 +26,6 @@ def write_json(path: Path, value: Any) -> None:
     with atomic_write(path) as file:
         json.dump(value, file, ensure_ascii=False, indent=2, allow_nan=False)
         file.write("\n")
-
-
-@contextmanager
-def atomic_write(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
-    """Write a file whole or not at all: a temporary file beside it, fsync, then a rename.
-
-    Text is UTF-8, and line ends are written as they are on every platform.
-
-    Args:
-        path: the file; its folder is made where missing.
-        binary: whether the file takes bytes.
-
-    Yields:
-        The open temporary file.
-
-    Raises:
-        InputError: the disk is full, or the file may not be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with plain_write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = {} if binary else {"encoding": "utf-8", "newline": ""}
-        try:
-            with temporary.open("wb" if binary else "w", **text) as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
 
 
 @contextmanager
@@ -121,25 +82,6 @@ def check_replaceable(path: Path, markers: Collection[str]) -> None:
         raise InputError(
             f"'{path}' holds files that kd-edge did not make; name an empty folder or a new one."
         )
-
-
-@contextmanager
-def plain_write_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a missing permission into words.
-
-    Args:
-        path: what is being written, as the user gave it.
-
-    Raises:
-        InputError: in place of the `OSError` that the block raised.
-    """
-    try:
-        yield
-    except OSError as error:
-        words = _WRITE_PROBLEMS.get(error.errno or 0)
-        if words is None:
-            raise
-        raise InputError(f"cannot write '{path}': {words}.") from error
 
 
 def _sync(folder: Path) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kd_edge.files import atomic_write
 from kd_edge.label_table import LabelTable, read_label_table
 from kd_edge.rows import Row
 from kd_edge_runtime.errors import Problem, TableError
+from kd_edge_runtime.files import atomic_write
 
 
 @dataclass(frozen=True, eq=False)

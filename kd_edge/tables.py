@@ -15,9 +15,10 @@ _COLUMNS = ("", "QWK", "accuracy", "adjacent", "macro F1", "parameters", "bytes"
 
 def figures_table(title: str, lines: Sequence[Line]) -> Table:
     """The lines as a table for the terminal."""
+    from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for at, name in enumerate(_COLUMNS):
         table.add_column(name, justify="right" if at else "left", no_wrap=True)
     for line in lines:
@@ -55,6 +56,18 @@ def _cells(line: Line) -> list[str]:
         f"{figures.accuracy:.3f}",
         adjacent,
         f"{figures.macro_f1:.3f}",
-        "" if line.parameters is None else f"{line.parameters:,}",
-        "" if line.bytes is None else f"{line.bytes:,}",
+        "" if line.parameters is None else short(line.parameters),
+        "" if line.bytes is None else short(line.bytes),
     ]
+
+
+def short(number: int) -> str:
+    """A count in at most four digits: 22.7 M, 28.0 k, 612."""
+    for size, unit in ((10**6, " M"), (10**3, " k")):
+        if number >= size:
+            return (
+                f"{number / size:.3g}{unit}"
+                if number >= 10 * size
+                else f"{number / size:.2f}{unit}"
+            )
+    return str(number)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kd_edge.files import atomic_write, plain_write_errors
 from kd_edge.label_table import read_label_table
 from kd_edge.labels import probability_cells, probability_columns, repeated_ids, table_error
 from kd_edge.progress import track
 from kd_edge.stage import StoppedError, hash_folder, hash_json
 from kd_edge_runtime.errors import Problem
+from kd_edge_runtime.files import atomic_write, plain_write_errors
 
 CHUNK = 1024
 """Variants scored between two writes: 5 to 10 seconds of work on two cores."""

@@ -11,8 +11,8 @@ from kd_edge.read.columns import (
     ColumnChoice,
     find_columns,
     known_names,
-    plain_name,
 )
+from kd_edge_runtime.columns import plain_name
 
 NEEDED = ("text", "score")
 OWN = ("response_id", "item_id", "text", "score", "score2", "group", "split")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kd_edge import files, stage
-from kd_edge.files import atomic_folder, atomic_write, check_replaceable
+from kd_edge.files import atomic_folder, check_replaceable
 from kd_edge.rows import Row
 from kd_edge.stage import (
     hash_file,
@@ -26,6 +26,7 @@ from kd_edge.stage import (
     write_record,
 )
 from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.files import atomic_write
 
 ROW = Row("r1", "i", "A cup of ice", score=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,11 +104,12 @@ def _show(report: RunReport, output: Path) -> None:
 
     from kd_edge.tables import figures_table, smaller
 
-    console = Console()
+    # A pipe has no width: a table must not be cut to one.
+    console = Console(width=None if sys.stdout.isatty() else 200)
     for item in report.items:
         test = item.rows["test"]
         title = f"Item '{item.item_id}' on {test} responses ({item.test_rows})"
-        console.print(figures_table(title, item.lines), soft_wrap=True)
+        console.print(figures_table(title, item.lines))
         console.print(smaller(item.sizes), highlight=False)
         console.print()
     console.print(f"Bundle: {output / report.bundle}", highlight=False, soft_wrap=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from dataclasses import dataclass
 
+from kd_edge_runtime.columns import ITEM_NAMES, TEXT_NAMES, closest, plain_name
 from kd_edge_runtime.errors import Problem
 
 
@@ -95,22 +95,13 @@ _ROLES = (
         "item_id",
         "--item-column",
         "the item of each response",
-        (
-            _names("itemid questionid promptid taskid problemid essayset essaysetid"),
-            _names("item question prompt task problem questionnumber promptnumber itemnumber"),
-        ),
+        ITEM_NAMES,
     ),
     _Role(
         "text",
         "--text-column",
         "the responses' text",
-        (
-            _names(
-                "text response answer responsetext answertext essaytext essay studentanswer "
-                "studentresponse studenttext studentessay"
-            ),
-            _names("content body writing constructedresponse transcript sentence"),
-        ),
+        TEXT_NAMES,
     ),
     _Role(
         "score",
@@ -140,11 +131,6 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]*[.,]?[0-9]+\s*")
 
 # No quotation marks, braces, commas: what is left of a sentence, or of JSON called .csv.
 _NAME = re.compile(r"[\w \-./()#%&]+")
-
-
-def plain_name(name: str) -> str:
-    """Strip a column's name of case and of what people put between words."""
-    return re.sub(r"[\s_.\-]+", "", name).casefold()
 
 
 def known_names(header: tuple[str, ...]) -> int:
@@ -249,9 +235,8 @@ def _there(header: tuple[str, ...], wanted: str = "") -> str:
     if not all(_looks_like_name(name) for name in names) and not known_names(header):
         return "row 1 looks like a response, not like column names: put a row of names above it"
     shown = [name for name in names if _looks_like_name(name)]
-    by_plain = {plain_name(name): name for name in shown}
-    close = difflib.get_close_matches(plain_name(wanted), list(by_plain), n=1) if wanted else []
-    guess = f"did you mean '{by_plain[close[0]]}'? " if close else ""
+    close = closest(wanted, shown) if wanted else None
+    guess = f"did you mean '{close}'? " if close else ""
     listed = ", ".join(f"'{name}'" for name in shown[:20])
     more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
     return f"{guess}the columns are {listed}{more}" if listed else f"{guess}no column has a name"

@@ -11,8 +11,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from kd_edge.files import plain_write_errors
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import plain_write_errors
 
 
 def snapshot(model: torch.nn.Module) -> dict[str, torch.Tensor]:
