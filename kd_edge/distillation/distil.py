@@ -14,9 +14,11 @@ from kd_edge.decision import choose_decision
 from kd_edge.distillation.examples import Examples, taught, untaught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
+from kd_edge.evaluation import human_scores
 from kd_edge.rows import Item, Row
 from kd_edge.students import kinds
-from kd_edge.students.store import Student
+from kd_edge.students.kinds import TextParts
+from kd_edge.students.store import Student, probabilities
 from kd_edge.variant_labels import Variants
 from kd_edge_runtime.errors import InputError
 
@@ -63,47 +65,76 @@ def distil(
     _check(item, rows, held_out, labels)
     chosen = kinds.options(options.student, options.student_options)
     text = kinds.learn_text([row.text for row in rows], chosen, teacher)
-    scores = np.array([row.score for row in held_out], dtype=np.int64)
-    texts = [row.text for row in held_out]
-
-    def train(examples: Examples, how: DistilOptions, name: str, description: str) -> Student:
-        with torch.random.fork_rng():
-            torch.manual_seed(how.seed)
-            stage, network = kinds.assemble(how.student, text, len(item.scale.classes), chosen)
-        training = Training(network, stage, examples, (texts, scores), item.scale, how)
-        state = training.run(work / name, description)
-        student = Student(
-            kind=how.student,
-            item_id=item.item_id,
-            scale=item.scale,
-            decision="",
-            options=chosen,
-            text=stage,
-            network=network,
-            provenance={
-                "weight": how.weight,
-                "temperature": how.temperature,
-                "seed": how.seed,
-                "rows": len(rows),
-                "variants": len(examples) - len(rows),
-                "validation": asdict(state.best),
-            },
-        )
-        return replace(
-            student,
-            decision=choose_decision(student.probabilities(texts), scores, item.scale),
-        )
-
+    alone = replace(options, weight=0.0)
     return Distilled(
-        student=train(
-            taught(rows, labels, variants), options, "student", f"distilling the {options.student}"
+        student=train_student(
+            item,
+            taught(rows, labels, variants),
+            held_out,
+            text,
+            options,
+            work / "student",
+            f"distilling the {options.student}",
         ),
-        baseline=train(
+        baseline=train_student(
+            item,
             untaught(rows, len(item.scale.classes)),
-            replace(options, weight=0.0),
-            "baseline",
+            held_out,
+            text,
+            alone,
+            work / "baseline",
             f"the same {options.student} without a teacher",
         ),
+    )
+
+
+def train_student(
+    item: Item,
+    examples: Examples,
+    held_out: Sequence[Row],
+    text: TextParts,
+    options: DistilOptions,
+    work: Path,
+    description: str,
+) -> Student:
+    """Trains one student.
+
+    Args:
+        item: the item.
+        examples: what it learns from.
+        held_out: scored rows to keep the best epoch and to choose the decision by.
+        text: its frozen vocabulary or tokenizer.
+        options: how.
+        work: a folder for the checkpoint.
+        description: what to call it beside the progress bar.
+
+    Raises:
+        StoppedError: the user stopped it; a second start goes on.
+    """
+    chosen = kinds.options(options.student, options.student_options)
+    texts, scores = [row.text for row in held_out], human_scores(held_out)
+    with torch.random.fork_rng():
+        torch.manual_seed(options.seed)
+        stage, network = kinds.assemble(options.student, text, len(item.scale.classes), chosen)
+    training = Training(network, stage, examples, (texts, scores), item.scale, options)
+    state = training.run(work, description)
+    found = probabilities(network, stage, texts, len(item.scale.classes))
+    return Student(
+        kind=options.student,
+        item_id=item.item_id,
+        scale=item.scale,
+        decision=choose_decision(found, scores, item.scale),
+        options=chosen,
+        text=stage,
+        network=network,
+        provenance={
+            "weight": options.weight,
+            "temperature": options.temperature,
+            "seed": options.seed,
+            "rows": int((examples.scores >= 0).sum()),
+            "variants": int((examples.scores < 0).sum()),
+            "validation": asdict(state.best),
+        },
     )
 
 

@@ -1,0 +1,142 @@
+"""What pays in distillation: one choice changed at a time, on validation rows.
+
+    python -m benchmarks.choices 1 5 --data ../shared/data
+
+Uses the soft labels and variants that `benchmarks.agreement` left in its work folder; never
+reads the test rows. Writes `results/choices.json`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from benchmarks import record
+from kd_edge.decision import decided
+from kd_edge.distillation.distil import train_student
+from kd_edge.distillation.examples import taught, untaught
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.evaluation import human_scores
+from kd_edge.labels import labels_by_id
+from kd_edge.metrics import quadratic_kappa
+from kd_edge.pipeline import item_folder
+from kd_edge.read import read_responses
+from kd_edge.rows import Item
+from kd_edge.splits import learning_rows
+from kd_edge.students import kinds
+from kd_edge.variant_labels import Variants, read_variants
+
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to distil.
+
+    Attributes:
+        name: what is different from the default.
+        student: options of the bag.
+        options: options of the distillation.
+        variants: most variants; None for all.
+        teacher: False for people's scores alone.
+    """
+
+    name: str
+    student: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    variants: int | None = None
+    teacher: bool = True
+
+
+CHOICES = (
+    Choice("default"),
+    Choice("no teacher", teacher=False),
+    Choice("no variants", variants=0),
+    Choice("10,000 variants", variants=10_000),
+    Choice("20,000 variants", variants=20_000),
+    Choice("no n-gram dropout", {"ngram_dropout": 0.0}),
+    Choice("n-gram dropout 0.5", {"ngram_dropout": 0.5}),
+    Choice("no character n-grams", {"gram": 0}),
+    Choice("character 3-grams", {"gram": 3}),
+    Choice("4 dimensions, 7,000 n-grams", {"dimensions": 4, "ngrams": 7000}),
+    Choice("16 dimensions, 1,750 n-grams", {"dimensions": 16, "ngrams": 1750}),
+    Choice("lambda 4", options={"weight": 4.0}),
+    Choice("temperature 2", options={"temperature": 2.0}),
+)
+
+
+@click.command()
+@click.argument("prompts", nargs=-1, required=True)
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
+def main(prompts: tuple[str, ...], data: Path, work: Path) -> None:
+    """Try each choice on the validation rows of some ASAP-SAS PROMPTS."""
+    figures = {}
+    for prompt in prompts:
+        item = read_responses(data / "asap-sas" / "train.tsv", only_items=(prompt,)).items[0]
+        figures[prompt] = _prompt(item, item_folder(work / f"asap-sas-{prompt}", prompt))
+    click.echo(str(record.write("choices", figures, SEEDS[0])))
+
+
+def _prompt(item: Item, folder: Path) -> dict[str, Any]:
+    rows, held_out = learning_rows(item, folder / "teacher", 0)
+    classes = item.scale.classes
+    labels = labels_by_id(folder / "labels.csv", classes, [*rows, *held_out])
+    variants = read_variants(folder / "variants.csv", classes)
+    taught_by = np.stack([labels[row.response_id] for row in held_out])
+    human = human_scores(held_out)
+    texts = [row.text for row in held_out]
+    found: dict[str, Any] = {
+        "held out": len(held_out),
+        "teacher": {"qwk": quadratic_kappa(human, taught_by.argmax(1), len(classes))},
+    }
+    for choice in CHOICES:
+        kappa, divergence = [], []
+        for seed in SEEDS:
+            options = replace(
+                DistilOptions(student_options=choice.student, seed=seed), **choice.options
+            )
+            text = kinds.learn_text(
+                [row.text for row in rows], kinds.options("bag", choice.student), None
+            )
+            if choice.teacher:
+                examples = taught(rows, labels, _first(variants, choice.variants))
+            else:
+                examples = untaught(rows, len(classes))
+                options = replace(options, weight=0.0)
+            with tempfile.TemporaryDirectory() as scratch:
+                student = train_student(
+                    item, examples, held_out, text, options, Path(scratch), choice.name
+                )
+            mine = student.probabilities(texts)
+            machine = decided(mine, item.scale, "most-probable")
+            kappa.append(quadratic_kappa(human, machine, len(classes)))
+            divergence.append(_divergence(taught_by, mine))
+        found[choice.name] = {
+            "qwk": float(np.mean(kappa)),
+            "qwk_spread": float(np.max(kappa) - np.min(kappa)),
+            "divergence": float(np.mean(divergence)),
+        }
+    return found
+
+
+def _first(variants: Variants, count: int | None) -> Variants | None:
+    if count == 0:
+        return None
+    return Variants(variants.texts[:count], variants.probabilities[:count])
+
+
+def _divergence(teacher: np.ndarray, student: np.ndarray) -> float:
+    """Mean Kullback-Leibler divergence of the student from the teacher, in nats."""
+    ratio = np.log(np.maximum(teacher, 1e-9)) - np.log(np.maximum(student, 1e-9))
+    return float((teacher * ratio).sum(1).mean())
+
+
+if __name__ == "__main__":
+    main()
