@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kd_edge.evaluation import Line
+from kd_edge.students.kinds import KINDS
 from kd_edge.students.store import Student
 from kd_edge.tables import figures_markdown
+
+# What a bundle holds of the responses, by kind of student.
+_WORDS = {
+    "bag": "A bag holds no student's words: n-grams are kept as hashes, and only those that at "
+    "least {} responses share.",
+    "rnn": "An rnn's vocabulary holds single words, only those that at least {} responses share.",
+    "transformer": "A transformer's vocabulary is that of a public language model.",
+}
 
 
 @dataclass(frozen=True)
@@ -45,14 +54,17 @@ def card_text(items: Sequence[tuple[Student, Figures | None]]) -> str:
             parts.append(figures_markdown(figures.lines))
         else:
             parts.append("It has not been measured on responses it did not learn from.")
-    parts.append(
-        "The bundle holds no student's words: n-grams are kept as hashes, and only those that "
-        "at least three responses share."
-        if all(student.kind == "bag" for student, _ in items)
-        else "The tokenizer's vocabulary holds single words that several responses share, or a "
-        "public model's."
-    )
+    parts += [
+        _WORDS[kind].format(min(_least(student) for student, _ in items if student.kind == kind))
+        for kind in KINDS
+        if any(student.kind == kind for student, _ in items)
+    ]
     return "\n\n".join(parts) + "\n"
+
+
+def _least(student: Student) -> int:
+    """The fewest responses that anything in the student's vocabulary stands in."""
+    return getattr(student.options, "min_responses", 0)
 
 
 def _description(student: Student) -> str:

@@ -22,7 +22,7 @@ from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.parity import Parity, compare, form_outputs
 from kd_edge_export.quantize import BagArrays, dequantized, quantize
 from kd_edge_runtime.bag import BagWeights
-from kd_edge_runtime.errors import KdEdgeError
+from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.manifest import Manifest
 from kd_edge_runtime.text import TEXT_RULES
 
@@ -74,8 +74,12 @@ def export(items: Sequence[ExportItem], path: Path, provenance: Mapping[str, Any
 
     Raises:
         ParityError: a form gives other scores than PyTorch.
-        InputError: the file cannot be written.
+        InputError: an item is there twice, or the file cannot be written.
     """
+    names = [item.student.item_id for item in items]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"there are two students for item '{twice}': a bundle holds one an item")
     parts, parity = [], {}
     for item in items:
         made, compared = _item(item)
@@ -126,7 +130,7 @@ def _refuse_difference(
     exact: npt.NDArray[np.float32],
 ) -> None:
     parity = compare(form, found, exact)
-    if parity.greatest > _EXACT:
+    if not parity.greatest <= _EXACT:  # so that what is no number is refused too
         worst = int(np.abs(found - exact).max(1).argmax())
         raise ParityError(
             f"item '{student.item_id}': the form {form} differs from PyTorch by "

@@ -16,11 +16,11 @@ from kd_edge.labels import SoftLabels, read_labels, write_labels
 from kd_edge.progress import say
 from kd_edge.rows import Item, Row
 from kd_edge.stage import hash_rows, is_current, write_record
-from kd_edge.teacher.card import read_card
+from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
-from kd_edge.teacher.source import resolve
+from kd_edge.teacher.source import PACKAGED, resolve
 from kd_edge.training.split import deal_folds
 from kd_edge_runtime.errors import InputError
 
@@ -48,16 +48,53 @@ def label_rows(
         InputError: the folder holds no teacher, or one for other classes.
     """
     rows = _labelled_rows(item)
-    classes = read_card(teacher).classes
-    if classes != item.scale.classes:
-        raise InputError(
-            f"'{teacher}' scores {', '.join(classes)}; item '{item.item_id}' has the scores "
-            f"{', '.join(item.scale.classes)}."
-        )
+    refuse_other_classes(item, teacher, read_card(teacher))
     texts = [row.text for row in rows]
     said = "scoring responses with the teacher"
     found = predict(teacher, texts, batch_size, precision, progress=said, device=device)
     return _labels(item, rows, (IN_SAMPLE,) * len(rows), found)
+
+
+def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
+    """See that a teacher gives the item's scores.
+
+    Args:
+        item: the item.
+        teacher: the teacher's folder, for the message.
+        card: its teacher.json.
+
+    Raises:
+        InputError: it was fine-tuned for other classes.
+    """
+    if card.classes != item.scale.classes:
+        raise InputError(
+            f"'{teacher}' scores {', '.join(card.classes)}; item '{item.item_id}' has the scores "
+            f"{', '.join(item.scale.classes)}."
+        )
+
+
+def options_of(card: TeacherCard, model: str | None = None) -> TeacherOptions:
+    """The options to fine-tune more teachers like one that is there.
+
+    Args:
+        card: its teacher.json, which keeps no path of the language model's folder.
+        model: where its language model is now, as in `TeacherOptions`; None looks where it was.
+
+    Raises:
+        InputError: the language model cannot be found, or is another one.
+    """
+    options = TeacherOptions(**card.options)
+    wanted = model or options.model
+    if model is None and card.base_revision is not None:
+        wanted = f"{card.base}@{card.base_revision}"
+    elif model is None and wanted != PACKAGED and not Path(wanted).is_dir():
+        raise InputError(
+            f"the teacher was made from the language model in a folder '{card.base}', which is "
+            "not here: name the folder with --model."
+        )
+    if resolve(wanted).sha256 != card.base_sha256:
+        raise InputError(f"'{wanted}' is not the language model that the teacher was made from.")
+    return replace(options, model=wanted)
 
 
 def cross_fit(

@@ -20,7 +20,14 @@ from kd_edge.labelling import cross_fit, label_rows
 from kd_edge.labels import SoftLabels, labels_by_id, write_labels
 from kd_edge.progress import say
 from kd_edge.splits import Split
-from kd_edge.stage import hash_file, hash_folder, hash_rows, is_current, write_record
+from kd_edge.stage import (
+    hash_file,
+    hash_folder,
+    hash_json,
+    hash_rows,
+    is_current,
+    write_record,
+)
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
@@ -28,6 +35,7 @@ from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import resolve
 from kd_edge.variant_labels import label_variants, read_variants
 from kd_edge.variants import make_variants, variants_for
+from kd_edge_runtime.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -39,12 +47,23 @@ class RunOptions:
         folds: 0 for in-sample soft labels, else how many teachers cross-fit them.
         variants: how many teacher-labelled variants; None for what suits the rows.
         distil: how the student is distilled.
+
+    Raises:
+        InputError: a value is out of its range.
     """
 
     teacher: TeacherOptions = field(default_factory=TeacherOptions)
     folds: int = 0
     variants: int | None = None
     distil: DistilOptions = field(default_factory=DistilOptions)
+
+    def __post_init__(self) -> None:
+        # Here, and not when a teacher has been fine-tuned for an hour.
+        if self.folds < 0 or self.folds == 1:
+            raise InputError(
+                f"{self.folds} folds are not possible: 0 for one teacher, or 2 and more"
+            )
+        variants_for(0, self.variants)
 
 
 @dataclass(frozen=True)
@@ -71,9 +90,15 @@ class Made:
 
 
 def item_folder(out: Path, item_id: str) -> Path:
-    """The folder of an item: its name, with what a file system may refuse left out."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", item_id).strip("-")[:60]
-    return out / f"item-{plain or 'x'}"
+    """The folder of an item: its name, with what a file system may refuse left out.
+
+    A name that had to be changed, or that differs from another by its capitals alone, is told
+    apart by a piece of its hash.
+    """
+    plain = re.sub(r"[^a-z0-9_-]+", "-", item_id.lower()).strip("-")[:60]
+    if plain != item_id:
+        plain = f"{plain}-{hash_json(item_id)[:8]}".lstrip("-")
+    return out / f"item-{plain}"
 
 
 def go(split: Split, out: Path, options: RunOptions) -> Made:
@@ -144,8 +169,9 @@ class _Way:
         rows = [*self._split.train, *self._split.validation]
         self._stage(
             "teacher",
-            # The model's hash is an input: its name on this machine does not matter.
-            asdict(replace(options, model="")),
+            # The model's hash is an input: its name on this machine does not matter. Rows hold
+            # classes by number: what they are called matters to the teacher's folder.
+            {**asdict(replace(options, model="")), "classes": list(self._item.scale.classes)},
             {"rows": self._rows, "model": resolve(options.model).sha256},
             [self._teacher],
             lambda: finetune(self._item, rows, options, self._teacher, held),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ from kd_edge.card import Figures
 from kd_edge.decision import choose_decision, decided
 from kd_edge.evaluation import Line, Scorings, Sizes, human_scores, lines
 from kd_edge.exporting import ExportItem, export
-from kd_edge.files import write_json
+from kd_edge.files import make_folder, write_json
 from kd_edge.labels import labels_by_id
 from kd_edge.metrics import Scores
 from kd_edge.pipeline import Made, RunOptions, go
 from kd_edge.rows import Responses, Row, Scale
 from kd_edge.splits import split_item, test_items
-from kd_edge.stage import hash_folder, hash_rows, versions
+from kd_edge.stage import hash_folder, hash_rows, plain_options, versions
 from kd_edge.students.store import Student
 from kd_edge.teacher.size import teacher_size
 from kd_edge_export.parity import Parity
@@ -95,10 +95,11 @@ def run(
         split_item(item, other, share, seed, test.source if test else "")
         for item, other in test_items(responses, test)
     ]
+    make_folder(out)
     made = [go(split, out, options) for split in splits]
     bundle = out / BUNDLE
     provenance = {
-        "options": asdict(options),
+        "options": plain_options(options),
         "rows": {one.split.item.item_id: hash_rows(one.split.item.rows) for one in made},
         "teachers": {one.split.item.item_id: hash_folder(one.teacher) for one in made},
     }
@@ -115,13 +116,14 @@ def run(
         bundle,
         provenance,
     )
+    size = bundle.stat().st_size  # with the figures on its card
     report = RunReport(
         bundle=BUNDLE,
         items=tuple(
-            _item_report(one, figures, sizes, exported.parity)
+            _item_report(one, figures, replace(sizes, bundle_bytes=size), exported.parity)
             for one, (figures, sizes) in zip(made, measured, strict=True)
         ),
-        options=asdict(options),
+        options=plain_options(options),
         versions=versions(),
     )
     write_json(out / REPORT, asdict(report))

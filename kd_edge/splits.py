@@ -42,8 +42,9 @@ def split_item(
 
     Args:
         item: the item as it was read.
-        test: the same item from a file of test responses, if there is one; otherwise the
-            rows marked "test" are taken, or a fifth of each class where none is marked.
+        test: the same item from a file of test responses, if there is one (rows of `item`
+            that are marked "test" are left out then); otherwise the rows marked "test" are
+            taken, or a fifth of each class where none is marked.
         validation: share of each class to hold out from training.
         seed: for both choices.
         source: the test file's name.
@@ -54,7 +55,7 @@ def split_item(
     item, how = _marked(item, test, seed, source)
     rows = [row for row in item.rows if row.score is not None]
     learnt = [row for row in rows if row.split != "test"]
-    held = set(validation_rows(learnt, validation, seed)) if learnt else set()
+    held = set(validation_rows(learnt, validation, seed))
     split = Split(
         item=item,
         train=tuple(row for row in learnt if row.response_id not in held),
@@ -81,12 +82,20 @@ def learning_rows(
         teacher: a teacher's folder, whose validation rows are held out; without one the same
             share is drawn as `TeacherOptions` draws by default.
         seed: for drawing.
+
+    Raises:
+        InputError: there is no teacher in the folder, or one of other responses.
     """
     learnt = [row for row in item.rows if row.score is not None and row.split != "test"]
     if teacher is not None:
         held = set(read_card(teacher).validation_ids)
+        if not any(row.response_id in held for row in learnt):
+            raise InputError(
+                f"'{teacher}' was fine-tuned on other responses: none that it held out is among "
+                f"those of item '{item.item_id}'"
+            )
     else:
-        held = set(validation_rows(learnt, TeacherOptions().validation, seed)) if learnt else set()
+        held = set(validation_rows(learnt, TeacherOptions().validation, seed))
     return (
         tuple(row for row in learnt if row.response_id not in held),
         tuple(row for row in learnt if row.response_id in held),
@@ -96,9 +105,11 @@ def learning_rows(
 def _marked(item: Item, test: Item | None, seed: int, source: str) -> tuple[Item, str]:
     """The item with its test rows marked, and where they come from."""
     if test is not None:
-        training = tuple(replace(row, split="train") for row in item.rows)
+        training = tuple(replace(row, split="train") for row in item.rows if row.split != "test")
         _refuse_shared(item, test, source)
-        return replace(item, rows=training + _aligned(test, item.scale, source)), source
+        rows = training + _aligned(test, item.scale, source)
+        # No path: this goes into the report and onto the bundle's card.
+        return replace(item, rows=rows), Path(source).name
     if any(row.split == "test" for row in item.rows):
         return item, "the rows marked 'test'"
     scored = [row for row in item.rows if row.score is not None]
@@ -148,4 +159,13 @@ def test_items(responses: Responses, test: Responses | None) -> list[tuple[Item,
     """
     if test is None:
         return [(item, None) for item in responses.items]
-    return [(item, test.item(item.item_id)) for item in responses.items]
+    pairs = [(item, test.item(item.item_id)) for item in responses.items]
+    if "response_id" in test.columns:
+        return pairs
+    # Ids made of the rows of two files are the same and say nothing: give them another name.
+    return [(item, _renamed(other)) for item, other in pairs]
+
+
+def _renamed(item: Item) -> Item:
+    rows = tuple(replace(row, response_id=f"test-{row.response_id}") for row in item.rows)
+    return replace(item, rows=rows)

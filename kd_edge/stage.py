@@ -89,7 +89,7 @@ def plain_options(options: Any) -> dict[str, Any]:
         options: a dataclass instance or a mapping, of JSON types and paths.
     """
     values = asdict(options) if is_dataclass(options) else dict(options)
-    return json.loads(json.dumps({key: _plain(value) for key, value in values.items()}))
+    return json.loads(json.dumps(_plain(values)))
 
 
 def versions() -> dict[str, str]:
@@ -188,6 +188,8 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, Path):
         value = value.as_posix()
     if isinstance(value, str):

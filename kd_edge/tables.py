@@ -10,17 +10,35 @@ from kd_edge.evaluation import Line, Sizes
 if TYPE_CHECKING:
     from rich.table import Table
 
-_COLUMNS = ("", "QWK", "accuracy", "adjacent", "macro F1", "parameters", "bytes")
+_COLUMNS = ("", "QWK", "exact (accuracy)", "adjacent", "macro F1", "parameters", "bytes")
+
+_UNITS = ("", "k", "M", "G", "T")
 
 
 def figures_table(title: str, lines: Sequence[Line]) -> Table:
     """The lines as a table for the terminal."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    # As text: a name in square brackets is no markup.
+    table = Table(
+        title=Text(title),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for at, name in enumerate(_COLUMNS):
-        table.add_column(name, justify="right" if at else "left", no_wrap=True)
+        # Two lines a header fit 80 columns; where there are fewer, no number is cut.
+        widest = max([0, *(len(_cells(line)[at]) for line in lines)])
+        table.add_column(
+            name.replace(" ", "\n"),
+            justify="right" if at else "left",
+            min_width=widest if at else None,
+            overflow="fold",
+        )
     for line in lines:
         table.add_row(*_cells(line))
     return table
@@ -62,12 +80,9 @@ def _cells(line: Line) -> list[str]:
 
 
 def short(number: int) -> str:
-    """A count in at most four digits: 22.7 M, 28.0 k, 612."""
-    for size, unit in ((10**6, " M"), (10**3, " k")):
-        if number >= size:
-            return (
-                f"{number / size:.3g}{unit}"
-                if number >= 10 * size
-                else f"{number / size:.2f}{unit}"
-            )
-    return str(number)
+    """A count in three digits: 22.7 M, 28.0 k, 612."""
+    if number < 1000:
+        return str(number)
+    digits, power = f"{number:.2e}".split("e")  # rounded before the unit is chosen
+    unit, place = divmod(int(power), 3)
+    return f"{float(digits) * 10**place:.{2 - place}f} {_UNITS[unit]}"

@@ -1,7 +1,7 @@
 """New responses made from real ones, for the teacher to score.
 
 A variant need not be worth what its originals were: the teacher says what each is worth. On
-ASAP-SAS this is nearly the whole gain of distillation (`findings/distillation.md`). A pure
+ASAP-SAS this is nearly the whole gain of distillation (`benchmarks/README.md`). A pure
 function of texts and seed: the same on every machine.
 """
 

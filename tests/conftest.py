@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,42 @@ def shared_data() -> Path:
     if not (folder / "asap-sas").is_dir():
         pytest.skip(f"no real data in {folder} (KD_EDGE_DATA names another folder)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Small networks are fastest on one core, and other work may go on beside the tests."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """The command line in this process: `command("run", path, …)`."""
+    from workshop import CommandLine
+
+    return CommandLine(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """The folder of a tiny language model that nobody has fine-tuned."""
+    from tiny import tiny_teacher
+
+    return tiny_teacher(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def whole_way(tiny_model, tmp_path_factory):
+    """A finished run over one item, to be looked at and not to be changed."""
+    from workshop import finished_run
+
+    return finished_run(tmp_path_factory.mktemp("whole"), tiny_model)
+
+
+@pytest.fixture(scope="session")
+def small_students(tiny_model):
+    """A student of each kind by name, with its text stage and random weights."""
+    from workshop import small_student
+
+    return {kind: small_student(kind, tiny_model) for kind in ("bag", "rnn", "transformer")}

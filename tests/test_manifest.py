@@ -266,5 +266,5 @@ def test_an_item_by_its_name(manifest, tmp_path):
 def test_many_items_are_not_all_named(raw):
     first = raw["items"][0]
     raw["items"] = [{**first, "item_id": f"i{number}"} for number in range(12)]
-    with pytest.raises(BundleError, match="12 items .*'i9' and 2 more"):
+    with pytest.raises(BundleError, match=r"12 items .*'i9' and 2 more"):
         Manifest.from_json(json.dumps(raw)).item()

@@ -222,7 +222,7 @@ def test_a_tokenizer_that_does_not_pad(tmp_path, network):
 
 
 def test_a_graph_of_something_else(tmp_path, bag_item, network, tokenizer):
-    with pytest.raises(BackendError, match="no form 'onnx-none'.*plain-int8"):
+    with pytest.raises(BackendError, match=r"no form 'onnx-none'.*plain-int8"):
         with_onnx.load(bag_item, "onnx-none")
     whole = rnn_parts(network, tokenizer.to_str().encode())
     for name, data in (("cut", whole.forms["onnx-fp32"][1][:-40]), ("noise", b"noise" * 30)):

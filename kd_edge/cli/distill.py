@@ -42,7 +42,13 @@ if TYPE_CHECKING:
     help="Folder for student and baseline.",
 )
 @distil_options
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of all that is drawn at random.",
+)
 @reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def distill(
@@ -68,6 +74,7 @@ def distill(
     item = the_item(read(responses, values))
 
     from kd_edge.distillation.distil import distil
+    from kd_edge.files import check_replaceable, make_folder
     from kd_edge.labels import labels_by_id
     from kd_edge.splits import learning_rows
     from kd_edge.students import store
@@ -75,12 +82,17 @@ def distill(
 
     rows, held_out = learning_rows(item, teacher_folder, options.seed)
     classes = item.scale.classes
+    soft = labels_by_id(labels, classes, rows)
+    more = None if variants is None else read_variants(variants, classes)
+    make_folder(output)
+    for name in ("student", "baseline"):
+        check_replaceable(output / name, store.MARKERS)  # before the work, not after it
     made = distil(
         item,
         rows,
         held_out,
-        labels_by_id(labels, classes, rows),
-        None if variants is None else read_variants(variants, classes),
+        soft,
+        more,
         options,
         output / "work",
         teacher_folder,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from kd_edge.cli.reading import read_prompts
+
 
 @click.command()
 @click.argument("students", type=click.Path(path_type=Path), nargs=-1, required=True)
@@ -21,7 +23,7 @@ import click
 @click.option(
     "--prompt",
     "prompts",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
     help="Text file with the item's prompt or rubric, for the golden rows.",
 )
@@ -44,7 +46,7 @@ def export(
     from kd_edge.exporting import export as write
     from kd_edge.students import store
 
-    sources = tuple(path.read_text(encoding="utf-8") for path in prompts)
+    sources = read_prompts(prompts)
     items = [ExportItem(store.load(folder), sources) for folder in students]
     made = write(items, output, {})
     if as_json:

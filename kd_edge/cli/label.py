@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kd_edge.cli.reading import read, reading_options, the_item
+from kd_edge.cli.reading import read, reading_options, refuse_overwriting, the_item
 
 
 @click.command()
@@ -28,6 +28,11 @@ from kd_edge.cli.reading import read, reading_options, the_item
     help="Cross-fit: fine-tune so many teachers like this one, each for the rows it did not see.",
 )
 @click.option(
+    "--model",
+    metavar="MODEL",
+    help="The language model that --folds starts from, where the teacher's own has moved.",
+)
+@click.option(
     "--variants",
     "variants_output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -38,13 +43,20 @@ from kd_edge.cli.reading import read, reading_options, the_item
     type=click.IntRange(min=1),
     help="How many variants.  [default: 40 a response, at most 50,000]",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of the choice of variants.",
+)
 @reading_options
 def label(
     teacher: Path,
     responses: Path,
     output: Path,
     folds: int,
+    model: str | None,
     variants_output: Path | None,
     count: int | None,
     seed: int,
@@ -61,20 +73,27 @@ def label(
       kd-edge label teacher responses.csv -o labels.csv --folds 5
       kd-edge label teacher responses.csv -o labels.csv --variants variants.csv --count 20000
     """
+    if count is not None and variants_output is None:
+        raise click.UsageError("--count needs --variants FILE, where the variants go")
+    if model is not None and not folds:
+        raise click.UsageError("--model needs --folds: without, the TEACHER itself labels")
+    if variants_output == output:
+        raise click.UsageError("labels and variants need a file each")
+    for written in filter(None, (output, variants_output)):
+        refuse_overwriting(written, responses)
     item = the_item(read(responses, values))
 
-    from kd_edge.labelling import cross_fit, label_rows
+    from kd_edge.labelling import cross_fit, label_rows, options_of, refuse_other_classes
     from kd_edge.labels import write_labels
     from kd_edge.teacher.card import read_card
-    from kd_edge.teacher.options import TeacherOptions
     from kd_edge.variant_labels import label_variants
     from kd_edge.variants import make_variants, variants_for
 
     card = read_card(teacher)
+    refuse_other_classes(item, teacher, card)
     if folds:
-        options = TeacherOptions(**card.options)
         work = output.with_name(f"{output.name}.folds")
-        labels = cross_fit(item, options, folds, work, card.validation_ids)
+        labels = cross_fit(item, options_of(card, model), folds, work, card.validation_ids)
     else:
         labels = label_rows(item, teacher)
     write_labels(output, labels)

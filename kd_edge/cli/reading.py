@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ _COLUMNS = {
 }
 
 
+_RANGE = re.compile(r"(-?[0-9]{1,9})-(-?[0-9]{1,9})")
+
+
 class ScoreRange(click.ParamType):
     """Two integers written LOW-HIGH."""
 
@@ -35,9 +39,9 @@ class ScoreRange(click.ParamType):
         """See click."""
         if isinstance(value, tuple):
             return value
-        low, dash, high = str(value).rpartition("-")
-        if dash and low.lstrip("-").isdigit() and high.isdigit() and int(low) < int(high):
-            return int(low), int(high)
+        found = _RANGE.fullmatch(str(value).strip())
+        if found and int(found[1]) < int(found[2]):
+            return int(found[1]), int(found[2])
         return self.fail(f"'{value}' is no score range: write it like 0-3", param, ctx)
 
 
@@ -67,13 +71,16 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def read(path: Path, options: dict[str, Any], scored: bool = True) -> Responses:
+def read(
+    path: Path, options: dict[str, Any], scored: bool = True, item_id: str | None = None
+) -> Responses:
     """Reads responses as the options say, and shows what was guessed.
 
     Args:
         path: the file or folder.
         options: what `reading_options` collected; other options are passed over.
         scored: whether the rows are to be learnt from.
+        item_id: the item's name where no column gives it; None takes the file's.
 
     Raises:
         TableError: all that is wrong with the table.
@@ -91,6 +98,7 @@ def read(path: Path, options: dict[str, Any], scored: bool = True) -> Responses:
         classes=tuple(word.strip() for word in classes.split(",")) if classes else None,
         only_items=tuple(options.get("only_items") or ()),
         scored=scored,
+        default_item=item_id,
     )
     rows = sum(len(item.rows) for item in responses.items)
     count = len(responses.items)
@@ -98,6 +106,31 @@ def read(path: Path, options: dict[str, Any], scored: bool = True) -> Responses:
     for note in responses.notes:
         say(f"  {note}")
     return responses
+
+
+def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:
+    """The texts of prompt and rubric files.
+
+    Raises:
+        InputError: a file is not there, or is no text.
+    """
+    from kd_edge_runtime.textfile import open_text
+
+    texts = []
+    for path in paths:
+        with open_text(path) as stream:
+            texts.append(stream.read())
+    return tuple(texts)
+
+
+def refuse_overwriting(output: Path, given: Path) -> None:
+    """See that a result does not take the place of what it is made from.
+
+    Raises:
+        InputError: both are the same file.
+    """
+    if output.exists() and given.exists() and output.samefile(given):
+        raise InputError(f"{output}: this would be written over: give the result another name")
 
 
 def the_item(responses: Responses) -> Item:

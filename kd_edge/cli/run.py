@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.reading import read, reading_options
+from kd_edge.cli.reading import read, read_prompts, reading_options
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--prompt",
     "prompts",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
     help="Text file with the item's prompt or rubric, for the bundle's golden rows.",
 )
@@ -80,8 +80,13 @@ def run(
     """
     distil = to_distil_options(values)
     teacher = to_teacher_options(values)
+    sources = read_prompts(prompts)
     given = read(responses, values)
-    other = None if test is None else read(test, values, scored=False)
+    other = None
+    if test is not None:
+        # Where no column names the item, the test file's only item is that of the other file.
+        only = given.items[0].item_id if len(given.items) == 1 else None
+        other = read(test, values, scored=False, item_id=only)
 
     from kd_edge.pipeline import RunOptions
     from kd_edge.run import run as go_the_whole_way
@@ -91,7 +96,7 @@ def run(
         output,
         RunOptions(teacher=teacher, folds=folds, variants=variants, distil=distil),
         other,
-        [path.read_text(encoding="utf-8") for path in prompts],
+        sources,
     )
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
@@ -110,6 +115,5 @@ def _show(report: RunReport, output: Path) -> None:
         test = item.rows["test"]
         title = f"Item '{item.item_id}' on {test} responses ({item.test_rows})"
         console.print(figures_table(title, item.lines))
-        console.print(smaller(item.sizes), highlight=False)
-        console.print()
-    console.print(f"Bundle: {output / report.bundle}", highlight=False, soft_wrap=True)
+        click.echo(f"{smaller(item.sizes)}\n")
+    click.echo(f"Bundle: {output / report.bundle}")

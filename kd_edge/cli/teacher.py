@@ -44,7 +44,20 @@ def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None
 
     rows = [row for row in item.rows if row.score is not None and row.split != "test"]
     report = finetune(item, rows, options, output)
+    card = report.card
     if as_json:
-        click.echo(json.dumps(asdict(report), indent=2))
-    else:
-        click.echo(f"{output}: epoch {report.best_epoch} is the best: {report.validation}")
+        figures = {
+            "best_epoch": card.best_epoch,
+            "validation": asdict(card.validation),
+            "validation_rows": len(card.validation_ids),
+            "train_rows": report.train_rows,
+            "parameters": report.parameters,
+            "seconds": round(report.seconds, 1),
+        }
+        click.echo(json.dumps(figures, indent=2))
+        return
+    click.echo(f"{output}: {report.parameters:,} parameters")
+    click.echo(
+        f"  epoch {card.best_epoch} is the best: validation {card.validation} "
+        f"({len(card.validation_ids)} held-out responses)"
+    )

@@ -42,7 +42,13 @@ def teacher_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Of the teacher's arithmetic.",
         ),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Of all that is drawn at random.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)

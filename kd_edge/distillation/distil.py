@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from kd_edge.rows import Item, Row
 from kd_edge.students import kinds
 from kd_edge.students.kinds import TextParts
 from kd_edge.students.store import Student, probabilities
+from kd_edge.training.checkpoint import Checkpoint
 from kd_edge.variant_labels import Variants
 from kd_edge_runtime.errors import InputError
 
@@ -66,7 +68,7 @@ def distil(
     chosen = kinds.options(options.student, options.student_options)
     text = kinds.learn_text([row.text for row in rows], chosen, teacher)
     alone = replace(options, weight=0.0)
-    return Distilled(
+    made = Distilled(
         student=train_student(
             item,
             taught(rows, labels, variants),
@@ -86,6 +88,12 @@ def distil(
             f"the same {options.student} without a teacher",
         ),
     )
+    # Only now: whoever stops the second training has the first one still.
+    for name in ("student", "baseline"):
+        Checkpoint(work / name).remove()
+    with contextlib.suppress(OSError):  # somebody else's files are in it
+        work.rmdir()
+    return made
 
 
 def train_student(
@@ -105,7 +113,7 @@ def train_student(
         held_out: scored rows to keep the best epoch and to choose the decision by.
         text: its frozen vocabulary or tokenizer.
         options: how.
-        work: a folder for the checkpoint.
+        work: a folder for the checkpoint, left there: it is the caller's to remove.
         description: what to call it beside the progress bar.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from kd_edge_runtime.errors import InputError
@@ -60,9 +61,9 @@ class DistilOptions:
         if self.student not in RECIPES:
             known = ", ".join(RECIPES)
             raise InputError(f"there is no student '{self.student}': choose from {known}")
-        if self.weight < 0:
+        if not 0 <= self.weight < inf:  # what is no number either
             raise InputError(f"lambda is {self.weight}, it must be 0 or more")
-        if self.temperature < 1:
+        if not 1 <= self.temperature < inf:
             raise InputError(f"the temperature is {self.temperature}, it must be 1 or more")
         if self.epochs is not None and self.epochs < 1:
             raise InputError(f"{self.epochs} epochs are too few: at least 1")

@@ -73,7 +73,7 @@ class Training:
         """Trains, or goes on where a stopped run was, and leaves the best epoch's weights.
 
         Args:
-            folder: for the checkpoint; gone when training is done.
+            folder: for the checkpoint, which stays: a run that is done is read from it at once.
             description: what to call it beside the progress bar.
         """
         checkpoint = Checkpoint(folder)
@@ -87,7 +87,6 @@ class Training:
             ) from None
         checkpoint.restore_best(state, self._network)
         self._network.eval()
-        checkpoint.remove()
         return state
 
     def _train(self, state: RunState, checkpoint: Checkpoint, description: str) -> RunState:

@@ -79,11 +79,11 @@ def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabular
         for kind, tally in enumerate((word_tally, gram_tally, pair_tally))
         for key, count in tally.items()
         if count >= options.min_responses
-    )[: options.ngrams]
+    )[: min(options.ngrams, MAX_WORDS)]
     chosen: list[list[object]] = [[], [], []]
     for _, kind, key in ranked:
         chosen[kind].append(key)
-    word_codes = sorted({hash_word(word) for word in chosen[0]})[:MAX_WORDS]
+    word_codes = sorted({hash_word(word) for word in chosen[0]})
     place = {code: at for at, code in enumerate(word_codes)}
     pairs = {place[hash_word(a)] << 16 | place[hash_word(b)] for a, b in chosen[2]}
     return BagVocabulary(

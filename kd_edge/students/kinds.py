@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, choose_vocabulary
 from kd_edge.students.base import Network, TextStage
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
-from kd_edge.students.tokens import TokenText, ready, word_tokenizer
+from kd_edge.students.tokens import SPECIAL, TokenText, ready, word_tokenizer
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.vocabulary import BagVocabulary
@@ -56,16 +56,30 @@ def learn_text(texts: Sequence[str], chosen: Options, teacher: Path | None) -> T
         teacher: the teacher's folder, whose tokenizer a transformer student shares.
 
     Raises:
-        InputError: a transformer student without a teacher's folder.
+        InputError: a transformer student without a teacher's folder, or responses that share
+            no word.
     """
     if isinstance(chosen, BagOptions):
-        return choose_vocabulary(texts, chosen)
+        vocabulary = choose_vocabulary(texts, chosen)
+        if not vocabulary.size:
+            raise _nothing_shared(texts, chosen.min_responses)
+        return vocabulary
     if isinstance(chosen, RnnOptions):
-        return word_tokenizer(texts, chosen.words, chosen.min_responses, chosen.longest)
+        found = word_tokenizer(texts, chosen.words, chosen.min_responses, chosen.longest)
+        if found.get_vocab_size() == SPECIAL:
+            raise _nothing_shared(texts, chosen.min_responses)
+        return found
     if teacher is None or not (teacher / "tokenizer.json").is_file():
         raise InputError("a transformer student needs the teacher's folder for its tokenizer")
     tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
     return ready(tokenizer, tokenizer.token_to_id("[PAD]") or 0, chosen.longest)
+
+
+def _nothing_shared(texts: Sequence[str], least: int) -> InputError:
+    return InputError(
+        f"none of the words of {len(texts)} responses is in {least} of them: they share nothing "
+        "to learn from"
+    )
 
 
 def assemble(

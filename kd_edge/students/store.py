@@ -26,6 +26,8 @@ DESCRIPTION = "student.json"
 _WEIGHTS = "weights.safetensors"
 _VOCABULARY = "vocabulary.bin"
 _TOKENIZER = "tokenizer.json"
+MARKERS = (DESCRIPTION, _WEIGHTS)
+"""Files, one of which shows that a folder is a student's and may be replaced."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def save(student: Student, folder: Path) -> None:
     Raises:
         InputError: the folder cannot be written, or holds something else.
     """
-    with atomic_folder(folder, markers=[DESCRIPTION]) as new:
+    with atomic_folder(folder, MARKERS) as new:
         state = {name: part.contiguous() for name, part in student.network.state_dict().items()}
         save_file(state, new / _WEIGHTS)
         description: dict[str, Any] = {
@@ -113,7 +115,9 @@ def load(folder: Path) -> Student:
     """
     path = folder / DESCRIPTION
     if not path.is_file():
-        raise InputError(f"{folder}: no student's folder (it has no {DESCRIPTION})")
+        inside = folder / "student"
+        hint = f"; do you mean {inside}?" if (inside / DESCRIPTION).is_file() else ""
+        raise InputError(f"{folder}: no student's folder (it has no {DESCRIPTION}){hint}")
     try:
         return _load(folder, json.loads(path.read_text(encoding="utf-8")))
     except KdEdgeError as error:

@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
+SPECIAL = 2  # tokens of a word tokenizer that are no words
 
 
 def word_tokenizer(texts: Sequence[str], size: int, min_responses: int, longest: int) -> Tokenizer:
@@ -55,14 +56,16 @@ class TokenText:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
+        # A copy: the tokenizer itself goes into the bundle, where it has to pad.
+        self._unpadded = Tokenizer.from_str(tokenizer.to_str())
+        self._unpadded.no_padding()
 
     def encode(self, texts: Sequence[str]) -> EncodedTokens:
         """See `TextStage`."""
-        self.tokenizer.no_padding()
         # One by one over many texts would be slow, all at once large: chunks are neither.
         ids: list[list[int]] = []
         for start in range(0, len(texts), 1000):
-            chunk = self.tokenizer.encode_batch(list(texts[start : start + 1000]))
+            chunk = self._unpadded.encode_batch(list(texts[start : start + 1000]))
             ids += [one.ids for one in chunk]
         return EncodedTokens(ids)
 

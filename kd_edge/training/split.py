@@ -24,7 +24,7 @@ def validation_rows(rows: Sequence[Row], share: float, seed: int) -> tuple[str, 
     classes = _shuffled_classes(rows, seed)
     chosen = {row.response_id for group in classes for row in group[: round(share * len(group))]}
     if not chosen:
-        largest = max(classes, key=len)
+        largest = max(classes, key=len, default=[])
         chosen = {row.response_id for row in largest[: len(largest) > 1]}
     return tuple(row.response_id for row in rows if row.response_id in chosen)
 

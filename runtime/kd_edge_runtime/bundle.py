@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import stat
-import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -27,7 +26,6 @@ MAX_MEMBER = 1 << 30
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
-    struct.error,
     EOFError,
     OSError,
     RuntimeError,
@@ -60,7 +58,7 @@ class Bundle:
             raise InputError(f"{self.path}: no such file") from None
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise BundleError(f"{self.path}: not a bundle, or cut short ({error})") from None
         try:
             self.manifest = self._read_manifest()

@@ -138,7 +138,7 @@ class TableScorer:
             TableError: at the end, with all bad rows; what was yielded until then must not
                 be kept.
         """
-        numbered = enumerate(self._readable(rows), 2)
+        numbered = self._numbered(rows)
         while True:
             batch = list(islice(numbered, BATCH))
             if not batch:
@@ -149,15 +149,20 @@ class TableScorer:
         if self._bad:
             more = self._bad - len(self._problems)
             hint = f"({more} more rows are like these.)" if more else ""
-            raise TableError(self._source, self._problems, hint)
+            # A row that cannot be read is met while its batch is gathered, before the others.
+            told = sorted(self._problems, key=lambda problem: problem.row or 0)
+            raise TableError(self._source, told, hint)
 
-    def _readable(self, rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    def _numbered(self, rows: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
+        """The rows as a spreadsheet counts them, up to the first that cannot be read."""
+        row = 1
         try:
-            yield from rows
+            for row, fields in enumerate(rows, 2):
+                yield row, fields
         except csv.Error as error:
-            self._note(Problem(f"this is not CSV: {error}"))
+            self._note(Problem(csv_problem(error), row + 1))
         except UnicodeDecodeError:
-            self._note(Problem("this is not UTF-8: save the table as 'CSV UTF-8'"))
+            self._note(Problem("this is not UTF-8: save the table as 'CSV UTF-8'", row + 1))
 
     def _note(self, problem: Problem) -> None:
         self._bad += 1
@@ -189,6 +194,16 @@ class TableScorer:
             for at, score in zip(places, self._scorer.score_many(texts, item)):
                 scores[at] = score
         return [Scored(fields, item, score) for (fields, item), score in zip(good, scores) if score]
+
+
+def csv_problem(error: csv.Error) -> str:
+    """What the csv module's words mean."""
+    told = str(error)
+    if "expected after" in told:
+        return 'a quotation mark inside a quoted field has to be doubled ("")'
+    if "unexpected end" in told:
+        return "a quotation mark is opened in this row and never closed"
+    return f"this is not CSV: {told}"
 
 
 def machine_header(

@@ -21,6 +21,7 @@ from kd_edge_runtime.table import (
     Scored,
     TableScorer,
     all_classes,
+    csv_problem,
     find_columns,
     machine_fields,
     machine_header,
@@ -147,7 +148,7 @@ def _read(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
     except UnicodeDecodeError:
         raise InputError(f"{source}: this is not UTF-8: save the table as 'CSV UTF-8'") from None
     except csv.Error as error:
-        raise InputError(f"{source}: this is not CSV: {error}") from None
+        raise InputError(f"{source}: {csv_problem(error)}") from None
     if not header:
         raise InputError(f"{source}: the table is empty: it needs a row of column names")
     return header, rows
@@ -159,7 +160,8 @@ def _reader(stream: TextIO) -> Iterator[list[str]]:
     lines = _again(first, stream)
     if first.rstrip("\r\n").split("\t") in _UNQUOTED:
         return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    return csv.reader(lines, delimiter=max(",\t;", key=first.count))
+    # strict: a quotation mark that is never closed would swallow the rest of the responses.
+    return csv.reader(lines, delimiter=max(",\t;", key=first.count), strict=True)
 
 
 def _again(first: str, stream: TextIO) -> Iterator[str]:

@@ -1,0 +1,56 @@
+"""The model card of a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kd_edge.card import Figures, card_text
+from kd_edge.evaluation import MAJORITY, STUDENT, Line
+from kd_edge.metrics import Agreement
+from kd_edge.tables import figures_markdown
+
+AGREEMENT = Agreement(responses=70, accuracy=0.8, adjacent=0.99, macro_f1=0.7, qwk=0.85)
+LINES = (Line(STUDENT, AGREEMENT, 28_000, 41_000), Line(MAJORITY, AGREEMENT))
+
+
+def test_one_item(small_students):
+    student = replace(small_students["bag"], provenance={"rows": 1666, "variants": 50_000})
+    text = card_text([(student, Figures("70 responses it did not learn from (test.csv)", LINES))])
+    assert text.startswith("# Scores written answers to one item\n\n")
+    assert text.endswith("\n")
+    assert "## Item made-bag" in text
+    assert "Classes 0, 1, 2; bag student" in text
+    assert f"{student.parameters:,} parameters" in text
+    assert "1,666 scored responses and 50,000 teacher-labelled variants" in text
+    assert "Measured on 70 responses it did not learn from (test.csv):" in text
+    assert figures_markdown(LINES) in text
+    assert "Not for" in text, "what it must not be used for stands on it"
+    assert "at least 3 responses share" in text
+
+
+def test_a_student_that_was_not_measured_says_so(small_students):
+    text = card_text([(small_students["bag"], None)])
+    assert "It has not been measured" in text
+    assert "Measured on" not in text
+
+
+def test_several_items(small_students):
+    items = [(small_students["bag"], Figures("these", LINES)), (small_students["rnn"], None)]
+    text = card_text(items)
+    assert "to 2 items" in text
+    assert text.index("## Item made-bag") < text.index("## Item made-rnn")
+    assert text.count("Measured on") == 1
+
+
+def test_what_it_says_of_students_words_is_so(small_students):
+    bag, rnn, transformer = (small_students[kind] for kind in ("bag", "rnn", "transformer"))
+    assert "hashes" in card_text([(bag, None)])
+    assert "single words" not in card_text([(bag, None)])
+    assert "single words" in card_text([(rnn, None)])
+    assert "hashes" not in card_text([(rnn, None)])
+    assert "public language model" in card_text([(transformer, None)])
+    both = card_text([(bag, None), (rnn, None)])
+    assert "hashes" in both
+    assert "single words" in both
+    loose = replace(bag, options=replace(bag.options, min_responses=1))
+    assert "at least 1 responses" in card_text([(bag, None), (loose, None)])

@@ -1,0 +1,40 @@
+"""Names of columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from kd_edge_runtime.columns import ITEM_NAMES, TEXT_NAMES, candidates, closest, plain_name
+
+
+@pytest.mark.parametrize(
+    "name", ["Response Text", "response_text", "RESPONSE-TEXT", "response.text", "Response\r\nText"]
+)
+def test_plain_name(name):
+    assert plain_name(name) == "responsetext"
+
+
+def test_candidates_are_those_of_the_best_tier():
+    assert candidates(["id", "Response"], TEXT_NAMES) == [1]
+    assert candidates(["Response", "content"], TEXT_NAMES) == [0]
+    assert candidates(["x", "content", "body"], TEXT_NAMES) == [1, 2]
+    assert candidates(["text", "answer"], TEXT_NAMES) == [0, 1]
+    assert candidates(["x", ""], TEXT_NAMES) == []
+    assert candidates(["Id", "EssaySet", "EssayText"], ITEM_NAMES) == [1]
+    assert candidates(["Id", "EssaySet", "EssayText"], TEXT_NAMES) == [2]
+    assert candidates(["item", "item_id"], ITEM_NAMES) == [1]
+
+
+def test_no_usual_name_is_in_two_places():
+    for tiers in (TEXT_NAMES, ITEM_NAMES):
+        assert not tiers[0] & tiers[1]
+    every = [name for tiers in (TEXT_NAMES, ITEM_NAMES) for tier in tiers for name in tier]
+    assert len(set(every)) == len(every)
+    assert all(plain_name(name) == name for name in every)
+
+
+def test_closest():
+    assert closest("respnse", ["id", "Response"]) == "Response"
+    assert closest("Essay Text", ["id", "EssayText"]) == "EssayText"
+    assert closest("zzz", ["id", "Response"]) is None
+    assert closest("x", []) is None

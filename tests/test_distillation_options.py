@@ -1,0 +1,38 @@
+"""What can be set about distillation."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from kd_edge.distillation.options import RECIPES, DistilOptions
+from kd_edge_runtime.errors import InputError
+
+
+def test_the_defaults_are_the_papers():
+    options = DistilOptions()
+    assert (options.student, options.weight, options.temperature) == ("bag", 1.0, 1.0)
+    assert options.recipe is RECIPES["bag"]
+    assert DistilOptions(student="rnn").recipe is RECIPES["rnn"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"student": "oracle"}, "no student 'oracle': choose from bag, rnn, transformer"),
+        ({"weight": -0.1}, "lambda is -0.1"),
+        ({"weight": math.nan}, "lambda is nan"),
+        ({"temperature": 0.99}, "temperature is 0.99"),
+        ({"temperature": math.nan}, "temperature is nan"),
+        ({"temperature": math.inf}, "temperature is inf"),
+        ({"epochs": 0}, "0 epochs"),
+    ],
+)
+def test_out_of_range(wrong, said):
+    with pytest.raises(InputError, match=said):
+        DistilOptions(**wrong)
+
+
+def test_the_edges_are_in_range():
+    DistilOptions(weight=0.0, temperature=1.0, epochs=1)

@@ -1,0 +1,57 @@
+"""What users are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from kd_edge_runtime.errors import (
+    BackendError,
+    BundleError,
+    InputError,
+    KdEdgeError,
+    Problem,
+    TableError,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(KdEdgeError, 1), (InputError, 2), (BundleError, 3), (BackendError, 4), (TableError, 2)],
+)
+def test_exit_codes_never_change(kind, code):
+    assert kind.exit_code == code
+    assert issubclass(kind, KdEdgeError)
+
+
+def test_a_table_error_names_every_place():
+    problems = [
+        Problem("no such thing", 3, "text"),
+        Problem("ragged", 4),
+        Problem("no column"),
+        Problem("twice", 5, "id", "b.csv"),
+        Problem("gone", file="c.csv"),
+    ]
+    assert str(TableError("a.csv", problems, "Mend them.")) == (
+        "a.csv: 5 problems\n"
+        "  row 3, column 'text': no such thing\n"
+        "  row 4: ragged\n"
+        "  no column\n"
+        "  b.csv, row 5, column 'id': twice\n"
+        "  c.csv: gone\n"
+        "Mend them."
+    )
+
+
+def test_one_problem_and_no_hint():
+    error = TableError("a.csv", [Problem("ragged", 4)])
+    assert str(error) == "a.csv: 1 problem\n  row 4: ragged"
+    assert error.problems == (Problem("ragged", 4),)
+    assert (error.source, error.hint) == ("a.csv", "")
+
+
+@pytest.mark.parametrize(("many", "shown", "more"), [(20, 20, 0), (21, 20, 1), (500, 20, 480)])
+def test_many_problems_are_counted(many, shown, more):
+    text = str(TableError("a.csv", [Problem("bad", row) for row in range(many)]))
+    assert text.count(": bad") == shown
+    assert text.startswith(f"a.csv: {many} problems")
+    assert (f"and {more} more like these" in text) is bool(more)

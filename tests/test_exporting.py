@@ -1,0 +1,277 @@
+"""From students to a bundle: every form checked, nothing of a response in it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from workshop import CANARY, sentences, small_student
+
+from kd_edge import exporting
+from kd_edge.card import Figures
+from kd_edge.evaluation import Line
+from kd_edge.exporting import ExportItem, ParityError, export
+from kd_edge.metrics import Agreement
+from kd_edge.students.bag import BagNetwork, BagText, choose_vocabulary
+from kd_edge.students.kinds import KINDS
+from kd_edge_export.forms import bag_forms
+from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.text import words
+
+SOURCES = ("Why does the ice melt? Explain.", "A point for each reason.\nAt most two.")
+TEXTS = [*sentences(12, seed=5), "", "words that nobody has heard"]
+
+
+@pytest.fixture(scope="module")
+def bundles(small_students, tmp_path_factory):
+    """For each kind a bundle of one student, and what its export came to."""
+    folder = tmp_path_factory.mktemp("bundles")
+    return {
+        kind: (folder / f"{kind}.kdz",
+               export([ExportItem(student, SOURCES)], folder / f"{kind}.kdz", {"made_by": "test"}))
+        for kind, student in small_students.items()
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_device_scores_as_pytorch_does(small_students, bundles, kind):
+    student, (path, exported) = small_students[kind], bundles[kind]
+    expected = student.probabilities(TEXTS)
+    backends = ("plain", "numpy", "onnx") if kind == "bag" else ("onnx",)
+    for backend in backends:
+        with Scorer.open(path, backend) as scorer:
+            scores = scorer.score_many(TEXTS)
+        found = np.array([score.probabilities for score in scores])
+        # what 8 bits for a weight may make of it, and not more
+        assert np.abs(found - expected).max() < 0.05, backend
+        assert {score.predicted for score in scores} <= set(student.scale.classes)
+    parity = {one.form: one for one in exported.parity[student.item_id]}
+    assert set(parity) == set(exported.manifest.items[0].forms)
+    if kind != "bag":
+        assert parity["onnx-fp32"].greatest < 1e-4
+        assert parity["onnx-fp32"].equal == 1.0
+        assert parity["onnx-int8"].greatest > parity["onnx-fp32"].greatest
+
+
+def test_the_forms_of_a_bag_hold_the_same_numbers(bundles):
+    path, exported = bundles["bag"]
+    greatest = [one.greatest for one in exported.parity["made-bag"]]
+    assert max(greatest) - min(greatest) < 1e-5
+    golden = json.loads(zipfile.ZipFile(path).read("items/0/golden.json"))
+    plain, *others = (np.array(golden["outputs"][form]) for form in
+                      ("plain-int8", "onnx-fp32", "onnx-int8"))  # fmt: skip
+    for other in others:
+        assert np.abs(plain - other).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_golden_rows_are_what_a_device_gives(bundles, kind):
+    path, _ = bundles[kind]
+    golden = json.loads(zipfile.ZipFile(path).read("items/0/golden.json"))
+    assert "Why does the ice melt?" in golden["inputs"]
+    assert "At most two." in golden["inputs"]
+    backend, form = ("plain", "plain-int8") if kind == "bag" else ("onnx", "onnx-int8")
+    with Scorer.open(path, backend) as scorer:
+        scores = scorer.score_many(golden["inputs"])
+    found = np.array([score.probabilities for score in scores])
+    assert np.abs(found - np.array(golden["outputs"][form])).max() <= golden["tolerance"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_manifest_says(small_students, bundles, kind):
+    student, (path, exported) = small_students[kind], bundles[kind]
+    with Bundle(path) as bundle:
+        assert bundle.manifest == exported.manifest
+        (entry,) = bundle.manifest.items
+        provenance = bundle.manifest.provenance
+    assert (entry.item_id, entry.student) == (student.item_id, kind)
+    assert (entry.classes, entry.values) == (("0", "1", "2"), (0, 1, 2))
+    assert (entry.parameters, entry.decision) == (student.parameters, student.decision)
+    assert provenance == {"made_by": "test", "students": {student.item_id: student.provenance}}
+    assert exported.manifest.created_by.keys() == {"kd-edge", "torch", "transformers"}
+
+
+def test_one_bundle_for_several_items(small_students, tmp_path):
+    words_student = replace(
+        small_student("bag", tmp_path, ("bad", "fair", "good")), item_id="in words"
+    )
+    items = [ExportItem(small_students["rnn"]), ExportItem(words_student, SOURCES)]
+    exported = export(items, tmp_path / "two.kdz", {})
+    assert list(exported.parity) == ["made-rnn", "in words"]
+    with Scorer.open(tmp_path / "two.kdz") as scorer:
+        assert scorer.score("ice", "in words").predicted in ("bad", "fair", "good")
+        assert scorer.score("ice", "made-rnn").predicted in ("0", "1", "2")
+    assert exported.manifest.items[1].values == (0, 1, 2)
+
+
+def test_an_item_twice_is_refused(small_students, tmp_path):
+    item = ExportItem(small_students["bag"])
+    with pytest.raises(InputError, match="two students for item 'made-bag'"):
+        export([item, item], tmp_path / "x.kdz", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def _swapped(parts):
+    """The same forms, the network's bias moved in one of them."""
+
+    def corrupt(which):
+        def made(weights, item_id):
+            wrong = replace(weights, bias=tuple(number + 0.5 for number in weights.bias))
+            good, bad = bag_forms(weights, item_id), bag_forms(wrong, item_id)
+            return {**good, which: bad[which]}
+
+        return made
+
+    return corrupt(parts)
+
+
+@pytest.mark.parametrize("form", ["plain-int8", "onnx-fp32", "onnx-int8"])
+def test_a_wrong_form_stops_the_export(small_students, tmp_path, monkeypatch, form):
+    path = tmp_path / "item.kdz"
+    item = ExportItem(small_students["bag"])
+    monkeypatch.setattr(exporting.forms, "bag_forms", _swapped(form))
+    with pytest.raises(ParityError, match=rf"'made-bag': the form {form} differs.*No bundle"):
+        export([item], path, {})
+    assert list(tmp_path.iterdir()) == []
+    path.write_bytes(b"the one before")
+    with pytest.raises(ParityError):
+        export([item], path, {})
+    assert path.read_bytes() == b"the one before"
+    assert [one.name for one in tmp_path.iterdir()] == ["item.kdz"]
+
+
+@pytest.mark.parametrize("kind", ["rnn", "transformer"])
+def test_a_wrong_graph_of_a_token_student_stops_the_export(
+    small_students, tmp_path, monkeypatch, kind
+):
+    other = small_student(kind, _model_of(small_students[kind], tmp_path))
+    with torch.no_grad():
+        for parameter in other.network.parameters():
+            parameter.mul_(1.01)
+    right = getattr(exporting.forms, f"{kind}_forms")
+    part = other.network if kind == "transformer" else exporting_state(other)
+    monkeypatch.setattr(exporting.forms, f"{kind}_forms", lambda _, item_id: right(part, item_id))
+    with pytest.raises(ParityError, match="the form onnx-fp32 differs"):
+        export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {})
+    assert not (tmp_path / "x.kdz").exists()
+
+
+def _model_of(student, folder):
+    """A folder with the student's tokenizer, as a teacher's folder has it."""
+    folder = folder / "model"
+    folder.mkdir()
+    student.text.tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def exporting_state(student):
+    return {name: part.numpy() for name, part in student.network.state_dict().items()}
+
+
+def test_what_is_no_number_stops_the_export(small_students, tmp_path, monkeypatch):
+    def broken(parts, texts):
+        return {form: np.full((len(texts), 3), np.nan) for form in parts.forms}
+
+    monkeypatch.setattr(exporting, "form_outputs", broken)
+    for kind in ("bag", "rnn"):
+        with pytest.raises(ParityError):
+            export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_of_1e_4(small_students, tmp_path, monkeypatch):
+    real = exporting.form_outputs
+
+    def shifted(by):
+        def outputs(parts, texts):
+            found = real(parts, texts)
+            found["onnx-fp32"][0] += (by, -by, 0.0)
+            return found
+
+        return outputs
+
+    for by, fine in ((5e-5, True), (2e-4, False)):
+        monkeypatch.setattr(exporting, "form_outputs", shifted(by))
+        item = [ExportItem(small_students["bag"])]
+        if fine:
+            export(item, tmp_path / "x.kdz", {})
+        else:
+            with pytest.raises(ParityError, match="most on golden row 1"):
+                export(item, tmp_path / "y.kdz", {})
+
+
+def test_the_student_is_left_as_it_was(small_students, bundles, tmp_path):
+    student = small_students["bag"]
+    before = {name: value.clone() for name, value in student.network.state_dict().items()}
+    export([ExportItem(student)], tmp_path / "x.kdz", {})
+    for name, value in student.network.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+# Nothing that a student wrote
+
+
+def _members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+RARE = [f"{CANARY}{number}" for number in range(4)]
+RESPONSES = [
+    *(f"{text} {CANARY}" for text in sentences(2)),
+    *(f"{text} zebracanary" for text in sentences(3)),
+    *sentences(40),
+    *RARE,
+    "Grandmother's allotment in Wolverhampton grows rhubarb",
+    "Grandmother never watered rhubarb",
+]
+
+
+@pytest.mark.parametrize("kind", ["bag", "rnn"])
+def test_no_words_of_few_students_are_in_a_bundle(small_students, tmp_path, kind):
+    from kd_edge.students import kinds
+
+    chosen = kinds.options(kind, {})
+    text = kinds.learn_text(RESPONSES, chosen, None)
+    torch.manual_seed(0)
+    stage, network = kinds.assemble(kind, text, 3, chosen)
+    student = replace(small_students[kind], text=stage, network=network.eval(), options=chosen)
+    figures = Figures("4 responses", (Line("student", Agreement(4, 1.0, 1.0, 1.0, 1.0)),))
+    export([ExportItem(student, SOURCES, figures)], tmp_path / "x.kdz", {})
+    data = b"\n".join(_members(tmp_path / "x.kdz").values()).lower()
+    counts = Counter(word for text in RESPONSES for word in set(words(text)))
+    rare = {word for word, count in counts.items() if len(word) >= 5 and count < 3}
+    assert {CANARY, RARE[0], "wolverhampton", "rhubarb", "grandmother"} <= rare
+    # "zebracanary" is in three responses: an rnn's vocabulary may name it, a bag's does not
+    assert [word for word in rare if word.encode() in data and word not in _golden_words()] == []
+    assert (b"zebracanary" in data) == (kind == "rnn")
+    for text in RESPONSES:
+        if len(words(text)) >= 3:
+            assert text.lower().encode() not in data
+
+
+def _golden_words():
+    """Words of the sentences that are kept for golden rows: nobody's but ours."""
+    from kd_edge_export.golden import golden_inputs
+
+    return {word for text in golden_inputs(SOURCES) for word in words(text)}
+
+
+def test_a_bag_without_grams(small_students, tmp_path):
+    options = replace(small_students["bag"].options, gram=0)
+    vocabulary = choose_vocabulary(sentences(40), options)
+    network = BagNetwork(vocabulary.size, 3, options).eval()
+    student = replace(
+        small_students["bag"], options=options, text=BagText(vocabulary), network=network
+    )
+    export([ExportItem(student)], tmp_path / "x.kdz", {})
+    with Scorer.open(tmp_path / "x.kdz") as scorer:
+        found = np.array([score.probabilities for score in scorer.score_many(TEXTS)])
+    assert np.abs(found - student.probabilities(TEXTS)).max() < 0.02

@@ -1,0 +1,132 @@
+"""The runtime's files are whole or not there, and a refusing disk is put in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from kd_edge_runtime import files
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import atomic_write, plain_write_errors
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_text_is_written_as_it_is(tmp_path):
+    path = tmp_path / "new" / "folder" / "a.txt"
+    with atomic_write(path) as file:
+        file.write("größe\r\nb\rc\n")
+        assert not path.exists()
+    assert path.read_bytes() == "größe\r\nb\rc\n".encode()
+    assert names(path.parent) == ["a.txt"]
+
+
+def test_bytes(tmp_path):
+    with atomic_write(tmp_path / "a", binary=True) as file:
+        file.write(b"\0\r\n")
+    assert (tmp_path / "a").read_bytes() == b"\0\r\n"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_a_failure_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(error), atomic_write(path) as file:
+        file.write("half of the n")
+        file.flush()
+        raise error
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_failure_leaves_no_new_file(tmp_path):
+    with pytest.raises(ValueError, match="no"), atomic_write(tmp_path / "a.txt") as file:
+        file.write("half")
+        raise ValueError("no")
+    assert names(tmp_path) == []
+
+
+def test_the_old_file_is_replaced_at_once(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with atomic_write(path) as file:
+        file.write("new")
+        file.flush()
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+def test_it_is_on_the_disk_before_it_takes_the_name(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    synced = []
+    fsync = os.fsync
+
+    def noted(number):
+        synced.append((os.fstat(number).st_size, path.exists()))
+        fsync(number)
+
+    monkeypatch.setattr(files.os, "fsync", noted)
+    with atomic_write(path) as file:
+        file.write("new")
+    assert synced == [(3, False)]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk quota is used up"),
+        (errno.EACCES, "you are not allowed to write there"),
+        (errno.EPERM, "you are not allowed to write there"),
+        (errno.EROFS, "the disk is read-only"),
+        (errno.ENOTDIR, "a part of the path is a file"),
+        (errno.EISDIR, "a folder of that name is in the way"),
+        (errno.EEXIST, "a file of that name is in the way of a folder"),
+        (errno.ENAMETOOLONG, "the name is too long"),
+    ],
+)
+def test_a_refusing_disk(tmp_path, number, told):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(InputError, match=rf"cannot write '.*a\.txt': {told}"), atomic_write(path):
+        raise OSError(number, "what the system says")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_other_errors_pass(tmp_path):
+    with pytest.raises(BrokenPipeError), plain_write_errors(tmp_path):
+        raise BrokenPipeError(errno.EPIPE, "gone")
+    with pytest.raises(OSError, match="strange"), plain_write_errors(tmp_path):
+        raise OSError("strange")
+
+
+def test_places_where_no_file_can_be(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for path, told in (
+        (tmp_path / "folder", "a folder of that name is in the way"),
+        (files.Path(), "a folder of that name is in the way"),
+        (files.Path(".."), "a folder of that name is in the way"),
+        (files.Path("/"), "a folder of that name is in the way"),
+        (tmp_path / "file" / "a", "a part of the path is a file|in the way of a folder"),
+        (tmp_path / ("a" * 300), "the name is too long"),
+    ):
+        with pytest.raises(InputError, match=told), atomic_write(path):
+            pass
+    assert names(tmp_path) == ["file", "folder"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes in folders")
+def test_a_device_is_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="it is no ordinary file"), atomic_write(pipe):
+        pass
+    assert pipe.is_fifo()
+    assert names(tmp_path) == ["pipe"]

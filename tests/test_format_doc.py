@@ -1,0 +1,217 @@
+"""FORMAT.md says what the code does: its tables compared, its worked example computed again."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from dataclasses import fields
+from pathlib import Path
+
+import naive
+import pytest
+
+from kd_edge_runtime import bundle, text
+from kd_edge_runtime._fold import LETTERS, SPELT_OUT
+from kd_edge_runtime.backends import with_onnx
+from kd_edge_runtime.backends.plain import PlainModel
+from kd_edge_runtime.bag import FORM, BagStudent, BagWeights
+from kd_edge_runtime.manifest import DECISIONS, FORMAT, PROTOCOL, ItemEntry, Manifest, Member
+from kd_edge_runtime.scorer import EMPTY, decide, expected_score
+from kd_edge_runtime.vocabulary import MAX_WORD, MAX_WORDS, BagVocabulary, hash_gram, hash_word
+
+DOC = (Path(__file__).resolve().parents[1] / "runtime" / "FORMAT.md").read_text(encoding="utf-8")
+
+
+def section(number):
+    return re.split(r"^## \d+\. ", DOC, flags=re.MULTILINE)[number]
+
+
+def tables(part):
+    """The tables of a part, each as the cells of its rows, without the heads."""
+    found = [[]]
+    for line in part.splitlines():
+        if line.strip().startswith("|"):
+            found[-1].append([cell.strip() for cell in line.strip().strip("|").split("|")])
+        elif found[-1]:
+            found.append([])
+    return [table[2:] for table in found if table]
+
+
+def code_points(part):
+    """Every U+XXXX of a part, the ends of ranges with all between them."""
+    found = []
+    for first, last in re.findall(r"U\+([0-9A-F]+)(?:–U\+([0-9A-F]+))?", part):
+        found += range(int(first, 16), int(last or first, 16) + 1)
+    return found
+
+
+def rule(number):
+    part = re.split(r"^ ?\d+\. \*\*", section(3), flags=re.MULTILINE)
+    return part[number]
+
+
+def numbers(cell):
+    return [float(number) for number in cell.replace("−", "-").replace(",", " ").split()]
+
+
+# The tables of the text rules
+
+
+def test_rule_1_what_is_deleted():
+    assert code_points(rule(1).partition("(")[0]) == sorted(map(ord, text._DELETED))
+
+
+def test_rule_2_digits():
+    assert sorted(code_points(rule(2))) == sorted(map(ord, text._DIGITS[0]))
+
+
+def test_rule_3_what_is_typed_otherwise():
+    (table,) = tables(rule(3))
+    written = {chr(code_points(cell)[0]): read.strip("`").replace("·", " ") for cell, read in table}
+    assert written == text._TYPED
+
+
+def test_rule_4_letters():
+    told = rule(4)
+    assert f"{len(LETTERS)} code points of `LETTERS`" in told
+    assert f"the {len(SPELT_OUT)}\n" in told
+    ranges = re.findall(r"U\+([0-9A-F]+)–U\+([0-9A-F]+)", told)
+    ends = [(int(first, 16), int(last, 16)) for first, last in ranges]
+    assert (*ends[:3],) == naive.FOLDED
+    assert ends[3] == text._COMBINING
+    spelt = re.search(r"and with (.+) spelt plainly", told, re.DOTALL).group(1).split()
+    assert set(spelt) == set(naive.UNDIVIDED) - {"·", "ʼ"}
+
+
+def test_rule_5_symbols():
+    assert "".join(re.findall(r"`(.)`", rule(5))) == text._SYMBOLS
+
+
+def test_rules_7_to_10_ranges():
+    assert code_points(rule(7)) == [*range(text._COMBINING[0], text._COMBINING[1] + 1)]
+    for number, ranges in ((8, text._SEPARATORS), (10, text._SIGNS)):
+        (table,) = tables(rule(number))
+        written = [(code_points(row[0])[0], code_points(row[1])[0]) for row in table]
+        assert (*written,) == ranges
+    assert "U+FF10–U+FF5A" in rule(9)
+
+
+# What the other sections name
+
+
+def test_every_field_of_the_manifest_is_described():
+    whole, member, item, forms, of_bag = tables(section(2))
+    names = [[row[0].strip("`") for row in table] for table in (whole, member, item)]
+    assert names[0] == ["format", *(field.name for field in fields(Manifest))]
+    assert names[1] == [field.name for field in fields(Member)]
+    assert names[2] == [field.name for field in fields(ItemEntry)]
+    assert [row[0].strip("`") for row in forms] == [FORM, *sorted(with_onnx.FORMS)]
+    assert [row[0].strip("`") for row in of_bag] == ["rules", "gram", "sizes", "dimensions"]
+    assert f"`{FORMAT}`" in whole[0][2]
+    assert f"# The bundle format, protocol {PROTOCOL}\n" in DOC
+    assert f"this format: {PROTOCOL}." in whole[1][2]
+    assert f"text rules: {text.TEXT_RULES}." in of_bag[0][1]
+    assert all(f"`{decision}`" in item[4][2] for decision in DECISIONS)
+
+
+def test_limits():
+    assert f"{bundle.MAX_MANIFEST >> 20} MiB" in section(1)
+    assert f"{bundle.MAX_MEMBER >> 30} GiB" in section(1)
+    assert f"first {MAX_WORD} code points" in section(4)
+    assert f"at most {MAX_WORDS:,}" in section(4)
+    assert f"0x{zlib.crc32(b'123456789'):08X}" in section(4)
+    assert f"`flag` is `{EMPTY}`" in section(7)
+
+
+def test_links_lead_somewhere():
+    anchors = {
+        re.sub(r"[^a-z0-9 \-]", "", line[3:].lower()).replace(" ", "-")
+        for line in DOC.splitlines()
+        if line.startswith("## ")
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", DOC)) == anchors
+    root = Path(__file__).resolve().parents[1]
+    for name in re.findall(r"`(tests/[\w/]+\.py)`", DOC):
+        assert (root / name).exists()
+    for name in re.findall(r"`(kd_edge_runtime/[\w/]+\.py)`", DOC):
+        assert (root / "runtime" / name).exists()
+    for name in re.findall(r"`(kd_edge_export/[\w/]+\.py)`", DOC):
+        assert (root / "export" / name).exists()
+
+
+# The worked example
+
+EXAMPLE = section(11)
+NGRAMS, NUMBERS, STEPS = tables(EXAMPLE)
+HEAD = next(line for line in EXAMPLE.splitlines() if line.startswith("| step |"))
+RESPONSES = [cell.strip().strip("`") for cell in HEAD.strip("|").split("|")[1:]]
+
+
+@pytest.fixture(scope="module")
+def student():
+    """The example's student, from its bytes as the document prints them."""
+    blocks = re.findall(r"(?:^    (?:[0-9A-F]{2} +)*[0-9A-F]{2}\n)+", EXAMPLE, re.MULTILINE)
+    vocabulary, weights = (bytes.fromhex(block) for block in blocks)
+    return BagStudent(
+        BagVocabulary.from_bytes(vocabulary, 4, [3, 2, 2]), BagWeights.from_bytes(weights, 7, 2, 3)
+    )
+
+
+def test_the_examples_hashes_and_rows(student):
+    known = student.vocabulary
+    place = {}
+    for ngram, kind, hashed, number, row in NGRAMS:
+        ngram, hashed = ngram.strip("`"), hashed.strip("`")
+        if kind == "pair":
+            first, second = ngram.split()
+            code = place[first] << 16 | place[second]
+        else:
+            code = {"word": hash_word, "gram": hash_gram}[kind](ngram)
+            assert code == zlib.crc32(hashed.encode())
+        place[ngram] = int(row)
+        assert number == f"0x{code:08X}"
+        assert [*known.words, *known.grams, *known.pairs][int(row)] == code
+    assert [int(row[4]) for row in NGRAMS] == [*range(7)]
+
+
+def test_the_examples_numbers(student):
+    told = {what: numbers(cell) for what, cell in NUMBERS}
+    weights = student.weights
+    assert told["table"] == [*struct.unpack("14b", weights.table)]
+    assert told["scale"] == [*weights.scale]
+    assert told["bias"] == [*weights.bias]
+    assert told["head"] == [share for row in weights.head for share in row]
+    assert told["head bias"] == [*weights.head_bias]
+
+
+@pytest.mark.parametrize("at", range(len(RESPONSES)))
+def test_the_examples_steps(student, at):
+    response = RESPONSES[at]
+    told = {row[0].strip("`"): row[1 + at] for row in STEPS}
+    weights = student.weights
+    words = text.words(response)
+    assert told["words"].split() == words == naive.words(response)
+    rows = [int(row) for row in told["rows"].split()]
+    assert sorted(rows) == sorted(naive.rows(student.vocabulary, response))
+    assert int(told["N"]) == len(rows)
+    number, sums = PlainModel(student)._summed(words)
+    assert (number, numbers(told["sum"])) == (len(rows), sums)
+    factor = max(number, 1) ** -0.5
+    mean = [one * scale * factor for one, scale in zip(sums, weights.scale, strict=True)]
+    assert numbers(told["sum × scale / sqrt(max(N, 1))"]) == pytest.approx(mean, abs=6e-8)
+    hidden = [max(0.0, one + bias) for one, bias in zip(mean, weights.bias, strict=True)]
+    assert numbers(told["hidden"]) == pytest.approx(hidden, abs=6e-8)
+    logits = [
+        bias + sum(one * other for one, other in zip(row, hidden, strict=True))
+        for row, bias in zip(weights.head, weights.head_bias, strict=True)
+    ]
+    assert numbers(told["logit"]) == pytest.approx(logits, abs=6e-8)
+    (found,) = PlainModel(student).probabilities([response])
+    assert numbers(told["p"]) == pytest.approx(found, abs=6e-8)
+    assert found == pytest.approx(naive.probabilities(student, response), abs=1e-12)
+    values = (0, 1, 2)
+    assert numbers(told["expected"]) == pytest.approx([expected_score(found, values)], abs=6e-8)
+    for decision in DECISIONS:
+        assert int(told[decision]) == decide(found, values, decision)
+    assert told["flag"] == ("" if words else EMPTY)

@@ -1,0 +1,102 @@
+"""Bundles that were ever written still open, verify and score as they did.
+
+A sample is committed for each protocol (`bundles/make.py`) and never changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from kd_edge_runtime import backends
+from kd_edge_runtime.bundle import MANIFEST, Bundle
+from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.manifest import OLDEST_PROTOCOL, PROTOCOL
+
+FOLDER = Path(__file__).parent / "bundles"
+SAMPLES = sorted(FOLDER.glob("*.kdz"))
+
+# What was committed; a sample that is made again is no longer what devices hold.
+HASHES = {
+    "protocol-1.kdz": "f6a1b60eafb451e4070a5a530bee44640f6d2125cb1f32fe4357b10b974741ee",
+}
+LARGEST = 40_000
+
+
+def test_every_protocol_has_its_sample():
+    wanted = {f"protocol-{number}.kdz" for number in range(OLDEST_PROTOCOL, PROTOCOL + 1)}
+    assert wanted <= {path.name for path in SAMPLES}, "see 'Raising the protocol' in FORMAT.md"
+    assert OLDEST_PROTOCOL == 1, "old bundles stay readable for ever"
+    assert {path.name for path in SAMPLES} == set(HASHES)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_a_sample_never_changes(path):
+    data = path.read_bytes()
+    assert hashlib.sha256(data).hexdigest() == HASHES[path.name]
+    assert len(data) < LARGEST
+    with Bundle(path) as bundle:
+        assert path.name == f"protocol-{bundle.manifest.protocol}.kdz"
+
+
+@pytest.mark.parametrize("backend", [name for name in backends.NAMES if not backends.missing(name)])
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_a_sample_reproduces_its_golden_rows(path, backend):
+    form = {"plain": "plain-int8", "numpy": "plain-int8", "onnx": "onnx-int8"}[backend]
+    with Bundle(path) as bundle:
+        for name in bundle.manifest.members:
+            bundle.read(name)
+        assert len(bundle.manifest.items) == 2
+        for entry in bundle.manifest.items:
+            golden = json.loads(bundle.read(entry.golden))
+            assert set(golden["outputs"]) == set(entry.forms)
+            assert len(golden["inputs"]) >= 20
+            used, model = backends.load(LoadedItem(bundle, entry), backend)
+            assert used == backend
+            wanted = golden["outputs"][form]
+            found = model.probabilities(golden["inputs"])
+            assert len(found) == len(wanted)
+            off = [
+                abs(one - other)
+                for row, rows in zip(found, wanted, strict=True)
+                for one, other in zip(row, rows, strict=True)
+            ]
+            assert max(off) <= golden["tolerance"]
+            assert max(map(max, wanted)) - min(map(min, wanted)) > 0.5  # rows that can tell
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_a_sample_reproduces_its_golden_rows_in_both_onnx_forms(path):
+    onnx = pytest.importorskip("kd_edge_runtime.backends.with_onnx")
+    with Bundle(path) as bundle:
+        for entry in bundle.manifest.items:
+            golden = json.loads(bundle.read(entry.golden))
+            for form in onnx.FORMS:
+                found = onnx.load(LoadedItem(bundle, entry), form).probabilities(golden["inputs"])
+                for row, wanted in zip(found, golden["outputs"][form], strict=True):
+                    assert row == pytest.approx(wanted, abs=golden["tolerance"])
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_a_bundle_of_a_newer_protocol_is_refused(path, tmp_path):
+    newer = tmp_path / "newer.kdz"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(newer, "w") as archive:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == MANIFEST:
+                raw = json.loads(data)
+                raw["protocol"] = PROTOCOL + 1
+                data = json.dumps(raw).encode()
+            archive.writestr(name, data)
+    told = re.escape(
+        f"the bundle is of protocol {PROTOCOL + 1}, newer than this kd-edge-runtime reads "
+        f"({PROTOCOL}): update kd-edge-runtime on this device"
+    )
+    with pytest.raises(BundleError, match=told):
+        Bundle(newer)
