@@ -62,7 +62,7 @@ def test_variants(command, teacher, responses, tmp_path):
 def test_variants_are_made_of_rows_learnt_from(command, teacher, responses, tmp_path, monkeypatch):
     given = []
 
-    def spy(texts, count, seed):
+    def spy(texts, *_):
         given.extend(texts)
         return ["more ice"]
 

@@ -229,7 +229,11 @@ def test_wrong_options(command, responses, tiny_model, tmp_path, more, said):
         ("notext.csv", f"id,score,words\n1,2,{CANARY}\n", "no column holds the responses' text"),
         ("few.csv", f"text,score\n{CANARY},1\n", "1 row, fewer than 20"),
         ("same.csv", "text,score\n" + f"{CANARY},1\n" * 25, "nothing to learn"),
-        ("bad.csv", "text,score\n" + f"{CANARY},1\n" * 25 + f"{CANARY},{CANARY} is bad\n", "row 27"),
+        (
+            "bad.csv",
+            "text,score\n" + f"{CANARY},1\n" * 25 + f"a,{CANARY} is bad\n",
+            "row 27",
+        ),
         ("ragged.csv", "text,score\n" + f"{CANARY}, {CANARY},1\n" * 25, "3 fields"),
     ],
 )

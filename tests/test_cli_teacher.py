@@ -92,9 +92,7 @@ def test_what_is_wrong(command, responses, tiny_model, tmp_path):
     )
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "thesis.odt").write_text(CANARY)
-    message = command.fails(
-        "teacher", responses, "-o", tmp_path / "thesis", "--model", tiny_model
-    )
+    message = command.fails("teacher", responses, "-o", tmp_path / "thesis", "--model", tiny_model)
     assert "did not make" in message
     for more in (["--teacher-epochs", 0], ["--learning-rate", 0], ["--precision", "fp8"]):
         command.fails("teacher", responses, *given, *more)

@@ -175,9 +175,7 @@ def test_nobody_elses_randomness_is_touched(tmp_path):
 @pytest.mark.parametrize("kind", ["rnn", "transformer"])
 def test_the_other_kinds(tmp_path, tiny_model, kind):
     options = DistilOptions(student=kind, epochs=2, student_options=SMALL[kind])
-    made = distil(
-        ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, options, tmp_path / "work", tiny_model
-    )
+    made = distil(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, options, tmp_path / "work", tiny_model)
     assert made.student.kind == kind
     assert not _same(made.student, made.baseline)
     with pytest.raises(InputError, match="teacher's folder"):

@@ -90,7 +90,7 @@ def _plain(rows):
 @pytest.mark.parametrize("student", ["bag", "rnn"])
 @pytest.mark.parametrize("weight", [0.0, 1.0])
 def test_it_learns_what_can_be_learnt(tmp_path, student, weight):
-    texts, scores = _plain(ROWS)
+    texts, _ = _plain(ROWS)
     examples = replace(EXAMPLES, texts=texts)
     options = DistilOptions(student=student, epochs=40, weight=weight)
     training, network, stage = _training(options, examples, _plain(HELD_OUT), words=texts)
@@ -238,16 +238,14 @@ def test_epochs_and_batches(student, examples, epochs, size):
 def test_an_epoch_sees_each_example_once(student):
     training, _, stage = _training(DistilOptions(student=student, epochs=2))
     encoded = stage.encode(EXAMPLES.texts)
-    first, second = (
-        training._order(np.random.default_rng(seed), encoded) for seed in (0, 1)
-    )
+    first, second = (training._order(np.random.default_rng(seed), encoded) for seed in (0, 1))
     for order in (first, second):
         assert sorted(np.concatenate(order).tolist()) == list(range(66))
         assert max(map(len, order)) <= 32
     assert [one.tolist() for one in first] != [one.tolist() for one in second]
 
 
-def test_the_temperature_softens_the_teacher_and_leaves_rows_without_one(tmp_path):
+def test_the_temperature_softens_the_teacher_and_leaves_rows_without_one():
     soft = np.array([[0.8, 0.1, 0.1], [0.0, 0.0, 0.0]], dtype=np.float32)
     examples = Examples(["ice", "air"], np.array([0, 1]), soft)
     training, _, _ = _training(DistilOptions(temperature=3.0), examples=examples)

@@ -207,7 +207,7 @@ def test_a_limit_of_1e_4(small_students, tmp_path, monkeypatch):
                 export(item, tmp_path / "y.kdz", {})
 
 
-def test_the_student_is_left_as_it_was(small_students, bundles, tmp_path):
+def test_the_student_is_left_as_it_was(small_students, tmp_path):
     student = small_students["bag"]
     before = {name: value.clone() for name, value in student.network.state_dict().items()}
     export([ExportItem(student)], tmp_path / "x.kdz", {})

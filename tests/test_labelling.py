@@ -11,9 +11,11 @@ from tiny import tiny_item, tiny_teacher
 from kd_edge import labelling
 from kd_edge.labelling import cross_fit, label_rows
 from kd_edge.rows import Row, Scale
-from kd_edge.stage import StoppedError
+from kd_edge.stage import StoppedError, plain_options
 from kd_edge.teacher import predict as teacher_predict
+from kd_edge.teacher.card import TeacherCard
 from kd_edge.teacher.finetune import TeacherOptions, finetune
+from kd_edge.teacher.source import Source
 from kd_edge_runtime.errors import InputError
 
 _TINY = tiny_item(30)
@@ -173,3 +175,31 @@ def test_the_folder_keeps_labels_and_no_teachers(whole):
 def test_folds_that_cannot_be(options, tmp_path, folds):
     with pytest.raises(InputError, match="folds"):
         cross_fit(ITEM, options, folds, tmp_path)
+
+
+def test_more_teachers_like_one_from_the_hub_start_from_its_very_commit(monkeypatch, tmp_path):
+    teacher = TeacherCard(
+        classes=("0", "1"),
+        numeric=True,
+        max_length=64,
+        base="somebody/model",
+        base_revision="abc123",
+        base_sha256="f" * 64,
+        options=plain_options(TeacherOptions(model="somebody/model", seed=4, epochs=2)),
+        validation_ids=("a",),
+        best_epoch=1,
+        history=(),
+    )
+    asked = []
+
+    def resolve(model):
+        asked.append(model)
+        return Source("somebody/model", tmp_path, "abc123", "f" * 64)
+
+    monkeypatch.setattr(labelling, "resolve", resolve)
+    options = labelling.options_of(teacher)
+    assert asked == ["somebody/model@abc123"]
+    assert (options.seed, options.epochs) == (4, 2)
+    assert options.model == "somebody/model@abc123"
+    with pytest.raises(InputError, match="not the language model"):
+        labelling.options_of(replace(teacher, base_sha256="0" * 64))

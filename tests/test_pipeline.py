@@ -88,7 +88,7 @@ def test_what_the_stages_made(finished):
 def test_variants_are_made_of_rows_learnt_from_alone(options, tmp_path, monkeypatch):
     given = []
 
-    def spy(texts, count, seed):
+    def spy(texts, *_):
         given.extend(texts)
         raise StoppedError("enough")
 
@@ -108,7 +108,7 @@ def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
     assert capsys.readouterr().err.count("unchanged, kept") == len(STAGES)
 
 
-def test_the_folder_may_move(finished, out, options, tmp_path):
+def test_the_folder_may_move(out, options, tmp_path):
     shutil.move(out, tmp_path / "elsewhere")
     assert go(SPLIT, tmp_path / "elsewhere", options).ran == ()
 
@@ -283,7 +283,7 @@ def test_cross_fitted_labels(out, options):
     assert np.array_equal(before.probabilities, labels.probabilities)
 
 
-def test_a_transformer_shares_its_teachers_words(out, options, tiny_model):
+def test_a_transformer_shares_its_teachers_words(out, options):
     changed = _distil(options, student="transformer", student_options=SMALL["transformer"])
     made = go(SPLIT, out, changed)
     assert made.ran == ("student",)

@@ -60,7 +60,7 @@ def test_the_report_is_what_was_returned(whole_way):
     assert set(raw["versions"]) == {"python", "kd-edge", "torch", "transformers"}
 
 
-def test_rows(whole_way, item, split):
+def test_rows(item, split):
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     assert item.rows == {name: len(rows) for name, rows in parts.items()}
     assert sum(item.rows.values()) == 120

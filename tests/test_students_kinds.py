@@ -51,7 +51,7 @@ def test_a_kind_is_put_together(tiny_model, kind, text, stage, network):
     assert made_network.eval()(*encoded.batch(range(5))).shape == (5, 4)
 
 
-def test_what_few_responses_share_is_left_out(tiny_model):
+def test_what_few_responses_share_is_left_out():
     texts = [*TEXTS, "quokka", "quokka"]
     bag = kinds.learn_text(texts, BagOptions(), None)
     with_more = kinds.learn_text([*texts, "quokka"], BagOptions(), None)

@@ -50,7 +50,7 @@ def test_round_trip(student, folder, kind):
         assert found.text.tokenizer.to_str() == student.text.tokenizer.to_str()
 
 
-def test_saved_again_it_is_the_same(student, folder, tmp_path):
+def test_saved_again_it_is_the_same(folder, tmp_path):
     store.save(store.load(folder), tmp_path / "again")
     for path in folder.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()

@@ -180,7 +180,8 @@ def test_a_table_wrong_throughout(scorer):
     assert len(caught.value.problems) == 200
     assert "row 21:" in text
     assert "row 22:" not in text
-    assert "(4800 more rows are like these.)" in text
+    assert "5000 problems" in text
+    assert "and 4980 more like these" in text
 
 
 def test_rows_that_cannot_be_read(scorer):

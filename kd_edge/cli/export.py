@@ -25,7 +25,7 @@ from kd_edge.cli.reading import read_prompts
     "prompts",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="Text file with the item's prompt or rubric, for the golden rows.",
+    help="Text file with the item's prompt or rubric, for the golden rows (may be repeated).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def export(

@@ -41,7 +41,7 @@ from kd_edge.cli.reading import read, reading_options, refuse_overwriting, the_i
 @click.option(
     "--count",
     type=click.IntRange(min=1),
-    help="How many variants.  [default: 40 a response, at most 50,000]",
+    help="How many variants.  [default: 40 a response, 5,000 to 50,000]",
 )
 @click.option(
     "--seed",

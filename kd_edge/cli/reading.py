@@ -54,7 +54,13 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         for option, (_, what) in _COLUMNS.items()
     ]
     options += [
-        click.option("--item", "only_items", multiple=True, metavar="ID", help="Only this item."),
+        click.option(
+            "--item",
+            "only_items",
+            multiple=True,
+            metavar="ID",
+            help="Only this item (may be repeated).",
+        ),
         click.option(
             "--score-range",
             type=ScoreRange(),

@@ -30,14 +30,16 @@ if TYPE_CHECKING:
 @click.option(
     "--test",
     type=click.Path(path_type=Path),
-    help="Responses to measure on.  [default: rows marked 'test', or a fifth]",
+    help="Scored responses to measure on; rows marked 'test' in RESPONSES are left out then.  "
+    "[default: those rows, or a fifth]",
 )
 @click.option(
     "--prompt",
     "prompts",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="Text file with the item's prompt or rubric, for the bundle's golden rows.",
+    help="Text file with the item's prompt or rubric, for the bundle's golden rows (may be "
+    "repeated).",
 )
 @click.option(
     "--folds",
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--variants",
     type=click.IntRange(min=0),
-    help="Variants for the teacher to label.  [default: 40 a response, at most 50,000]",
+    help="Variants for the teacher to label.  [default: 40 a response, 5,000 to 50,000]",
 )
 @distil_options
 @teacher_options

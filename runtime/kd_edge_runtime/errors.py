@@ -59,18 +59,22 @@ class TableError(InputError):
         source: the file's name as the user gave it.
         problems: what is wrong; at least one.
         hint: what the user can do, said once at the end.
+        unlisted: how many more there are that nobody kept.
     """
 
     SHOWN = 20
 
-    def __init__(self, source: str, problems: Sequence[Problem], hint: str = "") -> None:
+    def __init__(
+        self, source: str, problems: Sequence[Problem], hint: str = "", unlisted: int = 0
+    ) -> None:
         self.source = source
         self.problems = tuple(problems)
         self.hint = hint
+        self.unlisted = unlisted
         super().__init__(self._text())
 
     def _text(self) -> str:
-        many = len(self.problems)
+        many = len(self.problems) + self.unlisted
         lines = [f"{self.source}: {many} problem{'s' if many != 1 else ''}"]
         for problem in self.problems[: self.SHOWN]:
             place = [f"row {problem.row}"] if problem.row is not None else []

@@ -147,11 +147,9 @@ class TableScorer:
             if not self._bad:
                 yield self._batch(good, columns)
         if self._bad:
-            more = self._bad - len(self._problems)
-            hint = f"({more} more rows are like these.)" if more else ""
             # A row that cannot be read is met while its batch is gathered, before the others.
             told = sorted(self._problems, key=lambda problem: problem.row or 0)
-            raise TableError(self._source, told, hint)
+            raise TableError(self._source, told, unlisted=self._bad - len(told))
 
     def _numbered(self, rows: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
         """The rows as a spreadsheet counts them, up to the first that cannot be read."""

@@ -30,6 +30,17 @@ _TYPED = {
     "½": " 1 / 2 ",
     "¼": " 1 / 4 ",
     "¾": " 3 / 4 ",
+    "⅓": " 1 / 3 ",
+    "⅔": " 2 / 3 ",
+    "⅛": " 1 / 8 ",
+    # Full-width symbols.
+    "＋": " + ",
+    "＊": " * ",
+    "／": " / ",
+    "＝": " = ",
+    "＜": " < ",
+    "＞": " > ",
+    "％": " % ",
     # Signs for units that are letters by another number, whichever a keyboard gives.
     "\u00b5": "μ",  # micro
     "\u2126": "ω",  # ohm
