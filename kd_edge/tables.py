@@ -31,14 +31,9 @@ def figures_table(title: str, lines: Sequence[Line]) -> Table:
         collapse_padding=True,
     )
     for at, name in enumerate(_COLUMNS):
-        # Two lines a header fit 80 columns; where there are fewer, no number is cut.
-        widest = max([0, *(len(_cells(line)[at]) for line in lines)])
-        table.add_column(
-            name.replace(" ", "\n"),
-            justify="right" if at else "left",
-            min_width=widest if at else None,
-            overflow="fold",
-        )
+        # Two lines a header fit 80 columns; where there are fewer, they are folded and not cut.
+        justify = "right" if at else "left"
+        table.add_column(name.replace(" ", "\n"), justify=justify, overflow="fold")
     for line in lines:
         table.add_row(*_cells(line))
     return table

@@ -164,12 +164,16 @@ def test_stopped_in_any_epoch_it_ends_the_same(tmp_path, monkeypatch, stop_at):
     assert found.student.provenance == expected.student.provenance
 
 
-def test_nobody_elses_randomness_is_touched(tmp_path):
+def test_nobody_elses_randomness_is_touched_or_matters(tmp_path):
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    _distil(tmp_path)
+    first = _distil(tmp_path)
     assert torch.equal(torch.rand(3), expected)
+    again = _distil(tmp_path)
+    assert _same(first.student, again.student)
+    assert _same(first.baseline, again.baseline)
+    assert not _same(first.student, _distil(tmp_path, options=replace(OPTIONS, seed=1)).student)
 
 
 @pytest.mark.parametrize("kind", ["rnn", "transformer"])

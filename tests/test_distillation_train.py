@@ -17,6 +17,7 @@ from kd_edge.distillation.train import Training
 from kd_edge.rows import Scale
 from kd_edge.stage import StoppedError
 from kd_edge.students import kinds
+from kd_edge.students.bag import BagNetwork
 from kd_edge.students.store import probabilities
 from kd_edge.training.figures import EpochFigures
 from kd_edge.variant_labels import Variants
@@ -195,6 +196,13 @@ def test_the_best_epoch_is_kept(tmp_path, monkeypatch):
     assert state.best_epoch == 2
     assert _same(found, weights[1])
     assert not _same(found, weights[2])
+
+
+def test_large_weights_cost(tmp_path, monkeypatch):
+    free, _ = _trained(tmp_path / "free")
+    monkeypatch.setattr(BagNetwork, "penalty", lambda self: 10 * self.table.square().sum())
+    small, _ = _trained(tmp_path / "small")
+    assert small["table"].norm() < 0.9 * free["table"].norm()
 
 
 def test_validation_figures(tmp_path):

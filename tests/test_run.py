@@ -102,6 +102,27 @@ def test_the_lines_are_measured_on_the_test_rows(whole_way, item, split):
     assert found[MAJORITY] == against(np.full(len(human), majority))
 
 
+def test_the_teachers_decision_is_that_of_its_validation_rows(
+    whole_way, split, tmp_path, monkeypatch
+):
+    shutil.copytree(whole_way.folder, tmp_path / "out")
+    seen = []
+
+    def choose(found, scores, scale):
+        seen.append((found, scores, scale))
+        return "most-probable"
+
+    monkeypatch.setattr(module, "choose_decision", choose)
+    run(whole_way.responses, tmp_path / "out", whole_way.options)
+    ((found, scores, scale),) = seen
+    labels = labels_by_id(
+        tmp_path / "out" / "item-tiny" / "labels.csv", ("0", "1", "2"), split.validation
+    )
+    assert np.array_equal(found, [labels[row.response_id] for row in split.validation])
+    assert scores.tolist() == [row.score for row in split.validation]
+    assert scale == split.item.scale
+
+
 def test_sizes(whole_way, item):
     folder = whole_way.folder
     teacher = folder / "item-tiny" / "teacher"
@@ -231,7 +252,7 @@ def test_a_file_of_test_responses(whole_way, tmp_path):
     shutil.copytree(whole_way.folder, tmp_path / "out")
     test = replace(item_of(9, seed=7), scale=Scale.from_range(0, 2))
     rows = tuple(replace(row, response_id=f"t{row.response_id}") for row in test.rows)
-    other = replace(_responses(replace(test, rows=rows)), source="/home/me/class 7/test.csv")
+    other = replace(_responses(replace(test, rows=rows)), source="/folder/class 7/test.csv")
     report = run(given, tmp_path / "out", whole_way.options, other)
     assert report.items[0].rows["test"] == 9
     assert report.items[0].test_rows == "test.csv"
@@ -241,7 +262,7 @@ def test_a_file_of_test_responses(whole_way, tmp_path):
     with pytest.raises(TableError) as caught:
         bad = replace(test, rows=(replace(rows[0], score=None), *rows[1:]))
         run(given, tmp_path / "out", whole_way.options, replace(other, items=(bad,)))
-    assert str(caught.value).startswith("/home/me/class 7/test.csv: 1 problem")
+    assert str(caught.value).startswith("/folder/class 7/test.csv: 1 problem")
 
 
 def test_sources_go_into_the_golden_rows(whole_way, tmp_path):

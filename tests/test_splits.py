@@ -16,6 +16,7 @@ from kd_edge.splits import TEST_SHARE, learning_rows, split_item, test_items
 from kd_edge.teacher.card import TeacherCard
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.training.figures import EpochFigures
+from kd_edge.training.split import validation_rows
 from kd_edge_runtime.errors import InputError, TableError
 
 test_items.__test__ = False  # a function of that name, not a test
@@ -99,6 +100,8 @@ def test_test_rows_are_never_learnt_from(rows, validation, seed):
 def test_a_random_fifth_of_each_class():
     split = split_item(ITEM, None, 0.15, seed=3)
     assert TEST_SHARE == 0.2
+    # Another draw than that of the validation rows.
+    assert _ids(split.test) == set(validation_rows(ITEM.rows, TEST_SHARE, 4))
     assert Counter(row.score for row in split.test) == {0: 4, 1: 4, 2: 4}
     assert Counter(row.score for row in split.validation) == dict.fromkeys(range(3), 2)
     assert _is_partition(split, ITEM)
@@ -119,7 +122,7 @@ def test_the_choice_is_that_of_the_seed():
 
 
 def test_a_file_of_test_responses():
-    split = split_item(ITEM, _test_file([0, 1, 2, 2], ITEM.scale), 0.15, 0, "/home/me/test.csv")
+    split = split_item(ITEM, _test_file([0, 1, 2, 2], ITEM.scale), 0.15, 0, "/some/where/test.csv")
     assert [row.score for row in split.test] == [0, 1, 2, 2]
     assert {row.split for row in split.test} == {"test"}
     assert len(split.train) + len(split.validation) == 60
