@@ -9,7 +9,7 @@ reads the test rows. Writes `results/choices.json`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,14 @@ from kd_edge.labels import labels_by_id
 from kd_edge.metrics import quadratic_kappa
 from kd_edge.pipeline import item_folder
 from kd_edge.read import read_responses
-from kd_edge.rows import Item
+from kd_edge.rows import Item, Row
 from kd_edge.splits import learning_rows
 from kd_edge.students import kinds
-from kd_edge.variant_labels import Variants, read_variants
+from kd_edge.variant_labels import Variants, label_variants, read_variants
+from kd_edge.variants import make_variants
 
 SEEDS = (0, 1)
+ALIKE = 20_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Choice:
         options: options of the distillation.
         variants: most variants; None for all.
         teacher: False for people's scores alone.
+        alike: take variants for which responses were drawn alike, whatever their score.
     """
 
     name: str
@@ -52,13 +55,15 @@ class Choice:
     options: Mapping[str, Any] = field(default_factory=dict)
     variants: int | None = None
     teacher: bool = True
+    alike: bool = False
 
 
 CHOICES = (
     Choice("default"),
     Choice("no teacher", teacher=False),
     Choice("no variants", variants=0),
-    Choice("20,000 variants", variants=20_000),
+    Choice("20,000 variants", variants=ALIKE),
+    Choice("20,000 variants, all scores alike", variants=ALIKE, alike=True),
     Choice("no n-gram dropout", {"ngram_dropout": 0.0}),
     Choice("no character n-grams", {"gram": 0}),
     Choice("4 dimensions, 7,000 n-grams", {"dimensions": 4, "ngrams": 7000}),
@@ -86,6 +91,7 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
     classes = item.scale.classes
     labels = labels_by_id(folder / "labels.csv", classes, [*rows, *held_out])
     variants = read_variants(folder / "variants.csv", classes)
+    alike = _alike(rows, folder)
     taught_by = np.stack([labels[row.response_id] for row in held_out])
     human = human_scores(held_out)
     texts = [row.text for row in held_out]
@@ -103,7 +109,9 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
                 [row.text for row in rows], kinds.options("bag", choice.student), None
             )
             if choice.teacher:
-                examples = taught(rows, labels, _first(variants, choice.variants))
+                examples = taught(
+                    rows, labels, _first(alike if choice.alike else variants, choice.variants)
+                )
             else:
                 examples = untaught(rows, len(classes))
                 options = replace(options, weight=0.0)
@@ -121,6 +129,12 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
             "divergence": float(np.mean(divergence)),
         }
     return found
+
+
+def _alike(rows: Sequence[Row], folder: Path) -> Variants:
+    """Variants of responses drawn without regard to their score."""
+    made = make_variants([row.text for row in rows], ALIKE, SEEDS[0])
+    return label_variants(made, folder / "teacher", folder / "variants-alike.csv")
 
 
 def _first(variants: Variants, count: int | None) -> Variants | None:

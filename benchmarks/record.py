@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def write(name: str, figures: dict[str, Any], seed: int) -> Path:
     write_json(
         path,
         {
-            "command": " ".join(["python", "-m", f"benchmarks.{module}", *sys.argv[1:]]),
+            "command": " ".join(["python", "-m", f"benchmarks.{module}", *_portable(sys.argv[1:])]),
             "date": datetime.now(timezone.utc).date().isoformat(),
             "machine": _machine(),
             "versions": versions(),
@@ -43,6 +44,11 @@ def write(name: str, figures: dict[str, Any], seed: int) -> Path:
 def read(name: str) -> dict[str, Any]:
     """Reads `results/<name>.json`."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _portable(arguments: Sequence[str]) -> list[str]:
+    """Arguments without this machine's folders: an absolute path is cut to its last part."""
+    return [Path(one).name if Path(one).is_absolute() else one for one in arguments]
 
 
 def _machine() -> dict[str, Any]:

@@ -34,7 +34,7 @@ from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import resolve
 from kd_edge.variant_labels import label_variants, read_variants
-from kd_edge.variants import make_variants, variants_for
+from kd_edge.variants import make_variants, variant_sources, variants_for
 from kd_edge_runtime.errors import InputError
 
 
@@ -194,8 +194,8 @@ class _Way:
         self._stage("labels", {"folds": folds}, inputs, [self._labels], run)
 
     def _make_variants(self) -> int:
-        texts = [row.text for row in self._split.train]
-        count = variants_for(len(texts), self._options.variants)
+        rows = self._split.train
+        count = variants_for(len(rows), self._options.variants)
         seed = self._options.distil.seed
         if count:
             self._stage(
@@ -204,7 +204,7 @@ class _Way:
                 {"rows": hash_rows(self._split.train), "teacher": hash_folder(self._teacher)},
                 [self._variants],
                 lambda: label_variants(
-                    make_variants(texts, count, seed),
+                    make_variants(variant_sources(rows), count, seed),
                     self._teacher,
                     self._variants,
                     precision=self._options.teacher.precision,

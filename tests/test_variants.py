@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from tiny import tiny_item, tiny_teacher
 
 from kd_edge import variant_labels, variants
+from kd_edge.rows import Row
 from kd_edge.stage import StoppedError, hash_json
 from kd_edge.teacher import predict as teacher_predict
 from kd_edge.teacher.finetune import TeacherOptions, finetune
 from kd_edge.variant_labels import label_variants, read_variants
-from kd_edge.variants import MIX, make_variants, variants_for
+from kd_edge.variants import MIX, make_variants, variant_sources, variants_for
 from kd_edge_runtime.errors import InputError, TableError
 
 ITEM = tiny_item()
@@ -277,3 +278,16 @@ def test_another_models_variants(tmp_path):
         read_variants(path, CLASSES, row_ids=["b"])
     (problem,) = caught.value.problems
     assert (problem.row, problem.column, problem.message) == (2, "text", "empty")
+
+
+def test_sources_of_a_rare_class_come_more_often():
+    rows = [Row(f"r{at}", "i", f"text {at}", score) for at, score in enumerate([0] * 90 + [1] * 10)]
+    found = variant_sources(rows)
+    assert found[:90] == [row.text for row in rows[:90]]
+    assert found[90:] == [row.text for row in rows[90:] for _ in range(3)]  # the root of 9
+
+
+def test_sources_of_even_classes_are_the_texts():
+    rows = [Row(f"r{at}", "i", f"text {at}", at % 3) for at in range(31)]
+    assert variant_sources(rows) == [row.text for row in rows]
+    assert variant_sources([]) == []

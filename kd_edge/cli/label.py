@@ -87,7 +87,7 @@ def label(
     from kd_edge.labels import write_labels
     from kd_edge.teacher.card import read_card
     from kd_edge.variant_labels import label_variants
-    from kd_edge.variants import make_variants, variants_for
+    from kd_edge.variants import make_variants, variant_sources, variants_for
 
     card = read_card(teacher)
     refuse_other_classes(item, teacher, card)
@@ -100,11 +100,11 @@ def label(
     click.echo(f"{output}: {len(labels.ids):,} soft labels")
     if variants_output is not None:
         held = set(card.validation_ids)
-        texts = [
-            row.text
+        rows = [
+            row
             for row in item.rows
             if row.split != "test" and row.score is not None and row.response_id not in held
         ]
-        wanted = variants_for(len(texts), count)
-        made = label_variants(make_variants(texts, wanted, seed), teacher, variants_output)
+        texts = make_variants(variant_sources(rows), variants_for(len(rows), count), seed)
+        made = label_variants(texts, teacher, variants_output)
         click.echo(f"{variants_output}: {len(made.texts):,} labelled variants")
