@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import plain_write_errors
+from kd_edge_runtime.files import atomic_write
 
 
 def snapshot(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -33,16 +32,8 @@ def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with plain_tensor_errors(path):
-            save_file(dict(tensors), temporary)
-        with plain_write_errors(path), temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with atomic_write(path, binary=True) as file:
+        file.write(save(dict(tensors)))
 
 
 @contextmanager
