@@ -66,8 +66,6 @@ CHOICES = (
     Choice("20,000 variants, all scores alike", variants=ALIKE, alike=True),
     Choice("no n-gram dropout", {"ngram_dropout": 0.0}),
     Choice("no character n-grams", {"gram": 0}),
-    Choice("4 dimensions, 7,000 n-grams", {"dimensions": 4, "ngrams": 7000}),
-    Choice("16 dimensions, 1,750 n-grams", {"dimensions": 16, "ngrams": 1750}),
     Choice("lambda 4", options={"weight": 4.0}),
     Choice("temperature 2", options={"temperature": 2.0}),
 )
