@@ -97,17 +97,6 @@ def sizes() -> str:
     return markdown(header, rows)
 
 
-def seconds() -> str:
-    """How long each stage took."""
-    rows = []
-    for name, said in ITEMS.items():
-        took = record.read(f"agreement-{name}")["figures"]["seconds"]
-        stages = ("teacher", "labels", "variants", "student", "test-labels", "all")
-        rows.append([said, *(f"{took[stage]:.0f}" for stage in stages)])
-    header = ["item", "teacher", "labels", "variants", "students", "test labels", "all, seconds"]
-    return markdown(header, rows)
-
-
 def choices() -> str:
     """One choice changed at a time, on validation rows."""
     prompts = record.read("choices")["figures"]
@@ -128,7 +117,6 @@ def choices() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": agreement,
     "sizes": sizes,
-    "seconds": seconds,
     "choices": choices,
 }
 
