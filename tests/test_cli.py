@@ -175,7 +175,13 @@ def test_whoever_reads_may_stop(bundle, tmp_path, rows):
 def test_ctrl_c_leaves_the_old_output(bundle, tmp_path):
     out = tmp_path / "out.csv"
     out.write_text("old")
-    with started("score", bundle, "-", "-o", out) as process:
+    # A shell's background job is started with the signal ignored, and so would the child be.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = started("score", bundle, "-", "-o", out)
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    with process:
         process.stdin.write(b"id,text\n" + b"1,the ice\n" * 21_000)
         process.stdin.flush()
         assert b"20000 responses scored" in process.stderr.readline()  # well under way
