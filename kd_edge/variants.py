@@ -60,8 +60,8 @@ def variant_sources(rows: Sequence[Row]) -> list[str]:
 
     Where nine of ten responses have one score, nearly all variants would have it too, and a
     student would hardly meet the others. A class comes more often by the root of how much
-    rarer it is than the most frequent one: on ASAP-SAS prompt 5, with 77 % zeros, that is worth
-    more than twice the variants (`benchmarks/README.md`).
+    rarer it is than the most frequent one: on ASAP-SAS prompt 5, with 77 % zeros, the same
+    number of variants is then worth far more (`benchmarks/README.md`).
 
     Args:
         rows: the rows to learn from, each with a score.

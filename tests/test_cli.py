@@ -191,3 +191,9 @@ def test_ctrl_c_leaves_the_old_output(bundle, tmp_path):
     assert err.strip() == b"Stopped."
     assert out.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["item.kdz", "out.csv"]
+
+
+def test_a_verb_of_the_workshop_on_a_device(monkeypatch):
+    monkeypatch.setattr(cli, "_workshop", dict)
+    with pytest.raises(InputError, match="'run' is a verb of the workshop"):
+        cli.cli.main(["run", "x.csv"], standalone_mode=False)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.errors import BundleError, InputError
 from kd_edge_runtime.manifest import (
     DECISIONS,
     OLDEST_PROTOCOL,
@@ -253,18 +253,18 @@ def test_any_value_anywhere_is_read_or_refused(manifest, data, value):
 
 def test_an_item_by_its_name(manifest, tmp_path):
     assert manifest.item("spoon").classes == bundles_made.WORDS
-    with pytest.raises(BundleError, match=r"2 items \('stove', 'spoon'\): say which"):
+    with pytest.raises(InputError, match=r"2 items \('stove', 'spoon'\): say which"):
         manifest.item()
-    with pytest.raises(BundleError, match=r"no item 'x': it holds 2 items \('stove', 'spoon'\)"):
+    with pytest.raises(InputError, match=r"no item 'x': it holds 2 items \('stove', 'spoon'\)"):
         manifest.item("x")
     one = bundles_made.write(tmp_path / "one.kdz")
     assert one.item().item_id == one.item("stove").item_id == "stove"
-    with pytest.raises(BundleError, match=r"it holds 1 item \('stove'\)"):
+    with pytest.raises(InputError, match=r"it holds 1 item \('stove'\)"):
         one.item("x")
 
 
 def test_many_items_are_not_all_named(raw):
     first = raw["items"][0]
     raw["items"] = [{**first, "item_id": f"i{number}"} for number in range(12)]
-    with pytest.raises(BundleError, match=r"12 items .*'i9' and 2 more"):
+    with pytest.raises(InputError, match=r"12 items .*'i9' and 2 more"):
         Manifest.from_json(json.dumps(raw)).item()

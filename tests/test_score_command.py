@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from kd_edge_runtime import backends, table
 from kd_edge_runtime.cli import cli
 from kd_edge_runtime.commands import score as score_module
-from kd_edge_runtime.errors import BackendError, BundleError, InputError, TableError
+from kd_edge_runtime.errors import BackendError, InputError, TableError
 from kd_edge_runtime.scorer import Scorer
 
 CANARY = "canarybird"
@@ -264,7 +264,7 @@ def test_one_item_for_all(two, table_of):
     rows = rows_of(run(two, source, "--item", "spoon")[0])
     assert rows[0] == ["item", "text", *ADDED, *(f"p_{name}" for name in bundles_made.WORDS)]
     assert rows[1][2:] == machine(scored(two, "the ice", "spoon"))
-    assert "no item 'lid'" in told(BundleError, two, source, "--item", "lid")
+    assert "no item 'lid'" in told(InputError, two, source, "--item", "lid")
 
 
 def test_named_columns(one, two, table_of):
@@ -444,3 +444,15 @@ def test_the_summary_never_quotes(one, table_of):
     out, err = run(one, table_of(f"text\n{CANARY}\n"))
     assert CANARY in out
     assert CANARY not in err
+
+
+def test_in_a_table_of_one_column_an_empty_line_is_a_blank_response(one, table_of):
+    rows = rows_of(run(one, table_of("text\nthe ice\n\nthe lid\n"))[0])
+    assert [row[0] for row in rows] == ["text", "the ice", "", "the lid"]
+    assert [row[4] for row in rows] == ["flag", "", "empty", ""]
+
+
+def test_scores_are_no_spreadsheet(one, table_of, tmp_path):
+    out = tmp_path / "scores.xlsx"
+    assert "end the name in .csv or .tsv" in told(InputError, one, table_of("text\nx\n"), "-o", out)
+    assert not out.exists()

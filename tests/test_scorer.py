@@ -116,10 +116,11 @@ def test_each_item_decides_its_own_way(path):
 def test_items_must_be_named_and_known(path, tmp_path):
     with Scorer.open(path) as scorer:
         for wrong in (scorer.score, scorer.score_many):
-            with pytest.raises(BundleError, match="say which item is meant"):
-                wrong("x")
-            with pytest.raises(BundleError, match="no item 'lid'"):
-                wrong("x", "lid")
+            given = "x" if wrong == scorer.score else ["x"]
+            with pytest.raises(InputError, match="say which item is meant"):
+                wrong(given)
+            with pytest.raises(InputError, match="no item 'lid'"):
+                wrong(given, "lid")
         assert scorer.score_many([], "stove") == []
     bundles_made.write(tmp_path / "one.kdz")
     with Scorer.open(tmp_path / "one.kdz") as scorer:
@@ -138,13 +139,19 @@ def test_a_closed_scorer_still_scores_what_it_had_loaded(path):
 def test_opening_what_is_not_there(tmp_path, path):
     with pytest.raises(InputError, match="no such file"):
         Scorer.open(tmp_path / "none.kdz")
-    with Scorer.open(path, "jax") as scorer, pytest.raises(BackendError, match="no backend 'jax'"):
-        scorer.score("x", "stove")
+    with pytest.raises(BackendError, match="no backend 'jax'"):
+        Scorer.open(path, "jax")
+
+
+@pytest.mark.parametrize("texts", ["abc", [float("nan")], ["ice", None], [b"ice"]])
+def test_what_is_no_list_of_strings(path, texts):
+    with Scorer.open(path) as scorer, pytest.raises(TypeError):
+        scorer.score_many(texts, "stove")
 
 
 def test_errors_never_quote_a_response(path):
     with Scorer.open(path) as scorer:
         for item in (None, "lid"):
-            with pytest.raises(BundleError) as caught:
+            with pytest.raises(InputError) as caught:
                 scorer.score("canarybird", item)
             assert "canary" not in str(caught.value)

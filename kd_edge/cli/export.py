@@ -34,7 +34,8 @@ def export(
     """Put one or more STUDENTS (folders, one an item) into a bundle.
 
     Every form is run as a device would run it and compared with PyTorch; one that does not
-    score as the student does stops the export, and no bundle is written.
+    score as the student does stops the export, and no bundle is written. (The 8-bit form of
+    an RNN or transformer is compared and not held to a limit.)
 
     \b
     Examples:

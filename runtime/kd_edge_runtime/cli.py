@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from kd_edge_runtime import __version__
-from kd_edge_runtime.errors import KdEdgeError
+from kd_edge_runtime.errors import InputError, KdEdgeError
 
 VERBS = "kd_edge.verbs"
 
@@ -41,6 +41,11 @@ class Verbs(click.Group):
         # A device's verb needs no look through what is installed.
         target = _DEVICE.get(cmd_name) or _workshop().get(cmd_name)
         if target is None:
+            if cmd_name in _ORDER:
+                raise InputError(
+                    f"'{cmd_name}' is a verb of the workshop, the package kd-edge, which is not "
+                    "installed here"
+                )
             return None
         module, _, name = target.partition(":")
         command: click.Command = getattr(import_module(module), name)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.errors import BundleError, InputError
 
 FORMAT = "kd-edge-bundle"
 
@@ -129,16 +129,16 @@ class Manifest:
         """The entry of an item; without a name, that of the only one.
 
         Raises:
-            BundleError: there is no such item, or several and none was named.
+            InputError: there is no such item, or several and none was named.
         """
         if item_id is None:
             if len(self.items) == 1:
                 return self.items[0]
-            raise BundleError(f"the bundle holds {self._names()}: say which item is meant")
+            raise InputError(f"the bundle holds {self._names()}: say which item is meant")
         for entry in self.items:
             if entry.item_id == item_id:
                 return entry
-        raise BundleError(f"the bundle has no item '{item_id}': it holds {self._names()}")
+        raise InputError(f"the bundle has no item '{item_id}': it holds {self._names()}")
 
     def _names(self) -> str:
         names = [f"'{entry.item_id}'" for entry in self.items]

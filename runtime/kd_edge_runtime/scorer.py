@@ -94,7 +94,9 @@ class Scorer:
         Raises:
             InputError: there is no such file.
             BundleError: it is no bundle, is damaged, or is of an unknown protocol.
+            BackendError: there is no backend of this name.
         """
+        backends.check_name(backend)
         return cls(Bundle(path), backend)
 
     def __enter__(self) -> Scorer:
@@ -124,9 +126,17 @@ class Scorer:
             item_id: the item they answer; needed only if the bundle holds several.
 
         Raises:
-            BundleError: there is no such item, or the bundle is damaged.
+            TypeError: `texts` is one string, or holds something else than strings (a blank
+                cell is NaN to pandas: fill it with "").
+            InputError: there is no such item, or several and none was named.
+            BundleError: the bundle is damaged.
             BackendError: the backend asked for is missing or cannot run this student.
         """
+        if isinstance(texts, str):
+            raise TypeError("score_many takes a list of responses; score takes a single one")
+        for at, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise TypeError(f"response {at} is no string but {type(text).__name__}")
         entry = self.bundle.manifest.item(item_id)
         _, model = self._load(entry)
         found = model.probabilities(texts)

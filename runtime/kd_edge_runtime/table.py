@@ -170,7 +170,9 @@ class TableScorer:
     def _good(self, row: int, fields: list[str], columns: Columns) -> list[tuple[list[str], str]]:
         """The row and its item if it can be scored; an empty line is passed over."""
         if not fields:
-            return []
+            if len(columns.header) > 1:
+                return []
+            fields = [""]  # in a table of one column an empty line is a blank response
         if len(fields) != len(columns.header):
             wrong = f"{len(fields)} fields where the header has {len(columns.header)}"
             self._note(Problem(wrong, row))

@@ -38,6 +38,16 @@ _NEEDS = {"plain": (), "numpy": ("numpy",), "onnx": ("numpy", "onnxruntime")}
 NAMES = tuple(_MODULES)
 
 
+def check_name(name: str) -> None:
+    """Refuses a name that is neither "auto" nor one of `NAMES`.
+
+    Raises:
+        BackendError: it is none of them.
+    """
+    if name not in ("auto", *NAMES):
+        raise BackendError(f"there is no backend '{name}': choose from {', '.join(NAMES)}")
+
+
 def missing(name: str) -> tuple[str, ...]:
     """The packages that a backend needs and that are not installed here."""
     return tuple(package for package in _NEEDS[name] if find_spec(package) is None)
@@ -57,10 +67,9 @@ def load(item: LoadedItem, name: str = "auto") -> tuple[str, Model]:
         BackendError: the backend is not installed or cannot run this kind of student.
         BundleError: the bundle is damaged.
     """
+    check_name(name)
     if name == "auto":
         name = _choose(item.entry.student)
-    if name not in _MODULES:
-        raise BackendError(f"there is no backend '{name}': choose from {', '.join(NAMES)}")
     if item.entry.student not in _STUDENTS[name]:
         able = [other for other in NAMES if item.entry.student in _STUDENTS[other]]
         raise BackendError(

@@ -37,6 +37,9 @@ _UNQUOTED = (
     ["Id", "EssaySet", "EssayText"],
 )
 
+# What people might expect and would not get.
+_NOT_TABLES = (".xlsx", ".xls", ".ods", ".parquet")
+
 # Rows between two lines of progress off a terminal; on one, about twice a second.
 _SHOW_EVERY = 20_000
 
@@ -91,6 +94,10 @@ def score(
       kd-edge score item.kdz answers.tsv --text-column EssayText --json
     """
     source = "standard input" if str(responses) == "-" else str(responses)
+    if output.suffix.lower() in _NOT_TABLES:
+        raise InputError(
+            f"{output}: scores are written as CSV or TSV: end the name in .csv or .tsv"
+        )
     _refuse_same(output, responses, "the responses")
     _refuse_same(output, bundle, "the bundle")
     with Scorer.open(bundle, backend) as scorer, _opened(responses) as stream:
@@ -99,11 +106,12 @@ def score(
         if item_id is not None:
             scorer.bundle.manifest.item(item_id)  # names the items there are
         columns = find_columns(header, source, items, text_column, item_column, item_id)
+        # A backend that is missing says so before anything is written.
+        used = scorer.backend(columns.item_id or items[0])
         batches = TableScorer(scorer, source).scored(rows, columns)
         with _writer(output, scorer, columns, prefix, as_json, source) as write:
             total, flagged = _write_all(batches, write, quiet)
         if not quiet:
-            used = scorer.backend(columns.item_id or items[0])
             named = "" if text_column else f", text from '{header[columns.text]}'"
             click.echo(f"Scored {total} responses ({flagged} flagged; {used}{named}).", err=True)
 
