@@ -1,6 +1,6 @@
 """How well teacher, student and baseline agree with people, the whole way for one item.
 
-    python -m benchmarks.agreement asap-sas 1 --data ../shared/data
+    python -m benchmarks.agreement asap-sas 1 --data DATA
     python -m benchmarks.agreement sample wool-ice
 
 Learns from the training rows and measures once on the test rows. Writes

@@ -1,6 +1,6 @@
 """What pays in distillation: one choice changed at a time, on validation rows.
 
-    python -m benchmarks.choices 1 5 --data ../shared/data
+    python -m benchmarks.choices 1 5 --data DATA
 
 Uses the soft labels and variants that `benchmarks.agreement` left in its work folder; never
 reads the test rows. Writes `results/choices.json`.
