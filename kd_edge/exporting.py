@@ -43,12 +43,25 @@ class ExportItem:
     Attributes:
         student: the trained student.
         sources: the item's prompt, rubric and reference answers, for golden rows.
-        figures: measured figures for the card, if any.
     """
 
     student: Student
     sources: tuple[str, ...] = ()
-    figures: Figures | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Students whose forms are made and checked, ready to be written.
+
+    Attributes:
+        students: one an item.
+        parts: each as it goes into a bundle.
+        parity: for each item the comparison of each form with PyTorch in fp32.
+    """
+
+    students: tuple[Student, ...]
+    parts: tuple[ItemParts, ...]
+    parity: Mapping[str, tuple[Parity, ...]]
 
 
 @dataclass(frozen=True)
@@ -65,16 +78,20 @@ class Exported:
 
 
 def export(items: Sequence[ExportItem], path: Path, provenance: Mapping[str, Any]) -> Exported:
-    """Writes a bundle, if every form scores as its student does.
+    """Writes a bundle, if every form scores as its student does; see `prepare` and `write`."""
+    prepared = prepare(items)
+    return Exported(write(prepared, path, provenance), prepared.parity)
+
+
+def prepare(items: Sequence[ExportItem]) -> Prepared:
+    """Makes every form of every student, and checks it.
 
     Args:
         items: one or more items.
-        path: the `.kdz` to write.
-        provenance: what it is made from, JSON types, no absolute paths.
 
     Raises:
         ParityError: a form gives other scores than PyTorch.
-        InputError: an item is there twice, or the file cannot be written.
+        InputError: an item is there twice.
     """
     names = [item.student.item_id for item in items]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -85,19 +102,39 @@ def export(items: Sequence[ExportItem], path: Path, provenance: Mapping[str, Any
         made, compared = _item(item)
         parts.append(made)
         parity[item.student.item_id] = compared
+    return Prepared(tuple(item.student for item in items), tuple(parts), parity)
+
+
+def write(
+    prepared: Prepared,
+    path: Path,
+    provenance: Mapping[str, Any],
+    figures: Mapping[str, Figures] | None = None,
+) -> Manifest:
+    """Writes a bundle.
+
+    Args:
+        prepared: its students.
+        path: the `.kdz` to write.
+        provenance: what it is made from, JSON types, no absolute paths.
+        figures: measured figures by item, for the card.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    measured = figures or {}
     made_by = {name: value for name, value in versions().items() if name != "python"}
-    manifest = write_bundle(
+    return write_bundle(
         path,
-        parts,
-        card_text([(item.student, item.figures) for item in items]),
+        prepared.parts,
+        card_text([(student, measured.get(student.item_id)) for student in prepared.students]),
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
         made_by,
         {
             **provenance,
-            "students": {item.student.item_id: item.student.provenance for item in items},
+            "students": {student.item_id: student.provenance for student in prepared.students},
         },
     )
-    return Exported(manifest, parity)
 
 
 def _item(item: ExportItem) -> tuple[ItemParts, tuple[Parity, ...]]:

@@ -12,7 +12,7 @@ import numpy as np
 from kd_edge.card import Figures
 from kd_edge.decision import choose_decision, decided
 from kd_edge.evaluation import Line, Scorings, Sizes, human_scores, lines
-from kd_edge.exporting import ExportItem, export
+from kd_edge.exporting import ExportItem, prepare, write
 from kd_edge.files import make_folder, write_json
 from kd_edge.labels import labels_by_id
 from kd_edge.metrics import Scores
@@ -103,25 +103,22 @@ def run(
         "rows": {one.split.item.item_id: hash_rows(one.split.item.rows) for one in made},
         "teachers": {one.split.item.item_id: hash_folder(one.teacher) for one in made},
     }
-    plain = [_to_export(one, sources, None) for one in made]
+    prepared = prepare([_to_export(one, sources) for one in made])
     # Once without figures, to measure the very file; then with them on its card.
-    exported = export(plain, bundle, provenance)
+    manifest = write(prepared, bundle, provenance)
     with Scorer.open(bundle) as scorer:
-        measured = [_measured(one, scorer, exported.manifest, bundle) for one in made]
-    export(
-        [
-            _to_export(one, sources, Figures(_said(one), figures))
-            for one, (figures, _) in zip(made, measured, strict=True)
-        ],
-        bundle,
-        provenance,
-    )
+        measured = [_measured(one, scorer, manifest, bundle) for one in made]
+    figures = {
+        one.split.item.item_id: Figures(_said(one), found)
+        for one, (found, _) in zip(made, measured, strict=True)
+    }
+    write(prepared, bundle, provenance, figures)
     size = bundle.stat().st_size  # with the figures on its card
     report = RunReport(
         bundle=BUNDLE,
         items=tuple(
-            _item_report(one, figures, replace(sizes, bundle_bytes=size), exported.parity)
-            for one, (figures, sizes) in zip(made, measured, strict=True)
+            _item_report(one, found, replace(sizes, bundle_bytes=size), prepared.parity)
+            for one, (found, sizes) in zip(made, measured, strict=True)
         ),
         options=plain_options(options),
         versions=versions(),
@@ -130,10 +127,10 @@ def run(
     return report
 
 
-def _to_export(made: Made, sources: Sequence[str], figures: Figures | None) -> ExportItem:
+def _to_export(made: Made, sources: Sequence[str]) -> ExportItem:
     item = made.split.item
     given = [*sources, *([item.prompt] if item.prompt else []), *item.references]
-    return ExportItem(made.distilled.student, tuple(given), figures)
+    return ExportItem(made.distilled.student, tuple(given))
 
 
 def _said(made: Made) -> str:

@@ -15,7 +15,7 @@ from workshop import CANARY, sentences, small_student
 from kd_edge import exporting
 from kd_edge.card import Figures
 from kd_edge.evaluation import Line
-from kd_edge.exporting import ExportItem, ParityError, export
+from kd_edge.exporting import ExportItem, ParityError, export, prepare, write
 from kd_edge.metrics import Agreement
 from kd_edge.students.bag import BagNetwork, BagText, choose_vocabulary
 from kd_edge.students.kinds import KINDS
@@ -244,7 +244,8 @@ def test_no_words_of_few_students_are_in_a_bundle(small_students, tmp_path, kind
     stage, network = kinds.assemble(kind, text, 3, chosen)
     student = replace(small_students[kind], text=stage, network=network.eval(), options=chosen)
     figures = Figures("4 responses", (Line("student", Agreement(4, 1.0, 1.0, 1.0, 1.0)),))
-    export([ExportItem(student, SOURCES, figures)], tmp_path / "x.kdz", {})
+    prepared = prepare([ExportItem(student, SOURCES)])
+    write(prepared, tmp_path / "x.kdz", {}, {student.item_id: figures})
     data = b"\n".join(_members(tmp_path / "x.kdz").values()).lower()
     counts = Counter(word for text in RESPONSES for word in set(words(text)))
     rare = {word for word, count in counts.items() if len(word) >= 5 and count < 3}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kd_edge_runtime import text as text_module
 from kd_edge_runtime._fold import LETTERS, PLAIN, SPELT_OUT
-from kd_edge_runtime.text import TEXT_RULES, words
+from kd_edge_runtime.text import TEXT_RULES, has_words, words
 
 # Every code point of the planes with letters, many of the others, and where ranges end.
 CODE_POINTS = [
@@ -182,3 +182,13 @@ def test_no_text_fills_the_memory():
     assert words("\u4e00\u4e01") == ["\u4e00", "\u4e01"]
     # What is no longer kept is still read by the rules.
     assert "\U00020000a".translate(table) == " \U00020000 a"
+
+
+@given(st.text())
+def test_whether_there_are_words(text):
+    assert has_words(text) == bool(words(text))
+
+
+def test_a_word_far_behind_the_beginning():
+    assert has_words(" ." * 1000 + "x")
+    assert not has_words(" ." * 1000)

@@ -49,6 +49,27 @@ class ItemParts:
     forms: Mapping[str, tuple[str, bytes]]
     golden: bytes
 
+    def entry(self, forms: Mapping[str, str], vectorizer: str, golden: str) -> ItemEntry:
+        """What a manifest says of the item.
+
+        Args:
+            forms: member by form.
+            vectorizer: the member with the vocabulary or tokenizer.
+            golden: the member with the golden rows.
+        """
+        return ItemEntry(
+            item_id=self.item_id,
+            student=self.student,
+            classes=self.classes,
+            values=self.values,
+            decision=self.decision,
+            parameters=self.parameters,
+            text=self.text,
+            forms=forms,
+            vectorizer=vectorizer,
+            golden=golden,
+        )
+
 
 def write_bundle(
     path: Path,
@@ -86,14 +107,7 @@ def write_bundle(
             return f"{folder}/{name}"
 
         entries.append(
-            ItemEntry(
-                item_id=item.item_id,
-                student=item.student,
-                classes=item.classes,
-                values=item.values,
-                decision=item.decision,
-                parameters=item.parameters,
-                text=item.text,
+            item.entry(
                 forms={form: add(*named) for form, named in item.forms.items()},
                 vectorizer=add(*item.vectorizer),
                 golden=add("golden.json", item.golden),

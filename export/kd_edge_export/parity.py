@@ -14,7 +14,6 @@ from kd_edge_runtime import bag
 from kd_edge_runtime.backends import Model, plain, with_onnx
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.manifest import ItemEntry
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -69,16 +68,6 @@ class _Memory:
 
 def _in_memory(parts: ItemParts) -> LoadedItem:
     members = dict([parts.vectorizer, *parts.forms.values()])
-    entry = ItemEntry(
-        item_id=parts.item_id,
-        student=parts.student,
-        classes=parts.classes,
-        values=parts.values,
-        decision=parts.decision,
-        parameters=parts.parameters,
-        text=parts.text,
-        forms={form: name for form, (name, _) in parts.forms.items()},
-        vectorizer=parts.vectorizer[0],
-        golden="",
-    )
+    names = {form: name for form, (name, _) in parts.forms.items()}
+    entry = parts.entry(names, parts.vectorizer[0], golden="")
     return LoadedItem(cast(Bundle, _Memory(members)), entry)

@@ -14,7 +14,7 @@ import torch
 from kd_edge.distillation.examples import Examples
 from kd_edge.distillation.loss import distillation_loss, soften
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.metrics import Scores, quadratic_kappa
+from kd_edge.metrics import Scores
 from kd_edge.progress import Tracker, track
 from kd_edge.rows import Scale
 from kd_edge.stage import StoppedError, hash_json
@@ -23,6 +23,7 @@ from kd_edge.students.store import probabilities
 from kd_edge.training.checkpoint import Checkpoint, RunState
 from kd_edge.training.figures import EpochFigures
 from kd_edge.training.schedule import set_step
+from kd_edge.training.validation import epoch_figures
 
 # Below this, batches of the recipe's size would make too few steps of an epoch.
 _FEW = 4096
@@ -56,7 +57,9 @@ class Training:
         self._scale = scale
         self._options = options
         self._held_out = held_out
-        self._size = min(recipe.batch_size, _SMALL_BATCH if len(examples) < _FEW else 1 << 30)
+        self._size = recipe.batch_size
+        if len(examples) < _FEW:
+            self._size = min(self._size, _SMALL_BATCH)
         self._batches = -(-len(examples) // self._size)
         self._epochs = options.epochs or max(
             recipe.epochs, min(-(-recipe.least_steps // self._batches), 60)
@@ -158,13 +161,4 @@ class Training:
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
         texts, scores = self._held_out
         found = probabilities(self._network, self._text, texts, len(self._scale.classes))
-        right = found[np.arange(len(scores)), scores]
-        guesses = found.argmax(1)
-        kappa = quadratic_kappa(scores, guesses, len(self._scale.classes))
-        return EpochFigures(
-            epoch=epoch,
-            train_loss=train_loss,
-            loss=float(-np.log(np.maximum(right, 1e-12)).mean()),
-            accuracy=float((guesses == scores).mean()),
-            qwk=kappa if self._scale.numeric else None,
-        )
+        return epoch_figures(epoch, train_loss, found, scores, self._scale.numeric)

@@ -13,7 +13,6 @@ import torch
 from torch.nn import functional
 
 from kd_edge.files import atomic_folder, check_replaceable
-from kd_edge.metrics import quadratic_kappa
 from kd_edge.progress import Tracker, track
 from kd_edge.rows import Item, Row, Scale
 from kd_edge.stage import StoppedError, hash_json, hash_rows, plain_options
@@ -27,6 +26,7 @@ from kd_edge.training.checkpoint import Checkpoint, RunState
 from kd_edge.training.figures import EpochFigures
 from kd_edge.training.schedule import set_step
 from kd_edge.training.split import validation_rows
+from kd_edge.training.validation import epoch_figures
 from kd_edge_runtime.errors import InputError
 
 _CHECKPOINT = "checkpoint"
@@ -220,16 +220,7 @@ class _Run:
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
         self.model.eval()
         found = predict_ids(self.model, self.held_out_ids, _PREDICT_BATCH, self.options.precision)
-        scores = self.held_out_scores
-        right = found[np.arange(len(scores)), scores]
-        guesses = found.argmax(1)
-        return EpochFigures(
-            epoch=epoch,
-            train_loss=train_loss,
-            loss=float(-np.log(np.maximum(right, 1e-12)).mean()),
-            accuracy=float((guesses == scores).mean()),
-            qwk=quadratic_kappa(scores, guesses, found.shape[1]) if self.numeric else None,
-        )
+        return epoch_figures(epoch, train_loss, found, self.held_out_scores, self.numeric)
 
     def _encode(self, rows: Sequence[Row]) -> list[list[int]]:
         texts = [row.text for row in rows]

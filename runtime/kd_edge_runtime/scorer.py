@@ -17,7 +17,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.loaded import LoadedItem
 from kd_edge_runtime.manifest import NEAREST_EXPECTED, ItemEntry
-from kd_edge_runtime.text import words
+from kd_edge_runtime.text import has_words
 
 # What `flag` can say. A person should look at a flagged response.
 EMPTY = "empty"
@@ -156,6 +156,6 @@ def _score(entry: ItemEntry, text: str, probabilities: tuple[float, ...]) -> Sco
         predicted=entry.classes[at],
         expected=expected_score(probabilities, entry.values),
         confidence=probabilities[at],
-        flag="" if words(text) else EMPTY,
+        flag="" if has_words(text) else EMPTY,
         probabilities=probabilities,
     )

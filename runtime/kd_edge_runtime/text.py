@@ -77,6 +77,9 @@ _SIGNS = ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x3FFF
 
 _COMBINING = (0x300, 0x36F)
 
+# Code points among which nearly every response has a word.
+_BEGINNING = 16
+
 
 class _Table(dict[int, str]):
     """A `str.translate` table: what each code point is read as, filled in as text asks.
@@ -144,3 +147,11 @@ def words(text: str) -> list[str]:
     """
     # Two loops in C. Every space that `split` knows is U+0020 by now.
     return text.translate(_TABLE).split()
+
+
+def has_words(text: str) -> bool:
+    """Whether a response has any word.
+
+    Each code point is read by itself, so a word in the beginning is enough.
+    """
+    return bool(words(text[:_BEGINNING]) or words(text))
