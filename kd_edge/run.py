@@ -14,6 +14,7 @@ from kd_edge.decision import choose_decision, decided
 from kd_edge.evaluation import Line, Scorings, Sizes, human_scores, lines
 from kd_edge.exporting import ExportItem, prepare, write
 from kd_edge.files import make_folder, write_json
+from kd_edge.gates import FormParity
 from kd_edge.labels import labels_by_id
 from kd_edge.metrics import Scores
 from kd_edge.pipeline import Made, RunOptions, go
@@ -22,7 +23,6 @@ from kd_edge.splits import split_item, test_items
 from kd_edge.stage import hash_folder, hash_rows, plain_options, versions
 from kd_edge.students.store import Student
 from kd_edge.teacher.size import teacher_size
-from kd_edge_export.parity import Parity
 from kd_edge_runtime.manifest import ItemEntry, Manifest
 from kd_edge_runtime.scorer import Scorer
 
@@ -49,7 +49,7 @@ class ItemReport:
     test_rows: str
     lines: tuple[Line, ...]
     sizes: Sizes
-    parity: tuple[Parity, ...]
+    parity: tuple[FormParity, ...]
     ran: tuple[str, ...]
 
 
@@ -130,7 +130,7 @@ def run(
 def _to_export(made: Made, sources: Sequence[str]) -> ExportItem:
     item = made.split.item
     given = [*sources, *([item.prompt] if item.prompt else []), *item.references]
-    return ExportItem(made.distilled.student, tuple(given))
+    return ExportItem(made.distilled.student, tuple(given), made.split.validation)
 
 
 def _said(made: Made) -> str:
@@ -189,7 +189,7 @@ def _item_report(
     made: Made,
     figures: tuple[Line, ...],
     sizes: Sizes,
-    parity: Mapping[str, tuple[Parity, ...]],
+    parity: Mapping[str, tuple[FormParity, ...]],
 ) -> ItemReport:
     split = made.split
     return ItemReport(

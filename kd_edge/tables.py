@@ -10,13 +10,20 @@ from kd_edge.evaluation import Line, Sizes
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from kd_edge.gates import FormParity
+
 _COLUMNS = ("", "QWK", "exact (accuracy)", "adjacent", "macro F1", "parameters", "bytes")
+
+_PARITY = (
+    *("form", "bytes", "on", "responses", "greatest difference", "mean difference"),
+    *("equal classes", "QWK", "against PyTorch"),
+)
 
 _UNITS = ("", "k", "M", "G", "T")
 
 
-def figures_table(title: str, lines: Sequence[Line]) -> Table:
-    """The lines as a table for the terminal."""
+def terminal_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table for the terminal: the first column to the left, the others to the right."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -30,13 +37,39 @@ def figures_table(title: str, lines: Sequence[Line]) -> Table:
         pad_edge=False,
         collapse_padding=True,
     )
-    for at, name in enumerate(_COLUMNS):
+    for at, name in enumerate(header):
         # Two lines a header fit 80 columns; where there are fewer, they are folded and not cut.
         justify = "right" if at else "left"
         table.add_column(name.replace(" ", "\n"), justify=justify, overflow="fold")
-    for line in lines:
-        table.add_row(*_cells(line))
+    for row in rows:
+        table.add_row(*row)
     return table
+
+
+def figures_table(title: str, lines: Sequence[Line]) -> Table:
+    """The lines as a table for the terminal."""
+    return terminal_table(title, _COLUMNS, [_cells(line) for line in lines])
+
+
+def parity_table(title: str, forms: Sequence[FormParity]) -> Table:
+    """Each form of a student against PyTorch as a table for the terminal."""
+    return terminal_table(title, _PARITY, [parity_cells(one) for one in forms])
+
+
+def parity_cells(one: FormParity) -> list[str]:
+    """A row of `parity_table`: on held-out responses where there are any."""
+    all_ = one.held_out or one.golden
+    return [
+        one.form,
+        f"{one.bytes:,}",
+        "held-out" if one.held_out else "golden",
+        f"{all_.responses:,}",
+        f"{all_.greatest:.1e}",
+        f"{all_.mean:.1e}",
+        f"{all_.equal:.1%}",
+        "" if one.qwk is None else f"{one.qwk:.3f}",
+        "" if one.qwk_change is None else f"{one.qwk_change:+.4f}",
+    ]
 
 
 def figures_markdown(lines: Sequence[Line]) -> str:

@@ -10,6 +10,7 @@ from workshop import CANARY, certain, item_of, with_canary, write_table
 
 from kd_edge.distillation.train import Training
 from kd_edge.labels import SoftLabels, write_labels
+from kd_edge.sizing import SLACK
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
@@ -219,3 +220,36 @@ def test_stopped_it_goes_on(command, given, tmp_path, monkeypatch):
     whole = ("distill", given / "responses.csv", "--labels", given / "labels.csv")
     command(*whole, "-o", tmp_path / "whole", *SMALL)
     assert _same(tmp_path / "out" / "student", tmp_path / "whole" / "student")
+
+
+def test_a_size_in_bytes(command, given, tmp_path):
+    out = tmp_path / "out"
+    start = ("distill", given / "responses.csv", "--labels", given / "labels.csv", "-o", out)
+    said = command(*start, "--student-epochs", 2, "--max-size", "4.2KB", "--json")
+    assert said.code == 0, said.err
+    student = store.load(out / "student")
+    frontier = json.loads((out / "student.frontier.json").read_text())
+    assert frontier["limit"] == 4200
+    assert frontier["chosen"]["ngrams"] == student.text.vocabulary.size
+    assert frontier["chosen"]["bytes"] <= 4200
+    assert "<svg" in (out / "student.frontier.svg").read_text()
+    assert "Tried for 4,200 bytes" in said.err
+    assert "too large" in said.err
+    assert json.loads(said.out)["student"] == student.provenance["validation"]
+    exported = command("export", out / "student", "-o", tmp_path / "x.kdz", "--form", "plain-int8")
+    assert exported.code == 0
+    assert abs((tmp_path / "x.kdz").stat().st_size - frontier["chosen"]["bytes"]) <= SLACK
+    assert (tmp_path / "x.kdz").stat().st_size <= 4200
+
+
+def test_a_size_that_cannot_be(command, given, tmp_path):
+    out = tmp_path / "out"
+    start = ("distill", given / "responses.csv", "--labels", given / "labels.csv", "-o", out)
+    said = command(*start, "--student-epochs", 1, "--max-size", "2KB")
+    assert said.code == 2
+    assert "no bundle fits into 2,000 bytes: the smallest that was tried takes" in said.err
+    assert json.loads((out / "student.frontier.json").read_text())["chosen"] is None
+    assert not (out / "student").exists()
+    assert "a bag alone" in command.fails(*start, "--max-size", "9KB", "--student", "rnn")
+    assert "is no size" in command.fails(*start, "--max-size", "small")
+    assert "--max-size is to hold" in command.fails(*start, "--form", "plain-int8")

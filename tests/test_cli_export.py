@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from workshop import CANARY
+from workshop import CANARY, item_of, write_table
 
 from kd_edge import exporting
+from kd_edge.sizing import SLACK
 from kd_edge.students import store
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.scorer import Scorer
@@ -28,11 +29,12 @@ def bundle(tmp_path):
 def test_a_bundle_is_written(command, student, bundle):
     said = command("export", student, "-o", bundle)
     assert said.code == 0, said.err
-    lines = said.out.splitlines()
-    assert lines[0] == f"{bundle}: {bundle.stat().st_size:,} bytes"
-    forms = [line.split()[2].rstrip(":") for line in lines[1:]]
-    assert forms == ["plain-int8", "onnx-fp32", "onnx-int8"]
-    assert all("of PyTorch fp32, 100.0% of the classes equal" in line for line in lines[1:])
+    lines = [line.split() for line in said.out.splitlines()]
+    assert said.out.splitlines()[-1] == f"{bundle}: {bundle.stat().st_size:,} bytes"
+    assert said.out.startswith("Item 'made-bag'")
+    forms = [line for line in lines if line and "-int8" in line[0]]
+    assert [line[0] for line in forms] == ["plain-int8", "onnx-int8", "tflite-int8"]
+    assert all(line[2] == "golden" and line[-1] == "100.0%" for line in forms)
     with Scorer.open(bundle) as scorer:
         assert scorer.score("warm air").predicted in ("0", "1", "2")
 
@@ -41,8 +43,93 @@ def test_json(command, student, bundle):
     said = command("export", student, "-o", bundle, "--json")
     assert said.code == 0, said.err
     (forms,) = json.loads(said.out).values()
-    assert [one["form"] for one in forms] == ["plain-int8", "onnx-fp32", "onnx-int8"]
-    assert all(0 < one["greatest"] < 0.05 for one in forms)
+    assert [one["form"] for one in forms] == ["plain-int8", "onnx-int8", "tflite-int8"]
+    assert all(one["golden"]["greatest"] < 1e-5 for one in forms)
+    assert all(one["held_out"] is one["qwk"] is None for one in forms)
+
+
+@pytest.fixture
+def held_out(small_students, tmp_path):
+    """A student of an item that is in a file, and the file."""
+    item = item_of(60, "made-bag")
+    student = replace(
+        small_students["bag"], held_out=tuple(row.response_id for row in item.rows[:20])
+    )
+    store.save(student, tmp_path / "measured")
+    return tmp_path / "measured", write_table(tmp_path / "responses.csv", [item])
+
+
+def test_held_out_responses(command, held_out, bundle):
+    folder, responses = held_out
+    said = command("export", folder, "-o", bundle, "--responses", responses, "--json")
+    assert said.code == 0, said.err
+    (forms,) = json.loads(said.out).values()
+    assert [one["held_out"]["responses"] for one in forms] == [20, 20, 20]
+    assert {one["qwk_change"] for one in forms} == {0.0}
+    said = command("export", folder, "-o", bundle, "--responses", responses)
+    assert said.out.count("held-out") == 3
+    assert said.out.count("+0.0000") == 3
+
+
+def test_limits(command, held_out, bundle):
+    folder, responses = held_out
+    start = ("export", folder, "-o", bundle, "--responses", responses, "--bits", 2)
+    message = command.fails(*start, code=5)
+    assert "the form plain-int8 does not score as PyTorch does" in message
+    assert "See golden row" in message
+    assert not bundle.exists()
+    said = command(*start, "--least-equal", 0, "--qwk-loss", 2)
+    assert said.code == 0, said.err
+    assert "it must be 0 to 1" not in command.fails(*start, "--least-equal", 2)
+
+
+def test_other_responses(command, held_out, small_students, tmp_path, bundle):
+    folder, _ = held_out
+    other = write_table(tmp_path / "other.csv", [item_of(60, "made-bag", seed=4)])
+    said = command("export", folder, "-o", bundle, "--responses", other)
+    assert said.code in (0, 2)  # ids may be alike
+    rows = item_of(60, "made-bag").rows[20:]
+    item = replace(item_of(60, "made-bag"), rows=rows)
+    message = command.fails(
+        "export", folder, "-o", bundle, "--responses", write_table(tmp_path / "b.csv", [item])
+    )
+    assert "b.csv: none of the responses that the student of item 'made-bag' held out" in message
+
+
+def test_forms(command, student, bundle):
+    said = command("export", student, "-o", bundle, "--form", "all", "--json")
+    (forms,) = json.loads(said.out).values()
+    assert len(forms) == 5
+    command("export", student, "-o", bundle, "--form", "tflite-int8")
+    with Bundle(bundle) as opened:
+        assert list(opened.manifest.items[0].forms) == ["tflite-int8"]
+    message = command.fails("export", student, "-o", bundle, "--form", "coreml")
+    assert "a bag has no form 'coreml'. Choose from plain-int8" in message
+
+
+def test_a_size_in_bytes(command, held_out, bundle):
+    folder, responses = held_out
+    start = ("export", folder, "-o", bundle, "--responses", responses, "--max-size")
+    said = command(*start, "4700")
+    assert said.code == 0, said.err
+    assert bundle.stat().st_size <= 4700
+    assert "Tried for 4,700 bytes" in said.err
+    frontier = json.loads(bundle.with_name("item.frontier.json").read_text())
+    assert abs(frontier["chosen"]["bytes"] - bundle.stat().st_size) <= SLACK
+    with Bundle(bundle) as opened:
+        assert list(opened.manifest.items[0].forms) == ["plain-int8"]
+    before = bundle.read_bytes()
+    assert "no bundle fits into 2,000 bytes" in command(*start, "2KB").err
+    assert bundle.read_bytes() == before
+
+
+def test_a_size_needs_responses(command, student, small_students, tmp_path, bundle):
+    start = ("export", student, "-o", bundle, "--max-size", "9KB")
+    assert "--max-size needs --responses" in command.fails(*start)
+    store.save(small_students["rnn"], tmp_path / "rnn")
+    message = command.fails("export", tmp_path / "rnn", "-o", bundle, "--max-size", "9KB")
+    assert "takes one student, and a bag" in message
+    assert "leave --bits out" in command.fails(*start, "--bits", 4)
 
 
 def test_an_rnn_read_from_its_folder(command, small_students, tmp_path, bundle):
@@ -83,7 +170,7 @@ def test_a_form_that_differs_is_exit_code_5(command, student, bundle, monkeypatc
 
     monkeypatch.setattr(exporting, "form_outputs", wrong)
     message = command.fails("export", student, "-o", bundle, code=5)
-    assert "item 'made-bag': the form plain-int8 differs from PyTorch" in message
+    assert "item 'made-bag': the form plain-int8 does not score as PyTorch does" in message
     assert not bundle.exists()
 
 

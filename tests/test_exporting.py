@@ -10,18 +10,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from workshop import CANARY, sentences, small_student
+from workshop import CANARY, item_of, sentences, small_student
 
-from kd_edge import exporting
+from kd_edge import exporting, parts
 from kd_edge.card import Figures
 from kd_edge.evaluation import Line
-from kd_edge.exporting import ExportItem, ParityError, export, prepare, write
+from kd_edge.exporting import ExportItem, ExportOptions, export, prepare, write
+from kd_edge.gates import Limits
 from kd_edge.metrics import Agreement
 from kd_edge.students.bag import BagNetwork, BagText, choose_vocabulary
 from kd_edge.students.kinds import KINDS
-from kd_edge_export.forms import bag_forms
+from kd_edge.students.shrinking import in_bits
+from kd_edge_export.forms import BAG_FORMS, bag_forms
 from kd_edge_runtime.bundle import Bundle
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, ParityError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.text import words
 
@@ -35,7 +37,8 @@ def bundles(small_students, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundles")
     return {
         kind: (folder / f"{kind}.kdz",
-               export([ExportItem(student, SOURCES)], folder / f"{kind}.kdz", {"made_by": "test"}))
+               export([ExportItem(student, SOURCES)], folder / f"{kind}.kdz", {"made_by": "test"},
+                      ExportOptions(("all",), limits=Limits(equal=0.9))))
         for kind, student in small_students.items()
     }  # fmt: skip
 
@@ -44,7 +47,7 @@ def bundles(small_students, tmp_path_factory):
 def test_a_device_scores_as_pytorch_does(small_students, bundles, kind):
     student, (path, exported) = small_students[kind], bundles[kind]
     expected = student.probabilities(TEXTS)
-    backends = ("plain", "numpy", "onnx") if kind == "bag" else ("onnx",)
+    backends = ("plain", "numpy", "tflite", "onnx") if kind == "bag" else ("onnx",)
     for backend in backends:
         with Scorer.open(path, backend) as scorer:
             scores = scorer.score_many(TEXTS)
@@ -54,21 +57,82 @@ def test_a_device_scores_as_pytorch_does(small_students, bundles, kind):
         assert {score.predicted for score in scores} <= set(student.scale.classes)
     parity = {one.form: one for one in exported.parity[student.item_id]}
     assert set(parity) == set(exported.manifest.items[0].forms)
+    assert parity["onnx-fp32"].golden.greatest < 1e-4
+    assert parity["onnx-fp32"].golden.equal == 1.0
     if kind != "bag":
-        assert parity["onnx-fp32"].greatest < 1e-4
-        assert parity["onnx-fp32"].equal == 1.0
-        assert parity["onnx-int8"].greatest > parity["onnx-fp32"].greatest
+        assert parity["onnx-int8"].golden.greatest > parity["onnx-fp32"].golden.greatest
 
 
 def test_the_forms_of_a_bag_hold_the_same_numbers(bundles):
     path, exported = bundles["bag"]
-    greatest = [one.greatest for one in exported.parity["made-bag"]]
-    assert max(greatest) - min(greatest) < 1e-5
+    assert [one.form for one in exported.parity["made-bag"]] == list(BAG_FORMS)
+    assert max(one.golden.greatest for one in exported.parity["made-bag"]) < 1e-5
     golden = json.loads(zipfile.ZipFile(path).read("items/0/golden.json"))
-    plain, *others = (np.array(golden["outputs"][form]) for form in
-                      ("plain-int8", "onnx-fp32", "onnx-int8"))  # fmt: skip
+    plain, *others = (np.array(golden["outputs"][form]) for form in BAG_FORMS)
+    assert len(others) == 4
     for other in others:
         assert np.abs(plain - other).max() < 1e-5
+
+
+def test_held_out_responses_are_run_too(small_students, tmp_path):
+    rows = item_of(40).rows
+    item = ExportItem(small_students["bag"], SOURCES, rows)
+    made = export([item], tmp_path / "x.kdz", {})
+    for one in made.parity["made-bag"]:
+        assert one.held_out.responses == 40
+        assert one.held_out.greatest < 1e-5
+        assert one.qwk_change == 0
+        assert -1 <= one.qwk <= 1
+        assert one.bytes == made.manifest.members[made.manifest.items[0].forms[one.form]].bytes
+
+
+def test_fewer_bits_are_held_against_the_student_as_trained(small_students, tmp_path):
+    rows = item_of(200).rows
+    item = ExportItem(small_students["bag"], SOURCES, rows)
+    with pytest.raises(ParityError, match="the form plain-int8 .* classes are equal"):
+        export([item], tmp_path / "x.kdz", {}, ExportOptions(bits=2))
+    assert list(tmp_path.iterdir()) == []
+    free = Limits(equal=0, qwk_loss=2)
+    made = export([item], tmp_path / "x.kdz", {}, ExportOptions(bits=2, limits=free))
+    found = {one.form: one.held_out.greatest for one in made.parity["made-bag"]}
+    assert min(found.values()) > 0.01, "two bits are not what was trained"
+    assert max(found.values()) - min(found.values()) < 1e-5, "and the same in every form"
+
+
+def test_a_table_trained_in_floats_is_rounded(small_students, tmp_path):
+    student = in_bits(small_students["bag"], 32)
+    made = export([ExportItem(student, SOURCES)], tmp_path / "x.kdz", {})
+    for one in made.parity["made-bag"]:
+        assert 1e-5 < one.golden.greatest < 0.05
+
+
+@pytest.mark.parametrize(
+    ("kind", "forms", "told"),
+    [
+        ("bag", ("onnx-fp16",), "a bag has no form 'onnx-fp16'. Choose from plain-int8, onnx"),
+        ("rnn", ("tflite-int8",), "a rnn has no form 'tflite-int8'. TFLite .* there is ONNX"),
+        ("transformer", ("onnx-fp32", "tflite-fp32"), "there is ONNX"),
+        ("rnn", ("plain-int8",), "a rnn has no form 'plain-int8'. Choose from onnx"),
+    ],
+)
+def test_a_form_that_a_student_has_not(small_students, tmp_path, kind, forms, told):
+    with pytest.raises(InputError, match=told):
+        export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {}, ExportOptions(forms))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bits_are_for_bags(small_students, tmp_path):
+    with pytest.raises(InputError, match="no choice of bits"):
+        export([ExportItem(small_students["rnn"])], tmp_path / "x.kdz", {}, ExportOptions(bits=4))
+
+
+def test_the_forms_asked_for_and_no_others(small_students, tmp_path):
+    path = tmp_path / "x.kdz"
+    made = export(
+        [ExportItem(small_students["bag"])], path, {}, ExportOptions(("onnx-int8", "plain-int8"))
+    )
+    assert set(made.manifest.items[0].forms) == {"onnx-int8", "plain-int8"}
+    assert len(made.manifest.members) == 5  # card, vocabulary and golden rows besides
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -118,31 +182,28 @@ def test_an_item_twice_is_refused(small_students, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def _swapped(parts):
+def _swapped(which):
     """The same forms, the network's bias moved in one of them."""
 
-    def corrupt(which):
-        def made(weights, item_id):
-            wrong = replace(weights, bias=tuple(number + 0.5 for number in weights.bias))
-            good, bad = bag_forms(weights, item_id), bag_forms(wrong, item_id)
-            return {**good, which: bad[which]}
+    def made(weights, *rest):
+        wrong = replace(weights, bias=tuple(number + 0.5 for number in weights.bias))
+        return {**bag_forms(weights, *rest), which: bag_forms(wrong, *rest)[which]}
 
-        return made
-
-    return corrupt(parts)
+    return made
 
 
-@pytest.mark.parametrize("form", ["plain-int8", "onnx-fp32", "onnx-int8"])
+@pytest.mark.parametrize("form", BAG_FORMS)
 def test_a_wrong_form_stops_the_export(small_students, tmp_path, monkeypatch, form):
     path = tmp_path / "item.kdz"
     item = ExportItem(small_students["bag"])
-    monkeypatch.setattr(exporting.forms, "bag_forms", _swapped(form))
-    with pytest.raises(ParityError, match=rf"'made-bag': the form {form} differs.*No bundle"):
-        export([item], path, {})
+    monkeypatch.setattr(parts.forms, "bag_forms", _swapped(form))
+    every = ExportOptions(("all",))
+    with pytest.raises(ParityError, match=rf"'made-bag': the form {form} does not.*No bundle"):
+        export([item], path, {}, every)
     assert list(tmp_path.iterdir()) == []
     path.write_bytes(b"the one before")
     with pytest.raises(ParityError):
-        export([item], path, {})
+        export([item], path, {}, every)
     assert path.read_bytes() == b"the one before"
     assert [one.name for one in tmp_path.iterdir()] == ["item.kdz"]
 
@@ -155,11 +216,12 @@ def test_a_wrong_graph_of_a_token_student_stops_the_export(
     with torch.no_grad():
         for parameter in other.network.parameters():
             parameter.mul_(1.01)
-    right = getattr(exporting.forms, f"{kind}_forms")
+    right = getattr(parts.forms, f"{kind}_forms")
     part = other.network if kind == "transformer" else exporting_state(other)
-    monkeypatch.setattr(exporting.forms, f"{kind}_forms", lambda _, item_id: right(part, item_id))
-    with pytest.raises(ParityError, match="the form onnx-fp32 differs"):
-        export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {})
+    monkeypatch.setattr(parts.forms, f"{kind}_forms", lambda _, *rest: right(part, *rest))
+    fp32 = ExportOptions(("onnx-fp32",))
+    with pytest.raises(ParityError, match="the form onnx-fp32 does not score as PyTorch"):
+        export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {}, fp32)
     assert not (tmp_path / "x.kdz").exists()
 
 
@@ -192,7 +254,7 @@ def test_a_limit_of_1e_4(small_students, tmp_path, monkeypatch):
     def shifted(by):
         def outputs(parts, texts):
             found = real(parts, texts)
-            found["onnx-fp32"][0] += (by, -by, 0.0)
+            found["onnx-int8"][0] += (by, -by, 0.0)
             return found
 
         return outputs
@@ -203,7 +265,7 @@ def test_a_limit_of_1e_4(small_students, tmp_path, monkeypatch):
         if fine:
             export(item, tmp_path / "x.kdz", {})
         else:
-            with pytest.raises(ParityError, match="most on golden row 1"):
+            with pytest.raises(ParityError, match="See golden row 1"):
                 export(item, tmp_path / "y.kdz", {})
 
 

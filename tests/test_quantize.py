@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+
 import bundles_made
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_export.quantize import BagArrays, dequantized, quantize
+from kd_edge_export.quantize import BagArrays, dequantized, integers, quantize
 
 NUMBER = st.one_of(
     st.floats(-(2.0**100), 2.0**100, width=32),
@@ -79,3 +81,21 @@ def test_the_rest_stays_as_it_is():
     assert (again.head == arrays.head).all()
     assert (again.head_bias == arrays.head_bias).all()
     assert quantize(again).table == quantize(arrays).table
+
+
+@given(st.integers(2, 8), st.integers(0, 20))
+def test_fewer_bits(bits, seed):
+    table = np.random.default_rng(seed).normal(size=(30, 3)).astype(np.float32)
+    numbers, scale = integers(table, bits)
+    most = 2 ** (bits - 1) - 1
+    assert np.abs(numbers).max(axis=0).tolist() == [most] * 3
+    assert np.abs(numbers * scale - table).max() <= scale.max() * 0.5001
+    again, _ = integers(numbers * scale, bits)
+    assert (again == numbers).all()
+
+
+def test_a_table_in_fewer_bits_packs_smaller():
+    table = bundles_made.arrays(2000, 3, 4).table
+    packed = [len(zlib.compress(integers(table, bits)[0].tobytes(), 9)) for bits in (8, 6, 4)]
+    assert packed[1] < 0.8 * packed[0]
+    assert packed[2] < 0.75 * packed[1]

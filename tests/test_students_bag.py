@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workshop import SMALL, sentences
 
-from kd_edge.exporting import _arrays, _with_table
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, choose_vocabulary
 from kd_edge.students.base import parameters
 from kd_edge.students.store import probabilities
-from kd_edge_export.quantize import quantize
+from kd_edge.parts import bag_arrays
+from kd_edge_export.quantize import dequantized, quantize
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bag import BagStudent
 from kd_edge_runtime.text import words
@@ -111,15 +111,57 @@ def test_no_text_is_in_the_vocabulary():
 def test_the_network_is_that_of_a_device(gram):
     vocabulary = choose_vocabulary(TEXTS, BagOptions(ngrams=300, gram=gram, min_responses=2))
     network = _network(vocabulary.size)
-    weights = quantize(_arrays(network))
+    weights = quantize(bag_arrays(network))
     stage = BagText(vocabulary)
     texts = [*HARD, *TEXTS]
-    exact = probabilities(_with_table(network, weights), stage, texts, 3)
+    exact = probabilities(network, stage, texts, 3)
     device = np.array(PlainModel(BagStudent(vocabulary, weights)).probabilities(texts))
     assert np.abs(device - exact).max() < 1e-5
-    # and the quantized table is near the trained one, without being it
-    trained = probabilities(network, stage, texts, 3)
-    assert 0 < np.abs(device - trained).max() < 0.05
+    # and what it holds is near the table that training moves, without being it
+    network.options = BagOptions(bits=32)
+    floats = probabilities(network, stage, texts, 3)
+    assert 0 < np.abs(device - floats).max() < 0.05
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_gradients_pass_the_rounding(bits):
+    vocabulary = choose_vocabulary(TEXTS, BagOptions(ngrams=60))
+    found = {}
+    for held in (bits, 32):
+        network = _network(vocabulary.size)
+        network.options = BagOptions(bits=held, ngram_dropout=0, dropout=0)
+        if held == 32:  # the same numbers, as floats
+            network.table.data.copy_(torch.from_numpy(found["table"]))
+        network.train()
+        encoded = BagText(vocabulary).encode(TEXTS)
+        network(*encoded.batch(np.arange(len(TEXTS)))).log_softmax(-1)[:, 0].sum().backward()
+        found[held] = network.table.grad.clone()
+        if held == bits:
+            found["table"] = dequantized(quantize(bag_arrays(network), bits)).table
+    assert found[bits].abs().max() > 0
+    assert torch.allclose(found[bits], found[32], atol=1e-5)
+
+
+def test_training_in_few_bits_beats_rounding_afterwards():
+    """Two bits a number: what is learnt in them is better than what is rounded to them."""
+    vocabulary = choose_vocabulary(TEXTS, BagOptions(ngrams=60))
+    encoded = BagText(vocabulary).encode(TEXTS)
+    wanted = torch.tensor([at % 3 for at in range(len(TEXTS))])
+    batch = encoded.batch(np.arange(len(TEXTS)))
+    losses = {}
+    for bits in (2, 32):
+        network = _network(vocabulary.size)
+        network.options = BagOptions(bits=bits, ngram_dropout=0, dropout=0)
+        network.train()
+        steps = torch.optim.Adam(network.parameters(), lr=0.02)
+        for _ in range(150):
+            steps.zero_grad()
+            torch.nn.functional.cross_entropy(network(*batch), wanted).backward()
+            steps.step()
+        network.options = BagOptions(bits=2)
+        network.eval()
+        losses[bits] = torch.nn.functional.cross_entropy(network(*batch), wanted).item()
+    assert losses[2] < 0.8 * losses[32]
 
 
 def test_an_example_by_hand():

@@ -10,39 +10,61 @@ import numpy as np
 import numpy.typing as npt
 
 from kd_edge_export.bundle import ItemParts
-from kd_edge_runtime import bag
-from kd_edge_runtime.backends import Model, plain, with_onnx
+from kd_edge_runtime import backends
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.loaded import LoadedItem
 
-Probabilities = npt.NDArray[np.float64]
+Probabilities = npt.NDArray[np.floating]
+Classes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Parity:
+class Difference:
     """How near one form comes to PyTorch over N responses.
 
     Attributes:
-        form: the form.
+        responses: N.
         greatest: greatest difference of a probability.
         mean: mean difference of a probability.
-        equal: share of responses with the same most probable class, 0 to 1.
+        worst: the response with the greatest difference, from 0.
+        unequal: the responses that get another class, from 0.
     """
 
-    form: str
+    responses: int
     greatest: float
     mean: float
-    equal: float
+    worst: int
+    unequal: tuple[int, ...]
+
+    @property
+    def equal(self) -> float:
+        """Share of the responses that get the same class, 0 to 1."""
+        return 1 - len(self.unequal) / self.responses
 
 
-def compare(form: str, found: Probabilities, expected: Probabilities) -> Parity:
-    """Holds one form's probabilities against the expected ones, each [N, K], N > 0."""
-    difference = np.abs(found - expected)
-    return Parity(
-        form=form,
-        greatest=float(difference.max()),
-        mean=float(difference.mean()),
-        equal=float(np.mean(found.argmax(1) == expected.argmax(1))),
+def difference(
+    found: Probabilities,
+    expected: Probabilities,
+    found_classes: Classes,
+    expected_classes: Classes,
+) -> Difference:
+    """Holds one form against PyTorch.
+
+    Args:
+        found: the form's probabilities; [N, K], N > 0.
+        expected: PyTorch's; [N, K].
+        found_classes: what is decided by them; [N].
+        expected_classes: what is decided by PyTorch's; [N].
+    """
+    apart = np.abs(found - expected)
+    # What is no number is the greatest difference of all.
+    apart = np.where(np.isnan(apart), np.inf, apart)
+    return Difference(
+        responses=len(found),
+        greatest=float(apart.max()),
+        mean=float(apart.mean()),
+        worst=int(apart.max(1).argmax()),
+        unequal=tuple(np.flatnonzero(found_classes != expected_classes).tolist()),
     )
 
 
@@ -52,8 +74,9 @@ def form_outputs(parts: ItemParts, texts: Sequence[str]) -> dict[str, Probabilit
     return {form: np.array(_load(item, form).probabilities(texts)) for form in parts.forms}
 
 
-def _load(item: LoadedItem, form: str) -> Model:
-    return plain.load(item) if form == bag.FORM else with_onnx.load(item, form)
+def _load(item: LoadedItem, form: str) -> backends.Model:
+    name = next(name for name in backends.NAMES if form in backends.forms(item.entry, name))
+    return backends.load(item, name, form)[1]
 
 
 class _Memory:

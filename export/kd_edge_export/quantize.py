@@ -1,7 +1,10 @@
 """Quantizes a bag's table once, so that every form of the bundle holds the same numbers.
 
 Each column of the table (one dimension of all n-grams) gets a factor of its own, its
-greatest absolute value over 127: symmetric 8-bit integers, no zero point.
+greatest absolute value over the greatest integer: symmetric integers, no zero point.
+
+Integers of fewer than 8 bits are kept in bytes all the same: every form stays what it is, and
+the bundle's compression makes of 15 different bytes what packing would.
 """
 
 from __future__ import annotations
@@ -33,13 +36,27 @@ class BagArrays:
     head_bias: _Floats
 
 
-def quantize(arrays: BagArrays) -> BagWeights:
-    """The bag with its table in 8 bits; bias and head stay as they are."""
-    greatest = np.abs(arrays.table).max(axis=0, initial=0.0)
-    scale = (greatest / 127).astype(np.float32)
+def integers(table: _Floats, bits: int = 8) -> tuple[npt.NDArray[np.int8], _Floats]:
+    """A table as integers and factors.
+
+    Args:
+        table: float32 [V, D].
+        bits: of an integer, 2 to 8.
+
+    Returns:
+        Integers [V, D] of at most 2^(bits - 1) - 1, and for each column what one of them is
+        worth, float32 [D].
+    """
+    most = (1 << (bits - 1)) - 1
+    scale = (np.abs(table).max(axis=0, initial=0.0) / most).astype(np.float32)
     # A column of zeros, or of what is next to them, has no scale: any will do.
     scale[scale < np.finfo(np.float32).tiny] = 1.0
-    table = np.clip(np.rint(arrays.table / scale), -127, 127).astype(np.int8)
+    return np.clip(np.rint(table / scale), -most, most).astype(np.int8), scale
+
+
+def quantize(arrays: BagArrays, bits: int = 8) -> BagWeights:
+    """The bag with its table in so many bits, 2 to 8; bias and head stay as they are."""
+    table, scale = integers(arrays.table, bits)
     return BagWeights(
         table=table.tobytes(),
         scale=tuple(scale.tolist()),

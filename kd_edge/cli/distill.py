@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.reading import read, reading_options, the_item
+from kd_edge.cli.reading import read, read_prompts, reading_options, the_item
+from kd_edge.cli.sizes import BYTES, show_search
+from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
     from kd_edge.students.store import Student
@@ -41,6 +43,29 @@ if TYPE_CHECKING:
     required=True,
     help="Folder for student and baseline.",
 )
+@click.option(
+    "--max-size",
+    type=BYTES,
+    metavar="BYTES",
+    help="Distil bags of several sizes, and keep the most accurate whose bundle takes at most "
+    "so many bytes, like 16KB.",
+)
+@click.option(
+    "--form",
+    "forms",
+    multiple=True,
+    metavar="NAME",
+    help="With --max-size: a form that the bundle is to hold (may be repeated).  "
+    "[default: plain-int8]",
+)
+@click.option(
+    "--prompt",
+    "prompts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="With --max-size: text file with the item's prompt or rubric, whose golden rows take "
+    "bytes too (may be repeated).",
+)
 @distil_options
 @click.option(
     "--seed",
@@ -57,6 +82,9 @@ def distill(
     variants: Path | None,
     teacher_folder: Path | None,
     output: Path,
+    max_size: int | None,
+    forms: tuple[str, ...],
+    prompts: tuple[Path, ...],
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -69,13 +97,19 @@ def distill(
       kd-edge distill responses.csv --labels labels.csv --variants variants.csv -o out
       kd-edge distill responses.csv --labels llm.csv -o out --temperature 2
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
+      kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
     """
     options = to_distil_options(values)
+    if max_size is None and (forms or prompts):
+        raise InputError("--form and --prompt say what a bundle of --max-size is to hold")
+    sources = read_prompts(prompts)
     item = the_item(read(responses, values))
 
     from kd_edge.distillation.distil import distil
+    from kd_edge.distillation.to_size import distil_to_size
     from kd_edge.files import check_replaceable, make_folder
     from kd_edge.labels import labels_by_id
+    from kd_edge.sizing import Search
     from kd_edge.splits import learning_rows
     from kd_edge.students import store
     from kd_edge.variant_labels import read_variants
@@ -87,16 +121,12 @@ def distill(
     make_folder(output)
     for name in ("student", "baseline"):
         check_replaceable(output / name, store.MARKERS)  # before the work, not after it
-    made = distil(
-        item,
-        rows,
-        held_out,
-        soft,
-        more,
-        options,
-        output / "work",
-        teacher_folder,
-    )
+    given = (item, rows, held_out, soft, more, options, output / "work")
+    if max_size is None:
+        made = distil(*given, teacher_folder)
+    else:
+        search = Search(max_size, held_out, sources, forms)
+        made = show_search(lambda: distil_to_size(*given, search), output / "student", max_size)
     store.save(made.student, output / "student")
     store.save(made.baseline, output / "baseline")
     figures = {"student": _figures(made.student), "baseline": _figures(made.baseline)}

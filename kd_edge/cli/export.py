@@ -1,14 +1,25 @@
-"""`kd-edge export`: students into a bundle."""
+"""`kd-edge export`: students into a bundle, or a teacher into ONNX."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.reading import read_prompts
+from kd_edge.cli.reading import read, read_prompts, reading_options
+from kd_edge.cli.sizes import BYTES, show_search
+from kd_edge_runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from kd_edge.gates import FormParity, Limits
+    from kd_edge.rows import Responses, Row
+    from kd_edge.sizing import Sized
+    from kd_edge.students.store import Student
 
 
 @click.command()
@@ -16,9 +27,28 @@ from kd_edge.cli.reading import read_prompts
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     required=True,
-    help="The bundle (.kdz) to write.",
+    help="The bundle (.kdz) to write; with --teacher a folder.",
+)
+@click.option(
+    "--form",
+    "forms",
+    multiple=True,
+    metavar="NAME",
+    help="A form to make (may be repeated), or 'all'.  [default: the int8 forms, and what a "
+    "student has besides]",
+)
+@click.option(
+    "--bits",
+    type=click.IntRange(2, 8),
+    help="Bits of a number of a bag's table.  [default: those it was trained in]",
+)
+@click.option(
+    "--responses",
+    type=click.Path(path_type=Path),
+    help="The scored responses that the students were distilled from: forms are held against "
+    "PyTorch on those that were held out, too.",
 )
 @click.option(
     "--prompt",
@@ -27,37 +57,171 @@ from kd_edge.cli.reading import read_prompts
     multiple=True,
     help="Text file with the item's prompt or rubric, for the golden rows (may be repeated).",
 )
+@click.option(
+    "--max-size",
+    type=BYTES,
+    metavar="BYTES",
+    help="Find the most accurate bundle of at most so many bytes, like 16KB; needs --responses.",
+)
+@click.option(
+    "--greatest-difference",
+    type=click.FloatRange(0, 1),
+    default=1e-4,
+    show_default=True,
+    help="Of a probability, where a form holds the numbers that PyTorch holds.",
+)
+@click.option(
+    "--least-equal",
+    type=click.FloatRange(0, 1),
+    default=0.99,
+    show_default=True,
+    help="Share of equal classes, where it holds them rounded.",
+)
+@click.option(
+    "--qwk-loss",
+    type=click.FloatRange(0, 2),
+    default=0.005,
+    show_default=True,
+    help="QWK that may be lost on held-out responses, where it holds them rounded.",
+)
+@click.option("--teacher", is_flag=True, help="Export a teacher's folder to ONNX instead.")
+@reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def export(
-    students: tuple[Path, ...], output: Path, prompts: tuple[Path, ...], as_json: bool
+    students: tuple[Path, ...],
+    output: Path,
+    forms: tuple[str, ...],
+    bits: int | None,
+    responses: Path | None,
+    prompts: tuple[Path, ...],
+    max_size: int | None,
+    teacher: bool,
+    as_json: bool,
+    **values: Any,
 ) -> None:
     """Put one or more STUDENTS (folders, one an item) into a bundle.
 
-    Every form is run as a device would run it and compared with PyTorch; one that does not
-    score as the student does stops the export, and no bundle is written. (The 8-bit form of
-    an RNN or transformer is compared and not held to a limit.)
+    Every form is run as a device would run it, on the golden rows and on held-out responses,
+    and held against PyTorch. One that scores otherwise stops the export: no bundle is
+    written, and one that is there stays.
 
     \b
     Examples:
-      kd-edge export out/student -o item.kdz
+      kd-edge export out/student -o item.kdz --responses responses.csv
       kd-edge export item1/student item2/student -o assessment.kdz
-      kd-edge export out/student -o item.kdz --prompt prompt.txt --prompt rubric.txt
+      kd-edge export out/student -o item.kdz --form plain-int8 --form tflite-int8
+      kd-edge export out/student -o small.kdz --responses responses.csv --max-size 16KB
+      kd-edge export out/teacher --teacher -o teacher-onnx --responses responses.csv
     """
-    from kd_edge.exporting import ExportItem
+    from kd_edge.exporting import ExportItem, ExportOptions
     from kd_edge.exporting import export as write
+    from kd_edge.gates import Limits
     from kd_edge.students import store
 
+    limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
+    given = None if responses is None else read(responses, values)
+    if teacher:
+        _refuse_for_teachers({"--form": forms, "--bits": bits, "--prompt": prompts,
+                              "--max-size": max_size})  # fmt: skip
+        _export_teacher(students, output, given, limits, as_json)
+        return
     sources = read_prompts(prompts)
-    items = [ExportItem(store.load(folder), sources) for folder in students]
-    made = write(items, output, {})
+    loaded = [store.load(folder) for folder in students]
+    if max_size is not None:
+        loaded = [_cut(loaded, given, max_size, output, sources, forms, bits)]
+        forms, bits = forms or ("plain-int8",), None
+    items = [
+        ExportItem(student, sources, () if given is None else _held_out(student, given))
+        for student in loaded
+    ]
+    made = write(items, output, {}, ExportOptions(forms, bits, limits))
     if as_json:
         compared = {name: [asdict(one) for one in all_] for name, all_ in made.parity.items()}
         click.echo(json.dumps(compared, indent=2, ensure_ascii=False))
         return
+    _show({f"Item '{name}'": forms for name, forms in made.parity.items()})
     click.echo(f"{output}: {output.stat().st_size:,} bytes")
-    for name, forms in made.parity.items():
-        for form in forms:
-            click.echo(
-                f"  item '{name}' {form.form}: probabilities within {form.greatest:.1e} of "
-                f"PyTorch fp32, {form.equal:.1%} of the classes equal"
-            )
+
+
+def _refuse_for_teachers(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if value:
+            raise InputError(f"{name} is for students: a teacher is exported whole")
+
+
+def _export_teacher(
+    folders: Sequence[Path],
+    output: Path,
+    given: Responses | None,
+    limits: Limits,
+    as_json: bool,
+) -> None:
+    from kd_edge.teacher.export import export_teacher
+
+    if len(folders) != 1:
+        raise InputError("give one teacher's folder at a time")
+    raise NotImplementedError
+
+
+def _cut(
+    students: Sequence[Student],
+    given: Responses | None,
+    limit: int,
+    output: Path,
+    sources: tuple[str, ...],
+    forms: tuple[str, ...],
+    bits: int | None,
+) -> Student:
+    """The student with fewer n-grams or bits, so that its bundle fits."""
+    from kd_edge.sizing import Search
+
+    if len(students) != 1 or students[0].kind != "bag":
+        raise InputError("--max-size takes one student, and a bag: the others have one size")
+    if bits is not None:
+        raise InputError("--max-size finds the bits: leave --bits out")
+    if given is None:
+        raise InputError("--max-size needs --responses, to measure what a smaller student loses")
+    student = students[0]
+    held_out = _held_out(student, given)
+    learnt = [
+        row.text
+        for row in given.item(student.item_id).rows
+        if row.score is not None and row.split != "test" and row not in held_out
+    ]
+    search = Search(limit, held_out, sources, forms)
+
+    def cut() -> tuple[Student, Sized]:
+        found = search.cut(student, learnt)
+        return found.student, found
+
+    return show_search(cut, output.with_suffix(""), limit)
+
+
+def _held_out(student: Student, given: Responses) -> tuple[Row, ...]:
+    """The responses that a student held out.
+
+    Raises:
+        InputError: none of them is there.
+    """
+    ids = set(student.held_out)
+    rows = tuple(
+        row
+        for row in given.item(student.item_id).rows
+        if row.response_id in ids and row.score is not None
+    )
+    if not rows:
+        raise InputError(
+            f"{given.source}: none of the responses that the student of item "
+            f"'{student.item_id}' held out is among these: give those it was distilled from"
+        )
+    return rows
+
+
+def _show(parity: Mapping[str, Sequence[FormParity]]) -> None:
+    from rich.console import Console
+
+    from kd_edge.tables import parity_table
+
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    for title, forms in parity.items():
+        console.print(parity_table(title, forms))

@@ -64,7 +64,7 @@ def distil(
         InputError: a row has no soft label, or there is nothing to learn from or to hold out.
         StoppedError: the user stopped it; a second start goes on.
     """
-    _check(item, rows, held_out, labels)
+    check_rows(item, rows, held_out, labels)
     chosen = kinds.options(options.student, options.student_options)
     text = kinds.learn_text([row.text for row in rows], chosen, teacher)
     alone = replace(options, weight=0.0)
@@ -88,12 +88,21 @@ def distil(
             f"the same {options.student} without a teacher",
         ),
     )
-    # Only now: whoever stops the second training has the first one still.
-    for name in ("student", "baseline"):
-        Checkpoint(work / name).remove()
+    clear_work(work, [work / "student", work / "baseline"])
+    return made
+
+
+def clear_work(work: Path, folders: Sequence[Path]) -> None:
+    """Removes checkpoints, once all is trained: whoever stops the last has the first ones still.
+
+    Args:
+        work: the folder that they are in; it stays if something else is in it.
+        folders: the checkpoints.
+    """
+    for folder in folders:
+        Checkpoint(folder).remove()
     with contextlib.suppress(OSError):  # somebody else's files are in it
         work.rmdir()
-    return made
 
 
 def train_student(
@@ -143,15 +152,21 @@ def train_student(
             "variants": int((examples.scores < 0).sum()),
             "validation": asdict(state.best),
         },
+        held_out=tuple(row.response_id for row in held_out),
     )
 
 
-def _check(
+def check_rows(
     item: Item,
     rows: Sequence[Row],
     held_out: Sequence[Row],
     labels: Mapping[str, npt.NDArray[np.float32]],
 ) -> None:
+    """Refuses rows that no student can be distilled from.
+
+    Raises:
+        InputError: a row has no soft label, or there is nothing to learn from or to hold out.
+    """
     if not rows or not held_out:
         raise InputError(
             f"item '{item.item_id}': {len(rows)} rows to learn from and {len(held_out)} held out "

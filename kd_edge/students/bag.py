@@ -17,6 +17,7 @@ import torch
 from torch.nn import functional
 
 from kd_edge.students.base import Network
+from kd_edge_export.quantize import integers
 from kd_edge_runtime.counts import Counter, Counts
 from kd_edge_runtime.text import words
 from kd_edge_runtime.vocabulary import (
@@ -43,6 +44,10 @@ class BagOptions:
         ngram_dropout: share of the n-grams hidden from the network at each step of training.
         dropout: share of the hidden numbers set to zero at each step of training.
         penalty: weight of the squared table in the loss.
+        bits: of a number of the table, 2 to 8. The network is trained in these numbers
+            (Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
+            Integer-Arithmetic-Only Inference"), so that what devices hold is what was learnt.
+            32 trains in floats.
     """
 
     ngrams: int = 3500
@@ -52,6 +57,7 @@ class BagOptions:
     ngram_dropout: float = 0.3
     dropout: float = 0.1
     penalty: float = 3e-5
+    bits: int = 8
 
 
 def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabulary:
@@ -165,10 +171,18 @@ class BagNetwork(Network):
             share = 1 - self.options.ngram_dropout
             kept = torch.empty(rows.shape).bernoulli_(share) / share
         sums = functional.embedding_bag(
-            rows, self.table, starts, mode="sum", per_sample_weights=kept
+            rows, self._held(), starts, mode="sum", per_sample_weights=kept
         )
         hidden = torch.relu(sums * scale[:, None] + self.bias)
         return self.head(functional.dropout(hidden, self.options.dropout, self.training))
+
+    def _held(self) -> torch.Tensor:
+        """The table as devices hold it; gradients pass as if it were the table itself."""
+        if self.options.bits > 8:
+            return self.table
+        whole, scale = integers(self.table.detach().numpy(), self.options.bits)
+        held = torch.from_numpy(whole * scale)
+        return held + (self.table - self.table.detach()) if self.training else held
 
     def penalty(self) -> torch.Tensor:
         """See `Network`."""

@@ -43,6 +43,8 @@ class Student:
         text: the frozen text stage.
         network: the trained network, in evaluation mode.
         provenance: what it was made from and how, JSON types.
+        held_out: ids of the responses that it did not learn from and was chosen by; they stay
+            in the workshop.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Student:
     text: TextStage
     network: Network
     provenance: dict[str, Any]
+    held_out: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -97,6 +100,7 @@ def save(student: Student, folder: Path) -> None:
             "options": asdict(student.options),
             "parameters": student.parameters,
             "provenance": student.provenance,
+            "held_out": list(student.held_out),
         }
         if student.kind == "bag":
             vocabulary = student.text.vocabulary
@@ -150,4 +154,5 @@ def _load(folder: Path, raw: dict[str, Any]) -> Student:
         text=stage,
         network=network,
         provenance=raw["provenance"],
+        held_out=tuple(raw.get("held_out", ())),
     )

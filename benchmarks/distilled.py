@@ -1,0 +1,90 @@
+"""What `benchmarks.agreement` left of an item in its work folder, read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kd_edge.labels import labels_by_id
+from kd_edge.pipeline import item_folder
+from kd_edge.read import read_responses
+from kd_edge.rows import Item, Row
+from kd_edge.splits import learning_rows, split_item
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge.variant_labels import Variants, read_variants
+
+SAMPLE = Path(__file__).parent.parent / "kd_edge" / "sample"
+
+
+@dataclass(frozen=True)
+class Left:
+    """An item with what its teacher made.
+
+    Attributes:
+        folder: the item's folder.
+        item: the item.
+        rows: the rows that students learn from.
+        held_out: the rows to choose by.
+        test: the rows to measure on, once.
+        labels: the teacher's probabilities by response id, for `rows` and `held_out`.
+        variants: teacher-labelled variants.
+        sources: prompt and rubric.
+    """
+
+    folder: Path
+    item: Item
+    rows: tuple[Row, ...]
+    held_out: tuple[Row, ...]
+    test: tuple[Row, ...]
+    labels: Mapping[str, npt.NDArray[np.float32]]
+    variants: Variants
+    sources: tuple[str, ...]
+
+
+def asap_sas(prompt: str, data: Path, work: Path, *, test: bool = False) -> Left:
+    """A prompt of ASAP-SAS; its test rows are read only if asked for."""
+    folder = data / "asap-sas"
+    item = read_responses(folder / "train.tsv", only_items=(prompt,)).items[0]
+    source = (folder / "prompts" / f"{prompt}.txt").read_text(encoding="utf-8")
+    rows: tuple[Row, ...] = ()
+    if test:
+        measured = read_responses(folder / "test.tsv", only_items=(prompt,), scored=False)
+        options = TeacherOptions()
+        split = split_item(
+            item, measured.items[0], options.validation, options.seed, measured.source
+        )
+        rows = split.test
+    return _left(item, item_folder(work / f"asap-sas-{prompt}", prompt), rows, (source,))
+
+
+def sample(name: str, work: Path) -> Left:
+    """A sample item, split as `benchmarks.agreement` splits it."""
+    folder = SAMPLE / name
+    options = TeacherOptions()
+    split = split_item(
+        read_responses(folder / "responses.csv").items[0], None, options.validation, options.seed
+    )
+    sources = tuple(
+        (folder / one).read_text(encoding="utf-8") for one in ("prompt.txt", "rubric.txt")
+    )
+    left = item_folder(work / f"sample-{name}", split.item.item_id)
+    return _left(split.item, left, split.test, sources)
+
+
+def _left(item: Item, folder: Path, test: tuple[Row, ...], sources: tuple[str, ...]) -> Left:
+    rows, held_out = learning_rows(item, folder / "teacher", 0)
+    classes = item.scale.classes
+    return Left(
+        folder=folder,
+        item=item,
+        rows=rows,
+        held_out=held_out,
+        test=test,
+        labels=labels_by_id(folder / "labels.csv", classes, [*rows, *held_out]),
+        variants=read_variants(folder / "variants.csv", classes),
+        sources=sources,
+    )
