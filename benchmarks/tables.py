@@ -26,6 +26,7 @@ ITEMS = {
     "sample-pond-web": "sample: pond-web",
     "sample-percent-back": "sample: percent-back",
 }
+DEVICES = {"pi-64": "64-bit, cortex-a53", "pi-32": "32-bit, cortex-a7"}
 _BLOCK = re.compile(
     r"(<!-- (?P<name>[\w-]+): begin \(made by python -m benchmarks\.tables\) -->\n)"
     r".*?(<!-- (?P=name): end -->)",
@@ -114,10 +115,132 @@ def choices() -> str:
     return markdown(header, rows)
 
 
+def forms() -> str:
+    """What each form takes and loses, item by item."""
+    rows = []
+    for name, said in ITEMS.items():
+        item = record.read("forms")["figures"][name]
+        floats = item["trained in floats"]["forms"]
+        for form, one in item["as trained"]["forms"].items():
+            rows.append(
+                [
+                    said,
+                    form,
+                    f"{one['bytes']:,}",
+                    f"{one['greatest']:.1e}",
+                    f"{one['equal, held out']:.1%}",
+                    f"{one['qwk change, held out']:+.4f}",
+                    f"{one['qwk change, test']:+.4f}",
+                    f"{floats[form]['equal, held out']:.1%}",
+                    f"{floats[form]['qwk change, held out']:+.4f}",
+                    f"{floats[form]['qwk change, test']:+.4f}",
+                ]
+            )
+    header = [
+        "item",
+        "form",
+        "bytes",
+        "greatest difference",
+        "equal classes, held out",
+        "QWK change, held out",
+        "QWK change, test",
+        "trained in floats: equal classes",
+        "QWK change, held out",
+        "QWK change, test",
+    ]
+    return markdown(header, rows)
+
+
+def smaller() -> str:
+    """The most accurate student for a size."""
+    figures = record.read("smaller-asap-sas-1")["figures"]
+    rows = []
+    for limit, found in figures.items():
+        chosen, test = found["chosen"], found["test"]
+        rows.append(
+            [
+                f"{int(limit) // 1000} KB",
+                f"{chosen['bytes']:,}",
+                f"{chosen['ngrams']:,}",
+                str(chosen["dimensions"]),
+                str(chosen["bits"]),
+                f"{chosen['parameters']:,}",
+                f"{chosen['qwk']:.3f}",
+                f"{test['student']['qwk']:.3f}",
+                f"{test['without teacher']['qwk']:.3f}",
+            ]
+        )
+    header = [
+        "at most",
+        "bundle, bytes",
+        "n-grams",
+        "dimensions",
+        "bits",
+        "parameters",
+        "QWK, held out",
+        "QWK, test",
+        "without teacher, test",
+    ]
+    return markdown(header, rows)
+
+
+def device() -> str:
+    """What a score costs an emulated Raspberry Pi, backend by backend."""
+    figures = record.read("device")["figures"]
+    names = {"plain": "plain Python", "onnx": "ONNX Runtime"}
+    assumed = figures["assumed"]
+    rows = []
+    for one in figures["rows"]:
+        peak = figures["peak_kib"].get(one["backend"]) if one["device"] == "pi-64" else None
+        second = assumed["hertz"][one["device"]] * assumed["instructions_per_cycle"]
+        rows.append(
+            [
+                DEVICES[one["device"]],
+                names.get(one["backend"], one["backend"]),
+                f"{one['cold'] / 1e6:.1f}",
+                f"{one['cold'] / second:.2f}",
+                f"{one['warm'] / 1e3:.0f}",
+                f"{one['warm'] / second * 1e3:.2f}",
+                f"{peak / 1024:.1f}" if peak else "",
+            ]
+        )
+    header = [
+        "device",
+        "backend",
+        "cold, million instructions",
+        "estimate, s",
+        "one more, thousand instructions",
+        "estimate, ms",
+        "peak memory, MiB (x86-64)",
+    ]
+    return markdown(header, rows)
+
+
+def starts() -> str:
+    """What a start takes, in millions of instructions."""
+    figures = record.read("device")["figures"]["starts"]
+    rows = [
+        [DEVICES[kind], *(f"{count / 1e6:.1f}" for count in counts.values())]
+        for kind, counts in figures.items()
+    ]
+    header = [
+        "device",
+        "Python starts and ends",
+        "and imports click",
+        "`kd-edge score`, plain call",
+        "the same through click",
+    ]
+    return markdown(header, rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": agreement,
     "sizes": sizes,
     "choices": choices,
+    "device": device,
+    "forms": forms,
+    "smaller": smaller,
+    "starts": starts,
 }
 
 

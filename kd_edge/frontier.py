@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+
 from kd_edge.files import write_json
 from kd_edge.sizing import Tried
 from kd_edge_runtime.files import atomic_write

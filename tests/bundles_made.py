@@ -5,15 +5,17 @@ The same call makes the same bytes. No network here has learnt anything.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter as Tally
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from kd_edge_export import onnx_bag
 from kd_edge_export.bundle import ItemParts, write_bundle
+from kd_edge_export.forms import BAG_FORMS, bag_forms
 from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.quantize import BagArrays, quantize
 from kd_edge_runtime import bag
@@ -104,11 +106,9 @@ def item(
     made = student(len(classes), seed)
     inputs = golden_inputs(SENTENCES[:3])
     rows = PlainModel(made).probabilities(inputs)
-    forms = {
-        bag.FORM: ("bag.int8", made.weights.to_bytes()),
-        "onnx-fp32": ("fp32.onnx", onnx_bag.onnx_fp32(made.weights, item_id)),
-        "onnx-int8": ("int8.onnx", onnx_bag.onnx_int8(made.weights, item_id)),
-    }
+    vectorizer = made.vocabulary.to_bytes()
+    tied = hashlib.sha256(vectorizer).hexdigest()
+    forms = bag_forms(made.weights, item_id, tied, BAG_FORMS)
     return ItemParts(
         item_id=item_id,
         student="bag",
@@ -122,9 +122,19 @@ def item(
             "sizes": made.vocabulary.sizes,
             "dimensions": made.weights.dimensions,
         },
-        vectorizer=("vocabulary.bin", made.vocabulary.to_bytes()),
+        vectorizer=("vocabulary.bin", vectorizer),
         forms=forms,
         golden=golden_json(inputs, dict.fromkeys(forms, rows)),
+    )
+
+
+def with_other_vocabulary(gram: int) -> ItemParts:
+    """The item with other n-grams than its graphs know: of runs of 5 as many, of 9 fewer."""
+    whole, known = item(), vocabulary(gram)
+    return replace(
+        whole,
+        text={**whole.text, "gram": gram, "sizes": known.sizes},
+        vectorizer=("vocabulary.bin", known.to_bytes()),
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from benchmarks.emulated import Device
+from benchmarks.emulated.runtime import build_wheel, unpack
 
 # Two busy cores: how long an example takes says nothing.
 settings.register_profile("kd-edge", deadline=None)
@@ -37,6 +41,35 @@ def command(monkeypatch, capsys):
     from workshop import CommandLine
 
     return CommandLine(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory) -> Path:
+    """The runtime's wheel, as a device installs it."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def runtime(wheel, tmp_path_factory) -> Path:
+    """A folder with what is in the runtime's wheel, for PYTHONPATH."""
+    return unpack(wheel, tmp_path_factory.mktemp("runtime"))
+
+
+@pytest.fixture(scope="session")
+def pi() -> Callable[[str], Device]:
+    """An emulated device by its kind; a test that asks for one that is not there is skipped.
+
+    KD_EDGE_DEVICES=required lets it fail instead.
+    """
+
+    def pi(kind: str) -> Device:
+        device = Device(kind)
+        if missing := device.missing:
+            required = os.environ.get("KD_EDGE_DEVICES") == "required"
+            (pytest.fail if required else pytest.skip)(missing)
+        return device
+
+    return pi
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.loaded import LoadedItem
 
+TFLITES = ("ai_edge_litert", "tflite_runtime")
+
 
 @pytest.fixture
 def item(tmp_path):
@@ -47,7 +49,7 @@ def test_every_backend_gives_the_same(item, name):
 
 
 def test_names_that_are_none(item):
-    with pytest.raises(BackendError, match="no backend 'jax': choose from plain, numpy, onnx"):
+    with pytest.raises(BackendError, match="'jax': choose from plain, numpy, tflite, onnx"):
         backends.load(item, "jax")
 
 
@@ -64,6 +66,7 @@ def test_a_student_that_the_backend_cannot_run(item):
     ("packages", "name", "student", "told"),
     [
         (("numpy",), "numpy", "bag", "pip install numpy"),
+        (TFLITES, "tflite", "bag", "pip install ai-edge-litert"),
         (("onnxruntime",), "onnx", "bag", "pip install onnxruntime"),
         (("numpy", "onnxruntime"), "onnx", "bag", "pip install numpy onnxruntime"),
         (("tokenizers",), "onnx", "rnn", "pip install tokenizers"),
@@ -77,13 +80,32 @@ def test_what_to_install_is_said(item, monkeypatch, packages, name, student, tol
 
 
 def test_plain_needs_nothing(item, monkeypatch):
-    lacking(monkeypatch, "numpy", "onnxruntime", "tokenizers")
+    lacking(monkeypatch, "numpy", *TFLITES, "onnxruntime", "tokenizers")
     assert backends.load(item)[0] == "plain"
     assert [backends.missing(name) for name in backends.NAMES] == [
         (),
         ("numpy",),
+        ("numpy", "ai-edge-litert"),
         ("numpy", "onnxruntime"),
     ]
+
+
+@pytest.mark.parametrize("package", TFLITES)
+def test_either_of_the_tflite_packages_is_enough(monkeypatch, package):
+    found = dict.fromkeys(("numpy", package), True)
+    monkeypatch.setattr(backends, "find_spec", found.get)
+    assert backends.missing("tflite") == ()
+
+
+def test_the_forms_of_an_item(item):
+    assert [backends.forms(item.entry, name) for name in backends.NAMES] == [
+        ("plain-int8",),
+        ("plain-int8",),
+        ("tflite-int8", "tflite-fp32"),
+        ("onnx-int8", "onnx-fp32"),
+    ]
+    of_another_kind = of(item, student="rnn").entry
+    assert [backends.forms(of_another_kind, name) for name in ("plain", "tflite")] == [(), ()]
 
 
 @pytest.mark.parametrize(
@@ -113,12 +135,15 @@ def test_a_text_entry_that_does_not_fit(item, name, changes, why):
 def test_the_table_has_a_row_of_probabilities_for_each_class(item):
     with pytest.raises(BundleError, match="size of the plain weights"):
         backends.load(of(item, classes=("0", "1", "2")), "plain")
-    with pytest.raises(BundleError, match="does not fit the manifest"):
-        backends.load(of(item, classes=("0", "1", "2")), "onnx")
+    for name in ("tflite", "onnx"):
+        with pytest.raises(BundleError, match="does not fit the manifest"):
+            backends.load(of(item, classes=("0", "1", "2")), name)
 
 
 def test_a_form_that_is_not_there(item):
     forms = {"onnx-fp32": item.entry.forms["onnx-fp32"]}
     with pytest.raises(BackendError, match=r"no form 'plain-int8' \(the bundle carries onnx-fp32"):
         backends.load(of(item, forms=forms), "plain")
+    with pytest.raises(BackendError, match=r"no form 'tflite-int8' \(the bundle"):
+        backends.load(of(item, forms=forms), "tflite")
     assert backends.load(of(item, forms=forms), "onnx")[0] == "onnx"

@@ -11,6 +11,8 @@ from workshop import CANARY, item_of, write_table
 from kd_edge import exporting
 from kd_edge.sizing import SLACK
 from kd_edge.students import store
+from kd_edge.teacher.finetune import finetune
+from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.scorer import Scorer
 
@@ -83,11 +85,8 @@ def test_limits(command, held_out, bundle):
     assert "it must be 0 to 1" not in command.fails(*start, "--least-equal", 2)
 
 
-def test_other_responses(command, held_out, small_students, tmp_path, bundle):
+def test_other_responses(command, held_out, tmp_path, bundle):
     folder, _ = held_out
-    other = write_table(tmp_path / "other.csv", [item_of(60, "made-bag", seed=4)])
-    said = command("export", folder, "-o", bundle, "--responses", other)
-    assert said.code in (0, 2)  # ids may be alike
     rows = item_of(60, "made-bag").rows[20:]
     item = replace(item_of(60, "made-bag"), rows=rows)
     message = command.fails(
@@ -198,3 +197,37 @@ def test_an_output_that_cannot_be_written(command, student, tmp_path):
     (tmp_path / "file").write_text("")
     assert "cannot write" in command.fails("export", student, "-o", tmp_path / "file" / "x.kdz")
     command.fails("export", student, "-o", student.parent)
+
+
+@pytest.fixture(scope="module")
+def teacher(tiny_model, tmp_path_factory):
+    """A teacher, and the file of its responses."""
+    folder = tmp_path_factory.mktemp("taught")
+    item = item_of(60, "made-bag")
+    options = TeacherOptions(model=str(tiny_model), epochs=1, precision="fp32", device="cpu")
+    finetune(item, item.rows, options, folder / "teacher")
+    return folder / "teacher", write_table(folder / "responses.csv", [item])
+
+
+def test_a_teacher(command, teacher, tmp_path):
+    folder, responses = teacher
+    out = tmp_path / "onnx"
+    said = command("export", folder, "--teacher", "-o", out, "--responses", responses,
+                   "--least-equal", 0.8, "--qwk-loss", 1)  # fmt: skip
+    assert said.code == 0, said.err
+    assert {path.name for path in out.iterdir()} == {
+        *("fp32.onnx", "int8.onnx", "tokenizer.json", "model.json")
+    }
+    assert "Teacher, " in said.out
+    assert said.out.count("held-out") == 2
+    assert said.out.splitlines()[-1].startswith(f"{out}: fp32.onnx")
+
+
+def test_what_a_teacher_has_not(command, teacher, student, tmp_path):
+    folder, _ = teacher
+    start = ("export", folder, "--teacher", "-o", tmp_path / "onnx")
+    assert "--bits is for students" in command.fails(*start, "--bits", 4)
+    assert "--form is for students" in command.fails(*start, "--form", "onnx-fp32")
+    assert "one teacher's folder" in command.fails(*start, folder)
+    command.fails("export", student, "--teacher", "-o", tmp_path / "onnx")
+    assert not (tmp_path / "onnx").exists()

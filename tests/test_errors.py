@@ -9,6 +9,7 @@ from kd_edge_runtime.errors import (
     BundleError,
     InputError,
     KdEdgeError,
+    ParityError,
     Problem,
     TableError,
 )
@@ -16,7 +17,14 @@ from kd_edge_runtime.errors import (
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [(KdEdgeError, 1), (InputError, 2), (BundleError, 3), (BackendError, 4), (TableError, 2)],
+    [
+        (KdEdgeError, 1),
+        (InputError, 2),
+        (BundleError, 3),
+        (BackendError, 4),
+        (ParityError, 5),
+        (TableError, 2),
+    ],
 )
 def test_exit_codes_never_change(kind, code):
     assert kind.exit_code == code

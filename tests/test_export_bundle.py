@@ -11,7 +11,6 @@ import bundles_made
 import pytest
 
 from kd_edge_export.bundle import write_bundle
-from kd_edge_export.forms import bag_forms
 from kd_edge_runtime.bundle import MANIFEST, Bundle
 from kd_edge_runtime.errors import BundleError, InputError
 from kd_edge_runtime.manifest import PROTOCOL
@@ -119,7 +118,3 @@ def test_beyond_ascii(tmp_path):
         assert bundle.read("card.md").decode() == "# Größe"
     with zipfile.ZipFile(tmp_path / "a.kdz") as archive:
         assert json.loads(archive.read(MANIFEST))["provenance"] == {"prompt": "水"}
-
-
-def test_bag_forms_are_those_of_the_made_bundle():
-    assert bag_forms(bundles_made.student().weights, "stove") == bundles_made.item().forms

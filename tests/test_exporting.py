@@ -59,7 +59,7 @@ def test_a_device_scores_as_pytorch_does(small_students, bundles, kind):
     assert set(parity) == set(exported.manifest.items[0].forms)
     assert parity["onnx-fp32"].golden.greatest < 1e-4
     assert parity["onnx-fp32"].golden.equal == 1.0
-    if kind != "bag":
+    if kind == "transformer":  # the small rnn has no table that is worth rounding
         assert parity["onnx-int8"].golden.greatest > parity["onnx-fp32"].golden.greatest
 
 
@@ -89,7 +89,7 @@ def test_held_out_responses_are_run_too(small_students, tmp_path):
 def test_fewer_bits_are_held_against_the_student_as_trained(small_students, tmp_path):
     rows = item_of(200).rows
     item = ExportItem(small_students["bag"], SOURCES, rows)
-    with pytest.raises(ParityError, match="the form plain-int8 .* classes are equal"):
+    with pytest.raises(ParityError, match=r"the form plain-int8 .* classes are equal"):
         export([item], tmp_path / "x.kdz", {}, ExportOptions(bits=2))
     assert list(tmp_path.iterdir()) == []
     free = Limits(equal=0, qwk_loss=2)

@@ -121,7 +121,7 @@ def test_without_held_out_responses():
 def test_what_is_no_number_never_passes():
     found = EXPECTED.copy()
     found[9, 1] = np.nan
-    with pytest.raises(ParityError, match="differs by inf.*response 'r6'"):
+    with pytest.raises(ParityError, match=r"differs by inf.*response 'r6'"):
         gate(Limits(greatest=1)).exact("onnx-fp32", found, EXPECTED)
     nothing = np.full_like(EXPECTED, np.nan)
     with pytest.raises(ParityError):

@@ -26,6 +26,7 @@ MAY_IMPORT = {
 HEAVY = {
     *("torch", "transformers", "numpy", "sklearn", "scipy", "onnx", "onnxruntime"),
     *("tokenizers", "safetensors", "rich", "huggingface_hub"),
+    *("ai_edge_litert", "flatbuffers", "tflite_runtime"),
 }
 LIGHT = ("cli", "rows", "read", "progress", "stage")
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workshop import SMALL, sentences
 
+from kd_edge.parts import bag_arrays
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, choose_vocabulary
 from kd_edge.students.base import parameters
 from kd_edge.students.store import probabilities
-from kd_edge.parts import bag_arrays
 from kd_edge_export.quantize import dequantized, quantize
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bag import BagStudent

@@ -88,7 +88,7 @@ def test_machine_header():
 
 
 def test_machine_fields():
-    manifest = Manifest("", "", {}, (), {}, "")  # type: ignore[arg-type]
+    manifest = Manifest("", "", {}, (), {}, "", {})  # type: ignore[arg-type]
     assert manifest.items == ()
     score = Score("1", 0.75, 0.75, "", (0.25, 0.75))
     entry = bundles_made.item("x", ("0", "1"), seed=5)

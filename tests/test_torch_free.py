@@ -14,15 +14,19 @@ from pathlib import Path
 import pytest
 
 from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.cli import _DEVICE, _ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "tests" / "bundles" / "protocol-1.kdz"
 HEAVY = {
+    "ai_edge_litert",
+    "flatbuffers",
     "numpy",
     "onnx",
     "onnxruntime",
     "rich",
     "sklearn",
+    "tflite_runtime",
     "tokenizers",
     "torch",
     "transformers",
@@ -74,7 +78,11 @@ def test_scoring_in_plain_python_imports_nothing_heavy(table, tmp_path):
 
 
 def test_inspecting_imports_nothing_heavy():
-    assert not imported("inspect", SAMPLE) & HEAVY
+    assert not imported("inspect", SAMPLE, "--card") & HEAVY
+
+
+def test_verifying_in_plain_python_imports_nothing_heavy():
+    assert not imported("verify", SAMPLE, "--backend", "plain") & HEAVY
 
 
 def test_the_check_can_see(table, tmp_path):
@@ -90,17 +98,6 @@ def pythons():
     """This Python, and the oldest that the runtime takes where the machine has one."""
     oldest = [*Path.home().glob(".pyenv/versions/3.9*/bin/python"), Path("/usr/bin/python3.9")]
     return [Path(sys.executable), *[path for path in oldest if path.exists()][:1]]
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    command = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    subprocess.run(
-        [sys.executable, *command, str(ROOT / "runtime")], check=True, capture_output=True
-    )
-    (path,) = folder.glob("*.whl")
-    return path
 
 
 @pytest.fixture(scope="session", params=pythons(), ids=lambda path: path.parent.parent.name)
@@ -163,8 +160,13 @@ def test_every_module_is_of_this_python(device):
 def test_the_device_has_its_verbs(device):
     out = device("kd-edge", "--help")
     listed = out.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == ["score", "inspect"]
-    assert "all sizes and hashes are as they should be" in device("kd-edge", "inspect", SAMPLE)
+    assert [line.split()[0] for line in listed] == [verb for verb in _ORDER if verb in _DEVICE]
+    shown = device("kd-edge", "inspect", SAMPLE)
+    assert "all sizes and hashes are as they should be" in shown
+    assert "(operators: shown where the workshop, kd-edge, is installed)" in shown
+    shown = device("kd-edge", "verify", SAMPLE)
+    assert shown.count("plain    plain-int8 ") == 2
+    assert "not installed here: onnx (needs numpy and onnxruntime)" in shown
     assert device("python", "-m", "kd_edge_runtime", "--help") == out
 
 

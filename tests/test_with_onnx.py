@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+from dataclasses import replace
 
 import bundles_made
 import numpy as np
@@ -15,9 +17,10 @@ from onnx import numpy_helper
 
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import word_tokenizer
-from kd_edge_export import forms
+from kd_edge_export import forms, onnx_bag
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.golden import golden_json
+from kd_edge_runtime import __version__, backends
 from kd_edge_runtime.backends import with_onnx
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bundle import Bundle
@@ -26,6 +29,7 @@ from kd_edge_runtime.loaded import LoadedItem
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
 TEXT = st.lists(st.one_of(st.sampled_from(POOL), st.text(max_size=8)), max_size=30).map(" ".join)
+ONNX_FORMS = ("onnx-int8", "onnx-fp32")
 OPTIONS = RnnOptions(words=30, embedding=6, hidden=5, longest=40)
 
 
@@ -60,7 +64,9 @@ def rnn_parts(network, tokenizer, classes=bundles_made.WORDS):
         parameters=sum(one.size for one in state.values()),
         text={},
         vectorizer=("tokenizer.json", tokenizer),
-        forms=forms.rnn_forms(state, "spoon"),
+        forms=forms.rnn_forms(
+            state, "spoon", hashlib.sha256(tokenizer).hexdigest(), forms.TOKEN_FORMS
+        ),
         golden=golden_json([], {}),
     )
 
@@ -87,7 +93,7 @@ def expected(network, tokenizer, text):
     return logits.softmax(-1)[0].tolist()
 
 
-@pytest.mark.parametrize("form", with_onnx.FORMS)
+@pytest.mark.parametrize("form", ONNX_FORMS)
 @given(texts=st.lists(TEXT, max_size=6))
 @settings(max_examples=40)
 def test_both_forms_of_a_bag_agree_with_plain(bag_item, form, texts):
@@ -98,7 +104,7 @@ def test_both_forms_of_a_bag_agree_with_plain(bag_item, form, texts):
         assert one == pytest.approx(other, abs=1e-5)
 
 
-@pytest.mark.parametrize("form", with_onnx.FORMS)
+@pytest.mark.parametrize("form", ONNX_FORMS)
 def test_long_and_empty_responses_of_a_bag(bag_item, form):
     long = " ".join(random.Random(0).choices(POOL, k=250_000))
     texts = ["", long, "a" * 100_000, "", "the ice"]
@@ -113,7 +119,7 @@ def test_batches_keep_the_order(bag_item, monkeypatch):
     wanted = np.array(PlainModel(bundles_made.student()).probabilities(texts))
     for size in (1, 7, 40):
         monkeypatch.setitem(with_onnx._BATCH, "bag", size)
-        found = with_onnx.load(bag_item).probabilities(texts)
+        found = with_onnx.load(bag_item, "onnx-int8").probabilities(texts)
         assert np.array(found) == pytest.approx(wanted, abs=1e-5)
 
 
@@ -144,12 +150,15 @@ def test_the_graphs_inputs_and_outputs_are_the_formats():
         assert [dim.dim_value for dim in other.type.tensor_type.shape.dim] == [0, 4]
         assert [opset.version for opset in model.opset_import] == [17]
         assert model.ir_version == 8
-        assert [(prop.key, prop.value) for prop in model.metadata_props] == [
-            ("kd-edge.item", "stove")
-        ]
+        assert (model.producer_name, model.producer_version) == ("kd-edge", __version__)
+        vectorizer = hashlib.sha256(bundles_made.item().vectorizer[1]).hexdigest()
+        assert {prop.key: prop.value for prop in model.metadata_props} == {
+            "kd-edge.item": "stove",
+            "kd-edge.vectorizer": vectorizer,
+        }
 
 
-def test_the_first_form_there_is(bag_item, monkeypatch):
+def test_the_int8_form_comes_first(bag_item, monkeypatch):
     asked = []
     form = LoadedItem.form
 
@@ -158,7 +167,7 @@ def test_the_first_form_there_is(bag_item, monkeypatch):
         return form(self, name)
 
     monkeypatch.setattr(LoadedItem, "form", noted)
-    with_onnx.load(bag_item)
+    backends.load(bag_item, "onnx")
     assert asked == ["onnx-int8"]
 
 
@@ -210,7 +219,7 @@ def test_responses_without_a_token(rnn_item, network, tokenizer, texts):
 def test_a_tokenizer_that_is_none(tmp_path, network, tokens):
     item = loaded(tmp_path, rnn_parts(network, tokens))
     with item.bundle, pytest.raises(BundleError, match="tokenizer cannot be read"):
-        with_onnx.load(item)
+        with_onnx.load(item, "onnx-fp32")
 
 
 def test_a_tokenizer_that_does_not_pad(tmp_path, network):
@@ -218,7 +227,7 @@ def test_a_tokenizer_that_does_not_pad(tmp_path, network):
     tokenizer.no_padding()
     item = loaded(tmp_path, rnn_parts(network, tokenizer.to_str().encode()))
     with item.bundle, pytest.raises(BundleError, match="does not pad"):
-        with_onnx.load(item)
+        with_onnx.load(item, "onnx-fp32")
 
 
 def test_a_graph_of_something_else(tmp_path, bag_item, network, tokenizer):
@@ -230,7 +239,7 @@ def test_a_graph_of_something_else(tmp_path, bag_item, network, tokenizer):
         (tmp_path / name).mkdir()
         item = loaded(tmp_path / name, parts)
         with item.bundle, pytest.raises(BackendError, match="refuses 'onnx-fp32'"):
-            with_onnx.load(item)
+            with_onnx.load(item, "onnx-fp32")
     # A graph of another kind of student, and one with another number of classes.
     bags = ItemParts(**{**vars(whole), "forms": bundles_made.item().forms})
     more = rnn_parts(network, whole.vectorizer[1], ("a", "b", "c", "d"))
@@ -238,4 +247,31 @@ def test_a_graph_of_something_else(tmp_path, bag_item, network, tokenizer):
         (tmp_path / name).mkdir()
         item = loaded(tmp_path / name, parts)
         with item.bundle, pytest.raises(BundleError, match="does not fit the manifest"):
-            with_onnx.load(item)
+            with_onnx.load(item, "onnx-fp32")
+
+
+def test_a_graph_of_another_vocabulary(tmp_path):
+    """Of another size, and of the same size with other n-grams."""
+    for gram, told in ((9, "does not fit the manifest"), (5, "was made for another vectorizer")):
+        (tmp_path / told).mkdir()
+        item = loaded(tmp_path / told, bundles_made.with_other_vocabulary(gram))
+        with item.bundle, pytest.raises(BundleError, match=f"item 'stove': .*'onnx-int8' {told}"):
+            with_onnx.load(item, "onnx-int8")
+
+
+def test_an_output_of_another_name(tmp_path):
+    whole = bundles_made.item()
+    model = onnx.load_from_string(whole.forms["onnx-int8"][1])
+    model.graph.output[0].name = model.graph.node[-1].output[0] = "shares"
+    forms = {"onnx-int8": ("a.onnx", model.SerializeToString())}
+    item = loaded(tmp_path, replace(whole, forms=forms))
+    with item.bundle, pytest.raises(BundleError, match="does not fit the manifest"):
+        with_onnx.load(item, "onnx-int8")
+
+
+def test_a_graph_that_says_nothing_of_its_vectorizer(tmp_path):
+    whole = bundles_made.item()
+    graph = onnx_bag.onnx_int8(bundles_made.student().weights, "stove")
+    item = loaded(tmp_path, replace(whole, forms={"onnx-int8": ("a.onnx", graph)}))
+    with item.bundle:
+        assert len(with_onnx.load(item, "onnx-int8").probabilities(["ice"])[0]) == 4

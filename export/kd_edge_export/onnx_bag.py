@@ -15,8 +15,8 @@ from kd_edge_export.quantize import dequantized
 from kd_edge_runtime.bag import BagWeights
 
 
-def onnx_fp32(weights: BagWeights, item_id: str) -> bytes:
-    """The graph with its table as floats."""
+def onnx_fp32(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
+    """The graph with its table as floats; see `metadata.metadata` for the other arguments."""
     arrays = dequantized(weights)
     constants = {
         "table": arrays.table,
@@ -25,11 +25,11 @@ def onnx_fp32(weights: BagWeights, item_id: str) -> bytes:
         "head_bias": arrays.head_bias,
     }
     nodes = [helper.make_node("MatMul", ["counts", "table"], ["sums"])]
-    return _graph(weights, nodes, constants, item_id)
+    return _graph(weights, nodes, constants, item_id, vectorizer_sha256)
 
 
-def onnx_int8(weights: BagWeights, item_id: str) -> bytes:
-    """The graph with its table as signed bytes and a factor for each column."""
+def onnx_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
+    """The graph with its table as signed bytes, a factor a column; see `metadata.metadata`."""
     arrays = dequantized(weights)
     constants = {
         "table": np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions),
@@ -44,10 +44,10 @@ def onnx_int8(weights: BagWeights, item_id: str) -> bytes:
         helper.make_node("MatMul", ["counts", "numbers"], ["whole"]),
         helper.make_node("Mul", ["whole", "scale"], ["sums"]),
     ]
-    return _graph(weights, nodes, constants, item_id)
+    return _graph(weights, nodes, constants, item_id, vectorizer_sha256)
 
 
-def _graph(weights: BagWeights, nodes: list, constants: dict, item_id: str) -> bytes:
+def _graph(weights: BagWeights, nodes: list, constants: dict, *whose: str) -> bytes:
     size = len(weights.table) // weights.dimensions
     counts = helper.make_tensor_value_info("counts", TensorProto.FLOAT, ["N", size])
     nodes += [
@@ -55,4 +55,4 @@ def _graph(weights: BagWeights, nodes: list, constants: dict, item_id: str) -> b
         helper.make_node("Relu", ["shifted"], ["hidden"]),
         *head("head", "head_bias", "hidden"),
     ]
-    return graph_bytes(nodes, [counts], len(weights.head), constants, item_id)
+    return graph_bytes(nodes, [counts], len(weights.head), constants, *whose)

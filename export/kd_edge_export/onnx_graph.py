@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from kd_edge_export.metadata import PRODUCER, VERSION, metadata
+
 # Old enough for onnxruntime 1.19, the last one for Python 3.9.
 OPSET = 17
 IR_VERSION = 8
@@ -21,6 +23,7 @@ def graph_bytes(
     classes: int,
     constants: Mapping[str, np.ndarray],
     item_id: str,
+    vectorizer_sha256: str = "",
 ) -> bytes:
     """A checked ONNX model with one output, `probabilities` [N, classes].
 
@@ -30,6 +33,7 @@ def graph_bytes(
         classes: K.
         constants: initializers by name.
         item_id: the item, kept in the model's metadata.
+        vectorizer_sha256: likewise, see `metadata.metadata`.
     """
     output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])
     initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
@@ -38,11 +42,16 @@ def graph_bytes(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
-        producer_name="kd-edge",
     )
-    helper.set_model_props(model, {"kd-edge.item": item_id})
+    tie(model, item_id, vectorizer_sha256)
     onnx.checker.check_model(model, full_check=True)
     return model.SerializeToString()
+
+
+def tie(model: onnx.ModelProto, item_id: str, vectorizer_sha256: str = "") -> None:
+    """Writes into a model who made it, and for what; see `metadata.metadata`."""
+    model.producer_name, model.producer_version = PRODUCER, VERSION
+    helper.set_model_props(model, metadata(item_id, vectorizer_sha256))
 
 
 def head(weight: str, bias: str, values: str) -> list[onnx.NodeProto]:

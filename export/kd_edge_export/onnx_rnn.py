@@ -19,12 +19,13 @@ _Floats = npt.NDArray[np.float32]
 _BELOW_ALL = -2.0
 
 
-def onnx_fp32(state: Mapping[str, _Floats], item_id: str) -> bytes:
+def onnx_fp32(state: Mapping[str, _Floats], item_id: str, vectorizer_sha256: str = "") -> bytes:
     """The graph in floats.
 
     Args:
         state: the network's numbers by PyTorch's names (`embedding.weight`, `gru.*`, `head.*`).
         item_id: the item, kept in the model's metadata.
+        vectorizer_sha256: likewise, see `metadata.metadata`.
     """
     hidden = state["gru.weight_hh_l0"].shape[1]
     constants = {
@@ -83,7 +84,9 @@ def onnx_fp32(state: Mapping[str, _Floats], item_id: str) -> bytes:
         helper.make_node("Concat", ["mean", "greatest"], ["pooled"], axis=1),
         *head("head", "head_bias", "pooled"),
     ]
-    return graph_bytes(nodes, inputs, len(state["head.bias"]), constants, item_id)
+    return graph_bytes(
+        nodes, inputs, len(state["head.bias"]), constants, item_id, vectorizer_sha256
+    )
 
 
 def _gates(stacked: _Floats) -> _Floats:

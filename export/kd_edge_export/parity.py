@@ -70,8 +70,15 @@ def difference(
 
 def form_outputs(parts: ItemParts, texts: Sequence[str]) -> dict[str, Probabilities]:
     """What each form makes of N responses, run by the runtime's own backends; [N, K] by form."""
+    return {
+        form: np.array(model.probabilities(texts)) for form, model in form_models(parts).items()
+    }
+
+
+def form_models(parts: ItemParts) -> dict[str, backends.Model]:
+    """Each form as a device loads it."""
     item = _in_memory(parts)
-    return {form: np.array(_load(item, form).probabilities(texts)) for form in parts.forms}
+    return {form: _load(item, form) for form in parts.forms}
 
 
 def _load(item: LoadedItem, form: str) -> backends.Model:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.reading import read, read_prompts, reading_options
+from kd_edge.cli.reading import read, read_prompts, reading_options, the_item
 from kd_edge.cli.sizes import BYTES, show_search
 from kd_edge_runtime.errors import InputError
 
@@ -121,8 +121,8 @@ def export(
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
     given = None if responses is None else read(responses, values)
     if teacher:
-        _refuse_for_teachers({"--form": forms, "--bits": bits, "--prompt": prompts,
-                              "--max-size": max_size})  # fmt: skip
+        others = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
+        _refuse_for_teachers(others)
         _export_teacher(students, output, given, limits, as_json)
         return
     sources = read_prompts(prompts)
@@ -156,11 +156,30 @@ def _export_teacher(
     limits: Limits,
     as_json: bool,
 ) -> None:
+    from kd_edge.evaluation import human_scores
+    from kd_edge.splits import learning_rows
     from kd_edge.teacher.export import export_teacher
 
     if len(folders) != 1:
         raise InputError("give one teacher's folder at a time")
-    raise NotImplementedError
+    rows: tuple[Row, ...] = ()
+    if given is not None:
+        _, rows = learning_rows(the_item(given), folders[0], 0)
+    made = export_teacher(
+        folders[0],
+        output,
+        [row.text for row in rows],
+        human_scores(rows) if rows else None,
+        limits,
+        [row.response_id for row in rows],
+        the_item(given).item_id if given is not None else "",
+    )
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in made.forms], indent=2))
+        return
+    parity = [one.parity for one in made.forms]
+    _show({f"Teacher, {made.parameters:,} parameters": parity})
+    click.echo(f"{output}: {', '.join(sorted(path.name for path in output.iterdir()))}")
 
 
 def _cut(

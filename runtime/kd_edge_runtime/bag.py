@@ -8,10 +8,10 @@ FORMAT.md describes the bytes of the `plain-int8` form.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from math import isfinite
 
 from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.records import dataclass
 from kd_edge_runtime.vocabulary import BagVocabulary
 
 FORM = "plain-int8"

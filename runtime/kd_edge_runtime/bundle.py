@@ -6,7 +6,6 @@ asked for, and its size and hash are checked against the manifest each time.
 
 from __future__ import annotations
 
-import hashlib
 import stat
 import zipfile
 import zlib
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from kd_edge_runtime.errors import BundleError, InputError
+from kd_edge_runtime.hashing import sha256
 from kd_edge_runtime.manifest import Manifest
 
 MANIFEST = "manifest.json"
@@ -91,9 +91,13 @@ class Bundle:
         if member is None:
             raise BundleError(f"{self.path}: no member '{name}'")
         data = self._inflate(name, member.bytes)
-        if hashlib.sha256(data).hexdigest() != member.sha256:
+        if sha256(data).hexdigest() != member.sha256:
             raise BundleError(f"{self.path}: '{name}' does not have the hash in the manifest")
         return data
+
+    def packed(self) -> dict[str, int]:
+        """The bytes that each member takes in the zip, the manifest's included."""
+        return {info.filename: info.compress_size for info in self._zip.infolist()}
 
     def _read_manifest(self) -> Manifest:
         infos = self._zip.infolist()

@@ -6,7 +6,6 @@ numpy and no ONNX Runtime (a test sees to it).
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -14,7 +13,8 @@ from typing import NoReturn
 import click
 
 from kd_edge_runtime import __version__
-from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.start import guarded
 
 VERBS = "kd_edge.verbs"
 
@@ -22,10 +22,31 @@ VERBS = "kd_edge.verbs"
 _DEVICE = {
     "inspect": "kd_edge_runtime.commands.inspect:inspect",
     "score": "kd_edge_runtime.commands.score:score",
+    "install": "kd_edge_runtime.commands.slots:install",
+    "rollback": "kd_edge_runtime.commands.slots:rollback",
+    "status": "kd_edge_runtime.commands.slots:status",
+    "doctor": "kd_edge_runtime.commands.doctor:doctor",
+    "serve": "kd_edge_runtime.commands.serve:serve",
+    "verify": "kd_edge_runtime.commands.verify:verify",
 }
 
 # The order in which a newcomer meets the verbs; others come after these.
-_ORDER = ("run", "teacher", "label", "distill", "export", "score", "inspect")
+_ORDER = (
+    "run",
+    "teacher",
+    "label",
+    "distill",
+    "export",
+    "flash",
+    "score",
+    "inspect",
+    "verify",
+    "install",
+    "rollback",
+    "status",
+    "doctor",
+    "serve",
+)
 
 
 class Verbs(click.Group):
@@ -53,13 +74,17 @@ class Verbs(click.Group):
 
 
 def _workshop() -> dict[str, str]:
-    """Where the verbs of other packages are, by name."""
+    return plugins(VERBS)
+
+
+def plugins(group: str) -> dict[str, str]:
+    """What other packages add to a group of entry points, as "module:name" by name."""
     from importlib.metadata import entry_points
 
     points = entry_points()
     if sys.version_info >= (3, 10):
-        return {point.name: point.value for point in points.select(group=VERBS)}
-    return {point.name: point.value for point in points.get(VERBS, ())}
+        return {point.name: point.value for point in points.select(group=group)}
+    return {point.name: point.value for point in points.get(group, ())}
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,25 +101,14 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Runs the command line; a user's mistake ends in one message and never in a traceback."""
+    sys.exit(guarded(_run))
+
+
+def _run() -> object:
     try:
-        code = cli.main(prog_name="kd-edge", standalone_mode=False)
+        return cli.main(prog_name="kd-edge", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except KdEdgeError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        sys.exit(130)
-    except Exception as error:
-        if os.environ.get("KD_EDGE_DEBUG"):
-            raise
-        # The text of an unforeseen error may hold a student's words: only its kind is shown.
-        click.echo(
-            f"Error: something unforeseen happened ({type(error).__name__}). Nothing that was "
-            "there before is lost. KD_EDGE_DEBUG=1 shows the details for a report.",
-            err=True,
-        )
-        sys.exit(70)
-    sys.exit(code if isinstance(code, int) else 0)
+        return error.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None

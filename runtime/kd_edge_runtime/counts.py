@@ -18,9 +18,13 @@ from kd_edge_runtime.vocabulary import BagVocabulary, grams, hash_gram, hash_wor
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    _Numbers = npt.NDArray[np.int64]
+    # Indices: 32 bits where the processor has 32, where numpy takes no others.
+    _Numbers = npt.NDArray[np.intp]
 
 _UNKNOWN = -1
+
+# Words up to which loops in Python are quicker than numpy's calls.
+_FEW = 300
 
 # Words whose n-grams are remembered: about 20 MB at the most.
 _KEPT_WORDS = 100_000
@@ -32,11 +36,11 @@ class Counts:
 
     Attributes:
         rows: every n-gram of every response, response by response; int32 [total].
-        starts: where each response begins in `rows`, and the end; int64 [N + 1].
+        starts: where each response begins in `rows`, and the end; intp [N + 1].
     """
 
     rows: npt.NDArray[np.int32]
-    starts: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -45,7 +49,7 @@ class Counts:
         """What each response's counts are multiplied by: 1 / sqrt(its n-grams); float32 [N]."""
         return (1.0 / np.sqrt(np.maximum(np.diff(self.starts), 1))).astype(np.float32)
 
-    def take(self, index: npt.NDArray[np.int64]) -> Counts:
+    def take(self, index: npt.NDArray[np.intp]) -> Counts:
         """The responses at `index`, in that order."""
         lengths = np.diff(self.starts)
         rows = self.rows[_runs(self.starts[:-1], lengths, index)]
@@ -78,6 +82,9 @@ class Counter:
         self._word_rows = vocabulary.word_rows()
         self._gram_rows = vocabulary.gram_rows()
         self._pairs = np.array(vocabulary.pairs, dtype=np.int64)
+        self._pair_rows = {
+            pair: row for row, pair in enumerate(vocabulary.pairs, vocabulary.pairs_start)
+        }
         self._forget()
 
     def _forget(self) -> None:
@@ -94,7 +101,9 @@ class Counter:
         if len(self._number) > _KEPT_WORDS:
             self._forget()
         found = [words(text) for text in texts]
-        met = np.array([self._met(word) for one in found for word in one], dtype=np.int64)
+        if sum(map(len, found)) <= _FEW:
+            return self._few(found)
+        met = np.array([self._met(word) for one in found for word in one], dtype=np.intp)
         response = np.repeat(np.arange(len(found)), [len(one) for one in found])
 
         own_of, own_rows = self._own_ngrams(met, response)
@@ -104,8 +113,25 @@ class Counter:
         ends = np.cumsum(np.bincount(where, minlength=len(found)))
         return Counts(
             np.concatenate((own_rows, pair_rows))[order].astype(np.int32),
-            np.concatenate(([0], ends)).astype(np.int64),
+            np.concatenate(([0], ends)).astype(np.intp),
         )
+
+    def _few(self, found: Sequence[list[str]]) -> Counts:
+        """The same as `count` makes of many words."""
+        rows: list[int] = []
+        starts = [0]
+        for one in found:
+            met = [*map(self._met, one)]
+            for number in met:
+                rows += self._own[number]
+            places = [*map(self._place.__getitem__, met)]
+            for first, second in zip(places, places[1:]):
+                # A pair with an unknown word, -1, has a negative code, which no known one has.
+                row = self._pair_rows.get(first << 16 | second)
+                if row is not None:
+                    rows.append(row)
+            starts.append(len(rows))
+        return Counts(np.array(rows, dtype=np.int32), np.array(starts, dtype=np.intp))
 
     def _met(self, word: str) -> int:
         number = self._number.get(word)
@@ -125,8 +151,8 @@ class Counter:
         """The response and the row of each word and gram."""
         used, at = np.unique(met, return_inverse=True)
         own = [self._own[number] for number in used]
-        lengths = np.array([len(rows) for rows in own], dtype=np.int64)
-        flat = np.array([row for rows in own for row in rows], dtype=np.int64)
+        lengths = np.array([len(rows) for rows in own], dtype=np.intp)
+        flat = np.array([row for rows in own for row in rows], dtype=np.intp)
         return np.repeat(response, lengths[at]), flat[
             _runs(np.cumsum(lengths) - lengths, lengths, at)
         ]

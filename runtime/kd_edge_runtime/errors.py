@@ -7,8 +7,16 @@ student's text; rows are named by file, row and column.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from kd_edge_runtime.records import dataclass
+
+
+def note(text: str) -> None:
+    """Writes a line to standard error, where there is one."""
+    if sys.stderr:
+        print(text, file=sys.stderr)  # noqa: T201
 
 
 class KdEdgeError(Exception):
@@ -33,6 +41,12 @@ class BackendError(KdEdgeError):
     """A backend is missing, does not work here, or cannot run this student."""
 
     exit_code = 4
+
+
+class ParityError(KdEdgeError):
+    """A form of a student does not score as it should."""
+
+    exit_code = 5
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,27 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
 
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.records import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import IO, Any
 
 _WRITE_PROBLEMS = {
     errno.ENOSPC: "the disk is full",
     getattr(errno, "EDQUOT", errno.ENOSPC): "the disk quota is used up",
     errno.EACCES: "you are not allowed to write there",
     errno.EPERM: "you are not allowed to write there",
-    errno.EROFS: "the disk is read-only",
+    errno.EROFS: "the disk is read-only, maybe until it is checked (fsck)",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EEXIST: "a file of that name is in the way of a folder",
     errno.ENAMETOOLONG: "the name is too long",
     errno.EISDIR: "a folder of that name is in the way",
+    errno.ENOENT: "the folder is gone",
+    errno.ENODEV: "the disk or card is gone",
+    errno.ENXIO: "the disk or card is gone",
+    errno.EIO: "the disk or card fails",
 }
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from kd_edge_runtime import bag
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.manifest import ItemEntry
+from kd_edge_runtime.records import TYPE_CHECKING, dataclass
 from kd_edge_runtime.text import TEXT_RULES
 from kd_edge_runtime.vocabulary import BagVocabulary
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,11 @@ class LoadedItem:
             raise BundleError(f"item '{self.entry.item_id}': text.sizes is missing or no numbers")
         return BagVocabulary.from_bytes(self.vectorizer(), self.number("gram"), sizes)
 
-    def bag(self) -> bag.BagStudent:
+    def bag(self, form: str = bag.FORM) -> bag.BagStudent:
         """The whole bag student, from its plain form."""
         vocabulary = self.vocabulary()
         weights = bag.BagWeights.from_bytes(
-            self.form(bag.FORM),
+            self.form(form),
             vocabulary.size,
             self.number("dimensions"),
             len(self.entry.classes),

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
 
 from kd_edge_runtime.errors import BundleError, InputError
+from kd_edge_runtime.records import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
 
 FORMAT = "kd-edge-bundle"
 
@@ -22,8 +26,6 @@ OLDEST_PROTOCOL = 1
 MOST_PROBABLE = "most-probable"
 NEAREST_EXPECTED = "nearest-expected"
 DECISIONS = (MOST_PROBABLE, NEAREST_EXPECTED)
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,12 @@ class Manifest:
     items: tuple[ItemEntry, ...]
     members: Mapping[str, Member]
     card: str
-    provenance: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any]
 
     def to_json(self) -> str:
         """The text of `manifest.json`."""
+        from dataclasses import asdict  # where a bundle is made, not where it is read
+
         content = {"format": FORMAT, **asdict(self)}
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

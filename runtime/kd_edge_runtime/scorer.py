@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from math import floor
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.loaded import LoadedItem
 from kd_edge_runtime.manifest import NEAREST_EXPECTED, ItemEntry
+from kd_edge_runtime.records import NamedTuple
 from kd_edge_runtime.text import has_words
 
 # What `flag` can say. A person should look at a flagged response.
@@ -76,20 +76,38 @@ class Scorer:
     Args:
         bundle: an open bundle, closed with the scorer.
         backend: "auto" or one of `backends.NAMES`.
+        threads: for one batch, where the backend has threads.
+        cache: the file in which outcomes of probes are kept, see `backends.choose`.
     """
 
-    def __init__(self, bundle: Bundle, backend: str = "auto") -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        backend: str = "auto",
+        threads: int = 1,
+        cache: Path | None = None,
+    ) -> None:
         self.bundle = bundle
         self._backend = backend
+        self._threads = threads
+        self._cache = cache
         self._models: dict[str, tuple[str, backends.Model]] = {}
 
     @classmethod
-    def open(cls, path: str | Path, backend: str = "auto") -> Scorer:
+    def open(
+        cls,
+        path: str | Path,
+        backend: str = "auto",
+        threads: int = 1,
+        cache: Path | None = None,
+    ) -> Scorer:
         """Opens a bundle for scoring.
 
         Args:
             path: the `.kdz` file.
-            backend: "auto", or one of "plain", "numpy" and "onnx" to insist.
+            backend: "auto", or one of "plain", "numpy", "tflite" and "onnx" to insist.
+            threads: for one batch, where the backend has threads (tflite and onnx).
+            cache: the file in which outcomes of probes are kept, see `backends.choose`.
 
         Raises:
             InputError: there is no such file.
@@ -97,7 +115,7 @@ class Scorer:
             BackendError: there is no backend of this name.
         """
         backends.check_name(backend)
-        return cls(Bundle(path), backend)
+        return cls(Bundle(path), backend, threads, cache)
 
     def __enter__(self) -> Scorer:
         return self
@@ -145,7 +163,8 @@ class Scorer:
     def _load(self, entry: ItemEntry) -> tuple[str, backends.Model]:
         loaded = self._models.get(entry.item_id)
         if loaded is None:
-            loaded = backends.load(LoadedItem(self.bundle, entry), self._backend)
+            item = LoadedItem(self.bundle, entry)
+            loaded = backends.load(item, self._backend, "", self._threads, self._cache)
             self._models[entry.item_id] = loaded
         return loaded
 

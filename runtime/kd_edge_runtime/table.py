@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from kd_edge_runtime.columns import ITEM_NAMES, TEXT_NAMES, Tiers, candidates, closest
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.manifest import ItemEntry
+from kd_edge_runtime.records import dataclass
 from kd_edge_runtime.scorer import Score, Scorer
 
 # Rows scored at once: enough for numpy, little to hold.

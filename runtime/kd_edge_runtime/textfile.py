@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
 
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.records import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO, TextIO
 
 _CHUNK = 1 << 16
 _UTF8_MARK = codecs.BOM_UTF8

@@ -18,10 +18,10 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from operator import ge
 
 from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.records import dataclass
 
 # The first character of what is hashed keeps the word "cat" apart from the gram "cat".
 _WORD = "w"

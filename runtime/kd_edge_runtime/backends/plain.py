@@ -29,9 +29,9 @@ _KEPT_WORDS = 50_000
 _NO_WORD = -1
 
 
-def load(item: LoadedItem) -> PlainModel:
-    """Loads a bag student from its plain form."""
-    return PlainModel(item.bag())
+def load(item: LoadedItem, form: str, threads: int = 1) -> PlainModel:  # noqa: ARG001
+    """Loads a bag student from its plain form, whose one thread is the caller's."""
+    return PlainModel(item.bag(form))
 
 
 class _Lanes:

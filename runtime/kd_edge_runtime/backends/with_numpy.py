@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _BATCH = 512
 
 
-def load(item: LoadedItem) -> NumpyModel:
-    """Loads a bag student from its plain form."""
-    return NumpyModel(item.bag())
+def load(item: LoadedItem, form: str, threads: int = 1) -> NumpyModel:  # noqa: ARG001
+    """Loads a bag student from its plain form, whose one thread is the caller's."""
+    return NumpyModel(item.bag(form))
 
 
 class NumpyModel:

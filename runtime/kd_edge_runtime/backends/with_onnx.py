@@ -7,39 +7,37 @@ tokenizer. The int8 graph is used where the bundle has one: it is the same numbe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import onnxruntime
 
-from kd_edge_runtime.counts import Counter
+from kd_edge_runtime.backends import graphs
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.loaded import LoadedItem
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-FORMS = ("onnx-int8", "onnx-fp32")
-
 # A batch of counts is 14 MB for 3,500 n-grams; of tokens, what a small device's memory holds.
 _BATCH = {"bag": 1024, "rnn": 64, "transformer": 16}
 
 
-def load(item: LoadedItem, form: str = "") -> OnnxModel:
+def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
     """Loads a student from one of its ONNX forms.
 
     Args:
         item: the item of an open bundle.
-        form: one of `FORMS`; by default the first that the bundle carries.
+        form: an ONNX form.
+        threads: for one batch; one response is too small to share.
 
     Raises:
         BackendError: the bundle has no such form, or ONNX Runtime refuses the graph.
+        BundleError: the graph is not this item's.
     """
-    if not form:
-        form = next((name for name in FORMS if name in item.entry.forms), FORMS[0])
     options = onnxruntime.SessionOptions()
-    # One response is too small to share; whoever has many can run several processes.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(
@@ -49,44 +47,22 @@ def load(item: LoadedItem, form: str = "") -> OnnxModel:
         raise
     except Exception as error:  # ONNX Runtime's own errors have no common base
         raise BackendError(f"ONNX Runtime refuses '{form}': {error}") from None
-    source = _CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
-    _check(session, source.names, item, form)
+    source = graphs.CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
+    reads, writes = session.get_inputs(), session.get_outputs()
+    fits = (
+        {one.name: [size for size in one.shape[-1:] if isinstance(size, int)] for one in reads}
+        == source.widths
+        and [one.name for one in writes] == ["probabilities"]
+        and writes[0].shape[-1:] == [len(item.entry.classes)]
+    )
+    graphs.check(item, form, fits, session.get_modelmeta().custom_metadata_map)
     return OnnxModel(session, source, _BATCH[item.entry.student])
-
-
-def _check(
-    session: onnxruntime.InferenceSession, inputs: tuple[str, ...], item: LoadedItem, form: str
-) -> None:
-    """Refuses a graph that is not this item's."""
-    outputs = session.get_outputs()
-    if (
-        sorted(one.name for one in session.get_inputs()) != sorted(inputs)
-        or [one.name for one in outputs] != ["probabilities"]
-        or outputs[0].shape[-1:] != [len(item.entry.classes)]
-    ):
-        raise BundleError(
-            f"item '{item.entry.item_id}': the graph '{form}' does not fit the manifest"
-        )
-
-
-class _CountsInput:
-    """Weighted counts for a bag."""
-
-    names = ("counts",)
-
-    def __init__(self, item: LoadedItem) -> None:
-        vocabulary = item.vocabulary()
-        self._counter = Counter(vocabulary)
-        self._size = vocabulary.size
-
-    def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        return {"counts": self._counter.count(texts).dense(self._size)}
 
 
 class _TokensInput:
     """Padded ids and a mask for the students that read tokens."""
 
-    names = ("ids", "mask")
+    widths: ClassVar[graphs.Widths] = {"ids": [], "mask": []}
 
     def __init__(self, item: LoadedItem) -> None:
         from tokenizers import Tokenizer
@@ -126,7 +102,7 @@ class OnnxModel:
     def __init__(
         self,
         session: onnxruntime.InferenceSession,
-        source: _CountsInput | _TokensInput,
+        source: graphs.CountsInput | _TokensInput,
         batch: int,
     ) -> None:
         self._session = session

@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Callable, TextIO
+from typing import Any
 
 import click
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import atomic_write
-from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.table import (
-    Columns,
-    Scored,
-    TableScorer,
-    all_classes,
-    csv_problem,
-    find_columns,
-    machine_fields,
-    machine_header,
-)
-from kd_edge_runtime.textfile import open_text
-
-# A longer field is no response: 10,000 words are about 60,000 characters.
-_LONGEST_FIELD = 16 << 20
-
-# The headers of the ASAP-SAS competition's files, which quote nothing.
-_UNQUOTED = (
-    ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
-    ["Id", "EssaySet", "EssayText"],
-)
-
-# What people might expect and would not get.
-_NOT_TABLES = (".xlsx", ".xls", ".ods", ".parquet")
-
-# Rows between two lines of progress off a terminal; on one, about twice a second.
-_SHOW_EVERY = 20_000
-
-Write = Callable[[Scored], None]
+from kd_edge_runtime.commands import root_option
+from kd_edge_runtime.scoring import Request, score_table
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.argument("responses", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument(
+    "files",
+    nargs=-1,
+    metavar="[BUNDLE] RESPONSES",
+    type=click.Path(path_type=Path, allow_dash=True),
+)
+@root_option
 @click.option(
     "-o",
     "--output",
@@ -67,21 +38,17 @@ Write = Callable[[Scored], None]
     show_default=True,
     help="How to run the student.",
 )
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="For tflite and onnx, which can share a batch out; plain and numpy use one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a row, not CSV.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary on standard error.")
-def score(
-    bundle: Path,
-    responses: Path,
-    output: Path,
-    text_column: str | None,
-    item_column: str | None,
-    item_id: str | None,
-    prefix: str,
-    backend: str,
-    as_json: bool,
-    quiet: bool,
-) -> None:
-    """Score the RESPONSES (a CSV or TSV file, or '-') with a BUNDLE.
+def score(files: tuple[Path, ...], root: Path | None, **options: Any) -> None:
+    """Score the RESPONSES (a CSV or TSV file, or '-') with a BUNDLE, or the installed one.
 
     Every column of the table is kept. Added are: predicted (the score), expected (the mean
     under the probabilities), confidence (the probability of the predicted score), flag
@@ -92,159 +59,19 @@ def score(
       kd-edge score item.kdz responses.csv -o scores.csv
       kd-edge score item.kdz - < responses.csv > scores.csv
       kd-edge score item.kdz answers.tsv --text-column EssayText --json
+      kd-edge score responses.csv --root /media/card/kd-edge
     """
-    source = "standard input" if str(responses) == "-" else str(responses)
-    if output.suffix.lower() in _NOT_TABLES:
-        raise InputError(
-            f"{output}: scores are written as CSV or TSV: end the name in .csv or .tsv"
-        )
-    _refuse_same(output, responses, "the responses")
-    _refuse_same(output, bundle, "the bundle")
-    with Scorer.open(bundle, backend) as scorer, _opened(responses) as stream:
-        header, rows = _read(stream, source)
-        items = [entry.item_id for entry in scorer.bundle.manifest.items]
-        if item_id is not None:
-            scorer.bundle.manifest.item(item_id)  # names the items there are
-        columns = find_columns(header, source, items, text_column, item_column, item_id)
-        # A backend that is missing says so before anything is written.
-        used = scorer.backend(columns.item_id or items[0])
-        batches = TableScorer(scorer, source).scored(rows, columns)
-        with _writer(output, scorer, columns, prefix, as_json, source) as write:
-            total, flagged = _write_all(batches, write, quiet)
-        if not quiet:
-            named = "" if text_column else f", text from '{header[columns.text]}'"
-            click.echo(f"Scored {total} responses ({flagged} flagged; {used}{named}).", err=True)
+    responses = _responses(files, root)
+    bundle = files[0] if len(files) == 2 else None
+    score_table(Request(responses, bundle, root, **options))
 
 
-def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tuple[int, int]:
-    total = flagged = shown = 0
-    for batch in batches:
-        for one in batch:
-            write(one)
-            flagged += bool(one.score.flag)
-        total += len(batch)
-        if not quiet and total - shown >= _SHOW_EVERY:
-            shown = total
-            # How many there are is not known while they stream: no bar, just the count.
-            click.echo(f"{total} responses scored", err=True)
-    return total, flagged
-
-
-def _refuse_same(output: Path, given: Path, what: str) -> None:
-    if str(output) != "-" and output.exists() and given.exists() and output.samefile(given):
-        raise InputError(f"{output}: the output would replace {what}: give it another name")
-
-
-@contextmanager
-def _opened(responses: Path) -> Iterator[TextIO]:
-    if str(responses) == "-":
-        # Standard input cannot be read twice to find its encoding: it has to be UTF-8.
-        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")  # type: ignore[union-attr]
-        yield sys.stdin
-        return
-    if responses.suffix.lower() in (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods"):
-        raise InputError(f"{responses}: give the responses as a CSV or TSV table")
-    with open_text(responses) as stream:
-        yield stream
-
-
-def _read(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
-    """The header of a table, and its other rows."""
-    try:
-        rows = _reader(stream)
-        header = next(rows, None)
-    except UnicodeDecodeError:
-        raise InputError(f"{source}: this is not UTF-8: save the table as 'CSV UTF-8'") from None
-    except csv.Error as error:
-        raise InputError(f"{source}: {csv_problem(error)}") from None
-    if not header:
-        raise InputError(f"{source}: the table is empty: it needs a row of column names")
-    return header, rows
-
-
-def _reader(stream: TextIO) -> Iterator[list[str]]:
-    csv.field_size_limit(_LONGEST_FIELD)
-    first = stream.readline()
-    lines = _again(first, stream)
-    if first.rstrip("\r\n").split("\t") in _UNQUOTED:
-        return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    # strict: a quotation mark that is never closed would swallow the rest of the responses.
-    return csv.reader(lines, delimiter=max(",\t;", key=first.count), strict=True)
-
-
-def _again(first: str, stream: TextIO) -> Iterator[str]:
-    yield first
-    yield from stream
-
-
-@contextmanager
-def _writer(
-    output: Path,
-    scorer: Scorer,
-    columns: Columns,
-    prefix: str,
-    as_json: bool,
-    source: str,
-) -> Iterator[Write]:
-    entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
-    used = entries.values() if columns.item_id is None else [entries[columns.item_id]]
-    classes = all_classes(used)
-    added = machine_header(classes, columns.header, prefix, source)
-    with _destination(output) as file:
-        if as_json:
-
-            def write(one: Scored) -> None:
-                row: dict[str, object] = dict(zip(columns.header, one.fields))
-                row.update(_json_fields(one, added, entries[one.item_id].classes, prefix))
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-        else:
-            delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
-            table = csv.writer(_Rows(file), delimiter=delimiter)
-            table.writerow([*columns.header, *added])
-
-            def write(one: Scored) -> None:
-                machine = machine_fields(one.score, entries[one.item_id], classes)
-                table.writerow([*one.fields, *machine])
-
-        yield write
-
-
-class _Rows:
-    r"""Ends the rows of a csv writer in \n.
-
-    Told to do so itself, the writer would leave a field with a lone \r unquoted, and so split it.
-
-    Args:
-        file: where the rows go.
-    """
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, row: str) -> None:
-        """Writes one row, which ends in what the csv module ends rows in."""
-        self._file.write(row[:-2] + "\n")
-
-
-def _json_fields(
-    one: Scored, added: Sequence[str], classes: Sequence[str], prefix: str
-) -> dict[str, object]:
-    score = one.score
-    numbers = [score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag]
-    fields: dict[str, object] = dict(zip(added, numbers))
-    for name, share in zip(classes, score.probabilities):
-        fields[f"{prefix}p_{name}"] = round(share, 6)
-    return fields
-
-
-@contextmanager
-def _destination(output: Path) -> Iterator[IO[str]]:
-    if str(output) != "-":
-        with atomic_write(output) as file:
-            yield file
-        return
-    # As in a file, whatever the terminal's settings.
-    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-    yield sys.stdout
-    sys.stdout.flush()
+def _responses(files: tuple[Path, ...], root: Path | None) -> Path:
+    """The last of the arguments, where they are as they should be."""
+    if not files or (len(files) == 1 and files[0].suffix.lower() == ".kdz"):
+        raise click.UsageError("Missing argument 'RESPONSES'.")
+    if len(files) > 2:
+        raise click.UsageError("Got more than a BUNDLE and RESPONSES.")
+    if root and len(files) == 2:
+        raise click.UsageError("Name a BUNDLE or a --root, not both.")
+    return files[-1]

@@ -1,0 +1,1 @@
+"""Bundles onto devices: memory cards, sticks and machines reached by ssh."""

@@ -1,0 +1,99 @@
+"""Has the device's runtime switch to a bundle, and reads back which one it scores with."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from kd_edge.flash.device.disk import Refused, hash_uncached
+
+
+def find_runtime(root: Path) -> tuple[list[str], str]:
+    """How `kd-edge` is run here, and what it scores with.
+
+    Args:
+        root: the device's folder.
+
+    Returns:
+        The words of the command, and the sha256 (hex) of the current bundle. The first is empty
+        where no runtime is installed that has slots, the second where there is no bundle.
+    """
+    commands = [launcher(root)] if (root / "kd-edge").is_file() else []
+    places = [shutil.which("kd-edge"), str(Path.home() / ".local" / "bin" / "kd-edge")]
+    commands += [[place] for place in places if place and Path(place).is_file()]
+    commands += [["python3", "-m", "kd_edge_runtime"]]
+    for command in commands:
+        with contextlib.suppress(OSError):
+            done = _run([*command, "status", "--root", str(root), "--json"])
+            if done.returncode == 0:
+                return command, _current_hash(done.stdout, root)
+    return [], ""
+
+
+def launcher(root: Path) -> list[str]:
+    """How the runtime in a device's own folder is run; FAT knows no executable files."""
+    return ["sh", str(root / "kd-edge")]
+
+
+def current_file(command: Sequence[str], root: Path) -> str:
+    """The name of the current bundle's file in a folder with slots; "" for none."""
+    return _current(_run([*command, "status", "--root", str(root), "--json"]).stdout)
+
+
+def switch(command: Sequence[str], bundle: Path, root: Path) -> str:
+    """Installs a bundle.
+
+    Returns:
+        The sha256 (hex) of the current bundle, read back.
+
+    Raises:
+        Refused: with the runtime's reason.
+    """
+    done = _run([*command, "install", str(bundle), "--root", str(root), "--json"])
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["the runtime did not say why"]
+        raise Refused(lines[-1].replace("Error: ", "", 1))
+    return _current_hash(done.stdout, root)
+
+
+def default_root(wheel: Path) -> Path:
+    """The folder that the runtime takes where none is named, asked of its wheel."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from kd_edge_runtime.slots import default_root; print(default_root())"
+    )
+    done = _run(["python3", "-B", "-c", code, str(wheel)])
+    if done.returncode:
+        raise Refused("the runtime does not start with this device's Python")
+    return Path(done.stdout.strip())
+
+
+def _current_hash(status: str, root: Path) -> str:
+    file = _current(status)
+    with contextlib.suppress(OSError):
+        return hash_uncached(root / file) if file else ""
+    return ""
+
+
+def _current(status: str) -> str:
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        for slot in json.loads(status)["slots"]:
+            if slot["current"]:
+                return str(slot["file"])
+    return ""
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd="/",  # where -m and -c find nothing of the user's
+        text=True,
+        errors="replace",
+        check=False,
+    )

@@ -1,0 +1,131 @@
+"""Files that are read back from the medium, lists of hashes, and what a person has to mend."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+SUMS = "SHA256SUMS"
+"""The name of a list of hashes, as `sha256sum -c` reads it."""
+
+_BLOCK = 1 << 20
+
+
+class Refused(Exception):  # noqa: N818
+    """Something that a person has to mend; the message says what."""
+
+
+def hash_uncached(path: Path) -> str:
+    """The sha256 (hex) of a file, read from the medium where the system can be made to.
+
+    What is not synced yet stays in memory, and is read from there.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sums(hashes: dict[str, str]) -> bytes:
+    """A list of hashes.
+
+    Args:
+        hashes: sha256 (hex) by name.
+    """
+    return "".join(f"{digest}  {name}\n" for name, digest in hashes.items()).encode("utf-8")
+
+
+def read_sums(data: bytes) -> dict[str, str]:
+    """The sha256 (hex) by name of a list of hashes.
+
+    Raises:
+        ValueError: it is no such list.
+    """
+    pairs = [line.split("  ", 1) for line in data.decode("utf-8").splitlines()]
+    return {name: digest for digest, name in pairs}
+
+
+def intact(folder: Path) -> bool:
+    """Whether all files of a folder's list of hashes are as it says, read from the medium."""
+    try:
+        listed = read_sums((folder / SUMS).read_bytes())
+        return bool(listed) and all(
+            hash_uncached(folder / name) == digest for name, digest in listed.items()
+        )
+    except (OSError, ValueError):
+        return False
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Writes a file, which is on the medium afterwards; its name may not be.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Has a folder's names written to the medium, where its file system knows how."""
+    with contextlib.suppress(OSError):
+        handle = os.open(str(path), os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def same_folder(path: Path) -> Iterator[None]:
+    """Sees that a folder is at the end the one that it was at the beginning.
+
+    Where a stick was pulled out, what it was mounted on may have taken the files instead.
+
+    Raises:
+        Refused: it is another, or gone.
+        OSError: it cannot be opened.
+    """
+    if os.name != "posix":  # there, a path without its disk leads nowhere
+        yield
+        return
+    handle = os.open(str(path), os.O_RDONLY)
+    try:
+        yield
+        there = path.exists() and os.path.samestat(os.fstat(handle), path.stat())
+    finally:
+        os.close(handle)
+    if not there:
+        raise Refused("its folder is not the one it was before: was the disk taken out?")
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: str) -> Iterator[None]:
+    """Holds a lock, which ends with the process whatever ends that.
+
+    Args:
+        path: the lock's file, made where missing and never deleted.
+        busy: what to say if another process has it.
+
+    Raises:
+        Refused: another process has it.
+    """
+    import fcntl  # Windows has none, and takes other things from this module
+
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(busy) from None
+        yield

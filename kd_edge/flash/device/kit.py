@@ -1,0 +1,61 @@
+"""Reads a kit, and refuses one that is damaged or not for this device."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from kd_edge.flash.device.disk import SUMS, Refused, read_sums
+
+
+def open_kit(source: Path) -> dict[str, bytes]:
+    """Reads a kit and checks every hash.
+
+    Args:
+        source: its folder, or all of it as one zip.
+
+    Returns:
+        The bytes of its files by name.
+
+    Raises:
+        Refused: it is damaged, or does not fit this device's Python.
+        OSError: it cannot be read.
+    """
+    if source.is_dir():
+        paths = [path for path in source.iterdir() if path.is_file()]
+        files = {path.name: path.read_bytes() for path in paths}
+    else:
+        with zipfile.ZipFile(source) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+    try:
+        listed = read_sums(files[SUMS])
+    except (KeyError, ValueError):
+        raise Refused("the kit's list of hashes is missing or damaged: flash it again") from None
+    for name, digest in listed.items():
+        if name not in files or hashlib.sha256(files[name]).hexdigest() != digest:
+            raise Refused(f"the kit's {name} is missing or damaged: flash it again")
+    kit = {name: files[name] for name in (*listed, SUMS)}
+    _check_python(json.loads(kit["kit.json"]))
+    return kit
+
+
+def python_version() -> str:
+    """This Python's version as a kit names it, e.g. "3.11"."""
+    return ".".join(map(str, sys.version_info[:2]))
+
+
+def _check_python(about: dict[str, Any]) -> None:
+    here = python_version()
+    least = tuple(about["least_python"])
+    if sys.version_info[:2] < least:
+        needed = ".".join(map(str, least))
+        raise Refused(f"the kit needs Python {needed} or newer; this device has {here}")
+    if about["python"] not in (None, here):
+        raise Refused(
+            f"the kit's backends are for Python {about['python']} and this device has {here}: "
+            f"flash it with --python {here}"
+        )

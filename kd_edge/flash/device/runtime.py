@@ -1,0 +1,161 @@
+"""Puts a kit's runtime into a device's folder.
+
+It lies in `runtime/<number>-<kit>-<python>/`, unpacked and byte-compiled. A new one is built
+beside the old, read back, tried, and then marked as whole by an empty file; the launcher takes
+the highest number that has the mark. Nothing that is in use is written over or renamed, so that
+a device has a whole runtime at any moment, also on FAT.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Callable
+
+from kd_edge.flash.device.disk import (
+    SUMS,
+    Refused,
+    hash_uncached,
+    intact,
+    locked,
+    same_folder,
+    sums,
+    sync_folder,
+    write_synced,
+)
+from kd_edge.flash.device.unpack import put, unpack
+
+MARK = "whole"
+"""The empty file that says that a runtime was read back and starts."""
+
+_LAUNCHER = """\
+#!/bin/sh
+# Runs the newest whole kd-edge of this folder's runtime/.
+root={root}
+for one in "$root"/runtime/[0-9]*; do
+    [ ! -f "$one/whole" ] || lib=$one
+done
+KD_EDGE_ROOT=${{KD_EDGE_ROOT:-$root}}
+PYTHONPATH=$lib${{PYTHONPATH:+:$PYTHONPATH}}
+export KD_EDGE_ROOT PYTHONPATH
+exec python3 "$lib/kd-edge" "$@"
+"""
+
+_START = b"from kd_edge_runtime.start import main\n\nmain()\n"
+
+Say = Callable[[str], object]
+
+
+def install_runtime(kit: dict[str, bytes], root: Path, say: Say) -> None:
+    """Puts a kit's runtime into a device's folder, if it is not there yet, and the launcher.
+
+    Args:
+        kit: from `kit.open_kit`.
+        root: the device's folder, which is there.
+        say: takes a few words about how far it has come.
+
+    Raises:
+        Refused: it does not work here, or another install is going on.
+        OSError: the disk refuses.
+    """
+    folder = root / "runtime"
+    folder.mkdir(exist_ok=True)
+    with same_folder(root), locked(folder / "lock", "another install into this folder is going on"):
+        name = f"{hashlib.sha256(kit[SUMS]).hexdigest()[:12]}-{sys.implementation.cache_tag}"
+        lib = newest(root)
+        if not (lib and lib.name.endswith(name) and intact(lib)):
+            number = _free_number(folder)
+            _remove_others(folder, lib)  # what a power cut left may fill the disk
+            lib = folder / f"{number:06d}-{name}"
+            try:
+                _build(kit, lib, say)
+            except BaseException:
+                shutil.rmtree(lib, ignore_errors=True)
+                raise
+        if not has_launcher(root):
+            _write_launcher(root)
+        _remove_others(folder, lib)
+
+
+def newest(root: Path) -> Path | None:
+    """The runtime that a device's launcher takes; None where there is none."""
+    found = sorted(mark.parent for mark in (root / "runtime").glob(f"[0-9]*/{MARK}"))
+    return found[-1] if found else None
+
+
+def installed(root: Path) -> str:
+    """The kit and the Python of a device's runtime, "<kit>-<python>"; "" if it is not whole."""
+    lib = newest(root)
+    return lib.name.partition("-")[2] if lib and has_launcher(root) and intact(lib) else ""
+
+
+def has_launcher(root: Path) -> bool:
+    """Whether a device's launcher is as it should be."""
+    with contextlib.suppress(OSError):
+        return (root / "kd-edge").read_bytes() == _launcher(root)
+    return False
+
+
+def _free_number(folder: Path) -> int:
+    taken = [path.name.partition("-")[0] for path in folder.iterdir()]
+    return 1 + max((int(number) for number in taken if number.isdigit()), default=0)
+
+
+def _remove_others(folder: Path, kept: Path | None) -> None:
+    for other in folder.iterdir():
+        if other.is_dir() and other != kept:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
+    lib.mkdir()
+    hashes: dict[str, str] = {}
+    for name, data in kit.items():
+        if name.endswith(".whl"):
+            say(f"unpacking {name.partition('-')[0]}")
+            unpack(data, lib, hashes)
+    put(lib, "kd-edge", _START, hashes)
+    write_synced(lib / SUMS, sums(hashes))
+    for folder, _, _ in os.walk(lib):
+        sync_folder(Path(folder))
+    say("reading back")
+    if not intact(lib):
+        raise Refused("the disk does not give back what was written to it")
+    if not _starts(lib):
+        raise Refused("the runtime does not start with this device's Python")
+    write_synced(lib / MARK, b"")
+    sync_folder(lib)
+    sync_folder(lib.parent)
+
+
+def _starts(lib: Path) -> bool:
+    """Whether the runtime can be imported: tried in a fork, so that it may die."""
+    child = os.fork()
+    if not child:
+        try:
+            sys.path.insert(0, str(lib))
+            import kd_edge_runtime.cli  # noqa: F401
+
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _launcher(root: Path) -> bytes:
+    return _LAUNCHER.format(root=shlex.quote(str(root))).encode("utf-8")
+
+
+def _write_launcher(root: Path) -> None:
+    new = root / ".kd-edge.new"
+    write_synced(new, _launcher(root))
+    new.chmod(0o755)
+    new.replace(root / "kd-edge")
+    sync_folder(root)
+    if hash_uncached(root / "kd-edge") != hashlib.sha256(_launcher(root)).hexdigest():
+        raise Refused("the disk does not give back what was written to it")

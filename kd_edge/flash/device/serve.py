@@ -1,0 +1,123 @@
+"""Answers one request that comes over ssh: what is there, take a kit, take a bundle."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from kd_edge.flash.device.bundles import find_runtime, switch
+from kd_edge.flash.device.disk import Refused, hash_uncached, same_folder, sync_folder
+from kd_edge.flash.device.kit import open_kit, python_version
+from kd_edge.flash.device.runtime import install_runtime, installed
+
+REPLY = "kd-edge-reply:"
+"""Begins the line with the answer: what a login script prints does not."""
+
+NOTE = "kd-edge-note:"
+"""Begins a line about how far it has come."""
+
+UPLOAD = ".upload-"
+"""How the names of files begin that are still coming."""
+
+_STALLED_S = 90
+_BLOCK = 1 << 16
+
+
+def serve() -> None:
+    """Reads a line of JSON from standard input, and after it the upload; prints the reply."""
+    reply: dict[str, Any]
+    try:
+        request = json.loads(sys.stdin.buffer.readline())
+        root = Path(request["root"])
+        # Made without those above it: where a disk is not mounted, they would be made beside it.
+        if not root.parent.is_dir():
+            raise Refused(f"there is no folder {root.parent} on the device")
+        _remove_stale(root)
+        answer = {"state": _state, "kit": _take_kit, "bundle": _take_bundle}[request["do"]]
+        reply = answer(root, request)
+    except Refused as error:
+        reply = {"error": str(error)}
+    except OSError as error:
+        reply = {"error": f"its disk refuses ({error.strerror})"}
+    print(REPLY + json.dumps(reply), flush=True)  # noqa: T201
+
+
+def _state(root: Path, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    command, bundle = find_runtime(root)
+    return {
+        "python": python_version(),
+        "machine": platform.machine(),
+        "bits": struct.calcsize("P") * 8,
+        "tag": sys.implementation.cache_tag,
+        "kit": installed(root),
+        "command": command,
+        "bundle": bundle,
+    }
+
+
+def _take_kit(root: Path, request: dict[str, Any]) -> dict[str, Any]:
+    with _upload(root, request) as path:
+        install_runtime(open_kit(path), root, _note)
+    command, bundle = find_runtime(root)
+    return {"command": command, "bundle": bundle}
+
+
+def _take_bundle(root: Path, request: dict[str, Any]) -> dict[str, Any]:
+    with _upload(root, request) as path, same_folder(root):
+        _note("checking golden rows")
+        return {"bundle": switch(request["command"], path, root)}
+
+
+@contextlib.contextmanager
+def _upload(root: Path, request: dict[str, Any]) -> Iterator[Path]:
+    """Takes what follows the request into a file, which is gone afterwards."""
+    import fcntl
+
+    root.mkdir(exist_ok=True)
+    sync_folder(root.parent)
+    path = root / f"{UPLOAD}{os.getpid()}"
+    try:
+        with path.open("xb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # by which the next run sees that it is in use
+            _receive(file, request["bytes"])
+            file.flush()
+            os.fsync(file.fileno())
+        if hash_uncached(path) != request["sha256"]:
+            raise Refused("the device's disk does not give back what was written to it")
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _receive(file: BinaryIO, left: int) -> None:
+    while left:
+        signal.alarm(_STALLED_S)  # ends the program: a connection may be dead and not closed
+        block = sys.stdin.buffer.read(min(_BLOCK, left))
+        if not block:
+            raise Refused("the connection was lost")
+        file.write(block)
+        left -= len(block)
+    signal.alarm(0)
+
+
+def _remove_stale(root: Path) -> None:
+    """Removes what interrupted uploads left, and not those that are still coming."""
+    import fcntl
+
+    for path in root.glob(UPLOAD + "*"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+def _note(text: str) -> None:
+    print(NOTE + text, flush=True)  # noqa: T201

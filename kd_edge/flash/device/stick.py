@@ -1,0 +1,56 @@
+"""Installs a stick's kit, and the bundle that lies beside it, onto the device it is put into."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from kd_edge.flash.device.bundles import current_file, default_root, launcher, switch
+from kd_edge.flash.device.disk import Refused, hash_uncached
+from kd_edge.flash.device.kit import open_kit
+from kd_edge.flash.device.runtime import Say, install_runtime
+
+
+def install(source: Path, root: Path | None, say: Say = print) -> None:
+    """Installs runtime and bundle.
+
+    Args:
+        source: the stick's folder: slots, and the kit in `kit`.
+        root: the device's folder; None for the one that the runtime takes by itself.
+        say: takes a line about how far it has come.
+
+    Raises:
+        Refused: a person has to mend something.
+        OSError: a disk refuses.
+    """
+    kit = open_kit(source / "kit")
+    if root is None:
+        wheel = next(name for name in kit if name.startswith("kd_edge_runtime-"))
+        root = default_root(source / "kit" / wheel)
+    root.mkdir(parents=True, exist_ok=True)
+    install_runtime(kit, root, say)
+    file = current_file(launcher(root), source)
+    if not file:
+        raise Refused(f"there is no whole bundle in {source}: flash it again")
+    say("checking the bundle")
+    if switch(launcher(root), source / file, root) != hash_uncached(source / file):
+        raise Refused("the disk does not give back what was written to it")
+    run = " ".join(map(shlex.quote, launcher(root)))
+    say(f"ready: {run} score RESPONSES.csv")
+
+
+def main(source: str, root: str = "") -> None:
+    """Runs `install`; what goes wrong ends in one line.
+
+    Args:
+        source: see `install`.
+        root: see `install`; "" for none.
+    """
+    try:
+        install(Path(source), Path(os.path.abspath(root)) if root else None)  # noqa: PTH100
+    except Refused as error:
+        sys.exit(f"Error: {error}")
+    except OSError as error:
+        sys.exit(f"Error: {error.filename or 'the disk'}: {error.strerror}")

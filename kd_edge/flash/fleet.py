@@ -1,0 +1,120 @@
+"""Which devices are flashed: those named one by one, and those of a fleet's file."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kd_edge.flash.targets import Target, parse_target
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.textfile import open_text
+
+_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*device[ \t]*\]\]", re.MULTILINE)
+_KEYS = ("name", "target")
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device.
+
+    Attributes:
+        name: what the summary calls it.
+        target: where its bundle goes.
+    """
+
+    name: str
+    target: Target
+
+
+def devices(targets: Sequence[str], fleet: Path | None) -> list[Device]:
+    """The devices to flash, each once.
+
+    Args:
+        targets: as on the command line; each is its own name.
+        fleet: a fleet's file, read after them.
+
+    Raises:
+        InputError: there is none, one is there twice, or is no target.
+    """
+    found = [Device(text, parse_target(text)) for text in targets]
+    if fleet is not None:
+        found += read_fleet(fleet)
+    if not found:
+        raise InputError("no targets: name a folder, ssh://user@host/dir, or --fleet devices.toml")
+    first: dict[Target, Device] = {}
+    for device in found:
+        if device.target in first:
+            names = {first[device.target].name: None, device.name: None}
+            both = " and ".join(f"'{name}'" for name in names)
+            raise InputError(f"{device.target} is there twice, as {both}")
+        first[device.target] = device
+    return found
+
+
+def read_fleet(path: Path) -> list[Device]:
+    """Reads a fleet's file: TOML with one `[[device]]`, of a name and a target, for each device.
+
+    Relative folders are those of the file.
+
+    Raises:
+        InputError: what is wrong, with the file, and the device or the line.
+    """
+    with open_text(path) as stream:
+        text = stream.read()
+    raw = _parse(text, path)
+    entries = raw.pop("device", None)
+    if raw:
+        raise InputError(f"{path}: '{next(iter(raw))}' is not known: it lists only [[device]]")
+    if not isinstance(entries, list) or not entries:
+        raise InputError(f"{path}: it lists no [[device]]")
+    places = _places(text, len(entries))
+    found: list[Device] = []
+    for entry, place in zip(entries, places, strict=True):
+        try:
+            device = _device(entry, path.parent)
+        except InputError as error:
+            raise InputError(f"{path}: {place}: {error}") from None
+        if device.name in {other.name for other in found}:
+            raise InputError(f"{path}: {place}: the name '{device.name}' is there twice")
+        found.append(device)
+    return found
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: this is no TOML: {error}") from None
+
+
+def _device(entry: Any, base: Path) -> Device:
+    if not isinstance(entry, dict):
+        raise InputError("write it as [[device]] with a name and a target")
+    for key in _KEYS:
+        value = entry.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise InputError(f"'{key}' is missing" if value is None else f"'{key}' is no text")
+    for key in entry:
+        if key not in _KEYS:
+            raise InputError(f"'{key}' is not known: a device has {' and '.join(_KEYS)}")
+    target = entry["target"]
+    if "://" not in target:
+        target = str(base / os.path.expanduser(target))  # noqa: PTH111
+    return Device(entry["name"], parse_target(target))
+
+
+def _places(text: str, count: int) -> list[str]:
+    starts = [text.count("\n", 0, found.start()) + 1 for found in _HEADER.finditer(text)]
+    named = [f"device {number}" for number in range(1, count + 1)]
+    if len(starts) != count:  # written inline, or a header inside a string
+        return named
+    return [f"{name} (line {line})" for name, line in zip(named, starts, strict=True)]

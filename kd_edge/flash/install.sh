@@ -1,0 +1,11 @@
+#!/bin/sh
+# Puts kd-edge and the bundle beside this file onto a device, without a network:
+#   sh install.sh [FOLDER]
+set -eu
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+if ! command -v python3 >/dev/null 2>&1; then
+    echo "Error: this device has no python3: kd-edge needs Python 3.9 or newer." >&2
+    exit 1
+fi
+# -I: nothing of the user's is imported; -B: nothing is written onto the stick.
+exec python3 -I -B "$here/kit/install.pyz" "$here" "$@"

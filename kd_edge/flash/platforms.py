@@ -1,0 +1,153 @@
+"""The kinds of devices that a kit is made for, and the wheels that fit them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kd_edge_runtime.errors import InputError, KdEdgeError
+
+# The C library of the system that comes with each Python: wheels that ask for a newer one do not
+# run there. Raspberry Pi OS 11, 12 and 13 have 3.9, 3.11 and 3.13; Ubuntu 22.04 and 24.04 the
+# others.
+_OLDEST_GLIBC = 17
+_GLIBC = {"3.9": 31, "3.10": 35, "3.11": 36, "3.12": 39, "3.13": 41}
+
+PYTHONS = tuple(_GLIBC)
+"""The versions of Python that a kit can be made for."""
+
+BACKENDS = ("numpy", "tflite", "onnx")
+"""The backends that a kit can bring; plain Python needs nothing."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A kind of device.
+
+    Attributes:
+        name: as on the command line.
+        machine: as in the tags of wheels.
+        bits: of its Python: a 64-bit Pi can run a 32-bit system.
+    """
+
+    name: str
+    machine: str
+    bits: int
+
+    def runs_on(self, machine: str, bits: int) -> bool:
+        """Whether wheels for this platform run on a device.
+
+        Args:
+            machine: as its kernel names it, e.g. "aarch64".
+            bits: of its Python.
+        """
+        arm = ("aarch64", "arm64", "armv8l", "armv7l")
+        ours = arm if self.machine in arm else ("x86_64", "amd64")
+        return bits == self.bits and machine.lower() in ours
+
+
+PLATFORMS = {
+    one.name: one
+    for one in (
+        Platform("pi-64", "aarch64", 64),
+        Platform("pi-32", "armv7l", 32),
+        Platform("x86-64", "x86_64", 64),
+    )
+}
+
+
+def backend_projects(platform: Platform, python: str, backends: Sequence[str]) -> list[str]:
+    """What pip is asked for, so that backends run.
+
+    Args:
+        platform: the kind of device.
+        python: its Python, e.g. "3.11".
+        backends: any of `BACKENDS`.
+
+    Raises:
+        InputError: nobody publishes such a package for this platform.
+    """
+    small = platform.bits == 32
+    if small and {"numpy", "onnx"} & set(backends):
+        raise InputError(
+            "numpy and ONNX Runtime are not published for pi-32: install the system's "
+            "python3-numpy on the device, or use --backend tflite"
+        )
+    projects: list[str] = []
+    for backend in backends:
+        if backend == "numpy":
+            projects += ["numpy"]
+        elif backend == "onnx":
+            projects += ["numpy", "onnxruntime"]
+        elif small or python == "3.9":
+            # Built against numpy 1; on 32-bit systems that numpy is the system's.
+            projects += ["tflite-runtime"] if small else ["numpy<2", "tflite-runtime"]
+        else:
+            projects += ["numpy", "ai-edge-litert"]
+    if "numpy<2" in projects:
+        projects = [one for one in projects if one != "numpy"]
+    return list(dict.fromkeys(projects))
+
+
+def fetch(platform: Platform, python: str, projects: Sequence[str]) -> dict[str, bytes]:
+    """Has pip fetch wheels for a device from the package index that is set up here.
+
+    What the projects depend on is left out: scoring imports none of it.
+
+    Args:
+        platform: the kind of device.
+        python: its Python, e.g. "3.11".
+        projects: as pip takes them, e.g. "numpy<2".
+
+    Returns:
+        The wheels by their files' names.
+
+    Raises:
+        InputError: nobody has tried that Python.
+        KdEdgeError: pip is missing, or found nothing that fits.
+    """
+    if python not in PYTHONS:
+        known = f"{PYTHONS[0]} to {PYTHONS[-1]}"
+        raise InputError(f"packages are fetched for Python {known}, not for {python}")
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
+    command += ["--no-deps", "--only-binary=:all:", "--implementation=cp"]
+    command += [f"--python-version={python}"]
+    command += [f"--platform={tag}" for tag in _tags(platform, python)]
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(  # noqa: S603
+            [*command, "--dest", folder, *projects],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            wanted = ", ".join(projects)
+            raise KdEdgeError(
+                f"pip could not fetch {wanted} for {platform.name} and Python {python} "
+                f"({_why(done.stderr)})"
+            )
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def _tags(platform: Platform, python: str) -> list[str]:
+    newest = _GLIBC[python]
+    tags = [
+        f"manylinux_2_{minor}_{platform.machine}" for minor in range(newest, _OLDEST_GLIBC - 1, -1)
+    ]
+    # pip derives the older names from this one.
+    return [*tags, f"manylinux2014_{platform.machine}"]
+
+
+def _why(stderr: str) -> str:
+    errors = re.findall(r"^ERROR: (.*)$", stderr, re.MULTILINE)
+    lines = errors or stderr.strip().splitlines() or ["pip did not say why"]
+    # An index's address may hold a password.
+    return re.sub(r"\b\w+://\S+", "…", lines[-1].strip())

@@ -1,0 +1,64 @@
+"""The device's program as it travels: a zip that Python runs, or text that is sent ahead."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from functools import cache
+from importlib.resources import files as resources
+
+# Those that import others come last.
+_MODULES = ("disk", "kit", "unpack", "runtime", "bundles", "serve", "stick")
+
+_PACKAGE = "kd_edge.flash.device"
+
+_MAIN = f"import sys\n\nfrom {_PACKAGE}.stick import main\n\nmain(*sys.argv[1:])\n"
+
+# Puts the modules where `import` finds them, without a file.
+_LOADER = f"""\
+import json, sys, types
+for name, text in json.loads(sys.stdin.buffer.readline()).items():
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__path__ = []
+    exec(compile(text, name, "exec"), module.__dict__)
+sys.modules["{_PACKAGE}.serve"].serve()
+"""
+
+COMMAND = f'python3 -Ic "import sys;exec(sys.stdin.buffer.read({len(_LOADER)}))"'
+"""What ssh has the device run: the same for any shell there, since nothing in it is special."""
+
+
+@cache
+def sent_ahead() -> bytes:
+    """What `COMMAND` reads from standard input before the request."""
+    return _LOADER.encode("ascii") + json.dumps(_sources()).encode("ascii") + b"\n"
+
+
+@cache
+def as_zip() -> bytes:
+    """The program as a file for `python3 FILE SOURCE [ROOT]`."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        files = {"__main__.py": _MAIN}
+        for name, text in _sources().items():
+            package = _PACKAGE.startswith(name)
+            files[name.replace(".", "/") + ("/__init__.py" if package else ".py")] = text
+        for path, data in files.items():
+            archive.writestr(zipfile.ZipInfo(path), data, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def install_script() -> bytes:
+    """The shell script that starts the zip from a stick."""
+    return resources("kd_edge.flash").joinpath("install.sh").read_bytes()
+
+
+def _sources() -> dict[str, str]:
+    """The texts by the modules' names, the packages that they lie in, empty, before them."""
+    folder = resources(_PACKAGE)
+    texts = {"kd_edge": "", "kd_edge.flash": "", _PACKAGE: ""}
+    for name in _MODULES:
+        text = folder.joinpath(f"{name}.py").read_text(encoding="utf-8")
+        texts[f"{_PACKAGE}.{name}"] = text
+    return texts

@@ -1,0 +1,249 @@
+"""Scores a table, as `kd-edge score` does; what click makes of a command line is not its matter."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.errors import InputError, note
+from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.records import TYPE_CHECKING, dataclass
+from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.table import (
+    Columns,
+    Scored,
+    TableScorer,
+    all_classes,
+    csv_problem,
+    find_columns,
+    machine_fields,
+    machine_header,
+)
+from kd_edge_runtime.textfile import open_text
+
+if TYPE_CHECKING:
+    from typing import IO, Callable, TextIO
+
+    Write = Callable[[Scored], None]
+
+# A longer field is no response: 10,000 words are about 60,000 characters.
+_LONGEST_FIELD = 16 << 20
+
+# The headers of the ASAP-SAS competition's files, which quote nothing.
+_UNQUOTED = (
+    ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
+    ["Id", "EssaySet", "EssayText"],
+)
+
+# What people might expect and would not get.
+_NOT_TABLES = (".xlsx", ".xls", ".ods", ".parquet")
+
+# Rows between two lines of progress off a terminal; on one, about twice a second.
+_SHOW_EVERY = 20_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to score, and how; '-' is standard input or output.
+
+    Attributes:
+        responses: a CSV or TSV file.
+        bundle: the bundle; None for the installed one.
+        root: the folder of the installed bundles; None for the usual one.
+        output: the file to write (.csv or .tsv).
+        text_column: the column with the responses, if named.
+        item_column: the column that names each response's item, if named.
+        item_id: the item that all responses answer, if named.
+        prefix: put before the machine's columns.
+        backend: "auto" or one of `backends.NAMES`.
+        threads: for one batch, where the backend has threads.
+        as_json: whether to write one JSON object a row.
+        quiet: whether to say nothing on standard error.
+    """
+
+    responses: Path
+    bundle: Path | None = None
+    root: Path | None = None
+    output: Path = Path("-")
+    text_column: str | None = None
+    item_column: str | None = None
+    item_id: str | None = None
+    prefix: str = ""
+    backend: str = "auto"
+    threads: int = 1
+    as_json: bool = False
+    quiet: bool = False
+
+
+def score_table(request: Request) -> None:
+    """Scores a table.
+
+    Raises:
+        KdEdgeError: something about the request, the bundle or the table is wrong.
+    """
+    responses, output = request.responses, request.output
+    source = "standard input" if str(responses) == "-" else str(responses)
+    if output.suffix.lower() in _NOT_TABLES:
+        raise InputError(
+            f"{output}: scores are written as CSV or TSV: end the name in .csv or .tsv"
+        )
+    _refuse_same(output, responses, "the responses")
+    bundle, cache = (Bundle(request.bundle), None) if request.bundle else _installed(request.root)
+    scorer = Scorer(bundle, request.backend, request.threads, cache)
+    with scorer, _opened(responses) as stream:
+        _refuse_same(output, bundle.path, "the bundle")
+        header, rows = _read(stream, source)
+        items = [entry.item_id for entry in bundle.manifest.items]
+        if request.item_id is not None:
+            bundle.manifest.item(request.item_id)  # names the items there are
+        columns = find_columns(
+            header, source, items, request.text_column, request.item_column, request.item_id
+        )
+        # A backend that is missing says so before anything is written.
+        used = scorer.backend(columns.item_id or items[0])
+        batches = TableScorer(scorer, source).scored(rows, columns)
+        with _writer(request, scorer, columns, source) as write:
+            total, flagged = _write_all(batches, write, request.quiet)
+        if not request.quiet:
+            named = "" if request.text_column else f", text from '{header[columns.text]}'"
+            note(f"Scored {total} responses ({flagged} flagged; {used}{named}).")
+
+
+def _installed(root: Path | None) -> tuple[Bundle, Path]:
+    from kd_edge_runtime.slots import Slots, default_root
+
+    slots = Slots(root or default_root())
+    return slots.open(lambda words: note(f"Warning: {words}")), slots.cache
+
+
+def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tuple[int, int]:
+    total = flagged = shown = 0
+    for batch in batches:
+        for one in batch:
+            write(one)
+            flagged += bool(one.score.flag)
+        total += len(batch)
+        if not quiet and total - shown >= _SHOW_EVERY:
+            shown = total
+            # How many there are is not known while they stream: no bar, just the count.
+            note(f"{total} responses scored")
+    return total, flagged
+
+
+def _refuse_same(output: Path, given: Path, what: str) -> None:
+    if str(output) != "-" and output.exists() and given.exists() and output.samefile(given):
+        raise InputError(f"{output}: the output would replace {what}: give it another name")
+
+
+@contextmanager
+def _opened(responses: Path) -> Iterator[TextIO]:
+    if str(responses) == "-":
+        # Standard input cannot be read twice to find its encoding: it has to be UTF-8.
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")  # type: ignore[union-attr]
+        yield sys.stdin
+        return
+    if responses.suffix.lower() in (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods"):
+        raise InputError(f"{responses}: give the responses as a CSV or TSV table")
+    with open_text(responses) as stream:
+        yield stream
+
+
+def _read(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
+    """The header of a table, and its other rows."""
+    try:
+        rows = _reader(stream)
+        header = next(rows, None)
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: this is not UTF-8: save the table as 'CSV UTF-8'") from None
+    except csv.Error as error:
+        raise InputError(f"{source}: {csv_problem(error)}") from None
+    if not header:
+        raise InputError(f"{source}: the table is empty: it needs a row of column names")
+    return header, rows
+
+
+def _reader(stream: TextIO) -> Iterator[list[str]]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    first = stream.readline()
+    lines = _again(first, stream)
+    if first.rstrip("\r\n").split("\t") in _UNQUOTED:
+        return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    # strict: a quotation mark that is never closed would swallow the rest of the responses.
+    return csv.reader(lines, delimiter=max(",\t;", key=first.count), strict=True)
+
+
+def _again(first: str, stream: TextIO) -> Iterator[str]:
+    yield first
+    yield from stream
+
+
+@contextmanager
+def _writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> Iterator[Write]:
+    prefix, output = request.prefix, request.output
+    entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
+    used = entries.values() if columns.item_id is None else [entries[columns.item_id]]
+    classes = all_classes(used)
+    added = machine_header(classes, columns.header, prefix, source)
+    with _destination(output) as file:
+        if request.as_json:
+
+            def write(one: Scored) -> None:
+                row: dict[str, object] = dict(zip(columns.header, one.fields))
+                row.update(_json_fields(one, added, entries[one.item_id].classes, prefix))
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+        else:
+            delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
+            table = csv.writer(_Rows(file), delimiter=delimiter)
+            table.writerow([*columns.header, *added])
+
+            def write(one: Scored) -> None:
+                machine = machine_fields(one.score, entries[one.item_id], classes)
+                table.writerow([*one.fields, *machine])
+
+        yield write
+
+
+class _Rows:
+    r"""Ends the rows of a csv writer in \n.
+
+    Told to do so itself, the writer would leave a field with a lone \r unquoted, and so split it.
+
+    Args:
+        file: where the rows go.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        """Writes one row, which ends in what the csv module ends rows in."""
+        self._file.write(row[:-2] + "\n")
+
+
+def _json_fields(
+    one: Scored, added: Sequence[str], classes: Sequence[str], prefix: str
+) -> dict[str, object]:
+    score = one.score
+    numbers = [score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag]
+    fields: dict[str, object] = dict(zip(added, numbers))
+    for name, share in zip(classes, score.probabilities):
+        fields[f"{prefix}p_{name}"] = round(share, 6)
+    return fields
+
+
+@contextmanager
+def _destination(output: Path) -> Iterator[IO[str]]:
+    if str(output) != "-":
+        with atomic_write(output) as file:
+            yield file
+        return
+    # As in a file, whatever the terminal's settings.
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+    yield sys.stdout
+    sys.stdout.flush()

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kd_edge.flash.fleet import devices, read_fleet
+from kd_edge.flash.targets import FolderTarget, SshTarget, parse_target
+from kd_edge_runtime.errors import InputError
+
+# Targets
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("ssh://pi@class-7/home/pi/kd", SshTarget("class-7", "pi", None, "/home/pi/kd")),
+        ("ssh://Class7.local/kd/", SshTarget("Class7.local", None, None, "/kd")),
+        ("ssh://10.0.0.7:2222//srv//kd", SshTarget("10.0.0.7", None, 2222, "/srv/kd")),
+        ("ssh://pi@[fe80::1%eth0]:22/kd", SshTarget("fe80::1%eth0", "pi", 22, "/kd")),
+        ("ssh://h/a%20b%23c", SshTarget("h", None, None, "/a b#c")),
+    ],
+)
+def test_an_ssh_target_is_read_and_written(text, target):
+    assert parse_target(text) == target
+    assert parse_target(str(target)) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("sftp://h/d", "ssh://user@host"),
+        ("ssh://h", "names no folder"),
+        ("ssh://h/", "names no folder"),
+        ("ssh://pi:secret@h/d", "password"),
+        ("ssh://-oProxyCommand=touch@h/d", "no user's name"),
+        ("ssh://-oProxyCommand=touch/d", "no host"),
+        ("ssh://h;touch/d", "no host"),
+        ("ssh://pi@/d", "no host"),
+        ("ssh://@h/d", "no user's name"),
+        ("ssh://a$(b)@h/d", "no user's name"),
+        ("ssh://h:0/d", "no port"),
+        ("ssh://h:65536/d", "no port"),
+        ("ssh://h:ssh/d", "no host"),
+        ("ssh://h/a%0Ab", "control character"),
+        ("ssh://h/a%00b", "control character"),
+    ],
+)
+def test_what_is_no_target_is_refused(text, words):
+    with pytest.raises(InputError, match=words) as refused:
+        parse_target(text)
+    assert "secret" not in str(refused.value)
+
+
+@given(st.text())
+def test_an_ssh_target_never_has_what_a_shell_or_ssh_would_take_for_more(rest):
+    try:
+        target = parse_target(f"ssh://{rest}")
+    except InputError:
+        return
+    words = [target.host, target.user or "u"]
+    assert not any(word.startswith("-") for word in words)
+    assert not set("".join(words)) & set(" \t\n\"'`$&|;<>()\\*?{}!#")
+    assert target.folder.startswith("/")
+    assert target.folder.isprintable()
+    assert parse_target(str(target)) == target
+
+
+def test_a_folder_is_taken_with_its_links_resolved(tmp_path, monkeypatch):
+    (tmp_path / "card").mkdir()
+    (tmp_path / "link").symlink_to("card")
+    monkeypatch.chdir(tmp_path)
+    assert parse_target("link/kd") == FolderTarget(tmp_path / "card" / "kd")
+
+
+# Which devices
+
+
+def test_a_device_is_flashed_once(tmp_path):
+    here = str(tmp_path / "card")
+    found = devices([here, "ssh://h/d"], None)
+    assert [device.name for device in found] == [here, "ssh://h/d"]
+    for again in (here, f"{tmp_path}/../{tmp_path.name}/card"):
+        with pytest.raises(InputError, match="there twice"):
+            devices([here, again], None)
+    with pytest.raises(InputError, match=r"ssh://h/d is there twice, as 'ssh://h/d/' and 'pi 1'"):
+        devices(["ssh://h/d/"], _fleet(tmp_path, '[[device]]\nname="pi 1"\ntarget="ssh://h/d"'))
+    with pytest.raises(InputError, match="no targets"):
+        devices([], None)
+
+
+# A fleet's file
+
+
+def test_a_fleet_is_read(tmp_path):
+    path = _fleet(
+        tmp_path,
+        '# room 7\r\n[[device]]\r\nname = "pi 1"\r\ntarget = "ssh://pi@class-7/kd"\r\n\r\n'
+        '[[device]]\r\nname = "card"\r\ntarget = "cards/1"\r\n',
+    )
+    first, second = read_fleet(path)
+    assert (first.name, first.target) == ("pi 1", SshTarget("class-7", "pi", None, "/kd"))
+    assert second.target == FolderTarget(tmp_path / "cards" / "1"), "beside the file"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_fleet(path) == [first, second]
+
+
+_GOOD = '[[device]]\nname = "a"\ntarget = "/a"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", r"no \[\[device\]\]"),
+        ("device = []", r"no \[\[device\]\]"),
+        ("[device]\nname='a'", r"no \[\[device\]\]"),
+        ("[[device]", "no TOML.*line 1"),
+        (_GOOD + "oops\n", "no TOML.*line 4"),
+        ("jobs = 3\n" + _GOOD, "'jobs' is not known"),
+        (_GOOD + "[[device]]\nname = 'b'", r"device 2 \(line 4\): 'target' is missing"),
+        (_GOOD + "[[device]]\ntarget = '/b'", r"device 2 \(line 4\): 'name' is missing"),
+        (_GOOD + "[[device]]\nname = 1\ntarget = '/b'", r"\(line 4\): 'name' is no text"),
+        (_GOOD + "[[device]]\nname = 'b'\ntarget = ''", r"\(line 4\): 'target' is no text"),
+        (_GOOD + "password = 'x'", r"device 1 \(line 1\): 'password' is not known"),
+        (_GOOD + "\n\n" + _GOOD, r"device 2 \(line 6\): the name 'a' is there twice"),
+        ('[[device]]\nname="b"\ntarget="a\\u0000b"', r"device 1 \(line 1\): .*control character"),
+        ("[[device]]\nname='b'\ntarget='ssh://-x/d'", r"device 1 \(line 1\): .*no host"),
+        ("device = [1]", r"device 1: write it as \[\[device\]\]"),
+    ],
+)
+def test_a_bad_fleet_is_refused_with_its_place(tmp_path, text, words):
+    path = _fleet(tmp_path, text)
+    with pytest.raises(InputError, match=words) as refused:
+        read_fleet(path)
+    assert str(refused.value).startswith(f"{path}: ")
+
+
+@given(st.text(), st.text())
+def test_any_file_is_a_fleet_or_refused(tmp_path_factory, before, value):
+    folder = tmp_path_factory.mktemp("fleet")
+    for text in (before, before + _GOOD, f"[[device]]\nname = 'a'\ntarget = '''{value}'''"):
+        path = folder / "devices.toml"
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        with suppress(InputError):
+            read_fleet(path)
+
+
+def test_a_missing_fleet_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"devices\.toml"):
+        read_fleet(tmp_path / "devices.toml")
+
+
+def _fleet(folder, text):
+    path = folder / "devices.toml"
+    path.write_bytes(text.encode())
+    return path
