@@ -174,16 +174,17 @@ class Search:
 
     def _sizes(self, full: Tried, dimensions: int, bits: int) -> Iterator[int]:
         """Numbers of n-grams that may fit, each found from how the one before turned out."""
-        each = _bytes_each(dimensions, bits)
         fixed = full.bytes - full.ngrams * _bytes_each(full.dimensions, full.bits)
-        size = min(full.ngrams, int((self._limit - SLACK - fixed) / each))
+        room = self._limit - SLACK - fixed
+        size = min(full.ngrams, int(room / _bytes_each(dimensions, bits)))
         for _ in range(_TRIES):
             size = max(size, _FEWEST)
             yield size
             last = self._found[-1][0]
             if size == _FEWEST:
                 return
-            size = last.ngrams - max(int((last.bytes + SLACK - self._limit) / each * 1.05), 1)
+            each = (last.bytes - fixed) / last.ngrams
+            size = min(last.ngrams - 1, int(0.995 * room / each))
 
     def _measure(self, student: Student) -> Tried:
         probabilities = student.probabilities([row.text for row in self._held_out])

@@ -16,7 +16,7 @@ from kd_edge_runtime.errors import InputError
 @pytest.mark.parametrize(
     ("text", "target"),
     [
-        ("ssh://pi@class-7/home/pi/kd", SshTarget("class-7", "pi", None, "/home/pi/kd")),
+        ("ssh://pi@class-7/srv/pi/kd", SshTarget("class-7", "pi", None, "/srv/pi/kd")),
         ("ssh://Class7.local/kd/", SshTarget("Class7.local", None, None, "/kd")),
         ("ssh://10.0.0.7:2222//srv//kd", SshTarget("10.0.0.7", None, 2222, "/srv/kd")),
         ("ssh://pi@[fe80::1%eth0]:22/kd", SshTarget("fe80::1%eth0", "pi", 22, "/kd")),

@@ -80,10 +80,19 @@ def plain_write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         words = _WRITE_PROBLEMS.get(error.errno or 0)
-        if words is None:
+        if words is None or (error.errno == errno.ENOENT and _elsewhere(error.filename, path)):
             raise
         raise InputError(f"cannot write '{path}': {words}.") from error
 
 
 def _created(path: Path, binary: bool) -> IO[Any]:
     return path.open("wb") if binary else path.open("w", encoding="utf-8", newline="")
+
+
+def _elsewhere(missing: object, path: Path) -> bool:
+    """Whether what is missing is neither what is being written nor the folder it is in."""
+    return (
+        isinstance(missing, str)
+        and Path(missing) not in (path, *path.parents)
+        and Path(missing).parent.is_dir()
+    )
