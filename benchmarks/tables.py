@@ -91,7 +91,7 @@ def sizes() -> str:
         "student, parameters",
         "teacher, bytes",
         "student, bytes a device reads",
-        "bundle with all forms, bytes",
+        "whole bundle, bytes",
         "times smaller, device",
         "times smaller, bundle",
     ]

@@ -24,7 +24,8 @@ from kd_edge.students.store import Student
 from kd_edge_runtime.bag import FORM
 from kd_edge_runtime.errors import InputError
 
-# Dimensions and bits. Eight bits never paid where bytes were scarce (`benchmarks/README.md`).
+# Dimensions and bits, each trained with as many n-grams as fit. Eight bits are the whole bag's:
+# two bits less a number buy a third more n-grams.
 SHAPES = ((8, 6), (8, 4), (4, 6), (4, 4), (2, 6), (2, 4))
 
 # Fewer n-grams than this are no student of anything.
