@@ -233,6 +233,25 @@ def starts() -> str:
     return markdown(header, rows)
 
 
+def cuts() -> str:
+    """Power cuts and refusals, by what they met."""
+    names = ("steps", "killed", "torn", "lost", "refused", "distinct", "devices lost")
+    found = record.read("cuts")["figures"]
+    rows = [[said, *(f"{one[name]:,}" for name in names)] for said, one in found.items()]
+    rows.append(["all", *(f"{sum(one[name] for one in found.values()):,}" for name in names)])
+    header = [
+        "what was cut",
+        "steps",
+        "killed before a step",
+        "killed in a write",
+        "states after lost power",
+        "refusals",
+        "different states checked",
+        "devices lost",
+    ]
+    return markdown(header, rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": agreement,
     "sizes": sizes,
@@ -240,6 +259,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "device": device,
     "forms": forms,
     "smaller": smaller,
+    "cuts": cuts,
     "starts": starts,
 }
 

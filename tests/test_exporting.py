@@ -87,7 +87,10 @@ def test_held_out_responses_are_run_too(small_students, tmp_path):
 
 
 def test_fewer_bits_are_held_against_the_student_as_trained(small_students, tmp_path):
-    rows = item_of(200).rows
+    rows = tuple(
+        replace(row, text=text)
+        for row, text in zip(item_of(200).rows, sentences(200, seed=8), strict=True)
+    )
     item = ExportItem(small_students["bag"], SOURCES, rows)
     with pytest.raises(ParityError, match=r"the form plain-int8 .* classes are equal"):
         export([item], tmp_path / "x.kdz", {}, ExportOptions(bits=2))

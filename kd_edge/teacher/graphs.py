@@ -23,6 +23,9 @@ FORMS = ("onnx-int8", "onnx-fp16", "onnx-fp32")
 def ways(form: str, fp32: bytes) -> Iterator[tuple[str, bytes]]:
     """The ways to make a form, the fastest first; the next is nearer to PyTorch.
 
+    Products in int8 round what differs in the last bit from one processor or version of ONNX
+    Runtime to another, so that two of these may be as far apart as either is from PyTorch.
+
     Args:
         form: one of `FORMS`.
         fp32: the graph in floats.
