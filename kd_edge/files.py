@@ -66,6 +66,7 @@ def atomic_folder(path: Path, markers: Collection[str]) -> Iterator[Path]:
         new.mkdir(parents=True)
         try:
             yield new
+            _open_to_its_readers(new)
             _sync(new)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
@@ -95,6 +96,14 @@ def check_replaceable(path: Path, markers: Collection[str]) -> None:
         raise InputError(
             f"'{path}' holds files that kd-edge did not make; name an empty folder or a new one."
         )
+
+
+def _open_to_its_readers(folder: Path) -> None:
+    """Lets whoever may read the folder read its files; safetensors keeps its own to their owner."""
+    read = folder.stat().st_mode & 0o444
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(path.stat().st_mode | read)
 
 
 def _sync(folder: Path) -> None:

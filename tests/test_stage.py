@@ -197,6 +197,16 @@ def _fill(path, text):
         (new / "marker").write_text(text)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no modes")
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_who_may_read_the_folder_may_read_its_files(tmp_path, mode):
+    with atomic_folder(tmp_path / "a", ["marker"]) as new:
+        new.chmod(mode)
+        (new / "marker").write_text("")
+        (new / "marker").chmod(0o600)
+    assert (tmp_path / "a" / "marker").stat().st_mode & 0o777 == 0o600 | (mode & 0o444)
+
+
 def test_atomic_folder_replaces_a_whole_folder(tmp_path):
     path = tmp_path / "teacher"
     _fill(path, "1")

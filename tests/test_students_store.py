@@ -165,3 +165,15 @@ def test_the_sizes_in_the_description(student, folder, kind):
     assert raw["parameters"] == sum(part.numel() for part in student.network.parameters())
     assert raw["options"].items() >= SMALL[kind].items()
     assert ("sizes" in raw) == (kind == "bag")
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "vocabulary.bin"])
+def test_a_part_that_is_missing_or_cut(small_students, tmp_path, name):
+    store.save(small_students["bag"], tmp_path / "s")
+    part = tmp_path / "s" / name
+    part.write_bytes(part.read_bytes()[:-3])
+    with pytest.raises(InputError, match=r"damaged or half written .*: distil it again"):
+        store.load(tmp_path / "s")
+    part.unlink()
+    with pytest.raises(InputError, match=rf"half written \(.*{name}.*\): distil it again"):
+        store.load(tmp_path / "s")

@@ -2,6 +2,12 @@
 # Puts kd-edge and the bundle beside this file onto a device, without a network:
 #   sh install.sh [FOLDER]
 set -eu
+case "${1:-}" in
+-*)
+    echo "usage: sh install.sh [FOLDER]" >&2
+    exit 2
+    ;;
+esac
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 if ! command -v python3 >/dev/null 2>&1; then
     echo "Error: this device has no python3: kd-edge needs Python 3.9 or newer." >&2

@@ -124,13 +124,19 @@ def load(folder: Path) -> Student:
         raise InputError(f"{folder}: no student's folder (it has no {DESCRIPTION}){hint}")
     try:
         return _load(folder, json.loads(path.read_text(encoding="utf-8")))
-    except KdEdgeError as error:
-        raise InputError(f"{folder}: {error}") from None
+    except PermissionError as error:
+        raise InputError(f"{error.filename or folder}: you may not read this file") from None
     except Exception as error:  # whatever json, safetensors and tokenizers call it
-        raise InputError(
-            f"{folder}: this student is damaged or half written ({type(error).__name__}): "
-            "distil it again"
-        ) from None
+        raise _damaged(folder, error) from None
+
+
+def _damaged(folder: Path, error: Exception) -> InputError:
+    why = type(error).__name__
+    if isinstance(error, FileNotFoundError):
+        why = f"it has no {Path(error.filename or _WEIGHTS).name}"  # safetensors names no file
+    elif isinstance(error, KdEdgeError):
+        why = str(error)
+    return InputError(f"{folder}: this student is damaged or half written ({why}): distil it again")
 
 
 def _load(folder: Path, raw: dict[str, Any]) -> Student:

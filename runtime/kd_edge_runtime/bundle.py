@@ -112,8 +112,9 @@ class Bundle:
         size = self._zip.getinfo(MANIFEST).file_size
         if size > MAX_MANIFEST:
             raise BundleError(f"{self.path}: {MANIFEST} is larger than any bundle needs")
+        data = self._inflate(MANIFEST, size)
         try:
-            manifest = Manifest.from_json(self._inflate(MANIFEST, size).decode("utf-8"))
+            manifest = Manifest.from_json(data.decode("utf-8"))
         except UnicodeDecodeError:
             raise BundleError(f"{self.path}: {MANIFEST} is not UTF-8") from None
         except BundleError as error:

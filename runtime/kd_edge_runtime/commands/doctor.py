@@ -44,6 +44,8 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
     slots = Slots(root or default_root())
     there = slots.root.is_dir()
     cache = slots.cache if there else None
+    # The root itself is made by the first install.
+    disk = next(one for one in (slots.root, *slots.root.absolute().parents) if one.is_dir())
     forget(cache)
     states = slots.status()
     problems = [f"{one.file}: {one.problem}" for one in states if one.current and one.problem]
@@ -52,6 +54,8 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         try:
             if bundle or root or states:
                 opened = stack.enter_context(Bundle(bundle) if bundle else slots.open())
+                for name in opened.manifest.members:
+                    opened.read(name)  # or a damaged member is taken for a bad backend
                 items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
         except KdEdgeError as error:
             if bundle:
@@ -74,8 +78,8 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         "cores": os.cpu_count(),
         "memory_mib": _memory() >> 20,
         "root": str(slots.root),
-        "writable": os.access(slots.root, os.W_OK),
-        "free_mib": shutil.disk_usage(slots.root).free >> 20 if there else 0,
+        "writable": os.access(disk, os.W_OK),
+        "free_mib": shutil.disk_usage(disk).free >> 20,
     }
     if as_json:
         said = {**facts, **tables, "problems": problems}

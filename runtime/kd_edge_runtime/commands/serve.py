@@ -68,7 +68,7 @@ def serve(
       kd-edge serve --root /var/lib/kd-edge --port 4100
     """
     if (path is None) == (port is None):
-        raise InputError("say where to listen: --socket PATH or --port N")
+        raise InputError("say where to listen: either --socket PATH or --port N")
     if bundle and root:
         raise InputError("give a BUNDLE or --root, not both")
     slots = Slots(root or default_root())
