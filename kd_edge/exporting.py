@@ -125,6 +125,7 @@ def write(
     path: Path,
     provenance: Mapping[str, Any],
     figures: Mapping[str, Figures] | None = None,
+    created: str = "",
 ) -> Manifest:
     """Writes a bundle.
 
@@ -133,6 +134,7 @@ def write(
         path: the `.kdz` to write.
         provenance: what it is made from, JSON types, no absolute paths.
         figures: measured figures by item, for the card.
+        created: when, ISO 8601; now if it is not said.
 
     Raises:
         InputError: the file cannot be written.
@@ -143,7 +145,7 @@ def write(
         path,
         prepared.parts,
         card_text([(student, measured.get(student.item_id)) for student in prepared.students]),
-        datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
         made_by,
         {
             **provenance,

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from kd_edge.decision import decided
 from kd_edge.evaluation import human_scores
-from kd_edge.exporting import ExportItem, ExportOptions, export
+from kd_edge.exporting import ExportItem, ExportOptions, prepare, write
 from kd_edge.metrics import agreement
 from kd_edge.rows import Row
 from kd_edge.students.shrinking import importance, in_bits, prune
@@ -34,7 +34,9 @@ _FEWEST = 30
 # A size that turns out too large is tried again with fewer n-grams, so often.
 _TRIES = 3
 
-# The time in a bundle packs a few bytes larger or smaller: what fits must fit a second later.
+# The time in a bundle packs a few bytes larger or smaller: sizes are compared at one and the
+# same, and what fits must fit at any other.
+_SOME_TIME = "2026-01-01T00:00:00+00:00"
 SLACK = 16
 
 Train = Callable[[Student, int, int], Student]
@@ -212,7 +214,12 @@ class Search:
     def _bytes(self, student: Student) -> int:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "item.kdz"
-            export([ExportItem(student, self._sources)], path, {}, self._options)
+            write(
+                prepare([ExportItem(student, self._sources)], self._options),
+                path,
+                {},
+                created=_SOME_TIME,
+            )
             return path.stat().st_size
 
     def _best(self) -> Sized:

@@ -112,9 +112,14 @@ def test_ctrl_c_ends_ssh_and_says_so(bundles, tmp_path):
     command = [sys.executable, "-m", "kd_edge_runtime", "flash", bundles["new"]]
     command += [f"ssh://h/{number}" for number in range(4)] + ["--jobs", "2"]
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    running = subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    # A child of a background job would be deaf to Ctrl-C: it inherits who hears it.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = subprocess.Popen(
+            command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, heard)
     pids = tmp_path / "pids"
     for _ in range(600):
         if pids.exists() and pids.read_text().count("\n") == 2:
