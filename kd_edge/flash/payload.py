@@ -39,8 +39,7 @@ def read_payload(path: Path) -> Payload:
         BundleError: it is damaged, or of an unknown protocol.
     """
     with Bundle(path) as bundle:
-        for name in bundle.manifest.members:
-            bundle.read(name)
+        bundle.check()
         students = frozenset(item.student for item in bundle.manifest.items)
     data = path.read_bytes()
     return Payload(path, data, hashlib.sha256(data).hexdigest(), students)

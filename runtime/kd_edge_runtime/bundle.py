@@ -95,6 +95,15 @@ class Bundle:
             raise BundleError(f"{self.path}: '{name}' does not have the hash in the manifest")
         return data
 
+    def check(self) -> None:
+        """Reads every member, and so checks every size and hash.
+
+        Raises:
+            BundleError: a member is damaged.
+        """
+        for name in self.manifest.members:
+            self.read(name)
+
     def packed(self) -> dict[str, int]:
         """The bytes that each member takes in the zip, the manifest's included."""
         return {info.filename: info.compress_size for info in self._zip.infolist()}

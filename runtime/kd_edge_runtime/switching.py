@@ -21,7 +21,8 @@ _SPARE = 3 << 16
 
 def install(slots: Slots, source: Path) -> bool:
     """See `Slots.install`."""
-    _check(source)
+    with Bundle(source) as bundle:
+        bundle.check()
     sha256, size = sha256_of(source), source.stat().st_size
     current = _current(slots)
     if current and current.sha256 == sha256 and current.whole():
@@ -128,10 +129,3 @@ def _record(slots: Slots, slot: Slot) -> None:
     """The switch itself."""
     line = record(slot.number, slot.path.name, slot.sha256)
     write_new(slots.root / f"slot{slot.number}.ok", [line])
-
-
-def _check(path: Path) -> None:
-    """Checks every hash of a bundle."""
-    with Bundle(path) as bundle:
-        for name in bundle.manifest.members:
-            bundle.read(name)

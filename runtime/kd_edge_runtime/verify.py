@@ -25,8 +25,7 @@ def verify(bundle: Bundle, names: Sequence[str] = ()) -> Iterator[Reproduced]:
     Raises:
         BundleError: a member is damaged.
     """
-    for name in bundle.manifest.members:
-        bundle.read(name)
+    bundle.check()
     for entry in bundle.manifest.items:
         runs = [
             (name, form)

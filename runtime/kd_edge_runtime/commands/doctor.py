@@ -54,8 +54,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         try:
             if bundle or root or states:
                 opened = stack.enter_context(Bundle(bundle) if bundle else slots.open())
-                for name in opened.manifest.members:
-                    opened.read(name)  # or a damaged member is taken for a bad backend
+                opened.check()  # or a damaged member is taken for a bad backend
                 items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
         except KdEdgeError as error:
             if bundle:

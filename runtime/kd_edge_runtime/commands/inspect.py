@@ -40,8 +40,7 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
     """
     with Bundle(bundle) as opened:
         manifest = opened.manifest
-        for name in manifest.members:
-            opened.read(name)
+        opened.check()
         if card:
             click.echo(opened.read(manifest.card).decode("utf-8", "replace"), nl=False)
             return
