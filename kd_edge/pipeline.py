@@ -6,7 +6,6 @@ whose options and inputs are the same is not run again.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +18,7 @@ from kd_edge.label_table import IN_SAMPLE
 from kd_edge.labelling import cross_fit, label_rows
 from kd_edge.labels import SoftLabels, labels_by_id, write_labels
 from kd_edge.progress import say
+from kd_edge.run_folder import item_folder
 from kd_edge.splits import Split
 from kd_edge.stage import (
     hash_file,
@@ -33,8 +33,9 @@ from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import resolve
+from kd_edge.unlabelled import texts_to_label
 from kd_edge.variant_labels import label_variants, read_variants
-from kd_edge.variants import make_variants, variant_sources, variants_for
+from kd_edge.variants import variants_for
 from kd_edge_runtime.errors import InputError
 
 
@@ -89,36 +90,28 @@ class Made:
     ran: tuple[str, ...]
 
 
-def item_folder(out: Path, item_id: str) -> Path:
-    """The folder of an item: its name, with what a file system may refuse left out.
-
-    A name that had to be changed, or that differs from another by its capitals alone, is told
-    apart by a piece of its hash.
-    """
-    plain = re.sub(r"[^a-z0-9_-]+", "-", item_id.lower()).strip("-")[:60]
-    if plain != item_id:
-        plain = f"{plain}-{hash_json(item_id)[:8]}".lstrip("-")
-    return out / f"item-{plain}"
-
-
-def go(split: Split, out: Path, options: RunOptions) -> Made:
+def go(split: Split, out: Path, options: RunOptions, unlabelled: tuple[str, ...] = ()) -> Made:
     """Goes the whole way for one item, up to its student.
 
     Args:
         split: the item's rows.
         out: the run's folder.
         options: how.
+        unlabelled: responses to the item that nobody scored.
 
     Raises:
         InputError: see the stages.
         StoppedError: the user stopped it; the same call goes on.
     """
-    return _Way(split, item_folder(out, split.item.item_id), options).go()
+    return _Way(split, item_folder(out, split.item.item_id), options, unlabelled).go()
 
 
 class _Way:
-    def __init__(self, split: Split, folder: Path, options: RunOptions) -> None:
+    def __init__(
+        self, split: Split, folder: Path, options: RunOptions, unlabelled: tuple[str, ...] = ()
+    ) -> None:
         self._split = split
+        self._unlabelled = unlabelled
         self._item = split.item
         self._folder = folder
         self._options = options
@@ -194,23 +187,26 @@ class _Way:
         self._stage("labels", {"folds": folds}, inputs, [self._labels], run)
 
     def _make_variants(self) -> int:
-        rows = self._split.train
-        count = variants_for(len(rows), self._options.variants)
-        seed = self._options.distil.seed
-        if count:
+        rows, seed = list(self._split.train), self._options.distil.seed
+        wanted = self._options.variants
+        count = variants_for(len(rows) + len(self._unlabelled), wanted)
+        inputs = {"rows": hash_rows(rows), "teacher": hash_folder(self._teacher)}
+        if self._unlabelled:
+            inputs["unlabelled"] = hash_json(self._unlabelled)
+        if count or self._unlabelled:
             self._stage(
                 "variants",
                 {"count": count, "seed": seed},
-                {"rows": hash_rows(self._split.train), "teacher": hash_folder(self._teacher)},
+                inputs,
                 [self._variants],
                 lambda: label_variants(
-                    make_variants(variant_sources(rows), count, seed),
+                    texts_to_label(rows, self._unlabelled, wanted, seed),
                     self._teacher,
                     self._variants,
                     precision=self._options.teacher.precision,
                 ),
             )
-        return count
+        return count + len(self._unlabelled)
 
     def _make_student(self, variants: int) -> Distilled:
         options = self._options.distil

@@ -66,11 +66,31 @@ def test_variants_are_made_of_rows_learnt_from(command, teacher, responses, tmp_
         given.extend(texts)
         return ["more ice"]
 
-    monkeypatch.setattr("kd_edge.variants.make_variants", spy)
+    monkeypatch.setattr("kd_edge.unlabelled.make_variants", spy)
     more = ("-o", tmp_path / "l.csv", "--variants", tmp_path / "v.csv")
     assert command("label", teacher, responses, *more).code == 0
     held = read_card(teacher).validation_ids
     assert given == [row.text for row in ITEM.rows if row.response_id not in held]
+
+
+def test_unlabelled_responses(command, teacher, responses, tmp_path):
+    more = tmp_path / "more.csv"
+    more.write_text("text,score\nmelting wool,9\nwarm wool,\n")
+    given = ("label", teacher, responses, "-o", tmp_path / "l.csv", "--unlabelled", more)
+    assert "--unlabelled needs --variants" in command.fails(*given)
+    said = command(*given, "--variants", tmp_path / "v.csv", "--count", 25)
+    assert said.code == 0, said.err
+    found = read_variants(tmp_path / "v.csv", CLASSES).texts
+    assert found[:2] == ("melting wool", "warm wool")
+    assert len(found) == 27
+
+
+def test_unlabelled_responses_to_another_item(command, teacher, responses, tmp_path):
+    more = tmp_path / "more.csv"
+    more.write_text("item_id,text\nother,melting wool\n")
+    given = ("label", teacher, responses, "-o", tmp_path / "l.csv", "--unlabelled", more)
+    message = command.fails(*given, "--variants", tmp_path / "v.csv")
+    assert f"{more}: there are no responses to item 'tiny'" in message
 
 
 def test_cross_fitting(command, teacher, responses, tiny_model, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from workshop import SMALL, item_of, run_options
 
-from kd_edge import pipeline
+from kd_edge import pipeline, unlabelled
 from kd_edge.distillation.train import Training
 from kd_edge.labels import read_labels
 from kd_edge.pipeline import RunOptions, go, item_folder
@@ -92,10 +92,23 @@ def test_variants_are_made_of_rows_learnt_from_alone(options, tmp_path, monkeypa
         given.extend(texts)
         raise StoppedError("enough")
 
-    monkeypatch.setattr(pipeline, "make_variants", spy)
+    monkeypatch.setattr(unlabelled, "make_variants", spy)
     with pytest.raises(StoppedError):
         go(SPLIT, tmp_path, options)
     assert given == [row.text for row in SPLIT.train]
+
+
+def test_unlabelled_responses_are_labelled_with_the_variants(out, options):
+    made = go(SPLIT, out, options, ("warm wool", "cold wool"))
+    assert made.ran == ("variants", "student")
+    assert read_variants(made.folder / "variants.csv", CLASSES).texts[:2] == (
+        "warm wool",
+        "cold wool",
+    )
+    assert made.distilled.student.provenance["variants"] == 62
+    assert go(SPLIT, out, options, ("warm wool", "cold wool")).ran == ()
+    none = replace(options, variants=0)
+    assert go(SPLIT, out, none, ("warm wool",)).distilled.student.provenance["variants"] == 1
 
 
 def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):

@@ -7,7 +7,14 @@ from typing import Any
 
 import click
 
-from kd_edge.cli.reading import read, reading_options, refuse_overwriting, the_item
+from kd_edge.cli.reading import (
+    read,
+    read_unlabelled,
+    reading_options,
+    refuse_overwriting,
+    the_item,
+    unlabelled_option,
+)
 
 
 @click.command()
@@ -43,6 +50,7 @@ from kd_edge.cli.reading import read, reading_options, refuse_overwriting, the_i
     type=click.IntRange(min=1),
     help="How many variants.  [default: 40 a response, 5,000 to 50,000]",
 )
+@unlabelled_option
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -59,6 +67,7 @@ def label(
     model: str | None,
     variants_output: Path | None,
     count: int | None,
+    unlabelled: Path | None,
     seed: int,
     **values: Any,
 ) -> None:
@@ -72,9 +81,13 @@ def label(
       kd-edge label teacher responses.csv -o labels.csv
       kd-edge label teacher responses.csv -o labels.csv --folds 5
       kd-edge label teacher responses.csv -o labels.csv --variants variants.csv --count 20000
+      kd-edge label teacher responses.csv -o labels.csv --variants variants.csv \
+        --unlabelled more.csv
     """
     if count is not None and variants_output is None:
         raise click.UsageError("--count needs --variants FILE, where the variants go")
+    if unlabelled is not None and variants_output is None:
+        raise click.UsageError("--unlabelled needs --variants FILE, where its labels go")
     if model is not None and not folds:
         raise click.UsageError("--model needs --folds: without, the TEACHER itself labels")
     if variants_output == output:
@@ -82,12 +95,13 @@ def label(
     for written in filter(None, (output, variants_output)):
         refuse_overwriting(written, responses)
     item = the_item(read(responses, values))
+    others = read_unlabelled(unlabelled, values, item.item_id)
 
     from kd_edge.labelling import cross_fit, label_rows, options_of, refuse_other_classes
     from kd_edge.labels import write_labels
     from kd_edge.teacher.card import read_card
+    from kd_edge.unlabelled import texts_to_label, unlabelled_texts
     from kd_edge.variant_labels import label_variants
-    from kd_edge.variants import make_variants, variant_sources, variants_for
 
     card = read_card(teacher)
     refuse_other_classes(item, teacher, card)
@@ -105,6 +119,7 @@ def label(
             for row in item.rows
             if row.split != "test" and row.score is not None and row.response_id not in held
         ]
-        texts = make_variants(variant_sources(rows), variants_for(len(rows), count), seed)
+        more = unlabelled_texts(others, item.item_id, item.rows)
+        texts = texts_to_label(rows, more, count, seed)
         made = label_variants(texts, teacher, variants_output)
         click.echo(f"{variants_output}: {len(made.texts):,} labelled variants")
