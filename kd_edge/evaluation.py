@@ -16,6 +16,9 @@ STUDENT = "student"
 BASELINE = "student without teacher"
 MAJORITY = "majority class"
 
+NO_SCORE = -1
+"""Stands for a second rater's score that is not there."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -89,6 +92,13 @@ def human_scores(rows: Sequence[Row]) -> Scores:
     return np.array([row.score for row in rows], dtype=np.int64)
 
 
+def second_scores(rows: Sequence[Row]) -> Scores:
+    """A second rater's scores as classes, `NO_SCORE` for rows without one."""
+    return np.array(
+        [NO_SCORE if row.score2 is None else row.score2 for row in rows], dtype=np.int64
+    )
+
+
 def lines(
     item: Item, train: Sequence[Row], test: Sequence[Row], found: Scorings, sizes: Sizes
 ) -> tuple[Line, ...]:
@@ -114,8 +124,8 @@ def lines(
         Line(BASELINE, against(found.baseline), sizes.student_parameters, sizes.plain_bytes),
         Line(MAJORITY, against(majority)),
     ]
-    twice = [at for at, row in enumerate(test) if row.score2 is not None]
-    if twice:
-        second = np.array([test[at].score2 for at in twice], dtype=np.int64)
-        made.insert(0, Line(HUMANS, against(second, human[twice])))
+    second = second_scores(test)
+    twice = second != NO_SCORE
+    if twice.any():
+        made.insert(0, Line(HUMANS, against(second[twice], human[twice])))
     return tuple(made)

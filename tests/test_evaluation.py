@@ -12,12 +12,14 @@ from kd_edge.evaluation import (
     BASELINE,
     HUMANS,
     MAJORITY,
+    NO_SCORE,
     STUDENT,
     TEACHER,
     Scorings,
     Sizes,
     human_scores,
     lines,
+    second_scores,
 )
 from kd_edge.metrics import agreement
 from kd_edge.rows import Scale
@@ -71,6 +73,11 @@ def test_a_second_rater_comes_first_and_is_held_against_the_rows_it_scored():
     assert found[0].agreement.accuracy == 1.0
     assert found[1].agreement.responses == 6
     assert (found[0].parameters, found[0].bytes) == (None, None)
+
+
+def test_second_scores():
+    rows = [replace(TEST[0], score2=2), TEST[1], replace(TEST[2], score2=0)]
+    assert second_scores(rows).tolist() == [2, NO_SCORE, 0]
 
 
 def test_words_have_no_adjacent_scores():

@@ -1,0 +1,76 @@
+"""`kd-edge report`: a run's figures as a page to read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from kd_edge_runtime.errors import InputError
+
+
+@click.command()
+@click.argument("sources", metavar="OUT", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for report.html and report.md.  [default: OUT]",
+)
+@click.option(
+    "--no-responses",
+    is_flag=True,
+    help="Leave the students' words and ids out, so that the page can be shown to others.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def report(
+    sources: tuple[Path, ...], output: Path | None, no_responses: bool, as_json: bool
+) -> None:
+    """Write how well the student of a run scores, as a page to read and to print.
+
+    OUT is the folder that 'kd-edge run' made. The page stands alone: it needs no network and
+    no other file. It shows responses on which student and people disagree most; with
+    --no-responses it holds no student's words.
+
+    Where OUT is files that 'kd-edge bench' wrote, on one device or on many, it joins them into
+    one table and plots, by default in the folder 'benches' beside the first.
+
+    \b
+    Examples:
+      kd-edge report out
+      kd-edge report out -o shared --no-responses
+      kd-edge report out --json
+      kd-edge report pi-4.json pi-zero.json laptop.json -o benches
+    """
+    if all(one.suffix == ".json" for one in sources):
+        _benches(sources, output or sources[0].parent / "benches", as_json)
+        return
+    if len(sources) > 1 or not sources[0].is_dir():
+        raise InputError(f"'{sources[0]}' is no folder of a run")
+
+    from kd_edge.report.make import make_report
+
+    made = make_report(sources[0], output or sources[0], responses=not no_responses)
+    if as_json:
+        click.echo(json.dumps(made.figures, indent=2, ensure_ascii=False))
+    else:
+        for line in made.said:
+            click.echo(line)
+        for path in made.files:
+            click.echo(str(path))
+
+
+def _benches(files: tuple[Path, ...], output: Path, as_json: bool) -> None:
+    from kd_edge.report.benches import join_benches
+
+    joined = join_benches(files, output)
+    if as_json:
+        click.echo(json.dumps(joined.as_json(), indent=2, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 200).print(joined.table())
+    for path in joined.files:
+        click.echo(str(path))

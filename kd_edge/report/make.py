@@ -1,0 +1,104 @@
+"""`kd-edge report` as a function: a run's folder in, a page and a Markdown file out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from kd_edge.report import words
+from kd_edge.report.blocks import Block, Heading, Text, cell, table
+from kd_edge.report.collect import Collected, collect
+from kd_edge.report.disagreements import disagreements
+from kd_edge.report.document import item_blocks
+from kd_edge.report.flags import QWK
+from kd_edge.report.glossary import glossary
+from kd_edge.report.markdown import markdown_document
+from kd_edge.report.numbers import number, percent
+from kd_edge.report.page import page
+from kd_edge_runtime.files import atomic_write
+
+PAGE, MARKDOWN = "report.html", "report.md"
+
+
+@dataclass(frozen=True)
+class MadeReport:
+    """What came of it.
+
+    Attributes:
+        files: what was written.
+        figures: all figures, JSON types; no student's words.
+        said: the headlines.
+    """
+
+    files: tuple[Path, ...]
+    figures: dict[str, Any]
+    said: tuple[str, ...]
+
+
+def make_report(out: Path, output: Path, *, responses: bool = True) -> MadeReport:
+    """Writes `report.html` and `report.md`, each whole or not at all.
+
+    Args:
+        out: the folder that `kd-edge run` made.
+        output: the folder to write into; made where missing.
+        responses: whether they show the worst disagreements, with students' words.
+
+    Raises:
+        InputError: see `collect`; or the files cannot be written.
+        BundleError: the run's bundle is damaged.
+    """
+    found = collect(out)
+    blocks = list(_blocks(found, responses))
+    files = output / PAGE, output / MARKDOWN
+    for path, text in zip(files, (page(_TITLE, blocks), markdown_document(_TITLE, blocks))):
+        with atomic_write(path) as file:
+            file.write(text)
+    figures = {
+        "items": [{**asdict(item), "warnings": words.warnings(item)} for item in found.items],
+        "together": [asdict(line) for line in found.together],
+    }
+    said = [words.headline(item) for item in found.items]
+    if found.together:
+        said = [words.headline_of_all(found.together, len(found.items))]
+    return MadeReport(files, figures, tuple(said))
+
+
+_TITLE = "How well the student scores"
+
+
+def _blocks(found: Collected, responses: bool) -> Iterator[Block]:
+    if found.together:
+        yield from _all_items(found)
+    for at, item in enumerate(found.items):
+        worst = disagreements(found.scored[at], found.scales[at]) if responses else None
+        yield from item_blocks(item, f"item-{at}", worst)
+    yield from glossary()
+    made = ", ".join(f"{name} {version}" for name, version in found.created_by.items())
+    yield Text(f"The bundle was made by {made}.", "note")
+
+
+def _all_items(found: Collected) -> Iterator[Block]:
+    yield Heading("All items", 1, "all")
+    yield Text(words.headline_of_all(found.together, len(found.items)), "lead")
+    header = ["item", "N", "second rater: QWK", "teacher: QWK", "student: QWK"]
+    header += ["second rater: exact", "teacher: exact", "student: exact", "warnings"]
+    rows = []
+    for item in found.items:
+        raters = (item.people, item.teacher.given, item.bundle.given)
+        row = [item.item_id, str(item.responses)]
+        kappas = [one.qwk if one else None for one in raters]
+        row += [cell(number(kappa), kappa, QWK) for kappa in kappas]
+        row += [percent(one.exact, 1) if one else "" for one in raters]
+        rows.append([*row, str(len(words.warnings(item)))])
+    yield table("Item by item", header, rows)
+    header = ["scores by", "mean QWK", "lowest QWK", "mean exact", "exact over all responses"]
+    header += ["ECE over all"]
+    rows = []
+    for line in found.together:
+        kappas = [cell(number(kappa), kappa, QWK) for kappa in (line.qwk, line.lowest_qwk)]
+        error = number(line.sureness.error, 3) if line.sureness else ""
+        shares = percent(line.exact, 1), percent(line.all_exact, 1)
+        rows.append([line.name, *kappas, *shares, error])
+    yield table("Over all items", header, rows)

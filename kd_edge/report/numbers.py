@@ -1,0 +1,30 @@
+"""Figures as people read them; an empty text where a figure is not defined."""
+
+from __future__ import annotations
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A plain number: 0.82."""
+    return "" if value is None else _no_minus_zero(f"{value:.{digits}f}")
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """A difference: +0.03."""
+    if value is None:
+        return ""
+    found = f"{value:+.{digits}f}"
+    return found.replace("-", "+") if float(found) == 0 else found
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share: 82 %."""
+    return "" if share is None else f"{share * 100:.{digits}f} %"
+
+
+def points(share: float) -> str:
+    """A difference of shares, without its sign: 3.2 points."""
+    return f"{abs(share) * 100:.1f} points"
+
+
+def _no_minus_zero(said: str) -> str:
+    return said[1:] if said.startswith("-") and float(said) == 0 else said
