@@ -28,6 +28,7 @@ _DEVICE = {
     "doctor": "kd_edge_runtime.commands.doctor:doctor",
     "serve": "kd_edge_runtime.commands.serve:serve",
     "verify": "kd_edge_runtime.commands.verify:verify",
+    "bench": "kd_edge_runtime.commands.bench:bench",
 }
 
 # The order in which a newcomer meets the verbs; others come after these.
@@ -37,10 +38,12 @@ _ORDER = (
     "label",
     "distill",
     "export",
+    "report",
     "flash",
     "score",
     "inspect",
     "verify",
+    "bench",
     "install",
     "rollback",
     "status",

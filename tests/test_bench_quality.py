@@ -1,0 +1,39 @@
+"""The figures are those of scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kd_edge.metrics import agreement
+from kd_edge_runtime.bench.quality import quality
+
+PAIRS = st.integers(2, 6).flatmap(
+    lambda classes: st.tuples(
+        st.just(classes),
+        st.lists(
+            st.tuples(st.integers(0, classes - 1), st.integers(0, classes - 1)),
+            min_size=1,
+            max_size=50,
+        ),
+    )
+)
+
+
+@given(PAIRS)
+def test_all_figures(drawn):
+    classes, pairs = drawn
+    human, machine = (np.array(one) for one in zip(*pairs, strict=True))
+    wanted = agreement(human, machine, classes, numeric=True)
+    found = quality(human.tolist(), machine.tolist())
+    for name in ("responses", "accuracy", "macro_f1", "qwk"):
+        assert getattr(found, name) == pytest.approx(getattr(wanted, name))
+
+
+def test_the_ends():
+    assert quality([0, 1, 2], [0, 1, 2]).qwk == 1
+    assert quality([0, 2], [2, 0]).qwk == -1
+    assert quality([1, 1], [1, 1]).qwk == 0
+    assert quality([0, 0], [1, 1]).macro_f1 == 0
