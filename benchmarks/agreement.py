@@ -63,7 +63,8 @@ def _measure(
 ) -> None:
     options = RunOptions()
     started = time.monotonic()
-    report = run(responses, work / name, options, test, sources)
+    given = {responses.items[0].item_id: sources}
+    report = run(responses, work / name, options, test, given)
     seconds = time.monotonic() - started
     folder = item_folder(work / name, report.items[0].item_id)
     path = record.write(

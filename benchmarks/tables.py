@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import record
+from benchmarks import contender_tables, odd, record, semeval
 from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
 from kd_edge.tables import markdown, short
 
@@ -260,7 +260,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "forms": forms,
     "smaller": smaller,
     "cuts": cuts,
+    "odd": odd.table,
+    "semeval": semeval.table,
+    "semeval-sizes": semeval.sizes,
     "starts": starts,
+    **contender_tables.TABLES,
 }
 
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kd_edge.evaluation import Line
-from kd_edge.students.kinds import KINDS
 from kd_edge.students.store import Student
 from kd_edge.tables import figures_markdown
+from kd_edge.trust import review_of
 
 # What a bundle holds of the responses, by kind of student.
 _WORDS = {
     "bag": "A bag holds no student's words: n-grams are kept as hashes, and only those that at "
+    "least {} responses share.",
+    "pairs": "One student scores all items by how a response relates to the item's reference "
+    "answers. It holds no student's words: n-grams are kept as hashes, and only those that at "
     "least {} responses share.",
     "rnn": "An rnn's vocabulary holds single words, only those that at least {} responses share.",
     "transformer": "A transformer's vocabulary is that of a public language model.",
@@ -56,7 +59,7 @@ def card_text(items: Sequence[tuple[Student, Figures | None]]) -> str:
             parts.append("It has not been measured on responses it did not learn from.")
     parts += [
         _WORDS[kind].format(min(_least(student) for student, _ in items if student.kind == kind))
-        for kind in KINDS
+        for kind in _WORDS
         if any(student.kind == kind for student, _ in items)
     ]
     return "\n\n".join(parts) + "\n"
@@ -69,8 +72,15 @@ def _least(student: Student) -> int:
 
 def _description(student: Student) -> str:
     made = student.provenance
-    return (
+    said = (
         f"Classes {', '.join(student.scale.classes)}; {student.kind} student, "
         f"{student.parameters:,} parameters, learnt from {made['rows']:,} scored responses and "
         f"{made['variants']:,} teacher-labelled variants."
     )
+    calibration, review = made.get("calibration"), review_of(student)
+    if calibration:
+        said += (
+            " Its probabilities are calibrated on responses held out from it (temperature "
+            f"{calibration['temperature']:.2f})."
+        )
+    return f"{said} {review}" if review else said

@@ -13,6 +13,7 @@ import numpy as np
 from kd_edge.card import Figures, card_text
 from kd_edge.evaluation import human_scores
 from kd_edge.gates import FormParity, Gate, Limits, Sample
+from kd_edge.ordinary import prompt_codes
 from kd_edge.parts import choose_forms, student_parts
 from kd_edge.rows import Row
 from kd_edge.stage import versions
@@ -31,6 +32,7 @@ class ExportItem:
     Attributes:
         student: the trained student.
         sources: the item's prompt, rubric and reference answers, for golden rows.
+        prompts: those of them that students see; responses that copy them are flagged.
         held_out: scored responses that the student did not learn from, to hold forms against
             PyTorch on.
     """
@@ -38,6 +40,7 @@ class ExportItem:
     student: Student
     sources: tuple[str, ...] = ()
     held_out: tuple[Row, ...] = ()
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,19 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
     return Prepared(tuple(item.student for item in items), tuple(parts), parity)
 
 
+def together(prepared: Sequence[Prepared]) -> Prepared:
+    """What was prepared item by item, for one bundle.
+
+    Args:
+        prepared: of different items.
+    """
+    return Prepared(
+        students=tuple(student for one in prepared for student in one.students),
+        parts=tuple(parts for one in prepared for parts in one.parts),
+        parity={name: forms for one in prepared for name, forms in one.parity.items()},
+    )
+
+
 def write(
     prepared: Prepared,
     path: Path,
@@ -166,12 +182,16 @@ def _item(
     outputs = form_outputs(parts, sample.all)
     for form, found in outputs.items():
         # Every form of a bag holds the very numbers that PyTorch computes with.
-        if student.kind == "bag" or form == "onnx-fp32":
+        if student.kind in ("bag", "pairs") or form == "onnx-fp32":
             gate.exact(form, found, exact)
         gate.near(form, found)
     golden = {form: found[: len(sample.golden)] for form, found in outputs.items()}
     return (
-        replace(parts, golden=golden_json(sample.golden, golden)),
+        replace(
+            parts,
+            golden=golden_json(sample.golden, golden),
+            flags=replace(parts.flags, prompt=prompt_codes(item.prompts)),
+        ),
         tuple(
             gate.figures(form, len(parts.forms[form][1]), found) for form, found in outputs.items()
         ),

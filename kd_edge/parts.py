@@ -13,7 +13,10 @@ from kd_edge.students.store import Student
 from kd_edge_export import forms
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.quantize import BagArrays, quantize
+from kd_edge_export.relation import relation_bytes
+from kd_edge_runtime.bag import FORM
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.relation import RELATION_RULES
 from kd_edge_runtime.text import TEXT_RULES
 
 # A table that was trained in floats is rounded to this many bits.
@@ -31,6 +34,8 @@ def choose_forms(student: Student, asked: Sequence[str]) -> tuple[str, ...]:
         InputError: a student of this kind has no such form.
     """
     is_bag = student.kind == "bag"
+    if student.kind == "pairs":
+        return _only_plain(student, asked)
     known = forms.BAG_FORMS if is_bag else forms.TOKEN_FORMS
     if not asked:
         return forms.BAG_DEFAULT if is_bag else forms.TOKEN_DEFAULT
@@ -65,6 +70,8 @@ def student_parts(
     Raises:
         InputError: only the table of a bag can be had in other bits.
     """
+    if student.kind == "pairs" and bits is None:
+        return _pairs_parts(student), student
     if student.kind != "bag":
         if bits is not None:
             raise InputError(
@@ -96,6 +103,32 @@ def _bag_parts(student: Student, names: Sequence[str], bits: int) -> ItemParts:
     )
 
 
+def _only_plain(student: Student, asked: Sequence[str]) -> tuple[str, ...]:
+    if not {*asked} <= {FORM, "all"}:
+        raise InputError(
+            f"item '{student.item_id}': a {student.kind} student has the form {FORM} alone"
+        )
+    return (FORM,)
+
+
+def _pairs_parts(student: Student) -> ItemParts:
+    vocabulary, network = student.text.vocabulary, student.network
+    weights = quantize(bag_arrays(network), student.options.bits)
+    related = network.related.detach().numpy().astype("<f4").tobytes()
+    return _parts(
+        student,
+        text={
+            "rules": TEXT_RULES,
+            "relation": RELATION_RULES,
+            "gram": vocabulary.gram,
+            "sizes": vocabulary.sizes,
+            "dimensions": weights.dimensions,
+        },
+        vectorizer=("question.bin", relation_bytes(student.text.relation)),
+        forms={FORM: ("pairs.int8", vocabulary.to_bytes() + related + weights.to_bytes())},
+    )
+
+
 def _token_parts(student: Student, names: Sequence[str]) -> ItemParts:
     network, tokenizer = student.network, student.text.tokenizer
     vectorizer = tokenizer.to_str().encode("utf-8")
@@ -121,6 +154,7 @@ def _parts(student: Student, **more: Any) -> ItemParts:
         decision=student.decision,
         parameters=student.parameters,
         golden=b"",
+        flags=student.flags,
         **more,
     )
 

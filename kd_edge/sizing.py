@@ -18,9 +18,11 @@ from kd_edge.decision import decided
 from kd_edge.evaluation import human_scores
 from kd_edge.exporting import ExportItem, ExportOptions, prepare, write
 from kd_edge.metrics import agreement
+from kd_edge.review import ACCURACY
 from kd_edge.rows import Row
 from kd_edge.students.shrinking import importance, in_bits, prune
 from kd_edge.students.store import Student
+from kd_edge.trust import with_flags
 from kd_edge_runtime.bag import FORM
 from kd_edge_runtime.errors import InputError
 
@@ -156,9 +158,18 @@ class Search:
             weights = importance(whole, texts)
             for bits in sorted({bits for _, bits in SHAPES}, reverse=True):
                 self._fit(
-                    whole, weights, full.dimensions, bits, lambda one, _, bits: in_bits(one, bits)
+                    whole,
+                    weights,
+                    full.dimensions,
+                    bits,
+                    # It knows other n-grams than the whole one, and is sure of other scores.
+                    lambda one, _, bits: self._flagged(in_bits(one, bits), texts),
                 )
         return self._best()
+
+    def _flagged(self, student: Student, texts: Sequence[str]) -> Student:
+        wanted = student.provenance.get("review", {}).get("wanted", ACCURACY)
+        return with_flags(student, texts, self._held_out, wanted)
 
     def _fit(
         self,
@@ -215,7 +226,7 @@ class Search:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "item.kdz"
             write(
-                prepare([ExportItem(student, self._sources)], self._options),
+                prepare([ExportItem(student, self._sources, prompts=self._sources)], self._options),
                 path,
                 {},
                 created=_SOME_TIME,

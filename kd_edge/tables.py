@@ -10,9 +10,12 @@ from kd_edge.evaluation import Line, Sizes
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from kd_edge.assessment import Pooled
     from kd_edge.gates import FormParity
 
 _COLUMNS = ("", "QWK", "exact (accuracy)", "adjacent", "macro F1", "parameters", "bytes")
+
+_POOLED = ("", "items", "responses", "mean QWK", "lowest QWK", "exact (accuracy)")
 
 _PARITY = (
     *("form", "bytes", "on", "responses", "greatest difference", "mean difference"),
@@ -49,6 +52,22 @@ def terminal_table(title: str, header: Sequence[str], rows: Sequence[Sequence[st
 def figures_table(title: str, lines: Sequence[Line]) -> Table:
     """The lines as a table for the terminal."""
     return terminal_table(title, _COLUMNS, [_cells(line) for line in lines])
+
+
+def pooled_table(scorers: Sequence[Pooled]) -> Table:
+    """Each scorer's figures over all items as a table for the terminal."""
+    rows = [
+        [
+            one.name,
+            str(one.items),
+            f"{one.responses:,}",
+            f"{one.qwk:.3f}",
+            f"{one.least_qwk:.3f} ({one.least_item})",
+            f"{one.accuracy:.3f}",
+        ]
+        for one in scorers
+    ]
+    return terminal_table("All items", _POOLED, rows)
 
 
 def parity_table(title: str, forms: Sequence[FormParity]) -> Table:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from kd_edge.card import Figures, card_text
 from kd_edge.evaluation import MAJORITY, STUDENT, Line
 from kd_edge.metrics import Agreement
+from kd_edge.review import Review
 from kd_edge.tables import figures_markdown
 
 AGREEMENT = Agreement(responses=70, accuracy=0.8, adjacent=0.99, macro_f1=0.7, qwk=0.85)
@@ -32,6 +33,16 @@ def test_a_student_that_was_not_measured_says_so(small_students):
     text = card_text([(small_students["bag"], None)])
     assert "It has not been measured" in text
     assert "Measured on" not in text
+
+
+def test_what_its_scores_are_worth(small_students):
+    student = small_students["bag"]
+    assert "calibrated" not in card_text([(student, None)])
+    review = Review(0.61, 0.9, False, 200, 0.2, 0.78, 0.74, 0.74)
+    made = {**student.provenance, "calibration": {"temperature": 1.254}, "review": asdict(review)}
+    text = card_text([(replace(student, provenance=made), None)])
+    assert "calibrated on responses held out from it (temperature 1.25). Scores with a" in text
+    assert str(review) in text
 
 
 def test_several_items(small_students):

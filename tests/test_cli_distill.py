@@ -14,6 +14,7 @@ from kd_edge.sizing import SLACK
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
+from kd_edge.trust import review_of
 
 ITEM = with_canary(item_of(60))
 SMALL = ("--ngrams", 50, "--dimensions", 3, "--student-epochs", 2)
@@ -63,6 +64,8 @@ def test_a_student_is_made(command, given, tmp_path):
         "(9 held-out responses)"
     )
     assert lines[2].startswith("  baseline  validation QWK ")
+    assert lines[3:] == [str(review_of(student))]
+    assert "of 9 held-out responses" in lines[3] or "9 held-out responses agree" in lines[3]
     assert "distilling the bag" in said.err
 
 
@@ -72,7 +75,19 @@ def test_json(command, given, tmp_path):
     assert said.code == 0, said.err
     figures = json.loads(said.out)
     for name in ("student", "baseline"):
-        assert figures[name] == store.load(tmp_path / name).provenance["validation"]
+        made = store.load(tmp_path / name).provenance
+        assert figures[name].pop("calibration") == made["calibration"]
+        assert figures[name].pop("review") == made["review"]
+        assert figures[name] == made["validation"]
+
+
+def test_another_accuracy_beside_review(command, given, tmp_path):
+    start = ("distill", given / "responses.csv", "--labels", given / "labels.csv", "-o", tmp_path)
+    said = command(*start, *SMALL, "--review-accuracy", "0.6")
+    assert said.code == 0, said.err
+    assert store.load(tmp_path / "student").provenance["review"]["wanted"] == 0.6
+    for wrong in ("0", "1", "95", "x"):
+        assert "--review-accuracy" in command(*start, "--review-accuracy", wrong).err
 
 
 def test_labels_made_elsewhere(command, given, tmp_path):
@@ -235,7 +250,8 @@ def test_a_size_in_bytes(command, given, tmp_path):
     assert "<svg" in (out / "student.frontier.svg").read_text()
     assert "Tried for 4,200 bytes" in said.err
     assert "too large" in said.err
-    assert json.loads(said.out)["student"] == student.provenance["validation"]
+    figures = json.loads(said.out)["student"]
+    assert figures.items() >= student.provenance["validation"].items()
     exported = command("export", out / "student", "-o", tmp_path / "x.kdz", "--form", "plain-int8")
     assert exported.code == 0
     assert abs((tmp_path / "x.kdz").stat().st_size - frontier["chosen"]["bytes"]) <= SLACK

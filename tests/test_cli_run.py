@@ -175,6 +175,46 @@ def test_prompts_go_into_the_golden_rows(command, responses, tiny_model, out, tm
     assert "What else would you need, naïve as it may be?" in golden
 
 
+def test_an_assessment(command, tiny_model, tmp_path):
+    """Several items; prompts are found by the items' names."""
+    prompts = tmp_path / "prompts"
+    prompts.mkdir()
+    (prompts / "one.txt").write_text("Why does one melt so soon?")
+    (prompts / "two.rubric.txt").write_text("Two points for the warm room.")
+    given = write_table(tmp_path / "all.csv", [item_of(30, "one"), item_of(22, "two")])
+    out = tmp_path / "out"
+    said = command("run", given, "-o", out, "--model", tiny_model, *TINY, "--prompt", prompts)
+    assert said.code == 0, said.err
+    assert "All items" in said.out
+    assert "mean" in said.out
+    with Scorer.open(out / "bundle.kdz") as scorer:
+        one, two = scorer.bundle.manifest.items
+        assert b"Why does one melt so soon?" in scorer.bundle.read(one.golden)
+        assert b"Two points for the warm room." in scorer.bundle.read(two.golden)
+        assert b"Two points for the warm room." not in scorer.bundle.read(one.golden)
+
+
+def test_unlabelled_responses_are_learnt_from(command, responses, tiny_model, out, tmp_path):
+    more = tmp_path / "more.csv"
+    more.write_text("text\nmelting wool\n")
+    given = ("run", responses, "-o", out, "--model", tiny_model, *TINY, "--unlabelled", more)
+    said = command(*given, "--json")
+    assert said.code == 0, said.err
+    assert json.loads(said.out)["items"][0]["ran"] == ["variants", "student"]
+    variants = (out / "item-tiny" / "variants.csv").read_text().splitlines()
+    assert "melting wool" in variants[1]
+    assert len(variants) == 1 + 1 + 20
+
+
+def test_prompts_of_several_items_need_a_folder(command, tmp_path):
+    given = write_table(tmp_path / "all.csv", [item_of(22, "one"), item_of(22, "two")])
+    (tmp_path / "prompt.txt").write_text("Why?")
+    fails = ("run", given, "-o", tmp_path / "out", "--prompt")
+    assert "there are 2 items: name a folder" in command.fails(*fails, tmp_path / "prompt.txt")
+    (tmp_path / "empty").mkdir()
+    assert "like 'one.txt'" in command.fails(*fails, tmp_path / "empty")
+
+
 # What is wrong is said at once, in words
 
 

@@ -9,12 +9,16 @@ import pytest
 import torch
 from workshop import SMALL, certain, item_of
 
+from kd_edge.calibration import at_temperature, fit_temperature, negative_log_likelihood
 from kd_edge.distillation import distil as module
 from kd_edge.distillation.distil import distil, train_student
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
+from kd_edge.evaluation import human_scores
+from kd_edge.ordinary import ordinary
 from kd_edge.rows import Row
 from kd_edge.stage import StoppedError
+from kd_edge.trust import review_of
 from kd_edge.variant_labels import Variants
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED
@@ -78,6 +82,8 @@ def test_what_it_says_of_itself(tmp_path):
         assert not student.network.training
         found = dict(student.provenance)
         assert found.pop("validation").keys() == {"epoch", "train_loss", "loss", "accuracy", "qwk"}
+        assert found.pop("calibration")["temperature"] > 0
+        assert found.pop("review")["responses"] == len(HELD_OUT)
         assert found == {
             "weight": weight,
             "temperature": 1.0,
@@ -201,3 +207,22 @@ def test_one_student_by_itself(tmp_path):
     alone = train_student(ITEM, examples, HELD_OUT, text, OPTIONS, tmp_path / "one", "one")
     assert _same(alone, made.student)
     assert alone.provenance == made.student.provenance
+
+
+def test_it_is_calibrated_and_knows_what_to_flag(tmp_path):
+    made = _distil(tmp_path, LABELS, VARIANTS, replace(OPTIONS, review_accuracy=0.7))
+    texts, scores = [row.text for row in HELD_OUT], human_scores(HELD_OUT)
+    for student in (made.student, made.baseline):
+        calibration = student.provenance["calibration"]
+        found = student.probabilities(texts)
+        assert negative_log_likelihood(found, scores) == pytest.approx(
+            calibration["loss"], abs=1e-4
+        )
+        temperature = calibration["temperature"]
+        assert fit_temperature(at_temperature(found, 1 / temperature), scores) == pytest.approx(
+            temperature, rel=0.006
+        )
+        review = review_of(student)
+        assert (review.wanted, review.responses) == (0.7, len(HELD_OUT))
+        assert student.flags.review == review.below
+        assert student.flags.longest == ordinary([row.text for row in ROWS], student).longest

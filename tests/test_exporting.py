@@ -18,12 +18,14 @@ from kd_edge.evaluation import Line
 from kd_edge.exporting import ExportItem, ExportOptions, export, prepare, write
 from kd_edge.gates import Limits
 from kd_edge.metrics import Agreement
+from kd_edge.ordinary import prompt_codes
 from kd_edge.students.bag import BagNetwork, BagText, choose_vocabulary
 from kd_edge.students.kinds import KINDS
 from kd_edge.students.shrinking import in_bits
 from kd_edge_export.forms import BAG_FORMS, bag_forms
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.errors import InputError, ParityError
+from kd_edge_runtime.manifest import Flags
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.text import words
 
@@ -341,3 +343,17 @@ def test_a_bag_without_grams(small_students, tmp_path):
     with Scorer.open(tmp_path / "x.kdz") as scorer:
         found = np.array([score.probabilities for score in scorer.score_many(TEXTS)])
     assert np.abs(found - student.probabilities(TEXTS)).max() < 0.02
+
+
+def test_the_prompt_is_kept_as_hashes_alone(small_students, tmp_path):
+    prompt = f"Which of the two {CANARY} cubes melts first in the warm room and why is that"
+    student = replace(small_students["bag"], flags=Flags(review=0.25, longest=99))
+    path = tmp_path / "x.kdz"
+    made = export([ExportItem(student, prompts=(prompt,))], path, {})
+    flags = made.manifest.items[0].flags
+    assert flags == Flags(review=0.25, longest=99, prompt=prompt_codes([prompt]))
+    with Scorer.open(path) as scorer:
+        assert scorer.score(prompt).flag == "prompt"
+        assert scorer.score(f"{prompt} xyz").flag == "prompt"
+    with zipfile.ZipFile(path) as archive:
+        assert not any(CANARY.encode() in archive.read(name) for name in archive.namelist())

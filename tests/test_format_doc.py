@@ -15,8 +15,17 @@ from kd_edge_runtime import backends, bundle, text
 from kd_edge_runtime._fold import LETTERS, SPELT_OUT
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bag import BagStudent, BagWeights
-from kd_edge_runtime.manifest import DECISIONS, FORMAT, PROTOCOL, ItemEntry, Manifest, Member
-from kd_edge_runtime.scorer import EMPTY, decide, expected_score
+from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
+from kd_edge_runtime.manifest import (
+    DECISIONS,
+    FORMAT,
+    PROTOCOL,
+    Flags,
+    ItemEntry,
+    Manifest,
+    Member,
+)
+from kd_edge_runtime.scorer import decide, expected_score
 from kd_edge_runtime.vocabulary import MAX_WORD, MAX_WORDS, BagVocabulary, hash_gram, hash_word
 
 DOC = (Path(__file__).resolve().parents[1] / "runtime" / "FORMAT.md").read_text(encoding="utf-8")
@@ -121,7 +130,18 @@ def test_limits():
     assert f"first {MAX_WORD} code points" in section(4)
     assert f"at most {MAX_WORDS:,}" in section(4)
     assert f"0x{zlib.crc32(b'123456789'):08X}" in section(4)
-    assert f"`flag` is `{EMPTY}`" in section(7)
+
+
+def test_flags():
+    told = section(7)
+    flags, limits = tables(told)
+    assert [row[0].strip("`") for row in flags] == [*NAMES]
+    assert [row[0].strip("`") for row in limits] == [field.name for field in fields(Flags)]
+    assert told.count(f"n ≥ {FEW}") == 3
+    assert f"that of `the ice` is 0x{pair_code('the', 'ice'):04X}." in told
+    assert f"(n − 2) × s / {PROBES - 1}), s from 0 to {PROBES - 1}" in told
+    assert "four fifths" in told
+    assert COPIED == 0.8
 
 
 def test_links_lead_somewhere():

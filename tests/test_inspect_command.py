@@ -42,7 +42,7 @@ def test_the_table(bundle):
     assert out.startswith(f"protocol 1, {size:,} bytes, 2026-01-01T00:00:00Z by kd-edge 0.1.0\n")
     for part in (
         "item 'stove'\n  student     bag, 524 parameters\n  classes     0, 1, 2, 3\n",
-        "  decision    nearest-expected\n  vectorizer\n",
+        "  decision    nearest-expected\n  flagged     empty\n  vectorizer\n",
         "item 'spoon'",
         "wrong, partly, right",
         "most-probable",

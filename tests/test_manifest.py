@@ -15,6 +15,7 @@ from kd_edge_runtime.manifest import (
     DECISIONS,
     OLDEST_PROTOCOL,
     PROTOCOL,
+    Flags,
     Manifest,
 )
 
@@ -268,3 +269,71 @@ def test_many_items_are_not_all_named(raw):
     raw["items"] = [{**first, "item_id": f"i{number}"} for number in range(12)]
     with pytest.raises(InputError, match=r"12 items .*'i9' and 2 more"):
         Manifest.from_json(json.dumps(raw)).item()
+
+
+FLAGS = {
+    "review": 0.55,
+    "longest": 120,
+    "distinct": 1.25,
+    "known": [3.5, -6.25, 4.75],
+    "prompt": [3, 65535],
+}
+
+
+def test_flags_there_and_back(raw):
+    assert Manifest.from_json(json.dumps(raw)).items[0].flags == Flags()
+    raw["items"][0]["flags"] = FLAGS
+    again = Manifest.from_json(json.dumps(raw))
+    assert again.items[0].flags == Flags(0.55, 120, 1.25, (3.5, -6.25, 4.75), (3, 65535))
+    assert again.items[1].flags == Flags()
+    assert Manifest.from_json(again.to_json()) == again
+    assert json.loads(again.to_json())["items"][0]["flags"] == FLAGS
+
+
+def test_flags_of_an_older_bundle(raw):
+    for item in raw["items"]:
+        del item["flags"]
+    assert {item.flags for item in Manifest.from_json(json.dumps(raw)).items} == {Flags()}
+    for name in FLAGS:
+        raw["items"][0]["flags"] = {name: FLAGS[name], "invented later": None}
+        (flags, _) = (item.flags for item in Manifest.from_json(json.dumps(raw)).items)
+        assert getattr(flags, name) == getattr(
+            Flags(0.55, 120, 1.25, (3.5, -6.25, 4.75), (3, 65535)), name
+        )
+        assert [field for field in FLAGS if getattr(flags, field)] == [name]
+
+
+def test_a_whole_number_is_a_number(raw):
+    raw["items"][0]["flags"] = {"review": 1, "distinct": 2, "known": [4, -6, 5]}
+    assert Manifest.from_json(json.dumps(raw)).items[0].flags.known == (4, -6, 5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (None, "item 1, flags is not an object"),
+        ([], "item 1, flags is not an object"),
+        ({"review": "0.5"}, "'review' is missing or no float"),
+        ({"review": None}, "'review' is missing or no float"),
+        ({"review": True}, "'review' is missing or no float"),
+        ({"longest": 1.5}, "'longest' is missing or no int"),
+        ({"distinct": []}, "'distinct' is missing or no float"),
+        ({"known": 3.5}, "'known' is missing or no list"),
+        ({"known": [1.0, "2", 3.0]}, "'known' holds something that is no float"),
+        ({"known": [1.0, 2.0]}, "'known' is not three numbers"),
+        ({"prompt": [1.5]}, "'prompt' holds something that is no int"),
+        ({"prompt": [True]}, "'prompt' holds something that is no int"),
+        ({"review": 10**400}, "a number is too large"),
+        ({"longest": 10**400}, "a number is too large"),
+        ({"known": [1.0, -(10**10), 1.0]}, "a number is too large"),
+    ],
+)
+def test_flags_must_fit(raw, flags, why):
+    raw["items"][0]["flags"] = flags
+    refused(raw, why)
+
+
+def test_flags_beyond_floats(raw):
+    text = json.dumps(raw).replace('"review": 0.0', '"review": 1e999')
+    with pytest.raises(BundleError, match="a number is too large"):
+        Manifest.from_json(text)

@@ -18,6 +18,7 @@ from kd_edge_runtime.bundle import MANIFEST, Bundle
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.loaded import LoadedItem
 from kd_edge_runtime.manifest import OLDEST_PROTOCOL, PROTOCOL
+from kd_edge_runtime.scorer import Scorer
 
 FOLDER = Path(__file__).parent / "bundles"
 SAMPLES = sorted(FOLDER.glob("*.kdz"))
@@ -81,6 +82,14 @@ def test_a_sample_reproduces_its_golden_rows(path, backend):
             ]
             assert max(off) <= golden["tolerance"]
             assert max(map(max, wanted)) - min(map(min, wanted)) > 0.5  # rows that can tell
+
+
+def test_a_bundle_without_flags_flags_what_it_did():
+    texts = ["The ice melts.", "", "xyzzy", "ice " * 500]
+    with Scorer.open(FOLDER / "protocol-1.kdz") as scorer:
+        for entry in scorer.bundle.manifest.items:
+            scores = scorer.score_many(texts, entry.item_id)
+            assert [one.flag for one in scores] == ["", "empty", "", ""]
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)

@@ -17,6 +17,7 @@ from kd_edge.decision import choose_decision, decided
 from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
 from kd_edge.labels import labels_by_id
 from kd_edge.metrics import agreement
+from kd_edge.report.scored import read_scored
 from kd_edge.rows import Responses, Scale
 from kd_edge.run import run
 from kd_edge.splits import split_item
@@ -100,6 +101,28 @@ def test_the_lines_are_measured_on_the_test_rows(whole_way, item, split):
     assert found[TEACHER] == against(teacher)
     majority = np.bincount(human_scores(split.train)).argmax()
     assert found[MAJORITY] == against(np.full(len(human), majority))
+
+
+def test_what_each_scorer_says_of_the_test_rows_is_kept(whole_way, split):
+    folder = whole_way.folder / "item-tiny"
+    classes = split.item.scale.classes
+    kept = read_scored(folder / "test_scores.csv", classes)
+    assert kept.ids == tuple(row.response_id for row in split.test)
+    assert kept.texts == tuple(row.text for row in split.test)
+    assert kept.human.tolist() == [row.score for row in split.test]
+    assert kept.second.tolist() == [row.score2 for row in split.test]
+    assert set(kept.groups) == {""}
+    student = store.load(folder / "student").probabilities(kept.texts)
+    assert np.allclose(kept.student.probabilities, student, atol=1e-6)
+    labels = labels_by_id(folder / "test_labels.csv", classes, split.test)
+    assert np.allclose(kept.teacher.probabilities, [labels[name] for name in kept.ids], atol=1e-6)
+    with Scorer.open(whole_way.folder / "bundle.kdz") as scorer:
+        scores = scorer.score_many(kept.texts)
+    assert kept.bundle.predicted.tolist() == [int(score.predicted) for score in scores]
+    assert kept.bundle.flags == tuple(score.flag for score in scores)
+    for name in ("probabilities", "expected", "confidence"):
+        told = [getattr(score, name) for score in scores]
+        assert np.allclose(getattr(kept.bundle, name), told, atol=1e-6)
 
 
 def test_the_teachers_decision_is_that_of_its_validation_rows(
@@ -267,7 +290,7 @@ def test_a_file_of_test_responses(whole_way, tmp_path):
 
 def test_sources_go_into_the_golden_rows(whole_way, tmp_path):
     shutil.copytree(whole_way.folder, tmp_path / "out")
-    sources = ["What else do you need to know?"]
+    sources = {"tiny": ["What else do you need to know?"]}
     run(whole_way.responses, tmp_path / "out", whole_way.options, sources=sources)
     with zipfile.ZipFile(tmp_path / "out" / "bundle.kdz") as archive:
         golden = json.loads(archive.read("items/0/golden.json"))
@@ -282,19 +305,34 @@ def test_nothing_is_begun_where_nothing_can_be_written(whole_way, tmp_path, monk
             run(whole_way.responses, out, whole_way.options)
 
 
-def test_an_item_that_cannot_be_split_stops_all_before_the_first_is_begun(
-    whole_way, tmp_path, monkeypatch
-):
+def test_an_item_that_fails_stops_no_other(tiny_model, tmp_path, capsys):
+    given = _responses(item_of(1, "empty"), item_of(40, "good"))
+    report = run(given, tmp_path / "out", run_options(tiny_model))
+    assert [one.item_id for one in report.items] == ["good"]
+    assert [one.item_id for one in report.failed] == ["empty"]
+    assert "'empty'" in report.failed[0].why
+    assert "Item 2 of 2: 'good'" in capsys.readouterr().err
+    with Bundle(tmp_path / "out" / "bundle.kdz") as bundle:
+        assert [entry.item_id for entry in bundle.manifest.items] == ["good"]
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["failed"] == [
+        asdict(report.failed[0])
+    ]
+    student = next(one for one in report.pooled if one.name == "student")
+    assert (student.items, student.least_item) == (1, "good")
+
+
+def test_when_every_item_fails_nothing_is_written(whole_way, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "go", None)
-    empty = item_of(1, "empty")
-    with pytest.raises(InputError, match="'empty'"):
-        run(_responses(item_of(40), empty), tmp_path, whole_way.options)
+    given = _responses(item_of(1, "one"), item_of(1, "two"))
+    with pytest.raises(InputError, match="none of the 2 items"):
+        run(given, tmp_path / "out", whole_way.options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_is_the_same_on_another_day(whole_way, tiny_model, tmp_path):
     again = finished_run(tmp_path, tiny_model)
     assert again.report.items[0].lines == whole_way.report.items[0].lines
-    for name in ("labels.csv", "variants.csv", "test_labels.csv"):
+    for name in ("labels.csv", "variants.csv", "test_labels.csv", "test_scores.csv"):
         assert (tmp_path / "item-tiny" / name).read_bytes() == (
             whole_way.folder / "item-tiny" / name
         ).read_bytes()

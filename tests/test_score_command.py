@@ -421,9 +421,9 @@ def test_it_streams(one, table_of, tmp_path, monkeypatch):
     most = []
     batch = table.TableScorer._batch
 
-    def noted(self, good, columns):
+    def noted(self, good, *rest):
         most.append(len(good))
-        return batch(self, good, columns)
+        return batch(self, good, *rest)
 
     monkeypatch.setattr(table.TableScorer, "_batch", noted)
     monkeypatch.setattr(scoring, "_SHOW_EVERY", 2000)
@@ -455,3 +455,19 @@ def test_scores_are_no_spreadsheet(one, table_of, tmp_path):
     out = tmp_path / "scores.xlsx"
     assert "end the name in .csv or .tsv" in told(InputError, one, table_of("text\nx\n"), "-o", out)
     assert not out.exists()
+
+
+def test_another_threshold_of_review(one, table_of):
+    table = table_of("text\nthe ice\n?!\nthe lid\n")
+    flags = {
+        below: [row[4] for row in rows_of(run(one, table, *given)[0])[1:]]
+        for below, given in {
+            None: (),
+            0: ("--review-below", 0),
+            1: ("--review-below", "1.0"),
+        }.items()
+    }
+    assert flags[None] == flags[0] == ["", "empty", ""]
+    assert flags[1] == ["review", "empty", "review"]
+    assert "(3 flagged" in run(one, table, "--review-below", 1)[1]
+    assert invoke(one, table, "--review-below", 1.5).exit_code == 2

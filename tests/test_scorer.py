@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bundles_made
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import kd_edge_runtime
+from kd_edge.ordinary import prompt_codes
 from kd_edge_runtime import Scorer, backends
 from kd_edge_runtime.errors import BackendError, BundleError, InputError
-from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED
+from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED, Flags
 from kd_edge_runtime.scorer import Score, decide, expected_score
 
 SCALE = (0, 1, 2, 3)
@@ -99,6 +102,37 @@ def test_two_items(path, backend):
                     sum(at * share for at, share in enumerate(one.probabilities))
                 )
             assert scorer.backend(item) == ("plain" if backend == "auto" else backend)
+
+
+PROMPT = "Why does the water in the pot get warm and what does the lid do"
+FLAGS = Flags(
+    review=0.4, longest=40, distinct=1.0, known=(3.0, -4.0, 6.0), prompt=prompt_codes([PROMPT])
+)
+
+
+@pytest.mark.parametrize("backend", ["auto", *backends.NAMES])
+def test_every_backend_flags_the_same(tmp_path, backend):
+    path = tmp_path / "one.kdz"
+    bundles_made.write(path, [replace(bundles_made.item(), flags=FLAGS)])
+    texts = {
+        "": "The ice melts since the room is warmer than the ice.",
+        "empty": "?!",
+        "long": " ".join(bundles_made.SENTENCES),
+        "prompt": PROMPT,
+        "repeats": "the ice melts the ice melts the ice melts the ice melts",
+        "unlike": "xyzzy plugh frotz",
+    }
+    with Scorer.open(path, backend, review_below=0) as scorer:
+        assert [one.flag for one in scorer.score_many([*texts.values()])] == [*texts]
+    bundles_made.write(path, [replace(bundles_made.item(), flags=Flags(review=0.4))])
+    with Scorer.open(path, backend) as scorer:
+        sure = [scorer.score(text) for text in bundles_made.SENTENCES]
+        assert [one.flag == "review" for one in sure] == [one.confidence < 0.4 for one in sure]
+        assert {one.flag for one in sure} >= {"", "review"}
+    with Scorer.open(path, backend, review_below=1) as scorer:
+        again = [scorer.score(text) for text in bundles_made.SENTENCES]
+        assert {one.flag for one in again} == {"review"}
+        assert [one[:3] for one in again] == [one[:3] for one in sure], "it changes no score"
 
 
 def test_each_item_decides_its_own_way(path):

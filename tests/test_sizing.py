@@ -58,7 +58,8 @@ def retrained(student, dimensions, bits):
 
 def size_of(student, folder, forms=("plain-int8",), sources=()):
     path = folder / "x.kdz"
-    export([ExportItem(student, sources)], path, {}, ExportOptions(forms))
+    item = ExportItem(student, sources, prompts=sources)
+    export([item], path, {}, ExportOptions(forms))
     return path.stat().st_size
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kd_edge_runtime.bundle import MANIFEST
 from kd_edge_runtime.files import atomic_write
-from kd_edge_runtime.manifest import PROTOCOL, ItemEntry, Manifest, Member
+from kd_edge_runtime.manifest import PROTOCOL, Flags, ItemEntry, Manifest, Member
 
 CARD = "card.md"
 
@@ -36,6 +36,7 @@ class ItemParts:
         vectorizer: file name and bytes of the vocabulary or tokenizer.
         forms: file name and bytes of the network by form.
         golden: the golden member.
+        flags: what responses and scores are flagged by.
     """
 
     item_id: str
@@ -48,6 +49,7 @@ class ItemParts:
     vectorizer: tuple[str, bytes]
     forms: Mapping[str, tuple[str, bytes]]
     golden: bytes
+    flags: Flags = field(default_factory=Flags)
 
     def entry(self, forms: Mapping[str, str], vectorizer: str, golden: str) -> ItemEntry:
         """What a manifest says of the item.
@@ -68,6 +70,7 @@ class ItemParts:
             forms=forms,
             vectorizer=vectorizer,
             golden=golden,
+            flags=self.flags,
         )
 
 
@@ -97,12 +100,16 @@ def write_bundle(
     """
     content: dict[str, bytes] = {CARD: card.encode("utf-8")}
     entries = []
+    shared: dict[str, str] = {}
     for number, item in enumerate(items):
         folder = f"items/{number}"
 
         def add(name: str, data: bytes, folder: str = folder) -> str:
             if f"{folder}/{name}" in content:
                 raise ValueError(f"two parts of an item are called '{name}'")
+            if name in shared and content[shared[name]] == data:
+                return shared[name]  # items that share a network carry it once
+            shared[name] = f"{folder}/{name}"
             content[f"{folder}/{name}"] = data
             return f"{folder}/{name}"
 

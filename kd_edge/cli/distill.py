@@ -90,7 +90,9 @@ def distill(
 ) -> None:
     """Distil a student of one item from its scored RESPONSES and soft labels.
 
-    Writes OUTPUT/student, and OUTPUT/baseline: the same student without a teacher.
+    Writes OUTPUT/student, and OUTPUT/baseline: the same student without a teacher. Both are
+    calibrated on responses that they did not learn from, and the confidence below which a
+    score is flagged for a person is chosen on these.
 
     \b
     Examples:
@@ -98,6 +100,7 @@ def distill(
       kd-edge distill responses.csv --labels llm.csv -o out --temperature 2
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
       kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
+      kd-edge distill responses.csv --labels labels.csv -o out --review-accuracy 0.95
     """
     options = to_distil_options(values)
     if max_size is None and (forms or prompts):
@@ -112,6 +115,7 @@ def distill(
     from kd_edge.sizing import Search
     from kd_edge.splits import learning_rows
     from kd_edge.students import store
+    from kd_edge.trust import review_of
     from kd_edge.variant_labels import read_variants
 
     rows, held_out = learning_rows(item, teacher_folder, options.seed)
@@ -141,7 +145,9 @@ def distill(
             + (f"QWK {kappa:.3f}, " if kappa is not None else "")
             + f"accuracy {found['accuracy']:.3f} ({len(held_out)} held-out responses)"
         )
+    click.echo(review_of(made.student))
 
 
 def _figures(student: Student) -> dict[str, Any]:
-    return student.provenance["validation"]
+    made = student.provenance
+    return {**made["validation"], "calibration": made["calibration"], "review": made["review"]}

@@ -51,6 +51,13 @@ def distil_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.IntRange(min=1),
             help="Passes over responses and variants.  [default: by the kind of student]",
         ),
+        click.option(
+            "--review-accuracy",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            default=0.9,
+            show_default=True,
+            help="Exact agreement with people wanted of the scores that are not flagged 'review'.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -75,4 +82,5 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
         temperature=values["temperature"],
         epochs=values["student_epochs"],
         seed=values["seed"],
+        review_accuracy=values["review_accuracy"],
     )

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     "prompts",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="Text file with the item's prompt or rubric, for the golden rows (may be repeated).",
+    help="Text file with the item's prompt or rubric, for the golden rows and to flag copies of it "
+    "(may be repeated).",
 )
 @click.option(
     "--max-size",
@@ -131,7 +132,7 @@ def export(
         loaded = [_cut(loaded, given, max_size, output, sources, forms, bits)]
         forms, bits = forms or ("plain-int8",), None
     items = [
-        ExportItem(student, sources, () if given is None else _held_out(student, given))
+        ExportItem(student, sources, () if given is None else _held_out(student, given), sources)
         for student in loaded
     ]
     made = write(items, output, {}, ExportOptions(forms, bits, limits))

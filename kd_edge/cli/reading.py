@@ -114,6 +114,38 @@ def read(
     return responses
 
 
+unlabelled_option = click.option(
+    "--unlabelled",
+    type=click.Path(path_type=Path),
+    help="More responses, which nobody scored: the teacher scores them, and variants of them.",
+)
+"""The option that names responses without a score."""
+
+
+def read_unlabelled(
+    path: Path | None, options: dict[str, Any], item_id: str | None
+) -> Responses | None:
+    """Reads responses that nobody scored; a score that stands there is not looked at.
+
+    Args:
+        path: the file or folder, or None.
+        options: what `reading_options` collected.
+        item_id: the item's name where no column gives it.
+
+    Raises:
+        TableError: all that is wrong with the table.
+        InputError: there is no response to an item that is learnt from.
+    """
+    if path is None:
+        return None
+    found = read(path, {**options, "score_column": None}, scored=False, item_id=item_id)
+    wanted = [item_id] if item_id is not None else []
+    missing = [name for name in wanted if name not in {item.item_id for item in found.items}]
+    if missing:
+        raise InputError(f"{path}: there are no responses to item '{missing[0]}'")
+    return found
+
+
 def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:
     """The texts of prompt and rubric files.
 
@@ -127,6 +159,43 @@ def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:
         with open_text(path) as stream:
             texts.append(stream.read())
     return tuple(texts)
+
+
+def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tuple[str, ...]]:
+    """The texts of each item's prompt and rubric.
+
+    Args:
+        paths: files, which belong to the only item; or folders, in which an item's files are
+            named after it: `<item>.txt`, and `<item>.<anything>.txt`.
+        responses: the items.
+
+    Raises:
+        InputError: a file is given for several items, a folder has none for any of them, or one
+            is not there or is no text.
+    """
+    names = [item.item_id for item in responses.items]
+    found: dict[str, tuple[str, ...]] = {}
+    for path in paths:
+        if path.is_dir():
+            there = sorted(path.glob("*.txt"))
+            own = {
+                name: [one for one in there if one.name.startswith(f"{name}.")] for name in names
+            }
+            if not any(own.values()):
+                raise InputError(
+                    f"{path}: there is no file for an item in it: they are looked for by the "
+                    f"items' names, like '{names[0]}.txt'"
+                )
+        elif len(names) > 1:
+            raise InputError(
+                f"{path}: there are {len(names)} items: name a folder with a file for each, like "
+                f"'{names[0]}.txt'"
+            )
+        else:
+            own = {names[0]: [path]}
+        for name, files in own.items():
+            found[name] = (*found.get(name, ()), *read_prompts(files))
+    return found
 
 
 def refuse_overwriting(output: Path, given: Path) -> None:

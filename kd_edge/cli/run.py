@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.reading import read, read_prompts, reading_options
+from kd_edge.cli.reading import (
+    prompts_by_item,
+    read,
+    read_unlabelled,
+    reading_options,
+    unlabelled_option,
+)
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
 if TYPE_CHECKING:
@@ -36,11 +42,12 @@ if TYPE_CHECKING:
 @click.option(
     "--prompt",
     "prompts",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     multiple=True,
-    help="Text file with the item's prompt or rubric, for the bundle's golden rows (may be "
-    "repeated).",
+    help="Text file with the item's prompt or rubric, for golden rows and to flag copies of it "
+    "(may be repeated); for several items a folder with a file <item>.txt for each.",
 )
+@unlabelled_option
 @click.option(
     "--folds",
     type=click.IntRange(min=0),
@@ -53,6 +60,12 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     help="Variants for the teacher to label.  [default: 40 a response, 5,000 to 50,000]",
 )
+@click.option(
+    "--together",
+    is_flag=True,
+    help="One student for all items, by how a response relates to the item's reference answers: "
+    "for few responses an item, and for items of --test that have none in RESPONSES.",
+)
 @distil_options
 @teacher_options
 @reading_options
@@ -62,8 +75,10 @@ def run(
     output: Path,
     test: Path | None,
     prompts: tuple[Path, ...],
+    unlabelled: Path | None,
     folds: int,
     variants: int | None,
+    together: bool,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -72,44 +87,53 @@ def run(
     Fine-tunes a teacher, labels the responses and thousands of variants with it, distils a
     student (and the same student without a teacher, to compare), and writes bundle.kdz and
     report.json. What is there already and unchanged is kept: after Ctrl-C, start the same
-    command again.
+    command again. Of several items, one that fails stops no other; the exit code is 1 then.
 
     \b
     Examples:
       kd-edge run responses.csv -o out
       kd-edge run train.tsv --test test.tsv --item 1 -o out --prompt prompt.txt
+      kd-edge run assessment.csv -o out --prompt prompts --unlabelled more.csv
       kd-edge run responses.csv -o out --student rnn --variants 10000 --json
+      kd-edge run responses.csv -o out --review-accuracy 0.95
+      kd-edge run training/3way/beetle -o out --together --test test-unseen-questions
     """
+    if together and prompts:
+        raise click.UsageError("--together takes the questions from RESPONSES, and no --prompt")
+    if together and unlabelled:
+        raise click.UsageError("--together takes scored responses only, and no --unlabelled")
     distil = to_distil_options(values)
     teacher = to_teacher_options(values)
-    sources = read_prompts(prompts)
     given = read(responses, values)
-    other = None
-    if test is not None:
-        # Where no column names the item, the test file's only item is that of the other file.
-        only = given.items[0].item_id if len(given.items) == 1 else None
-        other = read(test, values, scored=False, item_id=only)
+    sources = prompts_by_item(prompts, given)
+    # Where no column names the item, another file's only item is that of the responses.
+    only = given.items[0].item_id if len(given.items) == 1 else None
+    other = None if test is None else read(test, values, scored=False, item_id=only)
+    more = read_unlabelled(unlabelled, values, only)
 
     from kd_edge.pipeline import RunOptions
+
+    options = RunOptions(teacher=teacher, folds=folds, variants=variants, distil=distil)
+    if together:
+        from kd_edge.cli.together import go_together
+
+        go_together(given, other, output, options, as_json)
+        return
     from kd_edge.run import run as go_the_whole_way
 
-    report = go_the_whole_way(
-        given,
-        output,
-        RunOptions(teacher=teacher, folds=folds, variants=variants, distil=distil),
-        other,
-        sources,
-    )
+    report = go_the_whole_way(given, output, options, other, sources, more)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
     else:
         _show(report, output)
+    if report.failed:
+        sys.exit(1)
 
 
 def _show(report: RunReport, output: Path) -> None:
     from rich.console import Console
 
-    from kd_edge.tables import figures_table, smaller
+    from kd_edge.tables import figures_table, pooled_table, smaller
 
     # A pipe has no width: a table must not be cut to one.
     console = Console(width=None if sys.stdout.isatty() else 200)
@@ -117,5 +141,11 @@ def _show(report: RunReport, output: Path) -> None:
         test = item.rows["test"]
         title = f"Item '{item.item_id}' on {test} responses ({item.test_rows})"
         console.print(figures_table(title, item.lines))
-        click.echo(f"{smaller(item.sizes)}\n")
+        click.echo(smaller(item.sizes))
+        click.echo(f"{item.review}\n")
+    if len(report.items) > 1:
+        console.print(pooled_table(report.pooled))
+        click.echo()
+    for one in report.failed:
+        click.echo(f"Item '{one.item_id}' failed and is not in the bundle: {one.why}", err=True)
     click.echo(f"Bundle: {output / report.bundle}")

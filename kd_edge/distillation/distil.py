@@ -21,6 +21,7 @@ from kd_edge.students import kinds
 from kd_edge.students.kinds import TextParts
 from kd_edge.students.store import Student, probabilities
 from kd_edge.training.checkpoint import Checkpoint
+from kd_edge.trust import calibrate, with_flags
 from kd_edge.variant_labels import Variants
 from kd_edge_runtime.errors import InputError
 
@@ -53,7 +54,8 @@ def distil(
     Args:
         item: the item.
         rows: the scored rows to learn from.
-        held_out: scored rows to keep the best epoch and to choose the decision by.
+        held_out: scored rows to keep the best epoch by, and to choose the temperature, the
+            decision and the threshold of review by.
         labels: the teacher's probabilities [K] by response id, at least for `rows`.
         variants: teacher-labelled variants, if any.
         options: how.
@@ -119,7 +121,8 @@ def train_student(
     Args:
         item: the item.
         examples: what it learns from.
-        held_out: scored rows to keep the best epoch and to choose the decision by.
+        held_out: scored rows to keep the best epoch by, and to choose the temperature, the
+            decision and the threshold of review by.
         text: its frozen vocabulary or tokenizer.
         options: how.
         work: a folder for the checkpoint, left there: it is the caller's to remove.
@@ -135,8 +138,9 @@ def train_student(
         stage, network = kinds.assemble(options.student, text, len(item.scale.classes), chosen)
     training = Training(network, stage, examples, (texts, scores), item.scale, options)
     state = training.run(work, description)
-    found = probabilities(network, stage, texts, len(item.scale.classes))
-    return Student(
+    raw = probabilities(network, stage, texts, len(item.scale.classes))
+    found, calibration = calibrate(network, raw, scores)
+    student = Student(
         kind=options.student,
         item_id=item.item_id,
         scale=item.scale,
@@ -151,9 +155,12 @@ def train_student(
             "rows": int((examples.scores >= 0).sum()),
             "variants": int((examples.scores < 0).sum()),
             "validation": asdict(state.best),
+            "calibration": calibration,
         },
         held_out=tuple(row.response_id for row in held_out),
     )
+    real = [text for text, score in zip(examples.texts, examples.scores, strict=True) if score >= 0]
+    return with_flags(student, real, held_out, options.review_accuracy)
 
 
 def check_rows(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from kd_edge.review import ACCURACY
 from kd_edge_runtime.errors import InputError
 
 
@@ -36,18 +37,24 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
+# The student that items share is not one to choose among those of a single item.
+_RECIPES = {**RECIPES, "pairs": RECIPES["bag"]}
+
+
 @dataclass(frozen=True)
 class DistilOptions:
     """How a student is distilled.
 
     Attributes:
-        student: "bag", "rnn" or "transformer".
+        student: "bag", "rnn" or "transformer"; "pairs" where questions share one.
         student_options: options of that kind by name, see `kd_edge.students`.
         weight: lambda, what the teacher's opinion of a response counts beside its human score.
         temperature: T >= 1 softens the teacher's probabilities, and the student's while it
             learns from them.
         epochs: passes over the examples; None for the recipe's.
         seed: for the weights and the order of the examples.
+        review_accuracy: exact agreement with people that is wanted of the scores nobody looks
+            at, by which the threshold of `review` is chosen.
     """
 
     student: str = "bag"
@@ -56,9 +63,10 @@ class DistilOptions:
     temperature: float = 1.0
     epochs: int | None = None
     seed: int = 0
+    review_accuracy: float = ACCURACY
 
     def __post_init__(self) -> None:
-        if self.student not in RECIPES:
+        if self.student not in _RECIPES:
             known = ", ".join(RECIPES)
             raise InputError(f"there is no student '{self.student}': choose from {known}")
         if not 0 <= self.weight < inf:  # what is no number either
@@ -67,8 +75,13 @@ class DistilOptions:
             raise InputError(f"the temperature is {self.temperature}, it must be 1 or more")
         if self.epochs is not None and self.epochs < 1:
             raise InputError(f"{self.epochs} epochs are too few: at least 1")
+        if not 0 < self.review_accuracy < 1:
+            raise InputError(
+                f"the accuracy wanted beside review is {self.review_accuracy}, it must be "
+                "between 0 and 1"
+            )
 
     @property
     def recipe(self) -> Recipe:
         """The recipe of the student's kind."""
-        return RECIPES[self.student]
+        return _RECIPES[self.student]

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from kd_edge_runtime.columns import ITEM_NAMES, TEXT_NAMES, closest, plain_name
+from kd_edge_runtime.columns import ITEM_NAMES, SCORE_NAMES, TEXT_NAMES, closest, plain_name
 from kd_edge_runtime.errors import Problem
 
 
@@ -107,10 +107,7 @@ _ROLES = (
         "score",
         "--score-column",
         "the scores",
-        (
-            _names("score label grade points mark humanscore finalscore resolvedscore goldscore"),
-            _raters("1", "first") | _names("accuracy gold target rating"),
-        ),
+        SCORE_NAMES,
     ),
     _Role("score2", "--score2-column", "the second scores", (_raters("2", "second"),)),
     _Role(

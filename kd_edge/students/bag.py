@@ -166,15 +166,18 @@ class BagNetwork(Network):
         self, rows: torch.Tensor, starts: torch.Tensor, scale: torch.Tensor
     ) -> torch.Tensor:
         """Logits [B, K]; see `EncodedCounts.batch` for the inputs."""
+        hidden = torch.relu(self.sums(rows, starts) * scale[:, None] + self.bias)
+        return self.head(functional.dropout(hidden, self.options.dropout, self.training))
+
+    def sums(self, rows: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
+        """The sum of each response's rows of the table, some left out in training; [B, D]."""
         kept = None
         if self.training and self.options.ngram_dropout:
             share = 1 - self.options.ngram_dropout
             kept = torch.empty(rows.shape).bernoulli_(share) / share
-        sums = functional.embedding_bag(
+        return functional.embedding_bag(
             rows, self._held(), starts, mode="sum", per_sample_weights=kept
         )
-        hidden = torch.relu(sums * scale[:, None] + self.bias)
-        return self.head(functional.dropout(hidden, self.options.dropout, self.training))
 
     def _held(self) -> torch.Tensor:
         """The table as devices hold it; gradients pass as if it were the table itself."""

@@ -48,6 +48,12 @@ class Network(torch.nn.Module):
     `forward` takes what `Encoded.batch` gives and returns logits [B, K].
     """
 
+    @property
+    def last(self) -> torch.nn.Linear:
+        """The layer that gives the logits."""
+        layer: torch.nn.Linear = self.head
+        return layer
+
     def penalty(self) -> torch.Tensor:
         """What the network adds to the loss for large weights; nothing by default."""
         return torch.zeros(())

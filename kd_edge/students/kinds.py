@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, choose_vocabulary
 from kd_edge.students.base import Network, TextStage
+from kd_edge.students.pairs import PairsNetwork, PairsOptions, PairsText
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import SPECIAL, TokenText, ready, word_tokenizer
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
@@ -26,6 +27,8 @@ _OPTIONS: dict[str, type[Options]] = {
     "transformer": TransformerOptions,
 }
 KINDS = tuple(_OPTIONS)
+"""Kinds of student of one item each."""
+_OPTIONS["pairs"] = PairsOptions
 
 
 def options(kind: str, values: Mapping[str, Any] | None = None) -> Options:
@@ -95,6 +98,8 @@ def assemble(
     """
     if kind == "bag":
         return BagText(text), BagNetwork(text.size, classes, chosen)
+    if kind == "pairs":
+        return PairsText(text), PairsNetwork(text.sizes, classes, chosen)
     size = text.get_vocab_size()
     network = RnnNetwork if kind == "rnn" else TransformerNetwork
     return TokenText(text), network(size, classes, chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,15 @@ from kd_edge.students import kinds
 from kd_edge.students.base import Network, TextStage, parameters
 from kd_edge.students.kinds import Options
 from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.manifest import Flags
 from kd_edge_runtime.vocabulary import BagVocabulary
 
 DESCRIPTION = "student.json"
 _WEIGHTS = "weights.safetensors"
 _VOCABULARY = "vocabulary.bin"
 _TOKENIZER = "tokenizer.json"
+# Kinds whose text stage is a vocabulary of n-grams, and not a tokenizer.
+_NGRAMS = ("bag", "pairs")
 MARKERS = (DESCRIPTION, _WEIGHTS)
 """Files, one of which shows that a folder is a student's and may be replaced."""
 
@@ -45,6 +48,8 @@ class Student:
         provenance: what it was made from and how, JSON types.
         held_out: ids of the responses that it did not learn from and was chosen by; they stay
             in the workshop.
+        flags: what responses and scores are flagged by; a prompt's pairs of words come with the
+            export.
     """
 
     kind: str
@@ -56,6 +61,7 @@ class Student:
     network: Network
     provenance: dict[str, Any]
     held_out: tuple[str, ...] = ()
+    flags: Flags = field(default_factory=Flags)
 
     @property
     def parameters(self) -> int:
@@ -101,8 +107,9 @@ def save(student: Student, folder: Path) -> None:
             "parameters": student.parameters,
             "provenance": student.provenance,
             "held_out": list(student.held_out),
+            "flags": asdict(student.flags),
         }
-        if student.kind == "bag":
+        if student.kind in _NGRAMS:
             vocabulary = student.text.vocabulary
             (new / _VOCABULARY).write_bytes(vocabulary.to_bytes())
             description["sizes"] = vocabulary.sizes
@@ -143,7 +150,7 @@ def _load(folder: Path, raw: dict[str, Any]) -> Student:
     kind = raw["kind"]
     options = kinds.options(kind, raw["options"])
     text: kinds.TextParts
-    if kind == "bag":
+    if kind in _NGRAMS:
         data = (folder / _VOCABULARY).read_bytes()
         text = BagVocabulary.from_bytes(data, options.gram, raw["sizes"])
     else:
@@ -161,4 +168,5 @@ def _load(folder: Path, raw: dict[str, Any]) -> Student:
         network=network,
         provenance=raw["provenance"],
         held_out=tuple(raw.get("held_out", ())),
+        flags=Flags.from_json(raw.get("flags", {}), DESCRIPTION),
     )

@@ -60,6 +60,11 @@ class TransformerNetwork(Network):
             )
         )
 
+    @property
+    def last(self) -> torch.nn.Linear:
+        """See `Network`."""
+        return self.bert.classifier
+
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits [B, K] from ids and mask [B, T]."""
         return self.bert(input_ids=ids, attention_mask=mask).logits

@@ -42,6 +42,52 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Flags:
+    """What responses to an item and their scores are flagged by; nothing where all is 0.
+
+    Attributes:
+        review: confidence below which a person should look, 0 to 1.
+        longest: words; more are longer than anything seen.
+        distinct: fewer distinct words than this times n^0.75, of n, are the same again.
+        known: what is usual of known n-grams: how many a word, and how far their number may be
+            below and above that, in roots of the words. Empty where they are not counted.
+        prompt: 16-bit hashes of the prompt's pairs of words, rising.
+    """
+
+    review: float = 0.0
+    longest: int = 0
+    distinct: float = 0.0
+    known: tuple[float, ...] = ()
+    prompt: tuple[int, ...] = ()
+
+    @classmethod
+    def from_json(cls, raw: Any, where: str) -> Flags:
+        """Reads and checks flags, each of which may be left out.
+
+        Args:
+            raw: an object as JSON has it.
+            where: what it is called in messages.
+
+        Raises:
+            BundleError: a field is of another type, or out of its range.
+        """
+        get = _Getter(raw, where)
+        get.default(review=0, longest=0, distinct=0, known=[], prompt=[])
+        flags = cls(
+            get("review", float),
+            get("longest", int),
+            get("distinct", float),
+            get.list_of("known", float),
+            get.list_of("prompt", int),
+        )
+        # More than there are words anywhere, and far from what no float holds.
+        numbers = (flags.review, flags.longest, flags.distinct, *flags.known)
+        if len(flags.known) not in (0, 3) or not all(abs(one) < 1e9 for one in numbers):
+            raise BundleError(f"{where}: 'known' is not three numbers, or a number is too large")
+        return flags
+
+
+@dataclass(frozen=True)
 class ItemEntry:
     """One item's student.
 
@@ -57,6 +103,7 @@ class ItemEntry:
         forms: member by form of the network, e.g. "plain-int8" or "onnx-fp32".
         vectorizer: the member with the vocabulary or the tokenizer.
         golden: the member with the golden rows.
+        flags: what is flagged.
     """
 
     item_id: str
@@ -69,6 +116,7 @@ class ItemEntry:
     forms: Mapping[str, str]
     vectorizer: str
     golden: str
+    flags: Flags = Flags()
 
 
 @dataclass(frozen=True)
@@ -156,18 +204,23 @@ class _Getter:
     def __init__(self, raw: Any, where: str) -> None:
         if not isinstance(raw, dict):
             raise BundleError(f"{where} is not an object")
-        self._raw = raw
+        self._raw: dict[str, Any] = raw
         self._where = where
 
+    def default(self, **values: Any) -> None:
+        """What is taken for fields that are not there."""
+        self._raw = {**values, **self._raw}
+
     def __call__(self, name: str, kind: type[_T]) -> _T:
-        value = self._raw.get(name)
-        if not isinstance(value, kind) or isinstance(value, bool):
+        value: Any = self._raw.get(name)
+        if not _is(value, kind):
             raise BundleError(f"{self._where}: '{name}' is missing or no {kind.__name__}")
-        return value
+        found: _T = value
+        return found
 
     def list_of(self, name: str, kind: type[_T]) -> tuple[_T, ...]:
         values: list[Any] = self(name, list)
-        if not all(isinstance(value, kind) and not isinstance(value, bool) for value in values):
+        if not all(_is(value, kind) for value in values):
             raise BundleError(f"{self._where}: '{name}' holds something that is no {kind.__name__}")
         return tuple(values)
 
@@ -176,6 +229,12 @@ class _Getter:
         if not all(isinstance(value, kind) for value in values.values()):
             raise BundleError(f"{self._where}: '{name}' holds something that is no {kind.__name__}")
         return values
+
+
+def _is(value: Any, kind: type) -> bool:
+    """Whether a value is of a type of JSON: a whole number is a float too, true is no number."""
+    kinds = (int, float) if kind is float else kind
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def _no_constant(name: str) -> None:
@@ -215,6 +274,7 @@ def _item(raw: Any, number: int) -> ItemEntry:
         forms=get.map_of("forms", str),
         vectorizer=get("vectorizer", str),
         golden=get("golden", str),
+        flags=Flags.from_json(raw.get("flags", {}), f"manifest.json, item {number}, flags"),
     )
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from kd_edge_runtime.bundle import Bundle
@@ -21,15 +22,16 @@ from kd_edge_runtime.table import (
     all_classes,
     csv_problem,
     find_columns,
-    machine_fields,
     machine_header,
+    machine_text,
+    quoter,
 )
 from kd_edge_runtime.textfile import open_text
 
 if TYPE_CHECKING:
     from typing import IO, Callable, TextIO
 
-    Write = Callable[[Scored], None]
+    Write = Callable[[list[Scored]], object]
 
 # A longer field is no response: 10,000 words are about 60,000 characters.
 _LONGEST_FIELD = 16 << 20
@@ -64,6 +66,10 @@ class Request:
         threads: for one batch, where the backend has threads.
         as_json: whether to write one JSON object a row.
         quiet: whether to say nothing on standard error.
+        review_below: the confidence below which scores are flagged "review"; None for what the
+            bundle says.
+        explain: whether to write which words made each score: for people, or with
+            `as_json` beside the other fields.
     """
 
     responses: Path
@@ -78,6 +84,8 @@ class Request:
     threads: int = 1
     as_json: bool = False
     quiet: bool = False
+    review_below: float | None = None
+    explain: bool = False
 
 
 def score_table(request: Request) -> None:
@@ -92,12 +100,16 @@ def score_table(request: Request) -> None:
         raise InputError(
             f"{output}: scores are written as CSV or TSV: end the name in .csv or .tsv"
         )
+    if request.explain:
+        from kd_edge_runtime.explaining import check_output
+
+        check_output(str(output), request.as_json)
     _refuse_same(output, responses, "the responses")
     bundle, cache = (Bundle(request.bundle), None) if request.bundle else _installed(request.root)
-    scorer = Scorer(bundle, request.backend, request.threads, cache)
+    scorer = Scorer(bundle, request.backend, request.threads, cache, request.review_below)
     with scorer, _opened(responses) as stream:
         _refuse_same(output, bundle.path, "the bundle")
-        header, rows = _read(stream, source)
+        header, rows = read_rows(stream, source)
         items = [entry.item_id for entry in bundle.manifest.items]
         if request.item_id is not None:
             bundle.manifest.item(request.item_id)  # names the items there are
@@ -124,10 +136,9 @@ def _installed(root: Path | None) -> tuple[Bundle, Path]:
 def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tuple[int, int]:
     total = flagged = shown = 0
     for batch in batches:
-        for one in batch:
-            write(one)
-            flagged += bool(one.score.flag)
+        write(batch)
         total += len(batch)
+        flagged += len(batch) - [one.score.flag for one in batch].count("")
         if not quiet and total - shown >= _SHOW_EVERY:
             shown = total
             # How many there are is not known while they stream: no bar, just the count.
@@ -153,8 +164,8 @@ def _opened(responses: Path) -> Iterator[TextIO]:
         yield stream
 
 
-def _read(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
-    """The header of a table, and its other rows."""
+def read_rows(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
+    """The header of a table, and its other rows, of which each may raise `csv.Error`."""
     try:
         rows = _reader(stream)
         header = next(rows, None)
@@ -170,16 +181,11 @@ def _read(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
 def _reader(stream: TextIO) -> Iterator[list[str]]:
     csv.field_size_limit(_LONGEST_FIELD)
     first = stream.readline()
-    lines = _again(first, stream)
+    lines = chain([first], stream)
     if first.rstrip("\r\n").split("\t") in _UNQUOTED:
         return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     # strict: a quotation mark that is never closed would swallow the rest of the responses.
     return csv.reader(lines, delimiter=max(",\t;", key=first.count), strict=True)
-
-
-def _again(first: str, stream: TextIO) -> Iterator[str]:
-    yield first
-    yield from stream
 
 
 @contextmanager
@@ -189,41 +195,43 @@ def _writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> 
     used = entries.values() if columns.item_id is None else [entries[columns.item_id]]
     classes = all_classes(used)
     added = machine_header(classes, columns.header, prefix, source)
+    if request.explain:
+        from kd_edge_runtime.explaining import blocks, why
     with _destination(output) as file:
         if request.as_json:
 
-            def write(one: Scored) -> None:
-                row: dict[str, object] = dict(zip(columns.header, one.fields))
-                row.update(_json_fields(one, added, entries[one.item_id].classes, prefix))
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            def write(batch: list[Scored]) -> None:
+                for one in batch:
+                    row: dict[str, object] = dict(zip(columns.header, one.fields))
+                    entry = entries[one.item_id]
+                    row.update(_json_fields(one, added, entry.classes, prefix))
+                    if request.explain:
+                        text = one.fields[columns.text]
+                        row[f"{prefix}why"] = why(scorer.explain(text, one.item_id), entry)
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+        elif request.explain:
+            total = 0
+
+            def write(batch: list[Scored]) -> None:
+                nonlocal total
+                file.writelines(blocks(scorer, columns, batch, total))
+                total += len(batch)
 
         else:
             delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
-            table = csv.writer(_Rows(file), delimiter=delimiter)
-            table.writerow([*columns.header, *added])
+            quote = quoter(delimiter)
+            ends = {entry.item_id: machine_text(entry, classes, delimiter) for entry in used}
+            file.write(delimiter.join(map(quote, [*columns.header, *added])) + "\n")
 
-            def write(one: Scored) -> None:
-                machine = machine_fields(one.score, entries[one.item_id], classes)
-                table.writerow([*one.fields, *machine])
+            def write(batch: list[Scored]) -> None:
+                rows = [
+                    delimiter.join(map(quote, [*fields, score.predicted])) + ends[item](score)
+                    for fields, item, score in batch
+                ]
+                file.write("".join(rows))
 
         yield write
-
-
-class _Rows:
-    r"""Ends the rows of a csv writer in \n.
-
-    Told to do so itself, the writer would leave a field with a lone \r unquoted, and so split it.
-
-    Args:
-        file: where the rows go.
-    """
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, row: str) -> None:
-        """Writes one row, which ends in what the csv module ends rows in."""
-        self._file.write(row[:-2] + "\n")
 
 
 def _json_fields(

@@ -14,7 +14,7 @@ from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.cli import plugins
 from kd_edge_runtime.contents import Graph, describe
 from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.manifest import Manifest
+from kd_edge_runtime.manifest import Flags, Manifest
 
 DESCRIBERS = "kd_edge.describe"
 
@@ -77,6 +77,7 @@ def _table(
         yield f"  student     {entry.student}, {entry.parameters:,} parameters"
         yield f"  classes     {', '.join(entry.classes)}"
         yield f"  decision    {entry.decision}"
+        yield f"  flagged     {_flagged(entry.flags)}"
         for form, graph in contents[entry.item_id].items():
             yield from _graph(form, graph)
     if manifest.provenance:
@@ -89,6 +90,18 @@ def _table(
         whole, sha256 = (f"{member.bytes:,}", member.sha256[:16]) if member else ("", "")
         yield f"{name:<{width}}  {whole:>9}  {taken:>10,}  {taken / size:6.1%}  {sha256}".rstrip()
     yield "all sizes and hashes are as they should be"
+
+
+def _flagged(flags: Flags) -> str:
+    """What responses and scores are flagged for, in words."""
+    rules = {
+        f"confidence below {flags.review:g}": flags.review,
+        f"more than {flags.longest} words": flags.longest,
+        "repeats": flags.distinct,
+        "unlike others, lists": flags.known,
+        "copied prompt": flags.prompt,
+    }
+    return ", ".join(["empty", *(said for said, there in rules.items() if there)])
 
 
 def _graph(form: str, graph: Graph) -> Iterator[str]:

@@ -45,6 +45,13 @@ from kd_edge_runtime.scoring import Request, score_table
     show_default=True,
     help="For tflite and onnx, which can share a batch out; plain and numpy use one.",
 )
+@click.option(
+    "--review-below",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Flag scores of less confidence 'review'; 0: none.  [default: by the bundle]",
+)
+@click.option("--explain", is_flag=True, help="Write which words pushed each score where.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a row, not CSV.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary on standard error.")
 def score(files: tuple[Path, ...], root: Path | None, **options: Any) -> None:
@@ -54,12 +61,17 @@ def score(files: tuple[Path, ...], root: Path | None, **options: Any) -> None:
     under the probabilities), confidence (the probability of the predicted score), flag
     (why a person should look, else blank) and p_ and the name of each class.
 
+    A flag is the first of these that fits: empty, long (beyond anything seen), prompt (copied),
+    repeats (the same again), unlike (other words than any seen), list (keywords) and review.
+
     \b
     Examples:
       kd-edge score item.kdz responses.csv -o scores.csv
       kd-edge score item.kdz - < responses.csv > scores.csv
       kd-edge score item.kdz answers.tsv --text-column EssayText --json
       kd-edge score responses.csv --root /media/card/kd-edge
+      kd-edge score item.kdz responses.csv --review-below 0.8
+      kd-edge score item.kdz responses.csv --explain | less
     """
     responses = _responses(files, root)
     bundle = files[0] if len(files) == 2 else None

@@ -1,0 +1,133 @@
+"""One student for many questions: n-grams, and how a response relates to the reference answers.
+
+Its network is that of a bag with more in it: a known word counts otherwise where a reference
+answer has it, or the question alone, or where a reference has it and the response has not; and
+the runtime's numbers of the relation come beside the n-grams. What rows a response brings and
+what its numbers are is the runtime's, so that training sees what devices see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from kd_edge.students.bag import BagNetwork, BagOptions, EncodedCounts
+from kd_edge_runtime.counts import Counts
+from kd_edge_runtime.pairs import RowsOf
+from kd_edge_runtime.relation import NUMBERS, Relation
+from kd_edge_runtime.text import words
+from kd_edge_runtime.vocabulary import BagVocabulary
+
+
+@dataclass(frozen=True)
+class PairsOptions(BagOptions):
+    """How large a pairs student is, and what it sees; see `BagOptions`."""
+
+    ngrams: int = 3000
+    dimensions: int = 16
+    gram: int = 0
+
+
+class Asked(str):
+    """A response that knows its question; else a string like any other.
+
+    Args:
+        text: the response.
+        relation: what the student knows of its question.
+    """
+
+    relation: Relation
+
+    def __new__(cls, text: str, relation: Relation) -> Asked:
+        """See the class."""
+        made = super().__new__(cls, text)
+        made.relation = relation
+        return made
+
+    def __getnewargs__(self) -> tuple[str, Relation]:  # type: ignore[override]
+        """What a copy is made of."""
+        return str(self), self.relation
+
+
+class PairsText:
+    """The text stage.
+
+    Args:
+        vocabulary: the n-grams it knows.
+        relation: the question of responses that are not `Asked`.
+    """
+
+    def __init__(self, vocabulary: BagVocabulary, relation: Relation | None = None) -> None:
+        self.vocabulary = vocabulary
+        self.relation = relation
+        self._rows: dict[int, tuple[Relation, RowsOf]] = {}
+
+    def encode(self, texts: Sequence[str]) -> EncodedPairs:
+        """See `TextStage`."""
+        rows: list[int] = []
+        starts = [0]
+        numbers = np.zeros((len(texts), len(NUMBERS)), dtype=np.float32)
+        for at, text in enumerate(texts):
+            relation = text.relation if isinstance(text, Asked) else self.relation
+            assert relation is not None, "a response to no question"
+            found = words(text)
+            rows += self._rows_of(relation)(found)
+            starts.append(len(rows))
+            numbers[at] = relation.numbers(found)
+        counts = Counts(np.array(rows, dtype=np.int32), np.array(starts, dtype=np.intp))
+        return EncodedPairs(counts, numbers)
+
+    def _rows_of(self, relation: Relation) -> RowsOf:
+        """The rows of a question's responses; with the question, so that its `id` stays its own."""
+        if id(relation) not in self._rows:
+            self._rows[id(relation)] = relation, RowsOf(self.vocabulary, relation)
+        return self._rows[id(relation)][1]
+
+
+class EncodedPairs(EncodedCounts):
+    """Responses as n-gram counts and numbers.
+
+    Args:
+        counts: rows of the table.
+        numbers: the relation's; float32 [N, len(NUMBERS)].
+    """
+
+    def __init__(self, counts: Counts, numbers: npt.NDArray[np.float32]) -> None:
+        super().__init__(counts)
+        self._numbers = numbers
+
+    def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
+        """What `EncodedCounts` gives, and the numbers [B, len(NUMBERS)]."""
+        return (*super().batch(index), torch.from_numpy(self._numbers[index]))
+
+
+class PairsNetwork(BagNetwork):
+    """The network of a pairs student.
+
+    Args:
+        sizes: words, grams and pairs of the vocabulary.
+        classes: K.
+        options: dimensions and dropout.
+    """
+
+    def __init__(self, sizes: Sequence[int], classes: int, options: PairsOptions) -> None:
+        super().__init__(sum(sizes) + 3 * sizes[0], classes, options)
+        self.related = torch.nn.Parameter(torch.randn(len(NUMBERS), options.dimensions) * 0.3)
+
+    def forward(  # type: ignore[override]
+        self,
+        rows: torch.Tensor,
+        starts: torch.Tensor,
+        scale: torch.Tensor,
+        numbers: torch.Tensor,
+    ) -> torch.Tensor:
+        """Logits [B, K]; see `EncodedPairs.batch` for the inputs."""
+        hidden = torch.relu(
+            self.sums(rows, starts) * scale[:, None] + numbers @ self.related + self.bias
+        )
+        return self.head(functional.dropout(hidden, self.options.dropout, self.training))

@@ -1,0 +1,1 @@
+"""One teacher, one student and one bundle for many questions with reference answers."""

@@ -1,0 +1,230 @@
+"""`kd-edge run --together` as a function: many questions, one student, one bundle, one report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kd_edge import card
+from kd_edge.decision import choose_decision, decided
+from kd_edge.evaluation import BASELINE, STUDENT, TEACHER, Line, human_scores
+from kd_edge.exporting import ExportItem, prepare, write
+from kd_edge.files import make_folder, write_json
+from kd_edge.labels import labels_by_id
+from kd_edge.metrics import Scores, agreement
+from kd_edge.pipeline import RunOptions
+from kd_edge.progress import say
+from kd_edge.rows import Responses, Row
+from kd_edge.run_folder import BUNDLE, REPORT
+from kd_edge.stage import hash_folder, hash_rows, plain_options, versions
+from kd_edge.students.pairs import PairsText
+from kd_edge.students.store import Student
+from kd_edge.teacher.size import teacher_size
+from kd_edge.together.figures import Part, baselines, part
+from kd_edge.together.pool import Pool, make_pool
+from kd_edge.together.way import Made, go
+from kd_edge_runtime.manifest import Manifest
+from kd_edge_runtime.scorer import Scorer
+
+ALL = "all test responses"
+SEEN = "questions learnt from"
+UNSEEN = "other questions"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What is on disk, in bytes, and trained numbers.
+
+    Attributes:
+        teacher_parameters: trained numbers of the teacher.
+        teacher_bytes: its weights and tokenizer.
+        student_parameters: trained numbers of the student of all questions.
+        shared_bytes: its vocabulary and network, once for all questions.
+        question_bytes: what a question adds to that on average, golden rows left out.
+        bundle_bytes: the whole bundle.
+    """
+
+    teacher_parameters: int
+    teacher_bytes: int
+    student_parameters: int
+    shared_bytes: int
+    question_bytes: float
+    bundle_bytes: int
+
+
+@dataclass(frozen=True)
+class TogetherReport:
+    """What came of a run.
+
+    Attributes:
+        bundle: the bundle's file name in the run's folder.
+        rows: how many rows were learnt from, held out for choices, and measured on.
+        test_rows: where the test rows come from, in words.
+        classes: the classes, lowest first.
+        parts: the figures over all test rows, and over those to questions that the student
+            learnt from and those that it did not, where there are both.
+        questions: the figures of each question that has test rows.
+        sizes: what teacher and student take.
+        ran: the stages that were run and not kept.
+        options: the run's options.
+        versions: of what ran.
+    """
+
+    bundle: str
+    rows: Mapping[str, int]
+    test_rows: str
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    questions: tuple[Part, ...]
+    sizes: Sizes
+    ran: tuple[str, ...]
+    options: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+def run_together(
+    responses: Responses, out: Path, options: RunOptions, test: Responses | None = None
+) -> TogetherReport:
+    """Goes the whole way for all questions at once, and writes `bundle.kdz` and `report.json`.
+
+    Args:
+        responses: scored responses to questions with reference answers.
+        out: the run's folder.
+        options: how.
+        test: responses to measure on, also to other questions: these go into the bundle too.
+
+    Raises:
+        InputError: something given is wrong; the message says what and where.
+        StoppedError: the user stopped it; the same call goes on.
+    """
+    pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
+    make_folder(out)
+    made = go(pool, out, options)
+    say(f"Writing the bundle of {len(pool.questions)} questions …")
+    bundle = out / BUNDLE
+    provenance = {
+        "options": plain_options(options),
+        "rows": hash_rows(pool.as_told([*pool.train, *pool.validation])),
+        "teacher": hash_folder(made.teacher),
+    }
+    prepared = prepare([_to_export(name, pool, made.distilled.student) for name in pool.questions])
+    # Once without figures, to measure the very file; then with them on its card.
+    write(prepared, bundle, provenance)
+    found = _scorings(pool, made, bundle)
+    manifest = write(prepared, bundle, provenance, _cards(pool, found))
+    report = TogetherReport(
+        bundle=BUNDLE,
+        rows={
+            "train": len(pool.train),
+            "validation": len(pool.validation),
+            "test": len(pool.test),
+        },
+        test_rows=pool.how,
+        classes=pool.item.scale.classes,
+        parts=_parts(pool, found),
+        questions=tuple(part(name, pool.test, at, found) for name, at in _of_each(pool).items()),
+        sizes=_sizes(made, manifest, bundle),
+        ran=made.ran,
+        options=plain_options(options),
+        versions=versions(),
+    )
+    write_json(out / REPORT, asdict(report))
+    return report
+
+
+def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
+    """The student of one question, for a bundle."""
+    item = pool.questions[name]
+    text = PairsText(shared.text.vocabulary, pool.relations[name])
+    prompts = (item.prompt,) if item.prompt else ()
+    return ExportItem(
+        replace(shared, item_id=name, text=text),
+        (*prompts, *item.references),
+        tuple(row for row in pool.validation if row.item_id == name),
+        prompts,
+    )
+
+
+def _scorings(pool: Pool, made: Made, bundle: Path) -> dict[str, Scores]:
+    """Every scorer's classes of the test rows, the student's from the bundle itself."""
+    scale, texts = pool.item.scale, [row.text for row in pool.test]
+    place = {name: at for at, name in enumerate(scale.classes)}
+    student = np.zeros(len(texts), dtype=np.int64)
+    with Scorer.open(bundle) as scorer:
+        for name, at in _of_each(pool).items():
+            scores = scorer.score_many([str(texts[one]) for one in at], name)
+            student[at] = [place[score.predicted] for score in scores]
+    alone = made.distilled.baseline
+    return {
+        TEACHER: _teacher(pool, made),
+        STUDENT: student,
+        BASELINE: decided(alone.probabilities(texts), scale, alone.decision),
+        **baselines(pool.train, pool.test),
+    }
+
+
+def _teacher(pool: Pool, made: Made) -> Scores:
+    """The teacher's classes, by the decision that the validation rows favour."""
+    scale = pool.item.scale
+
+    def stacked(path: Path, rows: Sequence[Row]) -> np.ndarray:
+        found = labels_by_id(path, scale.classes, rows)
+        return np.stack([found[row.response_id] for row in rows])
+
+    human = human_scores(pool.validation)
+    rule = choose_decision(stacked(made.labels, pool.validation), human, scale)
+    return decided(stacked(made.test_labels, pool.test), scale, rule)
+
+
+def _of_each(pool: Pool) -> dict[str, list[int]]:
+    """Where each question's test rows are, for questions that have any."""
+    found: dict[str, list[int]] = {name: [] for name in pool.questions}
+    for at, row in enumerate(pool.test):
+        found[row.item_id].append(at)
+    return {name: at for name, at in found.items() if at}
+
+
+def _parts(pool: Pool, found: Mapping[str, Scores]) -> tuple[Part, ...]:
+    new = [at for at, row in enumerate(pool.test) if row.item_id in pool.unseen]
+    known = [at for at, row in enumerate(pool.test) if row.item_id not in pool.unseen]
+    all_ = part(ALL, pool.test, range(len(pool.test)), found)
+    if not new or not known:
+        return (all_,)
+    return (
+        all_,
+        part(SEEN, pool.test, known, found),
+        part(UNSEEN, pool.test, new, found),
+    )
+
+
+def _cards(pool: Pool, found: Mapping[str, Scores]) -> dict[str, card.Figures]:
+    """Figures of each question for the bundle's card."""
+    scale, human = pool.item.scale, human_scores(pool.test)
+    return {
+        name: card.Figures(
+            f"{len(at)} responses it did not learn from ({pool.how})",
+            tuple(
+                Line(who, agreement(human[at], scores[at], len(scale.classes), scale.numeric))
+                for who, scores in found.items()
+            ),
+        )
+        for name, at in _of_each(pool).items()
+    }
+
+
+def _sizes(made: Made, manifest: Manifest, bundle: Path) -> Sizes:
+    parameters, size = teacher_size(made.teacher)
+    first = manifest.items[0]
+    each = [manifest.members[entry.vectorizer].bytes for entry in manifest.items]
+    return Sizes(
+        teacher_parameters=parameters,
+        teacher_bytes=size,
+        student_parameters=first.parameters,
+        shared_bytes=manifest.members[next(iter(first.forms.values()))].bytes,
+        question_bytes=sum(each) / len(each),
+        bundle_bytes=bundle.stat().st_size,
+    )
