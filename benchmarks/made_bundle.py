@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from kd_edge_export.quantize import BagArrays, quantize
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bag import BagStudent
 from kd_edge_runtime.manifest import NEAREST_EXPECTED
+from kd_edge_runtime.vocabulary import BagVocabulary, code_array
 
 SEED = 0
 CLASSES = ("0", "1", "2", "3")
@@ -38,23 +41,69 @@ def sample_texts() -> list[str]:
 
 def write(path: Path) -> None:
     """Writes the bundle: 3,500 n-grams, 8 dimensions, 4 classes, in every form."""
-    options = BagOptions(min_responses=1)
-    vocabulary = choose_vocabulary(sample_texts(), options)
+    card = "# A bundle for benchmarks\n\nIts network is random: it scores nothing.\n"
+    made_by = {"made_by": "benchmarks"}
+    item = _item(choose_vocabulary(sample_texts(), BagOptions(min_responses=1)), _ITEM, BAG_FORMS)
+    write_bundle(path, [item], card, "2026-01-01T00:00:00Z", {"kd-edge": "0.1.0"}, made_by)
+
+
+def made_item(item_id: str, ngrams: int = 3500, seed: int = SEED) -> ItemParts:
+    """The item in its plain form alone, with as many n-grams as asked for.
+
+    Those of the sample first; then n-grams of no text, a third of them pairs.
+    """
+    return _item(_vocabulary(ngrams), item_id, ("plain-int8",), seed)
+
+
+@cache
+def _vocabulary(ngrams: int) -> BagVocabulary:
+    known = choose_vocabulary(sample_texts(), BagOptions(min_responses=1, ngrams=min(ngrams, 3500)))
     rng = np.random.default_rng(SEED)
+    more = max(ngrams - known.size, 0)
+    words = _more(known.words, min(more // 3, 30_000), rng)
+    place = {code: at for at, code in enumerate(words)}
+    pairs = {
+        place[known.words[pair >> 16]] << 16 | place[known.words[pair & 0xFFFF]]
+        for pair in known.pairs
+    }
+    wanted = len(pairs) + more // 3
+    while len(pairs) < wanted:
+        first, second = rng.integers(0, len(words), 2).tolist()
+        pairs.add(first << 16 | second)
+    left = ngrams - len(words) - len(known.grams) - len(pairs) if more else 0
+    grams = _more(known.grams, left, rng)
+    return BagVocabulary(
+        known.gram, code_array(words), code_array(grams), code_array(sorted(pairs))
+    )
+
+
+def _more(codes: Sequence[int], number: int, rng: np.random.Generator) -> list[int]:
+    """Hashes and so many others, sorted."""
+    found = set(codes)
+    while len(found) < len(codes) + number:
+        found.update(rng.integers(0, 1 << 32, len(codes) + number - len(found)).tolist())
+    return sorted(found)
+
+
+def _item(
+    vocabulary: BagVocabulary, item_id: str, names: Sequence[str], seed: int = SEED
+) -> ItemParts:
+    dimensions = BagOptions().dimensions
+    rng = np.random.default_rng(seed)
     shapes = {
-        "table": (vocabulary.size, options.dimensions),
-        "bias": (options.dimensions,),
-        "head": (len(CLASSES), options.dimensions),
+        "table": (vocabulary.size, dimensions),
+        "bias": (dimensions,),
+        "head": (len(CLASSES), dimensions),
         "head_bias": (len(CLASSES),),
     }
     drawn = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     weights = quantize(BagArrays(**drawn))
     vectorizer = vocabulary.to_bytes()
-    forms = bag_forms(weights, _ITEM, hashlib.sha256(vectorizer).hexdigest(), BAG_FORMS)
+    forms = bag_forms(weights, item_id, hashlib.sha256(vectorizer).hexdigest(), names)
     inputs = golden_inputs(())
     rows = PlainModel(BagStudent(vocabulary, weights)).probabilities(inputs)
-    item = ItemParts(
-        item_id=_ITEM,
+    return ItemParts(
+        item_id=item_id,
         student="bag",
         classes=CLASSES,
         values=tuple(range(len(CLASSES))),
@@ -70,6 +119,3 @@ def write(path: Path) -> None:
         forms=forms,
         golden=golden_json(inputs, dict.fromkeys(forms, rows)),
     )
-    card = "# A bundle for benchmarks\n\nIts network is random: it scores nothing.\n"
-    made_by = {"made_by": "benchmarks"}
-    write_bundle(path, [item], card, "2026-01-01T00:00:00Z", {"kd-edge": "0.1.0"}, made_by)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contender_tables, odd, record, semeval
+from benchmarks import contender_tables, odd, record, semeval, speed_tables
 from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
 from kd_edge.tables import markdown, short
 
@@ -264,6 +264,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "semeval": semeval.table,
     "semeval-sizes": semeval.sizes,
     "starts": starts,
+    "profile": speed_tables.profile,
+    "ratios": speed_tables.ratios,
+    "scaling": speed_tables.scaling,
     **contender_tables.TABLES,
 }
 

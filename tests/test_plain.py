@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kd_edge_export.quantize import quantize
 from kd_edge_runtime.backends import plain
 from kd_edge_runtime.backends.plain import PlainModel
+from kd_edge_runtime.bag import BagStudent
 from kd_edge_runtime.vocabulary import BagVocabulary, code_array
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
@@ -70,8 +72,8 @@ def test_a_response_longer_than_the_lanes_hold():
         wanted = [one + more for one, more in zip(wanted, rows[pair], strict=True)]
     for word in words[1:-1]:
         wanted = [one - less for one, less in zip(wanted, single[word], strict=True)]
-    number, sums = PlainModel(student)._summed(words)
-    assert [number, *sums] == wanted
+    number, *sums = PlainModel(student)._summed(words)
+    assert [number, *(one - 128 * number for one in sums)] == wanted
 
 
 def sum_of(student, rows):
@@ -106,16 +108,74 @@ def test_a_word_of_100000_letters():
     for text in ("a" * 100_000, "the " + "warm" * 25_000 + " water", "the" + "é" * 100_000):
         close(model, student, text)
         close(model, student, text)
-    assert not any(len(word) > 40 for word in model._sum.__self__)  # not kept
+    assert model._words.room < plain._KEPT - 300_000  # so that few of them fill it
 
 
 def test_memory_of_words_is_bounded(monkeypatch):
-    monkeypatch.setattr(plain, "_KEPT_WORDS", 3)
     student = bundles_made.student()
+    monkeypatch.setattr(plain, "_KEPT", 12 * plain._WORD)
     model = PlainModel(student)
-    for text in (response(40), response(40, 1), response(40)):
+    for text in (response(40), response(40, 1), "the ice", response(40)):
         close(model, student, text)
-    assert len(model._sum.__self__) == len(model._place.__self__) == 3
+        here = len(set(naive.words(text)))
+        assert len(model._words.met) <= 1 + here
+        assert max(map(len, model._words._after.values())) <= here
+    close(model, student, "the warm water")
+    monkeypatch.setattr(plain, "_KEPT", 10**6)
+    model._words.forget()
+    close(model, student, "the warm water")
+    close(model, student, "the ice")
+    assert [*model._words.met] == ["", "the", "warm", "water", "ice"]
+
+
+def test_memory_is_bounded_within_a_response(monkeypatch):
+    student = bundles_made.student()
+    text = response(60)
+    monkeypatch.setattr(plain, "_AT_ONCE", 5)
+    monkeypatch.setattr(plain, "_KEPT", 1)
+    model = PlainModel(student)
+    close(model, student, text)
+    assert len(model._words.met) <= 7
+
+
+@pytest.mark.usefixtures("same_hashes")
+@given(st.lists(st.sampled_from(["the", "ice", "warm", "thex", "icex", "zq"]), max_size=20))
+def test_words_with_the_same_hash_are_one_word(found):
+    """Two words of one hash make the same pairs, whichever is met first."""
+    student, text = bundles_made.student(gram=0), " ".join(found)
+    (one,) = PlainModel(student).probabilities([text])
+    (other,) = PlainModel(student).probabilities([text.replace("x", "")])
+    assert one == other
+
+
+@pytest.fixture(scope="module")
+def same_hashes():
+    with pytest.MonkeyPatch.context() as patch:
+        hashed = plain.hash_word
+        patch.setattr(plain, "hash_word", lambda word: hashed(word.replace("x", "")))
+        yield
+
+
+def test_what_it_reads_on_the_way():
+    student = bundles_made.student()
+    texts = [response(30), "", "?!", "The ICE: 50%"]
+    read = [*PlainModel(student).read(texts)]
+    assert [words for words, _, _ in read] == [naive.words(text) for text in texts]
+    assert [known for _, known, _ in read] == [
+        len(naive.rows(student.vocabulary, text)) for text in texts
+    ]
+    assert [one for _, _, one in read] == PlainModel(student).probabilities(texts)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 5, 9, 16])
+@pytest.mark.parametrize("classes", [2, 3, 4, 5, 7])
+def test_any_size(dimensions, classes):
+    known = bundles_made.vocabulary()
+    arrays = bundles_made.arrays(known.size, classes, 3, dimensions)
+    student = BagStudent(known, quantize(arrays))
+    model = PlainModel(student)
+    for length in (0, 1, 50):
+        close(model, student, response(length, length))
 
 
 def test_a_vocabulary_of_one_kind_only():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 
 import bundles_made
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kd_edge_runtime import table
 from kd_edge_runtime.errors import TableError
@@ -16,8 +19,9 @@ from kd_edge_runtime.table import (
     TableScorer,
     all_classes,
     find_columns,
-    machine_fields,
     machine_header,
+    machine_text,
+    quoter,
 )
 
 
@@ -87,13 +91,25 @@ def test_machine_header():
         assert part in str(caught.value)
 
 
-def test_machine_fields():
+@given(st.lists(st.text(st.sampled_from("a \"',;\t\r\n\\é\0")), min_size=2), st.sampled_from(",\t"))
+def test_fields_are_quoted_as_the_csv_module_quotes_them(fields, delimiter):
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter).writerow(fields)
+    assert delimiter.join(map(quoter(delimiter), fields)) + "\r\n" == file.getvalue()
+
+
+def test_machine_text():
     manifest = Manifest("", "", {}, (), {}, "", {})  # type: ignore[arg-type]
     assert manifest.items == ()
     score = Score("1", 0.75, 0.75, "", (0.25, 0.75))
     entry = bundles_made.item("x", ("0", "1"), seed=5)
-    fields = machine_fields(score, entry, ["right", "1", "0"])
-    assert fields == ["1", "0.7500", "0.7500", "", "", "0.750000", "0.250000"]
+    assert machine_text(entry, ["right", "1", "0"], ",")(score) == (
+        ",0.7500,0.7500,,,0.750000,0.250000\n"
+    )
+    flagged = score._replace(flag="review")
+    assert machine_text(entry, ["0", "right", "1"], "\t")(flagged) == (
+        "\t0.7500\t0.7500\treview\t0.250000\t\t0.750000\n"
+    )
 
 
 def test_all_classes_each_once(scorer):

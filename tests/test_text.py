@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kd_edge_runtime import text as text_module
 from kd_edge_runtime._fold import LETTERS, PLAIN, SPELT_OUT
-from kd_edge_runtime.text import TEXT_RULES, has_words, words
+from kd_edge_runtime.text import TEXT_RULES, words
 
 # Every code point of the planes with letters, many of the others, and where ranges end.
 CODE_POINTS = [
@@ -184,11 +184,15 @@ def test_no_text_fills_the_memory():
     assert "\U00020000a".translate(table) == " \U00020000 a"
 
 
-@given(st.text())
-def test_whether_there_are_words(text):
-    assert has_words(text) == bool(words(text))
+LATIN = st.text(st.characters(max_codepoint=255), max_size=60)
 
 
-def test_a_word_far_behind_the_beginning():
-    assert has_words(" ." * 1000 + "x")
-    assert not has_words(" ." * 1000)
+@given(LATIN, st.sampled_from(["", "\u2019", "\u4e00", "\ud800"]))
+def test_the_quick_way_of_latin_letters_reads_what_the_other_reads(text, far):
+    assert words(text + far) == naive.words(text + far)
+
+
+def test_each_latin_letter_within_a_word():
+    for code in range(256):
+        text = f"don't {chr(code)} a{chr(code)}B {chr(code)}2"
+        assert words(text) == naive.words(text), hex(code)

@@ -7,7 +7,7 @@ import zlib
 
 import bundles_made
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kd_edge_runtime.errors import BundleError
@@ -15,6 +15,7 @@ from kd_edge_runtime.vocabulary import (
     MAX_WORD,
     MAX_WORDS,
     BagVocabulary,
+    GramHashes,
     code_array,
     grams,
     hash_gram,
@@ -133,3 +134,11 @@ def test_any_bytes_are_read_or_refused(data, sizes):
 
 def test_the_made_vocabulary_has_all_kinds():
     assert bundles_made.vocabulary().sizes == [24, 24, 12]
+
+
+@given(st.text(max_size=50), st.integers(0, 9))
+@example("é" * 41, 4)
+@example("a" * 41, 4)
+@example("a", 9)
+def test_the_hashes_of_all_runs_at_once(word, length):
+    assert [*GramHashes(length)(word)] == [*map(hash_gram, grams(word, length))]

@@ -19,7 +19,7 @@ from kd_edge.metrics import Scores, agreement
 from kd_edge.pipeline import RunOptions
 from kd_edge.progress import say
 from kd_edge.rows import Responses, Row
-from kd_edge.run_folder import BUNDLE, REPORT
+from kd_edge.run_folder import BUNDLE
 from kd_edge.stage import hash_folder, hash_rows, plain_options, versions
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.store import Student
@@ -29,6 +29,9 @@ from kd_edge.together.pool import Pool, make_pool
 from kd_edge.together.way import Made, go
 from kd_edge_runtime.manifest import Manifest
 from kd_edge_runtime.scorer import Scorer
+
+# By another name than that of a run of single items, whose report holds other things.
+REPORT = "together.json"
 
 ALL = "all test responses"
 SEEN = "questions learnt from"
@@ -89,7 +92,7 @@ class TogetherReport:
 def run_together(
     responses: Responses, out: Path, options: RunOptions, test: Responses | None = None
 ) -> TogetherReport:
-    """Goes the whole way for all questions at once, and writes `bundle.kdz` and `report.json`.
+    """Goes the whole way for all questions at once, and writes `bundle.kdz` and `together.json`.
 
     Args:
         responses: scored responses to questions with reference answers.

@@ -26,6 +26,14 @@ ITEM_NAMES: Tiers = (
     _names("itemid questionid promptid taskid problemid essayset essaysetid"),
     _names("item question prompt task problem questionnumber promptnumber itemnumber"),
 )
+SCORE_NAMES: Tiers = (
+    _names("score label grade points mark humanscore finalscore resolvedscore goldscore"),
+    _names(
+        "score1 rater1 grade1 label1 mark1 points1 human1 humanscore1 scorer1 annotator1 coder1 "
+        "judge1 rater1score scorerater1 human1score firstscore firstrater firstgrade accuracy "
+        "gold target rating"
+    ),
+)
 
 
 def plain_name(name: str) -> str:

@@ -82,6 +82,16 @@ def _one(item: LoadedItem, form: str, describers: Mapping[str, str]) -> Graph:
 
 
 def _vectorizer(item: LoadedItem) -> Graph:
+    if item.entry.student == "pairs":
+        from kd_edge_runtime.relation import Relation
+
+        known = Relation.from_bytes(item.vectorizer())
+        return Graph(
+            tensors=(
+                _tensor("question", "uint32", len(known.question)),
+                _tensor("references", "uint32", sum(len(one.order) for one in known.references)),
+            )
+        )
     if item.entry.student != "bag":
         return Graph(note=f"a tokenizer of {item.number('tokens'):,} tokens")
     named = zip(("words", "grams", "pairs"), item.vocabulary().sizes)
@@ -89,11 +99,22 @@ def _vectorizer(item: LoadedItem) -> Graph:
 
 
 def _plain(item: LoadedItem, form: str) -> Graph:
-    student = item.bag(form)
-    width, classes = student.weights.dimensions, len(student.weights.head)
+    more: tuple[Tensor, ...] = ()
+    if item.entry.student == "pairs":
+        from kd_edge_runtime import pairs
+
+        found = pairs.read(item, form)
+        named = zip(("words", "grams", "pairs"), found.vocabulary.sizes)
+        more = tuple(_tensor(name, "uint32", size) for name, size in named)
+        more += (_tensor("related", "float32", len(found.related), len(found.related[0])),)
+        weights = found.weights
+    else:
+        weights = item.bag(form).weights
+    width, classes = weights.dimensions, len(weights.head)
     return Graph(
         tensors=(
-            _tensor("table", "int8", student.vocabulary.size, width),
+            *more,
+            _tensor("table", "int8", len(weights.table) // width, width),
             _tensor("scale", "float32", width),
             _tensor("bias", "float32", width),
             _tensor("head", "float32", classes, width),

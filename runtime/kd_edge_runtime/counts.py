@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import BagVocabulary, grams, hash_gram, hash_word
+from kd_edge_runtime.vocabulary import BagVocabulary, GramHashes, hash_word
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -81,6 +81,7 @@ class Counter:
         self._vocabulary = vocabulary
         self._word_rows = vocabulary.word_rows()
         self._gram_rows = vocabulary.gram_rows()
+        self._hashes = GramHashes(vocabulary.gram)
         self._pairs = np.array(vocabulary.pairs, dtype=np.int64)
         self._pair_rows = {
             pair: row for row, pair in enumerate(vocabulary.pairs, vocabulary.pairs_start)
@@ -139,10 +140,8 @@ class Counter:
             number = self._number[word] = len(self._place)
             row = self._word_rows.get(hash_word(word), _UNKNOWN)
             own = [] if row == _UNKNOWN else [row]
-            for gram in grams(word, self._vocabulary.gram):
-                found = self._gram_rows.get(hash_gram(gram))
-                if found is not None:
-                    own.append(found)
+            found = map(self._gram_rows.get, self._hashes(word))
+            own += [row for row in found if row is not None]
             self._place.append(row)
             self._own.append(own)
         return number

@@ -11,6 +11,7 @@ from typing import Any
 from kd_edge_runtime import backends
 from kd_edge_runtime.errors import BundleError, KdEdgeError, ParityError
 from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.manifest import ItemEntry
 
 
 @dataclass(frozen=True)
@@ -101,21 +102,32 @@ def reproduce(item: LoadedItem, backend: str, form: str, golden: Golden) -> Repr
         BundleError: the bundle is damaged, or has no golden rows for the form.
     """
     _, model = backends.load(item, backend, form)
+    found = model.probabilities(golden.inputs)
+    return compare(item.entry, backend, form, golden, found)
+
+
+def compare(
+    entry: ItemEntry, backend: str, form: str, golden: Golden, found: Sequence[Sequence[float]]
+) -> Reproduced:
+    """Holds what a backend has made of the golden inputs, [M, K], against the golden rows.
+
+    Raises:
+        BundleError: the bundle has no golden rows for the form.
+    """
     wanted = golden.outputs.get(form)
     if wanted is None:
-        raise BundleError(f"'{item.entry.golden}' has no golden rows for the form '{form}'")
-    found = model.probabilities(golden.inputs)
+        raise BundleError(f"'{entry.golden}' has no golden rows for the form '{form}'")
     off = [_difference(*rows) for rows in zip_longest(found, wanted, fillvalue=())]
     wrong = tuple(at for at, one in enumerate(off, 1) if one > golden.tolerance)
     error = None
     if wrong:
         error = ParityError(
-            f"item '{item.entry.item_id}', {form} on {backend}: {len(wrong)} of {len(off)} golden "
+            f"item '{entry.item_id}', {form} on {backend}: {len(wrong)} of {len(off)} golden "
             f"rows differ by up to {max(off):.1e}, {golden.tolerance:.0e} is allowed: "
             f"{', '.join(map(str, wrong[:20]))}{', ...' if wrong[20:] else ''}"
         )
     return Reproduced(
-        item.entry.item_id,
+        entry.item_id,
         backend,
         form,
         max(off),

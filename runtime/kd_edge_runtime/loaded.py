@@ -55,11 +55,12 @@ class LoadedItem:
             raise BundleError(f"item '{self.entry.item_id}': text.{name} is missing or no number")
         return value
 
-    def vocabulary(self) -> BagVocabulary:
-        """The vocabulary of a bag student.
+    def sizes(self) -> tuple[int, ...]:
+        """How many words, grams and pairs the vocabulary of a student of n-grams has.
 
         Raises:
-            BundleError: it is damaged, or made with text rules that this version does not know.
+            BundleError: that is not said, or it is made with text rules that this version does
+                not know.
         """
         rules = self.number("rules")
         if rules != TEXT_RULES:
@@ -70,7 +71,15 @@ class LoadedItem:
         sizes: list[Any] | None = self.entry.text.get("sizes")
         if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
             raise BundleError(f"item '{self.entry.item_id}': text.sizes is missing or no numbers")
-        return BagVocabulary.from_bytes(self.vectorizer(), self.number("gram"), sizes)
+        return (*sizes,)
+
+    def vocabulary(self) -> BagVocabulary:
+        """The vocabulary of a bag student.
+
+        Raises:
+            BundleError: it is damaged, or made with text rules that this version does not know.
+        """
+        return BagVocabulary.from_bytes(self.vectorizer(), self.number("gram"), [*self.sizes()])
 
     def bag(self, form: str = bag.FORM) -> bag.BagStudent:
         """The whole bag student, from its plain form."""

@@ -93,7 +93,7 @@ class ItemEntry:
 
     Attributes:
         item_id: the item, as the responses name it.
-        student: the kind of network: "bag", "rnn" or "transformer".
+        student: the kind of network: "bag", "pairs", "rnn" or "transformer".
         classes: the scores or class words, from the lowest to the highest.
         values: the number each class counts as in an expected score; the scores themselves
             where the classes are numbers.

@@ -12,12 +12,13 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from threading import Timer
+from typing import Any, Callable, NamedTuple
 
 from kd_edge_runtime import __version__, backends, golden
 from kd_edge_runtime.bundle import Bundle
@@ -42,10 +43,10 @@ _PROCESSOR = Path("/proc/cpuinfo")
 
 # The child finds the packages that its parent finds, however the parent was started.
 _CHILD = (
-    "import sys; sys.path[:] = sys.argv[5:]; "
-    "from kd_edge_runtime.probe import child; child(*sys.argv[1:5])"
+    "import sys; sys.path[:] = sys.argv[{0}:]; import json; from {1} import child; "
+    "print('{2}', flush=True); said = child(*sys.argv[1:{0}]); print(); print(json.dumps(said))"
 )
-_BEGUN = "begun"
+_BEGUN = b"begun"
 
 
 class Outcome(NamedTuple):
@@ -115,15 +116,12 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def child(name: str, form: str, path: str, at: str) -> None:
-    """What the child process does: it tries, and prints the outcome as JSON."""
-    sys.stdout.write(_BEGUN + "\n")
-    sys.stdout.flush()
+def child(name: str, form: str, path: str, at: str) -> Outcome:
+    """What the child process does: it tries."""
     try:
-        outcome = _scored(name, form, path, at)
+        return _scored(name, form, path, at)
     except Exception as error:  # whatever the package raises
-        outcome = Outcome(FAILS, f"{type(error).__name__}: {error}"[:300])
-    sys.stdout.write(f"\n{json.dumps(outcome)}\n")
+        return Outcome(FAILS, f"{type(error).__name__}: {error}"[:300])
 
 
 def _scored(name: str, form: str, path: str, at: str) -> Outcome:
@@ -139,30 +137,81 @@ def _scored(name: str, form: str, path: str, at: str) -> Outcome:
     return Outcome(WORKS)
 
 
-def _try(asked: list[str], timeout: float) -> Outcome:
+def in_child(
+    module: str,
+    asked: Sequence[str],
+    timeout: float,
+    given: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    heard: Callable[[bytes], None] = lambda _: None,
+) -> Any:
+    """Calls a module's `child` in a process of its own.
+
+    Args:
+        module: the module.
+        asked: the arguments.
+        timeout: seconds.
+        given: what the child can read on its standard input.
+        env: the child's variables; None for this process's.
+        heard: called with each line that the child prints meanwhile.
+
+    Returns:
+        What JSON makes of what `child` returns; an `Outcome` where it never did.
+    """
     if getattr(sys, "frozen", False) or not sys.executable:
         return Outcome(UNTRIED, "no Python to start")
+    program = _CHILD.format(len(asked) + 1, module, _BEGUN.decode())
+    begun, last = False, b""
+    late: list[bool] = []
     try:
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", _CHILD, *asked, *sys.path],
-            stdin=subprocess.DEVNULL,
+        with subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", program, *asked, *sys.path],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired:
-        return Outcome(SLOW, f"over {timeout:g} s")
+            env=env,
+        ) as process:
+            assert process.stdin and process.stdout
+            timer = Timer(timeout, _stop, (process, late))
+            timer.start()
+            try:
+                with suppress(OSError):  # one that has ended already
+                    process.stdin.write(given)
+                with suppress(OSError):
+                    process.stdin.close()
+                for last in process.stdout:
+                    begun = begun or last.strip() == _BEGUN
+                    heard(last)
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                timer.cancel()
     except (OSError, ValueError) as error:
         return Outcome(UNTRIED, str(error))
-    said = done.stdout.decode("utf-8", "replace").split("\n")
-    if _BEGUN not in said:
+    if late:
+        return Outcome(SLOW, f"over {timeout:g} s")
+    if not begun:
         return Outcome(UNTRIED, "its process did not start")
-    if done.returncode < 0:
-        return Outcome(DIES, signal.Signals(-done.returncode).name)
-    try:
-        return Outcome(*json.loads(said[-2]))
-    except (ValueError, IndexError, TypeError):
-        return Outcome(DIES, f"exit code {done.returncode:#x}")
+    if process.returncode < 0:
+        return Outcome(DIES, signal.Signals(-process.returncode).name)
+    with suppress(ValueError):
+        if not process.returncode:
+            return json.loads(last)
+    return Outcome(DIES, f"exit code {process.returncode:#x}")
+
+
+def _stop(process: subprocess.Popen[bytes], late: list[bool]) -> None:
+    late.append(True)
+    process.kill()
+
+
+def _try(asked: list[str], timeout: float) -> Outcome:
+    said = in_child(__name__, asked, timeout)
+    if isinstance(said, list):
+        return Outcome(*said)
+    # Another JSON than a list is what a package printed when it was about to end.
+    return said if isinstance(said, Outcome) else Outcome(DIES)
 
 
 def _device() -> str:

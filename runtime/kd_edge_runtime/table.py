@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from kd_edge_runtime.columns import ITEM_NAMES, TEXT_NAMES, Tiers, candidates, closest
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.manifest import ItemEntry
-from kd_edge_runtime.records import dataclass
+from kd_edge_runtime.records import TYPE_CHECKING, NamedTuple, dataclass
 from kd_edge_runtime.scorer import Score, Scorer
+
+if TYPE_CHECKING:
+    from typing import Callable
 
 # Rows scored at once: enough for numpy, little to hold.
 BATCH = 1000
@@ -66,18 +70,18 @@ def find_columns(
     problems: list[Problem] = []
     for name in sorted({name for name in header if header.count(name) > 1}):
         problems.append(Problem(f"two columns are called '{name}'", row=1))
-    text = _find(header, text_column, TEXT_NAMES, "the responses", "--text-column", problems)
+    text = find_column(header, text_column, TEXT_NAMES, "the responses", "--text-column", problems)
     item = None
     if item_id is None and (item_column is not None or len(items) > 1):
         what = "the item of each response"
-        item = _find(header, item_column, ITEM_NAMES, what, "--item-column", problems)
+        item = find_column(header, item_column, ITEM_NAMES, what, "--item-column", problems)
     if problems or text is None:
         there = ", ".join(f"'{name}'" for name in header[:20])
         raise TableError(source, problems, f"The columns are {there}.")
     return Columns(tuple(header), text, item, item_id or (items[0] if item is None else None))
 
 
-def _find(
+def find_column(
     header: Sequence[str],
     named: str | None,
     usual: Tiers,
@@ -85,6 +89,7 @@ def _find(
     option: str,
     problems: list[Problem],
 ) -> int | None:
+    """The column that is named, or has a usual name; None, and one more problem, for none."""
     if named is not None:
         if named in header:
             return list(header).index(named)
@@ -103,13 +108,15 @@ def _find(
     return None
 
 
-@dataclass(frozen=True)
-class Scored:
+class Scored(NamedTuple):
     """One row of the table with what the machine makes of it."""
 
     fields: list[str]
     item_id: str
     score: Score
+
+
+_made: Callable[[tuple[object, ...]], Scored] = partial(tuple.__new__, Scored)
 
 
 class TableScorer:
@@ -126,6 +133,7 @@ class TableScorer:
         self._items = {entry.item_id for entry in scorer.bundle.manifest.items}
         self._problems: list[Problem] = []
         self._bad = 0
+        self._unreadable = ""
 
     def scored(self, rows: Iterable[list[str]], columns: Columns) -> Iterator[list[Scored]]:
         """Scores the rows after the header, batch by batch, in their order.
@@ -138,37 +146,60 @@ class TableScorer:
             TableError: at the end, with all bad rows; what was yielded until then must not
                 be kept.
         """
-        numbered = self._numbered(rows)
+        row, readable = 2, self._readable(rows)
         while True:
-            batch = list(islice(numbered, BATCH))
+            batch = [*islice(readable, BATCH)]
+            if self._unreadable:
+                self._note(Problem(self._unreadable, row + len(batch)))
+                self._unreadable = ""
             if not batch:
                 break
-            good = [one for row, fields in batch for one in self._good(row, fields, columns)]
+            good = self._good(batch, row, columns)
+            row += len(batch)
             if not self._bad:
-                yield self._batch(good, columns)
+                yield self._batch(*good, columns)
         if self._bad:
             # A row that cannot be read is met while its batch is gathered, before the others.
             told = sorted(self._problems, key=lambda problem: problem.row or 0)
             raise TableError(self._source, told, unlisted=self._bad - len(told))
 
-    def _numbered(self, rows: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
-        """The rows as a spreadsheet counts them, up to the first that cannot be read."""
-        row = 1
+    def _readable(self, rows: Iterable[list[str]]) -> Iterator[list[str]]:
+        """The rows up to the first that cannot be read, of which `_unreadable` tells."""
         try:
-            for row, fields in enumerate(rows, 2):
-                yield row, fields
+            yield from rows
         except csv.Error as error:
-            self._note(Problem(csv_problem(error), row + 1))
+            self._unreadable = csv_problem(error)
         except UnicodeDecodeError:
-            self._note(Problem("this is not UTF-8: save the table as 'CSV UTF-8'", row + 1))
+            self._unreadable = "this is not UTF-8: save the table as 'CSV UTF-8'"
 
     def _note(self, problem: Problem) -> None:
         self._bad += 1
         if len(self._problems) < _MOST_PROBLEMS:
             self._problems.append(problem)
 
-    def _good(self, row: int, fields: list[str], columns: Columns) -> list[tuple[list[str], str]]:
-        """The row and its item if it can be scored; an empty line is passed over."""
+    def _good(
+        self, batch: list[list[str]], row: int, columns: Columns
+    ) -> tuple[list[list[str]], list[str]]:
+        """The rows that can be scored, and their items; empty lines are passed over.
+
+        Args:
+            batch: rows.
+            row: the first one's, as a spreadsheet counts them.
+            columns: where the responses are.
+        """
+        if {*map(len, batch)} == {len(columns.header)}:
+            items = [*map(self._item(columns), batch)]
+            if self._items.issuperset(items):
+                return batch, items
+        good = [
+            (fields, self._item(columns)(fields))
+            for at, one in enumerate(batch, row)
+            for fields in self._checked(at, one, columns)
+        ]
+        return [fields for fields, _ in good], [item for _, item in good]
+
+    def _checked(self, row: int, fields: list[str], columns: Columns) -> list[list[str]]:
+        """The row if it can be scored."""
         if not fields:
             if len(columns.header) > 1:
                 return []
@@ -177,23 +208,24 @@ class TableScorer:
             wrong = f"{len(fields)} fields where the header has {len(columns.header)}"
             self._note(Problem(wrong, row))
             return []
-        item = columns.item_id if columns.item is None else fields[columns.item].strip()
-        if item not in self._items:
+        if self._item(columns)(fields) not in self._items:
             name = None if columns.item is None else columns.header[columns.item]
             self._note(Problem("the bundle has no such item", row, name))
             return []
-        return [(fields, str(item))]
+        return [fields]
 
-    def _batch(self, good: list[tuple[list[str], str]], columns: Columns) -> list[Scored]:
-        by_item: dict[str, list[int]] = {}
-        for at, (_, item) in enumerate(good):
-            by_item.setdefault(item, []).append(at)
-        scores: list[Score | None] = [None] * len(good)
-        for item, places in by_item.items():
-            texts = [good[at][0][columns.text] for at in places]
-            for at, score in zip(places, self._scorer.score_many(texts, item)):
-                scores[at] = score
-        return [Scored(fields, item, score) for (fields, item), score in zip(good, scores) if score]
+    def _item(self, columns: Columns) -> Callable[[list[str]], str]:
+        """What tells the item that a row answers."""
+        at, item = columns.item, str(columns.item_id)
+        return (lambda _: item) if at is None else (lambda fields: fields[at].strip())
+
+    def _batch(self, rows: list[list[str]], items: list[str], columns: Columns) -> list[Scored]:
+        texts: dict[str, list[str]] = {}
+        for item, fields in zip(items, rows):
+            texts.setdefault(item, []).append(fields[columns.text])
+        scored = {item: iter(self._scorer.score_many(own, item)) for item, own in texts.items()}
+        scores = map(next, map(scored.__getitem__, items))
+        return [*map(_made, zip(rows, items, scores))]
 
 
 def csv_problem(error: csv.Error) -> str:
@@ -238,14 +270,35 @@ def all_classes(entries: Iterable[ItemEntry]) -> list[str]:
     return list(dict.fromkeys(name for entry in entries for name in entry.classes))
 
 
-def machine_fields(score: Score, entry: ItemEntry, classes: Sequence[str]) -> list[str]:
-    """The fields that scoring adds to a row; blank for the classes of other items."""
-    by_class = dict(zip(entry.classes, score.probabilities))
-    shares = [f"{by_class[name]:.6f}" if name in by_class else "" for name in classes]
-    return [
-        score.predicted,
-        f"{score.expected:.4f}",
-        f"{score.confidence:.4f}",
-        score.flag,
-        *shares,
-    ]
+def quoter(delimiter: str) -> Callable[[str], str]:
+    r"""What quotes a field of a table where it has to be: as the csv module does, in less time.
+
+    Lines end in \n; a field with a lone \r is quoted all the same, or readers would split it.
+    """
+
+    def quoted(field: str) -> str:
+        if '"' in field:
+            field = field.replace('"', '""')
+        elif delimiter not in field and "\n" not in field and "\r" not in field:
+            return field
+        return f'"{field}"'
+
+    return quoted
+
+
+def machine_text(
+    entry: ItemEntry, classes: Sequence[str], delimiter: str
+) -> Callable[[Score], str]:
+    """What writes the fields that scoring adds to a row after `predicted`.
+
+    Blank for the classes of other items; with a delimiter before each, and the row's end after.
+    """
+    places = [entry.classes.index(name) if name in entry.classes else -1 for name in classes]
+    shares = ["" if place < 0 else "%.6f" for place in places]
+    form = delimiter.join(["", "%.4f", "%.4f", "%s", *shares]) + "\n"
+    order = [place for place in places if place >= 0]
+    if order == sorted(order):
+        return lambda one: form % (one.expected, one.confidence, one.flag, *one.probabilities)
+    return lambda one: (
+        form % (one.expected, one.confidence, one.flag, *(one.probabilities[at] for at in order))
+    )

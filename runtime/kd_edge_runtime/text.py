@@ -77,9 +77,6 @@ _SIGNS = ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x3FFF
 
 _COMBINING = (0x300, 0x36F)
 
-# Code points among which nearly every response has a word.
-_BEGINNING = 16
-
 
 class _Table(dict[int, str]):
     """A `str.translate` table: what each code point is read as, filled in as text asks.
@@ -131,6 +128,13 @@ def _table() -> _Table:
 
 _TABLE = _table()
 
+# The same for Latin-1 alone, byte by byte and so several times quicker: an apostrophe for what is
+# deleted, and zero for what is no one ASCII character.
+_LATIN = bytes(
+    ord(char) if len(char) == 1 and char.isascii() else 0 if char else 0x27
+    for char in map(_TABLE.__getitem__, range(256))
+)
+
 
 def words(text: str) -> list[str]:
     """The words of a response, by text rules 1.
@@ -145,13 +149,13 @@ def words(text: str) -> list[str]:
     >>> words("Don't rinse twice: CO₂ rose by 5%!")
     ['dont', 'rinse', 'twice', 'co2', 'rose', 'by', '5', '%']
     """
-    # Two loops in C. Every space that `split` knows is U+0020 by now.
-    return text.translate(_TABLE).split()
-
-
-def has_words(text: str) -> bool:
-    """Whether a response has any word.
-
-    Each code point is read by itself, so a word in the beginning is enough.
-    """
-    return bool(words(text[:_BEGINNING]) or words(text))
+    # Loops in C, whichever way. Every space that `split` knows is U+0020 by now.
+    try:
+        plain = text.encode("latin-1").translate(_LATIN).decode()
+    except UnicodeEncodeError:
+        plain = "\0"
+    if "\0" in plain:
+        return text.translate(_TABLE).split()
+    if "'" in plain:
+        plain = plain.replace("'", "")
+    return plain.split()

@@ -99,8 +99,10 @@ def _sniff(raw: BinaryIO, path: Path) -> str:
     while chunk:
         if b"\0" in chunk:
             raise InputError(f"{path}: this is no text file (it holds NUL bytes): {_ADVICE}")
-        bad_utf8 = bad_utf8 or _not_utf8(decoder, chunk, lines)
-        bad_cp1252 = bad_cp1252 or _not_cp1252(chunk, lines)
+        # ASCII is right in all of them, unless it cuts off what the last chunk began.
+        if not chunk.isascii() or decoder.getstate()[0]:
+            bad_utf8 = bad_utf8 or _not_utf8(decoder, chunk, lines)
+            bad_cp1252 = bad_cp1252 or _not_cp1252(chunk, lines)
         lines += chunk.count(b"\n")
         chunk = raw.read(_CHUNK)
     bad_utf8 = bad_utf8 or _not_utf8(decoder, b"", lines)

@@ -18,14 +18,15 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 from operator import ge
 
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.records import dataclass
 
-# The first character of what is hashed keeps the word "cat" apart from the gram "cat".
-_WORD = "w"
-_GRAM = "g"
+# The first letter of what is hashed keeps the word "cat" apart from the gram "cat".
+_WORD = zlib.crc32(b"w")
+_GRAM = zlib.crc32(b"g")
 
 # A longer word is hashed by its beginning: keyboard noise must not cost more than writing.
 MAX_WORD = 40
@@ -36,12 +37,12 @@ MAX_WORDS = 1 << 16
 
 def hash_word(word: str) -> int:
     """The 32-bit hash of a word: the CRC-32 of ``w`` and its first `MAX_WORD` letters, UTF-8."""
-    return zlib.crc32((_WORD + word[:MAX_WORD]).encode("utf-8"))
+    return zlib.crc32(word[:MAX_WORD].encode(), _WORD)
 
 
 def hash_gram(gram: str) -> int:
     """The 32-bit hash of a run of characters: the CRC-32 of ``g`` and the run, UTF-8."""
-    return zlib.crc32((_GRAM + gram).encode("utf-8"))
+    return zlib.crc32(gram.encode(), _GRAM)
 
 
 def grams(word: str, length: int) -> Iterator[str]:
@@ -50,6 +51,28 @@ def grams(word: str, length: int) -> Iterator[str]:
         marked = f"<{word[:MAX_WORD]}>"
         for start in range(len(marked) - length + 1):
             yield marked[start : start + length]
+
+
+class GramHashes:
+    """`hash_gram` of all `grams` of a word, in their order.
+
+    Args:
+        length: of the runs.
+    """
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        starts = range(MAX_WORD + 3 - length if length else 0)
+        self._runs = [slice(start, start + length) for start in starts]
+
+    def __call__(self, word: str) -> Iterable[int]:
+        """The hashes of one word's runs."""
+        marked = f"<{word[:MAX_WORD]}>"
+        if not marked.isascii():
+            return map(hash_gram, grams(word, self._length))
+        # Where a letter is a byte, a loop in C.
+        number = max(len(marked) - self._length + 1, 0)
+        return map(zlib.crc32, map(marked.encode().__getitem__, self._runs[:number]), repeat(_GRAM))
 
 
 @dataclass(frozen=True)
@@ -77,12 +100,11 @@ class BagVocabulary:
 
     def word_rows(self) -> dict[int, int]:
         """Row of the table by word hash."""
-        return {code: row for row, code in enumerate(self.words)}
+        return dict(zip(self.words, range(len(self.words))))
 
     def gram_rows(self) -> dict[int, int]:
         """Row of the table by gram hash."""
-        start = len(self.words)
-        return {code: row for row, code in enumerate(self.grams, start)}
+        return dict(zip(self.grams, range(len(self.words), self.pairs_start)))
 
     @property
     def pairs_start(self) -> int:

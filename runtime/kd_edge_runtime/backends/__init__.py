@@ -46,11 +46,13 @@ class _Backend(NamedTuple):
 
 _NUMPY = ("numpy",)
 _BAG = ("bag",)
+# Students whose text stage is a vocabulary of n-grams, and not a tokenizer.
+_NGRAMS = (*_BAG, "pairs")
 
 # In order of preference: plain Python is ready before the others are imported, and a
 # bag student is fast in it.
 _BACKENDS = {
-    "plain": _Backend("plain", _BAG, ("plain-int8",)),
+    "plain": _Backend("plain", _NGRAMS, ("plain-int8",)),
     "numpy": _Backend("with_numpy", _BAG, ("plain-int8",), (_NUMPY,)),
     "tflite": _Backend(
         "with_tflite",
@@ -87,7 +89,7 @@ def packages(name: str) -> tuple[str, ...]:
 
 def missing(name: str, student: str = "bag") -> tuple[str, ...]:
     """What a backend needs for a kind of student and is not installed here, as pip names it."""
-    needs = [*_BACKENDS[name].needs, *((("tokenizers",),) if student != "bag" else ())]
+    needs = [*_BACKENDS[name].needs, *((("tokenizers",),) if student not in _NGRAMS else ())]
     return tuple(
         one[0].replace("_", "-") for one in needs if not any(find_spec(package) for package in one)
     )

@@ -1,89 +1,117 @@
-"""The plain-Python backend: no numpy, exact, and quick since every loop over words runs in C.
+"""The plain-Python backend: no numpy, exact, and quick since a word is two look-ups and a sum.
 
 The D sums of a bag student are lanes of one Python integer: a row of the table is one
 integer, each of its signed bytes stored with 128 added so that lanes never borrow, and
-adding rows is integer addition. The highest lane counts the rows, which tells how many
-times 128 to take off again. A word's own n-grams add up to one number that is kept.
+adding rows is integer addition. The lowest lane counts the rows, which tells how many
+times 128 to take off again. A word's own n-grams add up to one number that is kept, and
+so does a word with the pair that it ends: one number a word is all there is to add.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import repeat
-from math import exp, sqrt
-from operator import mul
+from math import exp, inf, sqrt
 from struct import Struct
 
-from kd_edge_runtime.bag import BagStudent
+from kd_edge_runtime.bag import BagStudent, BagWeights
 from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.records import TYPE_CHECKING
 from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import MAX_WORD, BagVocabulary, grams, hash_gram, hash_word
+from kd_edge_runtime.vocabulary import GramHashes, hash_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Callable
+
+    from kd_edge_runtime.backends import Model
+
+    # From the number of rows and the D sums, each 128 too large for each row, to probabilities.
+    _Network = Callable[[Sequence[int]], tuple[float, ...]]
 
 # A lane of 32 bits overflows after 2^32 / 255 rows, 16 million. A word brings at most 39
 # grams, itself and one pair; so this many words at once are safe.
 _AT_ONCE = 100_000
 
-# Words whose sums are kept between responses, about 150 bytes each.
-_KEPT_WORDS = 50_000
+# What may be kept of words between responses, in bytes: their letters, and so many for each word
+# with its grams and for each pair it ends.
+_KEPT = 20_000_000
+_WORD = 400
 
-_NO_WORD = -1
+_LITTLE = repeat("little")
+
+# Classes of most items.
+_FEW = 4
 
 
-def load(item: LoadedItem, form: str, threads: int = 1) -> PlainModel:  # noqa: ARG001
-    """Loads a bag student from its plain form, whose one thread is the caller's."""
+def load(item: LoadedItem, form: str, threads: int = 1) -> Model:  # noqa: ARG001
+    """Loads a student from its plain form, whose one thread is the caller's."""
+    if item.entry.student == "pairs":
+        from kd_edge_runtime.backends import pairs
+
+        return pairs.load(item, form)
     return PlainModel(item.bag(form))
 
 
-class _Lanes:
-    """The rows of the table, each as one integer, made when first asked for."""
+class _Words:
+    """What each word met adds to a response.
 
-    def __init__(self, table: bytes, dimensions: int) -> None:
-        wide = bytearray(4 * len(table))
+    Attributes:
+        met: for each word the sum of its own rows, of the word itself and its grams; and, by the
+            words that make a known pair with it when they come next, their own sum and the
+            pair's row.
+        room: what may still be kept.
+    """
+
+    def __init__(self, student: BagStudent) -> None:
+        known, dimensions = student.vocabulary, student.weights.dimensions
+        stride = 4 * (dimensions + 1)
+        wide = bytearray(stride * known.size)
+        wide[::stride] = b"\1" * known.size
         # Adding 128 to a signed byte is flipping its highest bit.
-        wide[::4] = table.translate(bytes(code ^ 0x80 for code in range(256)))
-        self._wide = bytes(wide)
-        self._row_bytes = 4 * dimensions
-        self._one = 1 << (32 * dimensions)
-
-    def row(self, number: int) -> int:
-        start = number * self._row_bytes
-        return self._one | int.from_bytes(self._wide[start : start + self._row_bytes], "little")
-
-
-class _Places(dict[str, int]):
-    """The place of each word in the word table, or `_NO_WORD`; words are added as they are met."""
-
-    def __init__(self, rows: dict[int, int]) -> None:
-        super().__init__()
+        high = student.weights.table.translate(bytes(code ^ 0x80 for code in range(256)))
+        for lane in range(dimensions):
+            wide[4 * lane + 4 :: stride] = high[lane::dimensions]
+        # Each row as the bytes of an integer.
+        rows = [row for (row,) in Struct(f"{stride}s").iter_unpack(wide)]
         self._rows = rows
+        self._places = known.word_rows()
+        self._grams = dict(zip(known.grams, rows[len(known.words) :]))
+        self._hashes = GramHashes(known.gram if known.grams else 0)
+        # By the place of a pair's second word: the place of the first, and the pair's row.
+        self._before: dict[int, list[tuple[int, bytes]]] = {}
+        for row, pair in zip(rows[known.pairs_start :], known.pairs):
+            self._before.setdefault(pair & 0xFFFF, []).append((pair >> 16, row))
+        # By the place of its first word: what `met` has for all words of this place, of which
+        # there may be several with the same hash.
+        self._after: dict[int, dict[str, int]] = {pair >> 16: {} for pair in known.pairs}
+        self._nothing: dict[str, int] = {}
+        self.met: dict[str, tuple[int, dict[str, int]]] = {}
+        self.forget()
 
-    def __missing__(self, word: str) -> int:
-        place = self._rows.get(hash_word(word), _NO_WORD)
-        if len(word) <= MAX_WORD and len(self) < _KEPT_WORDS:
-            self[word] = place
-        return place
+    def forget(self) -> None:
+        """Forgets all words."""
+        self.met.clear()
+        for one in self._after.values():
+            one.clear()
+        self.met[""] = 0, self._nothing
+        self.room = _KEPT
 
-
-class _Sums(dict[str, int]):
-    """The sum of a word's own rows: the word itself and its grams."""
-
-    def __init__(self, lanes: _Lanes, places: _Places, vocabulary: BagVocabulary) -> None:
-        super().__init__()
-        self._lanes = lanes
-        self._places = places
-        self._grams = vocabulary.gram_rows()
-        self._length = vocabulary.gram if vocabulary.grams else 0
-
-    def __missing__(self, word: str) -> int:
-        place = self._places[word]
-        total = 0 if place == _NO_WORD else self._lanes.row(place)
-        for gram in grams(word, self._length):
-            row = self._grams.get(hash_gram(gram))
-            if row is not None:
-                total += self._lanes.row(row)
-        if len(word) <= MAX_WORD and len(self) < _KEPT_WORDS:
-            self[word] = total
-        return total
+    def meet(self, word: str) -> tuple[int, dict[str, int]]:
+        """What `met` has from now on for a word that it has not."""
+        rows = filter(None, map(self._grams.get, self._hashes(word)))
+        own = sum(map(int.from_bytes, rows, _LITTLE))  # type: ignore[arg-type]
+        after = self._nothing
+        place = self._places.get(hash_word(word))
+        if place is not None:
+            own += int.from_bytes(self._rows[place], "little")
+            after = self._after.get(place, after)
+            for first, row in self._before.get(place, ()):
+                self._after[first][word] = own + int.from_bytes(row, "little")
+                self.room -= _WORD
+        self.room -= len(word) + _WORD
+        found = self.met[word] = own, after
+        return found
 
 
 class PlainModel:
@@ -94,56 +122,100 @@ class PlainModel:
     """
 
     def __init__(self, student: BagStudent) -> None:
-        vocabulary, weights = student.vocabulary, student.weights
-        dimensions = weights.dimensions
-        lanes = _Lanes(weights.table, dimensions)
-        layout = Struct(f"<{dimensions + 1}I")
+        self._words = _Words(student)
+        few = len(student.weights.head) <= _FEW
+        self._network = (_few_classes if few else _many_classes)(student.weights)
+        layout = Struct(f"<{student.weights.dimensions + 1}I")
         self._unpack, self._bytes = layout.unpack, layout.size
-        places = _Places(vocabulary.word_rows())
-        self._place = places.__getitem__
-        self._sum = _Sums(lanes, places, vocabulary).__getitem__
-        self._pair = {
-            (pair >> 16, pair & 0xFFFF): lanes.row(row)
-            for row, pair in enumerate(vocabulary.pairs, vocabulary.pairs_start)
-        }.get
-        self._scale = weights.scale
-        self._bias = weights.bias
-        self._head = weights.head
-        self._head_bias = weights.head_bias
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        return [self._one(text) for text in texts]
+        return [found for _, _, found in self.read(texts)]
 
-    def _one(self, text: str) -> tuple[float, ...]:
-        number, sums = self._summed(words(text))
-        factor = 1.0 / sqrt(number or 1)
-        hidden = [
-            max((lane * scale) * factor + bias, 0.0)
-            for lane, scale, bias in zip(sums, self._scale, self._bias)
-        ]
-        logits = [
-            sum(map(mul, row, hidden), bias) for row, bias in zip(self._head, self._head_bias)
-        ]
+    def read(self, texts: Sequence[str]) -> Iterator[tuple[list[str], int, tuple[float, ...]]]:
+        """Each response's words, its known n-grams (N of FORMAT.md) and its probabilities."""
+        known, lanes, network = self._words, self._lanes, self._network
+        for text in texts:
+            if known.room < 0:
+                known.forget()
+            found = words(text)
+            sums = lanes(found) if len(found) <= _AT_ONCE else self._summed(found)
+            yield found, sums[0], network(sums)
+
+    def _summed(self, found: list[str]) -> list[int]:
+        """What `_lanes` gives, of more words than fit the lanes."""
+        parts = [self._lanes(found[:_AT_ONCE])]
+        for start in range(_AT_ONCE, len(found), _AT_ONCE):
+            if self._words.room < 0:
+                self._words.forget()
+            self._words.meet(found[start - 1])
+            parts.append(self._lanes(found[start : start + _AT_ONCE], found[start - 1]))
+        return [*map(sum, zip(*parts))]
+
+    def _lanes(self, found: list[str], before: str = "") -> tuple[int, ...]:
+        """How many n-grams of the vocabulary there are, and the sum of each dimension.
+
+        Args:
+            found: words.
+            before: the word before them, which has been met and only begins a pair; "" is none.
+        """
+        met, total = self._words.met, 0
+        after = met[before][1]
+        for word in found:
+            try:
+                own, following = met[word]
+            except KeyError:
+                own, following = self._words.meet(word)
+            total += after.get(word, own)
+            after = following
+        return self._unpack(total.to_bytes(self._bytes, "little"))
+
+
+def _few_classes(weights: BagWeights) -> _Network:
+    """The network for up to `_FEW` classes, its loops over classes written out."""
+    number = len(weights.head)
+    # A class that is never meant, where there are fewer.
+    spare = _FEW - number
+    b0, b1, b2, b3 = (*weights.head_bias, *(-inf,) * spare)
+    columns = [
+        (scale, bias, *column, *(0.0,) * spare)
+        for scale, bias, column in zip(weights.scale, weights.bias, zip(*weights.head))
+    ]
+
+    def probabilities(lanes: Sequence[int]) -> tuple[float, ...]:
+        rows, *sums = lanes
+        factor, offset = 1.0 / sqrt(rows or 1), 128 * rows
+        l0, l1, l2, l3 = b0, b1, b2, b3
+        for total, (scale, bias, w0, w1, w2, w3) in zip(sums, columns):
+            hidden = (total - offset) * scale * factor + bias
+            if hidden > 0.0:
+                l0 += hidden * w0
+                l1 += hidden * w1
+                l2 += hidden * w2
+                l3 += hidden * w3
+        top = max(l0, l1, l2, l3)
+        p0, p1, p2, p3 = exp(l0 - top), exp(l1 - top), exp(l2 - top), exp(l3 - top)
+        whole = p0 + p1 + p2 + p3
+        return (p0 / whole, p1 / whole, p2 / whole, p3 / whole)[:number]
+
+    return probabilities
+
+
+def _many_classes(weights: BagWeights) -> _Network:
+    """The same for any number of classes."""
+    columns = [*zip(weights.scale, weights.bias, zip(*weights.head))]
+
+    def probabilities(lanes: Sequence[int]) -> tuple[float, ...]:
+        rows, *sums = lanes
+        factor, offset = 1.0 / sqrt(rows or 1), 128 * rows
+        logits: Sequence[float] = weights.head_bias
+        for total, (scale, bias, column) in zip(sums, columns):
+            hidden = (total - offset) * scale * factor + bias
+            if hidden > 0.0:
+                logits = [logit + hidden * weight for logit, weight in zip(logits, column)]
         top = max(logits)
         powers = [exp(logit - top) for logit in logits]
         whole = sum(powers)
         return tuple([power / whole for power in powers])
 
-    def _summed(self, found: list[str]) -> tuple[int, list[int]]:
-        """How many n-grams of the vocabulary there are, and the sum of each dimension."""
-        number, sums = self._lane_sums(found[:_AT_ONCE])
-        for start in range(_AT_ONCE, len(found), _AT_ONCE):
-            part, lanes = self._lane_sums(found[start : start + _AT_ONCE], found[start - 1])
-            number += part
-            sums = [total + lane for total, lane in zip(sums, lanes)]
-        return number, sums
-
-    def _lane_sums(self, found: list[str], before: str | None = None) -> tuple[int, list[int]]:
-        """The same for words that fit the lanes; the word `before` them only begins a pair."""
-        total = sum(map(self._sum, found))
-        places = list(map(self._place, found if before is None else [before, *found]))
-        total += sum(map(self._pair, zip(places, places[1:]), repeat(0)))
-        *lanes, number = self._unpack(total.to_bytes(self._bytes, "little"))
-        offset = 128 * number
-        return number, [lane - offset for lane in lanes]
+    return probabilities

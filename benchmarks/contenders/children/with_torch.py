@@ -1,0 +1,34 @@
+"""A fine-tuned language model in PyTorch, fp32, as `kd_edge.teacher` scores with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from kd_edge.teacher.batches import encode
+from kd_edge.teacher.predict import load_teacher, predict_ids
+
+PACKAGES = ("torch", "transformers")
+BATCH = 64
+
+
+def load(folder, _argument):
+    """Loads the teacher's folder."""
+    torch.set_num_threads(1)
+    return _Torch(load_teacher(Path(folder)))
+
+
+class _Torch:
+    def __init__(self, model):
+        self._model = model
+
+    def one(self, text):
+        return self.probabilities([text])[0]
+
+    def probabilities(self, texts):
+        model = self._model
+        ids = encode(model.tokenizer, texts, model.max_length)
+        return predict_ids(model, ids, BATCH, "fp32").tolist()
+
+    many = probabilities

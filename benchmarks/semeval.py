@@ -1,0 +1,155 @@
+"""One student for many questions: SemEval-2013 Task 7, 2-way and 3-way.
+
+    python -m benchmarks.semeval beetle --data DATA
+    python -m benchmarks.semeval sciEntsBank --data DATA
+
+Beetle is measured once on its published test answers, to questions that were learnt from and
+to others. SciEntsBank's test answers are not among our data: every seventh question of its
+training files, and an eighth of the answers to the others, are held out. Nothing is chosen by
+any of them. What is done is kept: a second start goes on. Writes `results/semeval-<name>.json`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks import record
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.evaluation import BASELINE, MAJORITY, STUDENT, TEACHER
+from kd_edge.pipeline import RunOptions
+from kd_edge.read import read_responses
+from kd_edge.rows import Item, Responses
+from kd_edge.tables import markdown, short
+from kd_edge.together.figures import LEXICAL
+from kd_edge.together.run import SEEN, UNSEEN, TogetherReport, run_together
+
+NAMES = {"beetle": "Beetle", "sciEntsBank": "SciEntsBank (held out)"}
+WAYS = ("2way", "3way")
+SCORERS = (TEACHER, STUDENT, BASELINE, LEXICAL, MAJORITY)
+
+# Of so many questions one is held out, and of so many answers to each of the others.
+_QUESTIONS, _ANSWERS = 7, 8
+_SEED = 0
+
+
+@click.command()
+@click.argument("name", type=click.Choice(list(NAMES)))
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
+@click.option("--variants", type=click.IntRange(min=0), help="As of 'kd-edge run'.")
+def main(name: str, data: Path, work: Path, variants: int | None) -> None:
+    """Measure one student for all questions of NAME."""
+    figures = {}
+    for way in WAYS:
+        learnt, measured = _read(name, way, data / "semeval-2013-task7")
+        options = RunOptions(variants=variants, distil=DistilOptions(seed=_SEED))
+        report = run_together(learnt, work / f"semeval-{name}-{way}", options, measured)
+        figures[way] = _figures(report)
+    click.echo(str(record.write(f"semeval-{name}", figures, _SEED)))
+
+
+def _read(name: str, way: str, data: Path) -> tuple[Responses, Responses]:
+    """What is learnt from, and what is measured on."""
+    learnt = read_responses(data / "training" / way / name)
+    folders = [
+        data / "test" / way / name / f"test-unseen-{one}" for one in ("answers", "questions")
+    ]
+    if not all(folder.is_dir() for folder in folders):
+        return held_out(learnt)
+    parts = [read_responses(folder, scored=False) for folder in folders]
+    items = tuple(item for part in parts for item in part.items)
+    return learnt, replace(parts[0], items=items, source="the published test answers")
+
+
+def held_out(given: Responses) -> tuple[Responses, Responses]:
+    """Parts questions and answers into those to learn from and those to measure on."""
+    rng = random.Random(_SEED)
+    new = {item.item_id for item in rng.sample(given.items, len(given.items) // _QUESTIONS)}
+    learnt: list[Item] = []
+    measured: list[Item] = []
+    for item in given.items:
+        places = [*range(len(item.rows))]
+        rng.shuffle(places)
+        chosen = {*places} if item.item_id in new else {*places[: len(places) // _ANSWERS]}
+        for one, items in ((False, learnt), (True, measured)):
+            rows = tuple(row for at, row in enumerate(item.rows) if (at in chosen) is one)
+            if rows:
+                items.append(replace(item, rows=rows))
+    said = "questions and answers held out of the training files"
+    return replace(given, items=tuple(learnt)), replace(given, items=tuple(measured), source=said)
+
+
+def _figures(report: TogetherReport) -> dict[str, Any]:
+    return {
+        "rows": dict(report.rows),
+        "questions": len(report.questions),
+        "test_rows": report.test_rows,
+        "parts": {part.name: _scorers(part.scorers) for part in report.parts},
+        "by_question": {part.name: _scorers(part.scorers) for part in report.questions},
+        "sizes": asdict(report.sizes),
+        "options": report.options,
+    }
+
+
+def _scorers(scorers: Any) -> dict[str, Any]:
+    return {who: asdict(one) for who, one in scorers.items()}
+
+
+def table() -> str:
+    """Accuracy and macro F1 of every scorer, for answers and for questions that are new."""
+    rows = []
+    for name, said in NAMES.items():
+        if not (record.RESULTS / f"semeval-{name}.json").is_file():
+            continue
+        figures = record.read(f"semeval-{name}")["figures"]
+        for way in WAYS:
+            rows += [
+                [f"{said}, {way}", what, *_cells(figures[way]["parts"][part])]
+                for part, what in ((SEEN, "answers"), (UNSEEN, "questions"))
+            ]
+    return markdown(["", "new", "responses", *_said(SCORERS)], rows)
+
+
+def _said(scorers: Sequence[str]) -> list[str]:
+    return [f"**{who}**" if who == STUDENT else who for who in scorers]
+
+
+def _cells(part: dict[str, Any]) -> list[str]:
+    both = [f"{part[who]['accuracy']:.3f} / {part[who]['macro_f1']:.3f}" for who in SCORERS]
+    return [str(part[STUDENT]["responses"]), *both]
+
+
+def sizes() -> str:
+    """What the student of many questions takes."""
+    rows = []
+    for name, said in NAMES.items():
+        if not (record.RESULTS / f"semeval-{name}.json").is_file():
+            continue
+        found = record.read(f"semeval-{name}")["figures"]["3way"]
+        size = found["sizes"]
+        rows.append(
+            [
+                said,
+                str(found["questions"]),
+                short(size["teacher_parameters"]),
+                f"{size['student_parameters']:,}",
+                f"{size['shared_bytes']:,}",
+                f"{size['question_bytes']:,.0f}",
+                f"{size['bundle_bytes']:,}",
+            ]
+        )
+    header = [
+        *("", "questions", "teacher, parameters", "student, parameters"),
+        *("bytes for all questions", "bytes a question", "bundle, bytes"),
+    ]
+    return markdown(header, rows)
+
+
+if __name__ == "__main__":
+    main()

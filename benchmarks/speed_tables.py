@@ -1,0 +1,109 @@
+"""The tables and the plot of `benchmarks.speed` and `benchmarks.scaling`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks import record
+from kd_edge.tables import markdown, short
+
+_GROWS = {
+    "words": "words in the response",
+    "rows": "rows of the file",
+    "items": "items in the bundle",
+    "parameters": "parameters of the student",
+}
+
+
+def profile() -> str:
+    """Where the time of one response goes."""
+    figures = record.read("speed")["figures"]
+    whole = sum(figures["profile"].values())
+    rows = [
+        [step, f"{part:.1f}", f"{part / whole:.0%}"] for step, part in figures["profile"].items()
+    ]
+    return markdown(["step", "microseconds", "share"], [*rows, ["all", f"{whole:.1f}", ""]])
+
+
+def ratios() -> str:
+    """What was compared in one run, as ratios: below 1 is in our favour."""
+    figures = record.read("speed")["figures"]
+    start, table = figures["start"], figures["table"]
+    rows = [
+        [
+            "`kd-edge score` of one response / ONNX Runtime's import",
+            start["score"],
+            start["onnxruntime"],
+        ],
+        ["a response of a CSV / of a list in memory", table["csv"], table["memory"]],
+    ]
+    if before := figures["before"]:
+        now = figures["total"]
+        rows += [
+            ["one response / before", now["one"], before["one"]],
+            ["one of the first 60 of a process / before", now["first"], before["first"]],
+            ["10,000 at once / before", now["many"], before["many"]],
+        ]
+    if race := figures["fasttext"]:
+        for name in race["one"]:
+            if name != "ours":
+                rows += [
+                    [
+                        f"one response / fastText `.ftz`, {name}",
+                        race["one"]["ours"],
+                        race["one"][name],
+                    ],
+                    [
+                        f"10,000 at once / fastText `.ftz`, {name}",
+                        race["many"]["ours"],
+                        race["many"][name],
+                    ],
+                ]
+    return markdown(["ours / other", "ratio"], [[said, f"{a / b:.2f}"] for said, a, b in rows])
+
+
+def scaling() -> str:
+    """Each cost at the smallest and the largest size, and its exponent."""
+    rows = []
+    for name, one in record.read("scaling")["figures"].items():
+        first, last = one["points"][0], one["points"][-1]
+        for cost, exponent in one["exponents"].items():
+            rows.append(
+                [
+                    f"{_GROWS[name]}, {short(first[name])} to {short(last[name])}",
+                    cost,
+                    _number(first[cost]),
+                    _number(last[cost]),
+                    f"{exponent:.2f}",
+                ]
+            )
+    return markdown(["what grows", "cost", "smallest", "largest", "exponent"], rows)
+
+
+def _number(value: float) -> str:
+    return short(round(value)) if value >= 1000 else f"{value:.3g}"
+
+
+def plot(path: Path) -> None:
+    """Draws every cost over what grows, on logarithmic axes.
+
+    Args:
+        path: the picture to write; its ending says the format.
+    """
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from matplotlib import pyplot as plt
+
+    figures: dict[str, Any] = record.read("scaling")["figures"]
+    picture, axes = plt.subplots(1, len(figures), figsize=(4 * len(figures), 3.5))
+    for axis, (name, one) in zip(axes, figures.items()):
+        for cost, exponent in one["exponents"].items():
+            points = [(point[name], point[cost]) for point in one["points"]]
+            axis.loglog(*zip(*points), marker="o", label=f"{cost} ({exponent:.2f})")
+        axis.set_xlabel(_GROWS[name])
+        axis.legend(fontsize="small")
+    picture.tight_layout()
+    picture.savefig(path)
+    plt.close(picture)

@@ -1,0 +1,131 @@
+"""How far scores can be trusted, item by item: calibration, review, flags, and plain peers.
+
+    python -m benchmarks.trust --data DATA
+
+Reads the runs that `benchmarks.agreement` left in its work folder, as `kd-edge report` does, and
+has fastText and TF-IDF with logistic regression learn the same rows. Writes `results/trust.json`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks import record
+from benchmarks.distilled import Left, asap_sas, sample
+from benchmarks.race import Options, measure
+from kd_edge.evaluation import BASELINE, STUDENT, TEACHER
+from kd_edge.report.collect import collect
+from kd_edge.report.items import ItemFigures
+from kd_edge.tables import markdown
+
+PROMPTS = ("1", "2", "3", "5", "7", "9")
+SAMPLES = ("wool-ice", "pond-web", "percent-back")
+PEERS = ("fastText", "TF-IDF, logistic regression")
+SHARE = 0.2
+"""Of the responses, the least sure, that go to a person."""
+
+NAMES = {
+    **{f"asap-sas-{prompt}": f"ASAP-SAS {prompt}" for prompt in PROMPTS},
+    **{f"sample-{name}": f"sample: {name}" for name in SAMPLES},
+}
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
+@click.option("--envs", type=click.Path(path_type=Path), default=Path("out/benchmarks/envs"))
+def main(data: Path, work: Path, envs: Path) -> None:
+    """Measure the six prompts of ASAP-SAS and the three sample items."""
+    left = {f"asap-sas-{one}": asap_sas(one, data, work, test=True) for one in PROMPTS}
+    left |= {f"sample-{one}": sample(one, work) for one in SAMPLES}
+    figures = {name: _item(name, one, work, envs) for name, one in left.items()}
+    click.echo(str(record.write("trust", figures, 0)))
+
+
+def _item(name: str, left: Left, work: Path, envs: Path) -> dict[str, Any]:
+    (item,) = collect(work / name).items
+    options = Options(work, envs, rounds=1, only=PEERS, finetune_mpnet=False, quick=True)
+    raced = measure(left, work / name / "race", options)
+    return {
+        "responses": item.responses,
+        "calibration error": {
+            TEACHER: item.teacher.sureness.error,
+            STUDENT: item.bundle.sureness.error,
+        },
+        "exact": item.bundle.given.exact,
+        "exact on the rest": item.bundle.sureness.at(SHARE),
+        "flagged": dict(item.flagged),
+        "exact, not flagged": item.unflagged_exact,
+        "agreement": {**_ours(item), **_peers(raced)},
+    }
+
+
+def _ours(item: ItemFigures) -> dict[str, Any]:
+    return {
+        STUDENT: {"qwk": item.bundle.given.qwk, "accuracy": item.bundle.given.exact},
+        BASELINE: {
+            "qwk": item.baselines[BASELINE].qwk,
+            "accuracy": item.baselines[BASELINE].exact,
+        },
+    }
+
+
+def _peers(raced: dict[str, Any]) -> dict[str, Any]:
+    found = {one["name"]: one["test"] for one in raced["contenders"]}
+    return {
+        name: {"qwk": found[name]["qwk"], "accuracy": found[name]["accuracy"]} for name in PEERS
+    }
+
+
+def table() -> str:
+    """Calibration, review and flags, item by item."""
+    rows = []
+    for name, one in record.read("trust")["figures"].items():
+        error, flagged = one["calibration error"], one["flagged"]
+        odd = sum(number for why, number in flagged.items() if why != "review")
+        rows.append(
+            [
+                NAMES[name],
+                str(one["responses"]),
+                f"{error[TEACHER]:.3f}",
+                f"{error[STUDENT]:.3f}",
+                f"{one['exact']:.3f}",
+                f"{one['exact on the rest']:.3f}",
+                f"{100 * (one['exact on the rest'] - one['exact']):+.1f}",
+                f"{flagged.get('review', 0) / one['responses']:.1%}",
+                f"{one['exact, not flagged']:.3f}",
+                f"{odd / one['responses']:.1%}",
+            ]
+        )
+    header = [
+        "item",
+        "responses",
+        "calibration error, teacher",
+        "**student**",
+        "exact agreement, all",
+        "on the rest, a fifth sent to a person",
+        "points gained",
+        "flagged review",
+        "exact, not flagged",
+        "flagged as no answer",
+    ]
+    return markdown(header, rows)
+
+
+def peers() -> str:
+    """The student beside plain ways to learn the same rows."""
+    names = (STUDENT, BASELINE, *PEERS)
+    rows = []
+    for name, one in record.read("trust")["figures"].items():
+        kappa = [f"{one['agreement'][who]['qwk']:.3f}" for who in names]
+        right = [f"{one['agreement'][who]['accuracy']:.3f}" for who in names]
+        rows.append([NAMES[name], *kappa, *right])
+    header = ["item", *(f"{name}, QWK" for name in names), *(f"{n}, accuracy" for n in names)]
+    return markdown(header, rows)
+
+
+if __name__ == "__main__":
+    main()

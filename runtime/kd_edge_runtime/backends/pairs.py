@@ -1,0 +1,58 @@
+"""A `pairs` student in plain Python: rows of its table added up, and the relation's numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import exp, sqrt
+from operator import mul
+
+from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.pairs import PairsStudent, RowsOf, read
+from kd_edge_runtime.relation import Relation
+from kd_edge_runtime.text import words
+
+
+def load(item: LoadedItem, form: str) -> PairsModel:
+    """Loads the student of a question from its plain form."""
+    return PairsModel(read(item, form), Relation.from_bytes(item.vectorizer()))
+
+
+class PairsModel:
+    """A pairs student of one question.
+
+    Args:
+        student: the network.
+        relation: the question.
+    """
+
+    def __init__(self, student: PairsStudent, relation: Relation) -> None:
+        self._weights = student.weights
+        self._related = tuple(zip(*student.related))
+        self._numbers = relation.numbers
+        self._rows = RowsOf(student.vocabulary, relation)
+        self._table = memoryview(student.weights.table).cast("b")
+
+    def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
+        """See `backends.Model`."""
+        return [self._one(words(text)) for text in texts]
+
+    def _one(self, found: list[str]) -> tuple[float, ...]:
+        weights, numbers = self._weights, self._numbers(found)
+        width = weights.dimensions
+        rows = Counter(self._rows(found))
+        times = rows.values()
+        factor = 1.0 / sqrt(sum(times) or 1)
+        columns = zip(*(self._table[row * width : (row + 1) * width] for row in rows))
+        sums = [sum(map(mul, column, times)) for column in columns] or [0] * width
+        hidden = [
+            max(total * scale * factor + sum(map(mul, numbers, related), bias), 0.0)
+            for total, scale, related, bias in zip(sums, weights.scale, self._related, weights.bias)
+        ]
+        logits = [
+            sum(map(mul, row, hidden), bias) for row, bias in zip(weights.head, weights.head_bias)
+        ]
+        top = max(logits)
+        powers = [exp(logit - top) for logit in logits]
+        whole = sum(powers)
+        return tuple([power / whole for power in powers])

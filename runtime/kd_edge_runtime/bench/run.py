@@ -1,0 +1,288 @@
+"""Measures a bundle and what it is raced against: each in child processes, one after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from kd_edge_runtime import __version__
+from kd_edge_runtime.bench import machine, texts
+from kd_edge_runtime.bench.contenders import Contender, of_bundle, others
+from kd_edge_runtime.bench.progress import Progress
+from kd_edge_runtime.bench.timing import quantile
+from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.hashing import sha256
+from kd_edge_runtime.probe import FAILS, MISSING, TIMEOUT, WORKS, WRONG, Outcome, in_child
+
+FORMAT = "kd-edge-bench"
+VERSION = 1
+
+_WORKER = "kd_edge_runtime.bench.worker"
+_CAP = 2.0  # seconds for a median to become stable
+_STARTS = 3  # processes in which imports and the first score are timed
+_LAPS = ("import_s", "load_s", "first_s")
+
+# Each is read by one of the packages that backends use, or that those use.
+_THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+    *("VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS"),
+)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure.
+
+    Attributes:
+        bundle: the bundle.
+        item_id: the item; None for the first, or the first that the responses answer.
+        responses: a table of responses; None to make some up.
+        columns: of the table, those that the user named.
+        against: models to race.
+        backends: those to measure; none for all that run the item.
+        threads: for one batch, where a backend has threads.
+        sustain: seconds for which the fastest goes on scoring.
+        quick: whether to take a tenth of the time.
+    """
+
+    bundle: Path
+    item_id: str | None = None
+    responses: Path | None = None
+    columns: texts.Columns = field(default_factory=texts.Columns)
+    against: tuple[Path, ...] = ()
+    backends: tuple[str, ...] = ()
+    threads: int = 1
+    sustain: float = 0.0
+    quick: bool = False
+
+
+def bench(request: Request) -> dict[str, Any]:
+    """Measures.
+
+    Returns:
+        What `kd-edge bench --json` prints; README.md describes it. No part of it is of a
+        response.
+
+    Raises:
+        KdEdgeError: something about the bundle, the responses or a model is wrong; of a
+            backend, its row says so.
+    """
+    with Bundle(request.bundle) as bundle:
+        bundle.check()  # or a damaged member is taken for a bad backend
+        given = _texts(request, bundle)
+        entry = given.entry
+        contenders = [*of_bundle(bundle, entry, request.backends, own=True)]
+        for path in request.against:
+            contenders += others(path, entry.item_id, request.backends)
+        facts = _bundle_facts(bundle, given)
+    before = machine.state()
+    runner = _Runner(request, given, len(contenders))
+    rows = [runner.row(one) for one in contenders]
+    best = fastest(rows)
+    sustained = None
+    if request.sustain and best:
+        sustained = runner.sustained(contenders[rows.index(best)])
+    runner.progress.end()
+    for row in rows:
+        row["ratios"] = ratios(row, best) if best and row is not best else None
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "runtime": __version__,
+        "threads": request.threads,
+        "quick": request.quick,
+        "machine": asdict(machine.machine()),
+        "before": asdict(before),
+        "after": asdict(machine.state()),
+        "bundle": facts,
+        "texts": _text_facts(request, given),
+        "fastest": best and best["name"],
+        "rows": rows,
+        "sustained": sustained,
+    }
+
+
+def fastest(rows: Sequence[Row]) -> Row | None:
+    """The bundle's row with the least median latency of those that score as they should."""
+    right = [row for row in rows if row["own"] and row["state"] == WORKS]
+    return min(right, key=lambda row: row["latency"]["p50"], default=None)
+
+
+def ratios(row: Row, best: Row) -> dict[str, float | None] | None:
+    """How often as good the fastest is as another row, by what is compared; None for unknown."""
+    if "latency" not in row:
+        return None
+    return {
+        "faster": row["latency"]["p50"] / best["latency"]["p50"],
+        "throughput": _most(best) / _most(row) if _most(best) and _most(row) else None,
+        "smaller": row["bytes"] / best["bytes"],
+        "memory": row["rss_peak_kib"] / best["rss_peak_kib"] if row["rss_peak_kib"] else None,
+        "start": row["start_s"] / best["start_s"],
+        "qwk_more": best["quality"]["qwk"] - row["quality"]["qwk"] if row.get("quality") else None,
+    }
+
+
+def _most(row: Row) -> float:
+    return max((one["per_s"] for one in row["throughput"]), default=0.0)
+
+
+def _texts(request: Request, bundle: Bundle) -> texts.Texts:
+    if request.responses:
+        return texts.read(request.responses, bundle, request.item_id, request.columns)
+    items = bundle.manifest.items
+    named = request.item_id is not None
+    return texts.made_up(bundle, bundle.manifest.item(request.item_id) if named else items[0])
+
+
+class _Runner:
+    """Starts children.
+
+    Args:
+        request: what to measure.
+        given: the texts.
+        number: how many contenders there are.
+    """
+
+    def __init__(self, request: Request, given: texts.Texts, number: int) -> None:
+        self._request = request
+        self._given = given
+        self._cap = _CAP / 10 if request.quick else _CAP
+        self._env = {
+            **os.environ,
+            **dict.fromkeys(_THREADS, str(request.threads)),
+            "TOKENIZERS_PARALLELISM": "false" if request.threads == 1 else "true",
+        }
+        self.progress = Progress(number, 4 * self._cap + 3)
+
+    def row(self, one: Contender) -> Row:
+        """Measures a contender, whatever comes of it."""
+        row: Row = {
+            "name": one.name,
+            "own": one.own,
+            "backend": one.backend,
+            "form": one.form,
+            "bytes": one.bytes,
+            "parameters": one.parameters,
+            "state": WORKS,
+            "why": "",
+        }
+        self.progress.next(one.name)
+        if one.missing:
+            return {**row, "state": MISSING, "why": f"pip install {' '.join(one.missing)}"}
+        said: Any = {}
+        starts: list[Mapping[str, float]] = []
+        for part in [*["start"] * (1 if self._request.quick else _STARTS - 1), "all"]:
+            patience = TIMEOUT + 100 * self._cap
+            patience += 10 * said.get("first_s", 0) * len(self._given.texts)
+            said = self._child(one, part, patience)
+            if isinstance(said, Outcome):
+                return {**row, "state": said.verdict, "why": said.why}
+            starts.append({name: said[name] for name in _LAPS})
+        row.update(said)
+        row.update((name, _median([lap[name] for lap in starts])) for name in _LAPS)
+        row["start_s"] = _median([sum(lap.values()) for lap in starts])
+        row["starts"] = starts
+        row["quality"] = said.get("quality")
+        golden = said.get("golden")
+        if golden and golden["wrong"]:
+            row["state"] = WRONG
+            off = f"off by {golden['greatest']:.1g}"
+            row["why"] = f"{golden['wrong']} of {golden['rows']} golden rows, {off}"
+        return row
+
+    def sustained(self, one: Contender) -> dict[str, Any] | None:
+        """Goes on scoring with a contender; None where it did not last."""
+        seconds = self._request.sustain
+        self.progress.next(f"{one.name}, sustained", seconds)
+        said = self._child(one, "sustain", TIMEOUT + 2 * seconds)
+        if isinstance(said, Outcome):
+            return {"name": one.name, "why": str(said)}
+        slices = said["slices"]
+        rates = [part["per_s"] for part in slices]
+        return {
+            "name": one.name,
+            "why": "",
+            "seconds": slices[-1]["at_s"],
+            "first_per_s": rates[0],
+            "last_per_s": rates[-1],
+            "slowest_per_s": min(rates),
+            "last_to_first": rates[-1] / rates[0],
+            "hottest": max((part["celsius"] for part in slices if part["celsius"]), default=None),
+            "slices": slices,
+        }
+
+    def _child(self, one: Contender, part: str, timeout: float) -> Any:
+        given, model = self._given, one.model
+        job = {
+            "part": part,
+            "path": str(one.path),
+            "graph": str(model.graph) if model else "",
+            "labels": model.labels if model else (),
+            "longest": model.longest if model else 0,
+            "pad": model.pad if model else "",
+            "backend": one.backend,
+            "form": one.form,
+            "item": one.item_id,
+            "classes": given.entry.classes,
+            "packages": one.packages,
+            "threads": self._request.threads,
+            "first": texts.spread(given.texts, 1)[0],
+            "cap": self._cap,
+            "sustain": self._request.sustain,
+        }
+        lines = [job, {"texts": given.texts, "human": given.human}]
+        data = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        said = in_child(_WORKER, [], timeout, data, self._env, self._heard)
+        if isinstance(said, dict) and "fails" in said:
+            return Outcome(FAILS, said["fails"])
+        return said
+
+    def _heard(self, line: bytes) -> None:
+        word, _, seconds = line.decode("ascii", "replace").partition(" ")
+        if word == "left":
+            with suppress(ValueError):
+                self.progress.left(float(seconds))
+
+
+def _bundle_facts(bundle: Bundle, given: texts.Texts) -> dict[str, Any]:
+    manifest, entry, packed = bundle.manifest, given.entry, bundle.packed()
+    return {
+        "file": bundle.path.name,
+        "sha256": sha256(bundle.path.read_bytes()).hexdigest(),
+        "bytes": bundle.path.stat().st_size,
+        "items": len(manifest.items),
+        "item_id": entry.item_id,
+        "student": entry.student,
+        "classes": len(entry.classes),
+        "parameters": entry.parameters,
+        "forms": {
+            name: {"bytes": manifest.members[member].bytes, "packed": packed[member]}
+            for name, member in entry.forms.items()
+        },
+    }
+
+
+def _text_facts(request: Request, given: texts.Texts) -> dict[str, Any]:
+    file = request.responses
+    words = sorted(len(text.split()) for text in given.texts)
+    return {
+        "source": "responses" if file else "golden inputs, and made up of their words",
+        "file_sha256": sha256(file.read_bytes()).hexdigest() if file else None,
+        "number": len(given.texts),
+        "made_up": given.made,
+        "labelled": given.labelled,
+        "words": {f"p{share}": round(quantile(words, share / 100)) for share in (10, 50, 90, 100)},
+    }
+
+
+def _median(numbers: Sequence[float]) -> float:
+    return quantile(sorted(numbers), 0.5)

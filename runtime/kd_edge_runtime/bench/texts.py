@@ -1,0 +1,176 @@
+"""What is scored while the clock runs: labelled responses, or texts made up to usual lengths."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kd_edge_runtime import golden
+from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.columns import ITEM_NAMES, SCORE_NAMES, candidates
+from kd_edge_runtime.errors import InputError, Problem, TableError
+from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.manifest import ItemEntry
+from kd_edge_runtime.scoring import read_rows
+from kd_edge_runtime.table import csv_problem, find_column, find_columns
+from kd_edge_runtime.textfile import open_text
+
+_MADE = 256
+_LENGTHS = (4, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 85, 100, 150)  # words
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts that answer one item.
+
+    Attributes:
+        entry: the item.
+        texts: at least one.
+        human: the class that people gave each, as its place among the item's; None for none.
+        made: how many of them, the last, were made up; the others are golden inputs, or all
+            are responses where this is 0.
+    """
+
+    entry: ItemEntry
+    texts: tuple[str, ...]
+    human: tuple[int | None, ...]
+    made: int = 0
+
+    @property
+    def labelled(self) -> int:
+        """How many people scored."""
+        return sum(one is not None for one in self.human)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns that the user named."""
+
+    text: str | None = None
+    item: str | None = None
+    score: str | None = None
+
+
+def made_up(bundle: Bundle, entry: ItemEntry) -> Texts:
+    """An item's golden inputs, and as neutral ones of their words in usual lengths.
+
+    The same on every device.
+    """
+    inputs = golden.read(LoadedItem(bundle, entry)).inputs
+    words = [word for text in inputs for word in text.split() if len(word) < 20] or ["a"]
+    rng = random.Random(0)
+    made = [" ".join(rng.choices(words, k=rng.choice(_LENGTHS))) for _ in range(_MADE)]
+    texts = (*inputs, *made)
+    return Texts(entry, texts, (None,) * len(texts), _MADE)
+
+
+def read(path: Path, bundle: Bundle, item_id: str | None, named: Columns) -> Texts:
+    """The responses to one item in a table.
+
+    Args:
+        path: a CSV or TSV file.
+        bundle: an open bundle.
+        item_id: the item; None for the bundle's first one that a row answers.
+        named: columns that cannot be guessed.
+
+    Raises:
+        InputError: the file cannot be read, columns are missing, a score is none of the
+            item's, or no row answers the item.
+    """
+    source, items = str(path), bundle.manifest.items
+    with open_text(path) as stream:
+        header, rows = read_rows(stream, source)
+        usual = candidates(header, ITEM_NAMES)
+        answers = header[usual[0]] if named.item is None and len(usual) == 1 else named.item
+        ids = [entry.item_id for entry in items]
+        columns = find_columns(
+            header, source, ids, named.text, answers, item_id if answers is None else None
+        )
+        score = _score_column(header, source, named.score)
+        by_item: dict[str | None, list[tuple[int, str, str]]] = {}
+        for row, fields in _whole(rows, len(header), source):
+            answered = None if columns.item is None else fields[columns.item].strip()
+            kept = (row, fields[columns.text], "" if score is None else fields[score])
+            by_item.setdefault(answered, []).append(kept)
+    wanted = [bundle.manifest.item(item_id)] if item_id is not None else items
+    place = None if columns.item is None else header[columns.item]
+    for entry in wanted:
+        if found := by_item.get(None if place is None else entry.item_id):
+            return _labelled(entry, found, source, "" if score is None else header[score])
+    names = " or ".join(f"'{entry.item_id}'" for entry in wanted[:10])
+    raise InputError(
+        f"{source}: no row answers item {names}"
+        + (f": the column '{place}' does not name it (see --item-column)" if place else "")
+    )
+
+
+def spread(texts: Sequence[str], number: int) -> list[str]:
+    """So many of the texts, or all if they are fewer: some of every length, shortest first."""
+    ordered = sorted(texts, key=lambda text: (len(text), text))
+    number = min(number, len(texts))
+    return [ordered[(2 * at + 1) * len(texts) // (2 * number)] for at in range(number)]
+
+
+def mixed(texts: Sequence[str], number: int) -> list[str]:
+    """So many texts of all lengths, in no order of length; some again where they are fewer."""
+    found = spread(texts, number)
+    batch = [found[at % len(found)] for at in range(number)]
+    random.Random(0).shuffle(batch)
+    return batch
+
+
+def _score_column(header: Sequence[str], source: str, named: str | None) -> int | None:
+    """Where the scores are; None where the table has none, and nobody said that it had."""
+    if named is None and not candidates(header, SCORE_NAMES):
+        return None
+    problems: list[Problem] = []
+    found = find_column(header, named, SCORE_NAMES, "the scores", "--score-column", problems)
+    if problems:
+        raise TableError(source, problems)
+    return found
+
+
+def _whole(rows: Iterable[list[str]], width: int, source: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows as a spreadsheet counts them; an empty line is passed over."""
+    problems: list[Problem] = []
+    row = 1
+    try:
+        for row, fields in enumerate(rows, 2):
+            if len(fields) == width:
+                yield row, fields
+            elif fields:
+                wrong = f"{len(fields)} fields where the header has {width}"
+                problems.append(Problem(wrong, row))
+    except csv.Error as error:
+        problems.append(Problem(csv_problem(error), row + 1))
+    if problems:
+        raise TableError(source, problems)
+
+
+def _labelled(
+    entry: ItemEntry, found: Sequence[tuple[int, str, str]], source: str, column: str
+) -> Texts:
+    problems: list[Problem] = []
+    human = []
+    for row, _, cell in found:
+        at = _class(cell.strip(), entry.classes)
+        if at is None and cell.strip():
+            wrong = f"no score of item '{entry.item_id}' ({', '.join(entry.classes)})"
+            problems.append(Problem(wrong, row, column))
+        human.append(at)
+    if problems:
+        raise TableError(source, problems)
+    return Texts(entry, tuple(text for _, text, _ in found), tuple(human))
+
+
+def _class(cell: str, classes: Sequence[str]) -> int | None:
+    """The place of a score among the classes, however a spreadsheet writes it."""
+    plain = [name.casefold() for name in classes]
+    for written in (cell.casefold(), re.sub("[.,]0+$", "", cell)):
+        if written in plain:
+            return plain.index(written)
+    return None

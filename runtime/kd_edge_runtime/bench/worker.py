@@ -1,0 +1,268 @@
+"""What a child process measures of one contender; `run` starts it and reads what it says.
+
+Nothing of this package is imported before the clock runs: what it would bring along would be
+missing from the import's time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from time import perf_counter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Callable
+
+    # Scores texts, and the place among the item's classes of each thing that comes out.
+    _Loaded = tuple[Callable[[Sequence[str]], list[Any]], Callable[[Any], int]]
+
+BATCHES = (1, 8, 64, 512)
+_SAMPLE = 50  # texts whose latency is taken: the same of every contender
+_SLICES = 60  # of a sustained run
+_PATIENCE = 10  # a batch that would take so many times the cap is left out
+_SAY_EVERY = 1.0
+
+
+def child() -> dict[str, Any]:
+    """Does the job in the first line of standard input; the texts are in the second.
+
+    Returns:
+        What was measured, or why it was not: "fails", a sentence.
+    """
+    job = json.loads(sys.stdin.readline())
+    said: dict[str, Any] = {}
+    begun = False
+    try:
+        score, place = _start(job, said)
+        begun = True
+        if job["part"] == "sustain":
+            said["slices"] = _sustained(score, _texts()["texts"], job["sustain"])
+        elif job["part"] == "all":
+            _all(job, said, score, place, _texts())
+    except Exception as error:  # whatever a package raises
+        return {"fails": _why(error, begun)}
+    return said
+
+
+def _why(error: Exception, begun: bool) -> str:
+    from kd_edge_runtime.errors import KdEdgeError
+
+    if isinstance(error, KdEdgeError):
+        return str(error)
+    # Once responses have been read, the text of an error may hold a student's words.
+    told = "while scoring" if begun else " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {told}"
+
+
+def _start(job: dict[str, Any], said: dict[str, Any]) -> _Loaded:
+    """Imports, loads, and scores once."""
+    times = [perf_counter()]
+
+    def lap(name: str) -> None:
+        times.append(perf_counter())
+        said[name] = times[-1] - times[-2]
+
+    loaded = (_model if job["graph"] else _bundle)(job, said, lap)
+    said["rss_first_kib"] = _peak_kib()
+    from kd_edge_runtime.probe import versions
+
+    said["versions"] = versions(job["packages"])
+    return loaded
+
+
+def _bundle(job: dict[str, Any], said: dict[str, Any], lap: Callable[[str], None]) -> _Loaded:
+    from kd_edge_runtime import backends
+    from kd_edge_runtime.scorer import Scorer
+
+    backends.module(job["backend"])
+    lap("import_s")
+    scorer = Scorer.open(job["path"], job["backend"], job["threads"])
+    entry = scorer.bundle.manifest.item(job["item"])
+    scorer.backend(entry.item_id)
+    lap("load_s")
+
+    def score(texts: Sequence[str]) -> list[Any]:
+        return scorer.score_many(texts, entry.item_id)
+
+    score([job["first"]])
+    lap("first_s")
+    said["comparable"] = True
+    return score, lambda one: entry.classes.index(one.predicted)
+
+
+def _model(job: dict[str, Any], said: dict[str, Any], lap: Callable[[str], None]) -> _Loaded:
+    from importlib import import_module
+    from pathlib import Path
+
+    from kd_edge_runtime.bench.race import Classifier
+
+    for package in job["packages"]:
+        import_module(package)
+    lap("import_s")
+    classifier = Classifier(
+        Path(job["graph"]), job["backend"], job["threads"], job["longest"], job["pad"]
+    )
+    lap("load_s")
+    row = classifier.score_many([job["first"]])[0]
+    lap("first_s")
+    from kd_edge_runtime.bench.models import places
+    from kd_edge_runtime.errors import BackendError
+
+    if not isinstance(row, list) or len(row) < 2:
+        raise BackendError("its first output is no row of numbers, one for each class")
+    found = places(job["labels"], len(row), job["classes"])
+    said["comparable"] = found is not None
+    at = found or [*range(len(row))]
+    return classifier.score_many, lambda row: at[max(range(len(row)), key=row.__getitem__)]
+
+
+def _texts() -> dict[str, Any]:
+    given: dict[str, Any] = json.loads(sys.stdin.readline())
+    return given
+
+
+def _all(
+    job: dict[str, Any],
+    said: dict[str, Any],
+    score: Callable[[Sequence[str]], list[Any]],
+    place: Callable[[Any], int],
+    given: dict[str, Any],
+) -> None:
+    from dataclasses import asdict
+
+    from kd_edge_runtime.bench import timing
+    from kd_edge_runtime.bench.texts import mixed, spread
+
+    texts, cap = given["texts"], job["cap"]
+    ones = [[text] for text in spread(texts, _SAMPLE)]
+
+    def one_by_one(batch: Sequence[Sequence[str]]) -> None:
+        for one in batch:
+            score(one)
+
+    # Each text is new to it: no backend has kept what it made of the words.
+    fresh = sorted(timing.once(score, ones))
+    said["new_text_p50_s"] = timing.quantile(fresh, 0.5)
+    rates = []
+    per_s = 1 / said["new_text_p50_s"]
+    for size in BATCHES:
+        if size / per_s > _PATIENCE * cap:
+            break
+        if size == 1:
+            took = timing.measure(one_by_one, [ones], cap / 4)
+            per_s = len(ones) / took.p50
+        else:
+            took = timing.measure(score, [mixed(texts, size)], cap / 4)
+            per_s = size / took.p50
+        rates.append({"batch": size, "per_s": per_s, "n": took.n, "spread": took.spread})
+    said["throughput"] = rates
+    said["rss_peak_kib"] = _peak_kib()  # before thousands of times are kept
+    said["latency"] = asdict(timing.measure(score, ones, cap))
+    if not job["graph"]:
+        said["golden"] = _golden(job, score, place)
+    _quality(said, given, score, place)
+
+
+def _golden(
+    job: dict[str, Any],
+    score: Callable[[Sequence[str]], list[Any]],
+    place: Callable[[Any], int],
+) -> dict[str, Any]:
+    from kd_edge_runtime import golden
+    from kd_edge_runtime.bundle import Bundle
+    from kd_edge_runtime.loaded import LoadedItem
+    from kd_edge_runtime.scorer import decide
+
+    with Bundle(job["path"]) as bundle:
+        entry = bundle.manifest.item(job["item"])
+        rows = golden.read(LoadedItem(bundle, entry))
+    found = score(rows.inputs)
+    compared = golden.compare(
+        entry, job["backend"], job["form"], rows, [one.probabilities for one in found]
+    )
+    wanted = [decide(row, entry.values, entry.decision) for row in rows.outputs[job["form"]]]
+    return {
+        "rows": compared.rows,
+        "greatest": compared.greatest,
+        "tolerance": compared.tolerance,
+        "wrong": len(compared.wrong),
+        "classes_differ": sum(place(one) != other for one, other in zip(found, wanted)),
+    }
+
+
+def _quality(
+    said: dict[str, Any],
+    given: dict[str, Any],
+    score: Callable[[Sequence[str]], list[Any]],
+    place: Callable[[Any], int],
+) -> None:
+    from dataclasses import asdict
+
+    from kd_edge_runtime.bench.quality import quality
+
+    pairs = [pair for pair in zip(given["texts"], given["human"]) if pair[1] is not None]
+    if not pairs or not said["comparable"]:
+        return
+    machine: list[int] = []
+    began = told = perf_counter()
+    while len(machine) < len(pairs):
+        texts = [text for text, _ in pairs[len(machine) : len(machine) + 64]]
+        machine += map(place, score(texts))
+        now = perf_counter()
+        if now - told > _SAY_EVERY:
+            told = now
+            _say((now - began) / len(machine) * (len(pairs) - len(machine)))
+    said["quality"] = asdict(quality([one for _, one in pairs], machine))
+
+
+def _sustained(
+    score: Callable[[Sequence[str]], list[Any]], texts: Sequence[str], seconds: float
+) -> list[dict[str, Any]]:
+    """Scores one response after the other, and tells how many in each slice of the time."""
+    from kd_edge_runtime.bench.machine import state
+
+    ones = [[text] for text in texts]
+    slices: list[dict[str, Any]] = []
+    length = max(1.0, seconds / _SLICES)
+    begun = perf_counter()
+    at = 0
+    while (began := perf_counter()) - begun < seconds:
+        before = at
+        while (now := perf_counter()) - began < length:
+            score(ones[at % len(ones)])
+            at += 1
+        how = state()
+        slices.append(
+            {
+                "at_s": now - begun,
+                "per_s": (at - before) / (now - began),
+                "celsius": how.celsius,
+                "mhz": how.mhz,
+                "throttled": how.throttled,
+            }
+        )
+        _say(seconds - (now - begun))
+    return slices
+
+
+def _say(left: float) -> None:
+    """Tells the parent how many seconds are left."""
+    sys.stdout.write(f"left {max(left, 0):.1f}\n")
+    sys.stdout.flush()
+
+
+def _peak_kib() -> int | None:
+    """The most memory that this process has held at a time; None where the system does not say."""
+    try:
+        # Not getrusage first: a child's begins as that of whoever started it.
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:
+        return None
+    return getrusage(RUSAGE_SELF).ru_maxrss >> (10 if sys.platform == "darwin" else 0)
