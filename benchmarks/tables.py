@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contender_tables, odd, record, semeval, speed_tables
+from benchmarks import contender_tables, odd, record, semeval, speed_tables, trust
 from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
 from kd_edge.tables import markdown, short
 
@@ -21,11 +21,18 @@ DOCUMENTS = (ROOT / "README.md", ROOT / "benchmarks" / "README.md")
 
 ITEMS = {
     "asap-sas-1": "ASAP-SAS 1 (science)",
+    "asap-sas-2": "ASAP-SAS 2 (science)",
+    "asap-sas-3": "ASAP-SAS 3 (reading)",
     "asap-sas-5": "ASAP-SAS 5 (biology)",
+    "asap-sas-7": "ASAP-SAS 7 (reading)",
+    "asap-sas-9": "ASAP-SAS 9 (reading)",
     "sample-wool-ice": "sample: wool-ice",
     "sample-pond-web": "sample: pond-web",
     "sample-percent-back": "sample: percent-back",
 }
+_PROMPTS = sum(name.startswith("asap") for name in ITEMS)
+# Columns of `agreement`, counted without the item's.
+_TEACHERS, _OWN, _SHARE = 1, 2, 4
 DEVICES = {"pi-64": "64-bit, cortex-a53", "pi-32": "32-bit, cortex-a7"}
 _BLOCK = re.compile(
     r"(<!-- (?P<name>[\w-]+): begin \(made by python -m benchmarks\.tables\) -->\n)"
@@ -52,6 +59,7 @@ def agreement() -> str:
                 f"{_line(item, MAJORITY)['accuracy']:.3f}",
             ]
         )
+    rows.insert(_PROMPTS, ["mean of ASAP-SAS", *_means(rows[:_PROMPTS])])
     header = [
         "item",
         "second rater, QWK",
@@ -65,6 +73,13 @@ def agreement() -> str:
         "majority, accuracy",
     ]
     return markdown(header, rows)
+
+
+def _means(rows: list[list[str]]) -> list[str]:
+    """The mean of each column of figures; that of the teacher's share is of the means."""
+    means = [sum(map(float, column)) / len(rows) for column in list(zip(*rows, strict=True))[1:]]
+    means[_SHARE] = means[_OWN] / means[_TEACHERS]
+    return [f"{mean:.3f}" for mean in means]
 
 
 def sizes() -> str:
@@ -118,8 +133,8 @@ def choices() -> str:
 def forms() -> str:
     """What each form takes and loses, item by item."""
     rows = []
-    for name, said in ITEMS.items():
-        item = record.read("forms")["figures"][name]
+    for name, item in record.read("forms")["figures"].items():
+        said = ITEMS[name]
         floats = item["trained in floats"]["forms"]
         for form, one in item["as trained"]["forms"].items():
             rows.append(
@@ -267,6 +282,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "profile": speed_tables.profile,
     "ratios": speed_tables.ratios,
     "scaling": speed_tables.scaling,
+    "trust": trust.table,
+    "peers": trust.peers,
     **contender_tables.TABLES,
 }
 

@@ -173,7 +173,7 @@ def test_all_utf8_comes_back(scratch, text, encoding):
 def test_ascii_after_half_a_letter_is_not_utf_8(tmp_path, monkeypatch):
     monkeypatch.setattr(textfile, "_CHUNK", 4)
     path = tmp_path / "r.csv"
-    path.write_bytes(b"abc\xc3defg")
+    path.write_bytes(b"abc\xc3defg\xa9hij")
     assert textfile.sniff_encoding(path) == "cp1252"
     path.write_bytes(b"abc\xc3\xa9efg")
     assert textfile.sniff_encoding(path) == "utf-8"

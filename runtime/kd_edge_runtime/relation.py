@@ -36,13 +36,12 @@ NUMBERS = (
 )
 
 _GRAM = 4
-_NEGATIONS = frozenset(
-    map(
-        hash_word,
-        "no not never nothing none neither nor cannot cant dont doesnt didnt isnt arent wasnt "
-        "werent wont wouldnt without".split(),
-    )
-)
+# fmt: off
+_NEGATIONS = frozenset(map(hash_word, (
+    "no", "not", "never", "nothing", "none", "neither", "nor", "cannot", "cant", "dont", "doesnt",
+    "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "without",
+)))
+# fmt: on
 _LONG = 5.0  # the logarithm of 147 words
 
 
