@@ -6,28 +6,18 @@ whose options and inputs are the same is not run again.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.label_table import IN_SAMPLE
 from kd_edge.labelling import cross_fit, label_rows
 from kd_edge.labels import SoftLabels, labels_by_id, write_labels
-from kd_edge.progress import say
 from kd_edge.run_folder import item_folder
 from kd_edge.splits import Split
-from kd_edge.stage import (
-    hash_file,
-    hash_folder,
-    hash_json,
-    hash_rows,
-    is_current,
-    write_record,
-)
+from kd_edge.stage import hash_file, hash_folder, hash_json, hash_rows
+from kd_edge.stages import Stages
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
@@ -120,7 +110,7 @@ class _Way:
         self._variants = folder / "variants.csv"
         self._test_labels = folder / "test_labels.csv"
         self._rows = hash_rows([*split.train, *split.validation])
-        self._ran: list[str] = []
+        self._stages = Stages(folder, f"Item '{split.item.item_id}'")
 
     def go(self) -> Made:
         self._make_teacher()
@@ -135,32 +125,14 @@ class _Way:
             labels=self._labels,
             test_labels=self._test_labels,
             distilled=distilled,
-            ran=tuple(self._ran),
+            ran=tuple(self._stages.ran),
         )
-
-    def _stage(
-        self,
-        name: str,
-        options: Any,
-        inputs: Mapping[str, str],
-        outputs: Sequence[Path],
-        run: Callable[[], object],
-    ) -> None:
-        """Runs a stage, unless its output is there and was made from the same."""
-        record = self._folder / f"{name}.stage.json"
-        if is_current(record, name, options, inputs):
-            say(f"Item '{self._item.item_id}': {name} unchanged, kept.")
-            return
-        started = time.monotonic()
-        run()
-        write_record(record, name, options, inputs, outputs, time.monotonic() - started)
-        self._ran.append(name)
 
     def _make_teacher(self) -> None:
         options = self._options.teacher
         held = [row.response_id for row in self._split.validation]
         rows = [*self._split.train, *self._split.validation]
-        self._stage(
+        self._stages.run(
             "teacher",
             # The model's hash is an input: its name on this machine does not matter. Rows hold
             # classes by number: what they are called matters to the teacher's folder.
@@ -184,7 +156,7 @@ class _Way:
             write_labels(self._labels, labels)
 
         inputs = {"rows": self._rows, "teacher": hash_folder(self._teacher)}
-        self._stage("labels", {"folds": folds}, inputs, [self._labels], run)
+        self._stages.run("labels", {"folds": folds}, inputs, [self._labels], run)
 
     def _make_variants(self) -> int:
         rows, seed = list(self._split.train), self._options.distil.seed
@@ -194,7 +166,7 @@ class _Way:
         if self._unlabelled:
             inputs["unlabelled"] = hash_json(self._unlabelled)
         if count or self._unlabelled:
-            self._stage(
+            self._stages.run(
                 "variants",
                 {"count": count, "seed": seed},
                 inputs,
@@ -231,7 +203,7 @@ class _Way:
             store.save(made.student, student)
             store.save(made.baseline, baseline)
 
-        self._stage("student", asdict(options), inputs, [student, baseline], run)
+        self._stages.run("student", asdict(options), inputs, [student, baseline], run)
         return Distilled(store.load(student), store.load(baseline))
 
     def _make_test_labels(self) -> None:
@@ -248,4 +220,4 @@ class _Way:
             write_labels(self._test_labels, SoftLabels(ids, folds, found, classes))
 
         inputs = {"rows": hash_rows(test), "teacher": hash_folder(self._teacher)}
-        self._stage("test-labels", {}, inputs, [self._test_labels], run)
+        self._stages.run("test-labels", {}, inputs, [self._test_labels], run)

@@ -68,6 +68,7 @@ def test_columns_as_the_user_says():
         (["text", "b"], ONE, {"text_column": "zzz"}, ["no column 'zzz'\n"]),
         (["text", "b"], TWO, {"item_column": "zzz"}, ["no column 'zzz'\n"]),
         (["a", "b"], TWO, {}, ["the responses", "the item of each response", "2 problems"]),
+        (["1", "The ice melts as the room is warm."], ONE, {}, ["Row 1 looks like a response"]),
         ([f"c{at}" for at in range(30)], ONE, {}, ["The columns are 'c0', 'c1'", "'c19'."]),
     ],
 )

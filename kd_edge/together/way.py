@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.label_table import IN_SAMPLE
 from kd_edge.labels import SoftLabels, labels_by_id, write_labels
 from kd_edge.pipeline import RunOptions
-from kd_edge.progress import say
 from kd_edge.rows import Row
-from kd_edge.stage import hash_file, hash_folder, hash_json, hash_rows, is_current, write_record
+from kd_edge.stage import hash_file, hash_folder, hash_json, hash_rows
+from kd_edge.stages import Stages
 from kd_edge.students import store
 from kd_edge.students.pairs import Asked
 from kd_edge.teacher.finetune import finetune
@@ -73,7 +71,7 @@ class _Way:
         self._labels = folder / "labels.csv"
         self._test_labels = folder / "test_labels.csv"
         self._variants = folder / "variants.csv"
-        self._ran: list[str] = []
+        self._stages = Stages(folder, POOLED.capitalize())
 
     def go(self) -> Made:
         self._make_teacher()
@@ -81,31 +79,15 @@ class _Way:
         variants = self._make_variants()
         distilled = self._make_student(variants)
         self._label("test-labels", self._pool.test, self._test_labels)
-        return Made(self._teacher, self._labels, self._test_labels, distilled, tuple(self._ran))
-
-    def _stage(
-        self,
-        name: str,
-        options: Any,
-        inputs: Mapping[str, str],
-        outputs: Sequence[Path],
-        run: Callable[[], object],
-    ) -> None:
-        """Runs a stage, unless its output is there and was made from the same."""
-        record = self._folder / f"{name}.stage.json"
-        if is_current(record, name, options, inputs):
-            say(f"{POOLED}: {name} unchanged, kept.".capitalize())
-            return
-        started = time.monotonic()
-        run()
-        write_record(record, name, options, inputs, outputs, time.monotonic() - started)
-        self._ran.append(name)
+        return Made(
+            self._teacher, self._labels, self._test_labels, distilled, tuple(self._stages.ran)
+        )
 
     def _make_teacher(self) -> None:
         options = self._options.teacher
         told = self._pool.as_told(self._rows)
         held = [row.response_id for row in self._pool.validation]
-        self._stage(
+        self._stages.run(
             "teacher",
             {**asdict(replace(options, model="")), "classes": list(self._classes)},
             {"rows": hash_rows(told), "model": resolve(options.model).sha256},
@@ -127,7 +109,7 @@ class _Way:
             write_labels(path, SoftLabels(ids, (IN_SAMPLE,) * len(ids), found, self._classes))
 
         inputs = {"rows": hash_rows(told), "teacher": hash_folder(self._teacher)}
-        self._stage(name, {}, inputs, [path], run)
+        self._stages.run(name, {}, inputs, [path], run)
 
     def _make_variants(self) -> Variants | None:
         wanted, seed = self._options.variants, self._options.distil.seed
@@ -140,7 +122,7 @@ class _Way:
             for text in texts
         ]
         told = [self._pool.told(name, text) for name, text in made]
-        self._stage(
+        self._stages.run(
             "variants",
             {"count": count, "seed": seed},
             {"texts": hash_json(told), "teacher": hash_folder(self._teacher)},
@@ -176,7 +158,7 @@ class _Way:
             store.save(made.student, student)
             store.save(made.baseline, baseline)
 
-        self._stage("student", asdict(options), inputs, [student, baseline], run)
+        self._stages.run("student", asdict(options), inputs, [student, baseline], run)
         return Distilled(store.load(student), store.load(baseline))
 
 

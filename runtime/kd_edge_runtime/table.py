@@ -26,6 +26,9 @@ BATCH = 1000
 # Problems kept for the report; a table that is wrong throughout needs no more.
 _MOST_PROBLEMS = 200
 
+# What is longer is no column's name.
+_LONGEST_NAME, _NAME_WORDS = 40, 5
+
 MACHINE_COLUMNS = ("predicted", "expected", "confidence", "flag")
 
 
@@ -69,16 +72,27 @@ def find_columns(
     """
     problems: list[Problem] = []
     for name in sorted({name for name in header if header.count(name) > 1}):
-        problems.append(Problem(f"two columns are called '{name}'", row=1))
+        called = f"called '{name}'" if _is_name(name) else "called the same"
+        problems.append(Problem(f"two columns are {called}", row=1))
     text = find_column(header, text_column, TEXT_NAMES, "the responses", "--text-column", problems)
     item = None
     if item_id is None and (item_column is not None or len(items) > 1):
         what = "the item of each response"
         item = find_column(header, item_column, ITEM_NAMES, what, "--item-column", problems)
     if problems or text is None:
-        there = ", ".join(f"'{name}'" for name in header[:20])
-        raise TableError(source, problems, f"The columns are {there}.")
+        raise TableError(source, problems, _there(header))
     return Columns(tuple(header), text, item, item_id or (items[0] if item is None else None))
+
+
+def _there(header: Sequence[str]) -> str:
+    """Which columns there are; in a table without their names a student's words stand there."""
+    if not all(map(_is_name, header)):
+        return "Row 1 looks like a response: put a row of column names above it."
+    return "The columns are " + ", ".join(f"'{name}'" for name in header[:20]) + "."
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= _LONGEST_NAME and len(name.split()) <= _NAME_WORDS
 
 
 def find_column(
