@@ -74,7 +74,7 @@ def _row(one: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
         seconds(one["one"]["seconds"]["median"]),
         times(one["one"]["ratio"]["median"]),
         f"{times(low)} to {times(high)}",
-        f"{1 / one['batch']['seconds']['median']:,.0f}",
+        rate(1 / one["batch"]["seconds"]["median"]),
         times(one["batch"]["ratio"]["median"]),
         one["note"],
     ]
@@ -90,7 +90,7 @@ def starts() -> str:
     against = [figures["start against import"] for figures in columns]
     rows.append(
         [
-            "times faster than the import",
+            "the score as a share of the import",
             *(
                 f"{times(one['median'])} ({times(one['low'])} to {times(one['high'])})"
                 for one in against
@@ -178,9 +178,14 @@ def _between(one: Mapping[str, float]) -> str:
 def times(ratio: float) -> str:
     """A ratio to two or three figures: 0.93, 4.1, 57, 1,240."""
     if ratio < 10:
-        return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}"
+        return f"{ratio:.2f}" if ratio < 0.995 else f"{ratio:.1f}"
     figures = 10 ** max(0, len(str(int(ratio))) - 3)
     return f"{round(ratio / figures) * figures:,}"
+
+
+def rate(some: float) -> str:
+    """Responses a second: 3.4, 57, 1,240."""
+    return f"{some:.1f}" if some < 9.95 else f"{some:,.0f}"
 
 
 def seconds(some: float) -> str:

@@ -48,7 +48,7 @@ from kd_edge.cli.reading import (
 @click.option(
     "--count",
     type=click.IntRange(min=1),
-    help="How many variants.  [default: 40 a response, 5,000 to 50,000]",
+    help="How many variants.  [default: 40 a response, 20,000 to 50,000]",
 )
 @unlabelled_option
 @click.option(

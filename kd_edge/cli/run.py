@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 @click.option(
     "--variants",
     type=click.IntRange(min=0),
-    help="Variants for the teacher to label.  [default: 40 a response, 5,000 to 50,000]",
+    help="Variants for the teacher to label.  [default: 40 a response, 20,000 to 50,000]",
 )
 @click.option(
     "--together",
