@@ -105,7 +105,7 @@ def test_the_same_for_people(made, root):
         ["root", str(root)],
         ["writable", "yes"],
         ["backend", "state", "runs", "packages", "advice"],
-        ["plain", "works", "bag"],
+        ["plain", "works", "bag,", "pairs"],
         ["numpy", "not", "installed", "bag", "pip", "install", "numpy"],
         ["stove", "bag", "plain"],
     ):
