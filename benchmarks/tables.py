@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contender_tables, odd, record, semeval, speed_tables, trust
+from benchmarks import contender_tables, few, odd, record, semeval, speed_tables, trust
 from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
 from kd_edge.tables import markdown, short
 
@@ -282,6 +282,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "profile": speed_tables.profile,
     "ratios": speed_tables.ratios,
     "scaling": speed_tables.scaling,
+    "few": few.table,
     "trust": trust.table,
     "peers": trust.peers,
     **contender_tables.TABLES,

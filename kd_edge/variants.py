@@ -83,8 +83,7 @@ def variants_for(rows: int, wanted: int | None) -> int:
 
     Returns:
         `wanted`, or 40 a response, at least 20,000 and at most 50,000 (two to seven minutes of
-        a small teacher's time): from 166 responses 20,000 bring a student a fifth nearer to its
-        teacher than 6,640 do, from 1,666 more still helped at 50,000.
+        a small teacher's time); more still helped at either end (`benchmarks/README.md`).
 
     Raises:
         InputError: `wanted` is negative.

@@ -13,6 +13,7 @@ import numpy as np
 from kd_edge.evaluation import NO_SCORE
 from kd_edge.report.figures import RAW, Values
 from kd_edge.report.machines import points_of
+from kd_edge.report.reasons import Why
 from kd_edge.report.scored import Scored
 from kd_edge.rows import Scale
 
@@ -32,6 +33,8 @@ class Disagreement:
         teacher: the teacher's.
         student: the student's, on a device.
         confidence: how sure the student is, 0 to 1.
+        why: which of its words spoke for the student's score and which against, "" where that
+            cannot be said.
     """
 
     response_id: str
@@ -41,6 +44,7 @@ class Disagreement:
     teacher: str
     student: str
     confidence: float
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,13 @@ class Disagreements:
     teacher: tuple[Disagreement, ...]
 
 
-def disagreements(scored: Scored, scale: Scale) -> Disagreements:
+def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disagreements:
     """The worst disagreements of a student on a device.
 
     Args:
         scored: the item's responses with what is said of them.
         scale: the item's classes.
+        why: explains the student's scores.
     """
     bundle, teacher = scored.bundle, scored.teacher
     wrong = bundle.predicted != scored.human
@@ -73,7 +78,7 @@ def disagreements(scored: Scored, scale: Scale) -> Disagreements:
         """Those of `which`, by the first of `by` and then the next, largest first."""
         order = np.lexsort([-values for values in reversed(by)])
         places = [at for at in order.tolist() if which[at]][:SHOWN]
-        return tuple(map(_teller(scored, scale.classes), places))
+        return tuple(map(_teller(scored, scale.classes, why), places))
 
     apart = np.abs(bundle.probabilities - teacher.probabilities).sum(axis=1)
     furthest: tuple[Disagreement, ...] = ()
@@ -85,17 +90,21 @@ def disagreements(scored: Scored, scale: Scale) -> Disagreements:
     return Disagreements(furthest, worst(wrong, bundle.confidence), worst(other, apart))
 
 
-def _teller(scored: Scored, classes: Sequence[str]) -> Callable[[int], Disagreement]:
+def _teller(
+    scored: Scored, classes: Sequence[str], why: Why | None
+) -> Callable[[int], Disagreement]:
     def tell(at: int) -> Disagreement:
         second = scored.second[at]
+        given = int(scored.bundle.predicted[at])
         return Disagreement(
             response_id=scored.ids[at],
             text=scored.texts[at],
             human=classes[scored.human[at]],
             second="" if second == NO_SCORE else classes[second],
             teacher=classes[scored.teacher.predicted[at]],
-            student=classes[scored.bundle.predicted[at]],
+            student=classes[given],
             confidence=float(scored.bundle.confidence[at]),
+            why=why(scored.texts[at], given) if why else "",
         )
 
     return tell

@@ -17,7 +17,10 @@ from kd_edge.report.glossary import glossary
 from kd_edge.report.markdown import markdown_document
 from kd_edge.report.numbers import number, percent
 from kd_edge.report.page import page
+from kd_edge.report.reasons import reasons
+from kd_edge.run_folder import BUNDLE
 from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.scorer import Scorer
 
 PAGE, MARKDOWN = "report.html", "report.md"
 
@@ -50,7 +53,8 @@ def make_report(out: Path, output: Path, *, responses: bool = True) -> MadeRepor
         BundleError: the run's bundle is damaged.
     """
     found = collect(out)
-    blocks = list(_blocks(found, responses))
+    with Scorer.open(out / BUNDLE) as scorer:
+        blocks = list(_blocks(found, scorer if responses else None))
     files = output / PAGE, output / MARKDOWN
     for path, text in zip(files, (page(_TITLE, blocks), markdown_document(_TITLE, blocks))):
         with atomic_write(path) as file:
@@ -68,11 +72,15 @@ def make_report(out: Path, output: Path, *, responses: bool = True) -> MadeRepor
 _TITLE = "How well the student scores"
 
 
-def _blocks(found: Collected, responses: bool) -> Iterator[Block]:
+def _blocks(found: Collected, scorer: Scorer | None) -> Iterator[Block]:
+    """The document; with a scorer to explain them, the worst disagreements too."""
     if found.together:
         yield from _all_items(found)
     for at, item in enumerate(found.items):
-        worst = disagreements(found.scored[at], found.scales[at]) if responses else None
+        worst = None
+        if scorer is not None:
+            why = reasons(scorer, item.item_id)
+            worst = disagreements(found.scored[at], found.scales[at], why)
         yield from item_blocks(item, f"item-{at}", worst)
     yield from glossary()
     made = ", ".join(f"{name} {version}" for name, version in found.created_by.items())

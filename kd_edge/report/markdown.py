@@ -84,4 +84,5 @@ def _response(at: int, one: Disagreement) -> str:
         f"{at}. people {escaped(one.human)}{second}, teacher {escaped(one.teacher)}, student "
         f"{escaped(one.student)} ({percent(one.confidence)} sure), {escaped(one.response_id)}"
     )
-    return f"{said}\n\n   > {escaped(one.text)}\n"
+    why = f"\n\n   {escaped(one.why)}" if one.why else ""
+    return f"{said}\n\n   > {escaped(one.text)}{why}\n"

@@ -132,11 +132,12 @@ def _row(row: Sequence[Cell]) -> str:
 
 def _response(one: Disagreement) -> str:
     second = f", second rater <b>{_safe(one.second)}</b>" if one.second else ""
+    why = f'<p class="note">{_safe(one.why)}</p>' if one.why else ""
     return (
         f"<li><p>people <b>{_safe(one.human)}</b>{second}, teacher <b>{_safe(one.teacher)}</b>, "
         f"student <b>{_safe(one.student)}</b> ({percent(one.confidence)} sure) "
         f'<span class="id">{_safe(one.response_id)}</span></p>\n'
-        f"<blockquote>{_safe(one.text)}</blockquote></li>\n"
+        f"<blockquote>{_safe(one.text)}</blockquote>{why}</li>\n"
     )
 
 

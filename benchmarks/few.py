@@ -1,0 +1,114 @@
+"""Few responses: what more variants of them bring, on the sample items.
+
+    python -m benchmarks.few
+
+Some thirty held-out responses cannot tell: students are held against their teacher on variants of
+the held-out responses, none of which they learn from. Uses what `benchmarks.agreement` left in its
+work folder. Writes `results/few.json`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from benchmarks import record
+from benchmarks.distilled import Left, sample
+from kd_edge.distillation.distil import train_student
+from kd_edge.distillation.examples import taught
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.metrics import quadratic_kappa
+from kd_edge.students import kinds
+from kd_edge.students.store import Student
+from kd_edge.tables import markdown
+from kd_edge.teacher.predict import predict
+from kd_edge.variant_labels import Variants
+from kd_edge.variants import make_variants
+
+ITEMS = ("wool-ice", "pond-web", "percent-back")
+PER_RESPONSE = 40
+HELD_OUT = 800
+SEED = 1
+KINDS = ("bag", "rnn")
+
+
+@click.command()
+@click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
+def main(work: Path) -> None:
+    """Measure students of 40 variants a response, and of all that there are."""
+    click.echo(str(record.write("few", {name: _item(sample(name, work)) for name in ITEMS}, SEED)))
+
+
+def _item(left: Left) -> dict[str, Any]:
+    texts = make_variants([row.text for row in left.held_out], HELD_OUT, SEED)
+    teacher = predict(left.folder / "teacher", texts)
+    found = {}
+    for count in (PER_RESPONSE * len(left.rows), len(left.variants.texts)):
+        for kind in KINDS:
+            student = _student(left, kind, count)
+            found[f"{kind}, {count}"] = {
+                "student": kind,
+                "variants": count,
+                "parameters": student.parameters,
+                **_against(teacher, student.probabilities(texts)),
+            }
+    return {"responses": len(left.rows), "students": found}
+
+
+def _student(left: Left, kind: str, count: int) -> Student:
+    first = Variants(left.variants.texts[:count], left.variants.probabilities[:count])
+    known = kinds.learn_text([row.text for row in left.rows], kinds.options(kind, {}), None)
+    with tempfile.TemporaryDirectory() as scratch:
+        return train_student(
+            left.item,
+            taught(left.rows, left.labels, first),
+            left.held_out,
+            known,
+            DistilOptions(student=kind),
+            Path(scratch),
+            f"{kind}, {count:,} variants",
+        )
+
+
+def _against(teacher: np.ndarray, student: np.ndarray) -> dict[str, float]:
+    ratio = np.log(np.maximum(teacher, 1e-9)) - np.log(np.maximum(student, 1e-9))
+    return {
+        "divergence": float((teacher * ratio).sum(1).mean()),
+        "qwk": quadratic_kappa(teacher.argmax(1), student.argmax(1), teacher.shape[1]),
+    }
+
+
+def table() -> str:
+    """How near students come to their teacher, by item, kind and number of variants."""
+    rows = []
+    for name, item in record.read("few")["figures"].items():
+        for one in item["students"].values():
+            rows.append(
+                [
+                    f"sample: {name}",
+                    str(item["responses"]),
+                    one["student"],
+                    f"{one['parameters']:,}",
+                    f"{one['variants']:,}",
+                    f"{one['divergence']:.3f}",
+                    f"{one['qwk']:.3f}",
+                ]
+            )
+    header = [
+        "item",
+        "responses",
+        "student",
+        "parameters",
+        "variants",
+        "divergence from teacher",
+        "QWK with the teacher's scores",
+    ]
+    return markdown(header, rows)
+
+
+if __name__ == "__main__":
+    main()
