@@ -81,6 +81,8 @@ def test_as_json(command, bundle, table):
 def test_a_table_is_no_place_for_it(command, bundle, table, tmp_path):
     message = command.fails("score", bundle, table, "--explain", "-o", tmp_path / "out.csv")
     assert "end the name in .txt, or add --json" in message
+    message = command.fails("score", bundle, table, "--explain", "--json", "-o", tmp_path / "o.csv")
+    assert "end the name in .jsonl" in message
     assert not (tmp_path / "out.csv").exists()
     said = command("score", bundle, table, "--explain", "-o", tmp_path / "out.txt")
     assert said.code == 0, said.err

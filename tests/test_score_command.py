@@ -471,3 +471,15 @@ def test_another_threshold_of_review(one, table_of):
     assert flags[1] == ["review", "empty", "review"]
     assert "(3 flagged" in run(one, table, "--review-below", 1)[1]
     assert invoke(one, table, "--review-below", 1.5).exit_code == 2
+
+
+def test_a_table_of_another_item_is_told(command, tmp_path):
+    bundles_made.write(tmp_path / "item.kdz")
+    (tmp_path / "other.csv").write_text("item_id,text\nspoon,the water\n")
+    (tmp_path / "same.csv").write_text("item_id,text\nstove,the water\n")
+    said = command("score", tmp_path / "item.kdz", tmp_path / "other.csv")
+    assert said.code == 0
+    assert "column 'item_id' names another item than the bundle's, 'stove'" in said.err
+    named = command("score", tmp_path / "item.kdz", tmp_path / "other.csv", "--item", "stove")
+    same = command("score", tmp_path / "item.kdz", tmp_path / "same.csv")
+    assert "Warning" not in named.err + same.err

@@ -12,7 +12,13 @@ from kd_edge_runtime.errors import InputError
 
 
 @click.command()
-@click.argument("sources", metavar="OUT", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "sources",
+    metavar="OUT | BENCH.json...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
 @click.option(
     "-o",
     "--output",
@@ -47,8 +53,11 @@ def report(
     if all(one.suffix == ".json" for one in sources):
         _benches(sources, output or sources[0].parent / "benches", as_json)
         return
-    if len(sources) > 1 or not sources[0].is_dir():
-        raise InputError(f"'{sources[0]}' is no folder of a run")
+    if len(sources) > 1:
+        raise InputError("give one folder of a run, or nothing but files of 'kd-edge bench'")
+    if not sources[0].is_dir():
+        there = "is no folder of a run" if sources[0].exists() else "is not there"
+        raise InputError(f"'{sources[0]}' {there}")
 
     from kd_edge.report.make import make_report
 

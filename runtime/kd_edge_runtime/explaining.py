@@ -21,15 +21,15 @@ _IDS = ("response_id", "id")
 
 
 def check_output(name: str, as_json: bool) -> None:
-    """Refuses to write explanations for people into a table.
+    """Refuses to write explanations into a table.
 
     Raises:
         InputError: the name of the output says that it is one.
     """
-    if not as_json and name.lower().endswith((".csv", ".tsv")):
+    if name.lower().endswith((".csv", ".tsv")):
         raise InputError(
-            f"{name}: explanations are for reading: end the name in .txt, or add --json for one "
-            "object a row"
+            f"{name}: explanations are no table: end the name in "
+            + (".jsonl" if as_json else ".txt, or add --json for one object a row")
         )
 
 

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.columns import ITEM_NAMES, candidates
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.records import TYPE_CHECKING, dataclass
@@ -119,6 +120,8 @@ def score_table(request: Request) -> None:
         # A backend that is missing says so before anything is written.
         used = scorer.backend(columns.item_id or items[0])
         batches = TableScorer(scorer, source).scored(rows, columns)
+        if columns.item is None and request.item_id is None:
+            batches = _other_item(batches, columns.header, items[0])
         with _writer(request, scorer, columns, source) as write:
             total, flagged = _write_all(batches, write, request.quiet)
         if not request.quiet:
@@ -131,6 +134,22 @@ def _installed(root: Path | None) -> tuple[Bundle, Path]:
 
     slots = Slots(root or default_root())
     return slots.open(lambda words: note(f"Warning: {words}")), slots.cache
+
+
+def _other_item(
+    batches: Iterator[list[Scored]], header: Sequence[str], item_id: str
+) -> Iterator[list[Scored]]:
+    """Warns where a table's own column for items names another than the bundle's only one."""
+    at = candidates(header, ITEM_NAMES[:1])
+    for batch in batches:
+        if at and batch:
+            if batch[0].fields[at[0]] not in ("", item_id):
+                note(
+                    f"Warning: column '{header[at[0]]}' names another item than the bundle's, "
+                    f"'{item_id}': are these responses to it? --item '{item_id}' says so."
+                )
+            at = []
+        yield batch
 
 
 def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tuple[int, int]:

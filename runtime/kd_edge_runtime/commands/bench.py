@@ -56,7 +56,11 @@ from kd_edge_runtime.probe import WRONG
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", is_flag=True, help="Print a row of a Markdown table.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the JSON here."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the JSON here.",
 )
 def bench(
     bundle: Path,
@@ -88,13 +92,14 @@ def bench(
     columns = Columns(text_column, item_column, score_column)
     found = run.bench(run.Request(bundle, item_id, columns=columns, backends=names, **options))
     said = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
-    if output:
-        with atomic_write(output) as file:
-            file.write(said + "\n")
+    # Shown first: what was measured for half an hour is not lost to a full disk.
     if as_json:
         click.echo(said)
     else:
         click.echo("\n".join((show.markdown if markdown else show.table)(found)))
+    if output:
+        with atomic_write(output) as file:
+            file.write(said + "\n")
     if not found["fastest"]:
         rows = [row for row in found["rows"] if row["own"]]
         told = "; ".join(f"{row['name']} {row['state']} ({row['why']})" for row in rows)
