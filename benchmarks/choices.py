@@ -18,6 +18,7 @@ import click
 import numpy as np
 
 from benchmarks import record
+from benchmarks.distilled import divergence
 from kd_edge.decision import decided
 from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import taught, untaught
@@ -98,7 +99,7 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
         "teacher": {"qwk": quadratic_kappa(human, taught_by.argmax(1), len(classes))},
     }
     for choice in CHOICES:
-        kappa, divergence = [], []
+        kappa, apart = [], []
         for seed in SEEDS:
             options = replace(
                 DistilOptions(student_options=choice.student, seed=seed), **choice.options
@@ -120,11 +121,11 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
             mine = student.probabilities(texts)
             machine = decided(mine, item.scale, "most-probable")
             kappa.append(quadratic_kappa(human, machine, len(classes)))
-            divergence.append(_divergence(taught_by, mine))
+            apart.append(divergence(taught_by, mine))
         found[choice.name] = {
             "qwk": float(np.mean(kappa)),
             "qwk_spread": float(np.max(kappa) - np.min(kappa)),
-            "divergence": float(np.mean(divergence)),
+            "divergence": float(np.mean(apart)),
         }
     return found
 
@@ -139,12 +140,6 @@ def _first(variants: Variants, count: int | None) -> Variants | None:
     if count == 0:
         return None
     return Variants(variants.texts[:count], variants.probabilities[:count])
-
-
-def _divergence(teacher: np.ndarray, student: np.ndarray) -> float:
-    """Mean Kullback-Leibler divergence of the student from the teacher, in nats."""
-    ratio = np.log(np.maximum(teacher, 1e-9)) - np.log(np.maximum(student, 1e-9))
-    return float((teacher * ratio).sum(1).mean())
 
 
 if __name__ == "__main__":

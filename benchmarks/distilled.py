@@ -75,6 +75,17 @@ def sample(name: str, work: Path) -> Left:
     return _left(split.item, left, split.test, sources)
 
 
+def divergence(teacher: np.ndarray, student: np.ndarray) -> float:
+    """Mean Kullback-Leibler divergence of a student from its teacher, in nats.
+
+    Args:
+        teacher: probabilities; [N, K].
+        student: the student's; [N, K].
+    """
+    ratio = np.log(np.maximum(teacher, 1e-9)) - np.log(np.maximum(student, 1e-9))
+    return float((teacher * ratio).sum(1).mean())
+
+
 def _left(item: Item, folder: Path, test: tuple[Row, ...], sources: tuple[str, ...]) -> Left:
     rows, held_out = learning_rows(item, folder / "teacher", 0)
     classes = item.scale.classes

@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from benchmarks import record
-from benchmarks.distilled import Left, sample
+from benchmarks.distilled import Left, divergence, sample
 from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
@@ -75,9 +75,8 @@ def _student(left: Left, kind: str, count: int) -> Student:
 
 
 def _against(teacher: np.ndarray, student: np.ndarray) -> dict[str, float]:
-    ratio = np.log(np.maximum(teacher, 1e-9)) - np.log(np.maximum(student, 1e-9))
     return {
-        "divergence": float((teacher * ratio).sum(1).mean()),
+        "divergence": divergence(teacher, student),
         "qwk": quadratic_kappa(teacher.argmax(1), student.argmax(1), teacher.shape[1]),
     }
 

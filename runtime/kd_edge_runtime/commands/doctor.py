@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from kd_edge_runtime import __version__, backends
+from kd_edge_runtime.bench.machine import memory
 from kd_edge_runtime.bundle import Bundle
 from kd_edge_runtime.commands import root_option
 from kd_edge_runtime.errors import BackendError, KdEdgeError
@@ -75,7 +76,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "memory_mib": _memory() >> 20,
+        "memory_mib": memory() >> 20,
         "root": str(slots.root),
         "writable": os.access(disk, os.W_OK),
         "free_mib": shutil.disk_usage(disk).free >> 20,
@@ -123,14 +124,6 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
         "backend": backend,
         "problem": problem,
     }
-
-
-def _memory() -> int:
-    """Bytes; 0 where the system does not say."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 0
 
 
 def _table(rows: list[_Row]) -> str:
