@@ -38,7 +38,7 @@ def label_rows(
         item: the item; its test rows are left out, rows without a score are labelled too.
         teacher: the folder of the fine-tuned teacher.
         batch_size: texts the network takes at a time, >= 1.
-        precision: "fp32", "bf16" or "auto", as in `TeacherOptions`.
+        precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
         device: "cpu", "cuda" or "auto".
 
     Returns:

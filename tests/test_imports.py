@@ -25,7 +25,7 @@ MAY_IMPORT = {
 }
 HEAVY = {
     *("torch", "transformers", "numpy", "sklearn", "scipy", "onnx", "onnxruntime"),
-    *("tokenizers", "safetensors", "rich", "huggingface_hub"),
+    *("tokenizers", "safetensors", "rich", "huggingface_hub", "accelerate"),
     *("ai_edge_litert", "flatbuffers", "tflite_runtime"),
 }
 LIGHT = ("cli", "rows", "read", "progress", "stage")

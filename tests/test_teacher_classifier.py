@@ -12,7 +12,6 @@ from tiny import tiny_teacher
 from kd_edge.teacher import classifier
 from kd_edge.teacher.batches import by_length, encode, pad, shuffled
 from kd_edge.teacher.card import TeacherCard, read_card
-from kd_edge.teacher.hardware import autocast, choose_device
 from kd_edge.training.figures import EpochFigures
 from kd_edge_runtime.errors import InputError
 
@@ -176,26 +175,3 @@ def test_batches_hold_each_text_once_and_little_padding():
     assert shuffled(lengths, 8, 3, 2) == shuffled(lengths, 8, 3, 2)
     assert shuffled(lengths, 8, 3, 2) != shuffled(lengths, 8, 3, 1)
     assert shuffled(lengths, 8, 3, 2) != shuffled(lengths, 8, 4, 2)
-
-
-def test_hardware_choices(monkeypatch, tmp_path):
-    from kd_edge.teacher import hardware
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device("auto").type == "cpu"
-    with pytest.raises(InputError, match="no CUDA"):
-        choose_device("cuda")
-    cpu = torch.device("cpu")
-    info = tmp_path / "cpuinfo"
-    monkeypatch.setattr(hardware, "_CPUINFO", info)
-    found = []
-    for flags in (None, "flags : sse avx512f", "flags : sse amx_bf16"):
-        if flags is not None:
-            info.write_text(flags)
-        with autocast(cpu, "auto"):
-            found.append(torch.is_autocast_enabled("cpu"))
-    assert found == [False, False, True]
-    with autocast(cpu, "fp32"):
-        assert not torch.is_autocast_enabled("cpu")
-    with autocast(cpu, "bf16"):
-        assert torch.is_autocast_enabled("cpu")

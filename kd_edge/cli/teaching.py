@@ -37,10 +37,10 @@ def teacher_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--class-weights", is_flag=True, help="Weigh rare classes more."),
         click.option(
             "--precision",
-            type=click.Choice(["auto", "fp32", "bf16"]),
+            type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
             default="auto",
             show_default=True,
-            help="Of the teacher's arithmetic.",
+            help="Of the teacher's arithmetic; fp16 needs a GPU and accelerate.",
         ),
         click.option(
             "--seed",

@@ -18,7 +18,7 @@ from kd_edge.rows import Item, Row, Scale
 from kd_edge.stage import StoppedError, hash_json, hash_rows, plain_options
 from kd_edge.teacher import batches, classifier
 from kd_edge.teacher.card import CARD, TeacherCard
-from kd_edge.teacher.hardware import autocast, choose_device
+from kd_edge.teacher.compute import choose_compute
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict_ids
 from kd_edge.teacher.source import Source, resolve
@@ -80,8 +80,8 @@ def finetune(
         What came of it.
 
     Raises:
-        InputError: the model cannot be found or loaded, there are too few rows, or the folder
-            cannot be written.
+        InputError: the model cannot be found or loaded, there are too few rows, this machine
+            cannot compute as the options say, or the folder cannot be written.
         StoppedError: the user pressed Ctrl-C; the same call goes on.
         ValueError: a test row is among `rows`.
     """
@@ -147,7 +147,8 @@ class _Run:
                 "classes": scale.classes,
             }
         )
-        self.device = choose_device(options.device)
+        self.compute = choose_compute(options.device, options.precision)
+        self.device = self.compute.device
         model = classifier.build(source.folder, scale.classes, options.max_length, options.seed)
         self.model = model.to(self.device)
         body, head = self.model.parameter_groups()
@@ -169,17 +170,24 @@ class _Run:
 
     def train(self, checkpoint: Checkpoint) -> RunState:
         """Run the epochs that are left, saving after each."""
-        state = checkpoint.resume(self.key, self.model, self.optimizer)
-        total, done = self.epochs * self.batches, state.epochs * self.batches
-        with self._own_randomness(), track("fine-tuning the teacher", total, done) as tracker:
-            while not state.finished(self.epochs, self.options.patience):
-                started = time.monotonic()
-                loss = self._train_epoch(state.epochs, tracker)
-                figures = self._validate(state.epochs + 1, loss)
-                state = state.after(figures, time.monotonic() - started)
-                checkpoint.save(state, self.model, self.optimizer)
-                tracker.note(f"epoch {figures.epoch}/{self.epochs}: {figures}")
+        with self.compute, self._own_randomness():
+            # The scale that fp16 found for its loss is not in a checkpoint: a fresh one is too
+            # large at worst, and comes down within a few steps that are left out.
+            self.optimizer = self.compute.prepare(self.optimizer)
+            state = checkpoint.resume(self.key, self.model, self.optimizer)
+            total, done = self.epochs * self.batches, state.epochs * self.batches
+            with track("fine-tuning the teacher", total, done) as tracker:
+                while not state.finished(self.epochs, self.options.patience):
+                    state = self._one_more(state, tracker)
+                    checkpoint.save(state, self.model, self.optimizer)
+                    tracker.note(f"epoch {state.epochs}/{self.epochs}: {state.history[-1]}")
         return state
+
+    def _one_more(self, state: RunState, tracker: Tracker) -> RunState:
+        started = time.monotonic()
+        loss = self._train_epoch(state.epochs, tracker)
+        figures = self._validate(state.epochs + 1, loss)
+        return state.after(figures, time.monotonic() - started)
 
     def _own_randomness(self) -> AbstractContextManager[None]:
         # the caller's random state is left as it was
@@ -197,17 +205,14 @@ class _Run:
         for place, batch in enumerate(order):
             set_step(self.optimizer, epoch * self.batches + place, self.epochs * self.batches)
             loss = self._loss(batch)
-            self.optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), _LARGEST_GRADIENT)
-            self.optimizer.step()
+            self.compute.step(loss, self.model, self.optimizer, _LARGEST_GRADIENT)
             losses.append(loss.item())
             tracker.advance()
         return float(np.mean(losses))
 
     def _loss(self, batch: Sequence[int]) -> torch.Tensor:
         fill = batches.pad_id(self.model.tokenizer)
-        with autocast(self.device, self.options.precision):
+        with self.compute.autocast():
             logits = self.model(*batches.pad(self.ids, batch, fill, self.device))
         scores = self.scores[batch]
         loss = functional.cross_entropy(logits, scores, weight=self.class_weights)
@@ -219,7 +224,7 @@ class _Run:
 
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
         self.model.eval()
-        found = predict_ids(self.model, self.held_out_ids, _PREDICT_BATCH, self.options.precision)
+        found = predict_ids(self.model, self.held_out_ids, _PREDICT_BATCH, self.compute)
         return epoch_figures(epoch, train_loss, found, self.held_out_scores, self.numeric)
 
     def _encode(self, rows: Sequence[Row]) -> list[list[int]]:

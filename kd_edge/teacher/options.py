@@ -27,7 +27,8 @@ class TeacherOptions:
         ordinal_weight: weight of the squared error of the expected score, >= 0; words have no
             such term.
         seed: of the split, the order of the batches, the new head and the dropout.
-        precision: "fp32", "bf16", or "auto": bf16 where the processor computes in it.
+        precision: "fp32", "bf16", "fp16", or "auto": bf16 where the processor or GPU computes in
+            it, else fp16 on a GPU, else fp32. fp16 needs a GPU and accelerate.
         device: "cpu", "cuda", or "auto": cuda where there is one.
 
     Raises:
@@ -65,7 +66,7 @@ class TeacherOptions:
             "patience": self.patience >= 1,
             "ordinal_weight": self.ordinal_weight >= 0,
             "seed": 0 <= self.seed < 2**32,
-            "precision": self.precision in ("auto", "fp32", "bf16"),
+            "precision": self.precision in ("auto", "fp32", "bf16", "fp16"),
             "device": self.device in ("auto", "cpu", "cuda"),
         }
 

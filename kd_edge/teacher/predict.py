@@ -14,7 +14,7 @@ from kd_edge.teacher import classifier
 from kd_edge.teacher.batches import by_length, encode, pad, pad_id
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.classifier import TeacherModel
-from kd_edge.teacher.hardware import autocast, choose_device
+from kd_edge.teacher.compute import Compute, choose_compute
 
 # Texts tokenised at a time: the token ids of 50,000 variants are not held all at once, and
 # sorting so many by length already leaves next to no padding.
@@ -47,7 +47,7 @@ def predict(
         teacher: a folder that `finetune` wrote, or the model.
         texts: N texts.
         batch_size: texts the network takes at a time, >= 1.
-        precision: "fp32", "bf16" or "auto", as in `TeacherOptions`.
+        precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
         progress: what to call the work in the progress display; None shows none.
         device: "cpu", "cuda" or "auto".
 
@@ -55,16 +55,18 @@ def predict(
         Class probabilities, float32 [N, K]; each row sums to 1.
 
     Raises:
-        InputError: the folder holds no finished teacher, or there is no such device.
+        InputError: the folder holds no finished teacher, or this machine cannot compute so.
     """
     model = load_teacher(teacher) if isinstance(teacher, Path) else teacher
-    model.to(choose_device(device)).eval()
+    compute = choose_compute(device, precision)
+    model.to(compute.device).eval()
     parts = []
     with contextlib.ExitStack() as stack:
+        stack.enter_context(compute)
         tracker = stack.enter_context(track(progress, len(texts))) if progress else None
         for start in range(0, len(texts), _CHUNK):
             ids = encode(model.tokenizer, texts[start : start + _CHUNK], model.max_length)
-            parts.append(predict_ids(model, ids, batch_size, precision, tracker))
+            parts.append(predict_ids(model, ids, batch_size, compute, tracker))
     return np.concatenate(parts) if parts else _no_rows(model)
 
 
@@ -72,28 +74,27 @@ def predict_ids(
     model: TeacherModel,
     ids: Sequence[Sequence[int]],
     batch_size: int,
-    precision: str,
+    compute: Compute,
     tracker: Tracker | None = None,
 ) -> np.ndarray:
-    """Score token ids with a model in evaluation mode, where the model is.
+    """Score token ids with a model in evaluation mode.
 
     Args:
-        model: the teacher.
+        model: the teacher, on `compute.device`.
         ids: N lists of token ids, none empty.
         batch_size: lists the network takes at a time, >= 1.
-        precision: as in `predict`.
+        compute: how; it is entered already.
         tracker: told of each text scored.
 
     Returns:
         Class probabilities, float32 [N, K]; each row sums to 1.
     """
-    device = next(model.parameters()).device
     fill = pad_id(model.tokenizer)
     found = _no_rows(model, len(ids))
     with torch.inference_mode():
         for batch in by_length(ids, batch_size):
-            with autocast(device, precision):
-                logits = model(*pad(ids, batch, fill, device))
+            with compute.autocast():
+                logits = model(*pad(ids, batch, fill, compute.device))
             # softmax in double precision, so that a row's sum is 1 to the last bit of float32
             found[batch] = logits.double().softmax(-1).cpu().numpy()
             if tracker is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from kd_edge.teacher.batches import encode
+from kd_edge.teacher.compute import Compute
 from kd_edge.teacher.predict import load_teacher, predict_ids
 
 PACKAGES = ("torch", "transformers")
@@ -29,6 +30,6 @@ class _Torch:
     def probabilities(self, texts):
         model = self._model
         ids = encode(model.tokenizer, texts, model.max_length)
-        return predict_ids(model, ids, BATCH, "fp32").tolist()
+        return predict_ids(model, ids, BATCH, Compute(torch.device("cpu"), "fp32")).tolist()
 
     many = probabilities

@@ -1,0 +1,89 @@
+"""What this machine computes on, and how exactly: on machines that are not this one."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+
+from kd_edge.teacher import hardware
+from kd_edge.teacher.hardware import choose_device, choose_precision
+from kd_edge_runtime.errors import InputError
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """A GPU of this compute capability, as far as torch is asked: `gpu(7, 5)`."""
+
+    def gpu(*capability):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+
+    return gpu
+
+
+@pytest.fixture
+def no_accelerate(monkeypatch):
+    """An environment without accelerate."""
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+
+
+def test_a_machine_without_a_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto") == choose_device("cpu") == CPU
+    with pytest.raises(InputError, match="no CUDA device here"):
+        choose_device("cuda")
+
+
+def test_a_machine_with_a_gpu(gpu):
+    gpu(8, 0)
+    assert choose_device("auto") == choose_device("cuda") == CUDA
+    assert choose_device("cpu") == CPU
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [(None, "fp32"), ("flags : sse avx512f", "fp32"), ("flags : sse amx_bf16", "bf16")],
+)
+def test_a_processor_computes_in_bf16_or_it_does_not(monkeypatch, tmp_path, flags, precision):
+    info = tmp_path / "cpuinfo"
+    monkeypatch.setattr(hardware, "_CPUINFO", info)
+    if flags is not None:
+        info.write_text(flags)
+    assert choose_precision(CPU, "auto") == precision
+    assert choose_precision(CPU, "fp32") == "fp32"
+    assert choose_precision(CPU, "bf16") == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision"), [((8, 0), "bf16"), ((9, 0), "bf16"), ((7, 5), "fp16")]
+)
+def test_a_gpu_computes_in_bf16_or_else_in_fp16(gpu, capability, precision):
+    gpu(*capability)
+    assert choose_precision(CUDA, "auto") == precision
+    for asked in ("fp32", "bf16", "fp16"):
+        assert choose_precision(CUDA, asked) == asked
+
+
+def test_an_amd_gpu_computes_in_bf16(gpu, monkeypatch):
+    gpu(7, 5)
+    monkeypatch.setattr(torch.version, "hip", "6.2")
+    assert choose_precision(CUDA, "auto") == "bf16"
+
+
+def test_fp16_without_a_gpu_is_refused():
+    with pytest.raises(InputError, match="fp16 needs a CUDA device"):
+        choose_precision(CPU, "fp16")
+
+
+@pytest.mark.usefixtures("no_accelerate")
+def test_fp16_without_accelerate_is_refused_and_not_chosen(gpu):
+    gpu(7, 5)
+    assert choose_precision(CUDA, "auto") == "fp32"
+    with pytest.raises(InputError, match="pip install accelerate"):
+        choose_precision(CUDA, "fp16")
+    gpu(8, 6)
+    assert choose_precision(CUDA, "auto") == "bf16"
