@@ -28,6 +28,8 @@ _LOG_TEMPERATURES = np.linspace(-np.log(4), np.log(4), 555)
 
 _LEAST = 1e-12
 
+_DRAWS = 1000
+
 
 def at_temperature(probabilities: Floats, temperature: float) -> npt.NDArray[np.float64]:
     """What a network would say if its logits were divided by a temperature.
@@ -137,8 +139,7 @@ def expected_calibration_error(
 ) -> float:
     """How far confidence is from agreement on average (Naeini, Cooper and Hauskrecht 2015).
 
-    It never comes to 0 on few responses, however right the probabilities: with ten bins and
-    200 responses, about 0.055 is chance.
+    It never comes to 0 on few responses, however right the probabilities: see `chance_error`.
 
     Args:
         confidence: see `reliability`; [N], N > 0.
@@ -151,3 +152,23 @@ def expected_calibration_error(
     """
     found = reliability(confidence, correct, bins, equal_mass)
     return sum(one.responses * abs(one.exact - one.confidence) for one in found) / len(correct)
+
+
+def chance_error(confidence: Floats, bins: int = BINS) -> float:
+    """The expected calibration error where every confidence is exactly what it says.
+
+    Few responses in a bin agree more or less often than they should, by chance. Consistency
+    resampling (Broecker and Smith 2007, "Increasing the Reliability of Reliability Diagrams"):
+    each response is right with the probability of its confidence, a thousand times over.
+
+    Args:
+        confidence: the probability of the class given out, 0 to 1; [N], N > 0.
+        bins: see `reliability`; equally wide.
+
+    Returns:
+        The mean of the errors, 0 to 1; the same each time.
+    """
+    drawn = np.random.default_rng(0).random((_DRAWS, len(confidence))) < confidence
+    place = np.clip(np.ceil(confidence * bins).astype(int), 1, bins)
+    within = np.eye(bins + 1)[place]
+    return float(np.abs((drawn - confidence) @ within).sum(axis=1).mean() / len(confidence))

@@ -11,6 +11,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 from kd_edge.calibration import (
     at_temperature,
     brier_score,
+    chance_error,
     expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
@@ -121,3 +122,18 @@ def test_what_is_calibrated_has_a_small_error():
     assert expected_calibration_error(found.max(1), right) < 0.02
     sure = at_temperature(found, 1 / 3).max(1)
     assert expected_calibration_error(sure, right) > 0.15
+
+
+def test_the_error_that_is_chance_alone():
+    few, many = drawn(200, seed=1)[0].max(1), drawn(8000)[0].max(1)
+    rng = np.random.default_rng(5)
+    for confidence in (few, many):
+        perfect = [
+            expected_calibration_error(confidence, rng.random(len(confidence)) < confidence)
+            for _ in range(300)
+        ]
+        assert chance_error(confidence) == pytest.approx(np.mean(perfect), rel=0.04)
+    assert chance_error(few) > 4 * chance_error(many)
+    assert chance_error(few) == chance_error(few)
+    assert chance_error(np.ones(3)) == 0
+    assert chance_error(np.array([0.5]), bins=3) == 0.5

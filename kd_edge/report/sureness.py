@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kd_edge.calibration import Bin, Floats, Right, expected_calibration_error, reliability
+from kd_edge.calibration import (
+    Bin,
+    Floats,
+    Right,
+    chance_error,
+    expected_calibration_error,
+    reliability,
+)
 from kd_edge.review import review_curve
 
 REVIEWED = tuple(step / 100 for step in range(0, 96, 5))
@@ -17,12 +24,14 @@ class Sureness:
 
     Attributes:
         error: expected calibration error, 0 to 1.
+        chance: what it would be were every confidence right, for there are so few responses.
         bins: the reliability curve.
         kept: exact agreement on the responses that are not sent to a person, where the least
             sure are, one for each share of `REVIEWED`.
     """
 
     error: float
+    chance: float
     bins: tuple[Bin, ...]
     kept: tuple[float, ...]
 
@@ -40,6 +49,7 @@ def sureness(confidence: Floats, correct: Right) -> Sureness:
     """
     return Sureness(
         error=float(expected_calibration_error(confidence, correct)),
+        chance=chance_error(confidence),
         bins=reliability(confidence, correct),
         kept=tuple(review_curve(confidence, correct, REVIEWED).tolist()),
     )
