@@ -1,6 +1,7 @@
 """How well teacher, student and baseline agree with people, the whole way for one item.
 
     python -m benchmarks.agreement asap-sas 1 --data DATA
+    python -m benchmarks.agreement asap-sas 1 --data DATA --teachers 2
     python -m benchmarks.agreement sample wool-ice
 
 Learns from the training rows and measures once on the test rows. Writes
@@ -38,13 +39,15 @@ def main() -> None:
 @click.argument("prompt")
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
-def asap_sas(prompt: str, data: Path, work: Path) -> None:
+@click.option("--teachers", type=click.IntRange(min=1), default=1, help="As of 'kd-edge run'.")
+def asap_sas(prompt: str, data: Path, work: Path, teachers: int) -> None:
     """A PROMPT of ASAP-SAS: fit on train.tsv, measured once on test.tsv."""
     folder = data / "asap-sas"
     train = read_responses(folder / "train.tsv", only_items=(prompt,))
     test = read_responses(folder / "test.tsv", only_items=(prompt,), scored=False)
     sources = [(folder / "prompts" / f"{prompt}.txt").read_text(encoding="utf-8")]
-    _measure(f"asap-sas-{prompt}", train, test, sources, work)
+    name = f"asap-sas-{prompt}" if teachers == 1 else f"teachers-{teachers}-asap-sas-{prompt}"
+    _measure(name, train, test, sources, work, RunOptions(teachers=teachers))
 
 
 @main.command()
@@ -55,13 +58,17 @@ def sample(item: str, work: Path) -> None:
     folder = _SAMPLE / item
     responses = read_responses(folder / "responses.csv")
     sources = [(folder / name).read_text(encoding="utf-8") for name in ("prompt.txt", "rubric.txt")]
-    _measure(f"sample-{item}", responses, None, sources, work)
+    _measure(f"sample-{item}", responses, None, sources, work, RunOptions())
 
 
 def _measure(
-    name: str, responses: Responses, test: Responses | None, sources: list[str], work: Path
+    name: str,
+    responses: Responses,
+    test: Responses | None,
+    sources: list[str],
+    work: Path,
+    options: RunOptions,
 ) -> None:
-    options = RunOptions()
     started = time.monotonic()
     given = {responses.items[0].item_id: sources}
     report = run(responses, work / name, options, test, given)
@@ -71,7 +78,8 @@ def _measure(
         f"agreement-{name}", _figures(report, folder, seconds), options.teacher.seed
     )
     for labels in ("labels", "test_labels"):
-        shutil.copy(folder / f"{labels}.csv", path.with_name(f"{labels}-{name}.csv"))
+        if options.teachers == 1:
+            shutil.copy(folder / f"{labels}.csv", path.with_name(f"{labels}-{name}.csv"))
     click.echo(str(path))
 
 

@@ -133,7 +133,7 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
 def _alike(rows: Sequence[Row], folder: Path) -> Variants:
     """Variants of responses drawn without regard to their score."""
     made = make_variants([row.text for row in rows], ALIKE, SEEDS[0])
-    return label_variants(made, folder / "teacher", folder / "variants-alike.csv")
+    return label_variants(made, [folder / "teacher"], folder / "variants-alike.csv")
 
 
 def _first(variants: Variants, count: int | None) -> Variants | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,16 @@ class SoftLabels:
         wanted = (len(self.ids), len(self.classes))
         if self.probabilities.shape != wanted or len(self.folds) != len(self.ids):
             raise ValueError(f"labels of shape {self.probabilities.shape}, not {wanted}")
+
+
+def averaged(given: Sequence[SoftLabels]) -> SoftLabels:
+    """What several teachers say of the same responses, on average.
+
+    Args:
+        given: their labels, one teacher's or more, of the same responses in the same order.
+    """
+    mean = np.mean([labels.probabilities for labels in given], axis=0)
+    return replace(given[0], probabilities=mean)
 
 
 def write_labels(path: Path, labels: SoftLabels) -> None:

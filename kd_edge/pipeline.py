@@ -13,7 +13,7 @@ from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.label_table import IN_SAMPLE
 from kd_edge.labelling import cross_fit, label_rows
-from kd_edge.labels import SoftLabels, labels_by_id, write_labels
+from kd_edge.labels import SoftLabels, averaged, labels_by_id, write_labels
 from kd_edge.run_folder import item_folder
 from kd_edge.splits import Split
 from kd_edge.stage import hash_file, hash_folder, hash_json, hash_rows
@@ -35,6 +35,8 @@ class RunOptions:
 
     Attributes:
         teacher: how the teacher is fine-tuned.
+        teachers: how many of them, from one seed after another: responses get their mean label,
+            variants are shared out among them.
         folds: 0 for in-sample soft labels, else how many teachers cross-fit them.
         variants: how many teacher-labelled variants; None for what suits the rows.
         distil: how the student is distilled.
@@ -44,6 +46,7 @@ class RunOptions:
     """
 
     teacher: TeacherOptions = field(default_factory=TeacherOptions)
+    teachers: int = 1
     folds: int = 0
     variants: int | None = None
     distil: DistilOptions = field(default_factory=DistilOptions)
@@ -54,6 +57,11 @@ class RunOptions:
             raise InputError(
                 f"{self.folds} folds are not possible: 0 for one teacher, or 2 and more"
             )
+        if self.teachers < 1:
+            raise InputError(f"{self.teachers} teachers are not possible: 1 or more")
+        if self.folds and self.teachers > 1:
+            raise InputError("cross-fitting has teachers of its own: give --folds or --teachers")
+        replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)
         variants_for(0, self.variants)
 
 
@@ -64,16 +72,16 @@ class Made:
     Attributes:
         folder: the item's folder.
         split: the rows.
-        teacher: the teacher's folder.
+        teachers: the teachers' folders.
         labels: the soft labels.
-        test_labels: what the teacher says of the test responses.
+        test_labels: what the teachers say of the test responses, on average.
         distilled: student and baseline.
         ran: the stages that were run, not kept from before.
     """
 
     folder: Path
     split: Split
-    teacher: Path
+    teachers: tuple[Path, ...]
     labels: Path
     test_labels: Path
     distilled: Distilled
@@ -105,7 +113,10 @@ class _Way:
         self._item = split.item
         self._folder = folder
         self._options = options
-        self._teacher = folder / "teacher"
+        self._teachers = {
+            name: folder / name
+            for name in ("teacher", *(f"teacher-{at}" for at in range(2, options.teachers + 1)))
+        }
         self._labels = folder / "labels.csv"
         self._variants = folder / "variants.csv"
         self._test_labels = folder / "test_labels.csv"
@@ -113,7 +124,7 @@ class _Way:
         self._stages = Stages(folder, f"Item '{split.item.item_id}'")
 
     def go(self) -> Made:
-        self._make_teacher()
+        self._make_teachers()
         self._make_labels()
         count = self._make_variants()
         distilled = self._make_student(count)
@@ -121,26 +132,34 @@ class _Way:
         return Made(
             folder=self._folder,
             split=self._split,
-            teacher=self._teacher,
+            teachers=tuple(self._teachers.values()),
             labels=self._labels,
             test_labels=self._test_labels,
             distilled=distilled,
             ran=tuple(self._stages.ran),
         )
 
-    def _make_teacher(self) -> None:
-        options = self._options.teacher
+    def _make_teachers(self) -> None:
+        given = self._options.teacher
         held = [row.response_id for row in self._split.validation]
         rows = [*self._split.train, *self._split.validation]
-        self._stages.run(
-            "teacher",
-            # The model's hash is an input: its name on this machine does not matter. Rows hold
-            # classes by number: what they are called matters to the teacher's folder.
-            {**asdict(replace(options, model="")), "classes": list(self._item.scale.classes)},
-            {"rows": self._rows, "model": resolve(options.model).sha256},
-            [self._teacher],
-            lambda: finetune(self._item, rows, options, self._teacher, held),
-        )
+        inputs = {"rows": self._rows, "model": resolve(given.model).sha256}
+        for at, (name, folder) in enumerate(self._teachers.items()):
+            options = replace(given, seed=given.seed + at)
+            self._stages.run(
+                name,
+                # The model's hash is an input: its name on this machine does not matter. Rows
+                # hold classes by number: what they are called matters to the teacher's folder.
+                {**asdict(replace(options, model="")), "classes": list(self._item.scale.classes)},
+                inputs,
+                [folder],
+                lambda options=options, folder=folder: finetune(
+                    self._item, rows, options, folder, held
+                ),
+            )
+
+    def _hashes(self) -> dict[str, str]:
+        return {name: hash_folder(folder) for name, folder in self._teachers.items()}
 
     def _make_labels(self) -> None:
         folds = self._options.folds
@@ -152,17 +171,22 @@ class _Way:
                 work = self._folder / "folds"
                 labels = cross_fit(self._item, options, folds, work, held)
             else:
-                labels = label_rows(self._item, self._teacher, precision=options.precision)
+                labels = averaged(
+                    [
+                        label_rows(self._item, teacher, precision=options.precision)
+                        for teacher in self._teachers.values()
+                    ]
+                )
             write_labels(self._labels, labels)
 
-        inputs = {"rows": self._rows, "teacher": hash_folder(self._teacher)}
+        inputs = {"rows": self._rows, **self._hashes()}
         self._stages.run("labels", {"folds": folds}, inputs, [self._labels], run)
 
     def _make_variants(self) -> int:
         rows, seed = list(self._split.train), self._options.distil.seed
         wanted = self._options.variants
         count = variants_for(len(rows) + len(self._unlabelled), wanted)
-        inputs = {"rows": hash_rows(rows), "teacher": hash_folder(self._teacher)}
+        inputs = {"rows": hash_rows(rows), **self._hashes()}
         if self._unlabelled:
             inputs["unlabelled"] = hash_json(self._unlabelled)
         if count or self._unlabelled:
@@ -173,7 +197,7 @@ class _Way:
                 [self._variants],
                 lambda: label_variants(
                     texts_to_label(rows, self._unlabelled, wanted, seed),
-                    self._teacher,
+                    tuple(self._teachers.values()),
                     self._variants,
                     precision=self._options.teacher.precision,
                 ),
@@ -186,8 +210,10 @@ class _Way:
         inputs = {"rows": self._rows, "labels": hash_file(self._labels)}
         if variants:
             inputs["variants"] = hash_file(self._variants)
+        if self._unlabelled:
+            inputs["unlabelled"] = hash_json(self._unlabelled)
         if options.student == "transformer":
-            inputs["teacher"] = hash_folder(self._teacher)
+            inputs["teacher"] = hash_folder(self._teachers["teacher"])
 
         def run() -> None:
             made = distil(
@@ -198,7 +224,8 @@ class _Way:
                 read_variants(self._variants, self._item.scale.classes) if variants else None,
                 options,
                 self._folder / "work",
-                self._teacher,
+                self._teachers["teacher"],
+                self._unlabelled,
             )
             store.save(made.student, student)
             store.save(made.baseline, baseline)
@@ -208,16 +235,19 @@ class _Way:
 
     def _make_test_labels(self) -> None:
         test = self._split.test
+        texts = [row.text for row in test]
+        ids = tuple(row.response_id for row in test)
 
-        def run() -> None:
-            texts = [row.text for row in test]
+        def label(teacher: Path) -> SoftLabels:
             said = "scoring the test responses with the teacher"
             precision = self._options.teacher.precision
-            found = predict(self._teacher, texts, precision=precision, progress=said)
-            ids = tuple(row.response_id for row in test)
-            folds = (IN_SAMPLE,) * len(test)
-            classes = self._item.scale.classes
-            write_labels(self._test_labels, SoftLabels(ids, folds, found, classes))
+            found = predict(teacher, texts, precision=precision, progress=said)
+            return SoftLabels(ids, (IN_SAMPLE,) * len(test), found, self._item.scale.classes)
 
-        inputs = {"rows": hash_rows(test), "teacher": hash_folder(self._teacher)}
+        def run() -> None:
+            write_labels(
+                self._test_labels, averaged([label(one) for one in self._teachers.values()])
+            )
+
+        inputs = {"rows": hash_rows(test), **self._hashes()}
         self._stages.run("test-labels", {}, inputs, [self._test_labels], run)

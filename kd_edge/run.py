@@ -7,28 +7,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kd_edge.assessment import Failed, Pooled, each_item, pooled
 from kd_edge.card import Figures
-from kd_edge.decision import choose_decision, decided
+from kd_edge.earlier import refuse_other_items, refuse_other_responses
 from kd_edge.evaluation import Line, Scorings, Sizes, human_scores, lines, second_scores
 from kd_edge.exporting import ExportItem, Prepared, prepare, together, write
 from kd_edge.files import make_folder, write_json
 from kd_edge.gates import FormParity
-from kd_edge.labels import labels_by_id
 from kd_edge.pipeline import Made, RunOptions, go
 from kd_edge.report.scored import FILE as TEST_SCORES
-from kd_edge.report.scored import BundleScorings, RowScorings, Scored, write_scored
+from kd_edge.report.scored import Scored, write_scored
 from kd_edge.review import Review
-from kd_edge.rows import Item, Responses, Row, Scale
-from kd_edge.run_folder import BUNDLE, REPORT
+from kd_edge.rows import Item, Responses
+from kd_edge.run_folder import BUNDLE, REPORT, TOGETHER, item_folder
+from kd_edge.scorings import bundle_scorings, student_scorings, teacher_scorings
 from kd_edge.splits import split_item, test_items
 from kd_edge.stage import hash_folder, hash_rows, plain_options, versions
-from kd_edge.students.store import Student
 from kd_edge.teacher.size import teacher_size
 from kd_edge.trust import review_of
 from kd_edge.unlabelled import unlabelled_texts
+from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.manifest import ItemEntry, Manifest
 from kd_edge_runtime.scorer import Scorer
 
@@ -102,8 +100,8 @@ def run(
         unlabelled: responses that nobody scored.
 
     Raises:
-        InputError: something given is wrong; the message says what and where. With several
-            items, only if it is so with each of them.
+        InputError: something given is wrong, with several items with each of them; or the
+            folder holds a run of other responses.
         StoppedError: the user stopped it; the same call goes on.
     """
     share, seed = options.teacher.validation, options.teacher.seed
@@ -118,6 +116,9 @@ def run(
         return _Ready(made, prepare([_to_export(made, own)]))
 
     items = test_items(responses, test)
+    refuse_other_items(out, REPORT, [item.item_id for item, _ in items])
+    for item, other in items:
+        _refuse_other_responses(item, other, out, options, source)
     ready, failed = each_item([(item.item_id, (item, other)) for item, other in items], go_one)
     made = [one.made for one in ready]
     prepared = together([one.prepared for one in ready])
@@ -125,7 +126,10 @@ def run(
     provenance = {
         "options": plain_options(options),
         "rows": {one.split.item.item_id: hash_rows(one.split.item.rows) for one in made},
-        "teachers": {one.split.item.item_id: hash_folder(one.teacher) for one in made},
+        "teachers": {
+            one.split.item.item_id: [hash_folder(teacher) for teacher in one.teachers]
+            for one in made
+        },
     }
     # Once without figures, to measure the very file; then with them on its card.
     manifest = write(prepared, bundle, provenance)
@@ -154,7 +158,21 @@ def run(
         versions=versions(),
     )
     write_json(out / REPORT, asdict(report))
+    (out / TOGETHER).unlink(missing_ok=True)
     return report
+
+
+def _refuse_other_responses(
+    item: Item, other: Item | None, out: Path, options: RunOptions, source: str
+) -> None:
+    try:
+        split = split_item(item, other, options.teacher.validation, options.teacher.seed, source)
+    except InputError:
+        return  # it will be told where it counts as that item's
+    rows = hash_rows([*split.train, *split.validation])
+    texts = [row.text for row in split.item.rows]
+    folder = item_folder(out, item.item_id)
+    refuse_other_responses(out, folder, rows, texts, item.scale.classes)
 
 
 @dataclass(frozen=True)
@@ -193,58 +211,28 @@ def _measured(
         human=human_scores(split.test),
         second=second_scores(split.test),
         groups=tuple(row.group or "" for row in split.test),
-        teacher=_teacher_scorings(made),
-        student=_scorings(made.distilled.student, texts),
-        bundle=_bundle_scorings(scorer, entry, texts),
+        teacher=teacher_scorings(
+            made.labels, split.validation, made.test_labels, split.test, split.item.scale
+        ),
+        student=student_scorings(made.distilled.student, texts),
+        bundle=bundle_scorings(scorer.score_many(texts, entry.item_id), entry.classes),
     )
     write_scored(made.folder / TEST_SCORES, scored, entry.classes)
     found = Scorings(
         teacher=scored.teacher.predicted,
         student=scored.bundle.predicted,
-        baseline=_scorings(made.distilled.baseline, texts).predicted,
+        baseline=student_scorings(made.distilled.baseline, texts).predicted,
     )
     sizes = _sizes(made, entry, manifest, bundle)
     return lines(split.item, split.train, split.test, found, sizes), sizes
 
 
-def _scorings(student: Student, texts: Sequence[str]) -> RowScorings:
-    found = student.probabilities(texts)
-    return RowScorings(decided(found, student.scale, student.decision), found.astype(np.float64))
-
-
-def _teacher_scorings(made: Made) -> RowScorings:
-    """The teacher's classes, by the decision that its validation rows favour."""
-    scale, validation = made.split.item.scale, made.split.validation
-    rule = choose_decision(
-        _stacked(made.labels, scale, validation), human_scores(validation), scale
-    )
-    found = _stacked(made.test_labels, scale, made.split.test)
-    return RowScorings(decided(found, scale, rule), found)
-
-
-def _bundle_scorings(scorer: Scorer, entry: ItemEntry, texts: Sequence[str]) -> BundleScorings:
-    place = {name: at for at, name in enumerate(entry.classes)}
-    found = scorer.score_many(texts, entry.item_id)
-    return BundleScorings(
-        predicted=np.array([place[score.predicted] for score in found], dtype=np.int64),
-        probabilities=np.array([score.probabilities for score in found], dtype=np.float64),
-        expected=np.array([score.expected for score in found], dtype=np.float64),
-        confidence=np.array([score.confidence for score in found], dtype=np.float64),
-        flags=tuple(score.flag for score in found),
-    )
-
-
-def _stacked(path: Path, scale: Scale, rows: Sequence[Row]) -> np.ndarray:
-    found = labels_by_id(path, scale.classes, rows)
-    return np.stack([found[row.response_id] for row in rows])
-
-
 def _sizes(made: Made, entry: ItemEntry, manifest: Manifest, bundle: Path) -> Sizes:
-    parameters, size = teacher_size(made.teacher)
+    sizes = [teacher_size(teacher) for teacher in made.teachers]
     smallest = entry.forms.get("plain-int8") or entry.forms["onnx-int8"]
     return Sizes(
-        teacher_parameters=parameters,
-        teacher_bytes=size,
+        teacher_parameters=sum(parameters for parameters, _ in sizes),
+        teacher_bytes=sum(size for _, size in sizes),
         student_parameters=entry.parameters,
         plain_bytes=sum(manifest.members[name].bytes for name in (entry.vectorizer, smallest)),
         bundle_bytes=bundle.stat().st_size,

@@ -9,6 +9,8 @@ from kd_edge.stage import hash_json
 
 BUNDLE = "bundle.kdz"
 REPORT = "report.json"
+# Of one student for all questions, whose report holds other things.
+TOGETHER = "together.json"
 
 
 def item_folder(out: Path, item_id: str) -> Path:

@@ -37,7 +37,7 @@ class Variants:
 
 def label_variants(
     texts: Sequence[str],
-    teacher: Path,
+    teachers: Sequence[Path],
     path: Path,
     batch_size: int = 64,
     precision: str = "auto",
@@ -50,33 +50,41 @@ def label_variants(
 
     Args:
         texts: N variants.
-        teacher: the folder of a fine-tuned teacher.
+        teachers: folders of fine-tuned teachers of the same classes. Each scores its share of
+            the variants: a student hears them all, and no variant is scored twice.
         path: the file to write.
         batch_size: texts the network takes at a time, >= 1.
-        precision: "fp32", "bf16" or "auto", as in `TeacherOptions`.
+        precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
         device: "cpu", "cuda" or "auto".
 
     Returns:
         What the file holds: probabilities of 6 decimals, normalised, float64.
 
     Raises:
-        InputError: the folder holds no teacher, or the file cannot be written.
+        InputError: a folder holds no teacher, or the file cannot be written.
         StoppedError: the user pressed Ctrl-C; the same call goes on.
     """
     from kd_edge.teacher.card import read_card
     from kd_edge.teacher.predict import load_teacher, predict
 
-    classes = read_card(teacher).classes
-    key = hash_json([hash_folder(teacher), list(texts), batch_size, precision, device, CHUNK])
+    classes = read_card(teachers[0]).classes
+    hashes = [hash_folder(teacher) for teacher in teachers]
+    key = hash_json([hashes, list(texts), batch_size, precision, device, CHUNK])
     partial = _Partial(path.with_name(f".{path.name}.partial"), key)
     try:
         found = partial.read()
         done = sum(len(part) for part in found)
         with track("scoring variants with the teacher", len(texts), done) as tracker:
-            model = load_teacher(teacher)
+            models = [load_teacher(teacher) for teacher in teachers]
             for start in range(done, len(texts), CHUNK):
                 chunk = texts[start : start + CHUNK]
-                part = predict(model, chunk, batch_size, precision, device=device)
+                part = np.empty((len(chunk), len(classes)))
+                for turn, model in enumerate(models):
+                    share = chunk[turn :: len(models)]
+                    if share:
+                        part[turn :: len(models)] = predict(
+                            model, share, batch_size, precision, device=device
+                        )
                 found.append(partial.append(part))
                 tracker.advance(len(chunk))
     except KeyboardInterrupt:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from workshop import CANARY, item_of, with_canary, write_table
 
+from kd_edge.cli.reading import prompts_by_item
 from kd_edge.distillation.train import Training
-from kd_edge.rows import Scale
+from kd_edge.rows import Responses, Scale
 from kd_edge_runtime.scorer import Scorer
 
 TINY = ("--teacher-epochs", 1, "--student-epochs", 1, "--variants", 20, "--precision", "fp32",
@@ -212,7 +213,26 @@ def test_prompts_of_several_items_need_a_folder(command, tmp_path):
     fails = ("run", given, "-o", tmp_path / "out", "--prompt")
     assert "there are 2 items: name a folder" in command.fails(*fails, tmp_path / "prompt.txt")
     (tmp_path / "empty").mkdir()
-    assert "like 'one.txt'" in command.fails(*fails, tmp_path / "empty")
+    assert "like 'one.txt' or 'one/prompt.txt'" in command.fails(*fails, tmp_path / "empty")
+
+
+def test_prompts_in_a_folder_for_each_item(tmp_path):
+    """As the sample items lie."""
+    for name, text in (
+        ("one/prompt.txt", "first"),
+        ("one/rubric.txt", "second"),
+        ("one/notes.txt", "no"),
+        ("one.more.txt", "before them"),
+        ("two/rubric.txt", "alone"),
+        ("three/prompt.txt", "of another item"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    given = Responses((item_of(22, "one"), item_of(22, "two")), "r.csv", {}, "utf-8")
+    assert prompts_by_item([tmp_path], given) == {
+        "one": ("before them", "first", "second"),
+        "two": ("alone",),
+    }
 
 
 # What is wrong is said at once, in words
@@ -245,6 +265,7 @@ def nothing_begins(monkeypatch):
         (["--lambda", "-1"], "-1.0 is not in the range"),
         (["--lambda", "nan"], "lambda is nan"),
         (["--folds", "1"], "1 folds are not possible"),
+        (["--folds", "2", "--teachers", "2"], "give --folds or --teachers"),
         (["--variants", "-1"], "not in the range"),
         (["--student-epochs", "0"], "not in the range"),
         (["--learning-rate", "0"], "not in the range"),

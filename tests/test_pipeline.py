@@ -13,13 +13,15 @@ from workshop import SMALL, item_of, run_options
 
 from kd_edge import pipeline, unlabelled
 from kd_edge.distillation.train import Training
-from kd_edge.labels import read_labels
+from kd_edge.labels import labels_by_id, read_labels
 from kd_edge.pipeline import RunOptions, go, item_folder
 from kd_edge.rows import Scale
 from kd_edge.splits import split_item
 from kd_edge.stage import StoppedError, hash_folder, hash_rows
 from kd_edge.teacher import finetune as finetune_module
 from kd_edge.teacher.card import read_card
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge.teacher.predict import predict
 from kd_edge.variant_labels import read_variants
 from kd_edge_runtime.errors import InputError
 
@@ -73,7 +75,7 @@ def test_every_stage_runs_once(finished):
 def test_what_the_stages_made(finished):
     _, made = finished
     held = {row.response_id for row in SPLIT.validation}
-    assert set(read_card(made.teacher).validation_ids) == held
+    assert set(read_card(made.teachers[0]).validation_ids) == held
     ids = {row.response_id for row in [*SPLIT.train, *SPLIT.validation]}
     assert set(read_labels(made.labels, CLASSES).ids) == ids
     test = read_labels(made.test_labels, CLASSES)
@@ -83,6 +85,44 @@ def test_what_the_stages_made(finished):
     student, baseline = made.distilled.student, made.distilled.baseline
     assert student.provenance["variants"] == 60
     assert student.provenance["rows"] == baseline.provenance["rows"] == len(SPLIT.train)
+
+
+def test_several_teachers_are_averaged_and_share_the_variants(out, options):
+    two = replace(options, teachers=2)
+    made = go(SPLIT, out, two)
+    assert made.ran == ("teacher-2", "labels", "variants", "student", "test-labels")
+    cards = [read_card(teacher) for teacher in made.teachers]
+    assert [card.options["seed"] for card in cards] == [0, 1]
+    assert cards[0].validation_ids == cards[1].validation_ids
+    for path, rows in (
+        (made.labels, [*SPLIT.train, *SPLIT.validation]),
+        (made.test_labels, SPLIT.test),
+    ):
+        texts = [row.text for row in rows]
+        said = [predict(teacher, texts, precision="fp32") for teacher in made.teachers]
+        assert np.abs(said[0] - said[1]).max() > 1e-3
+        found = labels_by_id(path, CLASSES, rows)
+        mean = np.stack([found[row.response_id] for row in rows])
+        assert np.abs(mean - np.mean(said, axis=0)).max() < 2e-6
+    variants = read_variants(made.folder / "variants.csv", CLASSES)
+    for turn, teacher in enumerate(made.teachers):
+        said = predict(teacher, variants.texts[turn::2], precision="fp32")
+        assert np.abs(variants.probabilities[turn::2] - said).max() < 2e-6
+    assert go(SPLIT, out, two).ran == ()
+    assert go(SPLIT, out, options).ran == ("labels", "variants", "student", "test-labels")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"teachers": 0}, "0 teachers are not possible"),
+        ({"teachers": 2, "folds": 2}, "give --folds or --teachers"),
+        ({"teachers": 2, "teacher": TeacherOptions(seed=2**32 - 1)}, "out of range: seed"),
+    ],
+)
+def test_teachers_that_cannot_be(wrong, said):
+    with pytest.raises(InputError, match=said):
+        RunOptions(**wrong)
 
 
 def test_variants_are_made_of_rows_learnt_from_alone(options, tmp_path, monkeypatch):
@@ -109,6 +149,18 @@ def test_unlabelled_responses_are_labelled_with_the_variants(out, options):
     assert go(SPLIT, out, options, ("warm wool", "cold wool")).ran == ()
     none = replace(options, variants=0)
     assert go(SPLIT, out, none, ("warm wool",)).distilled.student.provenance["variants"] == 1
+
+
+def test_a_student_knows_the_words_of_unlabelled_responses(out, options):
+    def known(student, text):
+        (grams,) = student.text.encode([text]).lengths
+        return grams
+
+    large = _distil(options, student_options={"ngrams": 2000, "dimensions": 3})
+    made = go(SPLIT, out, large, ("zebra zebra", "zebra one", "zebra two", "zebra three"))
+    student, baseline = made.distilled.student, made.distilled.baseline
+    assert known(student, "zebra") > 0
+    assert known(baseline, "zebra") == 0
 
 
 def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
@@ -169,7 +221,7 @@ def test_another_split_starts_anew(out, options):
     moved = replace(SPLIT, train=SPLIT.train[1:], validation=(*SPLIT.validation, SPLIT.train[0]))
     made = go(moved, out, options)
     assert made.ran[0] == "teacher"
-    assert SPLIT.train[0].response_id in read_card(made.teacher).validation_ids
+    assert SPLIT.train[0].response_id in read_card(made.teachers[0]).validation_ids
 
 
 @pytest.mark.parametrize(
@@ -180,7 +232,7 @@ def test_other_classes_start_anew(out, options, scale):
     renamed = replace(SPLIT, item=replace(SPLIT.item, scale=scale))
     made = go(renamed, out, options)
     assert made.ran == STAGES
-    assert read_card(made.teacher).classes == scale.classes
+    assert read_card(made.teachers[0]).classes == scale.classes
     assert made.distilled.student.scale == scale
 
 
@@ -229,7 +281,7 @@ def test_variants_by_somebody_else_teach_the_student_anew(out, options):
 def test_a_lost_teacher_is_made_again_and_nothing_else(finished, out, options):
     shutil.rmtree(out / "item-tiny" / "teacher")
     assert go(SPLIT, out, options).ran == ("teacher",)
-    assert hash_folder(out / "item-tiny" / "teacher") == hash_folder(finished[1].teacher)
+    assert hash_folder(out / "item-tiny" / "teacher") == hash_folder(finished[1].teachers[0])
 
 
 def _stop_in(monkeypatch, stage):

@@ -94,6 +94,10 @@ def test_how_sure_the_figure_is():
 def test_review_and_flags():
     said = words.review_advice(ITEM)
     assert f"{ITEM.bundle.sureness.at(0.2) * 100:.0f} % of the rest" in said
+    sure = ITEM.bundle.sureness
+    said = words.calibration_said(ITEM)
+    assert f"{sure.error:.3f} from its agreement" in said
+    assert f"{sure.chance:.3f} would be chance on {ITEM.responses}" in said
     assert words.flagged_advice(replace(ITEM, flagged={})) == ""
     flagged = replace(ITEM, flagged={"empty": 1, "review": 39}, unflagged_exact=0.75)
     assert words.flagged_advice(flagged) == (

@@ -13,6 +13,7 @@ import pytest
 from workshop import CANARY, SMALL, finished_run, item_of, run_options
 
 from kd_edge import run as module
+from kd_edge import scorings
 from kd_edge.decision import choose_decision, decided
 from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
 from kd_edge.labels import labels_by_id
@@ -135,7 +136,7 @@ def test_the_teachers_decision_is_that_of_its_validation_rows(
         seen.append((found, scores, scale))
         return "most-probable"
 
-    monkeypatch.setattr(module, "choose_decision", choose)
+    monkeypatch.setattr(scorings, "choose_decision", choose)
     run(whole_way.responses, tmp_path / "out", whole_way.options)
     ((found, scores, scale),) = seen
     labels = labels_by_id(

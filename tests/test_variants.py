@@ -194,7 +194,7 @@ def test_variants_are_scored_and_read_back(teacher, tmp_path):
     made = make_variants(TEXTS, 100, seed=0)
     path = tmp_path / "new" / "variants.csv"
     path.parent.mkdir()
-    found = label_variants(made, teacher, path, precision="fp32")
+    found = label_variants(made, [teacher], path, precision="fp32")
     assert found.texts == tuple(made)
     expected = teacher_predict.predict(teacher, made, precision="fp32")
     assert np.abs(found.probabilities - expected).max() < 2e-6
@@ -226,18 +226,18 @@ def _count_scored(monkeypatch, stop_after=None):
 def test_a_stopped_run_loses_one_chunk_at_most(teacher, tmp_path, monkeypatch, torn):
     made = make_variants(TEXTS, 100, seed=0)
     whole = tmp_path / "whole.csv"
-    label_variants(made, teacher, whole, precision="fp32")
+    label_variants(made, [teacher], whole, precision="fp32")
     path = tmp_path / "variants.csv"
     with monkeypatch.context() as patch:
         _count_scored(patch, stop_after=2)
         with pytest.raises(StoppedError, match="same command again"):
-            label_variants(made, teacher, path, precision="fp32")
+            label_variants(made, [teacher], path, precision="fp32")
     assert not path.exists()
     partial = tmp_path / ".variants.csv.partial"
     if torn:
         partial.write_bytes(partial.read_bytes()[:-20])
     scored = _count_scored(monkeypatch)
-    label_variants(made, teacher, path, precision="fp32")
+    label_variants(made, [teacher], path, precision="fp32")
     assert scored == ([40, 20] if torn else [20])
     assert path.read_bytes() == whole.read_bytes()
     assert not partial.exists()
@@ -250,20 +250,20 @@ def test_other_works_partial_file_is_not_used(teacher, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         _count_scored(patch, stop_after=1)
         with pytest.raises(StoppedError):
-            label_variants(made, teacher, path, precision="fp32")
+            label_variants(made, [teacher], path, precision="fp32")
     scored = _count_scored(monkeypatch)
-    found = label_variants(made[::-1], teacher, path, precision="fp32")
+    found = label_variants(made[::-1], [teacher], path, precision="fp32")
     assert scored == [40, 40]
     assert found.texts == tuple(made[::-1])
 
 
 def test_texts_that_try_a_csv(teacher, tmp_path):
     made = ['a "quoted", cup', "=1+1", "ice; lamp", "'", "ä\u2028ß"]
-    assert label_variants(made, teacher, tmp_path / "v.csv").texts == tuple(made)
+    assert label_variants(made, [teacher], tmp_path / "v.csv").texts == tuple(made)
 
 
 def test_no_variants(teacher, tmp_path):
-    found = label_variants([], teacher, tmp_path / "v.csv")
+    found = label_variants([], [teacher], tmp_path / "v.csv")
     assert found.texts == ()
     assert found.probabilities.shape == (0, 3)
 

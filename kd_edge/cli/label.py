@@ -121,5 +121,5 @@ def label(
         ]
         more = unlabelled_texts(others, item.item_id, item.rows)
         texts = texts_to_label(rows, more, count, seed)
-        made = label_variants(texts, teacher, variants_output)
+        made = label_variants(texts, [teacher], variants_output)
         click.echo(f"{variants_output}: {len(made.texts):,} labelled variants")

@@ -25,6 +25,9 @@ _COLUMNS = {
 }
 
 
+# An item's files in a folder of its own.
+_OWN = ("prompt.txt", "rubric.txt")
+
 _RANGE = re.compile(r"(-?[0-9]{1,9})-(-?[0-9]{1,9})")
 
 
@@ -166,7 +169,8 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
 
     Args:
         paths: files, which belong to the only item; or folders, in which an item's files are
-            named after it: `<item>.txt`, and `<item>.<anything>.txt`.
+            named after it: `<item>.txt`, and `<item>.<anything>.txt`; or lie in a folder that
+            is, as `prompt.txt` and `rubric.txt`.
         responses: the items.
 
     Raises:
@@ -178,13 +182,18 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
     for path in paths:
         if path.is_dir():
             there = sorted(path.glob("*.txt"))
+            below = [one for name in _OWN for one in sorted(path.glob(f"*/{name}"))]
             own = {
-                name: [one for one in there if one.name.startswith(f"{name}.")] for name in names
+                name: [
+                    *(one for one in there if one.name.startswith(f"{name}.")),
+                    *(one for one in below if one.parent.name == name),
+                ]
+                for name in names
             }
             if not any(own.values()):
                 raise InputError(
                     f"{path}: there is no file for an item in it: they are looked for by the "
-                    f"items' names, like '{names[0]}.txt'"
+                    f"items' names, like '{names[0]}.txt' or '{names[0]}/{_OWN[0]}'"
                 )
         elif len(names) > 1:
             raise InputError(

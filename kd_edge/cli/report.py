@@ -38,7 +38,8 @@ def report(
 
     OUT is the folder that 'kd-edge run' made. The page stands alone: it needs no network and
     no other file. It shows responses on which student and people disagree most; with
-    --no-responses it holds no student's words.
+    --no-responses it holds no student's words. Of a run with --together it tells of each
+    question, of new questions apart, and of all of them pooled.
 
     Where OUT is files that 'kd-edge bench' wrote, on one device or on many, it joins them into
     one table and plots, by default in the folder 'benches' beside the first.

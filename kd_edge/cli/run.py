@@ -45,9 +45,17 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     multiple=True,
     help="Text file with the item's prompt or rubric, for golden rows and to flag copies of it "
-    "(may be repeated); for several items a folder with a file <item>.txt for each.",
+    "(may be repeated); for several items a folder with a file <item>.txt for each, or with "
+    "<item>/prompt.txt and <item>/rubric.txt.",
 )
 @unlabelled_option
+@click.option(
+    "--teachers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Teachers of one item, from one seed after another; the student learns from all of them.",
+)
 @click.option(
     "--folds",
     type=click.IntRange(min=0),
@@ -76,6 +84,7 @@ def run(
     test: Path | None,
     prompts: tuple[Path, ...],
     unlabelled: Path | None,
+    teachers: int,
     folds: int,
     variants: int | None,
     together: bool,
@@ -94,6 +103,7 @@ def run(
       kd-edge run responses.csv -o out
       kd-edge run train.tsv --test test.tsv --item 1 -o out --prompt prompt.txt
       kd-edge run assessment.csv -o out --prompt prompts --unlabelled more.csv
+      kd-edge run responses.csv -o out --teachers 2
       kd-edge run responses.csv -o out --student rnn --variants 10000 --json
       kd-edge run responses.csv -o out --review-accuracy 0.95
       kd-edge run training/3way/beetle -o out --together --test test-unseen-questions
@@ -113,7 +123,7 @@ def run(
 
     from kd_edge.pipeline import RunOptions
 
-    options = RunOptions(teacher=teacher, folds=folds, variants=variants, distil=distil)
+    options = RunOptions(teacher, teachers, folds, variants, distil)
     if together:
         from kd_edge.cli.together import go_together
 

@@ -53,7 +53,7 @@ def collect(out: Path) -> Collected:
         BundleError: its bundle is damaged.
     """
     reports = _reports(out / REPORT)
-    manifest = _manifest(out / BUNDLE)
+    manifest = bundle_manifest(out / BUNDLE)
     items, scored, scales = [], [], []
     for entry in manifest.items:
         if entry.item_id not in reports:
@@ -75,7 +75,13 @@ def collect(out: Path) -> Collected:
     )
 
 
-def _manifest(bundle: Path) -> Manifest:
+def bundle_manifest(bundle: Path) -> Manifest:
+    """The manifest of a run's bundle.
+
+    Raises:
+        InputError: there is none.
+        BundleError: it is damaged.
+    """
     with Bundle(bundle) as opened:
         return opened.manifest
 

@@ -26,7 +26,7 @@ class Disagreement:
     """One response with what is said of it; scores as the responses write them.
 
     Attributes:
-        response_id: its id.
+        response_id: its id, after that of its question where there are many.
         text: what the student wrote.
         human: the people's score.
         second: the second rater's, "" where there is none.
@@ -96,8 +96,9 @@ def _teller(
     def tell(at: int) -> Disagreement:
         second = scored.second[at]
         given = int(scored.bundle.predicted[at])
+        asked = f"{scored.questions[at]}: " if scored.questions else ""
         return Disagreement(
-            response_id=scored.ids[at],
+            response_id=asked + scored.ids[at],
             text=scored.texts[at],
             human=classes[scored.human[at]],
             second="" if second == NO_SCORE else classes[second],

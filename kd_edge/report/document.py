@@ -42,15 +42,18 @@ _SORT = {
 _SHOWN_SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
-def item_blocks(item: ItemFigures, name: str, worst: Disagreements | None) -> Iterator[Block]:
+def item_blocks(
+    item: ItemFigures, name: str, worst: Disagreements | None, heading: str = ""
+) -> Iterator[Block]:
     """All blocks of an item.
 
     Args:
         item: its figures.
         name: of the item within the page, for the ids of its plots.
         worst: its worst disagreements, None where they are not to be shown.
+        heading: what stands above them, unless it is the item's name.
     """
-    yield Heading(f"Item {item.item_id}", 1, name)
+    yield Heading(heading or f"Item {item.item_id}", 1, name)
     yield Text(words.headline(item), "lead")
     yield Text(words.how_sure(item), "note")
     found = words.warnings(item)
@@ -58,7 +61,7 @@ def item_blocks(item: ItemFigures, name: str, worst: Disagreements | None) -> It
     if found:
         yield Points(found, flagged=True)
     yield Text(words.review_advice(item))
-    for said in (item.review, words.flagged_advice(item)):
+    for said in (item.review, words.flagged_advice(item), words.calibration_said(item)):
         if said:
             yield Text(said)
     yield _at_a_glance(item)

@@ -22,7 +22,8 @@ _TERMS = (
     "for.",
     "QWK, quadratic weighted kappa: agreement beyond chance, where a miss by two points counts "
     f"four times a miss by one. 1 is perfect, 0 is chance; {QWK.said} is asked for. Kappa: the "
-    "same with every miss alike.",
+    "same with every miss alike. Macro F1: the mean over the scores, rare ones like frequent ones, "
+    "of how well each is found.",
     f"Correlation: whether both put responses into the same order; {CORRELATION.said} is asked "
     "for. R2: the share of the differences between people's scores that is foretold. RMSE: the "
     "typical miss, in points.",

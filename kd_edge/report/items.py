@@ -35,12 +35,12 @@ class Baseline:
     Attributes:
         exact: exact agreement with people, 0 to 1.
         adjacent: adjacent agreement; None over words.
-        qwk: quadratic weighted kappa.
+        qwk: quadratic weighted kappa; None where it was not worked out.
     """
 
     exact: float
     adjacent: float | None
-    qwk: float
+    qwk: float | None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from kd_edge.report.glossary import glossary
 from kd_edge.report.markdown import markdown_document
 from kd_edge.report.numbers import number, percent
 from kd_edge.report.page import page
+from kd_edge.report.question_blocks import headline, question_blocks
+from kd_edge.report.questions import collect_questions
 from kd_edge.report.reasons import reasons
-from kd_edge.run_folder import BUNDLE
+from kd_edge.run_folder import BUNDLE, TOGETHER
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Scorer
 
@@ -49,16 +51,38 @@ def make_report(out: Path, output: Path, *, responses: bool = True) -> MadeRepor
         responses: whether they show the worst disagreements, with students' words.
 
     Raises:
-        InputError: see `collect`; or the files cannot be written.
+        InputError: see `collect` and `collect_questions`; or the files cannot be written.
         BundleError: the run's bundle is damaged.
     """
-    found = collect(out)
-    with Scorer.open(out / BUNDLE) as scorer:
-        blocks = list(_blocks(found, scorer if responses else None))
+    together = (out / TOGETHER).is_file()
+    found = (_of_questions if together else _of_items)(out, responses)
+    made = ", ".join(f"{name} {version}" for name, version in found.created_by.items())
+    blocks = [*found.blocks, *glossary(), Text(f"The bundle was made by {made}.", "note")]
     files = output / PAGE, output / MARKDOWN
     for path, text in zip(files, (page(_TITLE, blocks), markdown_document(_TITLE, blocks))):
         with atomic_write(path) as file:
             file.write(text)
+    return MadeReport(files, found.figures, found.said)
+
+
+_TITLE = "How well the student scores"
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a run's report says: its blocks but for the end, its figures, its headlines."""
+
+    blocks: list[Block]
+    figures: dict[str, Any]
+    said: tuple[str, ...]
+    created_by: Mapping[str, str]
+
+
+def _of_items(out: Path, responses: bool) -> _Found:
+    """A run of a student for each item."""
+    found = collect(out)
+    with Scorer.open(out / BUNDLE) as scorer:
+        blocks = list(_blocks(found, scorer if responses else None))
     figures = {
         "items": [{**asdict(item), "warnings": words.warnings(item)} for item in found.items],
         "together": [asdict(line) for line in found.together],
@@ -66,14 +90,19 @@ def make_report(out: Path, output: Path, *, responses: bool = True) -> MadeRepor
     said = [words.headline(item) for item in found.items]
     if found.together:
         said = [words.headline_of_all(found.together, len(found.items))]
-    return MadeReport(files, figures, tuple(said))
+    return _Found(blocks, figures, tuple(said), found.created_by)
 
 
-_TITLE = "How well the student scores"
+def _of_questions(out: Path, responses: bool) -> _Found:
+    """A run of one student for all questions."""
+    found = collect_questions(out)
+    figures = {**found.as_json(), "warnings": words.warnings(found.pooled)}
+    blocks = list(question_blocks(found, responses))
+    return _Found(blocks, figures, (headline(found),), found.created_by)
 
 
 def _blocks(found: Collected, scorer: Scorer | None) -> Iterator[Block]:
-    """The document; with a scorer to explain them, the worst disagreements too."""
+    """All items; with a scorer to explain them, the worst disagreements too."""
     if found.together:
         yield from _all_items(found)
     for at, item in enumerate(found.items):
@@ -82,9 +111,6 @@ def _blocks(found: Collected, scorer: Scorer | None) -> Iterator[Block]:
             why = reasons(scorer, item.item_id)
             worst = disagreements(found.scored[at], found.scales[at], why)
         yield from item_blocks(item, f"item-{at}", worst)
-    yield from glossary()
-    made = ", ".join(f"{name} {version}" for name, version in found.created_by.items())
-    yield Text(f"The bundle was made by {made}.", "note")
 
 
 def _all_items(found: Collected) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""What every scorer says of an item's test responses, as a file in the run's folder.
+"""What every scorer says of the test responses, as a file in the run's folder.
 
 It holds students' words, as the responses that the run was given do: it stays on the user's
 machine, and nothing of it goes into a bundle.
@@ -21,11 +21,12 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write
 
 FILE = "test_scores.csv"
-"""Its name in an item's folder."""
+"""Its name in an item's folder; in the run's where one student serves all questions."""
 
 AGAIN = "start the same 'kd-edge run' again: what is there is kept, and this file is written anew"
 
 _ROWS = ("response_id", "text", "score", "score2", "group")
+_QUESTION = "item_id"
 _TEACHER, _STUDENT, _BUNDLE = "teacher", "student", "bundle"
 _TOLD = (f"{_BUNDLE}_expected", f"{_BUNDLE}_confidence", f"{_BUNDLE}_flag")
 _LONGEST_FIELD = 16 << 20
@@ -61,7 +62,7 @@ class BundleScorings(RowScorings):
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """N test responses of an item, with what people and scorers say of them.
+    """N test responses of an item or of many, with what people and scorers say of them.
 
     Attributes:
         ids: response ids.
@@ -72,6 +73,7 @@ class Scored:
         teacher: the fine-tuned teacher.
         student: the student in PyTorch, fp32.
         bundle: the same student as a device scores with it.
+        questions: the item that each answers; empty where it is the same one.
     """
 
     ids: tuple[str, ...]
@@ -82,6 +84,7 @@ class Scored:
     teacher: RowScorings
     student: RowScorings
     bundle: BundleScorings
+    questions: tuple[str, ...] = ()
 
 
 def write_scored(path: Path, scored: Scored, classes: Sequence[str]) -> None:
@@ -98,28 +101,29 @@ def write_scored(path: Path, scored: Scored, classes: Sequence[str]) -> None:
     with atomic_write(path) as file:
         # Lines end in \r\n so that the csv module quotes a lone \r in a response.
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(_header(classes))
+        writer.writerow(_header(classes, bool(scored.questions)))
         writer.writerows(_rows(scored, classes))
 
 
-def read_scored(path: Path, classes: Sequence[str]) -> Scored:
+def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) -> Scored:
     """Read the file that `write_scored` wrote.
 
     Args:
         path: the file.
         classes: the K class names in order.
+        questions: whether the responses answer many items.
 
     Raises:
         InputError: there is none, or it is another item's or damaged.
     """
     csv.field_size_limit(_LONGEST_FIELD)
-    header, place = _header(classes), {name: at for at, name in enumerate(classes)}
+    header, place = _header(classes, questions), {name: at for at, name in enumerate(classes)}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, strict=True)
             if next(rows, None) != header:
                 raise InputError(f"'{path}' is not of this run's bundle: {AGAIN}.")
-            found = [_Cells(row, place) for row in rows]
+            found = [_Cells(row, place, questions) for row in rows]
         if not found:
             raise ValueError("no rows")
         return _gathered(found, len(classes))
@@ -132,9 +136,9 @@ def read_scored(path: Path, classes: Sequence[str]) -> Scored:
         raise InputError(f"'{path}' is damaged or was changed: {AGAIN}.") from None
 
 
-def _header(classes: Sequence[str]) -> list[str]:
+def _header(classes: Sequence[str], questions: bool) -> list[str]:
     shares = probability_columns(classes)
-    header = list(_ROWS)
+    header = [*_ROWS, *([_QUESTION] if questions else [])]
     for scorer, told in ((_TEACHER, ()), (_STUDENT, ()), (_BUNDLE, _TOLD)):
         header += [scorer, *told, *(f"{scorer}_{name}" for name in shares)]
     return header
@@ -146,6 +150,7 @@ def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
         second = scored.second[at]
         row = [name, scored.texts[at], classes[scored.human[at]]]
         row += ["" if second == NO_SCORE else classes[second], scored.groups[at]]
+        row += scored.questions[at : at + 1]
         told = [f"{bundle.expected[at]:.6f}", f"{bundle.confidence[at]:.6f}", bundle.flags[at]]
         for scorer, more in ((scored.teacher, []), (scored.student, []), (bundle, told)):
             shares = probability_cells(scorer.probabilities[at])
@@ -156,7 +161,7 @@ def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
 class _Cells:
     """One row, taken cell by cell from the left; a cell that is no such thing is a ValueError."""
 
-    def __init__(self, row: Sequence[str], place: dict[str, int]) -> None:
+    def __init__(self, row: Sequence[str], place: dict[str, int], questions: bool) -> None:
         cells = iter(row)
         self._place = place
         self.id, self.text = next(cells, ""), next(cells, "")
@@ -164,6 +169,7 @@ class _Cells:
         second = next(cells, "")
         self.second = self._class(second) if second else NO_SCORE
         self.group = next(cells, "")
+        self.question = next(cells, "") if questions else None
         self.teacher = self._scoring(cells)
         self.student = self._scoring(cells)
         predicted = self._class(next(cells, ""))
@@ -211,6 +217,7 @@ def _gathered(rows: Sequence[_Cells], classes: int) -> Scored:
             confidence=np.array([row.confidence for row in rows]),
             flags=tuple(row.flag for row in rows),
         ),
+        questions=tuple(row.question for row in rows if row.question is not None),
     )
 
 

@@ -67,6 +67,16 @@ def review_advice(item: ItemFigures) -> str:
     )
 
 
+def calibration_said(item: ItemFigures) -> str:
+    """What the calibration error is worth on so few responses."""
+    sure = item.bundle.sureness
+    return (
+        f"Its confidence is {number(sure.error, 3)} from its agreement with people on average "
+        f"(expected calibration error); were it exactly right, {number(sure.chance, 3)} would be "
+        f"chance on {item.responses} responses."
+    )
+
+
 def flagged_advice(item: ItemFigures) -> str:
     """How many responses the device marks for a person as the bundle is set; "" for none."""
     if not item.flagged:

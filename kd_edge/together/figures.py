@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.tree import DecisionTreeClassifier
 
-from kd_edge.evaluation import MAJORITY, human_scores
+from kd_edge.evaluation import human_scores
 from kd_edge.metrics import Scores
+from kd_edge.report.figures import compare_words
 from kd_edge.rows import Row
-from kd_edge.students.pairs import Asked
-from kd_edge_runtime.relation import NUMBERS
-from kd_edge_runtime.text import words
 
 LEXICAL = "lexical baseline"
 
-# What the task's organisers had: how many words are shared with reference and question, over
-# either length (Dzikovska et al. 2013, "SemEval-2013 Task 7", section 5.2).
-_OVERLAP = tuple(
-    NUMBERS.index(name)
-    for name in ("recall", "precision", "in question", "any recall", "mean recall", "length")
-)
-_LEAF = 20
+ALL = "all test responses"
+SEEN = "questions learnt from"
+UNSEEN = "other questions"
 
 
 @dataclass(frozen=True)
@@ -36,12 +28,15 @@ class Figures:
         accuracy: share of them with the people's class, 0 to 1.
         macro_f1: mean F1 over the classes that people or the scorer gave, 0 to 1.
         weighted_f1: the same, weighted by how often people gave each class.
+        kappa: Cohen's kappa without weights, -1 to 1; None where both give one and the same
+            class.
     """
 
     responses: int
     accuracy: float
     macro_f1: float
     weighted_f1: float
+    kappa: float | None
 
 
 def figures(human: Scores, machine: Scores) -> Figures:
@@ -55,7 +50,8 @@ def figures(human: Scores, machine: Scores) -> Figures:
         float(f1_score(human, machine, average=average, zero_division=0))
         for average in ("macro", "weighted")
     )
-    return Figures(len(human), float(accuracy_score(human, machine)), macro, weighted)
+    kappa = compare_words(human, machine).kappa
+    return Figures(len(human), float(accuracy_score(human, machine)), macro, weighted, kappa)
 
 
 @dataclass(frozen=True)
@@ -84,27 +80,3 @@ def part(
     """
     human = human_scores(rows)[list(chosen)]
     return Part(name, {who: figures(human, scores[list(chosen)]) for who, scores in found.items()})
-
-
-def baselines(train: Sequence[Row], test: Sequence[Row]) -> dict[str, Scores]:
-    """The most frequent class, and a decision tree over shared words.
-
-    Args:
-        train: rows with `Asked` texts to learn from.
-        test: the same, to score.
-
-    Returns:
-        Classes of `test` by scorer; [N] each.
-    """
-    human = human_scores(train)
-    tree = DecisionTreeClassifier(min_samples_leaf=_LEAF, random_state=0)
-    tree.fit(_overlaps(row.text for row in train), human)
-    return {
-        LEXICAL: tree.predict(_overlaps(row.text for row in test)).astype(np.int64),
-        MAJORITY: np.full(len(test), np.bincount(human).argmax(), dtype=np.int64),
-    }
-
-
-def _overlaps(texts: Iterable[str]) -> np.ndarray:
-    asked = [text for text in texts if isinstance(text, Asked)]
-    return np.array([text.relation.numbers(words(text)) for text in asked])[:, _OVERLAP]

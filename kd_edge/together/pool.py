@@ -127,10 +127,20 @@ def make_pool(responses: Responses, test: Responses | None, validation: float, s
     )
 
 
+def own_id(row: Row) -> str:
+    """The id that a pooled row has within its question."""
+    prefix = _prefix(row.item_id)
+    return row.response_id[row.response_id.index(prefix) + len(prefix) :]
+
+
+def _prefix(item_id: str) -> str:
+    return f"{item_id}/"
+
+
 def _pooled(item: Item) -> list[Row]:
     """An item's scored rows, with ids that hold for all items."""
     return [
-        replace(row, response_id=f"{item.item_id}/{row.response_id}")
+        replace(row, response_id=_prefix(item.item_id) + row.response_id)
         for row in item.rows
         if row.score is not None
     ]

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kd_edge import card
-from kd_edge.decision import choose_decision, decided
-from kd_edge.evaluation import BASELINE, STUDENT, TEACHER, Line, human_scores
+from kd_edge.earlier import refuse_other_items, refuse_other_responses
+from kd_edge.evaluation import BASELINE, STUDENT, TEACHER, Line, human_scores, second_scores
 from kd_edge.exporting import ExportItem, prepare, write
 from kd_edge.files import make_folder, write_json
-from kd_edge.labels import labels_by_id
 from kd_edge.metrics import Scores, agreement
 from kd_edge.pipeline import RunOptions
 from kd_edge.progress import say
-from kd_edge.rows import Responses, Row
-from kd_edge.run_folder import BUNDLE
+from kd_edge.report.scored import FILE as TEST_SCORES
+from kd_edge.report.scored import Scored, write_scored
+from kd_edge.review import Review
+from kd_edge.rows import Responses
+from kd_edge.run_folder import BUNDLE, REPORT, TOGETHER
+from kd_edge.scorings import bundle_scorings, student_scorings, teacher_scorings
 from kd_edge.stage import hash_folder, hash_rows, plain_options, versions
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.store import Student
 from kd_edge.teacher.size import teacher_size
-from kd_edge.together.figures import Part, baselines, part
-from kd_edge.together.pool import Pool, make_pool
+from kd_edge.together.baselines import baselines
+from kd_edge.together.figures import ALL, SEEN, UNSEEN, Part, part
+from kd_edge.together.pool import Pool, make_pool, own_id
 from kd_edge.together.way import Made, go
+from kd_edge.trust import review_of
 from kd_edge_runtime.manifest import Manifest
-from kd_edge_runtime.scorer import Scorer
-
-# By another name than that of a run of single items, whose report holds other things.
-REPORT = "together.json"
-
-ALL = "all test responses"
-SEEN = "questions learnt from"
-UNSEEN = "other questions"
+from kd_edge_runtime.scorer import Score, Scorer
 
 
 @dataclass(frozen=True)
@@ -71,10 +67,12 @@ class TogetherReport:
         parts: the figures over all test rows, and over those to questions that the student
             learnt from and those that it did not, where there are both.
         questions: the figures of each question that has test rows.
+        unseen: those of them that the student did not learn from.
         sizes: what teacher and student take.
         ran: the stages that were run and not kept.
         options: the run's options.
         versions: of what ran.
+        review: which of the student's scores are flagged for a person.
     """
 
     bundle: str
@@ -83,16 +81,20 @@ class TogetherReport:
     classes: tuple[str, ...]
     parts: tuple[Part, ...]
     questions: tuple[Part, ...]
+    unseen: tuple[str, ...]
     sizes: Sizes
     ran: tuple[str, ...]
     options: Mapping[str, Any]
     versions: Mapping[str, str]
+    review: Review | None = None
 
 
 def run_together(
     responses: Responses, out: Path, options: RunOptions, test: Responses | None = None
 ) -> TogetherReport:
     """Goes the whole way for all questions at once, and writes `bundle.kdz` and `together.json`.
+
+    What each scorer says of the test rows is kept too, for `kd_edge.report`.
 
     Args:
         responses: scored responses to questions with reference answers.
@@ -101,23 +103,37 @@ def run_together(
         test: responses to measure on, also to other questions: these go into the bundle too.
 
     Raises:
-        InputError: something given is wrong; the message says what and where.
+        InputError: something given is wrong, or the folder holds a run of other responses; the
+            message says what and where.
         StoppedError: the user stopped it; the same call goes on.
     """
     pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
+    refuse_other_items(out, TOGETHER, pool.questions)
+    learnt = [*pool.train, *pool.validation]
+    texts = [str(row.text) for row in (*learnt, *pool.test)]
+    told, classes = hash_rows(pool.as_told(learnt)), pool.item.scale.classes
+    refuse_other_responses(out, out, told, texts, classes, questions=True)
     make_folder(out)
     made = go(pool, out, options)
     say(f"Writing the bundle of {len(pool.questions)} questions …")
     bundle = out / BUNDLE
     provenance = {
         "options": plain_options(options),
-        "rows": hash_rows(pool.as_told([*pool.train, *pool.validation])),
+        "rows": told,
         "teacher": hash_folder(made.teacher),
     }
     prepared = prepare([_to_export(name, pool, made.distilled.student) for name in pool.questions])
     # Once without figures, to measure the very file; then with them on its card.
     write(prepared, bundle, provenance)
-    found = _scorings(pool, made, bundle)
+    scored = _scored(pool, made, bundle)
+    write_scored(out / TEST_SCORES, scored, classes)
+    alone = student_scorings(made.distilled.baseline, [row.text for row in pool.test])
+    found = {
+        TEACHER: scored.teacher.predicted,
+        STUDENT: scored.bundle.predicted,
+        BASELINE: alone.predicted,
+        **baselines(pool.train, pool.test),
+    }
     manifest = write(prepared, bundle, provenance, _cards(pool, found))
     report = TogetherReport(
         bundle=BUNDLE,
@@ -127,15 +143,18 @@ def run_together(
             "test": len(pool.test),
         },
         test_rows=pool.how,
-        classes=pool.item.scale.classes,
+        classes=classes,
         parts=_parts(pool, found),
         questions=tuple(part(name, pool.test, at, found) for name, at in _of_each(pool).items()),
+        unseen=tuple(name for name in _of_each(pool) if name in pool.unseen),
         sizes=_sizes(made, manifest, bundle),
         ran=made.ran,
         options=plain_options(options),
         versions=versions(),
+        review=review_of(made.distilled.student),
     )
-    write_json(out / REPORT, asdict(report))
+    write_json(out / TOGETHER, asdict(report))
+    (out / REPORT).unlink(missing_ok=True)
     return report
 
 
@@ -152,35 +171,25 @@ def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
     )
 
 
-def _scorings(pool: Pool, made: Made, bundle: Path) -> dict[str, Scores]:
-    """Every scorer's classes of the test rows, the student's from the bundle itself."""
-    scale, texts = pool.item.scale, [row.text for row in pool.test]
-    place = {name: at for at, name in enumerate(scale.classes)}
-    student = np.zeros(len(texts), dtype=np.int64)
+def _scored(pool: Pool, made: Made, bundle: Path) -> Scored:
+    """What is said of each test row, by the student as the bundle itself scores it."""
+    scale, test = pool.item.scale, pool.test
+    texts = [str(row.text) for row in test]
+    scores: dict[int, Score] = {}
     with Scorer.open(bundle) as scorer:
         for name, at in _of_each(pool).items():
-            scores = scorer.score_many([str(texts[one]) for one in at], name)
-            student[at] = [place[score.predicted] for score in scores]
-    alone = made.distilled.baseline
-    return {
-        TEACHER: _teacher(pool, made),
-        STUDENT: student,
-        BASELINE: decided(alone.probabilities(texts), scale, alone.decision),
-        **baselines(pool.train, pool.test),
-    }
-
-
-def _teacher(pool: Pool, made: Made) -> Scores:
-    """The teacher's classes, by the decision that the validation rows favour."""
-    scale = pool.item.scale
-
-    def stacked(path: Path, rows: Sequence[Row]) -> np.ndarray:
-        found = labels_by_id(path, scale.classes, rows)
-        return np.stack([found[row.response_id] for row in rows])
-
-    human = human_scores(pool.validation)
-    rule = choose_decision(stacked(made.labels, pool.validation), human, scale)
-    return decided(stacked(made.test_labels, pool.test), scale, rule)
+            scores.update(zip(at, scorer.score_many([texts[one] for one in at], name), strict=True))
+    return Scored(
+        ids=tuple(map(own_id, test)),
+        texts=tuple(texts),
+        human=human_scores(test),
+        second=second_scores(test),
+        groups=tuple(row.group or "" for row in test),
+        teacher=teacher_scorings(made.labels, pool.validation, made.test_labels, test, scale),
+        student=student_scorings(made.distilled.student, [row.text for row in test]),
+        bundle=bundle_scorings([scores[at] for at in range(len(test))], scale.classes),
+        questions=tuple(row.item_id for row in test),
+    )
 
 
 def _of_each(pool: Pool) -> dict[str, list[int]]:

@@ -52,11 +52,14 @@ def go(pool: Pool, folder: Path, options: RunOptions) -> Made:
         options: how; the teacher's labels are in-sample.
 
     Raises:
-        InputError: cross-fitting is asked for, or see the stages.
+        InputError: more than one teacher is asked for, or see the stages.
         StoppedError: the user stopped it; the same call goes on.
     """
-    if options.folds:
-        raise InputError("one student for all questions takes no --folds: one teacher labels all")
+    if options.folds or options.teachers > 1:
+        raise InputError(
+            "one student for all questions takes neither --folds nor --teachers: one teacher "
+            "labels all"
+        )
     return _Way(pool, folder, options).go()
 
 
@@ -128,7 +131,7 @@ class _Way:
             {"texts": hash_json(told), "teacher": hash_folder(self._teacher)},
             [self._variants],
             lambda: label_variants(
-                told, self._teacher, self._variants, precision=self._options.teacher.precision
+                told, [self._teacher], self._variants, precision=self._options.teacher.precision
             ),
         )
         texts = tuple(Asked(text, self._pool.relations[name]) for name, text in made)
