@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PLAIN_EVERY_S = 10.0
 """Least time between two lines where stderr is not a terminal, in seconds."""
 
+_ENOUGH = 0.02
+"""The share that is done before the time left is told: the first batches are slow."""
+
 # rich draws one live display at a time; a nested track becomes a second line of the outer one.
 _bars: list[Progress] = []
 
@@ -45,6 +48,8 @@ class Tracker:
 class PlainTracker(Tracker):
     """Lines of text, at most one every `PLAIN_EVERY_S` seconds, and one at the end.
 
+    They tell the time left as soon as enough is done to know it.
+
     Args:
         description: what is being done.
         total: units in all.
@@ -66,9 +71,9 @@ class PlainTracker(Tracker):
         now = time.monotonic()
         if self._done < self._total and now - self._shown >= PLAIN_EVERY_S:
             self._shown = now
-            here = self._done - self._before
-            left = (now - self._started) / here * (self._total - self._done) if here else 0.0
-            self._line(f"{span(left)} left")
+            here, left = self._done - self._before, self._total - self._done
+            known = _is_enough(here, left)
+            self._line(f"{span((now - self._started) / here * left)} left" if known else "")
 
     def note(self, text: str) -> None:
         """See `Tracker.note`."""
@@ -168,7 +173,7 @@ def _plain(description: str, total: int, done: int) -> Iterator[Tracker]:
 def _bar(description: str, total: int, done: int) -> Iterator[Tracker]:
     if _bars:
         bars = _bars[-1]
-        task = bars.add_task(description, total=total, completed=done, note="")
+        task = bars.add_task(description, total=total, completed=done, before=done, note="")
         try:
             yield BarTracker(bars, task)
         finally:
@@ -177,21 +182,33 @@ def _bar(description: str, total: int, done: int) -> Iterator[Tracker]:
     with _display() as bars:
         _bars.append(bars)
         try:
-            task = bars.add_task(description, total=total, completed=done, note="")
+            task = bars.add_task(description, total=total, completed=done, before=done, note="")
             yield BarTracker(bars, task)
         finally:
             _bars.pop()
 
 
+def _is_enough(here: float, left: float) -> bool:
+    """Whether the speed is known, after so many units since the start and before so many more."""
+    return here > 0 and here >= _ENOUGH * (here + left)
+
+
 def _display() -> Progress:
     from rich import progress
     from rich.console import Console
+    from rich.text import Text
+
+    class TimeLeft(progress.TimeRemainingColumn):
+        def render(self, task: progress.Task) -> Text:
+            if _is_enough(task.completed - task.fields["before"], task.remaining or 0):
+                return super().render(task)
+            return Text("-:--:--", style="progress.remaining")
 
     return progress.Progress(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
-        progress.TimeRemainingColumn(),
+        TimeLeft(),
         progress.TextColumn("{task.fields[note]}", markup=False),
         console=Console(stderr=True),
     )

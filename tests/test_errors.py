@@ -59,7 +59,17 @@ def test_one_problem_and_no_hint():
 
 @pytest.mark.parametrize(("many", "shown", "more"), [(20, 20, 0), (21, 20, 1), (500, 20, 480)])
 def test_many_problems_are_counted(many, shown, more):
-    text = str(TableError("a.csv", [Problem("bad", row) for row in range(many)]))
+    text = str(TableError("a.csv", [Problem(f"{row}: bad", row) for row in range(many)]))
     assert text.count(": bad") == shown
     assert text.startswith(f"a.csv: {many} problems")
     assert (f"and {more} more like these" in text) is bool(more)
+
+
+def test_the_same_problem_is_told_five_times():
+    problems = [Problem("no such item", row, "item") for row in range(2, 32)]
+    error = TableError("a.csv", [*problems, Problem("ragged", 40)], "Mend it.", unlisted=7)
+    first, *told, last, hint = str(error).splitlines()
+    assert (first, hint) == ("a.csv: 38 problems", "Mend it.")
+    rows = [f"  row {row}, column 'item': no such item" for row in range(2, 7)]
+    assert told == [*rows, "  row 40: ragged"]
+    assert last == "  and 32 more like these"

@@ -6,8 +6,10 @@ import io
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
+from rich.progress import TimeRemainingColumn
 
 from kd_edge import progress
 from kd_edge.progress import say, span, track
@@ -66,6 +68,36 @@ def test_what_an_earlier_run_did_does_not_count_towards_the_speed(clock, capsys)
         clock.now += 10.0
         tracker.advance(10)
     assert "scoring: 60/100, 40 s left" in capsys.readouterr().err
+
+
+def test_no_time_left_is_told_before_enough_is_done(clock, capsys):
+    """The first batches are slow: 20 s of them foretell an hour where there are 3 minutes left."""
+    with track("scoring", 1100, done=100) as tracker:
+        for done in (6, 13, 1, 100):
+            clock.now += 10.0
+            tracker.advance(done)
+    assert capsys.readouterr().err.splitlines() == [
+        "scoring: 106/1100",
+        "scoring: 119/1100",
+        "scoring: 120/1100, 24 min left",
+        "scoring: 220/1100, 5 min left",
+        "scoring: 220/1100, took 40 s",
+    ]
+
+
+@pytest.mark.parametrize("around", [nullcontext(), track("items", 2)])
+def test_a_bar_tells_no_time_left_before_enough_is_done(monkeypatch, around):
+    _terminal(monkeypatch)
+    with around, track("scoring", 1100, done=100) as tracker:
+        (bars,) = progress._bars
+        task = bars.tasks[-1]
+        (column,) = (one for one in bars.columns if isinstance(one, TimeRemainingColumn))
+        # What rich itself would say: a minute.
+        monkeypatch.setattr(type(task), "time_remaining", 60.0)
+        tracker.advance(19)
+        assert column.render(task).plain == "-:--:--"
+        tracker.advance(1)
+        assert column.render(task).plain == "0:01:00"
 
 
 def test_a_stopped_piece_of_work_says_so(clock, capsys):

@@ -470,7 +470,30 @@ def test_another_threshold_of_review(one, table_of):
     assert flags[None] == flags[0] == ["", "empty", ""]
     assert flags[1] == ["review", "empty", "review"]
     assert "(3 flagged" in run(one, table, "--review-below", 1)[1]
-    assert invoke(one, table, "--review-below", 1.5).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        (80, "80 is not between 0 and 1: did you mean 0.8?"),
+        (100, "did you mean 1?"),
+        (1.5, "1.5 is not between 0 and 1: did you mean 0.015?"),
+        (800, "800 is not between 0 and 1\n"),
+        (-0.1, "-0.1 is not between 0 and 1\n"),
+        ("nan", "nan is not between 0 and 1\n"),
+    ],
+)
+def test_no_threshold_of_review(one, table_of, below, said):
+    found = invoke(one, table_of("text\nthe ice\n"), f"--review-below={below}")
+    assert found.exit_code == 2
+    assert said in found.output
+
+
+def test_bundle_and_table_swapped(command, one, table_of):
+    table = table_of("text\nthe ice\n")
+    said = command.fails("score", table, one)
+    assert f"'{one}' is a bundle: are BUNDLE and RESPONSES swapped?" in said
+    assert "swapped" in command.fails("score", one, one)
 
 
 def test_a_table_of_another_item_is_told(command, tmp_path):

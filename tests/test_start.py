@@ -94,7 +94,12 @@ def test_these_are_plain(line, request_):
     "line",
     [
         *("", "--help", "inspect a.kdz", "score", "score --help", "score a.kdz"),
-        *("score a.kdz b.csv c.csv", "score a.kdz b.csv --root r", "score a.kdz b.csv -o"),
+        *(
+            "score b.csv a.kdz",
+            "score a.kdz b.csv c.csv",
+            "score a.kdz b.csv --root r",
+            "score a.kdz b.csv -o",
+        ),
         *("score a.kdz b.csv --backend nonsense", "score a.kdz b.csv -o -q", "score -- a b"),
         *("score a.kdz b.csv --output=x", "score a.kdz b.csv -ox", "score a.kdz b.csv --threads 2"),
     ],

@@ -76,7 +76,7 @@ class TableError(InputError):
         unlisted: how many more there are that nobody kept.
     """
 
-    SHOWN = 20
+    SHOWN, ALIKE = 20, 5
 
     def __init__(
         self, source: str, problems: Sequence[Problem], hint: str = "", unlisted: int = 0
@@ -90,14 +90,18 @@ class TableError(InputError):
     def _text(self) -> str:
         many = len(self.problems) + self.unlisted
         lines = [f"{self.source}: {many} problem{'s' if many != 1 else ''}"]
-        for problem in self.problems[: self.SHOWN]:
+        seen: dict[str, int] = {}
+        for problem in self.problems:
+            seen[problem.message] = alike = seen.get(problem.message, 0) + 1
+            if alike > self.ALIKE or len(lines) > self.SHOWN:
+                continue
             place = [f"row {problem.row}"] if problem.row is not None else []
             if problem.column is not None:
                 place.append(f"column '{problem.column}'")
             where = ", ".join(([problem.file] if problem.file else []) + place)
             lines.append(f"  {where}: {problem.message}" if where else f"  {problem.message}")
-        if many > self.SHOWN:
-            lines.append(f"  and {many - self.SHOWN} more like these")
+        if many >= len(lines):
+            lines.append(f"  and {many - len(lines) + 1} more like these")
         if self.hint:
             lines.append(self.hint)
         return "\n".join(lines)

@@ -87,7 +87,7 @@ def _request(files: list[str], options: dict[str, Any]) -> Request | None:
     paths = [*map(Path, files)]
     if len(paths) == 2 and "root" not in options:
         options["bundle"] = paths.pop(0)
-    elif len(paths) != 1 or paths[0].suffix.lower() == ".kdz":
+    if len(paths) != 1 or paths[0].suffix.lower() == ".kdz":
         return None
     return Request(paths[0], **options)
 

@@ -12,6 +12,13 @@ from kd_edge_runtime.commands import root_option
 from kd_edge_runtime.scoring import Request, score_table
 
 
+def _share(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 <= value <= 1:
+        meant = f": did you mean {value / 100:g}?" if 1 < value <= 100 else ""
+        raise click.BadParameter(f"{value:g} is not between 0 and 1{meant}")
+    return value
+
+
 @click.command()
 @click.argument(
     "files",
@@ -47,9 +54,10 @@ from kd_edge_runtime.scoring import Request, score_table
 )
 @click.option(
     "--review-below",
-    type=click.FloatRange(0, 1),
+    type=float,
+    callback=_share,
     metavar="X",
-    help="Flag scores of less confidence 'review'; 0: none.  [default: by the bundle]",
+    help="Flag scores of less confidence (0 to 1) 'review'; 0: none.  [default: by the bundle]",
 )
 @click.option("--explain", is_flag=True, help="Write which words pushed each score where.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object a row, not CSV.")
@@ -84,6 +92,8 @@ def _responses(files: tuple[Path, ...], root: Path | None) -> Path:
         raise click.UsageError("Missing argument 'RESPONSES'.")
     if len(files) > 2:
         raise click.UsageError("Got more than a BUNDLE and RESPONSES.")
+    if len(files) == 2 and files[1].suffix.lower() == ".kdz":
+        raise click.UsageError(f"'{files[1]}' is a bundle: are BUNDLE and RESPONSES swapped?")
     if root and len(files) == 2:
         raise click.UsageError("Name a BUNDLE or a --root, not both.")
     return files[-1]
