@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contender_tables, few, odd, record, semeval, speed_tables, trust
+from benchmarks import contender_tables, few, odd, record, semeval, speed_tables, trust, unlabelled
 from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
 from kd_edge.tables import markdown, short
 
@@ -42,24 +42,18 @@ _BLOCK = re.compile(
 
 
 def agreement() -> str:
-    """QWK and accuracy of every scorer, item by item, and the student's size."""
-    rows = []
-    for name, said in ITEMS.items():
+    """QWK and accuracy of every scorer, item by item."""
+    scorers = (TEACHER, STUDENT, BASELINE)
+    found = []
+    for name in ITEMS:
         item = _item(name)
-        kappa = [f"{_line(item, who)['qwk']:.3f}" for who in (TEACHER, STUDENT, BASELINE)]
-        right = [f"{_line(item, who)['accuracy']:.3f}" for who in (TEACHER, STUDENT, BASELINE)]
-        human = _line(item, HUMANS)
-        rows.append(
-            [
-                said,
-                f"{human['qwk']:.3f}" if human else "",
-                *kappa,
-                f"{_share(item):.3f}",
-                *right,
-                f"{_line(item, MAJORITY)['accuracy']:.3f}",
-            ]
-        )
-    rows.insert(_PROMPTS, ["mean of ASAP-SAS", *_means(rows[:_PROMPTS])])
+        kappa = [_line(item, who)["qwk"] for who in (HUMANS, *scorers)]
+        right = [_line(item, who)["accuracy"] for who in (*scorers, MAJORITY)]
+        found.append([*kappa, kappa[_OWN] / kappa[_TEACHERS], *right])
+    means = _means(found[:_PROMPTS])
+    means[_SHARE] = means[_OWN] / means[_TEACHERS]
+    rows = [[said, *_cells(one)] for said, one in zip(ITEMS.values(), found, strict=True)]
+    rows.insert(_PROMPTS, ["mean of ASAP-SAS", *_cells(means)])
     header = [
         "item",
         "second rater, QWK",
@@ -75,11 +69,38 @@ def agreement() -> str:
     return markdown(header, rows)
 
 
-def _means(rows: list[list[str]]) -> list[str]:
-    """The mean of each column of figures; that of the teacher's share is of the means."""
-    means = [sum(map(float, column)) / len(rows) for column in list(zip(*rows, strict=True))[1:]]
-    means[_SHARE] = means[_OWN] / means[_TEACHERS]
-    return [f"{mean:.3f}" for mean in means]
+def _means(rows: list[list[float]]) -> list[float]:
+    return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+
+
+def _cells(figures: list[float]) -> list[str]:
+    return [f"{figure:.3f}" for figure in figures]
+
+
+def teachers() -> str:
+    """What a student of two teachers gains over that of the first of them alone."""
+    names = [name for name in ITEMS if name.startswith("asap")]
+    found = []
+    for name in names:
+        one, two = _item(name), _item(f"teachers-2-{name}")
+        first = _line(one, TEACHER)
+        both = [_line(item, who) for who in (TEACHER, STUDENT) for item in (one, two)]
+        kappa = [line["qwk"] for line in both]
+        right = [line["accuracy"] for line in (*both, _line(two, BASELINE))]
+        found.append([*kappa, kappa[3] / first["qwk"], *right])
+    means = _means(found)
+    means[4] = means[3] / means[0]
+    rows = [[ITEMS[name], *_cells(one)] for name, one in zip(names, found, strict=True)]
+    rows.append(["mean", *_cells(means)])
+    who = ("one teacher", "two, averaged", "student of one", "**student of two**")
+    header = [
+        "item",
+        *(f"{one}, QWK" for one in who),
+        "student of two / one teacher",
+        *(f"{one}, accuracy" for one in who),
+        "without teacher, accuracy",
+    ]
+    return markdown(header, rows)
 
 
 def sizes() -> str:
@@ -269,6 +290,8 @@ def cuts() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "agreement": agreement,
+    "teachers": teachers,
+    "unlabelled": unlabelled.table,
     "sizes": sizes,
     "choices": choices,
     "device": device,
@@ -300,10 +323,6 @@ def _item(name: str) -> dict[str, Any]:
 
 def _line(item: dict[str, Any], who: str) -> dict[str, Any]:
     return next((line["agreement"] for line in item["lines"] if line["name"] == who), {})
-
-
-def _share(item: dict[str, Any]) -> float:
-    return _line(item, STUDENT)["qwk"] / _line(item, TEACHER)["qwk"]
 
 
 def main() -> None:
