@@ -4,9 +4,11 @@
 
 Of a prompt's training rows 300 keep their score, the others only their text; the rows that
 `benchmarks.agreement` holds out for its choices are measured on, and nothing is chosen by them.
-A round is Scudder (1965), self-training: the teacher's likeliest score of each unscored response
-counts as a person's, a new teacher learns from all, and a new student from it. Every student
-learns from the same number of variants. Writes `results/unlabelled.json`; what is done is kept.
+A round is Scudder (1965), "Probability of Error of Some Adaptive Pattern-Recognition Machines":
+the teacher's likeliest score of each unscored response counts as a person's, a new teacher
+learns from all, and a new student from it. Every student learns from the same number of
+variants; its figures are means of three seeds. Writes `results/unlabelled.json`; teachers and
+variants that are there are kept.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from kd_edge.variant_labels import Variants, label_variants, read_variants
 SCORED = 300
 VARIANTS = 12_000
 SEED = 0
+SEEDS = (0, 1, 2)
 
 ALONE = "student without teacher"
 TEACHER, STUDENT = "teacher", "student"
@@ -143,18 +146,22 @@ class _Prompt:
         texts = [row.text for row in self.train]
         if teacher is None:
             examples = untaught(self.train, len(self.item.scale.classes))
-            options = DistilOptions(seed=SEED, weight=0.0)
+            options = DistilOptions(weight=0.0)
         else:
             said = predict(teacher, texts).astype(np.float32)
             labels = {row.response_id: one for row, one in zip(self.train, said, strict=True)}
-            examples, options = taught(self.train, labels, variants), DistilOptions(seed=SEED)
+            examples, options = taught(self.train, labels, variants), DistilOptions()
         known = kinds.learn_text([*texts, *more], kinds.options(options.student, {}), None)
-        with tempfile.TemporaryDirectory() as scratch:
-            student = train_student(
-                self.item, examples, self.held_out, known, options, Path(scratch), "the student"
-            )
-        probabilities = student.probabilities([row.text for row in self.measured])
-        return self._figures(decided(probabilities, student.scale, student.decision))
+        found = []
+        for seed in SEEDS:
+            own = replace(options, seed=seed)
+            with tempfile.TemporaryDirectory() as scratch:
+                student = train_student(
+                    self.item, examples, self.held_out, known, own, Path(scratch), f"seed {seed}"
+                )
+            probabilities = student.probabilities([row.text for row in self.measured])
+            found.append(self._figures(decided(probabilities, student.scale, student.decision)))
+        return {name: sum(one[name] for one in found) / len(found) for name in found[0]}
 
     def _of_teacher(self, teacher: Path) -> dict[str, Any]:
         scale = self.item.scale

@@ -210,8 +210,6 @@ class _Way:
         inputs = {"rows": self._rows, "labels": hash_file(self._labels)}
         if variants:
             inputs["variants"] = hash_file(self._variants)
-        if self._unlabelled:
-            inputs["unlabelled"] = hash_json(self._unlabelled)
         if options.student == "transformer":
             inputs["teacher"] = hash_folder(self._teachers["teacher"])
 
@@ -225,7 +223,6 @@ class _Way:
                 options,
                 self._folder / "work",
                 self._teachers["teacher"],
-                self._unlabelled,
             )
             store.save(made.student, student)
             store.save(made.baseline, baseline)

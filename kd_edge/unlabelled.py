@@ -1,7 +1,6 @@
 """Responses that nobody scored: a class hands in more than anyone can read.
 
-The teacher says what each is worth, as it does of variants; variants are made of them too, and
-the student knows their words.
+The teacher says what each is worth, as it does of variants, and variants are made of them too.
 """
 
 from __future__ import annotations

@@ -151,18 +151,6 @@ def test_unlabelled_responses_are_labelled_with_the_variants(out, options):
     assert go(SPLIT, out, none, ("warm wool",)).distilled.student.provenance["variants"] == 1
 
 
-def test_a_student_knows_the_words_of_unlabelled_responses(out, options):
-    def known(student, text):
-        (grams,) = student.text.encode([text]).lengths
-        return grams
-
-    large = _distil(options, student_options={"ngrams": 2000, "dimensions": 3})
-    made = go(SPLIT, out, large, ("zebra zebra", "zebra one", "zebra two", "zebra three"))
-    student, baseline = made.distilled.student, made.distilled.baseline
-    assert known(student, "zebra") > 0
-    assert known(baseline, "zebra") == 0
-
-
 def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
     for name in ("finetune", "label_rows", "label_variants", "distil", "predict"):
         monkeypatch.setattr(pipeline, name, None)

@@ -48,7 +48,6 @@ def distil(
     options: DistilOptions,
     work: Path,
     teacher: Path | None = None,
-    unlabelled: Sequence[str] = (),
 ) -> Distilled:
     """Distils a student of one item.
 
@@ -62,8 +61,6 @@ def distil(
         options: how.
         work: a folder for checkpoints, so that a stopped run goes on.
         teacher: the teacher's folder, whose tokenizer a transformer student needs.
-        unlabelled: real responses among the variants, whose words are worth knowing too. The
-            baseline meets none of them, and so knows the words of `rows` alone.
 
     Raises:
         InputError: a row has no soft label, or there is nothing to learn from or to hold out.
@@ -71,9 +68,7 @@ def distil(
     """
     check_rows(item, rows, held_out, labels)
     chosen = kinds.options(options.student, options.student_options)
-    own = [row.text for row in rows]
-    text = kinds.learn_text([*own, *unlabelled], chosen, teacher)
-    own_text = kinds.learn_text(own, chosen, teacher) if unlabelled else text
+    text = kinds.learn_text([row.text for row in rows], chosen, teacher)
     alone = replace(options, weight=0.0)
     made = Distilled(
         student=train_student(
@@ -89,7 +84,7 @@ def distil(
             item,
             untaught(rows, len(item.scale.classes)),
             held_out,
-            own_text,
+            text,
             alone,
             work / "baseline",
             f"the same {options.student} without a teacher",
