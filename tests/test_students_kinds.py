@@ -7,7 +7,7 @@ from workshop import SMALL, sentences
 
 from kd_edge.distillation.options import RECIPES
 from kd_edge.students import kinds
-from kd_edge.students.bag import BagNetwork, BagOptions, BagText
+from kd_edge.students.bag import BagNetwork, BagOptions, BagText, dimensions_for
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import TokenText
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
@@ -19,6 +19,19 @@ TEXTS = sentences(30)
 
 def test_each_kind_has_a_recipe():
     assert set(RECIPES) == set(kinds.KINDS)
+
+
+def test_few_ngrams_have_longer_vectors_unless_somebody_says():
+    assert [dimensions_for(size) for size in (1, 1166, 1167, 1400, 3500, 60_000)] == [
+        *(24, 24, 23, 20, 8, 8)
+    ]
+    words = kinds.learn_text(TEXTS, BagOptions(), None)
+    assert kinds.fitted("bag", {}, words) == BagOptions(dimensions=24)
+    assert kinds.fitted("bag", {"dimensions": 3}, words) == BagOptions(dimensions=3)
+    assert kinds.fitted("bag", {"gram": 0}, words) == BagOptions(dimensions=24, gram=0)
+    assert kinds.fitted("rnn", {}, words) == RnnOptions()
+    with pytest.raises(InputError, match="has no option size"):
+        kinds.fitted("bag", {"size": 1}, words)
 
 
 def test_options():

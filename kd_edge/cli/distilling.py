@@ -29,7 +29,7 @@ def distil_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--dimensions",
             type=click.IntRange(min=1, max=256),
-            help="Numbers for each n-gram of a bag.  [default: 8]",
+            help="Numbers for each n-gram of a bag.  [default: 8, up to 24 where n-grams are few]",
         ),
         click.option(
             "--lambda",

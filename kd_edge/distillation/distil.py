@@ -131,7 +131,7 @@ def train_student(
     Raises:
         StoppedError: the user stopped it; a second start goes on.
     """
-    chosen = kinds.options(options.student, options.student_options)
+    chosen = kinds.fitted(options.student, options.student_options, text)
     texts, scores = [row.text for row in held_out], human_scores(held_out)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)

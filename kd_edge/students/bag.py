@@ -30,6 +30,9 @@ from kd_edge_runtime.vocabulary import (
     hash_word,
 )
 
+# Numbers in a vector where nobody says, and those of all vectors together.
+_FEWEST, _MOST, _NUMBERS = 8, 24, 28_000
+
 
 @dataclass(frozen=True)
 class BagOptions:
@@ -51,13 +54,28 @@ class BagOptions:
     """
 
     ngrams: int = 3500
-    dimensions: int = 8
+    dimensions: int = _FEWEST
     gram: int = 4
     min_responses: int = 3
     ngram_dropout: float = 0.3
     dropout: float = 0.1
     penalty: float = 3e-5
     bits: int = 8
+
+
+def dimensions_for(ngrams: int) -> int:
+    """How many numbers an n-gram's vector has where nobody says.
+
+    Few responses share few n-grams, and a student of some hundreds of them has room for longer
+    vectors: it then comes nearer to its teacher (`benchmarks/README.md`).
+
+    Args:
+        ngrams: V > 0.
+
+    Returns:
+        As many as keep the table within 28,000 numbers, at least 8 and at most 24.
+    """
+    return min(max(_NUMBERS // ngrams, _FEWEST), _MOST)
 
 
 def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabulary:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from kd_edge.students.bag import BagNetwork, BagOptions, BagText, choose_vocabulary
+from kd_edge.students.bag import (
+    BagNetwork,
+    BagOptions,
+    BagText,
+    choose_vocabulary,
+    dimensions_for,
+)
 from kd_edge.students.base import Network, TextStage
 from kd_edge.students.pairs import PairsNetwork, PairsOptions, PairsText
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
@@ -76,6 +82,23 @@ def learn_text(texts: Sequence[str], chosen: Options, teacher: Path | None) -> T
         raise InputError("a transformer student needs the teacher's folder for its tokenizer")
     tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
     return ready(tokenizer, tokenizer.token_to_id("[PAD]") or 0, chosen.longest)
+
+
+def fitted(kind: str, values: Mapping[str, Any], text: TextParts) -> Options:
+    """A kind's options, with those that nobody chose made to fit what was learnt of the text.
+
+    Args:
+        kind: one of `KINDS`.
+        values: options by name.
+        text: the frozen vocabulary or tokenizer.
+
+    Raises:
+        InputError: see `options`.
+    """
+    chosen = options(kind, values)
+    if kind == "bag" and "dimensions" not in values:
+        return replace(chosen, dimensions=dimensions_for(text.size))
+    return chosen
 
 
 def _nothing_shared(texts: Sequence[str], least: int) -> InputError:
