@@ -14,6 +14,7 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.label_table import IN_SAMPLE
 from kd_edge.labelling import cross_fit, label_rows
 from kd_edge.labels import SoftLabels, averaged, labels_by_id, write_labels
+from kd_edge.progress import say
 from kd_edge.run_folder import item_folder
 from kd_edge.splits import Split
 from kd_edge.stage import hash_file, hash_folder, hash_json, hash_rows
@@ -60,7 +61,9 @@ class RunOptions:
         if self.teachers < 1:
             raise InputError(f"{self.teachers} teachers are not possible: 1 or more")
         if self.folds and self.teachers > 1:
-            raise InputError("cross-fitting has teachers of its own: give --folds or --teachers")
+            raise InputError(
+                "cross-fitting has teachers of its own: give --folds or --teachers, not both"
+            )
         replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)
         variants_for(0, self.variants)
 
@@ -146,6 +149,8 @@ class _Way:
         inputs = {"rows": self._rows, "model": resolve(given.model).sha256}
         for at, (name, folder) in enumerate(self._teachers.items()):
             options = replace(given, seed=given.seed + at)
+            if len(self._teachers) > 1:
+                say(f"Item '{self._item.item_id}': teacher {at + 1} of {len(self._teachers)}")
             self._stages.run(
                 name,
                 # The model's hash is an input: its name on this machine does not matter. Rows

@@ -15,6 +15,7 @@ from kd_edge.exporting import ExportItem, Prepared, prepare, together, write
 from kd_edge.files import make_folder, write_json
 from kd_edge.gates import FormParity
 from kd_edge.pipeline import Made, RunOptions, go
+from kd_edge.progress import say
 from kd_edge.report.scored import FILE as TEST_SCORES
 from kd_edge.report.scored import Scored, write_scored
 from kd_edge.review import Review
@@ -111,6 +112,8 @@ def run(
         split = split_item(*given, share, seed, source)
         make_folder(out)
         texts = unlabelled_texts(unlabelled, split.item.item_id, split.item.rows)
+        if unlabelled is not None:
+            say(f"Item '{split.item.item_id}': {len(texts):,} responses without a score are taken.")
         made = go(split, out, options, texts)
         own = (sources or {}).get(split.item.item_id, ())
         return _Ready(made, prepare([_to_export(made, own)]))

@@ -202,6 +202,7 @@ def test_unlabelled_responses_are_learnt_from(command, responses, tiny_model, ou
     said = command(*given, "--json")
     assert said.code == 0, said.err
     assert json.loads(said.out)["items"][0]["ran"] == ["variants", "student"]
+    assert "Item 'tiny': 1 responses without a score are taken." in said.err
     variants = (out / "item-tiny" / "variants.csv").read_text().splitlines()
     assert "melting wool" in variants[1]
     assert len(variants) == 1 + 1 + 20
@@ -216,7 +217,7 @@ def test_prompts_of_several_items_need_a_folder(command, tmp_path):
     assert "like 'one.txt' or 'one/prompt.txt'" in command.fails(*fails, tmp_path / "empty")
 
 
-def test_prompts_in_a_folder_for_each_item(tmp_path):
+def test_prompts_in_a_folder_for_each_item(tmp_path, capsys):
     """As the sample items lie."""
     for name, text in (
         ("one/prompt.txt", "first"),
@@ -233,6 +234,10 @@ def test_prompts_in_a_folder_for_each_item(tmp_path):
         "one": ("before them", "first", "second"),
         "two": ("alone",),
     }
+    assert capsys.readouterr().err == ""
+    (tmp_path / "two" / "rubric.txt").unlink()
+    assert prompts_by_item([tmp_path], given)["two"] == ()
+    assert capsys.readouterr().err == "No prompt is there for 'two'.\n"
 
 
 # What is wrong is said at once, in words

@@ -87,9 +87,10 @@ def test_what_the_stages_made(finished):
     assert student.provenance["rows"] == baseline.provenance["rows"] == len(SPLIT.train)
 
 
-def test_several_teachers_are_averaged_and_share_the_variants(out, options):
+def test_several_teachers_are_averaged_and_share_the_variants(out, options, capsys):
     two = replace(options, teachers=2)
     made = go(SPLIT, out, two)
+    assert "Item 'tiny': teacher 2 of 2" in capsys.readouterr().err
     assert made.ran == ("teacher-2", "labels", "variants", "student", "test-labels")
     cards = [read_card(teacher) for teacher in made.teachers]
     assert [card.options["seed"] for card in cards] == [0, 1]

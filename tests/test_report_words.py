@@ -8,10 +8,11 @@ import pytest
 from scipy.stats import binomtest
 from scored_made import POINTS, WORDS, made_scored
 
+from kd_edge.evaluation import MAJORITY
 from kd_edge.report import words
 from kd_edge.report.figures import GIVEN, RAW, Spread
 from kd_edge.report.groups import Group
-from kd_edge.report.items import item_figures, together
+from kd_edge.report.items import Baseline, item_figures, together
 from kd_edge.report.people import Degradation
 
 SCORED = made_scored(400, noise=0.4)
@@ -96,8 +97,8 @@ def test_review_and_flags():
     assert f"{ITEM.bundle.sureness.at(0.2) * 100:.0f} % of the rest" in said
     sure = ITEM.bundle.sureness
     said = words.calibration_said(ITEM)
-    assert f"{sure.error:.3f} from its agreement" in said
-    assert f"{sure.chance:.3f} would be chance on {ITEM.responses}" in said
+    assert f"is off by {sure.error:.3f}" in said
+    assert f"Of {ITEM.responses} responses, {sure.chance:.3f} would come of chance" in said
     assert words.flagged_advice(replace(ITEM, flagged={})) == ""
     flagged = replace(ITEM, flagged={"empty": 1, "review": 39}, unflagged_exact=0.75)
     assert words.flagged_advice(flagged) == (
@@ -118,6 +119,15 @@ def test_no_second_rater_no_warning_of_it():
     item = replace(fine(), people=None)
     item = replace(item, bundle=replace(item.bundle, degradation={}))
     assert words.warnings(item) == ()
+
+
+def test_no_better_than_always_the_same_score():
+    item = with_given(fine(), exact=0.5)
+    above, below = (
+        replace(item, baselines={MAJORITY: Baseline(exact, None, None)}) for exact in (0.5, 0.499)
+    )
+    assert "no more often than a score that is always the same" in one_warning(above)
+    assert words.warnings(below) == ()
 
 
 def test_agreement_too_low():

@@ -99,6 +99,7 @@ def label(
 
     from kd_edge.labelling import cross_fit, label_rows, options_of, refuse_other_classes
     from kd_edge.labels import write_labels
+    from kd_edge.progress import say
     from kd_edge.teacher.card import read_card
     from kd_edge.unlabelled import texts_to_label, unlabelled_texts
     from kd_edge.variant_labels import label_variants
@@ -120,6 +121,8 @@ def label(
             if row.split != "test" and row.score is not None and row.response_id not in held
         ]
         more = unlabelled_texts(others, item.item_id, item.rows)
+        if others is not None:
+            say(f"{len(more):,} responses without a score are taken.")
         texts = texts_to_label(rows, more, count, seed)
         made = label_variants(texts, [teacher], variants_output)
         click.echo(f"{variants_output}: {len(made.texts):,} labelled variants")

@@ -204,6 +204,10 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
             own = {names[0]: [path]}
         for name, files in own.items():
             found[name] = (*found.get(name, ()), *read_prompts(files))
+    without = [f"'{name}'" for name in names if paths and not found[name]]
+    if without:
+        more = ", …" if len(without) > 5 else ""
+        click.echo(f"No prompt is there for {', '.join(without[:5])}{more}.", err=True)
     return found
 
 

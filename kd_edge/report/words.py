@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from scipy.stats import binomtest
 
+from kd_edge.evaluation import MAJORITY
 from kd_edge.report.figures import GIVEN, RAW
 from kd_edge.report.flags import (
     CORRELATION,
@@ -71,9 +72,9 @@ def calibration_said(item: ItemFigures) -> str:
     """What the calibration error is worth on so few responses."""
     sure = item.bundle.sureness
     return (
-        f"Its confidence is {number(sure.error, 3)} from its agreement with people on average "
-        f"(expected calibration error); were it exactly right, {number(sure.chance, 3)} would be "
-        f"chance on {item.responses} responses."
+        f"Its confidence is off by {number(sure.error, 3)} on average (expected calibration "
+        f"error). Of {item.responses} responses, {number(sure.chance, 3)} would come of chance "
+        "alone, were every confidence exactly right."
     )
 
 
@@ -134,6 +135,12 @@ def _as_often(less: float) -> str:
 
 def _of_agreement(item: ItemFigures) -> Iterator[str]:
     given, expected = item.bundle.given, item.bundle.expected
+    always = item.baselines.get(MAJORITY)
+    if always and given.exact <= always.exact:
+        yield (
+            f"It agrees with people no more often than a score that is always the same "
+            f"({percent(always.exact)}): nothing is gained by it."
+        )
     if QWK.broken(given.qwk):
         yield (
             f"QWK is {number(given.qwk)} ({QWK.said} is asked for): the student too often misses "
