@@ -1,4 +1,4 @@
-"""Few responses: what more variants of them bring, on the sample items.
+"""Few responses: what more variants and longer vectors bring, on the sample items.
 
     python -m benchmarks.few
 
@@ -33,7 +33,11 @@ ITEMS = ("wool-ice", "pond-web", "percent-back")
 PER_RESPONSE = 40
 HELD_OUT = 800
 SEED = 1
-KINDS = ("bag", "rnn")
+STUDENTS: dict[str, tuple[str, dict[str, int]]] = {
+    "bag, 8 numbers an n-gram": ("bag", {"dimensions": 8}),
+    "bag": ("bag", {}),
+    "rnn": ("rnn", {}),
+}
 
 
 @click.command()
@@ -48,10 +52,10 @@ def _item(left: Left) -> dict[str, Any]:
     teacher = predict(left.folder / "teacher", texts)
     found = {}
     for count in (PER_RESPONSE * len(left.rows), len(left.variants.texts)):
-        for kind in KINDS:
-            student = _student(left, kind, count)
-            found[f"{kind}, {count}"] = {
-                "student": kind,
+        for name, (kind, options) in STUDENTS.items():
+            student = _student(left, kind, options, count)
+            found[f"{name}, {count}"] = {
+                "student": name,
                 "variants": count,
                 "parameters": student.parameters,
                 **_against(teacher, student.probabilities(texts)),
@@ -59,16 +63,16 @@ def _item(left: Left) -> dict[str, Any]:
     return {"responses": len(left.rows), "students": found}
 
 
-def _student(left: Left, kind: str, count: int) -> Student:
+def _student(left: Left, kind: str, options: dict[str, int], count: int) -> Student:
     first = Variants(left.variants.texts[:count], left.variants.probabilities[:count])
-    known = kinds.learn_text([row.text for row in left.rows], kinds.options(kind, {}), None)
+    known = kinds.learn_text([row.text for row in left.rows], kinds.options(kind, options), None)
     with tempfile.TemporaryDirectory() as scratch:
         return train_student(
             left.item,
             taught(left.rows, left.labels, first),
             left.held_out,
             known,
-            DistilOptions(student=kind),
+            DistilOptions(student=kind, student_options=options),
             Path(scratch),
             f"{kind}, {count:,} variants",
         )
