@@ -113,7 +113,7 @@ def run(
         make_folder(out)
         texts = unlabelled_texts(unlabelled, split.item.item_id, split.item.rows)
         if unlabelled is not None:
-            say(f"Item '{split.item.item_id}': {len(texts):,} responses without a score are taken.")
+            say(f"Item '{split.item.item_id}': unscored responses taken: {len(texts):,}.")
         made = go(split, out, options, texts)
         own = (sources or {}).get(split.item.item_id, ())
         return _Ready(made, prepare([_to_export(made, own)]))

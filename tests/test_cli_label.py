@@ -80,7 +80,7 @@ def test_unlabelled_responses(command, teacher, responses, tmp_path):
     assert "--unlabelled needs --variants" in command.fails(*given)
     said = command(*given, "--variants", tmp_path / "v.csv", "--count", 25)
     assert said.code == 0, said.err
-    assert "2 responses without a score are taken." in said.err
+    assert "Unscored responses taken: 2." in said.err
     found = read_variants(tmp_path / "v.csv", CLASSES).texts
     assert found[:2] == ("melting wool", "warm wool")
     assert len(found) == 27

@@ -122,7 +122,7 @@ def label(
         ]
         more = unlabelled_texts(others, item.item_id, item.rows)
         if others is not None:
-            say(f"{len(more):,} responses without a score are taken.")
+            say(f"Unscored responses taken: {len(more):,}.")
         texts = texts_to_label(rows, more, count, seed)
         made = label_variants(texts, [teacher], variants_output)
         click.echo(f"{variants_output}: {len(made.texts):,} labelled variants")
