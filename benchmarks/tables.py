@@ -83,11 +83,10 @@ def teachers() -> str:
     found = []
     for name in names:
         one, two = _item(name), _item(f"teachers-2-{name}")
-        first = _line(one, TEACHER)
         both = [_line(item, who) for who in (TEACHER, STUDENT) for item in (one, two)]
         kappa = [line["qwk"] for line in both]
         right = [line["accuracy"] for line in (*both, _line(two, BASELINE))]
-        found.append([*kappa, kappa[3] / first["qwk"], *right])
+        found.append([*kappa, kappa[3] / kappa[0], *right])
     means = _means(found)
     means[4] = means[3] / means[0]
     rows = [[ITEMS[name], *_cells(one)] for name, one in zip(names, found, strict=True)]

@@ -64,7 +64,7 @@ class RunOptions:
             raise InputError(
                 "cross-fitting has teachers of its own: give --folds or --teachers, not both"
             )
-        replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)
+        replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)  # the last one's
         variants_for(0, self.variants)
 
 
@@ -162,9 +162,8 @@ class _Way:
                     self._item, rows, options, folder, held
                 ),
             )
-
-    def _hashes(self) -> dict[str, str]:
-        return {name: hash_folder(folder) for name, folder in self._teachers.items()}
+        # Once for all later stages: a teacher is as big as its language model.
+        self._hashes = {name: hash_folder(folder) for name, folder in self._teachers.items()}
 
     def _make_labels(self) -> None:
         folds = self._options.folds
@@ -184,14 +183,14 @@ class _Way:
                 )
             write_labels(self._labels, labels)
 
-        inputs = {"rows": self._rows, **self._hashes()}
+        inputs = {"rows": self._rows, **self._hashes}
         self._stages.run("labels", {"folds": folds}, inputs, [self._labels], run)
 
     def _make_variants(self) -> int:
         rows, seed = list(self._split.train), self._options.distil.seed
         wanted = self._options.variants
         count = variants_for(len(rows) + len(self._unlabelled), wanted)
-        inputs = {"rows": hash_rows(rows), **self._hashes()}
+        inputs = {"rows": hash_rows(rows), **self._hashes}
         if self._unlabelled:
             inputs["unlabelled"] = hash_json(self._unlabelled)
         if count or self._unlabelled:
@@ -216,7 +215,7 @@ class _Way:
         if variants:
             inputs["variants"] = hash_file(self._variants)
         if options.student == "transformer":
-            inputs["teacher"] = hash_folder(self._teachers["teacher"])
+            inputs["teacher"] = self._hashes["teacher"]
 
         def run() -> None:
             made = distil(
@@ -251,5 +250,5 @@ class _Way:
                 self._test_labels, averaged([label(one) for one in self._teachers.values()])
             )
 
-        inputs = {"rows": hash_rows(test), **self._hashes()}
+        inputs = {"rows": hash_rows(test), **self._hashes}
         self._stages.run("test-labels", {}, inputs, [self._test_labels], run)

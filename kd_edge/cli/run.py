@@ -123,7 +123,9 @@ def run(
 
     from kd_edge.pipeline import RunOptions
 
-    options = RunOptions(teacher, teachers, folds, variants, distil)
+    options = RunOptions(
+        teacher=teacher, teachers=teachers, folds=folds, variants=variants, distil=distil
+    )
     if together:
         from kd_edge.cli.together import go_together
 

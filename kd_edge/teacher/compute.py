@@ -7,6 +7,7 @@ clipping that knows of it. On a CPU it would add nothing, so it is not imported 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -65,9 +66,15 @@ class Compute:
             largest: norm above which the whole gradient is scaled down to it, > 0.
         """
         optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), largest)
+        self._backward(loss)
+        self._clip(model.parameters(), largest)
         optimizer.step()
+
+    def _backward(self, loss: torch.Tensor) -> None:
+        loss.backward()
+
+    def _clip(self, parameters: Iterable[torch.nn.Parameter], largest: float) -> None:
+        torch.nn.utils.clip_grad_norm_(parameters, largest)
 
 
 class Accelerated(Compute):
@@ -111,18 +118,11 @@ class Accelerated(Compute):
         # The model is not prepared: its forward would keep this precision for good.
         return self._accelerator.prepare_optimizer(optimizer)
 
-    def step(
-        self,
-        loss: torch.Tensor,
-        model: torch.nn.Module,
-        optimizer: torch.optim.Optimizer,
-        largest: float,
-    ) -> None:
-        """See `Compute`."""
-        optimizer.zero_grad()
+    def _backward(self, loss: torch.Tensor) -> None:
         self._accelerator.backward(loss)
-        self._accelerator.clip_grad_norm_(model.parameters(), largest)
-        optimizer.step()
+
+    def _clip(self, parameters: Iterable[torch.nn.Parameter], largest: float) -> None:
+        self._accelerator.clip_grad_norm_(parameters, largest)
 
 
 class _OwnState:
