@@ -8,7 +8,6 @@ reads the test rows. Writes `results/choices.json`.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,9 +17,8 @@ import click
 import numpy as np
 
 from benchmarks import record
-from benchmarks.distilled import divergence
+from benchmarks.distilled import divergence, trained
 from kd_edge.decision import decided
-from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import taught, untaught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation import human_scores
@@ -114,10 +112,7 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
             else:
                 examples = untaught(rows, len(classes))
                 options = replace(options, weight=0.0)
-            with tempfile.TemporaryDirectory() as scratch:
-                student = train_student(
-                    item, examples, held_out, text, options, Path(scratch), choice.name
-                )
+            student = trained(item, examples, held_out, text, options, choice.name)
             mine = student.probabilities(texts)
             machine = decided(mine, item.scale, "most-probable")
             kappa.append(quadratic_kappa(human, machine, len(classes)))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from kd_edge.distillation.distil import train_student
+from kd_edge.distillation.examples import Examples
+from kd_edge.distillation.options import DistilOptions
 from kd_edge.labels import labels_by_id
 from kd_edge.pipeline import item_folder
 from kd_edge.read import read_responses
 from kd_edge.rows import Item, Row
 from kd_edge.splits import learning_rows, split_item
+from kd_edge.students.kinds import TextParts
+from kd_edge.students.store import Student
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.variant_labels import Variants, read_variants
 
@@ -73,6 +79,19 @@ def sample(name: str, work: Path) -> Left:
     )
     left = item_folder(work / f"sample-{name}", split.item.item_id)
     return _left(split.item, left, split.test, sources)
+
+
+def trained(
+    item: Item,
+    examples: Examples,
+    held_out: Sequence[Row],
+    text: TextParts,
+    options: DistilOptions,
+    said: str,
+) -> Student:
+    """A student that no run keeps: `train_student` with a folder that goes again."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return train_student(item, examples, held_out, text, options, Path(scratch), said)
 
 
 def divergence(teacher: np.ndarray, student: np.ndarray) -> float:

@@ -9,7 +9,6 @@ work folder. Writes `results/few.json`.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ import click
 import numpy as np
 
 from benchmarks import record
-from benchmarks.distilled import Left, divergence, sample
-from kd_edge.distillation.distil import train_student
+from benchmarks.distilled import Left, divergence, sample, trained
 from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.metrics import quadratic_kappa
@@ -66,16 +64,14 @@ def _item(left: Left) -> dict[str, Any]:
 def _student(left: Left, kind: str, options: dict[str, int], count: int) -> Student:
     first = Variants(left.variants.texts[:count], left.variants.probabilities[:count])
     known = kinds.learn_text([row.text for row in left.rows], kinds.options(kind, options), None)
-    with tempfile.TemporaryDirectory() as scratch:
-        return train_student(
-            left.item,
-            taught(left.rows, left.labels, first),
-            left.held_out,
-            known,
-            DistilOptions(student=kind, student_options=options),
-            Path(scratch),
-            f"{kind}, {count:,} variants",
-        )
+    return trained(
+        left.item,
+        taught(left.rows, left.labels, first),
+        left.held_out,
+        known,
+        DistilOptions(student=kind, student_options=options),
+        f"{kind}, {count:,} variants",
+    )
 
 
 def _against(teacher: np.ndarray, student: np.ndarray) -> dict[str, float]:

@@ -18,9 +18,8 @@ from typing import Any
 import click
 
 from benchmarks import record
-from benchmarks.distilled import Left, asap_sas, sample
+from benchmarks.distilled import Left, asap_sas, sample, trained
 from kd_edge.decision import decided
-from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation import human_scores
@@ -66,16 +65,14 @@ def _in_floats(left: Left) -> Student:
     student = store.load(left.folder / "student")
     chosen = {"ngrams": student.options.ngrams, "dimensions": student.options.dimensions}
     options = DistilOptions(student_options={**chosen, "gram": student.options.gram, "bits": 32})
-    with tempfile.TemporaryDirectory() as scratch:
-        return train_student(
-            left.item,
-            taught(left.rows, left.labels, left.variants),
-            left.held_out,
-            student.text.vocabulary,
-            options,
-            Path(scratch),
-            f"item '{left.item.item_id}' in floats",
-        )
+    return trained(
+        left.item,
+        taught(left.rows, left.labels, left.variants),
+        left.held_out,
+        student.text.vocabulary,
+        options,
+        f"item '{left.item.item_id}' in floats",
+    )
 
 
 def _figures(student: Student, left: Left) -> dict[str, Any]:

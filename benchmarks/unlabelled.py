@@ -13,7 +13,6 @@ variants that are there are kept.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,8 +22,8 @@ import click
 import numpy as np
 
 from benchmarks import record
+from benchmarks.distilled import trained
 from kd_edge.decision import choose_decision, decided
-from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import taught, untaught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation import human_scores
@@ -155,10 +154,7 @@ class _Prompt:
         found = []
         for seed in SEEDS:
             own = replace(options, seed=seed)
-            with tempfile.TemporaryDirectory() as scratch:
-                student = train_student(
-                    self.item, examples, self.held_out, known, own, Path(scratch), f"seed {seed}"
-                )
+            student = trained(self.item, examples, self.held_out, known, own, f"seed {seed}")
             probabilities = student.probabilities([row.text for row in self.measured])
             found.append(self._figures(decided(probabilities, student.scale, student.decision)))
         return {name: sum(one[name] for one in found) / len(found) for name in found[0]}

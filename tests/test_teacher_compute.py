@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState, GradientState, PartialState
-from safetensors.torch import load_file
-from tiny import tiny_item
+from tiny import same_teacher, teacher_weights, tiny_item
 
 from kd_edge.teacher import finetune, predict
 from kd_edge.teacher.compute import Accelerated, Compute, choose_compute
@@ -73,19 +72,6 @@ def options(tiny_model):
     )
 
 
-def _weights(folder):
-    return {
-        (file, name): value
-        for file in ("model.safetensors", "head.safetensors")
-        for name, value in load_file(folder / file).items()
-    }
-
-
-def _same(first, second):
-    a, b = _weights(first), _weights(second)
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
 def _in_half(compute):
     """Give accelerate on a CPU the half precision that it keeps for GPUs: autocast and scaler."""
     compute._accelerator.native_amp = True
@@ -112,7 +98,7 @@ def test_accelerate_gives_the_very_teacher_that_plain_torch_gives(
     expected = predict.predict(plain.folder, TEXTS, precision=precision, device="cpu")
     made = request.getfixturevalue("accelerated")
     report = finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "accelerated")
-    assert _same(report.folder, plain.folder)
+    assert same_teacher(report.folder, plain.folder)
     assert report.card == plain.card
     found = predict.predict(plain.folder, TEXTS, precision=precision)
     assert np.array_equal(found, expected)
@@ -128,7 +114,7 @@ def test_a_stopped_run_goes_on_through_accelerate(options, tmp_path, monkeypatch
             finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     assert "Going on after epoch 1." in capsys.readouterr().err
-    assert _same(tmp_path / "t", straight.folder)
+    assert same_teacher(tmp_path / "t", straight.folder)
 
 
 def test_a_run_of_accelerate_goes_on_without_it(options, tmp_path, monkeypatch):
@@ -139,7 +125,7 @@ def test_a_run_of_accelerate_goes_on_without_it(options, tmp_path, monkeypatch):
         with pytest.raises(finetune.StoppedError):
             finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
-    assert _same(tmp_path / "t", plain.folder)
+    assert same_teacher(tmp_path / "t", plain.folder)
 
 
 def _dtype(compute):
@@ -170,9 +156,9 @@ def test_teachers_of_several_precisions_follow_each_other(options, tmp_path):
         finetune.finetune(ITEM, ITEM.rows, some, tmp_path / name).folder
         for name, some in (("a", short), ("b", fast), ("c", short), ("d", fast))
     ]
-    assert _same(folders[0], folders[2])
-    assert _same(folders[1], folders[3])
-    assert not _same(folders[0], folders[1])
+    assert same_teacher(folders[0], folders[2])
+    assert same_teacher(folders[1], folders[3])
+    assert not same_teacher(folders[0], folders[1])
 
 
 @pytest.mark.usefixtures("accelerated")
@@ -190,7 +176,7 @@ def test_the_accelerator_of_the_process_stays_as_it_was(options, tmp_path):
         for kind in STATES:
             kind._shared_state.clear()
     alone = finetune.finetune(ITEM, ITEM.rows, short, tmp_path / "u")
-    assert _same(report.folder, alone.folder)
+    assert same_teacher(report.folder, alone.folder)
 
 
 def test_it_is_put_back_after_an_error_too():
@@ -286,7 +272,7 @@ def test_a_teacher_learns_in_fp16(options, tmp_path, monkeypatch):
     assert half._accelerator.scaler.get_scale() not in (0, 2.0**16)  # it followed the steps
     assert report.card.options["precision"] == "fp16"
     assert report.card.validation.qwk > 0.7
-    assert all(torch.isfinite(value).all() for value in _weights(report.folder).values())
+    assert all(torch.isfinite(value).all() for value in teacher_weights(report.folder).values())
 
 
 def test_accelerate_is_not_imported_before_it_is_used():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import tiny_item, tiny_teacher
+from tiny import same_teacher, teacher_weights, tiny_item, tiny_teacher
 
 from kd_edge.rows import Item, Row, Scale
 from kd_edge.teacher import finetune
@@ -25,7 +25,6 @@ from kd_edge.training.split import deal_folds, validation_rows
 from kd_edge_runtime.errors import InputError
 
 ITEM = tiny_item()
-FILES = ("model.safetensors", "head.safetensors")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,20 +55,6 @@ def options(tmp_path_factory):
 def straight(options, tmp_path_factory):
     """A run that nothing interrupted."""
     return finetune.finetune(ITEM, ITEM.rows, options, tmp_path_factory.mktemp("straight") / "t")
-
-
-def _weights(folder):
-    return {
-        (file, name): value
-        for file in FILES
-        if (folder / file).exists()
-        for name, value in load_file(folder / file).items()
-    }
-
-
-def _same(first, second):
-    a, b = _weights(first), _weights(second)
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def _interrupt(monkeypatch, step):
@@ -111,9 +96,9 @@ def test_the_same_run_gives_the_same_weights_and_leaves_the_random_state(
     before = torch.get_rng_state()
     report = finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     assert torch.equal(torch.get_rng_state(), before)
-    assert _same(report.folder, straight.folder)
+    assert same_teacher(report.folder, straight.folder)
     other = finetune.finetune(ITEM, ITEM.rows, replace(options, seed=1), tmp_path / "u")
-    assert not _same(other.folder, straight.folder)
+    assert not same_teacher(other.folder, straight.folder)
 
 
 @pytest.mark.parametrize("step", [7, 17, 27])  # an epoch has 7 steps
@@ -131,7 +116,7 @@ def test_a_stopped_run_goes_on_to_the_very_same_weights(
     np.random.seed(step)
     report = finetune.finetune(ITEM, ITEM.rows, options, folder)
     assert f"Going on after epoch {step // 7}." in capsys.readouterr().err
-    assert _same(folder, straight.folder)
+    assert same_teacher(folder, straight.folder)
     assert report.card == straight.card
     assert not (folder / "checkpoint").exists()
 
@@ -150,7 +135,7 @@ def test_a_run_killed_between_two_files_goes_on_from_the_epoch_before(
         with pytest.raises(RuntimeError, match="killed"):
             finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
-    assert _same(tmp_path / "t", straight.folder)
+    assert same_teacher(tmp_path / "t", straight.folder)
 
 
 def test_stopped_before_the_first_epoch(options, tmp_path, monkeypatch):
@@ -175,7 +160,7 @@ def test_another_runs_checkpoint_is_not_used(options, tmp_path, monkeypatch, cap
     said = "damaged" if change == "damage" else "other responses or options"
     assert said in capsys.readouterr().err
     clean = finetune.finetune(ITEM, rows, short, tmp_path / "clean")
-    assert _same(folder, clean.folder)
+    assert same_teacher(folder, clean.folder)
 
 
 def test_a_checkpoint_holds_no_more_than_it_needs(options, tmp_path, monkeypatch):
@@ -206,7 +191,7 @@ def test_held_out_rows_teach_nothing(options, tmp_path):
         finetune.finetune(ITEM, some, short, tmp_path / name, validation_ids=ids).folder
         for name, some in (("a", ITEM.rows), ("b", rows))
     ]
-    assert _same(*folders)
+    assert same_teacher(*folders)
 
 
 def test_words_as_classes_have_no_kappa_and_no_ordinal_term(options, tmp_path):
@@ -216,7 +201,7 @@ def test_words_as_classes_have_no_kappa_and_no_ordinal_term(options, tmp_path):
     assert [figures.qwk for figures in report.card.history] == [None, None]
     other = replace(short, ordinal_weight=2.0)
     again = finetune.finetune(item, item.rows, other, tmp_path / "u")
-    assert _same(report.folder, again.folder)
+    assert same_teacher(report.folder, again.folder)
 
 
 @pytest.mark.parametrize("change", [{"ordinal_weight": 2.0}, {"class_weights": True}])
@@ -225,7 +210,7 @@ def test_the_loss_has_its_options(options, tmp_path, change):
     short = replace(options, epochs=1)
     plain = finetune.finetune(ITEM, rows, short, tmp_path / "t")
     other = finetune.finetune(ITEM, rows, replace(short, **change), tmp_path / "u")
-    assert not _same(plain.folder, other.folder)
+    assert not same_teacher(plain.folder, other.folder)
 
 
 def test_a_sequence_classifier_can_be_the_start(options, tmp_path):
@@ -337,7 +322,7 @@ def test_the_best_epochs_weights_are_kept(options, tmp_path, monkeypatch):
     report = finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "four")
     assert report.card.best_epoch == 2
     assert report.card.validation.qwk == 0.9
-    for (file, name), value in _weights(report.folder).items():
+    for (file, name), value in teacher_weights(report.folder).items():
         part = "head" if file == "head.safetensors" else "backbone"
         assert torch.equal(second[f"{part}.{name}"], value)
 

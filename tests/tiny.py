@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kd_edge.rows import Item, Row, Scale
+
+if TYPE_CHECKING:
+    import torch
 
 _FILLERS = (
     *("the", "a", "of", "and", "we", "they", "it", "water", "ice", "cup", "lamp", "table"),
@@ -71,3 +75,23 @@ def tiny_item(rows: int = 60, seed: int = 0, scale: Scale | None = None) -> Item
         text = " ".join(words).capitalize() + "."
         made.append(Row(f"r{place:03d}", "tiny", text, score=score, split="train"))
     return Item("tiny", scale or Scale.from_range(0, 2), tuple(made), prompt="What is missing?")
+
+
+def teacher_weights(folder: Path) -> dict[tuple[str, str], torch.Tensor]:
+    """All numbers of a teacher, by file and name."""
+    from safetensors.torch import load_file
+
+    return {
+        (file, name): value
+        for file in ("model.safetensors", "head.safetensors")
+        if (folder / file).exists()
+        for name, value in load_file(folder / file).items()
+    }
+
+
+def same_teacher(first: Path, second: Path) -> bool:
+    """Whether two teachers have the very same numbers."""
+    import torch
+
+    a, b = teacher_weights(first), teacher_weights(second)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
