@@ -20,11 +20,11 @@ from typing import Any
 import click
 
 from benchmarks import record
-from kd_edge.pipeline import RunOptions, item_folder
-from kd_edge.read import read_responses
-from kd_edge.rows import Responses
-from kd_edge.run import RunReport, run
-from kd_edge.stage import read_record
+from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Responses
+from kd_edge.runs.pipeline import RunOptions, item_folder
+from kd_edge.runs.run import RunReport, run
+from kd_edge.stages.record import read_record
 
 _STAGES = ("teacher", "labels", "variants", "student", "test-labels")
 _SAMPLE = Path(__file__).parent.parent / "kd_edge" / "sample"

@@ -18,19 +18,19 @@ import numpy as np
 
 from benchmarks import record
 from benchmarks.distilled import divergence, trained
-from kd_edge.decision import decided
+from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Item, Row
+from kd_edge.data.splits import learning_rows
 from kd_edge.distillation.examples import taught, untaught
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.evaluation import human_scores
-from kd_edge.labels import labels_by_id
-from kd_edge.metrics import quadratic_kappa
-from kd_edge.pipeline import item_folder
-from kd_edge.read import read_responses
-from kd_edge.rows import Item, Row
-from kd_edge.splits import learning_rows
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.decision import decided
+from kd_edge.evaluation.metrics import quadratic_kappa
+from kd_edge.runs.pipeline import item_folder
+from kd_edge.soft_labels.augmentation import make_variants
+from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
+from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students import kinds
-from kd_edge.variant_labels import Variants, label_variants, read_variants
-from kd_edge.variants import make_variants
 
 SEEDS = (0, 1)
 ALIKE = 20_000

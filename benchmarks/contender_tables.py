@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks import record
 from benchmarks.contenders.listing import OURS
-from kd_edge.tables import markdown, short
+from kd_edge.console.tables import markdown, short
 
 ASAP, SAMPLE = "race-asap-sas-1", "race-sample-wool-ice"
 

@@ -31,7 +31,7 @@ from benchmarks.emulated.runtime import build_wheel, unpack
 from benchmarks.emulated.setups import SETUPS, Setup
 from benchmarks.instructions import InstructionCounter, absent_tools
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 
 WORDS = 50
 RESPONSES = 20

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Item, Row
+from kd_edge.data.splits import learning_rows, split_item
 from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import Examples
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.labels import labels_by_id
-from kd_edge.pipeline import item_folder
-from kd_edge.read import read_responses
-from kd_edge.rows import Item, Row
-from kd_edge.splits import learning_rows, split_item
+from kd_edge.runs.pipeline import item_folder
+from kd_edge.soft_labels.label_variants import Variants, read_variants
+from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students.kinds import TextParts
 from kd_edge.students.store import Student
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge.variant_labels import Variants, read_variants
 
 SAMPLE = Path(__file__).parent.parent / "kd_edge" / "sample"
 

@@ -17,15 +17,15 @@ import numpy as np
 
 from benchmarks import record
 from benchmarks.distilled import Left, divergence, sample, trained
+from kd_edge.console.tables import markdown
 from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.metrics import quadratic_kappa
+from kd_edge.evaluation.metrics import quadratic_kappa
+from kd_edge.soft_labels.augmentation import make_variants
+from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import kinds
 from kd_edge.students.store import Student
-from kd_edge.tables import markdown
 from kd_edge.teacher.predict import predict
-from kd_edge.variant_labels import Variants
-from kd_edge.variants import make_variants
 
 ITEMS = ("wool-ice", "pond-web", "percent-back")
 PER_RESPONSE = 40

@@ -19,14 +19,14 @@ import click
 
 from benchmarks import record
 from benchmarks.distilled import Left, asap_sas, sample, trained
-from kd_edge.decision import decided
+from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
+from kd_edge.bundling.forms import choose_forms, student_parts
+from kd_edge.bundling.parity import Limits
 from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.evaluation import human_scores
-from kd_edge.exporting import ExportItem, ExportOptions, export
-from kd_edge.gates import Limits
-from kd_edge.metrics import quadratic_kappa
-from kd_edge.parts import choose_forms, student_parts
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.decision import decided
+from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.students import store
 from kd_edge.students.store import Student
 from kd_edge_export.parity import form_outputs

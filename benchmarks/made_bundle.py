@@ -20,9 +20,9 @@ from kd_edge_export.forms import BAG_FORMS, bag_forms
 from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.quantize import BagArrays, quantize
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bag import BagStudent
-from kd_edge_runtime.manifest import NEAREST_EXPECTED
-from kd_edge_runtime.vocabulary import BagVocabulary, code_array
+from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED
+from kd_edge_runtime.students.bag import BagStudent
+from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array
 
 SEED = 0
 CLASSES = ("0", "1", "2", "3")

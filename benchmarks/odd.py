@@ -18,8 +18,8 @@ from typing import Any
 import click
 
 from benchmarks import record
-from kd_edge.read import read_responses
-from kd_edge.tables import markdown
+from kd_edge.console.tables import markdown
+from kd_edge.data.readers import read_responses
 from kd_edge_runtime import Score, Scorer
 from kd_edge_runtime.flags import REVIEW
 

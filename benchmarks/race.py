@@ -30,8 +30,8 @@ from benchmarks.contenders.making import Made, make_all
 from benchmarks.contenders.scoring import agreed, command
 from benchmarks.contenders.task import write_task
 from benchmarks.distilled import Left, asap_sas, sample
+from kd_edge.console.progress import say
 from kd_edge.files import make_folder
-from kd_edge.progress import say
 
 ROUNDS = 9
 SEED = 0

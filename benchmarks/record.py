@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.files import write_json
-from kd_edge.stage import versions
+from kd_edge.stages.record import versions
 
 RESULTS = Path(__file__).parent / "results"
 

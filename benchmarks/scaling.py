@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks import made_bundle, record
 from benchmarks.made_bundle import made_item, sample_texts
 from kd_edge_export.bundle import write_bundle
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.scorer import Scorer
 
 WORDS = (10, 30, 100, 300, 1000, 3000, 10_000)

@@ -20,14 +20,14 @@ from typing import Any
 import click
 
 from benchmarks import record
+from kd_edge.console.tables import markdown, short
+from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Item, Responses
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.evaluation import BASELINE, MAJORITY, STUDENT, TEACHER
-from kd_edge.pipeline import RunOptions
-from kd_edge.read import read_responses
-from kd_edge.rows import Item, Responses
-from kd_edge.tables import markdown, short
-from kd_edge.together.figures import LEXICAL
-from kd_edge.together.run import SEEN, UNSEEN, TogetherReport, run_together
+from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
+from kd_edge.runs.cross_item.agreement import LEXICAL
+from kd_edge.runs.cross_item.run import SEEN, UNSEEN, TogetherReport, run_together
+from kd_edge.runs.pipeline import RunOptions
 
 NAMES = {"beetle": "Beetle", "sciEntsBank": "SciEntsBank (held out)"}
 WAYS = ("2way", "3way")

@@ -17,12 +17,12 @@ import click
 
 from benchmarks import record
 from benchmarks.distilled import asap_sas
-from kd_edge.decision import decided
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.distillation.to_size import distil_to_size
-from kd_edge.evaluation import human_scores
-from kd_edge.metrics import agreement
-from kd_edge.sizing import Search
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.decision import decided
+from kd_edge.evaluation.metrics import agreement
+from kd_edge.size_search.distil import distil_to_size
+from kd_edge.size_search.search import Search
 
 LIMITS = (8_000, 16_000, 32_000, 64_000)
 

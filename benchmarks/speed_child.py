@@ -65,7 +65,7 @@ def total(job):
 
 def profile(job):
     """Where the time of one response goes: what each step adds to those before it."""
-    from kd_edge_runtime.text import words
+    from kd_edge_runtime.text.rules import words
 
     scorer = Scorer.open(job["bundle"], "plain")
     scorer.score("")
@@ -120,7 +120,7 @@ def fasttext(job):
 
 def table(job):
     """A CSV of responses against the same responses in memory."""
-    from kd_edge_runtime.scoring import Request, score_table
+    from kd_edge_runtime.tables.score import Request, score_table
 
     folder = Path(job["folder"])
     texts = (job["texts"] * (job["many"] // len(job["texts"]) + 1))[: job["many"]]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import record
-from kd_edge.tables import markdown, short
+from kd_edge.console.tables import markdown, short
 
 _GROWS = {
     "words": "words in the response",

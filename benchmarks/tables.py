@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import contender_tables, few, odd, record, semeval, speed_tables, trust, unlabelled
-from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
-from kd_edge.tables import markdown, short
+from kd_edge.console.tables import markdown, short
+from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (ROOT / "README.md", ROOT / "benchmarks" / "README.md")

@@ -16,10 +16,10 @@ import click
 from benchmarks import record
 from benchmarks.distilled import Left, asap_sas, sample
 from benchmarks.race import Options, measure
-from kd_edge.evaluation import BASELINE, STUDENT, TEACHER
-from kd_edge.report.collect import collect
-from kd_edge.report.items import ItemFigures
-from kd_edge.tables import markdown
+from kd_edge.console.tables import markdown
+from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER
+from kd_edge.report.figures.collect import collect
+from kd_edge.report.figures.items import ItemFigures
 
 PROMPTS = ("1", "2", "3", "5", "7", "9")
 SAMPLES = ("wool-ice", "pond-web", "percent-back")

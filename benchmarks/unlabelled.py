@@ -23,22 +23,22 @@ import numpy as np
 
 from benchmarks import record
 from benchmarks.distilled import trained
-from kd_edge.decision import choose_decision, decided
+from kd_edge.console.tables import markdown
+from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Item, Row
+from kd_edge.data.stratify import validation_rows
 from kd_edge.distillation.examples import taught, untaught
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.evaluation import human_scores
-from kd_edge.metrics import agreement
-from kd_edge.read import read_responses
-from kd_edge.rows import Item, Row
-from kd_edge.stage import hash_file
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.decision import choose_decision, decided
+from kd_edge.evaluation.metrics import agreement
+from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
+from kd_edge.soft_labels.unlabelled import texts_to_label
+from kd_edge.stages.record import hash_file
 from kd_edge.students import kinds
-from kd_edge.tables import markdown
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
-from kd_edge.training.split import validation_rows
-from kd_edge.unlabelled import texts_to_label
-from kd_edge.variant_labels import Variants, label_variants, read_variants
 
 SCORED = 300
 VARIANTS = 12_000

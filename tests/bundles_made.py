@@ -18,11 +18,11 @@ from kd_edge_export.bundle import ItemParts, write_bundle
 from kd_edge_export.forms import BAG_FORMS, bag_forms
 from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.quantize import BagArrays, quantize
-from kd_edge_runtime import bag
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED, Manifest
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import BagVocabulary, code_array, grams, hash_gram, hash_word
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED, Manifest
+from kd_edge_runtime.students import bag
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array, grams, hash_gram, hash_word
 
 SENTENCES = (
     "The water in the pot gets warm because the stove heats it.",

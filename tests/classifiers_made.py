@@ -15,7 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from kd_edge_export import tflite_graph
+from kd_edge_export.tflite import graph as tflite_graph
 
 WORDS = ("[PAD]", "[UNK]", "ice", "melts", "warm", "lid")
 

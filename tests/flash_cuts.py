@@ -20,17 +20,17 @@ from power_cuts import Cuts, cut_points, fast_folder
 from power_model import lay
 
 # Imported here, so that no child has to.
-import kd_edge_runtime.cli  # noqa: F401
+import kd_edge_runtime.cli.group  # noqa: F401
 from kd_edge.flash.device.disk import SUMS, Refused, intact, sums
 from kd_edge.flash.device.kit import open_kit
 from kd_edge.flash.device.runtime import has_launcher, install_runtime, installed, newest
-from kd_edge.flash.folder import flash_folder
-from kd_edge.flash.kit import Kit
-from kd_edge.flash.payload import read_payload
-from kd_edge_runtime.bag import FORM
+from kd_edge.flash.kit.build import Kit
+from kd_edge.flash.kit.payload import read_payload
+from kd_edge.flash.to_folder import flash_folder
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.slots import Slots
+from kd_edge_runtime.slots.slots import Slots
+from kd_edge_runtime.students.bag import FORM
 
 TEXTS = ("The water gets warm because the stove heats it.", "the ice melts", "")
 NAMES = ("old", "new")

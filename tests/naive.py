@@ -6,8 +6,8 @@ import unicodedata
 import zlib
 from math import exp, sqrt
 
-from kd_edge_runtime.bag import BagStudent
-from kd_edge_runtime.vocabulary import BagVocabulary
+from kd_edge_runtime.students.bag import BagStudent
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 # Letters that Unicode does not take apart, and what they are read as.
 UNDIVIDED = {

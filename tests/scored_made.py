@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kd_edge.evaluation import NO_SCORE
-from kd_edge.report.scored import BundleScorings, RowScorings, Scored
-from kd_edge.rows import Scale
+from kd_edge.data.responses import Scale
+from kd_edge.evaluation.agreement import NO_SCORE
+from kd_edge.runs.test_scores import BundleScorings, RowScorings, Scored
 
 POINTS = Scale.from_range(0, 3)
 WORDS = Scale(("correct", "contradictory", "irrelevant"), numeric=False)

@@ -19,10 +19,10 @@ from typing import NamedTuple
 from power_cuts import Cuts, cut_points, fast_folder
 from power_model import lay
 
-from kd_edge_runtime.bag import FORM
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.slots import Slots
+from kd_edge_runtime.slots.slots import Slots
+from kd_edge_runtime.students.bag import FORM
 
 TEXTS = ("The water gets warm because the stove heats it.", "the ice melts", "")
 NAMES = ("first", "second", "third")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge.assessment import Failed, each_item, pooled
-from kd_edge.evaluation import Line
-from kd_edge.metrics import Agreement
-from kd_edge.stage import StoppedError
+from kd_edge.evaluation.agreement import Line
+from kd_edge.evaluation.metrics import Agreement
+from kd_edge.runs.items import Failed, each_item, pooled
+from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.errors import InputError, ParityError
 
 

@@ -8,9 +8,9 @@ import bundles_made
 import pytest
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
 
 TFLITES = ("ai_edge_litert", "tflite_runtime")
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_runtime.bag import FORM, BagWeights
 from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.students.bag import FORM, BagWeights
 
 FLOAT = st.floats(width=32, allow_nan=False, allow_infinity=False)
 

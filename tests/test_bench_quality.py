@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge.metrics import agreement
+from kd_edge.evaluation.metrics import agreement
 from kd_edge_runtime.bench.quality import quality
 
 PAIRS = st.integers(2, 6).flatmap(

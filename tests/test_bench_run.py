@@ -17,7 +17,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.bench import run as running
 from kd_edge_runtime.bench.run import Request, bench, fastest, ratios
 from kd_edge_runtime.bench.worker import BATCHES
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError, InputError
 
 DIES = "import os, signal; os.kill(os.getpid(), signal.SIGILL)"

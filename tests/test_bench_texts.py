@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_runtime import golden
 from kd_edge_runtime.bench.texts import Columns, made_up, mixed, read, spread
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students import golden
+from kd_edge_runtime.students.item import LoadedItem
 
 TEXTS = st.lists(st.text(max_size=9), min_size=1, max_size=40)
 

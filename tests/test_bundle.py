@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge_runtime import bundle as bundle_module
-from kd_edge_runtime.bundle import MANIFEST, Bundle, unsafe
+from kd_edge_runtime.bundle import archive as bundle_module
+from kd_edge_runtime.bundle.archive import MANIFEST, Bundle, unsafe
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError
 
 INDEX = "items/0/vocabulary.bin"

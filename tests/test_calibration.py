@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss
 
-from kd_edge.calibration import (
+from kd_edge.evaluation.calibration import (
     at_temperature,
     brier_score,
     chance_error,

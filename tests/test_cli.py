@@ -12,7 +12,8 @@ import bundles_made
 import click
 import pytest
 
-from kd_edge_runtime import __version__, cli
+from kd_edge_runtime import __version__
+from kd_edge_runtime.cli import group
 from kd_edge_runtime.errors import BackendError, BundleError, InputError, KdEdgeError
 
 CANARY = "canarybird"
@@ -26,7 +27,7 @@ def run(monkeypatch, capsys):
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["kd-edge", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            group.main()
         told = capsys.readouterr()
         return ended.value.code, told.out, told.err
 
@@ -34,8 +35,8 @@ def run(monkeypatch, capsys):
 
 
 def verbs():
-    context = click.Context(cli.cli)
-    return cli.cli.list_commands(context)
+    context = click.Context(group.cli)
+    return group.cli.list_commands(context)
 
 
 @pytest.mark.parametrize("verb", verbs())
@@ -86,8 +87,8 @@ def raising(monkeypatch, error):
     def broken():
         raise error
 
-    monkeypatch.setitem(cli._DEVICE, "broken", "broken_verb:broken")
-    monkeypatch.setattr(cli, "import_module", lambda _: type("module", (), {"broken": broken}))
+    monkeypatch.setitem(group._DEVICE, "broken", "broken_verb:broken")
+    monkeypatch.setattr(group, "import_module", lambda _: type("module", (), {"broken": broken}))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_unforeseen_errors_show_all_to_whoever_asks(monkeypatch):
     monkeypatch.setenv("KD_EDGE_DEBUG", "1")
     monkeypatch.setattr(sys, "argv", ["kd-edge", "broken"])
     with pytest.raises(ValueError, match=CANARY):
-        cli.main()
+        group.main()
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
@@ -135,7 +136,7 @@ def test_a_verb_decides_its_exit_code(run, monkeypatch):
         ctx.exit(5)
 
     raising(monkeypatch, ValueError())
-    monkeypatch.setattr(cli, "import_module", lambda _: type("module", (), {"broken": broken}))
+    monkeypatch.setattr(group, "import_module", lambda _: type("module", (), {"broken": broken}))
     assert run("broken") == (5, "", "")
 
 
@@ -194,6 +195,6 @@ def test_ctrl_c_leaves_the_old_output(bundle, tmp_path):
 
 
 def test_a_verb_of_the_workshop_on_a_device(monkeypatch):
-    monkeypatch.setattr(cli, "_workshop", dict)
+    monkeypatch.setattr(group, "_workshop", dict)
     with pytest.raises(InputError, match="'run' is a verb of the workshop"):
-        cli.cli.main(["run", "x.csv"], standalone_mode=False)
+        group.cli.main(["run", "x.csv"], standalone_mode=False)

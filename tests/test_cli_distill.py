@@ -8,13 +8,13 @@ import json
 import pytest
 from workshop import CANARY, certain, item_of, with_canary, write_table
 
+from kd_edge.distillation.calibrate import review_of
 from kd_edge.distillation.train import Training
-from kd_edge.labels import SoftLabels, write_labels
-from kd_edge.sizing import SLACK
+from kd_edge.size_search.search import SLACK
+from kd_edge.soft_labels.labels import SoftLabels, write_labels
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge.trust import review_of
 
 ITEM = with_canary(item_of(60))
 SMALL = ("--ngrams", 50, "--dimensions", 3, "--student-epochs", 2)
@@ -114,7 +114,7 @@ def test_labels_for_the_rows_to_learn_from_are_enough(command, given, tmp_path):
     labels = given / "labels.csv"
     said = command("distill", given / "responses.csv", "--labels", labels, "-o", tmp_path, *SMALL)
     assert said.code == 0
-    from kd_edge.splits import learning_rows
+    from kd_edge.data.splits import learning_rows
 
     learnt, held = learning_rows(ITEM, None, 0)
     rows = [[row.response_id, *LABELS[row.response_id]] for row in learnt]

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from workshop import CANARY, item_of, sentences, write_table
 
-from kd_edge import exporting
-from kd_edge.sizing import SLACK
+from kd_edge.bundling import bundle as exporting
+from kd_edge.size_search.search import SLACK
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.scorer import Scorer
 
 

@@ -11,7 +11,7 @@ import pytest
 from flash_cuts import make_bundles, scored_with
 
 from kd_edge.cli import flash as verb
-from kd_edge.flash import platforms
+from kd_edge.flash.kit import platforms
 
 
 @pytest.fixture(scope="module")

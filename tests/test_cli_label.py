@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from workshop import CANARY, item_of, with_canary, write_table
 
-from kd_edge import labelling
-from kd_edge.labels import read_labels
-from kd_edge.rows import Scale
+from kd_edge.data.responses import Scale
+from kd_edge.soft_labels import label_rows
+from kd_edge.soft_labels.label_variants import read_variants
+from kd_edge.soft_labels.labels import read_labels
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge.variant_labels import read_variants
 
 CLASSES = ("0", "1", "2")
 ITEM = with_canary(item_of(30))
@@ -66,7 +66,7 @@ def test_variants_are_made_of_rows_learnt_from(command, teacher, responses, tmp_
         given.extend(texts)
         return ["more ice"]
 
-    monkeypatch.setattr("kd_edge.unlabelled.make_variants", spy)
+    monkeypatch.setattr("kd_edge.soft_labels.unlabelled.make_variants", spy)
     more = ("-o", tmp_path / "l.csv", "--variants", tmp_path / "v.csv")
     assert command("label", teacher, responses, *more).code == 0
     held = read_card(teacher).validation_ids
@@ -106,7 +106,7 @@ def test_cross_fitting(command, teacher, responses, tiny_model, tmp_path):
 
 def test_cross_fitting_needs_the_language_model(command, teacher, responses, tmp_path, monkeypatch):
     """teacher.json keeps no path, so that a folder has to be named again."""
-    monkeypatch.setattr(labelling, "cross_fit", None)
+    monkeypatch.setattr(label_rows, "cross_fit", None)
     given = ("label", teacher, responses, "-o", tmp_path / "l.csv", "--folds", 2)
     message = command.fails(*given)
     assert "folder 'tiny', which is not here: name the folder with --model" in message
@@ -115,7 +115,7 @@ def test_cross_fitting_needs_the_language_model(command, teacher, responses, tmp
 def test_cross_fitting_from_another_language_model(
     command, teacher, responses, tiny_model, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(labelling, "cross_fit", None)
+    monkeypatch.setattr(label_rows, "cross_fit", None)
     shutil.copytree(tiny_model, tmp_path / "model")
     with (tmp_path / "model" / "config.json").open("a") as file:
         file.write("\n")
@@ -153,7 +153,7 @@ def test_stopped_variants_go_on(command, teacher, responses, tmp_path, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("kd_edge.variant_labels._Partial.append", stop)
+        patch.setattr("kd_edge.soft_labels.label_variants._Partial.append", stop)
         said = command(*given)
     assert said.code == 130
     assert "Start the same command again" in said.err

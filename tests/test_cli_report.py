@@ -11,9 +11,9 @@ import pytest
 from pages import Page
 from workshop import CANARY, item_of, run_options
 
-from kd_edge.report.scored import FILE, read_scored
-from kd_edge.rows import Responses, Scale
-from kd_edge.run import run
+from kd_edge.data.responses import Responses, Scale
+from kd_edge.runs.run import run
+from kd_edge.runs.test_scores import FILE, read_scored
 
 TEXTS_SHOWN = "Worst disagreements"
 

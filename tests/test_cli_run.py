@@ -14,8 +14,8 @@ import pytest
 from workshop import CANARY, item_of, with_canary, write_table
 
 from kd_edge.cli.reading import prompts_by_item
+from kd_edge.data.responses import Responses, Scale
 from kd_edge.distillation.train import Training
-from kd_edge.rows import Responses, Scale
 from kd_edge_runtime.scorer import Scorer
 
 TINY = ("--teacher-epochs", 1, "--student-epochs", 1, "--variants", 20, "--precision", "fp32",
@@ -246,8 +246,8 @@ def test_prompts_in_a_folder_for_each_item(tmp_path, capsys):
 @pytest.fixture
 def nothing_begins(monkeypatch):
     """A mistake must be found before hours of work."""
-    monkeypatch.setattr("kd_edge.run.go", None)
-    monkeypatch.setattr("kd_edge.pipeline.finetune", None)
+    monkeypatch.setattr("kd_edge.runs.run.go", None)
+    monkeypatch.setattr("kd_edge.runs.pipeline.finetune", None)
 
 
 @pytest.mark.usefixtures("nothing_begins")

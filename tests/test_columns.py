@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge_runtime.columns import ITEM_NAMES, TEXT_NAMES, candidates, closest, plain_name
+from kd_edge_runtime.tables.columns import ITEM_NAMES, TEXT_NAMES, candidates, closest, plain_name
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ from benchmarks.contenders.making import CHILD, Made, last_error, make_all
 from benchmarks.contenders.scoring import agreed, command
 from benchmarks.contenders.task import write_task
 from benchmarks.distilled import Left
-from kd_edge.metrics import quadratic_kappa
-from kd_edge.variant_labels import Variants
+from kd_edge.evaluation.metrics import quadratic_kappa
+from kd_edge.soft_labels.label_variants import Variants
 
 CHILDREN = CHILD.parent
 TF_IDF = Contender("TF-IDF", "tf-idf", "with_sklearn", "", ("pipeline.joblib",))

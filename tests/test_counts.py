@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_runtime import counts as counts_module
-from kd_edge_runtime.counts import Counter
-from kd_edge_runtime.vocabulary import BagVocabulary, code_array
+from kd_edge_runtime.text import counts as counts_module
+from kd_edge_runtime.text.counts import Counter
+from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array
 
 KNOWN = sorted({word for sentence in bundles_made.SENTENCES for word in sentence.split()})
 SENTENCE = st.lists(st.sampled_from([*KNOWN, "unknown", "+", "\U0001f642"]), max_size=30).map(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge.decision import choose_decision, decided
-from kd_edge.rows import Scale
-from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED
+from kd_edge.data.responses import Scale
+from kd_edge.evaluation.decision import choose_decision, decided
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.scorer import decide
 
 SCALE = Scale.from_range(1, 3)
@@ -59,7 +59,7 @@ def test_the_expected_score_has_to_earn_its_place():
 
 def test_a_gain_of_next_to_nothing_does_not_count(monkeypatch):
     kappas = iter([0.8, 0.8049, 0.8, 0.8051])
-    monkeypatch.setattr("kd_edge.decision.quadratic_kappa", lambda *_: next(kappas))
+    monkeypatch.setattr("kd_edge.evaluation.decision.quadratic_kappa", lambda *_: next(kappas))
     assert choose_decision(*_held_out(1), SCALE) == MOST_PROBABLE
     assert choose_decision(*_held_out(1), SCALE) == NEAREST_EXPECTED
 

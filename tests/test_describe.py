@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from kd_edge_export.describe import onnx_graph, tflite_graph
-from kd_edge_runtime.bundle import Bundle
-from kd_edge_runtime.contents import Graph, Tensor
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
+from kd_edge_runtime.students.describe import Graph, Tensor
 
 # A bundle that never changes.
 with Bundle(Path(__file__).parent / "bundles" / "protocol-1.kdz") as _bundle:

@@ -17,9 +17,9 @@ from benchmarks import made_bundle
 from benchmarks.emulated import KINDS
 from benchmarks.emulated.setups import SETUPS
 from benchmarks.instructions import InstructionCounter, absent_tools
-from kd_edge.exporting import ExportItem, export
+from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 
 SAMPLES = sorted((Path(__file__).parent / "bundles").glob("*.kdz"))
 PROGRAM = ("-m", "kd_edge_runtime")
@@ -191,7 +191,7 @@ def test_a_table_is_scored_as_it_is_here(run, setup, fresh, table, here, tmp_pat
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_device_reads_the_same_words(pi, runtime, kind):
     program = (
-        "import hashlib; from kd_edge_runtime.text import words; "
+        "import hashlib; from kd_edge_runtime.text.rules import words; "
         "text = ''.join(map(chr, [*range(0x3100), *range(0xFF00, 0x20000, 7)])); "
         "print(hashlib.sha256('\\n'.join(words(text)).encode()).hexdigest())"
     )

@@ -9,19 +9,19 @@ import pytest
 import torch
 from workshop import SMALL, certain, item_of
 
-from kd_edge.calibration import at_temperature, fit_temperature, negative_log_likelihood
+from kd_edge.data.responses import Row
 from kd_edge.distillation import distil as module
+from kd_edge.distillation.calibrate import review_of
 from kd_edge.distillation.distil import distil, train_student
 from kd_edge.distillation.options import DistilOptions
+from kd_edge.distillation.outliers import ordinary
 from kd_edge.distillation.train import Training
-from kd_edge.evaluation import human_scores
-from kd_edge.ordinary import ordinary
-from kd_edge.rows import Row
-from kd_edge.stage import StoppedError
-from kd_edge.trust import review_of
-from kd_edge.variant_labels import Variants
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.calibration import at_temperature, fit_temperature, negative_log_likelihood
+from kd_edge.soft_labels.label_variants import Variants
+from kd_edge.stages.record import StoppedError
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 
 ITEM = item_of(60)
 ROWS, HELD_OUT = ITEM.rows[:45], ITEM.rows[45:]

@@ -7,7 +7,7 @@ import pytest
 from workshop import certain, item_of
 
 from kd_edge.distillation.examples import taught, untaught
-from kd_edge.variant_labels import Variants
+from kd_edge.soft_labels.label_variants import Variants
 
 ROWS = item_of(6).rows
 LABELS = certain(ROWS, 3)

@@ -6,9 +6,9 @@ import pytest
 from workshop import certain, item_of
 
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.distillation.to_size import distil_to_size
 from kd_edge.distillation.train import Training
-from kd_edge.sizing import SHAPES, Search, TooSmallError
+from kd_edge.size_search.distil import distil_to_size
+from kd_edge.size_search.search import SHAPES, Search, TooSmallError
 from kd_edge_runtime.errors import InputError
 
 ITEM = item_of(120)

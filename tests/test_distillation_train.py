@@ -10,17 +10,17 @@ import pytest
 import torch
 from workshop import SMALL, certain, item_of
 
+from kd_edge.data.responses import Scale
 from kd_edge.distillation import train
 from kd_edge.distillation.examples import Examples, taught, untaught
 from kd_edge.distillation.options import RECIPES, DistilOptions
 from kd_edge.distillation.train import Training
-from kd_edge.rows import Scale
-from kd_edge.stage import StoppedError
+from kd_edge.soft_labels.label_variants import Variants
+from kd_edge.stages.record import StoppedError
 from kd_edge.students import kinds
 from kd_edge.students.bag import BagNetwork
 from kd_edge.students.store import probabilities
-from kd_edge.training.figures import EpochFigures
-from kd_edge.variant_labels import Variants
+from kd_edge.training.epoch import EpochFigures
 
 ITEM = item_of(90)
 ROWS, HELD_OUT = ITEM.rows[:66], ITEM.rows[66:]

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from benchmarks import tables
-from kd_edge_runtime.cli import cli
+from kd_edge_runtime.cli.group import cli
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from kd_edge_export.golden import golden_json
-from kd_edge_runtime import __version__, backends, probe
-from kd_edge_runtime.cli import cli
+from kd_edge_runtime import __version__, backends
+from kd_edge_runtime.backends import probe
+from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BackendError, BundleError, InputError
-from kd_edge_runtime.slots import Slots
+from kd_edge_runtime.slots.slots import Slots
 
 
 @pytest.fixture(scope="module")

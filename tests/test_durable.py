@@ -10,9 +10,16 @@ import sys
 
 import pytest
 
-from kd_edge_runtime import durable
-from kd_edge_runtime.durable import chunks, lock, make_folder, sha256_of, sync_folder, write_new
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.slots import durable
+from kd_edge_runtime.slots.durable import (
+    chunks,
+    lock,
+    make_folder,
+    sha256_of,
+    sync_folder,
+    write_new,
+)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="folders are not synced elsewhere")
 
@@ -85,7 +92,7 @@ def test_a_file_system_that_cannot_sync_folders(tmp_path, monkeypatch):
 
 _HOLDER = """
 import sys
-from kd_edge_runtime.durable import lock
+from kd_edge_runtime.slots.durable import lock
 with open(sys.argv[1], "ab") as file:
     lock(file)
     print("locked", flush=True)

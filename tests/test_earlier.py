@@ -11,15 +11,15 @@ from questions import NAMES, write_question
 from scored_made import made_scored
 from workshop import CANARY, item_of, run_options
 
-from kd_edge import run as single
-from kd_edge.read import read_responses
-from kd_edge.report.scored import FILE, write_scored
-from kd_edge.rows import Responses
-from kd_edge.run import run
-from kd_edge.run_folder import BUNDLE, REPORT, TOGETHER
-from kd_edge.stage import write_record
-from kd_edge.together import run as many
-from kd_edge.together.run import run_together
+from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Responses
+from kd_edge.runs import run as single
+from kd_edge.runs.cross_item import run as many
+from kd_edge.runs.cross_item.run import run_together
+from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER
+from kd_edge.runs.run import run
+from kd_edge.runs.test_scores import FILE, write_scored
+from kd_edge.stages.record import write_record
 from kd_edge_runtime.errors import InputError
 
 

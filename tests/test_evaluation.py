@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from workshop import item_of
 
-from kd_edge.evaluation import (
+from kd_edge.data.responses import Scale
+from kd_edge.evaluation.agreement import (
     BASELINE,
     HUMANS,
     MAJORITY,
@@ -21,8 +22,7 @@ from kd_edge.evaluation import (
     lines,
     second_scores,
 )
-from kd_edge.metrics import agreement
-from kd_edge.rows import Scale
+from kd_edge.evaluation.metrics import agreement
 
 SIZES = Sizes(
     teacher_parameters=22_000_000,

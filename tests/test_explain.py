@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_runtime.explain import Explainer
+from kd_edge_runtime.students.explain import Explainer
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
 TEXT = st.lists(st.one_of(st.sampled_from(POOL), st.text(max_size=8)), max_size=30).map(" ".join)

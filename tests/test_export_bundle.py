@@ -11,9 +11,9 @@ import bundles_made
 import pytest
 
 from kd_edge_export.bundle import write_bundle
-from kd_edge_runtime.bundle import MANIFEST, Bundle
+from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
+from kd_edge_runtime.bundle.manifest import PROTOCOL
 from kd_edge_runtime.errors import BundleError, InputError
-from kd_edge_runtime.manifest import PROTOCOL
 
 
 def test_the_same_content_is_the_same_bytes(tmp_path):

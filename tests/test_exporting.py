@@ -12,22 +12,23 @@ import pytest
 import torch
 from workshop import CANARY, item_of, sentences, small_student
 
-from kd_edge import exporting, parts
-from kd_edge.card import Figures
-from kd_edge.evaluation import Line
-from kd_edge.exporting import ExportItem, ExportOptions, export, prepare, write
-from kd_edge.gates import Limits
-from kd_edge.metrics import Agreement
-from kd_edge.ordinary import prompt_codes
+from kd_edge.bundling import bundle as exporting
+from kd_edge.bundling import forms as parts
+from kd_edge.bundling.bundle import ExportItem, ExportOptions, export, prepare, write
+from kd_edge.bundling.model_card import Figures
+from kd_edge.bundling.parity import Limits
+from kd_edge.distillation.outliers import prompt_codes
+from kd_edge.evaluation.agreement import Line
+from kd_edge.evaluation.metrics import Agreement
 from kd_edge.students.bag import BagNetwork, BagText, choose_vocabulary
 from kd_edge.students.kinds import KINDS
-from kd_edge.students.shrinking import in_bits
+from kd_edge.students.pruning import in_bits
 from kd_edge_export.forms import BAG_FORMS, bag_forms
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import InputError, ParityError
-from kd_edge_runtime.manifest import Flags
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.text import words
+from kd_edge_runtime.text.rules import words
 
 SOURCES = ("Why does the ice melt? Explain.", "A point for each reason.\nAt most two.")
 TEXTS = [*sentences(12, seed=5), "", "words that nobody has heard"]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.flags import NAMES, copied, flagger, pair_code
-from kd_edge_runtime.manifest import Flags
-from kd_edge_runtime.text import words
+from kd_edge_runtime.text.rules import words
 
 PROMPT = words(
     "Two ice cubes lie on a table. One is in a scarf. Which of them melts first, and why?"

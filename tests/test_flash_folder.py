@@ -11,14 +11,14 @@ from flash_cuts import make_bundles, scored_with, tiny_kit
 
 from kd_edge.flash.device.disk import Refused
 from kd_edge.flash.device.kit import open_kit
-from kd_edge.flash.flashing import flash
 from kd_edge.flash.fleet import Device
-from kd_edge.flash.folder import current_hash, flash_folder
+from kd_edge.flash.kit.payload import read_payload
 from kd_edge.flash.outcome import ALREADY_THERE, FAILED, INSTALLED
-from kd_edge.flash.payload import read_payload
+from kd_edge.flash.parallel import flash
 from kd_edge.flash.targets import FolderTarget
+from kd_edge.flash.to_folder import current_hash, flash_folder
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError
-from kd_edge_runtime.slots import Slots
+from kd_edge_runtime.slots.slots import Slots
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +118,11 @@ def test_a_disk_that_gives_back_something_else_is_told(tmp_path, payloads, monke
         return "0" * 64
 
     with monkeypatch.context() as patch:
-        patch.setattr("kd_edge.flash.folder.hash_uncached", forgetful)
+        patch.setattr("kd_edge.flash.to_folder.hash_uncached", forgetful)
         with pytest.raises(KdEdgeError, match="does not give back what was written"):
             flash_folder("card", root, payloads["new"], None)
     with monkeypatch.context() as patch:
-        patch.setattr("kd_edge.flash.folder.intact", lambda _: False)
+        patch.setattr("kd_edge.flash.to_folder.intact", lambda _: False)
         with pytest.raises(KdEdgeError, match="does not give back what was written"):
             flash_folder("card", root, payloads["new"], tiny_kit("new"))
     with pytest.raises((Refused, OSError)):

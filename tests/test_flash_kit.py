@@ -19,12 +19,12 @@ from ssh_devices import bare_python
 
 from kd_edge.flash.device import runtime
 from kd_edge.flash.device.disk import SUMS, Refused, sums
-from kd_edge.flash.folder import flash_folder
-from kd_edge.flash.kit import make_kit
-from kd_edge.flash.payload import Kits, read_payload
-from kd_edge.flash.platforms import PLATFORMS, backend_projects, fetch
-from kd_edge.flash.program import as_zip
-from kd_edge.flash.wheels import pack_installed
+from kd_edge.flash.kit.build import make_kit
+from kd_edge.flash.kit.payload import Kits, read_payload
+from kd_edge.flash.kit.platforms import PLATFORMS, backend_projects, fetch
+from kd_edge.flash.kit.program import as_zip
+from kd_edge.flash.kit.wheels import pack_installed
+from kd_edge.flash.to_folder import flash_folder
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.scorer import Scorer
 
@@ -121,7 +121,7 @@ def test_what_is_not_installed_or_not_python_makes_no_wheel():
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_kit_without_backends_needs_no_network_and_little_room(platform, monkeypatch, tmp_path):
-    monkeypatch.setattr("kd_edge.flash.kit.fetch", None)
+    monkeypatch.setattr("kd_edge.flash.kit.build.fetch", None)
     made = make_kit(PLATFORMS[platform], HERE)
     assert made.size <= 1_000_000
     assert made.python is None, "any Python that click takes"
@@ -170,7 +170,7 @@ def test_backends_are_fetched_for_the_device_and_not_for_this_machine(tmp_path, 
 
 def test_a_device_with_an_older_python_gets_a_click_that_takes_it(tmp_path, monkeypatch):
     _index(tmp_path / "index", monkeypatch, "click-8.1.8-py3-none-any.whl")
-    monkeypatch.setattr("kd_edge.flash.kit._fits", lambda *_: False)
+    monkeypatch.setattr("kd_edge.flash.kit.build._fits", lambda *_: False)
     made = make_kit(PI, "3.9")
     assert [name for name in made.files if name.startswith("click")] == [
         "click-8.1.8-py3-none-any.whl"
@@ -212,7 +212,7 @@ def test_a_kit_is_made_once_and_only_for_devices_that_it_fits(monkeypatch):
             raise KdEdgeError("pip could not")
         return tiny_kit("x", python if backends else None)
 
-    monkeypatch.setattr("kd_edge.flash.payload.make_kit", made)
+    monkeypatch.setattr("kd_edge.flash.kit.payload.make_kit", made)
     kits = Kits(PI, None, ["numpy"])
     assert kits.kit_for("3.11", "aarch64", 64) is kits.kit_for("3.11", "aarch64", 64)
     for _ in range(2):

@@ -12,16 +12,16 @@ from power_cuts import fast_folder
 from ssh_devices import Sshd, old_python, require_sshd
 
 from kd_edge.flash.device.runtime import installed
-from kd_edge.flash.flashing import flash
 from kd_edge.flash.fleet import Device
+from kd_edge.flash.kit.payload import Kits, read_payload
+from kd_edge.flash.kit.platforms import PLATFORMS
+from kd_edge.flash.kit.program import COMMAND, sent_ahead
 from kd_edge.flash.outcome import ALREADY_THERE, FAILED, INSTALLED
-from kd_edge.flash.over_ssh import flash_over_ssh
-from kd_edge.flash.payload import Kits, read_payload
-from kd_edge.flash.platforms import PLATFORMS
-from kd_edge.flash.program import COMMAND, sent_ahead
+from kd_edge.flash.parallel import flash
 from kd_edge.flash.ssh import DeviceError
 from kd_edge.flash.targets import SshTarget
-from kd_edge_runtime.slots import Slots
+from kd_edge.flash.to_ssh import flash_over_ssh
+from kd_edge_runtime.slots.slots import Slots
 
 HELLO = 4000
 """About what ssh sends before the first byte of ours."""
@@ -109,7 +109,7 @@ def test_a_device_without_a_runtime_gets_one_if_asked(put, bundles, tmp_path):
     assert put("new", ("bare", root), kits=made)[0].outcome == ALREADY_THERE
     assert put("new", ("bare", root))[0].outcome == ALREADY_THERE
     [lib] = root.glob("runtime/0*")
-    module = lib / "kd_edge_runtime" / "slots.py"
+    module = lib / "kd_edge_runtime" / "slots" / "slots.py"
     module.write_bytes(module.read_bytes() + b"\n")
     [one] = put("new", ("bare", root), kits=made)
     assert (one.outcome, one.bytes) == (INSTALLED, made.kit("3.11").size), "only the runtime"

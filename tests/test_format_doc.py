@@ -11,12 +11,10 @@ from pathlib import Path
 import naive
 import pytest
 
-from kd_edge_runtime import backends, bundle, text
-from kd_edge_runtime._fold import LETTERS, SPELT_OUT
+from kd_edge_runtime import backends
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bag import BagStudent, BagWeights
-from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
-from kd_edge_runtime.manifest import (
+from kd_edge_runtime.bundle import archive
+from kd_edge_runtime.bundle.manifest import (
     DECISIONS,
     FORMAT,
     PROTOCOL,
@@ -25,8 +23,12 @@ from kd_edge_runtime.manifest import (
     Manifest,
     Member,
 )
+from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
 from kd_edge_runtime.scorer import decide, expected_score
-from kd_edge_runtime.vocabulary import MAX_WORD, MAX_WORDS, BagVocabulary, hash_gram, hash_word
+from kd_edge_runtime.students.bag import BagStudent, BagWeights
+from kd_edge_runtime.text import rules
+from kd_edge_runtime.text._fold import LETTERS, SPELT_OUT
+from kd_edge_runtime.text.vocabulary import MAX_WORD, MAX_WORDS, BagVocabulary, hash_gram, hash_word
 
 DOC = (Path(__file__).resolve().parents[1] / "runtime" / "FORMAT.md").read_text(encoding="utf-8")
 
@@ -67,17 +69,17 @@ def numbers(cell):
 
 
 def test_rule_1_what_is_deleted():
-    assert code_points(rule(1).partition("(")[0]) == sorted(map(ord, text._DELETED))
+    assert code_points(rule(1).partition("(")[0]) == sorted(map(ord, rules._DELETED))
 
 
 def test_rule_2_digits():
-    assert sorted(code_points(rule(2))) == sorted(map(ord, text._DIGITS[0]))
+    assert sorted(code_points(rule(2))) == sorted(map(ord, rules._DIGITS[0]))
 
 
 def test_rule_3_what_is_typed_otherwise():
     (table,) = tables(rule(3))
     written = {chr(code_points(cell)[0]): read.strip("`").replace("·", " ") for cell, read in table}
-    assert written == text._TYPED
+    assert written == rules._TYPED
 
 
 def test_rule_4_letters():
@@ -87,18 +89,18 @@ def test_rule_4_letters():
     ranges = re.findall(r"U\+([0-9A-F]+)–U\+([0-9A-F]+)", told)
     ends = [(int(first, 16), int(last, 16)) for first, last in ranges]
     assert (*ends[:3],) == naive.FOLDED
-    assert ends[3] == text._COMBINING
+    assert ends[3] == rules._COMBINING
     spelt = re.search(r"and with (.+) spelt plainly", told, re.DOTALL).group(1).split()
     assert set(spelt) == set(naive.UNDIVIDED) - {"·", "ʼ"}
 
 
 def test_rule_5_symbols():
-    assert "".join(re.findall(r"`(.)`", rule(5))) == text._SYMBOLS
+    assert "".join(re.findall(r"`(.)`", rule(5))) == rules._SYMBOLS
 
 
 def test_rules_7_to_10_ranges():
-    assert code_points(rule(7)) == [*range(text._COMBINING[0], text._COMBINING[1] + 1)]
-    for number, ranges in ((8, text._SEPARATORS), (10, text._SIGNS)):
+    assert code_points(rule(7)) == [*range(rules._COMBINING[0], rules._COMBINING[1] + 1)]
+    for number, ranges in ((8, rules._SEPARATORS), (10, rules._SIGNS)):
         (table,) = tables(rule(number))
         written = [(code_points(row[0])[0], code_points(row[1])[0]) for row in table]
         assert (*written,) == ranges
@@ -120,13 +122,13 @@ def test_every_field_of_the_manifest_is_described():
     assert f"`{FORMAT}`" in whole[0][2]
     assert f"# The bundle format, protocol {PROTOCOL}\n" in DOC
     assert f"this format: {PROTOCOL}." in whole[1][2]
-    assert f"text rules: {text.TEXT_RULES}." in of_bag[0][1]
+    assert f"text rules: {rules.TEXT_RULES}." in of_bag[0][1]
     assert all(f"`{decision}`" in item[4][2] for decision in DECISIONS)
 
 
 def test_limits():
-    assert f"{bundle.MAX_MANIFEST >> 20} MiB" in section(1)
-    assert f"{bundle.MAX_MEMBER >> 30} GiB" in section(1)
+    assert f"{archive.MAX_MANIFEST >> 20} MiB" in section(1)
+    assert f"{archive.MAX_MEMBER >> 30} GiB" in section(1)
     assert f"first {MAX_WORD} code points" in section(4)
     assert f"at most {MAX_WORDS:,}" in section(4)
     assert f"0x{zlib.crc32(b'123456789'):08X}" in section(4)
@@ -210,7 +212,7 @@ def test_the_examples_steps(student, at):
     response = RESPONSES[at]
     told = {row[0].strip("`"): row[1 + at] for row in STEPS}
     weights = student.weights
-    words = text.words(response)
+    words = rules.words(response)
     assert told["words"].split() == words == naive.words(response)
     rows = [int(row) for row in told["rows"].split()]
     assert sorted(rows) == sorted(naive.rows(student.vocabulary, response))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import bundles_made
 import pytest
 
-from kd_edge_export import onnx_bag, tflite_bag
 from kd_edge_export.forms import BAG_DEFAULT, BAG_FORMS, bag_forms
+from kd_edge_export.onnx import bag as onnx_bag
+from kd_edge_export.tflite import bag as tflite_bag
 from kd_edge_runtime import backends
 
 WEIGHTS = bundles_made.student().weights

@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from kd_edge.frontier import COLUMNS, cells, write_frontier
-from kd_edge.sizing import Tried
+from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
+from kd_edge.size_search.search import Tried
 from kd_edge_runtime.errors import InputError
 
 TRIED = (

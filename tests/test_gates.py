@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kd_edge.gates import Gate, Limits, Sample
-from kd_edge.rows import Scale
+from kd_edge.bundling.parity import Gate, Limits, Sample
+from kd_edge.data.responses import Scale
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError, ParityError
-from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 
 SCALE = Scale.from_classes(("0", "1", "2"))
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kd_edge_export.golden import TOLERANCE, golden_inputs, golden_json
-from kd_edge_runtime import golden
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.text import words
+from kd_edge_runtime.students import golden
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.text.rules import words
 
 PROMPT = "What melts the ice? Say why.\n\nUse what you know about heat!"
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from kd_edge_runtime.backends.graphs import CountsInput, check
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
 
 VECTORIZER = hashlib.sha256(bundles_made.vocabulary().to_bytes()).hexdigest()
 

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from wrong_bundles import with_form
 
 from kd_edge_export.bundle import write_bundle
-from kd_edge_runtime.bundle import MANIFEST, Bundle
-from kd_edge_runtime.cli import cli
-from kd_edge_runtime.commands import inspect as inspect_command
+from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
+from kd_edge_runtime.cli import inspect as inspect_command
+from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BundleError, InputError
 
 

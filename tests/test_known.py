@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.known import Known
-from kd_edge_runtime.text import words
+from kd_edge_runtime.text.known_ngrams import Known
+from kd_edge_runtime.text.rules import words
 
 STUDENT = bundles_made.student()
 KNOWN = Known(STUDENT.vocabulary)

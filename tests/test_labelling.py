@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from tiny import tiny_item, tiny_teacher
 
-from kd_edge import labelling
-from kd_edge.labelling import cross_fit, label_rows
-from kd_edge.rows import Row, Scale
-from kd_edge.stage import StoppedError, plain_options
+from kd_edge.data.responses import Row, Scale
+from kd_edge.soft_labels import label_rows as labelling
+from kd_edge.soft_labels.label_rows import cross_fit, label_rows
+from kd_edge.stages.record import StoppedError, plain_options
 from kd_edge.teacher import predict as teacher_predict
 from kd_edge.teacher.card import TeacherCard
 from kd_edge.teacher.finetune import TeacherOptions, finetune

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kd_edge.labels import SoftLabels, labels_by_id, read_labels, write_labels
-from kd_edge.rows import Row
+from kd_edge.data.responses import Row
+from kd_edge.soft_labels.labels import SoftLabels, labels_by_id, read_labels, write_labels
 from kd_edge_runtime.errors import TableError
 
 CLASSES = ("0", "1", "2")

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge_runtime.errors import BundleError, InputError
-from kd_edge_runtime.manifest import (
+from kd_edge_runtime.bundle.manifest import (
     DECISIONS,
     OLDEST_PROTOCOL,
     PROTOCOL,
     Flags,
     Manifest,
 )
+from kd_edge_runtime.errors import BundleError, InputError
 
 
 @pytest.fixture(scope="module")

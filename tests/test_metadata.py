@@ -8,8 +8,8 @@ from onnx import TensorProto, helper
 
 import kd_edge
 from kd_edge_export.metadata import PRODUCER, VERSION, metadata
-from kd_edge_export.onnx_graph import tie
-from kd_edge_export.tflite_bag import tflite_int8
+from kd_edge_export.onnx.graph import tie
+from kd_edge_export.tflite.bag import tflite_int8
 from kd_edge_runtime.backends import tflite_file
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from kd_edge.metrics import agreement, quadratic_kappa
+from kd_edge.evaluation.metrics import agreement, quadratic_kappa
 
 _PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
 

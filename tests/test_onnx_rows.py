@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from kd_edge_export.onnx_rows import LEAST, int8_products
+from kd_edge_export.onnx.int8_matmul import LEAST, int8_products
 
 DEPTH, WIDTH = 256, 260
 RNG = np.random.default_rng(0)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
-from kd_edge_export.onnx_torch import onnx_fp32
+from kd_edge_export.onnx.transformer import onnx_fp32
 
 OPTIONS = TransformerOptions(layers=2, width=16, heads=2, inner=24)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
-from kd_edge_export import onnx_rnn, onnx_weights
 from kd_edge_export.forms import TOKEN_DEFAULT, TOKEN_FORMS, rnn_forms
-from kd_edge_export.onnx_weights import LEAST, fp16_weights, int8_weights
+from kd_edge_export.onnx import rnn, weights
+from kd_edge_export.onnx.weights import LEAST, fp16_weights, int8_weights
 from kd_edge_runtime import backends
 
 BOTH = pytest.mark.parametrize("rewritten", [int8_weights, fp16_weights])
@@ -231,7 +231,7 @@ def test_an_rnn_in_int8_is_the_rnn_of_rounded_weights(network):
     with torch.inference_mode():
         fed = torch.from_numpy(ids), torch.from_numpy(mask)
         exact, floats = (one(*fed).softmax(-1).numpy() for one in (other, network))
-    found = run(int8_weights(onnx_rnn.onnx_fp32(state, "x")), ids=ids, mask=mask)[0]
+    found = run(int8_weights(rnn.onnx_fp32(state, "x")), ids=ids, mask=mask)[0]
     assert np.abs(found - exact).max() < 1e-6
     assert np.abs(found - floats).max() > 1e-5
 
@@ -239,7 +239,7 @@ def test_an_rnn_in_int8_is_the_rnn_of_rounded_weights(network):
 def test_the_forms_of_a_token_student(network):
     state = state_of(network)
     made = rnn_forms(state, "spoon", "ab" * 32, TOKEN_FORMS)
-    fp32 = onnx_rnn.onnx_fp32(state, "spoon", "ab" * 32)
+    fp32 = rnn.onnx_fp32(state, "spoon", "ab" * 32)
     assert made == {
         "onnx-int8": ("int8.onnx", int8_weights(fp32)),
         "onnx-fp16": ("fp16.onnx", fp16_weights(fp32)),
@@ -261,4 +261,4 @@ def test_the_forms_of_a_token_student(network):
 
 def test_scales_are_never_too_small_to_divide_by():
     scale = np.array([0, 1e-45, 1e-38, 2e-38, 5], dtype=np.float32)
-    assert onnx_weights.usable(scale).tolist() == [1, 1, 1, np.float32(2e-38), 5]
+    assert weights.usable(scale).tolist() == [1, 1, 1, np.float32(2e-38), 5]

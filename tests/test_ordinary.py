@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kd_edge.ordinary import ordinary, prompt_codes
+from kd_edge.distillation.outliers import ordinary, prompt_codes
 from kd_edge.students import kinds
 from kd_edge.students.bag import BagOptions
+from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.flags import flagger, pair_code
-from kd_edge_runtime.known import Known
-from kd_edge_runtime.manifest import Flags
-from kd_edge_runtime.text import words
+from kd_edge_runtime.text.known_ngrams import Known
+from kd_edge_runtime.text.rules import words
 
 _PARTS = (
     ("The ice", "The cube without a scarf", "Jonas is wrong, it", "I think the other one"),

@@ -11,10 +11,10 @@ from test_relation import QUESTION, REFERENCES, WORDS, relation, texts
 from kd_edge.students.bag import BagOptions, choose_vocabulary
 from kd_edge_export.quantize import BagArrays, quantize
 from kd_edge_runtime.backends.pairs import PairsModel
-from kd_edge_runtime.pairs import PairsStudent, RowsOf
-from kd_edge_runtime.relation import NUMBERS
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import hash_word
+from kd_edge_runtime.students.pairs import PairsStudent, RowsOf
+from kd_edge_runtime.text.relation import NUMBERS
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import hash_word
 
 _KNOWN = [" ".join(random.Random(seed).choices(WORDS, k=12)) for seed in range(60)]
 

@@ -11,18 +11,19 @@ import pytest
 import torch
 from workshop import SMALL, item_of, run_options
 
-from kd_edge import pipeline, unlabelled
+from kd_edge.data.responses import Scale
+from kd_edge.data.splits import split_item
 from kd_edge.distillation.train import Training
-from kd_edge.labels import labels_by_id, read_labels
-from kd_edge.pipeline import RunOptions, go, item_folder
-from kd_edge.rows import Scale
-from kd_edge.splits import split_item
-from kd_edge.stage import StoppedError, hash_folder, hash_rows
+from kd_edge.runs import pipeline
+from kd_edge.runs.pipeline import RunOptions, go, item_folder
+from kd_edge.soft_labels import unlabelled
+from kd_edge.soft_labels.label_variants import read_variants
+from kd_edge.soft_labels.labels import labels_by_id, read_labels
+from kd_edge.stages.record import StoppedError, hash_folder, hash_rows
 from kd_edge.teacher import finetune as finetune_module
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
-from kd_edge.variant_labels import read_variants
 from kd_edge_runtime.errors import InputError
 
 STAGES = ("teacher", "labels", "variants", "student", "test-labels")
@@ -298,7 +299,7 @@ def _stop_in(monkeypatch, stage):
 
         monkeypatch.setattr(Training, "_epoch", last_epoch)
     elif stage == "variants":
-        monkeypatch.setattr("kd_edge.variant_labels._Partial.append", stop)
+        monkeypatch.setattr("kd_edge.soft_labels.label_variants._Partial.append", stop)
     else:
         monkeypatch.setattr(pipeline, "label_rows" if stage == "labels" else "predict", stop)
 

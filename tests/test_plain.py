@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kd_edge_export.quantize import quantize
 from kd_edge_runtime.backends import plain
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bag import BagStudent
-from kd_edge_runtime.vocabulary import BagVocabulary, code_array
+from kd_edge_runtime.students.bag import BagStudent
+from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
 

@@ -18,8 +18,8 @@ from power_cuts import Cuts, cut_points, fast_folder, run
 from power_model import Disk, Step, lay, tree
 from power_steps import REFUSALS
 
-from kd_edge_runtime.durable import make_folder, sync_folder, write_new
 from kd_edge_runtime.files import atomic_write, plain_write_errors
+from kd_edge_runtime.slots.durable import make_folder, sync_folder, write_new
 
 
 @pytest.mark.parametrize("name", slot_cuts.SCENARIOS)

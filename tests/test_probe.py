@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from kd_edge_export.golden import golden_json
 from kd_edge_runtime import backends
-from kd_edge_runtime import probe as probing
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.backends import probe as probing
+from kd_edge_runtime.backends.probe import Outcome, forget, probe, versions
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError
-from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.probe import Outcome, forget, probe, versions
 from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.students.item import LoadedItem
 
 DIES = "import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n"
 

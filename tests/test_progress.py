@@ -11,8 +11,8 @@ from contextlib import nullcontext
 import pytest
 from rich.progress import TimeRemainingColumn
 
-from kd_edge import progress
-from kd_edge.progress import say, span, track
+from kd_edge.console import progress
+from kd_edge.console.progress import say, span, track
 
 
 class Clock:
@@ -148,10 +148,11 @@ def test_span(seconds, words):
 def test_these_modules_import_neither_torch_nor_rich():
     code = (
         "import sys\n"
-        "import kd_edge.progress, kd_edge.stage, kd_edge.files, kd_edge.labels\n"
-        "import kd_edge.variants, kd_edge.variant_labels\n"
+        "import kd_edge.console.progress, kd_edge.stages.record, kd_edge.files\n"
+        "import kd_edge.soft_labels.labels\n"
+        "import kd_edge.soft_labels.augmentation, kd_edge.soft_labels.label_variants\n"
         "import kd_edge.teacher.options, kd_edge.teacher.source, kd_edge.teacher.card\n"
-        "import kd_edge.training.split, kd_edge.training.figures\n"
+        "import kd_edge.data.stratify, kd_edge.training.epoch\n"
         "heavy = {'torch', 'transformers', 'rich', 'sklearn', 'huggingface_hub'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import MANIFEST, Bundle
+from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
+from kd_edge_runtime.bundle.manifest import OLDEST_PROTOCOL, PROTOCOL
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.manifest import OLDEST_PROTOCOL, PROTOCOL
 from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.students.item import LoadedItem
 
 FOLDER = Path(__file__).parent / "bundles"
 SAMPLES = sorted(FOLDER.glob("*.kdz"))

@@ -16,7 +16,7 @@ import bundles_made
 import pytest
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 RUNNING = "{}.{}".format(*sys.version_info)
@@ -109,7 +109,7 @@ def test_a_plain_call_imports_nothing_costly(run, tmp_path):
     program = (
         "import os, sys; end = os._exit; "
         "os._exit = lambda code: (print(*sys.modules), sys.stdout.flush(), end(code)); "
-        "from kd_edge_runtime.start import main; main()"
+        "from kd_edge_runtime.cli.start import main; main()"
     )
     found = set(run("-c", program, "score", SAMPLES[0], table, "-o", tmp_path / "o.csv").split())
     assert "kd_edge_runtime.backends.plain" in found

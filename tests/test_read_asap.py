@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge.read import read_responses
-from kd_edge.read.asap import is_header, read_asap
+from kd_edge.data.readers import read_responses
+from kd_edge.data.readers.asap import is_header, read_asap
 
 HEADER = "Id\tEssaySet\tScore1\tScore2\tEssayText"
 

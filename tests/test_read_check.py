@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kd_edge.read import ColumnChoice, read_responses
+from kd_edge.data.readers import ColumnChoice, read_responses
 from kd_edge_runtime.errors import InputError, KdEdgeError, TableError
 
 HEADER = ("response_id", "item_id", "text", "score")

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge.read.columns import (
+from kd_edge.data.readers.columns import (
     _ROLES,
     ColumnChoice,
     find_columns,
     known_names,
 )
-from kd_edge_runtime.columns import plain_name
+from kd_edge_runtime.tables.columns import plain_name
 
 NEEDED = ("text", "score")
 OWN = ("response_id", "item_id", "text", "score", "score2", "group", "split")

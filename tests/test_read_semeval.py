@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge.read import read_responses
-from kd_edge.read.semeval import read_semeval
+from kd_edge.data.readers import read_responses
+from kd_edge.data.readers.semeval import read_semeval
 from kd_edge_runtime.errors import InputError, KdEdgeError, TableError
 
 

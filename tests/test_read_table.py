@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge.read.table import read_json_lines, read_table
+from kd_edge.data.readers.delimited import read_json_lines, read_table
 from kd_edge_runtime.errors import InputError, TableError
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)

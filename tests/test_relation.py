@@ -11,9 +11,9 @@ from test_format_doc import section, tables
 
 from kd_edge_export.relation import make_relation, relation_bytes
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.relation import _NEGATIONS, NUMBERS, RELATION_RULES, Relation
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import hash_gram, hash_word
+from kd_edge_runtime.text.relation import _NEGATIONS, NUMBERS, RELATION_RULES, Relation
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import hash_gram, hash_word
 
 QUESTION = "Why does the bulb light?"
 REFERENCES = ("The bulb is in a closed path with the battery", "There is no gap in the path")

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_bench_show import DEAD, DOC, LATENCY, PLAIN, TEACHER
 
-from kd_edge.report import benches
-from kd_edge.report.bench_plots import front
-from kd_edge.report.benches import is_bench, join_benches, read_benches
+from kd_edge.report.benches import join
+from kd_edge.report.benches.join import is_bench, join_benches, read_benches
+from kd_edge.report.benches.plots import front
 from kd_edge_runtime.errors import InputError
 
 QUANTILES = [[0.1, 1e-5], [0.5, 2e-5], [0.99, 4e-4]]
@@ -170,7 +170,7 @@ def test_the_front_is_what_none_beats(points):
 
 def test_columns_and_cells_are_as_many(write):
     for row in read_benches([write("a.json")])[0]:
-        assert len(benches._cells(row)) == len(benches._HEADER)
+        assert len(join._cells(row)) == len(join._HEADER)
 
 
 def test_the_verb(write, command, tmp_path):

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scored_made import POINTS, WORDS, made_scored
 
-from kd_edge.evaluation import NO_SCORE
-from kd_edge.report.disagreements import SHOWN, disagreements
+from kd_edge.evaluation.agreement import NO_SCORE
+from kd_edge.report.figures.disagreements import SHOWN, disagreements
 
 SCORED = made_scored(200)
 

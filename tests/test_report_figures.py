@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score, mean_squared_error, r2_score
 
-from kd_edge.metrics import quadratic_kappa
-from kd_edge.report.figures import (
+from kd_edge.evaluation.metrics import quadratic_kappa
+from kd_edge.evaluation.rsmtool import (
     BEYOND,
     Spread,
     compare,

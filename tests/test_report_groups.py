@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kd_edge.report.groups import by_group, difference_of_standardized_means
+from kd_edge.report.figures.groups import by_group, difference_of_standardized_means
 
 HUMAN = np.array([0.0, 1, 2, 3, 0, 1, 2, 3])
 KIND = np.array([2.0, 3, 3, 3, 0, 0, 1, 2])  # to the first four

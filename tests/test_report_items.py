@@ -10,13 +10,13 @@ import pytest
 from scored_made import POINTS, WORDS, made_scored
 from sklearn.metrics import confusion_matrix
 
-from kd_edge.calibration import expected_calibration_error
-from kd_edge.metrics import agreement
-from kd_edge.report.figures import GIVEN, SORTS
-from kd_edge.report.items import BUNDLE, PEOPLE, STUDENT, TEACHER, item_figures, together
-from kd_edge.report.scored import RowScorings
-from kd_edge.review import review_curve
-from kd_edge.rows import Scale
+from kd_edge.data.responses import Scale
+from kd_edge.evaluation.calibration import expected_calibration_error
+from kd_edge.evaluation.metrics import agreement
+from kd_edge.evaluation.review import review_curve
+from kd_edge.evaluation.rsmtool import GIVEN, SORTS
+from kd_edge.report.figures.items import BUNDLE, PEOPLE, STUDENT, TEACHER, item_figures, together
+from kd_edge.runs.test_scores import RowScorings
 
 SCORED = made_scored()
 ITEM = item_figures("one", POINTS, SCORED, "test.csv")

@@ -12,12 +12,12 @@ from markdown_it import MarkdownIt
 from pages import Page
 from scored_made import POINTS, made_scored
 
-from kd_edge.report.blocks import Cell, Points, Responses, Table, Text
-from kd_edge.report.disagreements import Disagreement, disagreements
-from kd_edge.report.document import item_blocks
-from kd_edge.report.items import item_figures
-from kd_edge.report.markdown import escaped, markdown_document
-from kd_edge.report.page import page
+from kd_edge.report.figures.disagreements import Disagreement, disagreements
+from kd_edge.report.figures.items import item_figures
+from kd_edge.report.page.blocks import Cell, Points, Responses, Table, Text
+from kd_edge.report.page.html import page
+from kd_edge.report.page.item import item_blocks
+from kd_edge.report.page.markdown import escaped, markdown_document
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 TEXTS = st.text(

@@ -9,13 +9,13 @@ import pytest
 from pages import Page
 from scored_made import POINTS, WORDS, made_scored
 
-from kd_edge.report.blocks import Cell, Heading, Points, Table, Text
-from kd_edge.report.disagreements import disagreements
-from kd_edge.report.document import item_blocks
-from kd_edge.report.glossary import glossary
-from kd_edge.report.items import Baseline, item_figures
-from kd_edge.report.page import page
-from kd_edge.rows import Scale
+from kd_edge.data.responses import Scale
+from kd_edge.report.figures.disagreements import disagreements
+from kd_edge.report.figures.items import Baseline, item_figures
+from kd_edge.report.page.blocks import Cell, Heading, Points, Table, Text
+from kd_edge.report.page.glossary import glossary
+from kd_edge.report.page.html import page
+from kd_edge.report.page.item import item_blocks
 
 NASTY = '<script>alert("1")</script> & <b>bold</b> \x00\x1b\ud800 end'
 BASELINES = {"majority class": Baseline(0.3, 0.7, 0.0)}

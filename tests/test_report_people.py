@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scored_made import POINTS, made_scored
 
-from kd_edge.evaluation import NO_SCORE
-from kd_edge.report.figures import compare, compare_words
-from kd_edge.report.people import (
+from kd_edge.evaluation.agreement import NO_SCORE
+from kd_edge.evaluation.rsmtool import compare, compare_words
+from kd_edge.report.figures.raters import (
     as_numbers,
     degradation,
     disattenuated_correlation,

@@ -7,11 +7,11 @@ import re
 import pytest
 from scored_made import POINTS, made_scored
 
-from kd_edge.report import plots
-from kd_edge.report.items import item_figures
-from kd_edge.report.numbers import number, percent, points, signed
-from kd_edge.report.sureness import REVIEWED
-from kd_edge.report.svg import Plot
+from kd_edge.report.figures.confidence import REVIEWED
+from kd_edge.report.figures.items import item_figures
+from kd_edge.report.page import plots
+from kd_edge.report.page.numbers import number, percent, points, signed
+from kd_edge.report.page.svg import Plot
 
 ITEM = item_figures("one", POINTS, made_scored())
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import bundles_made
 import pytest
 
-from kd_edge.report.reasons import reasons
+from kd_edge.report.figures.reasons import reasons
 from kd_edge_runtime.scorer import Scorer
 
 

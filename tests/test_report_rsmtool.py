@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rsmtool_figures import KEPT, made_data, rsmtool_figures
 
-from kd_edge.report.figures import SORTS, compare, sorts
-from kd_edge.report.groups import by_group
-from kd_edge.report.people import degradation, disattenuated_correlation, true_scores
+from kd_edge.evaluation.rsmtool import SORTS, compare, sorts
+from kd_edge.report.figures.groups import by_group
+from kd_edge.report.figures.raters import degradation, disattenuated_correlation, true_scores
 
 # RSMTool's names and ours; it writes agreement in percent.
 _NAMES = {

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_made import POINTS, WORDS, made_scored
 
-from kd_edge.evaluation import NO_SCORE
-from kd_edge.report.scored import read_scored, write_scored
+from kd_edge.evaluation.agreement import NO_SCORE
+from kd_edge.runs.test_scores import read_scored, write_scored
 from kd_edge_runtime.errors import InputError
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)

@@ -13,14 +13,14 @@ from questions import CLASSES, NAMES, write_question
 from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, f1_score
 from workshop import CANARY, run_options
 
-from kd_edge.evaluation import BASELINE, MAJORITY, STUDENT, TEACHER
-from kd_edge.read import read_responses
-from kd_edge.report import question_blocks
-from kd_edge.report.question_blocks import LEAST, LEAST_BALANCED, headline
-from kd_edge.report.questions import collect_questions
-from kd_edge.report.scored import FILE, read_scored, write_scored
-from kd_edge.together.figures import ALL, LEXICAL, SEEN, UNSEEN, Figures, Part
-from kd_edge.together.run import run_together
+from kd_edge.data.readers import read_responses
+from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
+from kd_edge.report.figures.questions import collect_questions
+from kd_edge.report.page import questions as question_blocks
+from kd_edge.report.page.questions import LEAST, LEAST_BALANCED, headline
+from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, SEEN, UNSEEN, Figures, Part
+from kd_edge.runs.cross_item.run import run_together
+from kd_edge.runs.test_scores import FILE, read_scored, write_scored
 
 NEW = NAMES[3]
 # One question with too few responses for any figure, and one with too few for some.

@@ -8,12 +8,12 @@ import pytest
 from scipy.stats import binomtest
 from scored_made import POINTS, WORDS, made_scored
 
-from kd_edge.evaluation import MAJORITY
-from kd_edge.report import words
-from kd_edge.report.figures import GIVEN, RAW, Spread
-from kd_edge.report.groups import Group
-from kd_edge.report.items import Baseline, item_figures, together
-from kd_edge.report.people import Degradation
+from kd_edge.evaluation.agreement import MAJORITY
+from kd_edge.evaluation.rsmtool import GIVEN, RAW, Spread
+from kd_edge.report.figures.groups import Group
+from kd_edge.report.figures.items import Baseline, item_figures, together
+from kd_edge.report.figures.raters import Degradation
+from kd_edge.report.page import sentences
 
 SCORED = made_scored(400, noise=0.4)
 ITEM = item_figures("one", POINTS, SCORED, "test.csv")
@@ -42,7 +42,7 @@ def fine():
 
 
 def one_warning(item):
-    (said,) = words.warnings(item)
+    (said,) = sentences.warnings(item)
     return said
 
 
@@ -51,7 +51,7 @@ def test_the_headline_has_the_figures():
     teacher = {GIVEN: replace(item.teacher.given, exact=0.764, qwk=0.855)}
     item = replace(item, teacher=replace(item.teacher, against_people=teacher))
     item = replace(item, people=replace(item.people, exact=0.9, qwk=0.94))
-    assert words.headline(item) == (
+    assert sentences.headline(item) == (
         "The student on a device agrees with people less often than its teacher: 68 % of its "
         "scores are the same as theirs, against 76 % of the teacher's and 90 % of a second "
         "rater's. QWK 0.82 against 0.85; second rater 0.94."
@@ -70,14 +70,14 @@ def test_the_headline_has_the_figures():
 )
 def test_as_often_as_the_teacher(more, said):
     item = with_given(exact=ITEM.teacher.given.exact + more)
-    assert f"agrees with people{said}:" in words.headline(item)
+    assert f"agrees with people{said}:" in sentences.headline(item)
 
 
 def test_the_headline_without_a_second_rater_and_over_words():
     alone = item_figures("one", POINTS, made_scored(second=False))
-    assert "second rater" not in words.headline(alone)
-    assert "QWK" in words.headline(alone)
-    found = words.headline(item_figures("one", WORDS, made_scored(scale=WORDS)))
+    assert "second rater" not in sentences.headline(alone)
+    assert "QWK" in sentences.headline(alone)
+    found = sentences.headline(item_figures("one", WORDS, made_scored(scale=WORDS)))
     assert "QWK" not in found
     assert "second rater's." in found
 
@@ -86,39 +86,41 @@ def test_how_sure_the_figure_is():
     # Of so few that Wilson's interval is not that of others.
     item = with_given(replace(ITEM, responses=10), exact=0.8)
     low, high = binomtest(8, 10).proportion_ci(0.95, method="wilson")
-    said = words.how_sure(item)
+    said = sentences.how_sure(item)
     assert f"from {low * 100:.0f} % to {high * 100:.0f} %" in said
     assert "10 responses" in said
     assert "(test.csv)" in said
 
 
 def test_review_and_flags():
-    said = words.review_advice(ITEM)
+    said = sentences.review_advice(ITEM)
     assert f"{ITEM.bundle.sureness.at(0.2) * 100:.0f} % of the rest" in said
     sure = ITEM.bundle.sureness
-    said = words.calibration_said(ITEM)
+    said = sentences.calibration_said(ITEM)
     assert f"is off by {sure.error:.3f}" in said
     assert f"Of {ITEM.responses} responses, {sure.chance:.3f} would come of chance" in said
-    assert words.flagged_advice(replace(ITEM, flagged={})) == ""
+    assert sentences.flagged_advice(replace(ITEM, flagged={})) == ""
     flagged = replace(ITEM, flagged={"empty": 1, "review": 39}, unflagged_exact=0.75)
-    assert words.flagged_advice(flagged) == (
+    assert sentences.flagged_advice(flagged) == (
         "The device itself marked 40 of 400 for a person ('empty' 1, 'review' 39); 75 % of the "
         "others agree with people."
     )
-    assert words.flagged_advice(replace(flagged, unflagged_exact=None)).endswith("'review' 39).")
+    assert sentences.flagged_advice(replace(flagged, unflagged_exact=None)).endswith(
+        "'review' 39)."
+    )
 
 
 def test_nothing_to_warn_of():
-    assert words.warnings(fine()) == ()
-    assert "No figure" in words.verdict(())
-    assert words.verdict(("x",)).startswith("One figure leaves")
-    assert words.verdict(("x", "y")).startswith("2 figures leave")
+    assert sentences.warnings(fine()) == ()
+    assert "No figure" in sentences.verdict(())
+    assert sentences.verdict(("x",)).startswith("One figure leaves")
+    assert sentences.verdict(("x", "y")).startswith("2 figures leave")
 
 
 def test_no_second_rater_no_warning_of_it():
     item = replace(fine(), people=None)
     item = replace(item, bundle=replace(item.bundle, degradation={}))
-    assert words.warnings(item) == ()
+    assert sentences.warnings(item) == ()
 
 
 def test_no_better_than_always_the_same_score():
@@ -127,7 +129,7 @@ def test_no_better_than_always_the_same_score():
         replace(item, baselines={MAJORITY: Baseline(exact, None, None)}) for exact in (0.5, 0.499)
     )
     assert "no more often than a score that is always the same" in one_warning(above)
-    assert words.warnings(below) == ()
+    assert sentences.warnings(below) == ()
 
 
 def test_agreement_too_low():
@@ -145,7 +147,7 @@ def test_degradation(figure, sort):
     for lost, warned in ((-0.09, 0), (-0.12, 1)):
         found = {**item.bundle.degradation, sort: replace(NO_LOSS, **{figure: lost})}
         made = replace(item, bundle=replace(item.bundle, degradation=found))
-        assert len(words.warnings(made)) == warned
+        assert len(sentences.warnings(made)) == warned
     assert "0.12 below that of two people" in one_warning(made)
 
 
@@ -156,7 +158,7 @@ def test_degradation(figure, sort):
 )  # fmt: skip
 def test_severity(smd, said):
     assert all(part in one_warning(with_given(fine(), smd=smd)) for part in said)
-    assert words.warnings(with_given(fine(), smd=smd / 2)) == ()
+    assert sentences.warnings(with_given(fine(), smd=smd / 2)) == ()
 
 
 def test_shares():
@@ -187,12 +189,12 @@ def test_over_all_items():
     other = made_scored(40, WORDS)
     items = [ITEM, item_figures("two", WORDS, other)]
     lines = together(items, [SCORED, other])
-    said = words.headline_of_all(lines, 2)
+    said = sentences.headline_of_all(lines, 2)
     assert said.startswith("Over 2 items the students on a device agree with people ")
     assert " often as their teachers: " in said
     kappa = ITEM.bundle.given.qwk
     assert f"Mean QWK {kappa:.2f} against" in said
     assert said.endswith(f"{kappa:.2f} on the worst item.")
     only_words = together(items[1:] * 2, [other, other])
-    assert "QWK" not in words.headline_of_all(only_words, 2)
+    assert "QWK" not in sentences.headline_of_all(only_words, 2)
     assert isinstance(ITEM.bundle.given.reference, Spread)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from kd_edge.review import Review, at_least, choose_review, review_curve
+from kd_edge.evaluation.review import Review, at_least, choose_review, review_curve
 
 
 def graded(number, seed=0):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge.rows import Item, Responses, Row, Scale
+from kd_edge.data.responses import Item, Responses, Row, Scale
 from kd_edge_runtime.errors import InputError
 
 

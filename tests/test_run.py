@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 from workshop import CANARY, SMALL, finished_run, item_of, run_options
 
-from kd_edge import run as module
-from kd_edge import scorings
-from kd_edge.decision import choose_decision, decided
-from kd_edge.evaluation import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
-from kd_edge.labels import labels_by_id
-from kd_edge.metrics import agreement
-from kd_edge.report.scored import read_scored
-from kd_edge.rows import Responses, Scale
-from kd_edge.run import run
-from kd_edge.splits import split_item
+from kd_edge.data.responses import Responses, Scale
+from kd_edge.data.splits import split_item
+from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
+from kd_edge.evaluation.decision import choose_decision, decided
+from kd_edge.evaluation.metrics import agreement
+from kd_edge.runs import run as module
+from kd_edge.runs import scorings
+from kd_edge.runs.run import run
+from kd_edge.runs.test_scores import read_scored
+from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students import store
 from kd_edge.teacher.predict import load_teacher
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, TableError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.text import words
+from kd_edge_runtime.text.rules import words
 
 
 def _responses(*items):

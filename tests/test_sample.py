@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import kd_edge
-from kd_edge.exporting import ExportItem, export
-from kd_edge.metrics import agreement
-from kd_edge.read import read_responses
-from kd_edge.splits import split_item
+from kd_edge.bundling.bundle import ExportItem, export
+from kd_edge.data.readers import read_responses
+from kd_edge.data.splits import split_item
+from kd_edge.evaluation.metrics import agreement
 
 SAMPLE = Path(kd_edge.__file__).parent / "sample"
 RANGES = {"wool-ice": "0-3", "pond-web": "0-2", "percent-back": "0-1"}

@@ -13,10 +13,12 @@ import bundles_made
 import pytest
 from click.testing import CliRunner
 
-from kd_edge_runtime import backends, scoring, table
-from kd_edge_runtime.cli import cli
+from kd_edge_runtime import backends
+from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BackendError, InputError, TableError
 from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.tables import rows as table
+from kd_edge_runtime.tables import score
 
 CANARY = "canarybird"
 ADDED = ["predicted", "expected", "confidence", "flag"]
@@ -374,7 +376,7 @@ def test_tables_that_are_none(one, table_of, tmp_path):
 
 
 def test_a_field_that_is_no_response(one, table_of, monkeypatch):
-    monkeypatch.setattr(scoring, "_LONGEST_FIELD", 100)
+    monkeypatch.setattr(score, "_LONGEST_FIELD", 100)
     long = "canary" * 20
     assert "this is not CSV" in told(InputError, one, table_of(f"text,{long}\nx,y\n"))
     text = told(TableError, one, table_of(f"id,text\n1,x\n2,{long}\n3,y\n"))
@@ -426,7 +428,7 @@ def test_it_streams(one, table_of, tmp_path, monkeypatch):
         return batch(self, good, *rest)
 
     monkeypatch.setattr(table.TableScorer, "_batch", noted)
-    monkeypatch.setattr(scoring, "_SHOW_EVERY", 2000)
+    monkeypatch.setattr(score, "_SHOW_EVERY", 2000)
     _, err = run(one, source, "-o", tmp_path / "out.csv")
     assert most == [1000] * 5
     assert err.splitlines()[:2] == ["2000 responses scored", "4000 responses scored"]

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kd_edge_runtime
-from kd_edge.ordinary import prompt_codes
+from kd_edge.distillation.outliers import prompt_codes
 from kd_edge_runtime import Scorer, backends
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED, Flags
 from kd_edge_runtime.errors import BackendError, BundleError, InputError
-from kd_edge_runtime.manifest import MOST_PROBABLE, NEAREST_EXPECTED, Flags
 from kd_edge_runtime.scorer import Score, decide, expected_score
 
 SCALE = (0, 1, 2, 3)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from questions import NAMES, write_question
 
 from benchmarks import record, semeval
-from kd_edge.read import read_responses
+from kd_edge.data.readers import read_responses
 
 
 def test_what_is_held_out(tmp_path, monkeypatch):

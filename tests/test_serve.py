@@ -19,13 +19,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kd_edge_runtime import serving
-from kd_edge_runtime.answers import MAX_LINE, MAX_TEXTS
-from kd_edge_runtime.cli import cli
+from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.serving import MAX_CONNECTIONS, Server
-from kd_edge_runtime.slots import Slots
+from kd_edge_runtime.serve import server
+from kd_edge_runtime.serve.answers import MAX_LINE, MAX_TEXTS
+from kd_edge_runtime.serve.server import MAX_CONNECTIONS, Server
+from kd_edge_runtime.slots.slots import Slots
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 
@@ -648,7 +648,7 @@ def test_a_fault_is_told_and_survived(within):
 
 
 def test_a_stop_does_not_wait_for_ever(within, monkeypatch):
-    monkeypatch.setattr(serving, "_FINISH", 0.2)
+    monkeypatch.setattr(server, "_FINISH", 0.2)
     one = within()
     with one.client() as slow:
         slow.link.settimeout(0.3)
@@ -678,7 +678,7 @@ def test_an_idle_connection_is_closed(within):
 
 
 def test_whoever_is_refused_hears_why_and_that_this_is_all(within, monkeypatch):
-    monkeypatch.setattr(serving, "_LINGER", 60)
+    monkeypatch.setattr(server, "_LINGER", 60)
     with within().client() as client:
         client.send(b"a" * (8 * MAX_LINE))
         assert client.read()["error"]["code"] == "too-large"

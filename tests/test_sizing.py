@@ -8,9 +8,9 @@ import pytest
 import torch
 from workshop import item_of, sentences
 
-from kd_edge.exporting import ExportItem, ExportOptions, export
-from kd_edge.rows import Row
-from kd_edge.sizing import SHAPES, SLACK, Search, TooSmallError
+from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
+from kd_edge.data.responses import Row
+from kd_edge.size_search.search import SHAPES, SLACK, Search, TooSmallError
 from kd_edge.students import kinds
 from kd_edge.students.bag import BagOptions
 from kd_edge.students.store import Student

@@ -10,9 +10,9 @@ import pytest
 import slot_cuts
 from slot_cuts import Device, damage, names
 
-from kd_edge_runtime import durable, slots
 from kd_edge_runtime.errors import BundleError, InputError
-from kd_edge_runtime.slots import default_root
+from kd_edge_runtime.slots import durable, slots
+from kd_edge_runtime.slots.slots import default_root
 
 
 @pytest.fixture(scope="module")

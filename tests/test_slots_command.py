@@ -15,9 +15,9 @@ import slot_cuts
 from click.testing import CliRunner
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.cli import cli
-from kd_edge_runtime.durable import sha256_of
+from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BundleError, InputError
+from kd_edge_runtime.slots.durable import sha256_of
 
 CANARY = "canarybird"
 
@@ -227,7 +227,7 @@ def test_score_from_standard_input(made, root):
 def test_scoring_with_what_is_installed_imports_no_more_than_it_needs(made, root):
     run("install", made / "first.kdz", "--root", root)
     program = (
-        "import sys\nfrom kd_edge_runtime.cli import cli\n"
+        "import sys\nfrom kd_edge_runtime.cli.group import cli\n"
         "cli.main(sys.argv[1:], standalone_mode=False)\n"
         "sys.stderr.write(' '.join(sys.modules))\n"
     )
@@ -238,7 +238,7 @@ def test_scoring_with_what_is_installed_imports_no_more_than_it_needs(made, root
         check=True,
     )
     modules = {*done.stderr.split()}
-    assert "kd_edge_runtime.slots" in modules
+    assert "kd_edge_runtime.slots.slots" in modules
     assert not {f"kd_edge_runtime.{name}" for name in ("switching", "golden", "probe")} & modules
     assert not {"fcntl", "numpy"} & modules
 

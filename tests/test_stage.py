@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge import files, stage
+from kd_edge import files
+from kd_edge.data.responses import Row
 from kd_edge.files import atomic_folder, check_replaceable
-from kd_edge.rows import Row
-from kd_edge.stage import (
+from kd_edge.stages import record as stage
+from kd_edge.stages.record import (
     hash_file,
     hash_files,
     hash_folder,

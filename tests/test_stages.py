@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kd_edge.stages import Stages
+from kd_edge.stages.runner import Stages
 
 
 def test_what_is_there_is_kept(tmp_path, capsys):

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_runtime import start
-from kd_edge_runtime.cli import cli
-from kd_edge_runtime.commands import score as command_module
+from kd_edge_runtime.cli import score as command_module
+from kd_edge_runtime.cli import start
+from kd_edge_runtime.cli.group import cli
+from kd_edge_runtime.cli.start import FLAGS, VALUES, guarded, plain_call
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.scoring import Request
-from kd_edge_runtime.start import FLAGS, VALUES, guarded, plain_call
+from kd_edge_runtime.tables.score import Request
 
 SAMPLE = Path(__file__).parent / "bundles" / "protocol-1.kdz"
 
@@ -203,7 +203,7 @@ def test_a_plain_call_imports_what_it_needs(folder):
     said = subprocess.run(program, capture_output=True, text=True, check=True).stderr
     usual = {line.rpartition("|")[2].strip() for line in said.splitlines()}
     found = imported("score", SAMPLE, "in.csv", "-o", "out.csv", folder=folder)
-    assert "kd_edge_runtime.scoring" in found
+    assert "kd_edge_runtime.tables.score" in found
     more = {name for name in found - usual if not ALSO.fullmatch(name)}
     assert more == set()
     assert "click" in imported("score", SAMPLE, "in.csv", *CLICKS, folder=folder)

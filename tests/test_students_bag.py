@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workshop import SMALL, sentences
 
-from kd_edge.parts import bag_arrays
+from kd_edge.bundling.forms import bag_arrays
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, choose_vocabulary
 from kd_edge.students.base import parameters
 from kd_edge.students.store import probabilities
 from kd_edge_export.quantize import dequantized, quantize
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bag import BagStudent
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import MAX_WORDS, grams, hash_gram, hash_word
+from kd_edge_runtime.students.bag import BagStudent
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import MAX_WORDS, grams, hash_gram, hash_word
 
 TEXTS = sentences(40)
 HARD = ("", "?!", "ice", "unknown", "ice " * 3000, "ICE melts, naïve 5%", "日本", "x" * 200)

@@ -12,7 +12,7 @@ from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import TokenText
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.vocabulary import BagVocabulary
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 TEXTS = sentences(30)
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workshop import sentences
 
-from kd_edge.students.shrinking import importance, in_bits, prune
-from kd_edge_runtime.counts import Counter
-from kd_edge_runtime.vocabulary import BagVocabulary
+from kd_edge.students.pruning import importance, in_bits, prune
+from kd_edge_runtime.text.counts import Counter
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 TEXTS = sentences(40)
 

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from slot_cuts import Device, damage, names
 
-from kd_edge_runtime import backends, durable, golden, switching
+from kd_edge_runtime import backends
 from kd_edge_runtime.errors import BackendError, BundleError, InputError, ParityError
-from kd_edge_runtime.slots import Slots
+from kd_edge_runtime.slots import durable, switch
+from kd_edge_runtime.slots.slots import Slots
+from kd_edge_runtime.students import golden
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
 
@@ -102,7 +104,7 @@ def test_a_card_that_does_not_keep_what_is_written(second, monkeypatch):
         if path.suffix == ".kdz":
             damage(path)
 
-    monkeypatch.setattr(switching, "write_new", written)
+    monkeypatch.setattr(switch, "write_new", written)
     told = r"slot3\.kdz' does not read back as it was written: use another card"
     refused(second, InputError, told, second.bundles["third"])
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_runtime import table
+from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import TableError
-from kd_edge_runtime.manifest import Manifest
 from kd_edge_runtime.scorer import Score, Scorer
-from kd_edge_runtime.table import (
+from kd_edge_runtime.tables import rows as table
+from kd_edge_runtime.tables.rows import (
     Columns,
     TableScorer,
     all_classes,

@@ -12,7 +12,7 @@ from tiny import tiny_teacher
 from kd_edge.teacher import classifier
 from kd_edge.teacher.batches import by_length, encode, pad, shuffled
 from kd_edge.teacher.card import TeacherCard, read_card
-from kd_edge.training.figures import EpochFigures
+from kd_edge.training.epoch import EpochFigures
 from kd_edge_runtime.errors import InputError
 
 CLASSES = ("0", "1", "2")

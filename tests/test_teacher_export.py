@@ -13,14 +13,15 @@ import torch
 from tiny import tiny_item, tiny_teacher
 from tokenizers import Tokenizer
 
-from kd_edge.gates import Limits
-from kd_edge.stage import hash_folder
-from kd_edge.teacher import classifier, export, graphs
+from kd_edge.bundling import teacher_graph, teacher_onnx
+from kd_edge.bundling.parity import Limits
+from kd_edge.bundling.teacher_onnx import TEACHER_FORMS, export_teacher
+from kd_edge.stages.record import hash_folder
+from kd_edge.teacher import classifier
 from kd_edge.teacher.card import TeacherCard
-from kd_edge.teacher.export import TEACHER_FORMS, export_teacher
 from kd_edge.teacher.predict import load_teacher, predict
-from kd_edge.training.figures import EpochFigures
-from kd_edge_export import onnx_rows
+from kd_edge.training.epoch import EpochFigures
+from kd_edge_export.onnx import int8_matmul
 from kd_edge_runtime.errors import InputError, ParityError
 
 ITEM = tiny_item()
@@ -72,7 +73,7 @@ def exported(teacher, tmp_path_factory):
 def graph_made(exported, monkeypatch):
     """The graph that was made once, for exports that are about something else."""
     fp32 = (exported.folder / "fp32.onnx").read_bytes()
-    monkeypatch.setattr(export, "fp32_graph", lambda *_: fp32)
+    monkeypatch.setattr(teacher_onnx, "fp32_graph", lambda *_: fp32)
 
 
 def described(folder):
@@ -167,7 +168,7 @@ def test_a_sequence_classifier_whose_tokenizer_adds_nothing(tmp_path, monkeypatc
     tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     tokenizer["post_processor"] = None
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
-    monkeypatch.setattr(onnx_rows, "LEAST", 1000)
+    monkeypatch.setattr(int8_matmul, "LEAST", 1000)
     made = export_teacher(folder, tmp_path / "onnx", TEXTS, limits=Limits(equal=0.9))
     assert [form.arithmetic for form in made.forms] == ["int8", "fp32"]
     expected = predict(folder, TEXTS, precision="fp32", device="cpu")
@@ -183,7 +184,7 @@ def test_a_sequence_classifier_whose_tokenizer_adds_nothing(tmp_path, monkeypatc
 
 def broken(monkeypatch, form, by):
     """Gives the last `by` responses another class in one form."""
-    real = export._run
+    real = teacher_onnx._run
 
     def run(model, name, texts):
         found = real(model, name, texts)
@@ -191,7 +192,7 @@ def broken(monkeypatch, form, by):
             found[-by:] = np.roll(found[-by:], 1, axis=1)
         return found
 
-    monkeypatch.setattr(export, "_run", run)
+    monkeypatch.setattr(teacher_onnx, "_run", run)
 
 
 @pytest.mark.usefixtures("graph_made")
@@ -236,8 +237,8 @@ def test_kappa_that_is_lost(teacher, tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("graph_made")
 def test_the_next_way_where_the_fastest_is_refused(teacher, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(onnx_rows, "LEAST", 1000)
-    real, runs = export._run, []
+    monkeypatch.setattr(int8_matmul, "LEAST", 1000)
+    real, runs = teacher_onnx._run, []
 
     def run(model, name, texts):
         runs.append(name)
@@ -246,7 +247,7 @@ def test_the_next_way_where_the_fastest_is_refused(teacher, tmp_path, monkeypatc
             found[:] = np.roll(found, 1, axis=1)
         return found
 
-    monkeypatch.setattr(export, "_run", run)
+    monkeypatch.setattr(teacher_onnx, "_run", run)
     made = export_teacher(teacher, tmp_path / "onnx", TEXTS, limits=LIMITS, names=["onnx-int8"])
     assert runs == ["onnx-int8", "onnx-int8"]
     assert made.forms[0].arithmetic == "fp32"
@@ -285,7 +286,7 @@ def test_a_folder_of_something_else(teacher, tmp_path, capsys):
 
 def test_what_onnx_cannot_hold(teacher, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(graphs, "_MOST_BYTES", 1000)
+        patched.setattr(teacher_graph, "_MOST_BYTES", 1000)
         with pytest.raises(InputError, match=r"more than the 2 GB"):
             export_teacher(teacher, tmp_path / "onnx")
 
@@ -305,12 +306,12 @@ def test_a_tokenizer_without_a_file(teacher):
     model = load_teacher(teacher)
     model.tokenizer = Written()
     with pytest.raises(InputError, match=r"\(Written\) is written in Python"):
-        graphs.tokenizer_file(model)
+        teacher_graph.tokenizer_file(model)
 
 
 def test_a_tokenizer_that_cuts_at_the_start(teacher):
     model = load_teacher(teacher)
     model.tokenizer.truncation_side = "left"
-    tokenizer = Tokenizer.from_str(graphs.tokenizer_file(model).decode())
+    tokenizer = Tokenizer.from_str(teacher_graph.tokenizer_file(model).decode())
     wanted = model.tokenizer([LONG], truncation=True, max_length=LONGEST)["input_ids"]
     assert [tokenizer.encode(LONG).ids] == wanted

@@ -13,15 +13,15 @@ import torch
 from safetensors.torch import load_file
 from tiny import same_teacher, teacher_weights, tiny_item, tiny_teacher
 
-from kd_edge.rows import Item, Row, Scale
+from kd_edge.data.responses import Item, Row, Scale
+from kd_edge.data.stratify import deal_folds, validation_rows
 from kd_edge.teacher import finetune
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.finetune import TeacherOptions
 from kd_edge.training import checkpoint
 from kd_edge.training.checkpoint import RunState
-from kd_edge.training.figures import EpochFigures
+from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.schedule import one_cycle
-from kd_edge.training.split import deal_folds, validation_rows
 from kd_edge_runtime.errors import InputError
 
 ITEM = tiny_item()

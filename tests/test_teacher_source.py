@@ -10,7 +10,7 @@ import huggingface_hub
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from kd_edge.stage import hash_file
+from kd_edge.stages.record import hash_file
 from kd_edge.teacher import source
 from kd_edge.teacher.source import PACKAGED_NAME, resolve
 from kd_edge_runtime.errors import InputError

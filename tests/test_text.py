@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kd_edge_runtime import text as text_module
-from kd_edge_runtime._fold import LETTERS, PLAIN, SPELT_OUT
-from kd_edge_runtime.text import TEXT_RULES, words
+from kd_edge_runtime.text import rules as text_module
+from kd_edge_runtime.text._fold import LETTERS, PLAIN, SPELT_OUT
+from kd_edge_runtime.text.rules import TEXT_RULES, words
 
 # Every code point of the planes with letters, many of the others, and where ranges end.
 CODE_POINTS = [

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kd_edge_runtime import textfile
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.textfile import open_text, sniff_encoding
+from kd_edge_runtime.tables import encoding as textfile
+from kd_edge_runtime.tables.encoding import open_text, sniff_encoding
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ import tflites
 from ai_edge_litert import schema_py_generated as schema
 
 from kd_edge_export.quantize import dequantized, quantize
-from kd_edge_export.tflite_bag import tflite_fp32, tflite_int8
+from kd_edge_export.tflite.bag import tflite_fp32, tflite_int8
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bag import BagStudent
+from kd_edge_runtime.students.bag import BagStudent
 
 FORMS = {"tflite-int8": tflite_int8, "tflite-fp32": tflite_fp32}
 SIZES = (1, 7, 64)

@@ -12,8 +12,8 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_export.tflite_bag import tflite_fp32, tflite_int8
-from kd_edge_export.tflite_graph import TfliteGraph
+from kd_edge_export.tflite.bag import tflite_fp32, tflite_int8
+from kd_edge_export.tflite.graph import TfliteGraph
 from kd_edge_runtime.backends.tflite_file import metadata
 
 WEIGHTS = bundles_made.student().weights

@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge_export.tflite_graph import TfliteGraph
+from kd_edge_export.tflite.graph import TfliteGraph
 from kd_edge_runtime import __version__
 
 CODES, OPTIONS = schema.BuiltinOperator, schema.BuiltinOptions

@@ -11,20 +11,20 @@ import pytest
 from questions import CLASSES, NAMES, write_question
 from workshop import CANARY, run_options
 
-from kd_edge.evaluation import BASELINE, MAJORITY, STUDENT, TEACHER
-from kd_edge.read import read_responses
-from kd_edge.rows import Scale
+from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Scale
+from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
+from kd_edge.runs.cross_item.agreement import LEXICAL, figures
+from kd_edge.runs.cross_item.pipeline import go, question_variants
+from kd_edge.runs.cross_item.pool import make_pool
+from kd_edge.runs.cross_item.run import ALL, SEEN, UNSEEN, run_together
 from kd_edge.students import store
 from kd_edge.students.pairs import Asked, PairsText
-from kd_edge.together.figures import LEXICAL, figures
-from kd_edge.together.pool import make_pool
-from kd_edge.together.run import ALL, SEEN, UNSEEN, run_together
-from kd_edge.together.way import go, question_variants
 from kd_edge_export.relation import make_relation
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.vocabulary import hash_word
+from kd_edge_runtime.text.vocabulary import hash_word
 
 LEARNT, NEW = NAMES[:3], NAMES[3]
 

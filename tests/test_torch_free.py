@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from kd_edge_runtime.bundle import Bundle
-from kd_edge_runtime.cli import _DEVICE, _ORDER
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.cli.group import _DEVICE, _ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "tests" / "bundles" / "protocol-1.kdz"
@@ -35,7 +35,7 @@ HEAVY = {
 _RUN = """
 import json, sys
 sys.argv = json.loads(sys.argv[1])
-from kd_edge_runtime.cli import main
+from kd_edge_runtime.cli.group import main
 try:
     main()
 except SystemExit as ended:
@@ -190,7 +190,7 @@ def test_the_device_scores_the_golden_rows(device, tmp_path):
 def test_the_device_reads_the_same_words(device):
     """Whatever the Unicode tables of its Python say."""
     code = (
-        "import hashlib; from kd_edge_runtime.text import words; "
+        "import hashlib; from kd_edge_runtime.text.rules import words; "
         "text = ''.join(map(chr, range(0x32000))); "
         "print(hashlib.sha256('\\n'.join(words(text)).encode()).hexdigest())"
     )

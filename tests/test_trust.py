@@ -9,15 +9,15 @@ import pytest
 import torch
 from workshop import sentences
 
-from kd_edge.calibration import at_temperature, fit_temperature
-from kd_edge.exporting import ExportItem, export
-from kd_edge.review import Review
-from kd_edge.rows import Row
+from kd_edge.bundling.bundle import ExportItem, export
+from kd_edge.data.responses import Row
+from kd_edge.distillation.calibrate import calibrate, review_of, with_flags
+from kd_edge.evaluation.calibration import at_temperature, fit_temperature
+from kd_edge.evaluation.review import Review
 from kd_edge.students import store
 from kd_edge.students.kinds import KINDS
-from kd_edge.trust import calibrate, review_of, with_flags
 from kd_edge_runtime import Scorer, backends
-from kd_edge_runtime.manifest import NEAREST_EXPECTED, Flags
+from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED, Flags
 
 TEXTS = sentences(120, seed=5)
 

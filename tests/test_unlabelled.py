@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from workshop import item_of
 
-from kd_edge.rows import Responses
-from kd_edge.unlabelled import texts_to_label, unlabelled_texts
-from kd_edge.variants import make_variants, variant_sources
+from kd_edge.data.responses import Responses
+from kd_edge.soft_labels.augmentation import make_variants, variant_sources
+from kd_edge.soft_labels.unlabelled import texts_to_label, unlabelled_texts
 
 ITEM = item_of(20)
 

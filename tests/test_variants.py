@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import tiny_item, tiny_teacher
 
-from kd_edge import variant_labels, variants
-from kd_edge.rows import Row
-from kd_edge.stage import StoppedError, hash_json
+from kd_edge.data.responses import Row
+from kd_edge.soft_labels import augmentation
+from kd_edge.soft_labels import label_variants as variant_labels
+from kd_edge.soft_labels.augmentation import MIX, make_variants, variant_sources, variants_for
+from kd_edge.soft_labels.label_variants import label_variants, read_variants
+from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.teacher import predict as teacher_predict
 from kd_edge.teacher.finetune import TeacherOptions, finetune
-from kd_edge.variant_labels import label_variants, read_variants
-from kd_edge.variants import MIX, make_variants, variant_sources, variants_for
 from kd_edge_runtime.errors import InputError, TableError
 
 ITEM = tiny_item()
@@ -64,8 +65,8 @@ def test_variants_are_new_and_many():
 
 def test_variants_depend_on_neither_process_nor_hash_seed():
     code = (
-        "from kd_edge.variants import make_variants\n"
-        "from kd_edge.stage import hash_json\n"
+        "from kd_edge.soft_labels.augmentation import make_variants\n"
+        "from kd_edge.stages.record import hash_json\n"
         f"print(hash_json(make_variants({ANSWERS!r}, 300, 7)))\n"
     )
     path = os.pathsep.join(filter(None, sys.path))
@@ -113,7 +114,7 @@ def test_recombine_shuffles_whole_clauses():
         "The type of container they used", "How much vinegar", "but not when",
     }  # fmt: skip
     pieces = {piece for clause in clauses for piece in clause.split()}
-    made = _made(variants.recombine)
+    made = _made(augmentation.recombine)
     assert all(set(text.split()) <= pieces for text in made)
     assert any(text.startswith("but not when") for text in made)
     assert "Then repeat it" in made
@@ -121,7 +122,7 @@ def test_recombine_shuffles_whole_clauses():
 
 def test_drop_span_takes_neighbours_out():
     words = ANSWERS[0].split()
-    for text in _made(variants.drop_span, ANSWERS[:1]):
+    for text in _made(augmentation.drop_span, ANSWERS[:1]):
         kept = text.split()
         gone = len(words) - len(kept)
         assert 1 <= gone <= len(words) // 2
@@ -131,7 +132,7 @@ def test_drop_span_takes_neighbours_out():
 def test_drop_words_takes_some_out_and_keeps_the_order():
     words = ANSWERS[0].split()
     gone = []
-    for text in _made(variants.drop_words, ANSWERS[:1]):
+    for text in _made(augmentation.drop_words, ANSWERS[:1]):
         rest = iter(words)
         kept = text.split()
         assert all(word in rest for word in kept)
@@ -141,7 +142,7 @@ def test_drop_words_takes_some_out_and_keeps_the_order():
 
 def test_splice_is_a_head_and_a_tail():
     first, second = "a b c d", "w x y z"
-    for text in _made(variants.splice, [first, second]):
+    for text in _made(augmentation.splice, [first, second]):
         pairs = [(a, b) for a in (first, second) for b in (first, second)]
         assert any(
             text == " ".join(a.split()[:i] + b.split()[j:])
@@ -149,26 +150,28 @@ def test_splice_is_a_head_and_a_tail():
             for i in range(4)
             for j in range(4)
         )
-    assert any({"a", "z"} <= set(text.split()) for text in _made(variants.splice, [first, second]))
+    assert any(
+        {"a", "z"} <= set(text.split()) for text in _made(augmentation.splice, [first, second])
+    )
 
 
 def test_misspell_touches_one_to_three_longer_words():
     words = ["the", "mass", "of", "VINEGAR", "and", "each", "container", "in", "it"]
     changes = set()
-    for text in _made(variants.misspell, [" ".join(words)]):
+    for text in _made(augmentation.misspell, [" ".join(words)]):
         changed = [(a, b) for a, b in zip(words, text.split(), strict=True) if a != b]
         assert len(changed) <= 3
         assert all(len(a) >= 4 and abs(len(a) - len(b)) <= 1 for a, b in changed)
         changes |= {len(b) - len(a) for a, b in changed}
     assert changes == {-1, 0, 1}
-    assert set(_made(variants.misspell, ["it is so"])) == {"it is so"}
+    assert set(_made(augmentation.misspell, ["it is so"])) == {"it is so"}
 
 
 def test_a_neighbouring_key_keeps_its_case():
     rng = random.Random(0)
-    assert {variants._neighbour(rng, "q") for _ in range(50)} == {"w"}
-    assert {variants._neighbour(rng, "S") for _ in range(50)} == {"A", "D"}
-    assert {variants._neighbour(rng, "ß") for _ in range(50)} == {"ß"}
+    assert {augmentation._neighbour(rng, "q") for _ in range(50)} == {"w"}
+    assert {augmentation._neighbour(rng, "S") for _ in range(50)} == {"A", "D"}
+    assert {augmentation._neighbour(rng, "ß") for _ in range(50)} == {"ß"}
 
 
 @pytest.fixture(scope="module")

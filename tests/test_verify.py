@@ -11,13 +11,13 @@ import pytest
 from onnx import TensorProto, helper
 from wrong_bundles import with_form, with_golden, with_wrong_rows
 
-from kd_edge_export import onnx_bag
 from kd_edge_export.golden import golden_inputs
-from kd_edge_export.onnx_graph import graph_bytes
+from kd_edge_export.onnx import bag
+from kd_edge_export.onnx.graph import graph_bytes
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.backends.verify import verify
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError, ParityError
-from kd_edge_runtime.verify import verify
 
 ROWS = len(golden_inputs(bundles_made.SENTENCES[:3]))
 HERE = [name for name in backends.NAMES if not backends.missing(name)]
@@ -100,7 +100,7 @@ def test_the_tolerance(verified, off, good):
 
 def test_what_is_no_number_is_wrong(verified):
     weights = bundles_made.student().weights
-    broken = onnx_bag.onnx_fp32(replace(weights, bias=(float("nan"),) * 8), "stove")
+    broken = bag.onnx_fp32(replace(weights, bias=(float("nan"),) * 8), "stove")
     found = verified(with_form(bundles_made.item(), "onnx-fp32", broken))
     assert bad(found) == [("stove", "onnx", "onnx-fp32")]
     assert found[-1].greatest == 1.0

@@ -12,8 +12,9 @@ import bundles_made
 import pytest
 from wrong_bundles import with_form, with_golden, with_wrong_rows
 
-from kd_edge_runtime import backends, cli
-from kd_edge_runtime.bundle import MANIFEST
+from kd_edge_runtime import backends
+from kd_edge_runtime.bundle.archive import MANIFEST
+from kd_edge_runtime.cli import group
 
 SAMPLE = Path(__file__).parent / "bundles" / "protocol-1.kdz"
 
@@ -25,7 +26,7 @@ def run(monkeypatch, capsys):
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["kd-edge", "verify", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            group.main()
         told = capsys.readouterr()
         return ended.value.code, told.out, told.err
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.vocabulary import (
+from kd_edge_runtime.text.vocabulary import (
     MAX_WORD,
     MAX_WORDS,
     BagVocabulary,

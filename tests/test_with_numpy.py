@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kd_edge_runtime.backends import with_numpy
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.backends.with_numpy import NumpyModel, softmax
-from kd_edge_runtime.vocabulary import BagVocabulary, code_array
+from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
 TEXT = st.lists(st.one_of(st.sampled_from(POOL), st.text(max_size=8)), max_size=30).map(" ".join)

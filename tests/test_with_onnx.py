@@ -17,15 +17,16 @@ from onnx import numpy_helper
 
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import word_tokenizer
-from kd_edge_export import forms, onnx_bag
+from kd_edge_export import forms
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.golden import golden_json
+from kd_edge_export.onnx import bag
 from kd_edge_runtime import __version__, backends
 from kd_edge_runtime.backends import with_onnx
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
 TEXT = st.lists(st.one_of(st.sampled_from(POOL), st.text(max_size=8)), max_size=30).map(" ".join)
@@ -271,7 +272,7 @@ def test_an_output_of_another_name(tmp_path):
 
 def test_a_graph_that_says_nothing_of_its_vectorizer(tmp_path):
     whole = bundles_made.item()
-    graph = onnx_bag.onnx_int8(bundles_made.student().weights, "stove")
+    graph = bag.onnx_int8(bundles_made.student().weights, "stove")
     item = loaded(tmp_path, replace(whole, forms={"onnx-int8": ("a.onnx", graph)}))
     with item.bundle:
         assert len(with_onnx.load(item, "onnx-int8").probabilities(["ice"])[0]) == 4

@@ -15,13 +15,13 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kd_edge_export.tflite_bag import tflite_fp32, tflite_int8
+from kd_edge_export.tflite.bag import tflite_fp32, tflite_int8
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends import with_tflite
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
 
 FORMS = ("tflite-int8", "tflite-fp32")
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]

@@ -11,9 +11,9 @@ import json
 import sys
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import KdEdgeError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
 
 
 class Swapped(LoadedItem):

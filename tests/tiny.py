@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kd_edge.rows import Item, Row, Scale
+from kd_edge.data.responses import Item, Row, Scale
 
 if TYPE_CHECKING:
     import torch

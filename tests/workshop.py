@@ -14,15 +14,15 @@ import pytest
 import torch
 from tiny import tiny_item
 
+from kd_edge.data.responses import Item, Responses, Row, Scale
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.pipeline import RunOptions
-from kd_edge.rows import Item, Responses, Row, Scale
-from kd_edge.run import RunReport, run
+from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.run import RunReport, run
 from kd_edge.students import kinds
 from kd_edge.students.store import Student
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge_runtime.cli import main
-from kd_edge_runtime.manifest import MOST_PROBABLE
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
+from kd_edge_runtime.cli.group import main
 
 # In responses only: no message, no report and no bundle may ever hold it.
 CANARY = "zebracanaryword"

@@ -10,8 +10,8 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from kd_edge.console.progress import say
 from kd_edge.files import write_json
-from kd_edge.progress import say
 
 _MADE = "made.json"
 

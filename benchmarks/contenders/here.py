@@ -16,19 +16,19 @@ from typing import Any
 
 from benchmarks.contenders.envs import AbsentError, fetched
 from benchmarks.distilled import Left
+from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
+from kd_edge.bundling.teacher_onnx import export_teacher
 from kd_edge.distillation.distil import distil
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.evaluation import human_scores
-from kd_edge.exporting import ExportItem, ExportOptions, export
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import store
 from kd_edge.teacher import classifier
 from kd_edge.teacher.card import TeacherCard
-from kd_edge.teacher.export import export_teacher
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.size import teacher_size
 from kd_edge.teacher.source import PACKAGED, resolve
-from kd_edge.variant_labels import Variants
 
 BUNDLE = "bundle.kdz"
 LONG = "it takes long to train, and a quick run was asked for"

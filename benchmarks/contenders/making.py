@@ -17,9 +17,9 @@ from benchmarks.contenders import here
 from benchmarks.contenders.envs import AbsentError, python
 from benchmarks.contenders.here import Bench
 from benchmarks.contenders.listing import Model
+from kd_edge.console.progress import say
 from kd_edge.files import make_folder, write_json
-from kd_edge.progress import say
-from kd_edge.stage import hash_file, hash_folder, is_current, write_record
+from kd_edge.stages.record import hash_file, hash_folder, is_current, write_record
 from kd_edge_runtime.errors import KdEdgeError
 
 CHILD = Path(__file__).parent / "children" / "child.py"

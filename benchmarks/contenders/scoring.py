@@ -16,11 +16,11 @@ from benchmarks.contenders.envs import AbsentError, python
 from benchmarks.contenders.listing import Contender
 from benchmarks.contenders.making import CHILD, Made, last_error
 from benchmarks.distilled import Left
-from kd_edge.decision import choose_decision, decided
-from kd_edge.evaluation import human_scores
-from kd_edge.metrics import agreement
-from kd_edge.progress import say
-from kd_edge.stage import hash_file, is_current, write_record
+from kd_edge.console.progress import say
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.decision import choose_decision, decided
+from kd_edge.evaluation.metrics import agreement
+from kd_edge.stages.record import hash_file, is_current, write_record
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",

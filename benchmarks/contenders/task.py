@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.distilled import Left
+from kd_edge.data.responses import Row
 from kd_edge.files import write_json
-from kd_edge.rows import Row
 
 
 def write_task(left: Left, path: Path) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 
 from benchmarks.contenders.making import last_error
 from benchmarks.contenders.scoring import environment
+from kd_edge.console.progress import track
+from kd_edge.data.responses import Row
 from kd_edge.files import write_json
-from kd_edge.progress import track
-from kd_edge.rows import Row
 
 ONE = 60
 """Responses that are scored one after the other."""

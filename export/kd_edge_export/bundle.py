@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kd_edge_runtime.bundle import MANIFEST
+from kd_edge_runtime.bundle.archive import MANIFEST
+from kd_edge_runtime.bundle.manifest import PROTOCOL, Flags, ItemEntry, Manifest, Member
 from kd_edge_runtime.files import atomic_write
-from kd_edge_runtime.manifest import PROTOCOL, Flags, ItemEntry, Manifest, Member
 
 CARD = "card.md"
 

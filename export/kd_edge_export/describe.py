@@ -14,8 +14,8 @@ from typing import Any
 import onnx
 from onnx import helper, numpy_helper
 
-from kd_edge_runtime.contents import Graph, Tensor
 from kd_edge_runtime.errors import BackendError, BundleError
+from kd_edge_runtime.students.describe import Graph, Tensor
 
 # An ONNX file may write it as the empty name.
 _ONNX_DOMAIN = "ai.onnx"

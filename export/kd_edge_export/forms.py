@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kd_edge_export import onnx_bag, onnx_rnn, onnx_torch, tflite_bag
-from kd_edge_export.onnx_weights import fp16_weights, int8_weights
-from kd_edge_runtime import bag
+from kd_edge_export.onnx import bag as onnx_bag
+from kd_edge_export.onnx import rnn, transformer
+from kd_edge_export.onnx.weights import fp16_weights, int8_weights
+from kd_edge_export.tflite import bag as tflite_bag
+from kd_edge_runtime.students import bag
 
 Forms = Mapping[str, tuple[str, bytes]]
 
@@ -74,7 +76,7 @@ def rnn_forms(
         vectorizer_sha256: of the vectorizer member.
         names: forms to make, of `TOKEN_FORMS`.
     """
-    return _of_floats(onnx_rnn.onnx_fp32(state, item_id, vectorizer_sha256), names)
+    return _of_floats(rnn.onnx_fp32(state, item_id, vectorizer_sha256), names)
 
 
 def transformer_forms(
@@ -88,7 +90,7 @@ def transformer_forms(
         vectorizer_sha256: of the vectorizer member.
         names: forms to make, of `TOKEN_FORMS`.
     """
-    return _of_floats(onnx_torch.onnx_fp32(network, item_id, vectorizer_sha256), names)
+    return _of_floats(transformer.onnx_fp32(network, item_id, vectorizer_sha256), names)
 
 
 def _of_floats(fp32: bytes, names: Sequence[str]) -> Forms:

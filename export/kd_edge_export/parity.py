@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle import Bundle
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.students.item import LoadedItem
 
 Probabilities = npt.NDArray[np.floating]
 Classes = npt.NDArray[np.int64]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge_runtime.bag import BagWeights
+from kd_edge_runtime.students.bag import BagWeights
 
 _Floats = npt.NDArray[np.float32]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 
-from kd_edge_runtime.relation import Reference, Relation, hashed
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import MAX_WORD
+from kd_edge_runtime.text.relation import Reference, Relation, hashed
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import MAX_WORD
 
 
 def make_relation(

@@ -16,9 +16,9 @@ from kd_edge.cli.sizes import BYTES, show_search
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.gates import FormParity, Limits
-    from kd_edge.rows import Responses, Row
-    from kd_edge.sizing import Sized
+    from kd_edge.bundling.parity import FormParity, Limits
+    from kd_edge.data.responses import Responses, Row
+    from kd_edge.size_search.search import Sized
     from kd_edge.students.store import Student
 
 
@@ -114,9 +114,9 @@ def export(
       kd-edge export out/student -o small.kdz --responses responses.csv --max-size 16KB
       kd-edge export out/teacher --teacher -o teacher-onnx --responses responses.csv
     """
-    from kd_edge.exporting import ExportItem, ExportOptions
-    from kd_edge.exporting import export as write
-    from kd_edge.gates import Limits
+    from kd_edge.bundling.bundle import ExportItem, ExportOptions
+    from kd_edge.bundling.bundle import export as write
+    from kd_edge.bundling.parity import Limits
     from kd_edge.students import store
 
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
@@ -157,9 +157,9 @@ def _export_teacher(
     limits: Limits,
     as_json: bool,
 ) -> None:
-    from kd_edge.evaluation import human_scores
-    from kd_edge.splits import learning_rows
-    from kd_edge.teacher.export import export_teacher
+    from kd_edge.bundling.teacher_onnx import export_teacher
+    from kd_edge.data.splits import learning_rows
+    from kd_edge.evaluation.agreement import human_scores
 
     if len(folders) != 1:
         raise InputError("give one teacher's folder at a time")
@@ -193,7 +193,7 @@ def _cut(
     bits: int | None,
 ) -> Student:
     """The student with fewer n-grams or bits, so that its bundle fits."""
-    from kd_edge.sizing import Search
+    from kd_edge.size_search.search import Search
 
     if len(students) != 1 or students[0].kind != "bag":
         raise InputError("--max-size takes one student, and a bag: the others have one size")
@@ -240,7 +240,7 @@ def _held_out(student: Student, given: Responses) -> tuple[Row, ...]:
 def _show(parity: Mapping[str, Sequence[FormParity]]) -> None:
     from rich.console import Console
 
-    from kd_edge.tables import parity_table
+    from kd_edge.console.tables import parity_table
 
     console = Console(width=None if sys.stdout.isatty() else 200)
     for title, forms in parity.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-# As in kd_edge.flash.platforms, which --help does not import.
+# As in kd_edge.flash.kit.platforms, which --help does not import.
 _PLATFORMS = ("pi-64", "pi-32", "x86-64")
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 _BACKENDS = ("numpy", "tflite", "onnx")
@@ -78,14 +78,14 @@ def flash(
     if platform is None and (python or backends):
         raise click.UsageError("--python and --backend say what --with-runtime brings: give it too")
 
-    from kd_edge.flash.flashing import flash as flash_all
+    from kd_edge.console.progress import say
     from kd_edge.flash.fleet import devices
-    from kd_edge.flash.folder import DEFAULT_PYTHON
+    from kd_edge.flash.kit.payload import Kits, read_payload
+    from kd_edge.flash.kit.platforms import PLATFORMS
     from kd_edge.flash.outcome import FAILED, summary, table
-    from kd_edge.flash.payload import Kits, read_payload
-    from kd_edge.flash.platforms import PLATFORMS
+    from kd_edge.flash.parallel import flash as flash_all
     from kd_edge.flash.targets import FolderTarget
-    from kd_edge.progress import say
+    from kd_edge.flash.to_folder import DEFAULT_PYTHON
 
     all_devices = devices(targets, fleet)
     payload = read_payload(bundle)

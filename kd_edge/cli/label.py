@@ -97,12 +97,17 @@ def label(
     item = the_item(read(responses, values))
     others = read_unlabelled(unlabelled, values, item.item_id)
 
-    from kd_edge.labelling import cross_fit, label_rows, options_of, refuse_other_classes
-    from kd_edge.labels import write_labels
-    from kd_edge.progress import say
+    from kd_edge.console.progress import say
+    from kd_edge.soft_labels.label_rows import (
+        cross_fit,
+        label_rows,
+        options_of,
+        refuse_other_classes,
+    )
+    from kd_edge.soft_labels.label_variants import label_variants
+    from kd_edge.soft_labels.labels import write_labels
+    from kd_edge.soft_labels.unlabelled import texts_to_label, unlabelled_texts
     from kd_edge.teacher.card import read_card
-    from kd_edge.unlabelled import texts_to_label, unlabelled_texts
-    from kd_edge.variant_labels import label_variants
 
     card = read_card(teacher)
     refuse_other_classes(item, teacher, card)

@@ -12,7 +12,7 @@ import click
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.rows import Item, Responses
+    from kd_edge.data.responses import Item, Responses
 
 _COLUMNS = {
     "id": ("response_id", "the responses' ids"),
@@ -94,8 +94,8 @@ def read(
     Raises:
         TableError: all that is wrong with the table.
     """
-    from kd_edge.progress import say
-    from kd_edge.read import ColumnChoice, read_responses
+    from kd_edge.console.progress import say
+    from kd_edge.data.readers import ColumnChoice, read_responses
 
     classes = options.get("classes")
     responses = read_responses(
@@ -155,7 +155,7 @@ def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:
     Raises:
         InputError: a file is not there, or is no text.
     """
-    from kd_edge_runtime.textfile import open_text
+    from kd_edge_runtime.tables.encoding import open_text
 
     texts = []
     for path in paths:

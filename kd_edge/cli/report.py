@@ -73,7 +73,7 @@ def report(
 
 
 def _benches(files: tuple[Path, ...], output: Path, as_json: bool) -> None:
-    from kd_edge.report.benches import join_benches
+    from kd_edge.report.benches.join import join_benches
 
     joined = join_benches(files, output)
     if as_json:

@@ -21,7 +21,7 @@ from kd_edge.cli.reading import (
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
 if TYPE_CHECKING:
-    from kd_edge.run import RunReport
+    from kd_edge.runs.run import RunReport
 
 
 @click.command()
@@ -121,7 +121,7 @@ def run(
     other = None if test is None else read(test, values, scored=False, item_id=only)
     more = read_unlabelled(unlabelled, values, only)
 
-    from kd_edge.pipeline import RunOptions
+    from kd_edge.runs.pipeline import RunOptions
 
     options = RunOptions(
         teacher=teacher, teachers=teachers, folds=folds, variants=variants, distil=distil
@@ -131,7 +131,7 @@ def run(
 
         go_together(given, other, output, options, as_json)
         return
-    from kd_edge.run import run as go_the_whole_way
+    from kd_edge.runs.run import run as go_the_whole_way
 
     report = go_the_whole_way(given, output, options, other, sources, more)
     if as_json:
@@ -145,7 +145,7 @@ def run(
 def _show(report: RunReport, output: Path) -> None:
     from rich.console import Console
 
-    from kd_edge.tables import figures_table, pooled_table, smaller
+    from kd_edge.console.tables import figures_table, pooled_table, smaller
 
     # A pipe has no width: a table must not be cut to one.
     console = Console(width=None if sys.stdout.isatty() else 200)

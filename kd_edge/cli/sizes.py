@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from kd_edge.sizing import Sized, Tried
+    from kd_edge.size_search.search import Sized, Tried
 
 T = TypeVar("T")
 
@@ -50,10 +50,10 @@ def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limit: int) -
     """
     from rich.console import Console
 
-    from kd_edge.frontier import COLUMNS, cells, write_frontier
-    from kd_edge.progress import say
-    from kd_edge.sizing import TooSmallError
-    from kd_edge.tables import terminal_table
+    from kd_edge.console.progress import say
+    from kd_edge.console.tables import terminal_table
+    from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
+    from kd_edge.size_search.search import TooSmallError
 
     def show(tried: Sequence[Tried], chosen: Tried | None) -> None:
         terminal = Console(stderr=True).is_terminal

@@ -13,10 +13,10 @@ import click
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.pipeline import RunOptions
-    from kd_edge.rows import Responses
-    from kd_edge.together.figures import Part
-    from kd_edge.together.run import TogetherReport
+    from kd_edge.data.responses import Responses
+    from kd_edge.runs.cross_item.agreement import Part
+    from kd_edge.runs.cross_item.run import TogetherReport
+    from kd_edge.runs.pipeline import RunOptions
 
 _HEADER = ("", "accuracy", "macro F1", "weighted F1")
 
@@ -34,7 +34,7 @@ def go_together(
             f"one student for all questions cannot be a {options.distil.student}: leave out "
             "--student or --together"
         )
-    from kd_edge.together.run import run_together
+    from kd_edge.runs.cross_item.run import run_together
 
     report = run_together(given, output, options, test)
     if as_json:
@@ -46,7 +46,7 @@ def go_together(
 def _show(report: TogetherReport, output: Path) -> None:
     from rich.console import Console
 
-    from kd_edge.tables import short, terminal_table
+    from kd_edge.console.tables import short, terminal_table
 
     # A pipe has no width: a table must not be cut to one.
     console = Console(width=None if sys.stdout.isatty() else 200)

@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from kd_edge.decision import choose_decision
+from kd_edge.data.responses import Item, Row
+from kd_edge.distillation.calibrate import calibrate, with_flags
 from kd_edge.distillation.examples import Examples, taught, untaught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
-from kd_edge.evaluation import human_scores
-from kd_edge.rows import Item, Row
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.decision import choose_decision
+from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import kinds
 from kd_edge.students.kinds import TextParts
 from kd_edge.students.store import Student, probabilities
 from kd_edge.training.checkpoint import Checkpoint
-from kd_edge.trust import calibrate, with_flags
-from kd_edge.variant_labels import Variants
 from kd_edge_runtime.errors import InputError
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.rows import Row
-from kd_edge.variant_labels import Variants
+from kd_edge.data.responses import Row
+from kd_edge.soft_labels.label_variants import Variants
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from kd_edge.review import ACCURACY
+from kd_edge.evaluation.review import ACCURACY
 from kd_edge_runtime.errors import InputError
 
 

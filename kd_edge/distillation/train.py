@@ -11,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from kd_edge.console.progress import Tracker, track
+from kd_edge.data.responses import Scale
 from kd_edge.distillation.examples import Examples
 from kd_edge.distillation.loss import distillation_loss, soften
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.metrics import Scores
-from kd_edge.progress import Tracker, track
-from kd_edge.rows import Scale
-from kd_edge.stage import StoppedError, hash_json
+from kd_edge.evaluation.metrics import Scores
+from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.students.base import Encoded, Network, TextStage
 from kd_edge.students.store import probabilities
 from kd_edge.training.checkpoint import Checkpoint, RunState
-from kd_edge.training.figures import EpochFigures
+from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.schedule import set_step
 from kd_edge.training.validation import epoch_figures
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
+from kd_edge.console.progress import Tracker
 from kd_edge.flash.device.serve import NOTE, REPLY
-from kd_edge.flash.program import COMMAND, sent_ahead
+from kd_edge.flash.kit.program import COMMAND, sent_ahead
 from kd_edge.flash.targets import SshTarget
-from kd_edge.progress import Tracker
 from kd_edge_runtime.errors import KdEdgeError
 
 _OPTIONS = (

@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kd_edge.report import words
-from kd_edge.report.blocks import Block, Heading, Text, cell, table
-from kd_edge.report.collect import Collected, collect
-from kd_edge.report.disagreements import disagreements
-from kd_edge.report.document import item_blocks
-from kd_edge.report.flags import QWK
-from kd_edge.report.glossary import glossary
-from kd_edge.report.markdown import markdown_document
-from kd_edge.report.numbers import number, percent
-from kd_edge.report.page import page
-from kd_edge.report.question_blocks import headline, question_blocks
-from kd_edge.report.questions import collect_questions
-from kd_edge.report.reasons import reasons
-from kd_edge.run_folder import BUNDLE, TOGETHER
+from kd_edge.report.figures.collect import Collected, collect
+from kd_edge.report.figures.disagreements import disagreements
+from kd_edge.report.figures.limits import QWK
+from kd_edge.report.figures.questions import collect_questions
+from kd_edge.report.figures.reasons import reasons
+from kd_edge.report.page import sentences
+from kd_edge.report.page.blocks import Block, Heading, Text, cell, table
+from kd_edge.report.page.glossary import glossary
+from kd_edge.report.page.html import page
+from kd_edge.report.page.item import item_blocks
+from kd_edge.report.page.markdown import markdown_document
+from kd_edge.report.page.numbers import number, percent
+from kd_edge.report.page.questions import headline, question_blocks
+from kd_edge.runs.folder import BUNDLE, TOGETHER
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Scorer
 
@@ -84,19 +84,19 @@ def _of_items(out: Path, responses: bool) -> _Found:
     with Scorer.open(out / BUNDLE) as scorer:
         blocks = list(_blocks(found, scorer if responses else None))
     figures = {
-        "items": [{**asdict(item), "warnings": words.warnings(item)} for item in found.items],
+        "items": [{**asdict(item), "warnings": sentences.warnings(item)} for item in found.items],
         "together": [asdict(line) for line in found.together],
     }
-    said = [words.headline(item) for item in found.items]
+    said = [sentences.headline(item) for item in found.items]
     if found.together:
-        said = [words.headline_of_all(found.together, len(found.items))]
+        said = [sentences.headline_of_all(found.together, len(found.items))]
     return _Found(blocks, figures, tuple(said), found.created_by)
 
 
 def _of_questions(out: Path, responses: bool) -> _Found:
     """A run of one student for all questions."""
     found = collect_questions(out)
-    figures = {**found.as_json(), "warnings": words.warnings(found.pooled)}
+    figures = {**found.as_json(), "warnings": sentences.warnings(found.pooled)}
     blocks = list(question_blocks(found, responses))
     return _Found(blocks, figures, (headline(found),), found.created_by)
 
@@ -115,7 +115,7 @@ def _blocks(found: Collected, scorer: Scorer | None) -> Iterator[Block]:
 
 def _all_items(found: Collected) -> Iterator[Block]:
     yield Heading("All items", 1, "all")
-    yield Text(words.headline_of_all(found.together, len(found.items)), "lead")
+    yield Text(sentences.headline_of_all(found.together, len(found.items)), "lead")
     header = ["item", "N", "second rater: QWK", "teacher: QWK", "student: QWK"]
     header += ["second rater: exact", "teacher: exact", "student: exact", "warnings"]
     rows = []
@@ -125,7 +125,7 @@ def _all_items(found: Collected) -> Iterator[Block]:
         kappas = [one.qwk if one else None for one in raters]
         row += [cell(number(kappa), kappa, QWK) for kappa in kappas]
         row += [percent(one.exact, 1) if one else "" for one in raters]
-        rows.append([*row, str(len(words.warnings(item)))])
+        rows.append([*row, str(len(sentences.warnings(item)))])
     yield table("Item by item", header, rows)
     header = ["scores by", "mean QWK", "lowest QWK", "mean exact", "exact over all responses"]
     header += ["ECE over all"]

@@ -18,9 +18,9 @@ from torch.nn import functional
 
 from kd_edge.students.base import Network
 from kd_edge_export.quantize import integers
-from kd_edge_runtime.counts import Counter, Counts
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import (
+from kd_edge_runtime.text.counts import Counter, Counts
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import (
     MAX_WORD,
     MAX_WORDS,
     BagVocabulary,

@@ -22,7 +22,7 @@ from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import SPECIAL, TokenText, ready, word_tokenizer
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.vocabulary import BagVocabulary
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 Options = BagOptions | RnnOptions | TransformerOptions
 TextParts = BagVocabulary | Tokenizer

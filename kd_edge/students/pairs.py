@@ -17,11 +17,11 @@ import torch
 from torch.nn import functional
 
 from kd_edge.students.bag import BagNetwork, BagOptions, EncodedCounts
-from kd_edge_runtime.counts import Counts
-from kd_edge_runtime.pairs import RowsOf
-from kd_edge_runtime.relation import NUMBERS, Relation
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import BagVocabulary
+from kd_edge_runtime.students.pairs import RowsOf
+from kd_edge_runtime.text.counts import Counts
+from kd_edge_runtime.text.relation import NUMBERS, Relation
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 
 @dataclass(frozen=True)

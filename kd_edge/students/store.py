@@ -14,14 +14,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from kd_edge.data.responses import Scale
 from kd_edge.files import atomic_folder, write_json
-from kd_edge.rows import Scale
 from kd_edge.students import kinds
 from kd_edge.students.base import Network, TextStage, parameters
 from kd_edge.students.kinds import Options
+from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import InputError, KdEdgeError
-from kd_edge_runtime.manifest import Flags
-from kd_edge_runtime.vocabulary import BagVocabulary
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 DESCRIPTION = "student.json"
 _WEIGHTS = "weights.safetensors"

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kd_edge.data.responses import Scale
 from kd_edge.files import write_json
-from kd_edge.rows import Scale
-from kd_edge.training.figures import EpochFigures
+from kd_edge.training.epoch import EpochFigures
 from kd_edge_runtime.errors import InputError
 
 CARD = "teacher.json"

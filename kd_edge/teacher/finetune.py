@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from kd_edge.console.progress import Tracker, track
+from kd_edge.data.responses import Item, Row, Scale
+from kd_edge.data.stratify import validation_rows
 from kd_edge.files import atomic_folder, check_replaceable
-from kd_edge.progress import Tracker, track
-from kd_edge.rows import Item, Row, Scale
-from kd_edge.stage import StoppedError, hash_json, hash_rows, plain_options
+from kd_edge.stages.record import StoppedError, hash_json, hash_rows, plain_options
 from kd_edge.teacher import batches, classifier
 from kd_edge.teacher.card import CARD, TeacherCard
 from kd_edge.teacher.compute import choose_compute
@@ -23,9 +24,8 @@ from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict_ids
 from kd_edge.teacher.source import Source, resolve
 from kd_edge.training.checkpoint import Checkpoint, RunState
-from kd_edge.training.figures import EpochFigures
+from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.schedule import set_step
-from kd_edge.training.split import validation_rows
 from kd_edge.training.validation import epoch_figures
 from kd_edge_runtime.errors import InputError
 

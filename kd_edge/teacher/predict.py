@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kd_edge.progress import Tracker, track
+from kd_edge.console.progress import Tracker, track
 from kd_edge.teacher import classifier
 from kd_edge.teacher.batches import by_length, encode, pad, pad_id
 from kd_edge.teacher.card import read_card

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from kd_edge.stage import hash_file, hash_files
+from kd_edge.stages.record import hash_file, hash_files
 from kd_edge_runtime.errors import InputError
 
 PACKAGED = "packaged"

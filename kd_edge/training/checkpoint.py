@@ -17,9 +17,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from kd_edge.console.progress import say
 from kd_edge.files import write_json
-from kd_edge.progress import say
-from kd_edge.training.figures import EpochFigures
+from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.tensors import save_tensors, snapshot
 from kd_edge_runtime.files import plain_write_errors
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.metrics import Scores, quadratic_kappa
-from kd_edge.training.figures import EpochFigures
+from kd_edge.evaluation.metrics import Scores, quadratic_kappa
+from kd_edge.training.epoch import EpochFigures
 
 _LEAST = 1e-12  # probability; below, a logarithm says nothing
 

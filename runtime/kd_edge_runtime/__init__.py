@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kd_edge_runtime.records import TYPE_CHECKING
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kd_edge_runtime.scorer import Score, Scorer

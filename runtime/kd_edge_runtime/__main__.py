@@ -1,5 +1,5 @@
 """`python -m kd_edge_runtime` is `kd-edge`."""
 
-from kd_edge_runtime.start import main
+from kd_edge_runtime.cli.start import main
 
 main()

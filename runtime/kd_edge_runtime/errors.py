@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from kd_edge_runtime.records import dataclass
+from kd_edge_runtime._startup.dataclass import dataclass
 
 
 def note(text: str) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import IO, Any

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import sqrt
 from zlib import crc32
 
-from kd_edge_runtime.records import TYPE_CHECKING
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Callable
 
-    from kd_edge_runtime.manifest import Flags
+    from kd_edge_runtime.bundle.manifest import Flags
 
     Flag = Callable[[Sequence[str], "int | None", float], str]
 

@@ -15,20 +15,20 @@ from pathlib import Path
 from types import TracebackType
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.bag import FORM
-from kd_edge_runtime.bundle import Bundle
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED, ItemEntry
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.flags import flagger
-from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.manifest import NEAREST_EXPECTED, ItemEntry
-from kd_edge_runtime.records import TYPE_CHECKING, NamedTuple
-from kd_edge_runtime.text import words
+from kd_edge_runtime.students.bag import FORM
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.text.rules import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Callable
 
-    from kd_edge_runtime.explain import Explainer, Explanation
+    from kd_edge_runtime.students.explain import Explainer, Explanation
 
     # A response's words, its known n-grams where they are counted, and its probabilities.
     Reading = tuple[list[str], "int | None", tuple[float, ...]]
@@ -224,7 +224,7 @@ class Scorer:
         entry = self.bundle.manifest.item(item_id)
         explainer = self._explainers.get(entry.item_id)
         if explainer is None:
-            from kd_edge_runtime.explain import Explainer
+            from kd_edge_runtime.students.explain import Explainer
 
             if entry.student != "bag" or FORM not in entry.forms:
                 raise InputError(
@@ -273,7 +273,7 @@ def _reader(item: LoadedItem, model: backends.Model) -> Read:
     """Reads words for a backend that keeps them to itself."""
     count: Callable[[Sequence[str]], int | None] = lambda _: None  # noqa: E731
     if item.entry.flags.known:
-        from kd_edge_runtime.known import Known
+        from kd_edge_runtime.text.known_ngrams import Known
 
         count = Known(item.vocabulary()).count
 

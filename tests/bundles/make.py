@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kd_edge_runtime.manifest import PROTOCOL
+from kd_edge_runtime.bundle.manifest import PROTOCOL
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))

@@ -11,7 +11,7 @@ BATCH = 16
 
 
 def load(folder, argument):
-    """Loads graph and tokenizer, as `kd_edge.teacher.export` writes them."""
+    """Loads graph and tokenizer, as `kd_edge.bundling.teacher_onnx` writes them."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

@@ -2,5 +2,5 @@
 
 It brings the runtime, so it uses nothing of the runtime: the standard library of Python 3.9 on
 Linux or macOS. A kit holds it as a zip that Python runs; over ssh it is sent ahead of each
-request and leaves nothing behind (`kd_edge.flash.program`).
+request and leaves nothing behind (`kd_edge.flash.kit.program`).
 """

@@ -64,7 +64,7 @@ def default_root(wheel: Path) -> Path:
     """The folder that the runtime takes where none is named, asked of its wheel."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from kd_edge_runtime.slots import default_root; print(default_root())"
+        "from kd_edge_runtime.slots.slots import default_root; print(default_root())"
     )
     done = _run(["python3", "-B", "-c", code, str(wheel)])
     if done.returncode:

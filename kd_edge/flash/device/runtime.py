@@ -46,7 +46,7 @@ export KD_EDGE_ROOT PYTHONPATH
 exec python3 "$lib/kd-edge" "$@"
 """
 
-_START = b"from kd_edge_runtime.start import main\n\nmain()\n"
+_START = b"from kd_edge_runtime.cli.start import main\n\nmain()\n"
 
 Say = Callable[[str], object]
 
@@ -139,7 +139,7 @@ def _starts(lib: Path) -> bool:
     if not child:
         try:
             sys.path.insert(0, str(lib))
-            import kd_edge_runtime.cli  # noqa: F401
+            import kd_edge_runtime.cli.group  # noqa: F401
 
             os._exit(0)
         except BaseException:

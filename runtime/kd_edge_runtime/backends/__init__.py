@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.errors import BackendError
-from kd_edge_runtime.records import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Protocol
 
-    from kd_edge_runtime.loaded import LoadedItem
-    from kd_edge_runtime.manifest import ItemEntry
+    from kd_edge_runtime.bundle.manifest import ItemEntry
+    from kd_edge_runtime.students.item import LoadedItem
 
     class Model(Protocol):
         """A student, loaded and ready."""
@@ -174,7 +174,7 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
     elif not _BACKENDS[there[0]].needs:
         return there[0], ""
     # It imports this module, and a start in plain Python never needs it.
-    from kd_edge_runtime.probe import probe
+    from kd_edge_runtime.backends.probe import probe
 
     told = []
     for name in there:

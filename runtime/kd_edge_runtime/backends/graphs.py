@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kd_edge_runtime.counts import Counter
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.text.counts import Counter
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from math import exp, sqrt
 from operator import mul
 
-from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.pairs import PairsStudent, RowsOf, read
-from kd_edge_runtime.relation import Relation
-from kd_edge_runtime.text import words
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.students.pairs import PairsStudent, RowsOf, read
+from kd_edge_runtime.text.relation import Relation
+from kd_edge_runtime.text.rules import words
 
 
 def load(item: LoadedItem, form: str) -> PairsModel:

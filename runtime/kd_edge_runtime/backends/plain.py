@@ -14,11 +14,11 @@ from itertools import repeat
 from math import exp, inf, sqrt
 from struct import Struct
 
-from kd_edge_runtime.bag import BagStudent, BagWeights
-from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.records import TYPE_CHECKING
-from kd_edge_runtime.text import words
-from kd_edge_runtime.vocabulary import GramHashes, hash_word
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime.students.bag import BagStudent, BagWeights
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import GramHashes, hash_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kd_edge_runtime.bag import BagStudent
-from kd_edge_runtime.counts import Counter
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.bag import BagStudent
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.text.counts import Counter
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -14,7 +14,7 @@ import onnxruntime
 
 from kd_edge_runtime.backends import graphs
 from kd_edge_runtime.errors import BackendError, BundleError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
 
 if TYPE_CHECKING:
     import numpy.typing as npt

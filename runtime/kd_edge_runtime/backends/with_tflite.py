@@ -9,7 +9,7 @@ import numpy as np
 
 from kd_edge_runtime.backends import graphs, tflite_file
 from kd_edge_runtime.errors import BackendError
-from kd_edge_runtime.loaded import LoadedItem
+from kd_edge_runtime.students.item import LoadedItem
 
 try:
     from ai_edge_litert import interpreter as tflite

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from kd_edge_runtime import backends
 from kd_edge_runtime.bench import models
-from kd_edge_runtime.bundle import MANIFEST, Bundle
-from kd_edge_runtime.manifest import ItemEntry
+from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
+from kd_edge_runtime.bundle.manifest import ItemEntry
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge_runtime import __version__
+from kd_edge_runtime._startup.sha256 import sha256
+from kd_edge_runtime.backends.probe import FAILS, MISSING, TIMEOUT, WORKS, WRONG, Outcome, in_child
 from kd_edge_runtime.bench import machine, texts
 from kd_edge_runtime.bench.contenders import Contender, of_bundle, others
 from kd_edge_runtime.bench.progress import Progress
 from kd_edge_runtime.bench.timing import quantile
-from kd_edge_runtime.bundle import Bundle
-from kd_edge_runtime.hashing import sha256
-from kd_edge_runtime.probe import FAILS, MISSING, TIMEOUT, WORKS, WRONG, Outcome, in_child
+from kd_edge_runtime.bundle.archive import Bundle
 
 FORMAT = "kd-edge-bench"
 VERSION = 1

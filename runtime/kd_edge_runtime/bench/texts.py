@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kd_edge_runtime import golden
-from kd_edge_runtime.bundle import Bundle
-from kd_edge_runtime.columns import ITEM_NAMES, SCORE_NAMES, candidates
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError, Problem, TableError
-from kd_edge_runtime.loaded import LoadedItem
-from kd_edge_runtime.manifest import ItemEntry
-from kd_edge_runtime.scoring import read_rows
-from kd_edge_runtime.table import csv_problem, find_column, find_columns
-from kd_edge_runtime.textfile import open_text
+from kd_edge_runtime.students import golden
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.tables.columns import ITEM_NAMES, SCORE_NAMES, candidates
+from kd_edge_runtime.tables.encoding import open_text
+from kd_edge_runtime.tables.rows import csv_problem, find_column, find_columns
+from kd_edge_runtime.tables.score import read_rows
 
 _MADE = 256
 _LENGTHS = (4, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 85, 100, 150)  # words

@@ -66,7 +66,7 @@ def _start(job: dict[str, Any], said: dict[str, Any]) -> _Loaded:
 
     loaded = (_model if job["graph"] else _bundle)(job, said, lap)
     said["rss_first_kib"] = _peak_kib()
-    from kd_edge_runtime.probe import versions
+    from kd_edge_runtime.backends.probe import versions
 
     said["versions"] = versions(job["packages"])
     return loaded
@@ -170,10 +170,10 @@ def _golden(
     score: Callable[[Sequence[str]], list[Any]],
     place: Callable[[Any], int],
 ) -> dict[str, Any]:
-    from kd_edge_runtime import golden
-    from kd_edge_runtime.bundle import Bundle
-    from kd_edge_runtime.loaded import LoadedItem
+    from kd_edge_runtime.bundle.archive import Bundle
     from kd_edge_runtime.scorer import decide
+    from kd_edge_runtime.students import golden
+    from kd_edge_runtime.students.item import LoadedItem
 
     with Bundle(job["path"]) as bundle:
         entry = bundle.manifest.item(job["item"])

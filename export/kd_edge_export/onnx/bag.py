@@ -1,0 +1,58 @@
+"""A bag student as ONNX: weighted counts [N, V] in, probabilities [N, K] out.
+
+Counts rather than ids: no padding, no truncation, any batch, and nothing but the best
+supported operators. Both forms hold the same quantized table; int8 keeps it as bytes, which
+ONNX Runtime turns into floats once, when it loads the graph.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from kd_edge_export.onnx.graph import graph_bytes, head
+from kd_edge_export.quantize import dequantized
+from kd_edge_runtime.students.bag import BagWeights
+
+
+def onnx_fp32(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
+    """The graph with its table as floats; see `metadata.metadata` for the other arguments."""
+    arrays = dequantized(weights)
+    constants = {
+        "table": arrays.table,
+        "bias": arrays.bias,
+        "head": arrays.head,
+        "head_bias": arrays.head_bias,
+    }
+    nodes = [helper.make_node("MatMul", ["counts", "table"], ["sums"])]
+    return _graph(weights, nodes, constants, item_id, vectorizer_sha256)
+
+
+def onnx_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
+    """The graph with its table as signed bytes, a factor a column; see `metadata.metadata`."""
+    arrays = dequantized(weights)
+    constants = {
+        "table": np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions),
+        "scale": np.array(weights.scale, dtype=np.float32),
+        "bias": arrays.bias,
+        "head": arrays.head,
+        "head_bias": arrays.head_bias,
+    }
+    nodes = [
+        # A cast of a constant is done at load; DequantizeLinear would be done at every run.
+        helper.make_node("Cast", ["table"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("MatMul", ["counts", "numbers"], ["whole"]),
+        helper.make_node("Mul", ["whole", "scale"], ["sums"]),
+    ]
+    return _graph(weights, nodes, constants, item_id, vectorizer_sha256)
+
+
+def _graph(weights: BagWeights, nodes: list, constants: dict, *whose: str) -> bytes:
+    size = len(weights.table) // weights.dimensions
+    counts = helper.make_tensor_value_info("counts", TensorProto.FLOAT, ["N", size])
+    nodes += [
+        helper.make_node("Add", ["sums", "bias"], ["shifted"]),
+        helper.make_node("Relu", ["shifted"], ["hidden"]),
+        *head("head", "head_bias", "hidden"),
+    ]
+    return graph_bytes(nodes, [counts], len(weights.head), constants, *whose)

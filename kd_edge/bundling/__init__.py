@@ -1,0 +1,1 @@
+"""From a student to a bundle: forms, parity with PyTorch, model card."""

@@ -1,0 +1,210 @@
+"""From students to a bundle: their forms, held against PyTorch, golden rows, card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kd_edge.bundling.forms import choose_forms, student_parts
+from kd_edge.bundling.model_card import Figures, card_text
+from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
+from kd_edge.data.responses import Row
+from kd_edge.distillation.outliers import prompt_codes
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.stages.record import versions
+from kd_edge.students.store import Student
+from kd_edge_export.bundle import ItemParts, write_bundle
+from kd_edge_export.golden import golden_inputs, golden_json
+from kd_edge_export.parity import form_outputs
+from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.errors import InputError
+
+
+@dataclass(frozen=True)
+class ExportItem:
+    """An item to put into a bundle.
+
+    Attributes:
+        student: the trained student.
+        sources: the item's prompt, rubric and reference answers, for golden rows.
+        prompts: those of them that students see; responses that copy them are flagged.
+        held_out: scored responses that the student did not learn from, to hold forms against
+            PyTorch on.
+    """
+
+    student: Student
+    sources: tuple[str, ...] = ()
+    held_out: tuple[Row, ...] = ()
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What goes into a bundle, and what is let into it.
+
+    Attributes:
+        forms: names of forms, "all", or nothing for what devices need.
+        bits: of a number of a bag's table; None for those it was trained in.
+        limits: what a form may differ from PyTorch by.
+    """
+
+    forms: tuple[str, ...] = ()
+    bits: int | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Students whose forms are made and checked, ready to be written.
+
+    Attributes:
+        students: one an item.
+        parts: each as it goes into a bundle.
+        parity: for each item each form against PyTorch.
+    """
+
+    students: tuple[Student, ...]
+    parts: tuple[ItemParts, ...]
+    parity: Mapping[str, tuple[FormParity, ...]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A bundle that was written.
+
+    Attributes:
+        manifest: what it says of itself.
+        parity: for each item each form against PyTorch.
+    """
+
+    manifest: Manifest
+    parity: Mapping[str, tuple[FormParity, ...]]
+
+
+def export(
+    items: Sequence[ExportItem],
+    path: Path,
+    provenance: Mapping[str, Any],
+    options: ExportOptions | None = None,
+) -> Exported:
+    """Writes a bundle, if every form scores as its student does; see `prepare` and `write`."""
+    prepared = prepare(items, options)
+    return Exported(write(prepared, path, provenance), prepared.parity)
+
+
+def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -> Prepared:
+    """Makes every form of every student, and checks it.
+
+    Args:
+        items: one or more items.
+        options: which forms, and what they may differ by.
+
+    Raises:
+        ParityError: a form gives other scores than PyTorch.
+        InputError: an item is there twice, or a student has no form that was asked for.
+    """
+    options = options or ExportOptions()
+    names = [item.student.item_id for item in items]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"there are two students for item '{twice}': a bundle holds one an item")
+    # All of them before the work: whoever asks for a form that is none is told at once.
+    chosen = [choose_forms(item.student, options.forms) for item in items]
+    parts, parity = [], {}
+    for item, forms in zip(items, chosen, strict=True):
+        made, compared = _item(item, forms, options)
+        parts.append(made)
+        parity[item.student.item_id] = compared
+    return Prepared(tuple(item.student for item in items), tuple(parts), parity)
+
+
+def together(prepared: Sequence[Prepared]) -> Prepared:
+    """What was prepared item by item, for one bundle.
+
+    Args:
+        prepared: of different items.
+    """
+    return Prepared(
+        students=tuple(student for one in prepared for student in one.students),
+        parts=tuple(parts for one in prepared for parts in one.parts),
+        parity={name: forms for one in prepared for name, forms in one.parity.items()},
+    )
+
+
+def write(
+    prepared: Prepared,
+    path: Path,
+    provenance: Mapping[str, Any],
+    figures: Mapping[str, Figures] | None = None,
+    created: str = "",
+) -> Manifest:
+    """Writes a bundle.
+
+    Args:
+        prepared: its students.
+        path: the `.kdz` to write.
+        provenance: what it is made from, JSON types, no absolute paths.
+        figures: measured figures by item, for the card.
+        created: when, ISO 8601; now if it is not said.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    measured = figures or {}
+    made_by = {name: value for name, value in versions().items() if name != "python"}
+    return write_bundle(
+        path,
+        prepared.parts,
+        card_text([(student, measured.get(student.item_id)) for student in prepared.students]),
+        created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        made_by,
+        {
+            **provenance,
+            "students": {student.item_id: student.provenance for student in prepared.students},
+        },
+    )
+
+
+def _item(
+    item: ExportItem, names: Sequence[str], options: ExportOptions
+) -> tuple[ItemParts, tuple[FormParity, ...]]:
+    student = item.student
+    sample = _sample(item)
+    parts, held = student_parts(student, names, options.bits)
+    expected = student.probabilities(sample.all)
+    exact = expected if held is student else held.probabilities(sample.all)
+    gate = Gate(student.item_id, student.scale, student.decision, sample, expected, options.limits)
+    outputs = form_outputs(parts, sample.all)
+    for form, found in outputs.items():
+        # Every form of a bag holds the very numbers that PyTorch computes with.
+        if student.kind in ("bag", "pairs") or form == "onnx-fp32":
+            gate.exact(form, found, exact)
+        gate.near(form, found)
+    golden = {form: found[: len(sample.golden)] for form, found in outputs.items()}
+    return (
+        replace(
+            parts,
+            golden=golden_json(sample.golden, golden),
+            flags=replace(parts.flags, prompt=prompt_codes(item.prompts)),
+        ),
+        tuple(
+            gate.figures(form, len(parts.forms[form][1]), found) for form, found in outputs.items()
+        ),
+    )
+
+
+def _sample(item: ExportItem) -> Sample:
+    golden = golden_inputs(item.sources)
+    if not item.held_out:
+        return Sample(golden)
+    return Sample(
+        golden,
+        tuple(row.text for row in item.held_out),
+        tuple(row.response_id for row in item.held_out),
+        np.asarray(human_scores(item.held_out)),
+    )

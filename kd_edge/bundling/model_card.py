@@ -1,0 +1,86 @@
+"""The model card of a bundle: what it is, what it can do, how well, and what it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kd_edge.console.tables import figures_markdown
+from kd_edge.distillation.calibrate import review_of
+from kd_edge.evaluation.agreement import Line
+from kd_edge.students.store import Student
+
+# What a bundle holds of the responses, by kind of student.
+_WORDS = {
+    "bag": "A bag holds no student's words: n-grams are kept as hashes, and only those that at "
+    "least {} responses share.",
+    "pairs": "One student scores all items by how a response relates to the item's reference "
+    "answers. It holds no student's words: n-grams are kept as hashes, and only those that at "
+    "least {} responses share.",
+    "rnn": "An rnn's vocabulary holds single words, only those that at least {} responses share.",
+    "transformer": "A transformer's vocabulary is that of a public language model.",
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Measured figures of an item, for its card.
+
+    Attributes:
+        measured_on: the responses they were measured on, in words.
+        lines: one line a scorer.
+    """
+
+    measured_on: str
+    lines: tuple[Line, ...]
+
+
+def card_text(items: Sequence[tuple[Student, Figures | None]]) -> str:
+    """The card of a bundle, Markdown.
+
+    Args:
+        items: each student with its figures, where there are any.
+    """
+    parts = [
+        "# Scores written answers to " + ("one item" if len(items) == 1 else f"{len(items)} items"),
+        "A small student distilled from a fine-tuned language model by kd-edge. It gives each "
+        "response a score, the expected score, and how sure it is.",
+        "**For** a first score or a second opinion on responses like those it learnt from, on a "
+        "device without a network. **Not for** decisions about a student without a person, "
+        "for other items, or for other groups of students than it was measured on.",
+    ]
+    for student, figures in items:
+        parts.append(f"## Item {student.item_id}")
+        parts.append(_description(student))
+        if figures:
+            parts.append(f"Measured on {figures.measured_on}:")
+            parts.append(figures_markdown(figures.lines))
+        else:
+            parts.append("It has not been measured on responses it did not learn from.")
+    parts += [
+        _WORDS[kind].format(min(_least(student) for student, _ in items if student.kind == kind))
+        for kind in _WORDS
+        if any(student.kind == kind for student, _ in items)
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _least(student: Student) -> int:
+    """The fewest responses that anything in the student's vocabulary stands in."""
+    return getattr(student.options, "min_responses", 0)
+
+
+def _description(student: Student) -> str:
+    made = student.provenance
+    said = (
+        f"Classes {', '.join(student.scale.classes)}; {student.kind} student, "
+        f"{student.parameters:,} parameters, learnt from {made['rows']:,} scored responses and "
+        f"{made['variants']:,} teacher-labelled variants."
+    )
+    calibration, review = made.get("calibration"), review_of(student)
+    if calibration:
+        said += (
+            " Its probabilities are calibrated on responses held out from it (temperature "
+            f"{calibration['temperature']:.2f})."
+        )
+    return f"{said} {review}" if review else said

@@ -1,0 +1,226 @@
+"""What a form may differ from PyTorch by, and the refusal of one that differs by more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kd_edge.data.responses import Scale
+from kd_edge.evaluation.decision import decided
+from kd_edge.evaluation.metrics import Scores, quadratic_kappa
+from kd_edge_export.parity import Difference, Probabilities, difference
+from kd_edge_runtime.errors import InputError, ParityError
+
+# Rows that a message names.
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a form may differ from PyTorch by.
+
+    Attributes:
+        greatest: difference of a probability, where the form holds the numbers that PyTorch
+            holds; all its classes must be equal then.
+        equal: least share of responses with the same class, where it holds them rounded, 0 to 1.
+        qwk_loss: most QWK that it may lose against PyTorch on held-out responses, where it
+            holds them rounded.
+
+    Raises:
+        InputError: a limit is out of its range.
+    """
+
+    greatest: float = 1e-4
+    equal: float = 0.99
+    qwk_loss: float = 0.005
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.greatest <= 1:
+            raise InputError(f"the greatest difference is {self.greatest}, it must be 0 to 1")
+        if not 0 <= self.equal <= 1:
+            raise InputError(f"the least share of equal classes is {self.equal}, it must be 0 to 1")
+        if not 0 <= self.qwk_loss <= 2:
+            raise InputError(f"the QWK that may be lost is {self.qwk_loss}, it must be 0 to 2")
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Responses on which forms are held against PyTorch: golden rows, then held-out ones.
+
+    Attributes:
+        golden: the golden inputs.
+        texts: the held-out responses.
+        ids: their ids.
+        scores: their human scores as classes; [N].
+    """
+
+    golden: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    scores: Scores | None = None
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Golden inputs and held-out responses."""
+        return (*self.golden, *self.texts)
+
+    def name(self, at: int) -> str:
+        """How a message names a response."""
+        if at < len(self.golden):
+            return f"golden row {at + 1}"
+        return f"response '{self.ids[at - len(self.golden)]}'"
+
+
+@dataclass(frozen=True)
+class FormParity:
+    """One form against PyTorch.
+
+    Attributes:
+        form: the form.
+        bytes: its size.
+        golden: the difference on the golden rows.
+        held_out: the difference on held-out responses, where there are any.
+        qwk: the form's QWK with the human scores of these.
+        qwk_change: that less the QWK of PyTorch.
+    """
+
+    form: str
+    bytes: int
+    golden: Difference
+    held_out: Difference | None = None
+    qwk: float | None = None
+    qwk_change: float | None = None
+
+
+class Gate:
+    """Holds forms of one student against PyTorch.
+
+    Args:
+        item_id: the item.
+        scale: its classes.
+        decision: how probabilities become a class.
+        sample: what the forms are run on.
+        expected: what PyTorch makes of `sample.all`; [N, K].
+        limits: what a form may differ by.
+    """
+
+    def __init__(
+        self,
+        item_id: str,
+        scale: Scale,
+        decision: str,
+        sample: Sample,
+        expected: Probabilities,
+        limits: Limits,
+    ) -> None:
+        self._item_id = item_id
+        self._scale = scale
+        self._decision = decision
+        self._sample = sample
+        self._expected = expected
+        self._limits = limits
+
+    def exact(self, form: str, found: Probabilities, expected: Probabilities) -> None:
+        """Refuses a form that does not compute what PyTorch computes from the same numbers.
+
+        Args:
+            form: the form.
+            found: what it makes of the sample; [N, K].
+            expected: what PyTorch makes of it with the numbers that the form holds; [N, K].
+
+        Raises:
+            ParityError: a probability differs by more than the limit, or a class is another.
+        """
+        all_ = self._difference(found, expected)
+        if not all_.greatest <= self._limits.greatest:
+            raise self._refusal(
+                form,
+                f"a probability differs by {all_.greatest:.2g}, at most "
+                f"{self._limits.greatest:.0e} is allowed",
+                (all_.worst,),
+            )
+        if all_.unequal:
+            raise self._refusal(form, f"{len(all_.unequal)} classes are others", all_.unequal)
+
+    def near(self, form: str, found: Probabilities) -> None:
+        """Refuses a form of rounded numbers that scores otherwise too often.
+
+        Golden rows are few, and made to be odd: they count where there are no responses.
+
+        Raises:
+            ParityError: too few classes are equal, or too much QWK is lost.
+        """
+        start = len(self._sample.golden) if self._sample.texts else 0
+        all_ = self._difference(found, self._expected, slice(start, None))
+        unequal = [start + at for at in all_.unequal]
+        if not all_.equal >= self._limits.equal:
+            raise self._refusal(
+                form,
+                f"{all_.equal:.1%} of {all_.responses} classes are equal, at least "
+                f"{self._limits.equal:.1%} are asked for",
+                unequal,
+            )
+        kappa, change = self._kappa(found)
+        if change is not None and not -change <= self._limits.qwk_loss:
+            raise self._refusal(
+                form,
+                f"its QWK on held-out responses is {kappa:.4f}, {-change:.4f} lower (at most "
+                f"{self._limits.qwk_loss} may be lost)",
+                unequal,
+            )
+
+    def figures(self, form: str, size: int, found: Probabilities) -> FormParity:
+        """What is reported of a form.
+
+        Args:
+            form: the form.
+            size: its bytes.
+            found: what it makes of the sample; [N, K].
+        """
+        golden = len(self._sample.golden)
+        kappa, change = self._kappa(found)
+        return FormParity(
+            form=form,
+            bytes=size,
+            golden=self._difference(found, self._expected, slice(golden)),
+            held_out=self._difference(found, self._expected, slice(golden, None))
+            if self._sample.texts
+            else None,
+            qwk=kappa,
+            qwk_change=change,
+        )
+
+    def _classes(self, probabilities: Probabilities) -> Scores:
+        return decided(np.nan_to_num(probabilities), self._scale, self._decision)
+
+    def _difference(
+        self, found: Probabilities, expected: Probabilities, part: slice = slice(None)
+    ) -> Difference:
+        return difference(
+            found[part],
+            expected[part],
+            self._classes(found[part]),
+            self._classes(expected[part]),
+        )
+
+    def _kappa(self, found: Probabilities) -> tuple[float | None, float | None]:
+        scores = self._sample.scores
+        if scores is None:
+            return None, None
+        golden, classes = len(self._sample.golden), len(self._scale.classes)
+        mine, torchs = (
+            quadratic_kappa(scores, self._classes(one[golden:]), classes)
+            for one in (found, self._expected)
+        )
+        return mine, mine - torchs
+
+    def _refusal(self, form: str, why: str, rows: Sequence[int]) -> ParityError:
+        named = ", ".join(self._sample.name(at) for at in rows[:_NAMED])
+        more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+        return ParityError(
+            f"item '{self._item_id}': the form {form} does not score as PyTorch does: {why}. "
+            f"See {named}{more}. No bundle was written; 'kd-edge export' has options for what "
+            "may differ."
+        )

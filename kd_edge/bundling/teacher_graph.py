@@ -1,0 +1,103 @@
+"""A teacher as ONNX Runtime needs it: its network as graphs, its tokenizer as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from tokenizers import Tokenizer
+
+from kd_edge.teacher.batches import pad_id
+from kd_edge.teacher.classifier import TeacherModel
+from kd_edge_export.onnx.int8_matmul import int8_products
+from kd_edge_export.onnx.transformer import onnx_fp32
+from kd_edge_export.onnx.weights import fp16_weights, int8_weights
+from kd_edge_runtime.errors import InputError
+
+_MOST_BYTES = 2**31 - 1  # of the numbers in one file
+
+
+FORMS = ("onnx-int8", "onnx-fp16", "onnx-fp32")
+
+
+def ways(form: str, fp32: bytes) -> Iterator[tuple[str, bytes]]:
+    """The ways to make a form, the fastest first; the next is nearer to PyTorch.
+
+    Products in int8 round what differs in the last bit from one processor or version of ONNX
+    Runtime to another, so that two of these may be as far apart as either is from PyTorch.
+
+    Args:
+        form: one of `FORMS`.
+        fp32: the graph in floats.
+
+    Yields:
+        What its large products are computed in, "int8" or "fp32", and the graph.
+    """
+    if form == "onnx-int8":
+        products = int8_products(fp32)
+        if products is not fp32:  # it has large products
+            yield "int8", int8_weights(products)
+        yield "fp32", int8_weights(fp32)
+    elif form == "onnx-fp16":
+        yield "fp32", fp16_weights(fp32)
+    else:
+        yield "fp32", fp32
+
+
+def fp32_graph(model: TeacherModel, item_id: str, tokenizer_sha256: str) -> bytes:
+    """The teacher in floats: ids and mask [N, T] in, probabilities [N, K] out.
+
+    Args:
+        model: the teacher, in fp32 on the CPU.
+        item_id: the item, kept in the graph's metadata.
+        tokenizer_sha256: likewise, of `tokenizer_file`.
+
+    Raises:
+        InputError: ONNX cannot hold it.
+    """
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    if 4 * parameters > _MOST_BYTES:
+        raise InputError(
+            f"the teacher's {parameters:,} parameters are more than the 2 GB that one ONNX file "
+            "holds"
+        )
+    try:
+        return onnx_fp32(_AsPredicted(model), item_id, tokenizer_sha256)
+    except Exception as error:  # torch's exporter has errors of many kinds
+        kind = type(model.backbone).__name__
+        raise InputError(
+            f"PyTorch cannot turn this kind of language model ({kind}) into ONNX "
+            f"({type(error).__name__}); fine-tune an encoder such as BERT, RoBERTa or MiniLM"
+        ) from error
+
+
+def tokenizer_file(model: TeacherModel) -> bytes:
+    """The teacher's tokenizer.json, with the padding and truncation that `predict` has.
+
+    Raises:
+        InputError: the tokenizer is of a kind that has no such file.
+    """
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise InputError(
+            f"the teacher's tokenizer ({type(model.tokenizer).__name__}) is written in Python: "
+            "there is no tokenizer.json for it"
+        )
+    tokenizer = Tokenizer.from_str(backend.to_str())
+    longest = min(model.max_length, model.tokenizer.model_max_length)
+    fill = pad_id(model.tokenizer)
+    tokenizer.enable_padding(pad_id=fill, pad_token=tokenizer.id_to_token(fill) or "[PAD]")
+    tokenizer.enable_truncation(longest, direction=model.tokenizer.truncation_side)
+    return tokenizer.to_str().encode("utf-8")
+
+
+class _AsPredicted(torch.nn.Module):
+    """The network as `predict` feeds it: a response without any token is read as one pad."""
+
+    def __init__(self, model: TeacherModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        first = torch.ones_like(mask[:, :1])
+        return self.model(ids, torch.cat((first, mask[:, 1:]), 1))

@@ -1,0 +1,252 @@
+"""Write a teacher as ONNX, for whoever wants to score with it where there is no PyTorch.
+
+Each form is run in ONNX Runtime, on the golden inputs and on responses, and held against PyTorch
+before anything is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
+from kd_edge.bundling.teacher_graph import FORMS, fp32_graph, tokenizer_file, ways
+from kd_edge.console.progress import say, track
+from kd_edge.evaluation.metrics import Scores
+from kd_edge.files import atomic_folder, check_replaceable, write_json
+from kd_edge.stages.record import hash_folder, versions
+from kd_edge.teacher import classifier
+from kd_edge.teacher.card import TeacherCard, read_card
+from kd_edge.teacher.predict import predict
+from kd_edge_export.bundle import ItemParts
+from kd_edge_export.golden import golden_inputs
+from kd_edge_export.onnx.transformer import OPSET
+from kd_edge_export.parity import form_models
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
+from kd_edge_runtime.errors import ParityError
+
+if TYPE_CHECKING:
+    from kd_edge_runtime.backends import Model
+
+DESCRIPTION = "model.json"
+TEACHER_FORMS = FORMS
+TEACHER_DEFAULT = ("onnx-int8", "onnx-fp32")
+
+_MARKERS = (DESCRIPTION,)
+_CHUNK = 64  # responses between two steps of the progress bar
+_INPUTS = {
+    "ids": "int64 [N, T]: token ids by the tokenizer, padded on the right",
+    "mask": "int64 [N, T]: 1 for a token, 0 for padding",
+}
+_OUTPUTS = {
+    "probabilities": "float32 [N, K]: the probability of each class, in the order of classes"
+}
+
+
+@dataclass(frozen=True)
+class TeacherForm:
+    """One form of a teacher.
+
+    Attributes:
+        file: its file's name.
+        arithmetic: what its large products are computed in, "int8" or "fp32".
+        parity: how near it comes to PyTorch.
+    """
+
+    file: str
+    arithmetic: str
+    parity: FormParity
+
+
+@dataclass(frozen=True)
+class TeacherExport:
+    """A teacher that was written as ONNX.
+
+    Attributes:
+        folder: where it is.
+        parameters: trained numbers.
+        forms: what was written, each held against PyTorch.
+        seconds: how long it took.
+    """
+
+    folder: Path
+    parameters: int
+    forms: tuple[TeacherForm, ...]
+    seconds: float
+
+    @property
+    def parity(self) -> tuple[FormParity, ...]:
+        """Each form against PyTorch."""
+        return tuple(form.parity for form in self.forms)
+
+
+def export_teacher(
+    folder: Path,
+    output: Path,
+    texts: Sequence[str] = (),
+    scores: Scores | None = None,
+    limits: Limits | None = None,
+    ids: Sequence[str] = (),
+    item_id: str = "",
+    names: Sequence[str] = TEACHER_DEFAULT,
+) -> TeacherExport:
+    """Write a teacher as ONNX, if every form scores as it does.
+
+    Args:
+        folder: what `finetune` wrote.
+        output: the folder to make or to replace: a file a form, tokenizer.json and model.json,
+            which says what they are.
+        texts: responses to hold the forms against PyTorch on, besides the golden inputs. Without
+            any, forms of rounded numbers are compared and not held to limits.
+        scores: their human scores as classes; [N].
+        limits: what a form may differ by.
+        ids: the responses' ids, for messages; their numbers by default.
+        item_id: the item; by default the name of the teacher's folder.
+        names: forms to make, of `TEACHER_FORMS`.
+
+    Raises:
+        InputError: the folder holds no finished teacher, or one that ONNX cannot hold; the
+            output cannot be written, or is something else's.
+        ParityError: a form scores otherwise than PyTorch; nothing is written then.
+    """
+    started = time.monotonic()
+    check_replaceable(output, _MARKERS)  # before the work, not after it
+    card = read_card(folder)
+    model = classifier.load(folder, card)
+    tokenizer = tokenizer_file(model)
+    parts = ItemParts(
+        item_id=item_id or folder.resolve().name,
+        student="transformer",  # what a device would run it as
+        classes=card.classes,
+        values=card.scale.values,
+        decision=MOST_PROBABLE,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        text={},
+        vectorizer=("tokenizer.json", tokenizer),
+        forms={},
+        golden=b"",
+    )
+    say("turning the teacher into ONNX, which takes up to a minute")
+    fp32 = fp32_graph(model, parts.item_id, _sha256(tokenizer))
+    sample = Sample(
+        golden_inputs(()),
+        tuple(texts),
+        tuple(ids) or tuple(str(place + 1) for place in range(len(texts))),
+        None if scores is None or not texts else np.asarray(scores),
+    )
+    expected = predict(model, sample.all, precision="fp32", progress="PyTorch", device="cpu")
+    gate = Gate(parts.item_id, card.scale, parts.decision, sample, expected, limits or Limits())
+    made = {name: _form(name, fp32, parts, sample, gate, expected) for name in names}
+    with atomic_folder(output, _MARKERS) as new:
+        (new / parts.vectorizer[0]).write_bytes(tokenizer)
+        for form, data in made.values():
+            (new / form.file).write_bytes(data)
+        write_json(new / DESCRIPTION, _description(folder, card, parts, made))
+    forms = tuple(form for form, _ in made.values())
+    return TeacherExport(output, parts.parameters, forms, time.monotonic() - started)
+
+
+def _form(
+    name: str,
+    fp32: bytes,
+    parts: ItemParts,
+    sample: Sample,
+    gate: Gate,
+    expected: np.ndarray,
+) -> tuple[TeacherForm, bytes]:
+    """A form made in the fastest way that keeps to the limits, and its bytes."""
+    file = f"{name.removeprefix('onnx-')}.onnx"
+    refused: ParityError | None = None
+    for arithmetic, data in ways(name, fp32):
+        if refused:
+            say(f"{name}: too many classes change; now with {arithmetic} products, more slowly")
+        model = form_models(replace(parts, forms={name: (file, data)}))[name]
+        found = _run(model, name, sample.all)
+        try:
+            if name == "onnx-fp32":
+                gate.exact(name, found, expected)
+            if sample.texts:  # golden inputs are few, and nobody's answers
+                gate.near(name, found)
+        except ParityError as error:
+            refused = error
+            continue
+        figures = gate.figures(name, len(data), found)
+        return TeacherForm(file, arithmetic, figures), data
+    assert refused is not None
+    raise refused
+
+
+def _run(model: Model, name: str, texts: Sequence[str]) -> np.ndarray:
+    """What a form makes of N responses, float64 [N, K], those of like length together."""
+    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+    found: dict[int, tuple[float, ...]] = {}
+    with track(name, len(texts)) as tracker:
+        for start in range(0, len(order), _CHUNK):
+            chunk = order[start : start + _CHUNK]
+            scored = model.probabilities([texts[at] for at in chunk])
+            found |= zip(chunk, scored, strict=True)
+            tracker.advance(len(chunk))
+    return np.array([found[at] for at in range(len(texts))])
+
+
+def _description(
+    folder: Path,
+    card: TeacherCard,
+    parts: ItemParts,
+    made: dict[str, tuple[TeacherForm, bytes]],
+) -> dict[str, Any]:
+    libraries = {name: importlib.metadata.version(name) for name in ("onnx", "onnxruntime")}
+    file, tokenizer = parts.vectorizer
+    return {
+        "item_id": parts.item_id,
+        "classes": list(parts.classes),
+        "values": list(parts.values),
+        "decision": parts.decision,
+        "parameters": parts.parameters,
+        "base": card.base,
+        "base_sha256": card.base_sha256,
+        "teacher_sha256": hash_folder(folder),
+        "created_by": {**versions(), **libraries},
+        "opset": OPSET,
+        "inputs": _INPUTS,
+        "outputs": _OUTPUTS,
+        "tokenizer": _file(file, tokenizer),
+        "forms": {
+            name: {
+                **_file(form.file, data),
+                "arithmetic": form.arithmetic,
+                "against_pytorch": _figures(form.parity),
+            }
+            for name, (form, data) in made.items()
+        },
+    }
+
+
+def _file(name: str, data: bytes) -> dict[str, Any]:
+    return {"file": name, "bytes": len(data), "sha256": _sha256(data)}
+
+
+def _figures(parity: FormParity) -> dict[str, Any]:
+    compared = {"golden": parity.golden, "responses": parity.held_out}
+    shown = {
+        name: {
+            "responses": one.responses,
+            "greatest": one.greatest,
+            "mean": one.mean,
+            "equal": one.equal,
+        }
+        for name, one in compared.items()
+        if one is not None
+    }
+    return {**shown, "qwk": parity.qwk, "qwk_change": parity.qwk_change}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

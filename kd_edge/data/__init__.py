@@ -1,0 +1,1 @@
+"""Responses as rows, read from tables and split for training and measuring."""

@@ -1,0 +1,139 @@
+"""Responses as the workshop holds them: items, each with a scale and its scored rows.
+
+`kd_edge.data.readers` makes these from files; every later stage starts from them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kd_edge_runtime.errors import InputError
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The classes of an item, lowest first.
+
+    Attributes:
+        classes: the class names in order. For a numeric scale consecutive integers ("0" …
+            "3"); empty where nothing is known of the scores (new responses to be scored).
+        numeric: whether the names are numbers, and so the distance between them means points.
+
+    Raises:
+        ValueError: a name twice, or a numeric scale that is not of consecutive integers.
+    """
+
+    classes: tuple[str, ...]
+    numeric: bool
+
+    def __post_init__(self) -> None:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("a scale names a class twice")
+        if self.numeric and not _consecutive(self.classes):
+            raise ValueError("a numeric scale needs consecutive integers")
+
+    @classmethod
+    def from_range(cls, low: int, high: int) -> Scale:
+        """Make the numeric scale with the scores `low` to `high`, both included."""
+        return cls(tuple(str(value) for value in range(low, high + 1)), numeric=True)
+
+    @classmethod
+    def from_classes(cls, classes: Sequence[str]) -> Scale:
+        """Make a scale of these class names, numeric if they are consecutive integers."""
+        return cls(tuple(classes), numeric=bool(classes) and _consecutive(classes))
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """What each class is worth, in points: its number, or 0 … K-1 for words."""
+        if self.numeric:
+            return tuple(int(name) for name in self.classes)
+        return tuple(range(len(self.classes)))
+
+    def __str__(self) -> str:
+        if self.numeric and len(self.classes) > 1:
+            return f"{self.classes[0]}-{self.classes[-1]}"
+        return ", ".join(self.classes)
+
+
+def _consecutive(names: Sequence[str]) -> bool:
+    if not all(_INTEGER.fullmatch(name) for name in names):
+        return False
+    first = int(names[0]) if names else 0
+    return [int(name) for name in names] == list(range(first, first + len(names)))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One response to one item.
+
+    Attributes:
+        response_id: unique within its item.
+        item_id: the item it answers.
+        text: what the student wrote, as the file has it.
+        score: the resolved human score as an index into the item's `scale.classes`, or None.
+        score2: a second rater's score on the same scale, or None.
+        group: the student group for fairness figures, or None.
+        split: "train", "test", or None where the file does not say.
+    """
+
+    response_id: str
+    item_id: str
+    text: str
+    score: int | None = None
+    score2: int | None = None
+    group: str | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question and all responses to it.
+
+    Attributes:
+        item_id: its name, unique in its `Responses`.
+        scale: the classes that its scores index.
+        rows: its responses, in the order of the file.
+        prompt: the question's text, where the source gives it.
+        references: reference answers, where the source gives them.
+    """
+
+    item_id: str
+    scale: Scale
+    rows: tuple[Row, ...]
+    prompt: str | None = None
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Responses:
+    """All that was read from one source.
+
+    Attributes:
+        items: in the order in which the source first names them.
+        source: the file or folder, as the user gave it.
+        columns: role ("text", "score", …) → the column's name as the file writes it.
+        encoding: "utf-8", "utf-8-sig" or "cp1252"; "xml" where each file declares its own.
+        notes: lines to show the user: every guess that was made.
+    """
+
+    items: tuple[Item, ...]
+    source: str
+    columns: dict[str, str]
+    encoding: str
+    notes: tuple[str, ...] = ()
+
+    def item(self, item_id: str) -> Item:
+        """Find an item by its name.
+
+        Raises:
+            InputError: there is no such item.
+        """
+        for item in self.items:
+            if item.item_id == item_id:
+                return item
+        names = ", ".join(f"'{item.item_id}'" for item in self.items)
+        raise InputError(f"{self.source}: no item '{item_id}' (there are: {names})")

@@ -1,0 +1,171 @@
+"""Which rows of an item are learnt from, held out for choices, and measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kd_edge.data.responses import Item, Responses, Row, Scale
+from kd_edge.data.stratify import validation_rows
+from kd_edge.teacher.card import read_card
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge_runtime.errors import InputError, Problem, TableError
+
+# Where neither a column nor a file says which rows are for testing.
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Split:
+    """An item's rows by what they are for.
+
+    Attributes:
+        item: the item, its test rows marked as such.
+        train: scored rows to learn from, validation rows left out.
+        validation: scored rows to choose by: the best epoch, the decision.
+        test: scored rows to measure on, once.
+        how: where the test rows come from, in words.
+    """
+
+    item: Item
+    train: tuple[Row, ...]
+    validation: tuple[Row, ...]
+    test: tuple[Row, ...]
+    how: str
+
+
+def split_item(
+    item: Item, test: Item | None, validation: float, seed: int, source: str = ""
+) -> Split:
+    """Splits an item.
+
+    Args:
+        item: the item as it was read.
+        test: the same item from a file of test responses, if there is one (rows of `item`
+            that are marked "test" are left out then); otherwise the rows marked "test" are
+            taken, or a fifth of each class where none is marked.
+        validation: share of each class to hold out from training.
+        seed: for both choices.
+        source: the test file's name.
+
+    Raises:
+        InputError: nothing is left to learn from, or the test rows do not fit the item.
+    """
+    item, how = _marked(item, test, seed, source)
+    rows = [row for row in item.rows if row.score is not None]
+    learnt = [row for row in rows if row.split != "test"]
+    held = set(validation_rows(learnt, validation, seed))
+    split = Split(
+        item=item,
+        train=tuple(row for row in learnt if row.response_id not in held),
+        validation=tuple(row for row in learnt if row.response_id in held),
+        test=tuple(row for row in rows if row.split == "test"),
+        how=how,
+    )
+    if not split.train or not split.validation:
+        raise InputError(
+            f"item '{item.item_id}': {len(learnt)} scored responses are too few to learn from"
+        )
+    if not split.test:
+        raise InputError(f"item '{item.item_id}': there are no test responses to measure on")
+    return split
+
+
+def learning_rows(
+    item: Item, teacher: Path | None, seed: int
+) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The rows to learn from and those to choose by; test rows are in neither.
+
+    Args:
+        item: the item.
+        teacher: a teacher's folder, whose validation rows are held out; without one the same
+            share is drawn as `TeacherOptions` draws by default.
+        seed: for drawing.
+
+    Raises:
+        InputError: there is no teacher in the folder, or one of other responses.
+    """
+    learnt = [row for row in item.rows if row.score is not None and row.split != "test"]
+    if teacher is not None:
+        held = set(read_card(teacher).validation_ids)
+        if not any(row.response_id in held for row in learnt):
+            raise InputError(
+                f"'{teacher}' was fine-tuned on other responses: none that it held out is among "
+                f"those of item '{item.item_id}'"
+            )
+    else:
+        held = set(validation_rows(learnt, TeacherOptions().validation, seed))
+    return (
+        tuple(row for row in learnt if row.response_id not in held),
+        tuple(row for row in learnt if row.response_id in held),
+    )
+
+
+def _marked(item: Item, test: Item | None, seed: int, source: str) -> tuple[Item, str]:
+    """The item with its test rows marked, and where they come from."""
+    if test is not None:
+        training = tuple(replace(row, split="train") for row in item.rows if row.split != "test")
+        _refuse_shared(item, test, source)
+        rows = training + _aligned(test, item.scale, source)
+        # No path: this goes into the report and onto the bundle's card.
+        return replace(item, rows=rows), Path(source).name
+    if any(row.split == "test" for row in item.rows):
+        return item, "the rows marked 'test'"
+    scored = [row for row in item.rows if row.score is not None]
+    chosen = set(validation_rows(scored, TEST_SHARE, seed + 1))
+    rows = _mark(item.rows, chosen)
+    return replace(item, rows=rows), f"{TEST_SHARE:.0%} of the rows, chosen at random"
+
+
+def _mark(rows: Sequence[Row], chosen: Collection[str]) -> tuple[Row, ...]:
+    return tuple(
+        replace(row, split="test" if row.response_id in chosen else "train") for row in rows
+    )
+
+
+def _refuse_shared(item: Item, test: Item, source: str) -> None:
+    ids = {row.response_id for row in item.rows}
+    shared = [row.response_id for row in test.rows if row.response_id in ids]
+    if shared:
+        raise InputError(
+            f"{source}: {len(shared)} test responses of item '{item.item_id}' have ids that are "
+            f"among the responses to learn from too ('{shared[0]}' is the first)"
+        )
+
+
+def _aligned(test: Item, scale: Scale, source: str) -> tuple[Row, ...]:
+    """The test rows with their scores on the item's scale."""
+    place = {name: at for at, name in enumerate(scale.classes)}
+    problems, rows = [], []
+    for row in test.rows:
+        name = None if row.score is None else test.scale.classes[row.score]
+        second = None if row.score2 is None else test.scale.classes[row.score2]
+        if name not in place:
+            what = "no score" if name is None else f"the score {name} is not on its scale"
+            problems.append(Problem(f"item '{test.item_id}', '{row.response_id}': {what}"))
+            continue
+        rows.append(replace(row, split="test", score=place[name], score2=place.get(second or "")))
+    if problems:
+        raise TableError(source, problems, f"The scale is {scale}, as in the training responses.")
+    return tuple(rows)
+
+
+def test_items(responses: Responses, test: Responses | None) -> list[tuple[Item, Item | None]]:
+    """Each item with its test rows from another file, if there is one.
+
+    Raises:
+        InputError: the test file lacks an item.
+    """
+    if test is None:
+        return [(item, None) for item in responses.items]
+    pairs = [(item, test.item(item.item_id)) for item in responses.items]
+    if "response_id" in test.columns:
+        return pairs
+    # Ids made of the rows of two files are the same and say nothing: give them another name.
+    return [(item, _renamed(other)) for item, other in pairs]
+
+
+def _renamed(item: Item) -> Item:
+    rows = tuple(replace(row, response_id=f"test-{row.response_id}") for row in item.rows)
+    return replace(item, rows=rows)

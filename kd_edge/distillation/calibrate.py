@@ -1,0 +1,99 @@
+"""What makes a student's scores worth trusting: calibrated probabilities, and what is flagged.
+
+All of it is found on responses that are at hand when a student is distilled, and goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from kd_edge.data.responses import Row
+from kd_edge.distillation.outliers import ordinary
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.calibration import (
+    at_temperature,
+    expected_calibration_error,
+    fit_temperature,
+    negative_log_likelihood,
+)
+from kd_edge.evaluation.decision import decided
+from kd_edge.evaluation.metrics import Scores
+from kd_edge.evaluation.review import Review, choose_review
+from kd_edge.students.base import Network
+from kd_edge.students.store import Student
+
+
+def calibrate(
+    network: Network, found: np.ndarray, scores: Scores
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Divides a network's logits by the temperature that suits held-out responses.
+
+    The last layer's numbers are divided, in place: all that is exported is calibrated, and
+    nothing is left to do on a device.
+
+    Args:
+        network: a trained network.
+        found: its probabilities of held-out responses; [N, K].
+        scores: their human scores as classes; [N].
+
+    Returns:
+        The probabilities at that temperature, and what is recorded of it: the temperature, and
+        for before and after it the loss and the expected calibration error of the most
+        probable class, on the very responses it was fitted on.
+    """
+    temperature = round(fit_temperature(found, scores), 4)
+    with torch.no_grad():
+        network.last.weight /= temperature
+        network.last.bias /= temperature
+    cooled = at_temperature(found, temperature)
+    right = found.argmax(axis=1) == scores
+    return cooled, _short(
+        {
+            "temperature": temperature,
+            "loss_before": negative_log_likelihood(found, scores),
+            "loss": negative_log_likelihood(cooled, scores),
+            "error_before": expected_calibration_error(found.max(axis=1), right),
+            "error": expected_calibration_error(cooled.max(axis=1), right),
+        }
+    )
+
+
+def with_flags(
+    student: Student, texts: Sequence[str], held_out: Sequence[Row], wanted: float
+) -> Student:
+    """The student with what its scores and the responses are flagged by.
+
+    Args:
+        student: a calibrated student.
+        texts: the responses it learnt from.
+        held_out: scored responses that it did not learn from.
+        wanted: exact agreement wanted of the scores that are not flagged.
+    """
+    found = student.probabilities([row.text for row in held_out]).astype(np.float64)
+    classes = decided(found, student.scale, student.decision)
+    confidence = found[np.arange(len(classes)), classes]
+    review = choose_review(confidence, classes == human_scores(held_out), wanted)
+    return replace(
+        student,
+        flags=replace(ordinary(texts, student), review=review.below),
+        provenance={**student.provenance, "review": _short(asdict(review))},
+    )
+
+
+def _short(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures as they go into a bundle, where every digit takes room."""
+    return {
+        name: round(figure, 4) if isinstance(figure, float) else figure
+        for name, figure in figures.items()
+    }
+
+
+def review_of(student: Student) -> Review | None:
+    """What is known of a student's threshold; None for one of an older version."""
+    found = student.provenance.get("review")
+    return None if found is None else Review(**found)

@@ -1,0 +1,1 @@
+"""The kit: one folder or file that holds all a device installs."""

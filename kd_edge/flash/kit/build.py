@@ -1,0 +1,109 @@
+"""The offline kit: wheels of the runtime and of what it needs, and their installer."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from kd_edge.flash.device.disk import SUMS, sums
+from kd_edge.flash.kit.platforms import Platform, backend_projects, fetch
+from kd_edge.flash.kit.program import as_zip
+from kd_edge.flash.kit.wheels import Wheel, pack_installed
+from kd_edge_runtime.errors import InputError
+
+
+@dataclass(frozen=True)
+class Kit:
+    """A kit in memory.
+
+    Attributes:
+        platform: the name of the platform that it is for.
+        python: the only Python that its wheels fit; None where every one from `least_python` on
+            does.
+        least_python: the oldest Python that it takes, e.g. (3, 10).
+        files: bytes by name, the list of hashes included.
+    """
+
+    platform: str
+    python: str | None
+    least_python: tuple[int, int]
+    files: dict[str, bytes]
+
+    @cached_property
+    def id(self) -> str:
+        """Names the kit by its contents: the first 12 hex digits of the hash of its list."""
+        return hashlib.sha256(self.files[SUMS]).hexdigest()[:12]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(map(len, self.files.values()))
+
+    @cached_property
+    def zipped(self) -> bytes:
+        """All its files as one, for the way over a connection."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, data in self.files.items():
+                archive.writestr(zipfile.ZipInfo(name), data)
+        return packed.getvalue()
+
+
+def make_kit(
+    platform: Platform, python: str, backends: Sequence[str] = (), tokenizers: bool = False
+) -> Kit:
+    """Makes the kit for one kind of device.
+
+    Without backends, and with a click here that takes that Python, no network is needed.
+
+    Args:
+        platform: the kind of device.
+        python: its Python, e.g. "3.11".
+        backends: any of `platforms.BACKENDS`.
+        tokenizers: whether the bundle's students need the package of that name.
+
+    Raises:
+        InputError: a package is not installed here, or not published for the platform.
+        KdEdgeError: pip could not fetch one.
+    """
+    least = _version(python)
+    runtime = pack_installed("kd-edge-runtime", "kd_edge_runtime")
+    if runtime.least_python > least:
+        needed = ".".join(map(str, runtime.least_python))
+        raise InputError(f"the runtime needs Python {needed} or newer, not {python}")
+    click = pack_installed("click", "click")
+    wheels = {runtime.name: runtime.data}
+    projects = backend_projects(platform, python, backends)
+    projects += ["tokenizers"] if tokenizers else []
+    fits = _fits(click, least)
+    if fits:
+        wheels[click.name] = click.data
+    else:
+        projects.append("click")
+    if projects:
+        wheels |= fetch(platform, python, projects)
+    oldest = max(runtime.least_python, click.least_python) if fits else least
+    only = None if all(name.endswith("-none-any.whl") for name in wheels) else python
+    about = {"platform": platform.name, "python": only, "least_python": list(oldest)}
+    contents = {
+        **dict(sorted(wheels.items())),
+        "kit.json": json.dumps(about).encode("ascii") + b"\n",
+        "install.pyz": as_zip(),
+    }
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    contents[SUMS] = sums(hashes)
+    return Kit(platform.name, only, oldest, contents)
+
+
+def _fits(wheel: Wheel, python: tuple[int, int]) -> bool:
+    return wheel.least_python <= python
+
+
+def _version(python: str) -> tuple[int, int]:
+    major, _, minor = python.partition(".")
+    return int(major), int(minor)

@@ -1,0 +1,139 @@
+"""Puts a bundle, and a kit if asked for, into a folder: a card, a stick, or any other."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from kd_edge.console.progress import track
+from kd_edge.files import atomic_folder
+from kd_edge.flash.device.disk import (
+    SUMS,
+    Refused,
+    hash_uncached,
+    intact,
+    same_folder,
+    sync_folder,
+)
+from kd_edge.flash.kit.build import Kit
+from kd_edge.flash.kit.payload import Payload
+from kd_edge.flash.kit.program import install_script
+from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.files import atomic_write, plain_write_errors
+from kd_edge_runtime.slots.slots import Slots
+
+DEFAULT_PYTHON = "3.11"
+"""The Python that a kit in a folder is made for, which cannot be asked: Raspberry Pi OS 12's."""
+
+_SCRIPT = "install.sh"
+
+
+def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int:
+    """Makes a bundle the current one of a folder with slots, and reads back all of it.
+
+    What is there already and whole is left as it is. Whatever stops it, the folder's current
+    bundle is the old or the new one.
+
+    Args:
+        name: what the device is called.
+        root: the folder; the one that it lies in has to be there.
+        bundle: the bundle.
+        kit: what else goes there, in `kit`, with `install.sh` beside it; None for nothing.
+
+    Returns:
+        How many bytes were written.
+
+    Raises:
+        KdEdgeError: a disk refuses or is damaged, or the bundle does not score here as it
+            should.
+    """
+    with _plain_errors(root):
+        if not root.parent.is_dir():
+            raise InputError(f"there is no folder '{root.parent}': is the card mounted?")
+        root.mkdir(exist_ok=True)
+        sync_folder(root.parent)
+        size = len(bundle.data) + (kit.size if kit else 0)
+        with same_folder(root), track(name, size) as tracker:
+            written = _put_bundle(root, bundle)
+            tracker.advance(len(bundle.data))
+            if kit is not None:
+                tracker.note("kit")
+                written += _put_kit(root, kit) + _put_script(root)
+                tracker.advance(kit.size)
+        return written
+
+
+def current_hash(root: Path) -> str:
+    """The sha256 (hex) of a folder's current bundle, read from the medium; "" for none."""
+    for state in Slots(root).status():
+        if state.current and not state.problem:
+            return hash_uncached(root / state.file)
+    return ""
+
+
+def _put_bundle(root: Path, bundle: Payload) -> int:
+    if current_hash(root) == bundle.sha256:
+        return 0
+    Slots(root).install(bundle.path)
+    _insist(current_hash(root) == bundle.sha256, root)
+    return len(bundle.data)
+
+
+def _put_kit(root: Path, kit: Kit) -> int:
+    place = root / "kit"
+    if _holds(place, kit):
+        return 0
+    with atomic_folder(place, {SUMS}) as new:
+        for name, data in kit.files.items():
+            with atomic_write(new / name, binary=True) as file:
+                file.write(data)
+        sync_folder(new)
+        _insist(_holds(new, kit), root)
+    sync_folder(root)
+    return kit.size
+
+
+def _holds(folder: Path, kit: Kit) -> bool:
+    """Whether a folder holds a kit, read from the medium, and nothing else."""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    with contextlib.suppress(OSError):
+        listed = (folder / SUMS).read_bytes()
+        return names == set(kit.files) and listed == kit.files[SUMS] and intact(folder)
+    return False
+
+
+def _put_script(root: Path) -> int:
+    place, text = root / _SCRIPT, install_script()
+    if _reads(place, text):
+        return 0
+    with atomic_write(place, binary=True) as file:
+        file.write(text)
+    sync_folder(root)
+    _insist(_reads(place, text), root)
+    return len(text)
+
+
+def _reads(path: Path, data: bytes) -> bool:
+    with contextlib.suppress(OSError):
+        return hash_uncached(path) == hashlib.sha256(data).hexdigest()
+    return False
+
+
+def _insist(good: bool, root: Path) -> None:
+    if not good:
+        raise KdEdgeError(f"'{root}' does not give back what was written to it: use another card")
+
+
+@contextlib.contextmanager
+def _plain_errors(root: Path) -> Iterator[None]:
+    try:
+        with plain_write_errors(root):
+            yield
+    except Refused as error:
+        raise KdEdgeError(f"'{root}': {error}") from None
+    except OSError as error:
+        raise KdEdgeError(f"'{root}': the disk refuses ({error.strerror})") from None

@@ -1,0 +1,48 @@
+"""Puts a bundle, and a kit if asked for, onto a device that ssh reaches."""
+
+from __future__ import annotations
+
+from kd_edge.console.progress import track
+from kd_edge.flash.kit.payload import Kits, Payload
+from kd_edge.flash.ssh import DeviceError, Remote
+
+
+def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None) -> int:
+    """Has a device switch to a bundle, which the device itself tries first, and reads it back.
+
+    What is there already and whole is not sent. Whatever stops it, the device scores with the
+    old or the new bundle.
+
+    Args:
+        name: what the device is called.
+        remote: the device.
+        bundle: the bundle.
+        kits: where its runtime comes from; None where the device has one.
+
+    Returns:
+        How many bytes were sent to be written.
+
+    Raises:
+        KdEdgeError: the device cannot be reached, or refuses; the kit does not fit it.
+    """
+    state = remote.ask("state")
+    kit = None
+    if kits is not None:
+        kit = kits.kit_for(state["python"], state["machine"], state["bits"])
+        if state["kit"] == f"{kit.id}-{state['tag']}":
+            kit = None
+    if kit is None and not state["command"]:
+        raise DeviceError("it has no kd-edge that installs bundles: --with-runtime brings it")
+    if kit is None and state["bundle"] == bundle.sha256:
+        return 0
+    written = 0
+    with track(name, len(bundle.data) + (len(kit.zipped) if kit else 0)) as tracker:
+        if kit is not None:
+            state = remote.ask("kit", kit.zipped, tracker)
+            written += kit.size
+        if state["bundle"] != bundle.sha256:
+            state = remote.ask("bundle", bundle.data, tracker, command=state["command"])
+            written += len(bundle.data)
+    if state["bundle"] != bundle.sha256:
+        raise DeviceError("its disk does not give back what was written to it: use another card")
+    return written

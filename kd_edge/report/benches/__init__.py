@@ -1,0 +1,1 @@
+"""Results of `kd-edge bench`, read from several devices and compared."""

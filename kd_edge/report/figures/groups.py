@@ -1,0 +1,102 @@
+"""Groups of students: whether a machine is kinder to some than people are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kd_edge.evaluation.rsmtool import Values, quadratic_kappa_of_numbers
+
+_NO_SPREAD = 1e-7
+
+
+@dataclass(frozen=True)
+class Group:
+    """A machine against people over the responses of one group of students.
+
+    Attributes:
+        name: the group.
+        responses: how many.
+        human_mean: the people's mean, in points; None over words.
+        machine_mean: the machine's, in points; None over words.
+        dsm: difference of standardized means by sort of score; None where not defined, none
+            over words.
+        exact: share of equal scores, 0 to 1.
+        qwk: quadratic weighted kappa; None where not defined.
+    """
+
+    name: str
+    responses: int
+    human_mean: float | None
+    machine_mean: float | None
+    dsm: Mapping[str, float | None]
+    exact: float
+    qwk: float | None
+
+
+def difference_of_standardized_means(
+    human: Values, machine: Values, inside: np.ndarray
+) -> float | None:
+    """How much higher a group stands among the machine's scores than among the people's.
+
+    Both are standardized with the mean and standard deviation (N - 1 below) over all
+    responses, and the group's means taken: mean(z(M)) - mean(z(H)) (Loukina, Madnani and
+    Zechner 2019, "The many dimensions of algorithmic fairness in educational applications"; as
+    rsmtool's `difference_of_standardized_means`).
+
+    Args:
+        human: the people's scores of all N responses.
+        machine: the machine's; [N].
+        inside: which of them are the group's, bool [N].
+
+    Returns:
+        In standard deviations; None where all scores of either are the same.
+    """
+    if len(human) < 2:
+        return None
+    standard = []
+    for scores in (machine, human):
+        sd = np.std(scores, ddof=1)
+        if sd < _NO_SPREAD:
+            return None
+        standard.append((np.mean(scores[inside]) - np.mean(scores)) / sd)
+    return float(standard[0] - standard[1])
+
+
+def by_group(
+    human: Values,
+    given: Values,
+    groups: Sequence[str],
+    points: Mapping[str, Values] | None,
+) -> tuple[Group, ...]:
+    """The figures of every group, by name; of nobody where rows name no group.
+
+    Args:
+        human: the people's scores, or class numbers of words; [N].
+        given: what the machine gives out, likewise; [N].
+        groups: each response's group, "" for none; N.
+        points: the machine's scores by sort, each for a DSM of its own, [N] each; None over
+            words.
+    """
+    named = np.array(groups)
+    numeric = points is not None
+    found = []
+    for name in sorted(set(groups) - {""}):
+        inside = named == name
+        found.append(
+            Group(
+                name=name,
+                responses=int(inside.sum()),
+                human_mean=float(human[inside].mean()) if numeric else None,
+                machine_mean=float(given[inside].mean()) if numeric else None,
+                dsm={
+                    sort: difference_of_standardized_means(human, scores, inside)
+                    for sort, scores in (points or {}).items()
+                },
+                exact=float(np.mean(human[inside] == given[inside])),
+                qwk=quadratic_kappa_of_numbers(human[inside], given[inside]) if numeric else None,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Full runs, from responses to a measured bundle."""

@@ -1,0 +1,82 @@
+"""How well each scorer does on many questions: pooled, and question by question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sklearn.metrics import accuracy_score, f1_score
+
+from kd_edge.data.responses import Row
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.metrics import Scores
+from kd_edge.evaluation.rsmtool import compare_words
+
+LEXICAL = "lexical baseline"
+
+ALL = "all test responses"
+SEEN = "questions learnt from"
+UNSEEN = "other questions"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One scorer over some responses.
+
+    Attributes:
+        responses: how many.
+        accuracy: share of them with the people's class, 0 to 1.
+        macro_f1: mean F1 over the classes that people or the scorer gave, 0 to 1.
+        weighted_f1: the same, weighted by how often people gave each class.
+        kappa: Cohen's kappa without weights, -1 to 1; None where both give one and the same
+            class.
+    """
+
+    responses: int
+    accuracy: float
+    macro_f1: float
+    weighted_f1: float
+    kappa: float | None
+
+
+def figures(human: Scores, machine: Scores) -> Figures:
+    """A scorer's figures.
+
+    Args:
+        human: classes; [N], N > 0.
+        machine: the scorer's; [N].
+    """
+    macro, weighted = (
+        float(f1_score(human, machine, average=average, zero_division=0))
+        for average in ("macro", "weighted")
+    )
+    kappa = compare_words(human, machine).kappa
+    return Figures(len(human), float(accuracy_score(human, machine)), macro, weighted, kappa)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Every scorer's figures over some of the test rows.
+
+    Attributes:
+        name: which rows these are.
+        scorers: figures by scorer.
+    """
+
+    name: str
+    scorers: Mapping[str, Figures]
+
+
+def part(
+    name: str, rows: Sequence[Row], chosen: Sequence[int], found: Mapping[str, Scores]
+) -> Part:
+    """The figures over the rows at `chosen`.
+
+    Args:
+        name: which rows these are.
+        rows: all test rows.
+        chosen: places in `rows`, at least one.
+        found: every scorer's classes of `rows`; [N] each.
+    """
+    human = human_scores(rows)[list(chosen)]
+    return Part(name, {who: figures(human, scores[list(chosen)]) for who, scores in found.items()})

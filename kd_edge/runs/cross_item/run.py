@@ -1,0 +1,249 @@
+"""`kd-edge run --together` as a function: many questions, one student, one bundle, one report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kd_edge.bundling import model_card
+from kd_edge.bundling.bundle import ExportItem, prepare, write
+from kd_edge.console.progress import say
+from kd_edge.data.responses import Responses
+from kd_edge.distillation.calibrate import review_of
+from kd_edge.evaluation.agreement import (
+    BASELINE,
+    STUDENT,
+    TEACHER,
+    Line,
+    human_scores,
+    second_scores,
+)
+from kd_edge.evaluation.metrics import Scores, agreement
+from kd_edge.evaluation.review import Review
+from kd_edge.files import make_folder, write_json
+from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
+from kd_edge.runs.cross_item.baselines import baselines
+from kd_edge.runs.cross_item.pipeline import Made, go
+from kd_edge.runs.cross_item.pool import Pool, make_pool, own_id
+from kd_edge.runs.earlier import refuse_other_items, refuse_other_responses
+from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER
+from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.scorings import bundle_scorings, student_scorings, teacher_scorings
+from kd_edge.runs.test_scores import FILE as TEST_SCORES
+from kd_edge.runs.test_scores import Scored, write_scored
+from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
+from kd_edge.students.pairs import PairsText
+from kd_edge.students.store import Student
+from kd_edge.teacher.size import teacher_size
+from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.scorer import Score, Scorer
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What is on disk, in bytes, and trained numbers.
+
+    Attributes:
+        teacher_parameters: trained numbers of the teacher.
+        teacher_bytes: its weights and tokenizer.
+        student_parameters: trained numbers of the student of all questions.
+        shared_bytes: its vocabulary and network, once for all questions.
+        question_bytes: what a question adds to that on average, golden rows left out.
+        bundle_bytes: the whole bundle.
+    """
+
+    teacher_parameters: int
+    teacher_bytes: int
+    student_parameters: int
+    shared_bytes: int
+    question_bytes: float
+    bundle_bytes: int
+
+
+@dataclass(frozen=True)
+class TogetherReport:
+    """What came of a run.
+
+    Attributes:
+        bundle: the bundle's file name in the run's folder.
+        rows: how many rows were learnt from, held out for choices, and measured on.
+        test_rows: where the test rows come from, in words.
+        classes: the classes, lowest first.
+        parts: the figures over all test rows, and over those to questions that the student
+            learnt from and those that it did not, where there are both.
+        questions: the figures of each question that has test rows.
+        unseen: those of them that the student did not learn from.
+        sizes: what teacher and student take.
+        ran: the stages that were run and not kept.
+        options: the run's options.
+        versions: of what ran.
+        review: which of the student's scores are flagged for a person.
+    """
+
+    bundle: str
+    rows: Mapping[str, int]
+    test_rows: str
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    questions: tuple[Part, ...]
+    unseen: tuple[str, ...]
+    sizes: Sizes
+    ran: tuple[str, ...]
+    options: Mapping[str, Any]
+    versions: Mapping[str, str]
+    review: Review | None = None
+
+
+def run_together(
+    responses: Responses, out: Path, options: RunOptions, test: Responses | None = None
+) -> TogetherReport:
+    """Goes the whole way for all questions at once, and writes `bundle.kdz` and `together.json`.
+
+    What each scorer says of the test rows is kept too, for `kd_edge.report`.
+
+    Args:
+        responses: scored responses to questions with reference answers.
+        out: the run's folder.
+        options: how.
+        test: responses to measure on, also to other questions: these go into the bundle too.
+
+    Raises:
+        InputError: something given is wrong, or the folder holds a run of other responses; the
+            message says what and where.
+        StoppedError: the user stopped it; the same call goes on.
+    """
+    pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
+    refuse_other_items(out, TOGETHER, pool.questions)
+    learnt = [*pool.train, *pool.validation]
+    texts = [str(row.text) for row in (*learnt, *pool.test)]
+    told, classes = hash_rows(pool.as_told(learnt)), pool.item.scale.classes
+    refuse_other_responses(out, out, told, texts, classes, questions=True)
+    make_folder(out)
+    made = go(pool, out, options)
+    say(f"Writing the bundle of {len(pool.questions)} questions …")
+    bundle = out / BUNDLE
+    provenance = {
+        "options": plain_options(options),
+        "rows": told,
+        "teacher": hash_folder(made.teacher),
+    }
+    prepared = prepare([_to_export(name, pool, made.distilled.student) for name in pool.questions])
+    # Once without figures, to measure the very file; then with them on its card.
+    write(prepared, bundle, provenance)
+    scored = _scored(pool, made, bundle)
+    write_scored(out / TEST_SCORES, scored, classes)
+    alone = student_scorings(made.distilled.baseline, [row.text for row in pool.test])
+    found = {
+        TEACHER: scored.teacher.predicted,
+        STUDENT: scored.bundle.predicted,
+        BASELINE: alone.predicted,
+        **baselines(pool.train, pool.test),
+    }
+    manifest = write(prepared, bundle, provenance, _cards(pool, found))
+    report = TogetherReport(
+        bundle=BUNDLE,
+        rows={
+            "train": len(pool.train),
+            "validation": len(pool.validation),
+            "test": len(pool.test),
+        },
+        test_rows=pool.how,
+        classes=classes,
+        parts=_parts(pool, found),
+        questions=tuple(part(name, pool.test, at, found) for name, at in _of_each(pool).items()),
+        unseen=tuple(name for name in _of_each(pool) if name in pool.unseen),
+        sizes=_sizes(made, manifest, bundle),
+        ran=made.ran,
+        options=plain_options(options),
+        versions=versions(),
+        review=review_of(made.distilled.student),
+    )
+    write_json(out / TOGETHER, asdict(report))
+    (out / REPORT).unlink(missing_ok=True)
+    return report
+
+
+def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
+    """The student of one question, for a bundle."""
+    item = pool.questions[name]
+    text = PairsText(shared.text.vocabulary, pool.relations[name])
+    prompts = (item.prompt,) if item.prompt else ()
+    return ExportItem(
+        replace(shared, item_id=name, text=text),
+        (*prompts, *item.references),
+        tuple(row for row in pool.validation if row.item_id == name),
+        prompts,
+    )
+
+
+def _scored(pool: Pool, made: Made, bundle: Path) -> Scored:
+    """What is said of each test row, by the student as the bundle itself scores it."""
+    scale, test = pool.item.scale, pool.test
+    texts = [str(row.text) for row in test]
+    scores: dict[int, Score] = {}
+    with Scorer.open(bundle) as scorer:
+        for name, at in _of_each(pool).items():
+            scores.update(zip(at, scorer.score_many([texts[one] for one in at], name), strict=True))
+    return Scored(
+        ids=tuple(map(own_id, test)),
+        texts=tuple(texts),
+        human=human_scores(test),
+        second=second_scores(test),
+        groups=tuple(row.group or "" for row in test),
+        teacher=teacher_scorings(made.labels, pool.validation, made.test_labels, test, scale),
+        student=student_scorings(made.distilled.student, [row.text for row in test]),
+        bundle=bundle_scorings([scores[at] for at in range(len(test))], scale.classes),
+        questions=tuple(row.item_id for row in test),
+    )
+
+
+def _of_each(pool: Pool) -> dict[str, list[int]]:
+    """Where each question's test rows are, for questions that have any."""
+    found: dict[str, list[int]] = {name: [] for name in pool.questions}
+    for at, row in enumerate(pool.test):
+        found[row.item_id].append(at)
+    return {name: at for name, at in found.items() if at}
+
+
+def _parts(pool: Pool, found: Mapping[str, Scores]) -> tuple[Part, ...]:
+    new = [at for at, row in enumerate(pool.test) if row.item_id in pool.unseen]
+    known = [at for at, row in enumerate(pool.test) if row.item_id not in pool.unseen]
+    all_ = part(ALL, pool.test, range(len(pool.test)), found)
+    if not new or not known:
+        return (all_,)
+    return (
+        all_,
+        part(SEEN, pool.test, known, found),
+        part(UNSEEN, pool.test, new, found),
+    )
+
+
+def _cards(pool: Pool, found: Mapping[str, Scores]) -> dict[str, model_card.Figures]:
+    """Figures of each question for the bundle's card."""
+    scale, human = pool.item.scale, human_scores(pool.test)
+    return {
+        name: model_card.Figures(
+            f"{len(at)} responses it did not learn from ({pool.how})",
+            tuple(
+                Line(who, agreement(human[at], scores[at], len(scale.classes), scale.numeric))
+                for who, scores in found.items()
+            ),
+        )
+        for name, at in _of_each(pool).items()
+    }
+
+
+def _sizes(made: Made, manifest: Manifest, bundle: Path) -> Sizes:
+    parameters, size = teacher_size(made.teacher)
+    first = manifest.items[0]
+    each = [manifest.members[entry.vectorizer].bytes for entry in manifest.items]
+    return Sizes(
+        teacher_parameters=parameters,
+        teacher_bytes=size,
+        student_parameters=first.parameters,
+        shared_bytes=manifest.members[next(iter(first.forms.values()))].bytes,
+        question_bytes=sum(each) / len(each),
+        bundle_bytes=bundle.stat().st_size,
+    )

@@ -1,0 +1,225 @@
+"""What every scorer says of the test responses, as a file in the run's folder.
+
+It holds students' words, as the responses that the run was given do: it stays on the user's
+machine, and nothing of it goes into a bundle.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kd_edge.evaluation.agreement import NO_SCORE
+from kd_edge.evaluation.metrics import Scores
+from kd_edge.soft_labels.labels import probability_cells, probability_columns
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import atomic_write
+
+FILE = "test_scores.csv"
+"""Its name in an item's folder; in the run's where one student serves all questions."""
+
+AGAIN = "start the same 'kd-edge run' again: what is there is kept, and this file is written anew"
+
+_ROWS = ("response_id", "text", "score", "score2", "group")
+_QUESTION = "item_id"
+_TEACHER, _STUDENT, _BUNDLE = "teacher", "student", "bundle"
+_TOLD = (f"{_BUNDLE}_expected", f"{_BUNDLE}_confidence", f"{_BUNDLE}_flag")
+_LONGEST_FIELD = 16 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class RowScorings:
+    """What one scorer says of N responses.
+
+    Attributes:
+        predicted: classes 0 to K - 1; [N].
+        probabilities: float64 [N, K].
+    """
+
+    predicted: Scores
+    probabilities: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class BundleScorings(RowScorings):
+    """What a bundle says of N responses, by whichever backend a device would take.
+
+    Attributes:
+        expected: expected scores, in points; [N].
+        confidence: 0 to 1; [N].
+        flags: "" or why a person should look; [N].
+    """
+
+    expected: npt.NDArray[np.float64]
+    confidence: npt.NDArray[np.float64]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """N test responses of an item or of many, with what people and scorers say of them.
+
+    Attributes:
+        ids: response ids.
+        texts: what the students wrote.
+        human: the people's scores as classes; [N].
+        second: a second rater's, `NO_SCORE` where there is none; [N].
+        groups: the students' groups, "" where there is none.
+        teacher: the fine-tuned teacher.
+        student: the student in PyTorch, fp32.
+        bundle: the same student as a device scores with it.
+        questions: the item that each answers; empty where it is the same one.
+    """
+
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    human: Scores
+    second: Scores
+    groups: tuple[str, ...]
+    teacher: RowScorings
+    student: RowScorings
+    bundle: BundleScorings
+    questions: tuple[str, ...] = ()
+
+
+def write_scored(path: Path, scored: Scored, classes: Sequence[str]) -> None:
+    """Write the file, atomically: a row a response, scores as the responses write them.
+
+    Args:
+        path: the file.
+        scored: the N responses.
+        classes: the K class names in order.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with atomic_write(path) as file:
+        # Lines end in \r\n so that the csv module quotes a lone \r in a response.
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(_header(classes, bool(scored.questions)))
+        writer.writerows(_rows(scored, classes))
+
+
+def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) -> Scored:
+    """Read the file that `write_scored` wrote.
+
+    Args:
+        path: the file.
+        classes: the K class names in order.
+        questions: whether the responses answer many items.
+
+    Raises:
+        InputError: there is none, or it is another item's or damaged.
+    """
+    csv.field_size_limit(_LONGEST_FIELD)
+    header, place = _header(classes, questions), {name: at for at, name in enumerate(classes)}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            if next(rows, None) != header:
+                raise InputError(f"'{path}' is not of this run's bundle: {AGAIN}.")
+            found = [_Cells(row, place, questions) for row in rows]
+        if not found:
+            raise ValueError("no rows")
+        return _gathered(found, len(classes))
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no '{path}', which a report is made from; it may be from an older version "
+            f"of kd-edge. Please {AGAIN}."
+        ) from None
+    except (OSError, ValueError, csv.Error):
+        raise InputError(f"'{path}' is damaged or was changed: {AGAIN}.") from None
+
+
+def _header(classes: Sequence[str], questions: bool) -> list[str]:
+    shares = probability_columns(classes)
+    header = [*_ROWS, *([_QUESTION] if questions else [])]
+    for scorer, told in ((_TEACHER, ()), (_STUDENT, ()), (_BUNDLE, _TOLD)):
+        header += [scorer, *told, *(f"{scorer}_{name}" for name in shares)]
+    return header
+
+
+def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
+    bundle = scored.bundle
+    for at, name in enumerate(scored.ids):
+        second = scored.second[at]
+        row = [name, scored.texts[at], classes[scored.human[at]]]
+        row += ["" if second == NO_SCORE else classes[second], scored.groups[at]]
+        row += scored.questions[at : at + 1]
+        told = [f"{bundle.expected[at]:.6f}", f"{bundle.confidence[at]:.6f}", bundle.flags[at]]
+        for scorer, more in ((scored.teacher, []), (scored.student, []), (bundle, told)):
+            shares = probability_cells(scorer.probabilities[at])
+            row += [classes[scorer.predicted[at]], *more, *shares]
+        yield row
+
+
+class _Cells:
+    """One row, taken cell by cell from the left; a cell that is no such thing is a ValueError."""
+
+    def __init__(self, row: Sequence[str], place: dict[str, int], questions: bool) -> None:
+        cells = iter(row)
+        self._place = place
+        self.id, self.text = next(cells, ""), next(cells, "")
+        self.human = self._class(next(cells, ""))
+        second = next(cells, "")
+        self.second = self._class(second) if second else NO_SCORE
+        self.group = next(cells, "")
+        self.question = next(cells, "") if questions else None
+        self.teacher = self._scoring(cells)
+        self.student = self._scoring(cells)
+        predicted = self._class(next(cells, ""))
+        self.expected, self.confidence = _number(next(cells, "")), _number(next(cells, ""))
+        self.flag = next(cells, "")
+        self.bundle = predicted, self._shares(cells)
+        if next(cells, None) is not None:
+            raise ValueError("too many cells")
+
+    def _class(self, cell: str) -> int:
+        if cell not in self._place:
+            raise ValueError("no class of the item")
+        return self._place[cell]
+
+    def _scoring(self, cells: Iterator[str]) -> tuple[int, list[float]]:
+        return self._class(next(cells, "")), self._shares(cells)
+
+    def _shares(self, cells: Iterator[str]) -> list[float]:
+        return [_number(next(cells, "")) for _ in self._place]
+
+
+def _number(cell: str) -> float:
+    number = float(cell)
+    if not np.isfinite(number):
+        raise ValueError("no number")
+    return number
+
+
+def _gathered(rows: Sequence[_Cells], classes: int) -> Scored:
+    def scorings(pairs: Sequence[tuple[int, list[float]]]) -> tuple[Scores, np.ndarray]:
+        shares = np.array([share for _, share in pairs], dtype=np.float64)
+        return _classes([at for at, _ in pairs]), shares.reshape(len(pairs), classes)
+
+    return Scored(
+        ids=tuple(row.id for row in rows),
+        texts=tuple(row.text for row in rows),
+        human=_classes([row.human for row in rows]),
+        second=_classes([row.second for row in rows]),
+        groups=tuple(row.group for row in rows),
+        teacher=RowScorings(*scorings([row.teacher for row in rows])),
+        student=RowScorings(*scorings([row.student for row in rows])),
+        bundle=BundleScorings(
+            *scorings([row.bundle for row in rows]),
+            expected=np.array([row.expected for row in rows]),
+            confidence=np.array([row.confidence for row in rows]),
+            flags=tuple(row.flag for row in rows),
+        ),
+        questions=tuple(row.question for row in rows if row.question is not None),
+    )
+
+
+def _classes(places: Sequence[int]) -> Scores:
+    return np.array(places, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""The most accurate student that fits a number of bytes."""

@@ -1,0 +1,92 @@
+"""What a search for a size tried, as a table, a plot and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from kd_edge.files import write_json
+from kd_edge.size_search.search import Tried
+from kd_edge_runtime.files import atomic_write
+
+COLUMNS = ("bytes", "n-grams", "dimensions", "bits", "parameters", "QWK", "accuracy", "chosen")
+
+
+def cells(tried: Sequence[Tried], chosen: Tried | None) -> list[list[str]]:
+    """A row for each size that was tried, the smallest first."""
+    return [
+        [
+            f"{one.bytes:,}",
+            f"{one.ngrams:,}",
+            str(one.dimensions),
+            "float" if one.bits > 8 else str(one.bits),
+            f"{one.parameters:,}",
+            f"{one.qwk:.3f}",
+            f"{one.accuracy:.3f}",
+            "yes" if one == chosen else "" if one.fits else "too large",
+        ]
+        for one in sorted(tried, key=lambda one: one.bytes)
+    ]
+
+
+def write_frontier(
+    stem: Path, tried: Sequence[Tried], chosen: Tried | None, limit: int
+) -> tuple[Path, Path]:
+    """Writes `<stem>.frontier.svg` and `<stem>.frontier.json`.
+
+    Raises:
+        InputError: they cannot be written.
+    """
+    plot = stem.with_name(f"{stem.name}.frontier.svg")
+    figures = stem.with_name(f"{stem.name}.frontier.json")
+    with atomic_write(plot) as file:
+        file.write(_svg(tried, chosen, limit))
+    write_json(
+        figures,
+        {
+            "limit": limit,
+            "chosen": asdict(chosen) if chosen else None,
+            "tried": [asdict(one) for one in tried],
+        },
+    )
+    return plot, figures
+
+
+def _svg(tried: Sequence[Tried], chosen: Tried | None, limit: int) -> str:
+    from io import StringIO
+
+    # No pyplot: it would choose a window system.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for dimensions in sorted({one.dimensions for one in tried}):
+        alike = [one for one in tried if one.dimensions == dimensions]
+        axes.scatter(
+            [one.bytes / 1000 for one in alike],
+            [one.qwk for one in alike],
+            label=f"{dimensions} dimensions",
+        )
+        for one in alike:
+            bits = "float" if one.bits > 8 else f"{one.bits} bits"
+            axes.annotate(
+                f"{one.ngrams}, {bits}",
+                (one.bytes / 1000, one.qwk),
+                xytext=(5, 4),
+                textcoords="offset points",
+                fontsize=7,
+            )
+    if chosen is not None:
+        axes.scatter(
+            [chosen.bytes / 1000], [chosen.qwk], s=180, facecolors="none", edgecolors="black",
+            label="chosen",
+        )  # fmt: skip
+    axes.axvline(limit / 1000, linestyle="--", color="grey", label="limit")
+    axes.set_xscale("log")
+    axes.set_xlabel("bundle, KB")
+    axes.set_ylabel("QWK on held-out responses")
+    axes.legend(fontsize=8)
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()

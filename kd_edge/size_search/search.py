@@ -1,0 +1,250 @@
+"""The most accurate student whose bundle fits into so many bytes.
+
+An n-gram costs its hash and its vector. What pays is fewer of them, chosen by a student that
+knows them all, with shorter vectors in fewer bits; each size is trained afresh and measured.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kd_edge.bundling.bundle import ExportItem, ExportOptions, prepare, write
+from kd_edge.data.responses import Row
+from kd_edge.distillation.calibrate import with_flags
+from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.decision import decided
+from kd_edge.evaluation.metrics import agreement
+from kd_edge.evaluation.review import ACCURACY
+from kd_edge.students.pruning import importance, in_bits, prune
+from kd_edge.students.store import Student
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.students.bag import FORM
+
+# Dimensions and bits, each trained with as many n-grams as fit. Eight bits are the whole bag's:
+# two bits less a number buy a third more n-grams.
+SHAPES = ((8, 6), (8, 4), (4, 6), (4, 4), (2, 6), (2, 4))
+
+# Fewer n-grams than this are no student of anything.
+_FEWEST = 30
+
+# A size that turns out too large is tried again with fewer n-grams, so often.
+_TRIES = 3
+
+# The time in a bundle packs a few bytes larger or smaller: sizes are compared at one and the
+# same, and what fits must fit at any other.
+_SOME_TIME = "2026-01-01T00:00:00+00:00"
+SLACK = 16
+
+Train = Callable[[Student, int, int], Student]
+"""Trains a student with another's vocabulary, in so many dimensions and bits."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One size that was tried.
+
+    Attributes:
+        ngrams: V.
+        dimensions: D.
+        bits: of a number of the table.
+        parameters: trained numbers.
+        bytes: of the whole bundle.
+        qwk: on held-out responses.
+        accuracy: on held-out responses, 0 to 1.
+        fits: whether the bundle is small enough.
+    """
+
+    ngrams: int
+    dimensions: int
+    bits: int
+    parameters: int
+    bytes: int
+    qwk: float
+    accuracy: float
+    fits: bool
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What a search found.
+
+    Attributes:
+        student: the most accurate that fits.
+        chosen: its figures.
+        tried: all that was tried, in order.
+    """
+
+    student: Student
+    chosen: Tried
+    tried: tuple[Tried, ...]
+
+
+class TooSmallError(InputError):
+    """Nothing fits.
+
+    Args:
+        limit: the bytes asked for.
+        tried: what was tried.
+    """
+
+    def __init__(self, limit: int, tried: Sequence[Tried]) -> None:
+        least = min(tried, key=lambda one: one.bytes)
+        super().__init__(
+            f"no bundle fits into {limit:,} bytes: the smallest that was tried takes "
+            f"{least.bytes:,} with {least.ngrams} n-grams"
+        )
+        self.tried = tuple(tried)
+
+
+class Search:
+    """Looks for the most accurate student that fits.
+
+    Args:
+        limit: bytes of the bundle.
+        held_out: scored responses that no student learnt from.
+        sources: prompt and rubric, whose sentences are golden rows and take bytes.
+        forms: what the bundle is to hold; the plain form alone if nothing is named.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        held_out: Sequence[Row],
+        sources: tuple[str, ...] = (),
+        forms: tuple[str, ...] = (),
+    ) -> None:
+        self._limit = limit
+        self._held_out = tuple(held_out)
+        self._sources = sources
+        self._options = ExportOptions(forms or (FORM,))
+        self._found: list[tuple[Tried, Student]] = []
+
+    def retrained(self, whole: Student, texts: Sequence[str], train: Train) -> Sized:
+        """Trains a student of each shape that is as large as fits.
+
+        Args:
+            whole: a trained bag, which is taken if it fits.
+            texts: the responses it learnt from.
+            train: trains another.
+
+        Raises:
+            TooSmallError: nothing fits.
+        """
+        full = self._measure(whole)
+        if not full.fits:
+            weights = importance(whole, texts)
+            for dimensions, bits in SHAPES:
+                self._fit(whole, weights, dimensions, bits, train)
+        return self._best()
+
+    def cut(self, whole: Student, texts: Sequence[str]) -> Sized:
+        """Leaves out n-grams and bits without training again, which costs accuracy.
+
+        Args:
+            whole: a trained bag, which is taken if it fits.
+            texts: the responses it learnt from.
+
+        Raises:
+            TooSmallError: nothing fits.
+        """
+        full = self._measure(whole)
+        if not full.fits:
+            weights = importance(whole, texts)
+            for bits in sorted({bits for _, bits in SHAPES}, reverse=True):
+                self._fit(
+                    whole,
+                    weights,
+                    full.dimensions,
+                    bits,
+                    # It knows other n-grams than the whole one, and is sure of other scores.
+                    lambda one, _, bits: self._flagged(in_bits(one, bits), texts),
+                )
+        return self._best()
+
+    def _flagged(self, student: Student, texts: Sequence[str]) -> Student:
+        wanted = student.provenance.get("review", {}).get("wanted", ACCURACY)
+        return with_flags(student, texts, self._held_out, wanted)
+
+    def _fit(
+        self,
+        whole: Student,
+        weights: npt.NDArray[np.float64],
+        dimensions: int,
+        bits: int,
+        train: Train,
+    ) -> None:
+        """The most n-grams of a shape that fit, measured and not guessed."""
+        full = self._found[0][0]
+        for size in self._sizes(full, dimensions, bits):
+            student = train(prune(whole, size, weights), dimensions, bits)
+            if self._measure(student).fits:
+                return
+
+    def _sizes(self, full: Tried, dimensions: int, bits: int) -> Iterator[int]:
+        """Numbers of n-grams that may fit, each found from how the one before turned out."""
+        fixed = full.bytes - full.ngrams * _bytes_each(full.dimensions, full.bits)
+        room = self._limit - SLACK - fixed
+        size = min(full.ngrams, int(room / _bytes_each(dimensions, bits)))
+        for _ in range(_TRIES):
+            size = max(size, _FEWEST)
+            yield size
+            last = self._found[-1][0]
+            if size == _FEWEST:
+                return
+            each = (last.bytes - fixed) / last.ngrams
+            size = min(last.ngrams - 1, int(0.995 * room / each))
+
+    def _measure(self, student: Student) -> Tried:
+        probabilities = student.probabilities([row.text for row in self._held_out])
+        figures = agreement(
+            human_scores(self._held_out),
+            decided(probabilities, student.scale, student.decision),
+            len(student.scale.classes),
+            student.scale.numeric,
+        )
+        size = self._bytes(student)
+        tried = Tried(
+            ngrams=student.text.vocabulary.size,
+            dimensions=student.options.dimensions,
+            bits=student.options.bits,
+            parameters=student.parameters,
+            bytes=size,
+            qwk=figures.qwk,
+            accuracy=figures.accuracy,
+            fits=size + SLACK <= self._limit,
+        )
+        self._found.append((tried, student))
+        return tried
+
+    def _bytes(self, student: Student) -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "item.kdz"
+            write(
+                prepare([ExportItem(student, self._sources, prompts=self._sources)], self._options),
+                path,
+                {},
+                created=_SOME_TIME,
+            )
+            return path.stat().st_size
+
+    def _best(self) -> Sized:
+        tried = tuple(one for one, _ in self._found)
+        fitting = [(one, student) for one, student in self._found if one.fits]
+        if not fitting:
+            raise TooSmallError(self._limit, tried)
+        chosen, student = max(fitting, key=lambda both: (both[0].qwk, -both[0].bytes))
+        return Sized(student, chosen, tried)
+
+
+def _bytes_each(dimensions: int, bits: int) -> float:
+    """About what an n-gram takes in a bundle: its hash, hard to compress, and its vector.
+
+    The vector's numbers gather around zero: compression saves a bit and a half of each.
+    """
+    return 3.6 + dimensions * (bits - 1.5) / 8

@@ -1,0 +1,1 @@
+"""What a teacher says of responses and of variants of them."""

@@ -1,0 +1,224 @@
+"""Soft labels for an item's responses: in-sample, or cross-fitted."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kd_edge.console.progress import say
+from kd_edge.data.responses import Item, Row
+from kd_edge.data.stratify import deal_folds
+from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
+from kd_edge.soft_labels.table import IN_SAMPLE
+from kd_edge.stages.record import hash_rows, is_current, write_record
+from kd_edge.teacher.card import TeacherCard, read_card
+from kd_edge.teacher.finetune import finetune
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge.teacher.predict import predict
+from kd_edge.teacher.source import PACKAGED, resolve
+from kd_edge_runtime.errors import InputError
+
+
+def label_rows(
+    item: Item,
+    teacher: Path,
+    batch_size: int = 64,
+    precision: str = "auto",
+    device: str = "auto",
+) -> SoftLabels:
+    """Label an item's responses with one teacher, those it learned from among them.
+
+    Args:
+        item: the item; its test rows are left out, rows without a score are labelled too.
+        teacher: the folder of the fine-tuned teacher.
+        batch_size: texts the network takes at a time, >= 1.
+        precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
+        device: "cpu", "cuda" or "auto".
+
+    Returns:
+        A label for each row, in the item's order, of fold `IN_SAMPLE`.
+
+    Raises:
+        InputError: the folder holds no teacher, or one for other classes.
+    """
+    rows = _labelled_rows(item)
+    refuse_other_classes(item, teacher, read_card(teacher))
+    texts = [row.text for row in rows]
+    said = "scoring responses with the teacher"
+    found = predict(teacher, texts, batch_size, precision, progress=said, device=device)
+    return _labels(item, rows, (IN_SAMPLE,) * len(rows), found)
+
+
+def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
+    """See that a teacher gives the item's scores.
+
+    Args:
+        item: the item.
+        teacher: the teacher's folder, for the message.
+        card: its teacher.json.
+
+    Raises:
+        InputError: it was fine-tuned for other classes.
+    """
+    if card.classes != item.scale.classes:
+        raise InputError(
+            f"'{teacher}' scores {', '.join(card.classes)}; item '{item.item_id}' has the scores "
+            f"{', '.join(item.scale.classes)}."
+        )
+
+
+def options_of(card: TeacherCard, model: str | None = None) -> TeacherOptions:
+    """The options to fine-tune more teachers like one that is there.
+
+    Args:
+        card: its teacher.json, which keeps no path of the language model's folder.
+        model: where its language model is now, as in `TeacherOptions`; None looks where it was.
+
+    Raises:
+        InputError: the language model cannot be found, or is another one.
+    """
+    options = TeacherOptions(**card.options)
+    wanted = model or options.model
+    if model is None and card.base_revision is not None:
+        wanted = f"{card.base}@{card.base_revision}"
+    elif model is None and wanted != PACKAGED and not Path(wanted).is_dir():
+        raise InputError(
+            f"the teacher was made from the language model in a folder '{card.base}', which is "
+            "not here: name the folder with --model."
+        )
+    if resolve(wanted).sha256 != card.base_sha256:
+        raise InputError(f"'{wanted}' is not the language model that the teacher was made from.")
+    return replace(options, model=wanted)
+
+
+def cross_fit(
+    item: Item,
+    options: TeacherOptions,
+    folds: int,
+    work_folder: Path,
+    validation_ids: Collection[str] | None = None,
+) -> SoftLabels:
+    """Label each scored response with a teacher that did not learn from it.
+
+    One teacher a fold, fine-tuned on the other folds. A finished fold is kept in `work_folder`
+    as its labels, so that the same call after an interruption goes on with the next.
+
+    Args:
+        item: the item; its test rows are left out.
+        options: how each teacher is fine-tuned.
+        folds: number of teachers, >= 2.
+        work_folder: where the folds' labels are kept.
+        validation_ids: responses by which every teacher's best epoch is chosen, none learning
+            from them; None lets each teacher draw its own from its folds.
+
+    Returns:
+        A label for each row, in the item's order. A row without a score, which no teacher saw,
+        has the mean of all teachers' probabilities and the fold `IN_SAMPLE`.
+
+    Raises:
+        InputError: there are fewer scored responses than folds, fewer than two folds, or a
+            teacher cannot be fine-tuned.
+        StoppedError: the user pressed Ctrl-C while a teacher was fine-tuned; the same call
+            goes on.
+    """
+    rows = _labelled_rows(item)
+    scored = [row for row in rows if row.score is not None]
+    if not 2 <= folds <= len(scored):
+        raise InputError(
+            f"item '{item.item_id}': {len(scored)} scored responses cannot be dealt into "
+            f"{folds} folds; use 2 or more, and no more than there are responses."
+        )
+    fold_of = deal_folds(scored, folds, options.seed)
+    work = _Folds(item, rows, fold_of, options, work_folder, validation_ids)
+    total = np.zeros((len(rows), len(item.scale.classes)))
+    for fold in range(folds):
+        say(f"Item '{item.item_id}': teacher {fold + 1} of {folds}")
+        labels = work.label(fold)
+        place = {name: at for at, name in enumerate(labels.ids)}
+        for at, row in enumerate(rows):
+            if row.response_id in place:
+                share = 1 if row.response_id in fold_of else folds
+                total[at] += labels.probabilities[place[row.response_id]] / share
+    return _labels(item, rows, [fold_of.get(r.response_id, IN_SAMPLE) for r in rows], total)
+
+
+class _Folds:
+    """The folds' teachers and labels in their folder."""
+
+    def __init__(
+        self,
+        item: Item,
+        rows: Sequence[Row],
+        fold_of: dict[str, int],
+        options: TeacherOptions,
+        folder: Path,
+        validation_ids: Collection[str] | None,
+    ) -> None:
+        self.item = item
+        self.rows = rows
+        self.fold_of = fold_of
+        self.options = options
+        self.folder = folder
+        self.validation_ids = None if validation_ids is None else sorted(validation_ids)
+        self.inputs = {"rows": hash_rows(rows), "model": resolve(options.model).sha256}
+
+    def label(self, fold: int) -> SoftLabels:
+        """One fold's labels: from an earlier run where they are still good, else made now."""
+        path = self.folder / f"fold-{fold}.csv"
+        record = self.folder / f"fold-{fold}.stage.json"
+        options = {
+            "teacher": asdict(replace(self.options, model="")),  # its hash is an input
+            "classes": list(self.item.scale.classes),
+            "folds": max(self.fold_of.values()) + 1,
+            "fold": fold,
+            "validation_ids": self.validation_ids,
+        }
+        # a row is for this fold's teacher where it is of this fold, or of none
+        rows = [row for row in self.rows if self.fold_of.get(row.response_id, fold) == fold]
+        if not is_current(record, "cross-fit", options, self.inputs):
+            started = time.monotonic()
+            teacher = self._teach(fold, rows, options)
+            write_labels(path, self._score(fold, rows, teacher))
+            seconds = time.monotonic() - started
+            write_record(record, "cross-fit", options, self.inputs, [path], seconds)
+            shutil.rmtree(teacher)  # as big as the language model, and no longer needed
+        return read_labels(path, self.item.scale.classes, [row.response_id for row in rows])
+
+    def _teach(self, fold: int, rows: Sequence[Row], options: dict[str, Any]) -> Path:
+        """The fold's teacher: an earlier run's, stopped while it scored, or one made now."""
+        teacher = self.folder / f"fold-{fold}"
+        record = self.folder / f"fold-{fold}.teacher.stage.json"
+        if is_current(record, "teacher", options, self.inputs):
+            return teacher
+        learned = [row for row in self.rows if self.fold_of.get(row.response_id, fold) != fold]
+        held_out = self.validation_ids
+        if held_out is not None:
+            learned += [row for row in rows if row.response_id in set(held_out)]
+        report = finetune(self.item, learned, self.options, teacher, held_out)
+        write_record(record, "teacher", options, self.inputs, [teacher], report.seconds)
+        return teacher
+
+    def _score(self, fold: int, rows: Sequence[Row], teacher: Path) -> SoftLabels:
+        found = predict(
+            teacher,
+            [row.text for row in rows],
+            precision=self.options.precision,
+            progress=f"scoring fold {fold + 1}",
+            device=self.options.device,
+        )
+        return _labels(self.item, rows, (fold,) * len(rows), found)
+
+
+def _labelled_rows(item: Item) -> list[Row]:
+    return [row for row in item.rows if row.split != "test"]
+
+
+def _labels(item: Item, rows: Sequence[Row], folds: Sequence[int], found: np.ndarray) -> SoftLabels:
+    ids = tuple(row.response_id for row in rows)
+    return SoftLabels(ids, tuple(folds), found, item.scale.classes)

@@ -1,0 +1,167 @@
+"""Soft labels: for each response the probability of each class, as a file on disk.
+
+The p_i of Latif, Fang, Ma and Zhai (2024), "Knowledge Distillation of LLMs for Automatic
+Scoring of Science Assessments". Whoever made them: our teacher, or another model elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kd_edge.data.responses import Row
+from kd_edge.soft_labels.table import LabelTable, read_label_table
+from kd_edge_runtime.errors import Problem, TableError
+from kd_edge_runtime.files import atomic_write
+
+
+@dataclass(frozen=True, eq=False)
+class SoftLabels:
+    """The class probabilities of N responses.
+
+    Attributes:
+        ids: the response ids.
+        folds: for each the fold whose teacher gave it, which did not see the response;
+            `label_table.IN_SAMPLE` (-1) where labels are not cross-fitted.
+        probabilities: float [N, K]; rows sum to 1.
+        classes: the K class names, in the order of the columns.
+
+    Raises:
+        ValueError: the lengths do not fit together.
+    """
+
+    ids: tuple[str, ...]
+    folds: tuple[int, ...]
+    probabilities: np.ndarray
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        wanted = (len(self.ids), len(self.classes))
+        if self.probabilities.shape != wanted or len(self.folds) != len(self.ids):
+            raise ValueError(f"labels of shape {self.probabilities.shape}, not {wanted}")
+
+
+def averaged(given: Sequence[SoftLabels]) -> SoftLabels:
+    """What several teachers say of the same responses, on average.
+
+    Args:
+        given: their labels, one teacher's or more, of the same responses in the same order.
+    """
+    mean = np.mean([labels.probabilities for labels in given], axis=0)
+    return replace(given[0], probabilities=mean)
+
+
+def write_labels(path: Path, labels: SoftLabels) -> None:
+    """Write soft labels as CSV: response_id, fold and a column p_<class> with 6 decimals each.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with atomic_write(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["response_id", "fold", *probability_columns(labels.classes)])
+        for name, fold, row in zip(labels.ids, labels.folds, labels.probabilities):
+            writer.writerow([name, fold, *probability_cells(row)])
+
+
+def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = None) -> SoftLabels:
+    """Read soft labels, ours or another's.
+
+    Args:
+        path: the file; `label_table.read_label_table` tells what it may hold.
+        classes: the K class names in order.
+        ids: the response ids that must be labelled; None takes those of the file. Rows of
+            other ids are variants where the file gives their text, and left to
+            `variant_labels.read_variants`; without a text they are a problem.
+
+    Returns:
+        The labels, in the order of `ids`; probabilities float64.
+
+    Raises:
+        TableError: with all that is wrong, each with its row and column.
+        InputError: the file cannot be read as text.
+    """
+    table = read_label_table(path, classes)
+    problems = [*table.problems, *_id_problems(table, ids)]
+    if problems:
+        raise table_error(table, problems)
+    place = {name: at for at, name in enumerate(table.ids)}
+    order = [place[name] for name in (table.ids if ids is None else ids)]
+    return SoftLabels(
+        ids=tuple(table.ids[at] for at in order),
+        folds=tuple(table.folds[at] for at in order),
+        probabilities=table.probabilities[order],
+        classes=tuple(classes),
+    )
+
+
+def labels_by_id(path: Path, classes: Sequence[str], rows: Sequence[Row]) -> dict[str, np.ndarray]:
+    """Read the soft labels of some rows from a file that may hold those of others too.
+
+    Args:
+        path: the file, as for `read_labels`.
+        classes: the K class names in order.
+        rows: the rows that must be labelled.
+
+    Returns:
+        Response id to probabilities, float64 [K].
+
+    Raises:
+        TableError: with all that is wrong, each with its row and column.
+        InputError: the file cannot be read as text.
+    """
+    labels = read_labels(path, classes)
+    found = dict(zip(labels.ids, labels.probabilities))
+    missing = _missing(found, [row.response_id for row in rows])
+    if missing:
+        raise TableError(str(path), missing)
+    return {row.response_id: found[row.response_id] for row in rows}
+
+
+def probability_columns(classes: Sequence[str]) -> list[str]:
+    """The names of the columns that hold the classes' probabilities."""
+    return [f"p_{name}" for name in classes]
+
+
+def probability_cells(row: np.ndarray) -> list[str]:
+    """Probabilities as a file holds them, with 6 decimals."""
+    return [f"{value:.6f}" for value in row]
+
+
+def table_error(table: LabelTable, problems: Sequence[Problem]) -> TableError:
+    """All that is wrong with a file of labels, from top to bottom."""
+    return TableError(table.source, sorted(problems, key=lambda problem: problem.row or 0))
+
+
+def repeated_ids(table: LabelTable) -> list[Problem]:
+    """A problem for each row without an id, or with one that an earlier row has."""
+    problems = []
+    first: dict[str, int] = {}
+    for row, name in zip(table.rows, table.ids):
+        if not name:
+            problems.append(Problem("empty", row=row, column=table.id_column))
+        elif name in first:
+            said = f"the same id as in row {first[name]}"
+            problems.append(Problem(said, row=row, column=table.id_column))
+        first.setdefault(name, row)
+    return problems
+
+
+def _id_problems(table: LabelTable, ids: Sequence[str] | None) -> list[Problem]:
+    problems = repeated_ids(table)
+    if ids is None or not table.ids:
+        return problems
+    known = set(ids)
+    for row, name, text in zip(table.rows, table.ids, table.texts):
+        if name and name not in known and not text.strip():
+            said = "no response has this id"
+            problems.append(Problem(said, row=row, column=table.id_column))
+    return problems + _missing(set(table.ids), ids)
+
+
+def _missing(there: Container[str], ids: Sequence[str]) -> list[Problem]:
+    return [Problem(f"response '{name}' has no label") for name in ids if name not in there]

@@ -1,0 +1,54 @@
+"""Runs stages one after the other, and leaves out those whose output is there already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kd_edge.console.progress import say
+from kd_edge.stages.record import is_current, write_record
+
+
+class Stages:
+    """The stages of one way, recorded in its folder.
+
+    Args:
+        folder: where their records go.
+        whose: what they are stages of, as a message begins.
+
+    Attributes:
+        ran: the names of those that were run, not kept from before.
+    """
+
+    def __init__(self, folder: Path, whose: str) -> None:
+        self._folder = folder
+        self._whose = whose
+        self.ran: list[str] = []
+
+    def run(
+        self,
+        name: str,
+        options: Any,
+        inputs: Mapping[str, str],
+        outputs: Sequence[Path],
+        stage: Callable[[], object],
+    ) -> None:
+        """Runs a stage, unless its output is there and was made from the same.
+
+        Args:
+            name: the stage.
+            options: its options.
+            inputs: the hash of each thing that it is made from.
+            outputs: the files and folders that it writes.
+            stage: does it.
+        """
+        record = self._folder / f"{name}.stage.json"
+        if is_current(record, name, options, inputs):
+            say(f"{self._whose}: {name} unchanged, kept.")
+            return
+        started = time.monotonic()
+        stage()
+        write_record(record, name, options, inputs, outputs, time.monotonic() - started)
+        self.ran.append(name)

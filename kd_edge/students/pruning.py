@@ -1,0 +1,95 @@
+"""A bag made smaller: fewer n-grams, those that move its scores most, in fewer bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kd_edge.students.bag import BagNetwork, BagOptions, BagText
+from kd_edge.students.store import Student
+from kd_edge_runtime.text.counts import Counter
+from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array
+
+
+def importance(student: Student, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    """How much each n-gram of a bag moves the scores of N responses.
+
+    The length of what it adds to the logits, their mean taken off since it moves no score,
+    times the root of how often it occurs: the standard deviation that it would bring about if
+    its occurrences were independent.
+
+    Args:
+        student: a trained bag.
+        texts: the responses it learnt from.
+
+    Returns:
+        A number for each n-gram, in the vocabulary's order; [V].
+    """
+    vocabulary = student.text.vocabulary
+    often = np.bincount(Counter(vocabulary).count(texts).rows, minlength=vocabulary.size)
+    with torch.inference_mode():
+        head = student.network.head.weight
+        moved = student.network.table @ (head - head.mean(0)).T
+    return moved.norm(dim=1).numpy() * np.sqrt(often)
+
+
+def prune(student: Student, size: int, weights: npt.NDArray[np.float64]) -> Student:
+    """The same student with its most important n-grams alone.
+
+    Args:
+        student: a trained bag.
+        size: how many n-grams to keep, at most.
+        weights: their importance; [V].
+    """
+    keep = _kept(student.text.vocabulary, size, weights)
+    state = dict(student.network.state_dict())
+    state["table"] = state["table"][torch.from_numpy(keep)]
+    text = BagText(_vocabulary(student.text.vocabulary, keep))
+    return _with(replace(student, text=text), replace(student.options, ngrams=size), state)
+
+
+def in_bits(student: Student, bits: int) -> Student:
+    """The same student with the numbers of its table in so many bits, 2 to 8."""
+    return _with(student, replace(student.options, bits=bits), student.network.state_dict())
+
+
+def _with(student: Student, options: BagOptions, state: Mapping[str, torch.Tensor]) -> Student:
+    network = BagNetwork(len(state["table"]), len(student.scale.classes), options)
+    network.load_state_dict(state)
+    return replace(student, options=options, network=network.eval())
+
+
+def _kept(
+    vocabulary: BagVocabulary, size: int, weights: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """The rows to keep, rising; a pair stays only together with its words."""
+    pairs = len(vocabulary.words) + len(vocabulary.grams)
+    kept: set[int] = set()
+    for row in np.argsort(-weights, kind="stable").tolist():
+        wanted = {row}
+        if row >= pairs:
+            code = int(vocabulary.pairs[row - pairs])
+            wanted |= {code >> 16, code & 0xFFFF}
+        if len(kept | wanted) <= size:
+            kept |= wanted
+    return np.array(sorted(kept), dtype=np.int64)
+
+
+def _vocabulary(whole: BagVocabulary, keep: npt.NDArray[np.int64]) -> BagVocabulary:
+    words, grams = len(whole.words), len(whole.grams)
+    word_rows = keep[keep < words].tolist()
+    gram_rows = keep[(keep >= words) & (keep < words + grams)] - words
+    pair_rows = keep[keep >= words + grams] - words - grams
+    place = {row: at for at, row in enumerate(word_rows)}
+    codes = [int(whole.pairs[row]) for row in pair_rows]
+    return BagVocabulary(
+        gram=whole.gram,
+        words=code_array([whole.words[row] for row in word_rows]),
+        grams=code_array([whole.grams[row] for row in gram_rows.tolist()]),
+        # Places keep their order, so the pairs rise as before.
+        pairs=code_array([place[code >> 16] << 16 | place[code & 0xFFFF] for code in codes]),
+    )

@@ -1,0 +1,1 @@
+"""The bundle file and its manifest."""

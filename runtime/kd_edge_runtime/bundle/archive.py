@@ -1,0 +1,180 @@
+"""Reads a bundle, and refuses what it does not know.
+
+A `.kdz` is a zip. Nothing is unpacked to disk; a member is read into memory when it is
+asked for, and its size and hash are checked against the manifest each time.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from types import TracebackType
+
+from kd_edge_runtime._startup.sha256 import sha256
+from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.errors import BundleError, InputError
+
+MANIFEST = "manifest.json"
+
+# A zip can claim anything: these bound what is read before a hash has vouched for it.
+MAX_MANIFEST = 8 << 20
+MAX_MEMBER = 1 << 30
+
+# What a zip module makes of a damaged zip.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+_ENCRYPTED = 0x1
+
+
+class Bundle:
+    """An open bundle.
+
+    Args:
+        path: the `.kdz` file.
+
+    Attributes:
+        path: the file.
+        manifest: what it says of itself.
+
+    Raises:
+        InputError: there is no such file, or it cannot be read.
+        BundleError: it is no bundle, is damaged, or is of an unknown protocol.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except FileNotFoundError:
+            raise InputError(f"{self.path}: no such file") from None
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise BundleError(f"{self.path}: not a bundle, or cut short ({error})") from None
+        try:
+            self.manifest = self._read_manifest()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Bundle:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; what was read stays usable."""
+        self._zip.close()
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a member.
+
+        Raises:
+            BundleError: there is no such member, or its size or hash is not the manifest's.
+        """
+        member = self.manifest.members.get(name)
+        if member is None:
+            raise BundleError(f"{self.path}: no member '{name}'")
+        data = self._inflate(name, member.bytes)
+        if sha256(data).hexdigest() != member.sha256:
+            raise BundleError(f"{self.path}: '{name}' does not have the hash in the manifest")
+        return data
+
+    def check(self) -> None:
+        """Reads every member, and so checks every size and hash.
+
+        Raises:
+            BundleError: a member is damaged.
+        """
+        for name in self.manifest.members:
+            self.read(name)
+
+    def packed(self) -> dict[str, int]:
+        """The bytes that each member takes in the zip, the manifest's included."""
+        return {info.filename: info.compress_size for info in self._zip.infolist()}
+
+    def _read_manifest(self) -> Manifest:
+        infos = self._zip.infolist()
+        names = [info.filename for info in infos]
+        if MANIFEST not in names:
+            raise BundleError(f"{self.path}: not a bundle (it has no {MANIFEST})")
+        if len(set(names)) != len(names):
+            raise BundleError(f"{self.path}: a member is there twice")
+        for info in infos:
+            if strange(info):
+                raise BundleError(f"{self.path}: '{info.filename}' is no plain member of a zip")
+        size = self._zip.getinfo(MANIFEST).file_size
+        if size > MAX_MANIFEST:
+            raise BundleError(f"{self.path}: {MANIFEST} is larger than any bundle needs")
+        data = self._inflate(MANIFEST, size)
+        try:
+            manifest = Manifest.from_json(data.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise BundleError(f"{self.path}: {MANIFEST} is not UTF-8") from None
+        except BundleError as error:
+            raise BundleError(f"{self.path}: {error}") from None
+        self._check_members(manifest, names)
+        return manifest
+
+    def _check_members(self, manifest: Manifest, names: list[str]) -> None:
+        expected = {*manifest.members, MANIFEST}
+        for name in names:
+            # The member list is closed, so that nothing rides along unhashed.
+            if name not in expected:
+                raise BundleError(f"{self.path}: '{name}' is not in the manifest")
+        for name, member in manifest.members.items():
+            if unsafe(name):
+                raise BundleError(f"{self.path}: the member name '{name}' is not allowed")
+            if name not in names:
+                raise BundleError(f"{self.path}: '{name}' is missing")
+            size = self._zip.getinfo(name).file_size
+            if size != member.bytes or size > MAX_MEMBER:
+                raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
+
+    def _inflate(self, name: str, size: int) -> bytes:
+        """Unpacks at most `size` + 1 bytes, whatever the zip claims."""
+        try:
+            with self._zip.open(name) as stream:
+                data = stream.read(size + 1)
+        except _DAMAGED as why:
+            raise BundleError(f"{self.path}: '{name}' is damaged ({why})") from None
+        if len(data) != size:
+            raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
+        return data
+
+
+def strange(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is encrypted, packed in a way that small readers lack, or a link."""
+    return (
+        bool(info.flag_bits & _ENCRYPTED)
+        or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        or stat.S_ISLNK(info.external_attr >> 16)
+    )
+
+
+def unsafe(name: str) -> bool:
+    """Whether a member name could leave the folder it is unpacked into, on any system."""
+    parts = name.split("/")
+    return (
+        not name
+        or name.startswith("/")
+        or "\\" in name
+        or ":" in name
+        or "\0" in name
+        or any(part in ("", ".", "..") for part in parts)
+    )

@@ -1,0 +1,140 @@
+"""`kd-edge doctor`: whether this device can score, with what, and what to do if it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kd_edge_runtime import __version__, backends
+from kd_edge_runtime.backends.probe import MISSING, forget, probe, versions
+from kd_edge_runtime.bench.machine import memory
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.cli.options import root_option
+from kd_edge_runtime.errors import BackendError, KdEdgeError
+from kd_edge_runtime.slots.slots import Slots, default_root
+from kd_edge_runtime.students.item import LoadedItem
+
+_Row = dict[str, Any]
+
+
+@click.command()
+@click.argument("bundle", required=False, type=click.Path(path_type=Path))
+@root_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
+    """Say whether this device can score, with what, and what to do if it cannot.
+
+    Every backend that is installed is tried in a process of its own, on golden rows of the
+    BUNDLE or of the one installed here.
+
+    Exit codes: 0 this device can score; 4 it cannot.
+
+    \b
+    Examples:
+      kd-edge doctor
+      kd-edge doctor item.kdz
+      kd-edge doctor --root /media/card/kd-edge --json
+    """
+    slots = Slots(root or default_root())
+    there = slots.root.is_dir()
+    cache = slots.cache if there else None
+    # The root itself is made by the first install.
+    disk = next(one for one in (slots.root, *slots.root.absolute().parents) if one.is_dir())
+    forget(cache)
+    states = slots.status()
+    problems = [f"{one.file}: {one.problem}" for one in states if one.current and one.problem]
+    items: list[LoadedItem] = []
+    with ExitStack() as stack:
+        try:
+            if bundle or root or states:
+                opened = stack.enter_context(Bundle(bundle) if bundle else slots.open())
+                opened.check()  # or a damaged member is taken for a bad backend
+                items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
+        except KdEdgeError as error:
+            if bundle:
+                raise
+            problems.append(str(error))
+        tables = {
+            "backends": [_backend(name, items, cache) for name in backends.NAMES],
+            "items": [_item(item, cache) for item in items],
+            "slots": [
+                {"file": one.file, "current": one.current, "problem": one.problem} for one in states
+            ],
+        }
+    # Plain Python needs nothing: if it fails, this package or the bundle is damaged.
+    problems += [f"plain: {row['state']}" for row in tables["backends"][:1] if row["advice"]]
+    problems += [row["problem"] for row in tables["items"] if row["problem"]]
+    facts = {
+        "runtime": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "memory_mib": memory() >> 20,
+        "root": str(slots.root),
+        "writable": os.access(disk, os.W_OK),
+        "free_mib": shutil.disk_usage(disk).free >> 20,
+    }
+    if as_json:
+        said = {**facts, **tables, "problems": problems}
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+    else:
+        for name, fact in facts.items():
+            click.echo(f"{name:<10}  {_cell(fact)}")
+        for rows in filter(None, tables.values()):
+            click.echo("\n" + _table(rows))
+    if problems:
+        raise BackendError("\n  ".join(("this device cannot score:", *problems)))
+
+
+def _backend(name: str, items: list[LoadedItem], cache: Path | None) -> _Row:
+    item = next((one for one in items if backends.forms(one.entry, name)), None)
+    outcome = probe(name, item, backends.forms(item.entry, name)[0] if item else "", cache)
+    packages = versions(backends.packages(name))
+    advice = ""
+    if outcome.verdict == MISSING:
+        advice = f"pip install {' '.join(backends.missing(name))}"
+    elif not outcome.usable:
+        advice = f"try another version of {[*packages, 'kd-edge-runtime'][len(packages) - 1]}"
+    return {
+        "backend": name,
+        "state": str(outcome),
+        "runs": [*backends.students(name)],
+        "packages": packages,
+        "advice": advice,
+    }
+
+
+def _item(item: LoadedItem, cache: Path | None) -> _Row:
+    entry = item.entry
+    backend = problem = ""
+    try:
+        backend, _ = backends.choose(item, cache)
+    except BackendError as error:
+        problem = str(error)
+    return {
+        "item": entry.item_id,
+        "student": entry.student,
+        "backend": backend,
+        "problem": problem,
+    }
+
+
+def _table(rows: list[_Row]) -> str:
+    cells = [[*rows[0]], *([*map(_cell, row.values())] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        value = [f"{name} {version}" for name, version in value.items()]
+    return ", ".join(value) if isinstance(value, list) else str(value)

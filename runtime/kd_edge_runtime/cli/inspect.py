@@ -1,0 +1,137 @@
+"""`kd-edge inspect`: what is in a bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import Flags, Manifest
+from kd_edge_runtime.cli.group import plugins
+from kd_edge_runtime.students.describe import Graph, describe
+from kd_edge_runtime.students.item import LoadedItem
+
+DESCRIBERS = "kd_edge.describe"
+
+# A longer text, above all a hash, is cut in the table; --json has it whole.
+_LONGEST = 48
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--card", is_flag=True, help="Print the model card instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest and more as JSON.")
+def inspect(bundle: Path, card: bool, as_json: bool) -> None:
+    """Show what is in a BUNDLE, checking every hash.
+
+    Shows each item, the tensors and operators of each of its forms (graphs: where the
+    workshop is installed), what the bundle was made from, and the bytes of every member.
+
+    \b
+    Examples:
+      kd-edge inspect item.kdz
+      kd-edge inspect item.kdz --card
+      kd-edge inspect item.kdz --json
+    """
+    with Bundle(bundle) as opened:
+        manifest = opened.manifest
+        opened.check()
+        if card:
+            click.echo(opened.read(manifest.card).decode("utf-8", "replace"), nl=False)
+            return
+        packed = opened.packed()
+        describers = plugins(DESCRIBERS)
+        contents = {
+            entry.item_id: describe(LoadedItem(opened, entry), describers)
+            for entry in manifest.items
+        }
+    if as_json:
+        said = {
+            **asdict(manifest),
+            "zip_bytes": packed,
+            "contents": {
+                item_id: {form: asdict(graph) for form, graph in graphs.items()}
+                for item_id, graphs in contents.items()
+            },
+        }
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(_table(manifest, contents, packed, bundle.stat().st_size)))
+
+
+def _table(
+    manifest: Manifest,
+    contents: Mapping[str, Mapping[str, Graph]],
+    packed: Mapping[str, int],
+    size: int,
+) -> Iterator[str]:
+    made_by = _pairs(manifest.created_by)
+    yield f"protocol {manifest.protocol}, {size:,} bytes, {manifest.created} by {made_by}"
+    for entry in manifest.items:
+        yield f"\nitem '{entry.item_id}'"
+        yield f"  student     {entry.student}, {entry.parameters:,} parameters"
+        yield f"  classes     {', '.join(entry.classes)}"
+        yield f"  decision    {entry.decision}"
+        yield f"  flagged     {_flagged(entry.flags)}"
+        for form, graph in contents[entry.item_id].items():
+            yield from _graph(form, graph)
+    if manifest.provenance:
+        yield "\nmade from"
+    yield from _indented(manifest.provenance, "  ")
+    width = max(map(len, packed))
+    yield f"\n{'member':<{width}}  {'bytes':>9}  {'in the zip':>10}   share  sha256"
+    for name, taken in sorted(packed.items()):
+        member = manifest.members.get(name)
+        whole, sha256 = (f"{member.bytes:,}", member.sha256[:16]) if member else ("", "")
+        yield f"{name:<{width}}  {whole:>9}  {taken:>10,}  {taken / size:6.1%}  {sha256}".rstrip()
+    yield "all sizes and hashes are as they should be"
+
+
+def _flagged(flags: Flags) -> str:
+    """What responses and scores are flagged for, in words."""
+    rules = {
+        f"confidence below {flags.review:g}": flags.review,
+        f"more than {flags.longest} words": flags.longest,
+        "repeats": flags.distinct,
+        "unlike others, lists": flags.known,
+        "copied prompt": flags.prompt,
+    }
+    return ", ".join(["empty", *(said for said, there in rules.items() if there)])
+
+
+def _graph(form: str, graph: Graph) -> Iterator[str]:
+    told = f"({graph.note})" if graph.note else _pairs(graph.versions)
+    yield f"  {form:<10}  {told}".rstrip()
+    width = max((len(one.name) for one in graph.tensors), default=0)
+    for one in graph.tensors:
+        shape = " x ".join(map(str, one.shape))
+        held = one.role or f"{one.bytes:,} B"
+        yield f"    {one.name:<{width}}  {one.type:<7}  {shape:<10}  {held:>11}"
+    if graph.operators:
+        yield f"    operators: {_pairs(graph.operators)}"
+    if graph.metadata:
+        yield f"    metadata: {_pairs(graph.metadata)}"
+
+
+def _pairs(content: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_short(value)}" for name, value in content.items())
+
+
+def _indented(content: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for name, value in content.items():
+        # A bundle may nest as deep as it likes.
+        if isinstance(value, dict) and len(indent) < 10:
+            yield f"{indent}{name}"
+            yield from _indented(value, indent + "  ")
+        else:
+            yield f"{indent}{name}: {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

@@ -1,0 +1,129 @@
+"""Where `kd-edge` starts: a plain call of `score` goes straight to work, all others to click.
+
+Importing click takes as long as all the rest of a score in plain Python, and a classroom's
+device is slow. See `plain_call` for what is plain; anything else, mistakes included, is click's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime.errors import KdEdgeError, note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Callable, NoReturn
+
+    from kd_edge_runtime.tables.score import Request
+
+# Options of `score` in plain calls, and the field of a request that each sets.
+FLAGS = {"-q": "quiet", "--quiet": "quiet", "--json": "as_json"}
+VALUES = {
+    "-o": "output",
+    "--output": "output",
+    "--root": "root",
+    "--item": "item_id",
+    "--backend": "backend",
+}
+_PATHS = ("output", "root")
+
+
+def main() -> NoReturn:
+    """Runs the command line; a user's mistake ends in one message and never in a traceback."""
+    request = plain_call(sys.argv[1:])
+    if request is None:
+        from kd_edge_runtime.cli.group import main as with_click
+
+        with_click()
+    code = guarded(lambda: _score(request))
+    with suppress(OSError):
+        if sys.stdout:
+            sys.stdout.flush()  # what was written before something went wrong
+    # All is written and closed; taking the interpreter apart would cost an eighth more.
+    os._exit(code)
+
+
+def plain_call(arguments: Sequence[str]) -> Request | None:
+    """What is asked for, where it is `score [BUNDLE] RESPONSES` and a few well-formed options.
+
+    Args:
+        arguments: the command line after the program's name.
+
+    Returns:
+        Just what click would make of it; None where only click can tell.
+    """
+    # On Windows click expands names, and a shell may ask click how to complete a word.
+    if arguments[:1] != ["score"] or os.name == "nt" or "_KD_EDGE_COMPLETE" in os.environ:
+        return None
+    files: list[str] = []
+    options: dict[str, Any] = {}
+    words = iter(arguments[1:])
+    for word in words:
+        if word in FLAGS:
+            options[FLAGS[word]] = True
+            continue
+        value = next(words, "") if word in VALUES else word
+        if not value or (value[0] == "-" and value != "-"):
+            return None
+        if word in VALUES:
+            options[VALUES[word]] = value
+        else:
+            files.append(value)
+    return _request(files, options)
+
+
+def _request(files: list[str], options: dict[str, Any]) -> Request | None:
+    from pathlib import Path
+
+    from kd_edge_runtime import backends
+    from kd_edge_runtime.tables.score import Request
+
+    if options.get("backend", "auto") not in ("auto", *backends.NAMES):
+        return None
+    options.update((name, Path(options[name])) for name in _PATHS if name in options)
+    paths = [*map(Path, files)]
+    if len(paths) == 2 and "root" not in options:
+        options["bundle"] = paths.pop(0)
+    if len(paths) != 1 or paths[0].suffix.lower() == ".kdz":
+        return None
+    return Request(paths[0], **options)
+
+
+def guarded(run: Callable[[], object]) -> int:
+    """Runs a command and says what went wrong, if anything did.
+
+    Args:
+        run: gives the exit code, or anything else for 0.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        code = run()
+    except KdEdgeError as error:
+        note(f"Error: {error}")
+        return error.exit_code
+    except BrokenPipeError:  # whoever reads has read enough
+        return 1
+    except KeyboardInterrupt:
+        note("Stopped.")
+        return 130
+    except Exception as error:
+        if os.environ.get("KD_EDGE_DEBUG"):
+            raise
+        # The text of an unforeseen error may hold a student's words: only its kind is shown.
+        note(
+            f"Error: something unforeseen happened ({type(error).__name__}). Nothing that was "
+            "there before is lost. KD_EDGE_DEBUG=1 shows the details for a report."
+        )
+        return 70
+    return code if isinstance(code, int) else 0
+
+
+def _score(request: Request) -> None:
+    from kd_edge_runtime.tables.score import score_table
+
+    score_table(request)

@@ -1,0 +1,1 @@
+"""Scoring for other programs, over a Unix socket."""

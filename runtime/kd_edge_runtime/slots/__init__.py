@@ -1,0 +1,1 @@
+"""Bundles installed side by side on a device, one of them in use."""

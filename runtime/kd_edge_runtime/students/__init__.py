@@ -1,0 +1,1 @@
+"""An item's student as a bundle holds it."""

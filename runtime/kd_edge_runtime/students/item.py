@@ -1,0 +1,93 @@
+"""One item's student out of a bundle, in the parts that backends ask for."""
+
+from __future__ import annotations
+
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, dataclass
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import ItemEntry
+from kd_edge_runtime.errors import BackendError, BundleError
+from kd_edge_runtime.students import bag
+from kd_edge_runtime.text.rules import TEXT_RULES
+from kd_edge_runtime.text.vocabulary import BagVocabulary
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@dataclass(frozen=True)
+class LoadedItem:
+    """An item of an open bundle.
+
+    Attributes:
+        bundle: where it is read from.
+        entry: what the manifest says of it.
+    """
+
+    bundle: Bundle
+    entry: ItemEntry
+
+    def form(self, name: str) -> bytes:
+        """The bytes of a form of the network.
+
+        Raises:
+            BackendError: the bundle does not carry this form.
+        """
+        member = self.entry.forms.get(name)
+        if member is None:
+            carried = ", ".join(sorted(self.entry.forms))
+            raise BackendError(
+                f"item '{self.entry.item_id}' has no form '{name}' (the bundle carries {carried})"
+            )
+        return self.bundle.read(member)
+
+    def vectorizer(self) -> bytes:
+        """The bytes of the vocabulary or tokenizer."""
+        return self.bundle.read(self.entry.vectorizer)
+
+    def number(self, name: str) -> int:
+        """A whole number of the entry's `text`.
+
+        Raises:
+            BundleError: it is not there.
+        """
+        value = self.entry.text.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise BundleError(f"item '{self.entry.item_id}': text.{name} is missing or no number")
+        return value
+
+    def sizes(self) -> tuple[int, ...]:
+        """How many words, grams and pairs the vocabulary of a student of n-grams has.
+
+        Raises:
+            BundleError: that is not said, or it is made with text rules that this version does
+                not know.
+        """
+        rules = self.number("rules")
+        if rules != TEXT_RULES:
+            raise BundleError(
+                f"item '{self.entry.item_id}' needs text rules {rules}, this version has "
+                f"{TEXT_RULES}: update kd-edge-runtime on this device"
+            )
+        sizes: list[Any] | None = self.entry.text.get("sizes")
+        if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
+            raise BundleError(f"item '{self.entry.item_id}': text.sizes is missing or no numbers")
+        return (*sizes,)
+
+    def vocabulary(self) -> BagVocabulary:
+        """The vocabulary of a bag student.
+
+        Raises:
+            BundleError: it is damaged, or made with text rules that this version does not know.
+        """
+        return BagVocabulary.from_bytes(self.vectorizer(), self.number("gram"), [*self.sizes()])
+
+    def bag(self, form: str = bag.FORM) -> bag.BagStudent:
+        """The whole bag student, from its plain form."""
+        vocabulary = self.vocabulary()
+        weights = bag.BagWeights.from_bytes(
+            self.form(form),
+            vocabulary.size,
+            self.number("dimensions"),
+            len(self.entry.classes),
+        )
+        return bag.BagStudent(vocabulary, weights)

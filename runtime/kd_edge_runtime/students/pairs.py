@@ -1,0 +1,124 @@
+"""A `pairs` student's numbers, one network for many questions, and the rows a response brings.
+
+FORMAT.md describes the bytes of its `plain-int8` form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from math import isfinite
+from struct import unpack_from
+
+from kd_edge_runtime._startup.dataclass import dataclass
+from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.students.bag import BagWeights
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.text.relation import NUMBERS, RELATION_RULES, Relation
+from kd_edge_runtime.text.vocabulary import BagVocabulary, grams, hash_gram, hash_word
+
+
+@dataclass(frozen=True)
+class PairsStudent:
+    """The network that questions share, over V n-grams of which W are words.
+
+    Attributes:
+        vocabulary: the n-grams.
+        related: for each number of the relation, what it adds to the D dimensions.
+        weights: a bag's; its table has V rows, then three times W: for words in a reference,
+            words in the question alone, and words of a reference that a response lacks.
+    """
+
+    vocabulary: BagVocabulary
+    related: tuple[tuple[float, ...], ...]
+    weights: BagWeights
+
+
+# Questions of a bundle share one network, which is kept between them.
+@lru_cache(maxsize=2)
+def _student(
+    data: bytes, gram: int, sizes: tuple[int, ...], dimensions: int, classes: int
+) -> PairsStudent:
+    start = 4 * sum(sizes)
+    vocabulary = BagVocabulary.from_bytes(data[:start], gram, list(sizes))
+    end = start + 4 * dimensions * len(NUMBERS)
+    if dimensions < 1 or len(data) < end:
+        raise BundleError("the size of the plain weights is not what the manifest says")
+    related = tuple(
+        unpack_from(f"<{dimensions}f", data, at) for at in range(start, end, 4 * dimensions)
+    )
+    if not all(isfinite(number) for row in related for number in row):
+        raise BundleError("the plain weights hold something that is no finite number")
+    rows = vocabulary.size + 3 * len(vocabulary.words)
+    weights = BagWeights.from_bytes(data[end:], rows, dimensions, classes)
+    return PairsStudent(vocabulary, related, weights)
+
+
+def read(item: LoadedItem, form: str) -> PairsStudent:
+    """The network of an item, the same one for all items that share its member.
+
+    Raises:
+        BackendError: the bundle does not carry this form.
+        BundleError: it is damaged, or made with rules that this version does not know.
+    """
+    rules = item.number("relation")
+    if rules != RELATION_RULES:
+        raise BundleError(
+            f"item '{item.entry.item_id}' needs relation rules {rules}, this version has "
+            f"{RELATION_RULES}: update kd-edge-runtime on this device"
+        )
+    return _student(
+        item.form(form),
+        item.number("gram"),
+        item.sizes(),
+        item.number("dimensions"),
+        len(item.entry.classes),
+    )
+
+
+class RowsOf:
+    """The rows of the table that a response to one question brings.
+
+    Args:
+        vocabulary: the n-grams.
+        relation: the question.
+    """
+
+    def __init__(self, vocabulary: BagVocabulary, relation: Relation) -> None:
+        known, words = vocabulary.size, vocabulary.word_rows()
+        self._places = words
+        self._word_rows = {
+            code: place
+            + (
+                known
+                if code in relation.weights
+                else known + len(words)
+                if code in relation.question
+                else 0
+            )
+            for code, place in words.items()
+        }
+        self._missing = {
+            code: known + 2 * len(words) + words[code] for code in relation.weights if code in words
+        }
+        self._pairs = dict(zip(vocabulary.pairs, range(vocabulary.pairs_start, known)))
+        self._grams = vocabulary.gram_rows()
+        self._gram = vocabulary.gram if vocabulary.grams else 0
+
+    def __call__(self, found: Sequence[str]) -> Iterator[int]:
+        """The rows for a response's words, each as often as it counts."""
+        codes = [*map(hash_word, found)]
+        for code in codes:
+            if code in self._word_rows:
+                yield self._word_rows[code]
+        places = [self._places.get(code, -1) for code in codes]
+        for first, second in zip(places, places[1:]):
+            # A pair with an unknown word has a negative number, which no known one has.
+            if (first << 16 | second) in self._pairs:
+                yield self._pairs[first << 16 | second]
+        for word in found if self._gram else ():
+            for code in map(hash_gram, grams(word, self._gram)):
+                if code in self._grams:
+                    yield self._grams[code]
+        for code in self._missing.keys() - codes:
+            yield self._missing[code]

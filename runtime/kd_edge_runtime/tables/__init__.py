@@ -1,0 +1,1 @@
+"""Tables of responses: read, scored and written again."""

@@ -1,0 +1,98 @@
+"""What `kd-edge score --explain` writes: each score with the words that made it."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import TYPE_CHECKING
+
+from kd_edge_runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kd_edge_runtime.bundle.manifest import ItemEntry
+    from kd_edge_runtime.scorer import Scorer
+    from kd_edge_runtime.students.explain import Explanation
+    from kd_edge_runtime.tables.rows import Columns, Scored
+
+# Words shown of each response; the JSON has them all.
+_SHOWN = 8
+_IDS = ("response_id", "id")
+
+
+def check_output(name: str, as_json: bool) -> None:
+    """Refuses to write explanations into a table.
+
+    Raises:
+        InputError: the name of the output says that it is one.
+    """
+    if name.lower().endswith((".csv", ".tsv")):
+        raise InputError(
+            f"{name}: explanations are no table: end the name in "
+            + (".jsonl" if as_json else ".txt, or add --json for one object a row")
+        )
+
+
+def why(found: Explanation, entry: ItemEntry) -> dict[str, object]:
+    """An explanation for JSON: what each word and pair added to the classes' logits."""
+
+    def named(numbers: Sequence[float]) -> dict[str, float]:
+        return {name: round(one, 6) for name, one in zip(entry.classes, numbers)}
+
+    return {
+        "start": named(found.start),
+        "pushes": [
+            {"words": push.words, "times": push.times, "towards": named(push.pushes)}
+            for push in found.pushes
+        ],
+        "unknown": found.unknown,
+    }
+
+
+def blocks(scorer: Scorer, columns: Columns, batch: Sequence[Scored], before: int) -> Iterator[str]:
+    """A few lines for each response of a batch, for people.
+
+    Args:
+        scorer: what scored them.
+        columns: of the table.
+        batch: the responses.
+        before: how many came before this batch.
+    """
+    names = [name.strip().lower() for name in columns.header]
+    at = next((names.index(name) for name in _IDS if name in names), None)
+    for number, one in enumerate(batch, before + 1):
+        entry = scorer.bundle.manifest.item(one.item_id)
+        called = f"response {number}" if at is None else f"'{one.fields[at]}'"
+        score = one.score
+        flag = f", flag {score.flag}" if score.flag else ""
+        title = (
+            f"{called}, item '{one.item_id}': {score.predicted} (expected {score.expected:.2f}, "
+            f"confidence {score.confidence:.2f}{flag})"
+        )
+        found = scorer.explain(one.fields[columns.text], one.item_id)
+        yield "\n".join([title, *_lines(found, entry)]) + "\n\n"
+
+
+def _lines(found: Explanation, entry: ItemEntry) -> Iterator[str]:
+    shown = found.pushes[:_SHOWN]
+    said = [" ".join(push.words) + (f" x{push.times}" if push.times > 1 else "") for push in shown]
+    wide = max([*map(len, said), len("before any word")])
+    widths = [max(7, len(name)) for name in entry.classes]
+
+    def line(name: str, cells: Sequence[str]) -> str:
+        return f"  {name:<{wide}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths))
+
+    yield line("pushes towards", entry.classes)
+    yield line("before any word", [f"{one:+.2f}" for one in found.start])
+    for name, push in zip(said, shown):
+        yield line(name, [f"{one:+.2f}" for one in push.pushes])
+    more = found.pushes[_SHOWN:]
+    if more:
+        together = [sum(column) for column in zip(*(push.pushes for push in more))]
+        yield line(f"{len(more)} more", [f"{one:+.2f}" for one in together])
+    logits = found.logits()
+    powers = [exp(one - max(logits)) for one in logits]
+    yield line("all together", [f"{one:+.2f}" for one in logits])
+    yield line("probability", [f"{one / sum(powers):.2f}" for one in powers])
+    if found.unknown:
+        yield f"  not known: {', '.join(found.unknown)}"
