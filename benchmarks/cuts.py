@@ -2,10 +2,11 @@
 
     python -m benchmarks.cuts
 
-Runs the harness of `tests/power_cuts.py` over `kd-edge install`, `rollback` and `kd-edge flash`:
-the process is killed before every step and in the middle of every write, what was not on the disk
-yet is lost, and every step is refused once. After each the device must score with the old or the
-new bundle, bit for bit, and the next install must succeed. Writes `results/cuts.json`.
+Runs the harness of `tests/support/power_cuts.py` over `kd-edge install`, `rollback` and
+`kd-edge flash`: the process is killed before every step and in the middle of every write, what was
+not on the disk yet is lost, and every step is refused once. After each the device must score with
+the old or the new bundle, bit for bit, and the next install must succeed. Writes
+`results/cuts.json`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import click
 
 from benchmarks import record
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
 import flash_cuts
 import slot_cuts

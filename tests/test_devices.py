@@ -10,9 +10,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import bundles_made
 import pytest
 
+import bundles_made
 from benchmarks import made_bundle
 from benchmarks.emulated import KINDS
 from benchmarks.emulated.setups import SETUPS

@@ -28,7 +28,7 @@ HEAVY = {
     *("tokenizers", "safetensors", "rich", "huggingface_hub", "accelerate"),
     *("ai_edge_litert", "flatbuffers", "tflite_runtime"),
 }
-LIGHT = ("cli", "console", "data.readers", "data.responses", "files", "stages")
+LIGHT = ("cli", "console.progress", "data.readers", "data.responses", "files", "stages")
 
 
 def _modules(package):

@@ -12,9 +12,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import bundles_made
 import pytest
 
+import bundles_made
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import Bundle
 

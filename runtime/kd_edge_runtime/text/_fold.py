@@ -1,7 +1,7 @@
 """Letters with marks and capitals, and the plain small letters they are read as.
 
 Frozen with the text rules (see FORMAT.md): Python's own Unicode tables differ from
-version to version, and a device must read what the workshop read. `tests/test_text.py`
+version to version, and a device must read what the workshop read. `tests/runtime/text/test_rules.py`
 derives the table anew and compares.
 """
 

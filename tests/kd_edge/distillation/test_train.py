@@ -1,0 +1,271 @@
+"""Training a student: it learns, it is repeatable, it can be stopped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from kd_edge.data.responses import Scale
+from kd_edge.distillation import train
+from kd_edge.distillation.examples import Examples, taught, untaught
+from kd_edge.distillation.options import RECIPES, DistilOptions
+from kd_edge.distillation.train import Training
+from kd_edge.soft_labels.label_variants import Variants
+from kd_edge.stages.record import StoppedError
+from kd_edge.students import kinds
+from kd_edge.students.bag import BagNetwork
+from kd_edge.students.store import probabilities
+from kd_edge.training.epoch import EpochFigures
+from workshop import SMALL, certain, item_of
+
+ITEM = item_of(90)
+ROWS, HELD_OUT = ITEM.rows[:66], ITEM.rows[66:]
+HELD = ([row.text for row in HELD_OUT], np.array([row.score for row in HELD_OUT]))
+EXAMPLES = taught(ROWS, certain(ROWS, 3), None)
+SIZES = {
+    "bag": {"ngrams": 80, "dimensions": 8},
+    "rnn": {**SMALL["rnn"], "embedding": 14, "hidden": 16},
+}
+FEW = DistilOptions(epochs=3)
+
+
+def _training(
+    options=FEW, examples=EXAMPLES, held_out=HELD, scale=ITEM.scale, start=0, words=EXAMPLES.texts
+):
+    chosen = kinds.options(options.student, SIZES[options.student])
+    text = kinds.learn_text(words, chosen, None)
+    with torch.random.fork_rng():
+        torch.manual_seed(start)
+        stage, network = kinds.assemble(options.student, text, len(scale.classes), chosen)
+    return Training(network, stage, examples, held_out, scale, options), network, stage
+
+
+def _weights(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def _same(one, other):
+    return all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def _trained(folder, options=FEW, **more):
+    training, network, _ = _training(options, **more)
+    state = training.run(folder, "training")
+    return _weights(network), state
+
+
+class _Stop:
+    """Ctrl-C at a step of an epoch."""
+
+    def __init__(self, monkeypatch, epoch, after=0):
+        self._seen = -1
+        self._epoch, self._after = epoch, after
+        step, order = Training._step, Training._order
+        stop = self
+
+        def counted_order(training, *args):
+            stop._seen += 1
+            stop._steps = 0
+            return order(training, *args)
+
+        def stopping(training, *args):
+            if stop._seen == stop._epoch and stop._steps == stop._after:
+                raise KeyboardInterrupt
+            stop._steps += 1
+            return step(training, *args)
+
+        monkeypatch.setattr(Training, "_order", counted_order)
+        monkeypatch.setattr(Training, "_step", stopping)
+
+
+def _plain(rows):
+    """Responses whose score any student can learn: one word says it."""
+    texts = [f"{row.text} {('cold', 'warm', 'blue')[row.score] * 2}" for row in rows]
+    return texts, np.array([row.score for row in rows])
+
+
+@pytest.mark.parametrize("student", ["bag", "rnn"])
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_it_learns_what_can_be_learnt(tmp_path, student, weight):
+    texts, _ = _plain(ROWS)
+    examples = replace(EXAMPLES, texts=texts)
+    options = DistilOptions(student=student, epochs=40, weight=weight)
+    training, network, stage = _training(options, examples, _plain(HELD_OUT), words=texts)
+    state = training.run(tmp_path, "training")
+    found = probabilities(network, stage, _plain(HELD_OUT)[0], 3)
+    assert (found.argmax(1) == HELD[1]).mean() > 0.95
+    assert state.best.qwk > 0.95
+    assert state.history[-1].train_loss < state.history[0].train_loss
+    assert not network.training
+
+
+def test_the_teacher_alone_can_teach(tmp_path):
+    # Variants only: no human score is there to learn from.
+    soft = np.array(list(certain(ROWS, 3).values()))
+    texts, _ = _plain(ROWS)
+    examples = taught([], {}, Variants(tuple(texts), soft))
+    assert examples.scores.tolist() == [-1] * 66
+    more = {"examples": examples, "held_out": _plain(HELD_OUT), "words": texts}
+    assert _trained(tmp_path, DistilOptions(epochs=25), **more)[1].best.accuracy > 0.95
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path):
+    first, _ = _trained(tmp_path / "a")
+    torch.manual_seed(12345)  # nobody else's randomness matters
+    again, _ = _trained(tmp_path / "b")
+    other, _ = _trained(tmp_path / "c", replace(FEW, seed=1))
+    assert _same(first, again)
+    assert not _same(first, other)
+
+
+def test_nobody_elses_randomness_is_touched(tmp_path):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    _trained(tmp_path)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("student", ["bag", "rnn"])
+@pytest.mark.parametrize(("epoch", "after"), [(0, 1), (1, 0), (2, 1)])
+def test_stopped_and_resumed_it_ends_the_same(tmp_path, monkeypatch, student, epoch, after):
+    options = DistilOptions(student=student, epochs=3)
+    expected, state = _trained(tmp_path / "whole", options)
+    with monkeypatch.context() as patch:
+        _Stop(patch, epoch, after)
+        with pytest.raises(StoppedError, match=r"training: stopped.*goes on"):
+            _trained(tmp_path / "stopped", options)
+    kept = tmp_path / "stopped" / "state.json"
+    assert kept.exists() == (epoch > 0), "what is done of an epoch is not kept, the epoch is"
+    if epoch:
+        assert len(json.loads(kept.read_text())["history"]) == epoch
+    done = []
+    original = Training._epoch
+    monkeypatch.setattr(
+        Training, "_epoch", lambda self, at, *rest: done.append(at) or original(self, at, *rest)
+    )
+    resumed, again = _trained(tmp_path / "stopped", options)
+    assert done == list(range(epoch, 3))
+    assert _same(resumed, expected)
+    assert again.history == state.history
+
+
+def test_a_run_that_is_done_is_read_at_once(tmp_path, monkeypatch):
+    expected, state = _trained(tmp_path)
+    _Stop(monkeypatch, 0)
+    found, again = _trained(tmp_path)
+    assert _same(found, expected)
+    assert again == state
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"options": replace(FEW, weight=0.5)},
+        {"options": replace(FEW, temperature=2.0)},
+        {"options": replace(FEW, epochs=4)},
+        {"examples": untaught(ROWS, 3)},
+        {"examples": replace(EXAMPLES, scores=EXAMPLES.scores[::-1].copy())},
+        {"examples": replace(EXAMPLES, texts=[*EXAMPLES.texts[:-1], "else"])},
+        {"held_out": (HELD[0][::-1], HELD[1])},
+        {"start": 1},
+    ],
+)
+def test_another_run_does_not_go_on_from_it(tmp_path, capsys, other):
+    _trained(tmp_path)
+    capsys.readouterr()
+    expected, _ = _trained(tmp_path / "fresh", **other)
+    found, _ = _trained(tmp_path, **other)
+    assert _same(found, expected)
+    assert "of other responses or options" in capsys.readouterr().err
+
+
+def test_the_best_epoch_is_kept(tmp_path, monkeypatch):
+    weights, figures = [], iter([0.2, 0.8, 0.5])
+
+    def validate(training, epoch, train_loss):
+        weights.append(_weights(training._network))
+        return EpochFigures(epoch, train_loss, loss=1.0, accuracy=0.5, qwk=next(figures))
+
+    monkeypatch.setattr(Training, "_validate", validate)
+    found, state = _trained(tmp_path)
+    assert state.best_epoch == 2
+    assert _same(found, weights[1])
+    assert not _same(found, weights[2])
+
+
+def test_large_weights_cost(tmp_path, monkeypatch):
+    free, _ = _trained(tmp_path / "free")
+    monkeypatch.setattr(BagNetwork, "penalty", lambda self: 10 * self.table.square().sum())
+    small, _ = _trained(tmp_path / "small")
+    assert small["table"].norm() < 0.9 * free["table"].norm()
+
+
+def test_validation_figures(tmp_path):
+    training, network, stage = _training(replace(FEW, epochs=1))
+    state = training.run(tmp_path, "training")
+    found = probabilities(network, stage, HELD[0], 3)
+    (figures,) = state.history
+    right = found[np.arange(len(HELD[1])), HELD[1]]
+    assert figures.loss == pytest.approx(float(-np.log(right).mean()), rel=1e-5)
+    assert figures.accuracy == (found.argmax(1) == HELD[1]).mean()
+    assert figures.qwk is not None
+    words = Scale(("bad", "fair", "good"), numeric=False)
+    state = _training(replace(FEW, epochs=1), scale=words)[0].run(tmp_path / "words", "training")
+    assert state.best.qwk is None
+
+
+@pytest.mark.parametrize(
+    ("student", "examples", "epochs", "size"),
+    [
+        # few: small batches, and passes until there are enough steps, 60 at most
+        ("bag", 66, 60, 32),
+        ("bag", 4095, 16, 32),
+        # many: the recipe as it is
+        ("bag", 4096, 47, 128),
+        ("bag", 50_000, 16, 128),
+        ("rnn", 66, 60, 32),
+        ("rnn", 5_000, 13, 64),
+    ],
+)
+def test_epochs_and_batches(student, examples, epochs, size):
+    many = Examples(["ice"] * examples, np.zeros(examples, dtype=np.int64),
+                    np.zeros((examples, 3), dtype=np.float32))  # fmt: skip
+    training, _, _ = _training(DistilOptions(student=student), examples=many)
+    assert training._size == size
+    assert training._batches == -(-examples // size)
+    assert training._epochs == epochs
+    assert RECIPES[student].epochs <= epochs
+
+
+@pytest.mark.parametrize("student", ["bag", "rnn"])
+def test_an_epoch_sees_each_example_once(student):
+    training, _, stage = _training(DistilOptions(student=student, epochs=2))
+    encoded = stage.encode(EXAMPLES.texts)
+    first, second = (training._order(np.random.default_rng(seed), encoded) for seed in (0, 1))
+    for order in (first, second):
+        assert sorted(np.concatenate(order).tolist()) == list(range(66))
+        assert max(map(len, order)) <= 32
+    assert [one.tolist() for one in first] != [one.tolist() for one in second]
+
+
+def test_the_temperature_softens_the_teacher_and_leaves_rows_without_one():
+    soft = np.array([[0.8, 0.1, 0.1], [0.0, 0.0, 0.0]], dtype=np.float32)
+    examples = Examples(["ice", "air"], np.array([0, 1]), soft)
+    training, _, _ = _training(DistilOptions(temperature=3.0), examples=examples)
+    expected = soft[0] ** (1 / 3)
+    assert np.allclose(training._soft[0], expected / expected.sum(), atol=1e-6)
+    assert training._soft[1].tolist() == [0.0] * 3
+
+
+def test_progress_goes_to_stderr(tmp_path, capsys):
+    _trained(tmp_path)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "training: 9/9" in err
+    assert "epoch 3/3" in err
+    assert train.__name__ == "kd_edge.distillation.train"

@@ -1,0 +1,100 @@
+"""Plots show the figures: bars as high as shares, cells with their counts, lines where they are."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kd_edge.report.figures.confidence import REVIEWED
+from kd_edge.report.figures.items import item_figures
+from kd_edge.report.page import plots
+from kd_edge.report.page.numbers import number, percent, points, signed
+from kd_edge.report.page.svg import Plot
+from scored_made import POINTS, made_scored
+
+ITEM = item_figures("one", POINTS, made_scored())
+
+
+def line(markup, kind):
+    found = re.search(rf'<polyline class="line {kind}" points="([^"]*)"', markup)[1]
+    return [tuple(map(float, pair.split(","))) for pair in found.split()]
+
+
+def test_distribution():
+    plot = plots.distribution(ITEM, "a")
+    markup = plot.markup()
+    for kind, shares in (
+        ("human", ITEM.human_shares),
+        ("teacher", ITEM.teacher.shares),
+        ("student", ITEM.bundle.shares),
+    ):
+        bars = re.findall(
+            rf'<rect class="{kind}" x="[^"]*" y="([^"]*)" \S* height="([^"]*)"', markup
+        )
+        bars = [(float(top), float(height)) for top, height in bars]
+        # the legend's swatch is the last
+        assert len(bars) == 5
+        for (top, height), share in zip(bars, shares, strict=False):
+            assert top == pytest.approx(plot.down(share), abs=0.06)
+            assert top + height == pytest.approx(plot.down(0), abs=0.2)
+    gap = max(abs(a - b) for a, b in zip(ITEM.human_shares, ITEM.bundle.shares, strict=True))
+    assert points(gap) in plot.description
+
+
+def test_confusion():
+    plot = plots.confusion(ITEM, "a")
+    said = re.findall(r'<text class="on-\w+" x="([^"]*)" y="([^"]*)"[^>]*>([^<]*)<', plot.markup())
+    found = {(round(float(x)), round(float(y))): text for x, y, text in said}
+    assert len(found) == 16
+    columns = sorted({x for x, _ in found})
+    rows = sorted({y for _, y in found})
+    for human, row in enumerate(ITEM.bundle.confusion):
+        for machine, count in enumerate(row):
+            assert found[columns[machine], rows[human]] == (str(count) if count else "")
+    right = sum(row[at] for at, row in enumerate(ITEM.bundle.confusion))
+    assert plot.description.startswith(f"{right} of 80 responses")
+
+
+def test_reliability():
+    sure = ITEM.bundle.sureness
+    plot = plots.reliability(sure, "a")
+    markup = plot.markup()
+    wanted = [(plot.across(one.confidence), plot.down(one.exact)) for one in sure.bins]
+    assert line(markup, "student") == [pytest.approx(pair, abs=0.06) for pair in wanted]
+    assert markup.count("<circle") == len(sure.bins)
+    assert f"{sure.error:.3f}" in plot.description
+    (left, low), (right, high) = line(markup, "even")
+    assert (left, low) == pytest.approx((plot.across(0), plot.down(0)))
+    assert (right, high) == pytest.approx((plot.across(1), plot.down(1)))
+
+
+def test_review():
+    plot = plots.review(ITEM.teacher.sureness, ITEM.bundle.sureness, "a")
+    for kind, sure in (("teacher", ITEM.teacher.sureness), ("student", ITEM.bundle.sureness)):
+        wanted = [
+            (plot.across(share), plot.down(kept))
+            for share, kept in zip(REVIEWED, sure.kept, strict=True)
+        ]
+        assert line(plot.markup(), kind) == [pytest.approx(pair, abs=0.06) for pair in wanted]
+    assert percent(ITEM.bundle.sureness.at(0.2)) in plot.description
+
+
+def test_what_a_plot_says_is_no_markup():
+    plot = Plot("a", "<b> & c", "<i> & d", (0, 1), (0, 1))
+    plot.legend([("human", "<u>")])
+    markup = plot.markup()
+    assert '<title id="a-title">&lt;b&gt; &amp; c</title>' in markup
+    assert '<desc id="a-said">&lt;i&gt; &amp; d</desc>' in markup
+    assert "&lt;u&gt;</text>" in markup
+
+
+def test_numbers():
+    assert (number(None), signed(None), percent(None)) == ("", "", "")
+    assert (number(0.825), number(-0.001), number(-0.5)) == ("0.82", "0.00", "-0.50")
+    assert (signed(0.1), signed(-0.1), signed(-0.001)) == ("+0.10", "-0.10", "+0.00")
+    assert (percent(0.8249), percent(0.8249, 1), points(-0.0325)) == (
+        "82 %",
+        "82.5 %",
+        "3.2 points",
+    )

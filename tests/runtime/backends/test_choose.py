@@ -1,0 +1,149 @@
+"""Which backend runs a student here, and what is said where none does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import bundles_made
+from kd_edge_runtime import backends
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.errors import BackendError, BundleError
+from kd_edge_runtime.students.item import LoadedItem
+
+TFLITES = ("ai_edge_litert", "tflite_runtime")
+
+
+@pytest.fixture
+def item(tmp_path):
+    bundles_made.write(tmp_path / "item.kdz")
+    with Bundle(tmp_path / "item.kdz") as bundle:
+        yield LoadedItem(bundle, bundle.manifest.items[0])
+
+
+def of(item, **changes):
+    return LoadedItem(item.bundle, replace(item.entry, **changes))
+
+
+def lacking(monkeypatch, *packages):
+    find = backends.find_spec
+    monkeypatch.setattr(
+        backends, "find_spec", lambda name: None if name in packages else find(name)
+    )
+
+
+def test_a_bag_runs_in_plain_python_first(item):
+    name, model = backends.load(item)
+    assert name == "plain"
+    assert len(model.probabilities(["the ice"])[0]) == 4
+
+
+@pytest.mark.parametrize("name", backends.NAMES)
+def test_every_backend_gives_the_same(item, name):
+    used, model = backends.load(item, name)
+    assert used == name
+    wanted = backends.load(item)[1].probabilities(["the ice melts", ""])
+    for one, other in zip(model.probabilities(["the ice melts", ""]), wanted, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+
+
+def test_names_that_are_none(item):
+    with pytest.raises(BackendError, match="'jax': choose from plain, numpy, tflite, onnx"):
+        backends.load(item, "jax")
+
+
+def test_a_student_that_the_backend_cannot_run(item):
+    with pytest.raises(
+        BackendError, match="'plain' does not run a student of kind 'rnn': use onnx"
+    ):
+        backends.load(of(item, student="rnn"), "plain")
+    with pytest.raises(BackendError, match=r"'oracle'.*nor does any other"):
+        backends.load(of(item, student="oracle"))
+
+
+@pytest.mark.parametrize(
+    ("packages", "name", "student", "told"),
+    [
+        (("numpy",), "numpy", "bag", "pip install numpy"),
+        (TFLITES, "tflite", "bag", "pip install ai-edge-litert"),
+        (("onnxruntime",), "onnx", "bag", "pip install onnxruntime"),
+        (("numpy", "onnxruntime"), "onnx", "bag", "pip install numpy onnxruntime"),
+        (("tokenizers",), "onnx", "rnn", "pip install tokenizers"),
+        (("onnxruntime", "tokenizers"), "auto", "rnn", "pip install onnxruntime tokenizers"),
+    ],
+)
+def test_what_to_install_is_said(item, monkeypatch, packages, name, student, told):
+    lacking(monkeypatch, *packages)
+    with pytest.raises(BackendError, match=f"needs .*{told}$"):
+        backends.load(of(item, student=student), name)
+
+
+def test_plain_needs_nothing(item, monkeypatch):
+    lacking(monkeypatch, "numpy", *TFLITES, "onnxruntime", "tokenizers")
+    assert backends.load(item)[0] == "plain"
+    assert [backends.missing(name) for name in backends.NAMES] == [
+        (),
+        ("numpy",),
+        ("numpy", "ai-edge-litert"),
+        ("numpy", "onnxruntime"),
+    ]
+
+
+@pytest.mark.parametrize("package", TFLITES)
+def test_either_of_the_tflite_packages_is_enough(monkeypatch, package):
+    found = dict.fromkeys(("numpy", package), True)
+    monkeypatch.setattr(backends, "find_spec", found.get)
+    assert backends.missing("tflite") == ()
+
+
+def test_the_forms_of_an_item(item):
+    assert [backends.forms(item.entry, name) for name in backends.NAMES] == [
+        ("plain-int8",),
+        ("plain-int8",),
+        ("tflite-int8", "tflite-fp32"),
+        ("onnx-int8", "onnx-fp32"),
+    ]
+    of_another_kind = of(item, student="rnn").entry
+    assert [backends.forms(of_another_kind, name) for name in ("plain", "tflite")] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"rules": 2}, "needs text rules 2, this version has 1: update"),
+        ({"rules": None}, r"text\.rules"),
+        ({"rules": True}, r"text\.rules"),
+        ({"gram": -1}, r"text\.gram"),
+        ({"gram": "4"}, r"text\.gram"),
+        ({"sizes": None}, r"text\.sizes"),
+        ({"sizes": [24, 24, "12"]}, r"text\.sizes"),
+        ({"sizes": [24, 24, 12.0]}, r"text\.sizes"),
+        ({"sizes": [24, 24, 13]}, "size is not what the manifest says"),
+        ({"dimensions": None}, r"text\.dimensions"),
+        ({"dimensions": 7}, "size of the plain weights"),
+        ({"dimensions": 0}, "size of the plain weights"),
+    ],
+)
+@pytest.mark.parametrize("name", ["plain", "numpy"])
+def test_a_text_entry_that_does_not_fit(item, name, changes, why):
+    text = {**item.entry.text, **changes}
+    with pytest.raises(BundleError, match=why):
+        backends.load(of(item, text=text), name)
+
+
+def test_the_table_has_a_row_of_probabilities_for_each_class(item):
+    with pytest.raises(BundleError, match="size of the plain weights"):
+        backends.load(of(item, classes=("0", "1", "2")), "plain")
+    for name in ("tflite", "onnx"):
+        with pytest.raises(BundleError, match="does not fit the manifest"):
+            backends.load(of(item, classes=("0", "1", "2")), name)
+
+
+def test_a_form_that_is_not_there(item):
+    forms = {"onnx-fp32": item.entry.forms["onnx-fp32"]}
+    with pytest.raises(BackendError, match=r"no form 'plain-int8' \(the bundle carries onnx-fp32"):
+        backends.load(of(item, forms=forms), "plain")
+    with pytest.raises(BackendError, match=r"no form 'tflite-int8' \(the bundle"):
+        backends.load(of(item, forms=forms), "tflite")
+    assert backends.load(of(item, forms=forms), "onnx")[0] == "onnx"

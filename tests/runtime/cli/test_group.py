@@ -1,0 +1,200 @@
+"""The one command: its verbs, its help, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import bundles_made
+from kd_edge_runtime import __version__
+from kd_edge_runtime.cli import group
+from kd_edge_runtime.errors import BackendError, BundleError, InputError, KdEdgeError
+
+CANARY = "canarybird"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs the command line in this process: exit code, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["kd-edge", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            group.main()
+        told = capsys.readouterr()
+        return ended.value.code, told.out, told.err
+
+    return run
+
+
+def verbs():
+    context = click.Context(group.cli)
+    return group.cli.list_commands(context)
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_has_help_with_examples(run, verb):
+    for option in ("--help", "-h"):
+        code, out, err = run(verb, option)
+        assert (code, err) == (0, "")
+        assert out.startswith(f"Usage: kd-edge {verb} ")
+        assert "Traceback" not in out
+        _, _, examples = out.partition("  Examples:\n")
+        assert f"kd-edge {verb} " in examples.split("\n\n")[0]
+        # An example is a line of its own, not a paragraph that was wrapped.
+        assert all("kd-edge" in line for line in examples.split("\n\n")[0].splitlines())
+
+
+def test_the_help_of_all(run):
+    code, out, err = run("--help")
+    assert (code, err) == (0, "")
+    assert "Examples:" in out
+    listed = out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == verbs()
+    assert all(len(line.split()) > 2 for line in listed)
+    ours = ["score", "inspect", "verify"]
+    assert [verb for verb in verbs() if verb in ours] == ours
+
+
+def test_no_verb_is_the_help(run):
+    code, out, err = run()
+    assert code == 2
+    assert "Commands:" in out + err
+
+
+def test_version(run):
+    assert run("--version") == (0, f"kd-edge, version {__version__}\n", "")
+
+
+def test_an_unknown_verb(run):
+    code, out, err = run("scor")
+    assert (code, out) == (2, "")
+    assert "No such command 'scor'" in err
+    code, out, err = run("score", "--no-such-option")
+    assert (code, out) == (2, "")
+    assert "no-such-option" in err
+
+
+def raising(monkeypatch, error):
+    @click.command()
+    def broken():
+        raise error
+
+    monkeypatch.setitem(group._DEVICE, "broken", "broken_verb:broken")
+    monkeypatch.setattr(group, "import_module", lambda _: type("module", (), {"broken": broken}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(KdEdgeError, 1), (InputError, 2), (BundleError, 3), (BackendError, 4)]
+)
+def test_errors_meant_for_users(run, monkeypatch, kind, code):
+    raising(monkeypatch, kind("the disk is full"))
+    assert run("broken") == (code, "", "Error: the disk is full\n")
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError(CANARY), KeyError(CANARY), MemoryError(), RecursionError(CANARY)]
+)
+def test_unforeseen_errors_show_neither_traceback_nor_text(run, monkeypatch, error):
+    raising(monkeypatch, error)
+    monkeypatch.delenv("KD_EDGE_DEBUG", raising=False)
+    code, out, err = run("broken")
+    assert (code, out) == (70, "")
+    assert type(error).__name__ in err
+    assert "Traceback" not in err
+    assert CANARY not in err
+    assert "KD_EDGE_DEBUG=1" in err
+
+
+def test_unforeseen_errors_show_all_to_whoever_asks(monkeypatch):
+    raising(monkeypatch, ValueError(CANARY))
+    monkeypatch.setenv("KD_EDGE_DEBUG", "1")
+    monkeypatch.setattr(sys, "argv", ["kd-edge", "broken"])
+    with pytest.raises(ValueError, match=CANARY):
+        group.main()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_ctrl_c(run, monkeypatch, error):
+    raising(monkeypatch, error)
+    code, out, err = run("broken")
+    assert (code, out) == (130, "")
+    assert err.strip() == "Stopped."
+
+
+def test_a_verb_decides_its_exit_code(run, monkeypatch):
+    @click.command()
+    @click.pass_context
+    def broken(ctx):
+        ctx.exit(5)
+
+    raising(monkeypatch, ValueError())
+    monkeypatch.setattr(group, "import_module", lambda _: type("module", (), {"broken": broken}))
+    assert run("broken") == (5, "", "")
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    bundles_made.write(tmp_path / "item.kdz")
+    return tmp_path / "item.kdz"
+
+
+def started(*arguments, **options):
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "kd_edge_runtime", *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        **options,
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes end otherwise elsewhere")
+@pytest.mark.parametrize("rows", [1, 20_000])
+def test_whoever_reads_may_stop(bundle, tmp_path, rows):
+    table = tmp_path / "in.csv"
+    table.write_text("id,text\n" + f"1,{CANARY} the ice melts\n" * rows)
+    with started("score", bundle, table) as process:
+        process.stdin.close()
+        process.stdout.close()  # as `| true` does
+        err = process.stderr.read()
+        code = process.wait()
+    assert err == b""
+    assert code != 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are otherwise elsewhere")
+def test_ctrl_c_leaves_the_old_output(bundle, tmp_path):
+    out = tmp_path / "out.csv"
+    out.write_text("old")
+    # A shell's background job is started with the signal ignored, and so would the child be.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = started("score", bundle, "-", "-o", out)
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    with process:
+        process.stdin.write(b"id,text\n" + b"1,the ice\n" * 21_000)
+        process.stdin.flush()
+        assert b"20000 responses scored" in process.stderr.readline()  # well under way
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.strip() == b"Stopped."
+    assert out.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["item.kdz", "out.csv"]
+
+
+def test_a_verb_of_the_workshop_on_a_device(monkeypatch):
+    monkeypatch.setattr(group, "_workshop", dict)
+    with pytest.raises(InputError, match="'run' is a verb of the workshop"):
+        group.cli.main(["run", "x.csv"], standalone_mode=False)

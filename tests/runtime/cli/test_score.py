@@ -1,0 +1,510 @@
+"""`kd-edge score`: every column kept, the machine's added, mistakes told, nothing half done."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+import bundles_made
+from kd_edge_runtime import backends
+from kd_edge_runtime.cli.group import cli
+from kd_edge_runtime.errors import BackendError, InputError, TableError
+from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.tables import rows as table
+from kd_edge_runtime.tables import score
+
+CANARY = "canarybird"
+ADDED = ["predicted", "expected", "confidence", "flag"]
+SCORES = [f"p_{name}" for name in bundles_made.SCORES]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("score")
+    bundles_made.write(folder / "one.kdz")
+    bundles_made.write(folder / "two.kdz", bundles_made.two_items())
+    return folder
+
+
+@pytest.fixture
+def one(made):
+    return made / "one.kdz"
+
+
+@pytest.fixture
+def two(made):
+    return made / "two.kdz"
+
+
+def invoke(*arguments, stdin=None):
+    # Through the group, as users do: click keeps what a command first saw of its parent.
+    return CliRunner().invoke(cli, ["score", *map(str, arguments)], input=stdin)
+
+
+def run(*arguments, stdin=None):
+    """What it wrote to standard output, and its last words."""
+    done = invoke(*arguments, stdin=stdin)
+    if done.exception:
+        raise done.exception
+    return done.stdout_bytes.decode("utf-8"), done.stderr
+
+
+def told(kind, *arguments, stdin=None):
+    """Why it refused; never with a response in it."""
+    done = invoke(*arguments, stdin=stdin)
+    assert isinstance(done.exception, kind), done.exception
+    assert CANARY not in str(done.exception) + done.stderr
+    assert "canary" not in str(done.exception)
+    return str(done.exception)
+
+
+def rows_of(text, delimiter=","):
+    return [*csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+
+
+@pytest.fixture
+def table_of(tmp_path):
+    """Writes a table as it stands."""
+
+    def table_of(content, name="in.csv"):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return table_of
+
+
+def scored(bundle, text, item="stove"):
+    with Scorer.open(bundle) as scorer:
+        return scorer.score(text, item)
+
+
+def machine(one):
+    return [
+        one.predicted,
+        f"{one.expected:.4f}",
+        f"{one.confidence:.4f}",
+        one.flag,
+        *(f"{share:.6f}" for share in one.probabilities),
+    ]
+
+
+def test_a_table_in_and_the_same_with_more_columns_out(one, table_of, tmp_path):
+    source = table_of("id,Response,note\n1,the ice melts,a\n2,the warm water,b\n")
+    out, err = run(one, source, "-o", tmp_path / "out.csv")
+    assert out == ""
+    assert err == "Scored 2 responses (0 flagged; plain, text from 'Response').\n"
+    rows = rows_of((tmp_path / "out.csv").read_bytes().decode())
+    assert rows[0] == ["id", "Response", "note", *ADDED, *SCORES]
+    for row, text in zip(rows[1:], ("the ice melts", "the warm water"), strict=True):
+        assert row[1] == text
+        assert row[3:] == machine(scored(one, text))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+HARD = [
+    'a "quoted" word',
+    "a, comma",
+    "two\nlines",
+    "two\r\nlines",
+    "two\rlines",
+    " spaces ",
+    "\ttab; semi|colon",
+    "",
+    "größe 水 🙂 \u2028 \x85",
+    "'=1+1",
+    '"',
+    "\\",
+]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_every_cell_is_kept(one, table_of, tmp_path, suffix):
+    fields = [[str(at), cell, cell] for at, cell in enumerate(HARD)]
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL).writerows(
+        [["id", "text", 'odd "name", this'], *fields]
+    )
+    source = table_of(buffer.getvalue())
+    run(one, source, "-o", tmp_path / f"out.{suffix}")
+    text = (tmp_path / f"out.{suffix}").read_bytes().decode()
+    rows = rows_of(text, "\t" if suffix == "tsv" else ",")
+    assert rows[0][:3] == ["id", "text", 'odd "name", this']
+    assert [row[:3] for row in rows[1:]] == fields
+    assert {len(row) for row in rows} == {3 + 4 + 4}
+    assert not any(line.endswith("\r") for line in text.split("\n")[:1])
+    # To standard output as well, and through it once more.
+    out, _ = run(one, source)
+    assert [row[:3] for row in rows_of(out)[1:]] == fields
+    again, _ = run(one, table_of(out, "again.csv"), "--prefix", "m_")
+    assert [row[:3] for row in rows_of(again)[1:]] == fields
+
+
+def test_windows_1252(one, table_of):
+    out, _ = run(one, table_of("id,text\n1,größe “ice” – 5 €\n".encode("cp1252")))
+    assert rows_of(out)[1][:2] == ["1", "größe “ice” – 5 €"]
+
+
+def test_a_byte_order_mark_is_left_out(one, table_of):
+    content = "\ufefftext,id\nthe ice,1\n"
+    for out, _ in (run(one, table_of(content)), run(one, "-", stdin=content.encode())):
+        assert out.startswith("text,id,predicted,")
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name"), [("\t", "in.tsv"), (";", "in.csv"), (",", "in.txt")]
+)
+def test_delimiters(one, table_of, delimiter, name):
+    content = f'id{delimiter}text\n1{delimiter}"the{delimiter}ice"\n'
+    out, _ = run(one, table_of(content, name))
+    assert rows_of(out)[1][:2] == ["1", f"the{delimiter}ice"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends(one, table_of, end):
+    out, _ = run(one, table_of(f"id,text{end}1,the ice{end}2,the pot"))
+    assert [row[:2] for row in rows_of(out)] == [["id", "text"], ["1", "the ice"], ["2", "the pot"]]
+    assert "\r" not in out
+
+
+@pytest.mark.parametrize(
+    "header", ["Id\tEssaySet\tScore1\tScore2\tEssayText", "Id\tEssaySet\tEssayText"]
+)
+def test_files_of_asap_sas_quote_nothing(one, two, table_of, header):
+    between = header.count("\t") - 1
+    cells = ['"the ice', 'melts" he said', 'a "pot"', "the ice"]
+    lines = [f"{at}\tstove" + "\t1" * (between - 1) + f"\t{cell}" for at, cell in enumerate(cells)]
+    source = table_of("\n".join([header, *lines]) + "\n", "in.tsv")
+    for bundle in (one, two):
+        out, err = run(bundle, source)
+        assert "Scored 4 responses" in err
+        rows = rows_of(out)
+        assert [row[between + 1] for row in rows[1:]] == cells
+        assert rows[0][: between + 2] == header.split("\t")
+
+
+def test_standard_input_and_output(one):
+    out, err = run(one, "-", stdin="id,text\n1,größe the ice\n".encode())
+    assert rows_of(out)[1] == ["1", "größe the ice", *machine(scored(one, "größe the ice"))]
+    assert err.startswith("Scored 1 responses")
+    out, err = run(one, "-", "-q", stdin=b"text\nthe ice\n")
+    assert err == ""
+
+
+def test_standard_input_that_is_not_utf8(one, tmp_path):
+    out = tmp_path / "out.csv"
+    for content in (
+        b"id,text\n1,canary\xff\n",
+        b"id,\xff,text\n1,canary\n",
+        b'id,text,"x\n\xff"\n1,canary,2\n',
+        "id,text\n1,canary\n".encode("utf-16"),
+    ):
+        assert "not UTF-8" in told(InputError, one, "-", "-o", out, stdin=content)
+    assert not out.exists()
+
+
+def test_the_terminals_encoding_has_no_say(one, table_of):
+    source = table_of("id,text\r\n1,größe 水 🙂\r\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "kd_edge_runtime", "score", str(one), str(source), "-q"],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+    )
+    assert done.stdout.decode("utf-8").splitlines()[1].startswith("1,größe 水 🙂,")
+
+
+def test_json(one, two, table_of):
+    out, _ = run(one, table_of("id,text\n1,größe the ice\n2,\n"), "--json")
+    first, second = map(json.loads, out.splitlines())
+    wanted = scored(one, "größe the ice")
+    assert first == {
+        "id": "1",
+        "text": "größe the ice",
+        "predicted": wanted.predicted,
+        "expected": round(wanted.expected, 4),
+        "confidence": round(wanted.confidence, 4),
+        "flag": "",
+        **{f"p_{at}": round(share, 6) for at, share in enumerate(wanted.probabilities)},
+    }
+    assert second["flag"] == "empty"
+    assert "größe" in out
+    # Each row has the probabilities of its own item, and no others.
+    source = table_of("item,text,flag\nspoon,the ice,x\n")
+    out, _ = run(two, source, "--json", "--prefix", "m_")
+    (row,) = map(json.loads, out.splitlines())
+    assert [*row] == ["item", "text", "flag", *(f"m_{name}" for name in ADDED)] + [
+        f"m_p_{name}" for name in bundles_made.WORDS
+    ]
+    assert row["flag"] == "x"
+
+
+def test_several_items_by_column(two, table_of):
+    source = table_of("item,text\nspoon,the ice\nstove,the ice\n spoon ,the pot\n")
+    rows = rows_of(run(two, source)[0])
+    words = [f"p_{name}" for name in bundles_made.WORDS]
+    assert rows[0] == ["item", "text", *ADDED, *SCORES, *words]
+    spoon, stove = scored(two, "the ice", "spoon"), scored(two, "the ice", "stove")
+    assert rows[1][2:] == machine(spoon)[:4] + [""] * 4 + machine(spoon)[4:]
+    assert rows[2][2:] == machine(stove) + [""] * 3
+    assert rows[3][0] == " spoon "
+    assert rows[3][2:] == machine(scored(two, "the pot", "spoon"))[:4] + [""] * 4 + [
+        f"{share:.6f}" for share in scored(two, "the pot", "spoon").probabilities
+    ]
+
+
+def test_one_item_for_all(two, table_of):
+    source = table_of("item,text\nlid,the ice\n")
+    rows = rows_of(run(two, source, "--item", "spoon")[0])
+    assert rows[0] == ["item", "text", *ADDED, *(f"p_{name}" for name in bundles_made.WORDS)]
+    assert rows[1][2:] == machine(scored(two, "the ice", "spoon"))
+    assert "no item 'lid'" in told(InputError, two, source, "--item", "lid")
+
+
+def test_named_columns(one, two, table_of):
+    source = table_of("a,b,text\nthe ice,spoon,x\n")
+    out, err = run(one, source, "--text-column", "a")
+    assert rows_of(out)[1][3:] == machine(scored(one, "the ice"))
+    assert "text from" not in err
+    rows = rows_of(run(two, source, "--text-column", "a", "--item-column", "b")[0])
+    assert rows[1][3] == scored(two, "the ice", "spoon").predicted
+    assert "did you mean 'text'" in told(TableError, one, source, "--text-column", "txet")
+    assert "--item-column" in told(TableError, two, source)
+
+
+def test_columns_that_are_there_already(one, table_of, tmp_path):
+    source = table_of(f"flag,text,p_3\nx,{CANARY},y\n")
+    text = told(TableError, one, source, "-o", tmp_path / "out.csv")
+    assert "column 'flag'" in text
+    assert "column 'p_3'" in text
+    assert "--prefix" in text
+    assert not (tmp_path / "out.csv").exists()
+    rows = rows_of(run(one, source, "--prefix", "m_")[0])
+    assert rows[0] == ["flag", "text", "p_3", *(f"m_{name}" for name in [*ADDED, *SCORES])]
+    assert rows[1][:3] == ["x", CANARY, "y"]
+
+
+def test_blank_responses_are_flagged(one, table_of):
+    out, err = run(one, table_of('id,text\n1,\n2,"  "\n3,?!\n4,the ice\n'))
+    assert [row[5] for row in rows_of(out)[1:]] == ["empty", "empty", "empty", ""]
+    assert "Scored 4 responses (3 flagged;" in err
+
+
+BAD = f"""item,text,id
+stove,{CANARY} one,1
+lid,{CANARY} two,2
+stove,{CANARY},three,3
+stove,"{CANARY}
+four",4
+stove
+spoon,{CANARY} six,6
+,{CANARY} seven,7
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_all_bad_rows_at_once_and_no_output(two, table_of, tmp_path, options):
+    source = table_of(BAD)
+    out = tmp_path / "out.csv"
+    for old in (None, "old"):
+        if old:
+            out.write_text(old)
+        text = told(TableError, two, source, "-o", out, *options)
+        assert text.startswith(f"{source}: 4 problems\n")
+        for part in (
+            "row 3, column 'item': the bundle has no such item",
+            "row 4: 4 fields where the header has 3",
+            "row 6: 1 fields where the header has 3",
+            "row 8, column 'item': the bundle has no such item",
+        ):
+            assert part in text
+        assert (out.read_text() if out.exists() else None) == old
+        assert len([*tmp_path.iterdir()]) == 1 + bool(old)
+
+
+def test_the_output_may_not_be_an_input(one, table_of, tmp_path):
+    source = table_of("text\nthe ice\n")
+    assert "would replace the responses" in told(InputError, one, source, "-o", source)
+    link = tmp_path / "link.csv"
+    link.symlink_to(source)
+    assert "would replace the responses" in told(InputError, one, source, "-o", link)
+    bundle = tmp_path / "own.kdz"
+    bundle.write_bytes(one.read_bytes())
+    assert "would replace the bundle" in told(InputError, bundle, source, "-o", bundle)
+    assert source.read_text() == "text\nthe ice\n"
+    assert bundle.read_bytes() == one.read_bytes()
+
+
+def test_places_where_no_output_can_be(one, table_of, tmp_path, monkeypatch):
+    source = table_of("text\nthe ice\n")
+    monkeypatch.chdir(tmp_path)
+    for output in (tmp_path, "."):
+        assert "a folder of that name" in told(InputError, one, source, "-o", output)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        assert "no ordinary file" in told(InputError, one, source, "-o", tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\r\n", "\ufeff"])
+def test_an_empty_table(one, table_of, content):
+    assert "the table is empty" in told(InputError, one, table_of(content))
+    assert "the table is empty" in told(InputError, one, "-", stdin=content.encode())
+
+
+def test_a_header_only(one, table_of):
+    out, err = run(one, table_of("id,text\n"))
+    assert rows_of(out) == [["id", "text", *ADDED, *SCORES]]
+    assert "Scored 0 responses" in err
+    assert run(one, table_of("id,text\n"), "--json")[0] == ""
+
+
+def test_tables_that_are_none(one, table_of, tmp_path):
+    assert "no such file" in told(InputError, one, tmp_path / "none.csv")
+    assert "folder" in told(InputError, one, tmp_path)
+    for name in ("in.xlsx", "in.jsonl", "in.JSON", "in.xml"):
+        assert "as a CSV or TSV table" in told(InputError, one, table_of(CANARY, name))
+    assert "NUL" in told(InputError, one, table_of(f"text\n{CANARY}\0"))
+    assert "no column holds the responses" in told(TableError, one, table_of("id,b\n1,canary\n"))
+    assert "no such file" in told(InputError, tmp_path / "none.kdz", table_of("text\na\n"))
+
+
+def test_a_field_that_is_no_response(one, table_of, monkeypatch):
+    monkeypatch.setattr(score, "_LONGEST_FIELD", 100)
+    long = "canary" * 20
+    assert "this is not CSV" in told(InputError, one, table_of(f"text,{long}\nx,y\n"))
+    text = told(TableError, one, table_of(f"id,text\n1,x\n2,{long}\n3,y\n"))
+    assert "row 3: this is not CSV: field larger than field limit (100)" in text
+
+
+def test_quotation_marks_that_would_swallow_responses(one, table_of):
+    open_end = table_of('id,text\n1,a\n2,"canary\n3,canary\n4,canary')
+    assert "row 3: a quotation mark is opened in this row and never closed" in told(
+        TableError, one, open_end
+    )
+    inside = table_of('id,text\n1,"canary" bird\n')
+    assert "row 2: a quotation mark inside a quoted field has to be doubled" in told(
+        TableError, one, inside
+    )
+    header = table_of('id,"text\n1,canary')
+    assert "never closed" in told(InputError, one, header)
+    # Within an unquoted field they are as good as any other mark.
+    rows = rows_of(run(one, table_of('id,text\n1,a 5" pot\n'))[0])
+    assert rows[1][1] == 'a 5" pot'
+
+
+@pytest.mark.parametrize("backend", backends.NAMES)
+def test_backends(one, table_of, backend):
+    source = table_of("text\nthe ice melts\n")
+    out, err = run(one, source, "--backend", backend)
+    assert f"flagged; {backend}," in err
+    wanted = machine(scored(one, "the ice melts"))
+    assert rows_of(out)[1][1] == wanted[0]
+    assert float(rows_of(out)[1][2]) == pytest.approx(float(wanted[1]), abs=1.1e-4)
+    done = invoke(one, source, "--backend", "jax")
+    assert done.exit_code == 2
+
+
+def test_a_backend_that_is_missing(one, table_of, monkeypatch):
+    monkeypatch.setattr(backends, "find_spec", lambda _: None)
+    source = table_of(f"text\n{CANARY}\n")
+    assert "pip install numpy" in told(BackendError, one, source, "--backend", "numpy")
+
+
+def test_it_streams(one, table_of, tmp_path, monkeypatch):
+    lines = [f'{at},"{bundles_made.SENTENCES[at % 8]}"\n' for at in range(5000)]
+    source = table_of("id,text\n" + "".join(lines))
+    most = []
+    batch = table.TableScorer._batch
+
+    def noted(self, good, *rest):
+        most.append(len(good))
+        return batch(self, good, *rest)
+
+    monkeypatch.setattr(table.TableScorer, "_batch", noted)
+    monkeypatch.setattr(score, "_SHOW_EVERY", 2000)
+    _, err = run(one, source, "-o", tmp_path / "out.csv")
+    assert most == [1000] * 5
+    assert err.splitlines()[:2] == ["2000 responses scored", "4000 responses scored"]
+    assert "Scored 5000 responses" in err
+    rows = rows_of((tmp_path / "out.csv").read_text())
+    assert [row[0] for row in rows[1:]] == [str(at) for at in range(5000)]
+    wanted = [machine(scored(one, text)) for text in bundles_made.SENTENCES]
+    assert all(row[2:] == wanted[at % 8] for at, row in enumerate(rows[1:]))
+    _, err = run(one, source, "-o", tmp_path / "out.csv", "-q")
+    assert err == ""
+
+
+def test_the_summary_never_quotes(one, table_of):
+    out, err = run(one, table_of(f"text\n{CANARY}\n"))
+    assert CANARY in out
+    assert CANARY not in err
+
+
+def test_in_a_table_of_one_column_an_empty_line_is_a_blank_response(one, table_of):
+    rows = rows_of(run(one, table_of("text\nthe ice\n\nthe lid\n"))[0])
+    assert [row[0] for row in rows] == ["text", "the ice", "", "the lid"]
+    assert [row[4] for row in rows] == ["flag", "", "empty", ""]
+
+
+def test_scores_are_no_spreadsheet(one, table_of, tmp_path):
+    out = tmp_path / "scores.xlsx"
+    assert "end the name in .csv or .tsv" in told(InputError, one, table_of("text\nx\n"), "-o", out)
+    assert not out.exists()
+
+
+def test_another_threshold_of_review(one, table_of):
+    table = table_of("text\nthe ice\n?!\nthe lid\n")
+    flags = {
+        below: [row[4] for row in rows_of(run(one, table, *given)[0])[1:]]
+        for below, given in {
+            None: (),
+            0: ("--review-below", 0),
+            1: ("--review-below", "1.0"),
+        }.items()
+    }
+    assert flags[None] == flags[0] == ["", "empty", ""]
+    assert flags[1] == ["review", "empty", "review"]
+    assert "(3 flagged" in run(one, table, "--review-below", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("below", "said"),
+    [
+        (80, "80 is not between 0 and 1: did you mean 0.8?"),
+        (100, "did you mean 1?"),
+        (1.5, "1.5 is not between 0 and 1: did you mean 0.015?"),
+        (800, "800 is not between 0 and 1\n"),
+        (-0.1, "-0.1 is not between 0 and 1\n"),
+        ("nan", "nan is not between 0 and 1\n"),
+    ],
+)
+def test_no_threshold_of_review(one, table_of, below, said):
+    found = invoke(one, table_of("text\nthe ice\n"), f"--review-below={below}")
+    assert found.exit_code == 2
+    assert said in found.output
+
+
+def test_bundle_and_table_swapped(command, one, table_of):
+    table = table_of("text\nthe ice\n")
+    said = command.fails("score", table, one)
+    assert f"'{one}' is a bundle: are BUNDLE and RESPONSES swapped?" in said
+    assert "swapped" in command.fails("score", one, one)
+
+
+def test_a_table_of_another_item_is_told(command, tmp_path):
+    bundles_made.write(tmp_path / "item.kdz")
+    (tmp_path / "other.csv").write_text("item_id,text\nspoon,the water\n")
+    (tmp_path / "same.csv").write_text("item_id,text\nstove,the water\n")
+    said = command("score", tmp_path / "item.kdz", tmp_path / "other.csv")
+    assert said.code == 0
+    assert "column 'item_id' names another item than the bundle's, 'stove'" in said.err
+    named = command("score", tmp_path / "item.kdz", tmp_path / "other.csv", "--item", "stove")
+    same = command("score", tmp_path / "item.kdz", tmp_path / "same.csv")
+    assert "Warning" not in named.err + same.err
