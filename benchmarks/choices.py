@@ -20,7 +20,6 @@ from benchmarks import record
 from benchmarks.distilled import divergence, trained
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
-from kd_edge.data.splits import learning_rows
 from kd_edge.distillation.examples import taught, untaught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
@@ -31,6 +30,7 @@ from kd_edge.soft_labels.augmentation import make_variants
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students import kinds
+from kd_edge.teacher.held_out import learning_rows
 
 SEEDS = (0, 1)
 ALIKE = 20_000

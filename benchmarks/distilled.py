@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
-from kd_edge.data.splits import learning_rows, split_item
+from kd_edge.data.splits import split_item
 from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import Examples
 from kd_edge.distillation.options import DistilOptions
@@ -21,6 +21,7 @@ from kd_edge.soft_labels.label_variants import Variants, read_variants
 from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students.kinds import TextParts
 from kd_edge.students.store import Student
+from kd_edge.teacher.held_out import learning_rows
 from kd_edge.teacher.options import TeacherOptions
 
 SAMPLE = Path(__file__).parent.parent / "kd_edge" / "sample"

@@ -32,8 +32,8 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import agreement
+from kd_edge.soft_labels.augmentation import texts_to_label
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
-from kd_edge.soft_labels.unlabelled import texts_to_label
 from kd_edge.stages.record import hash_file
 from kd_edge.students import kinds
 from kd_edge.teacher.finetune import finetune

@@ -24,10 +24,9 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import store
 from kd_edge.teacher import classifier
-from kd_edge.teacher.card import TeacherCard
+from kd_edge.teacher.card import TeacherCard, teacher_size
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge.teacher.size import teacher_size
 from kd_edge.teacher.source import PACKAGED, resolve
 
 BUNDLE = "bundle.kdz"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kd_edge_runtime import __version__
+from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.graphs import VECTORIZER
 
 ITEM = "kd-edge.item"

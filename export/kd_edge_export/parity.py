@@ -83,7 +83,7 @@ def form_models(parts: ItemParts) -> dict[str, backends.Model]:
 
 def _load(item: LoadedItem, form: str) -> backends.Model:
     name = next(name for name in backends.NAMES if form in backends.forms(item.entry, name))
-    return backends.load(item, name, form)[1]
+    return backends.load(item, name, form)
 
 
 class _Memory:

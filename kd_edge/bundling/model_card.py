@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kd_edge.console.tables import figures_markdown
-from kd_edge.distillation.calibrate import review_of
 from kd_edge.evaluation.agreement import Line
+from kd_edge.evaluation.review import review_of
+from kd_edge.evaluation.tables import figures_markdown
 from kd_edge.students.store import Student
 
 # What a bundle holds of the responses, by kind of student.

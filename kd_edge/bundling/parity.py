@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kd_edge.console.tables import terminal_table
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores, quadratic_kappa
 from kd_edge_export.parity import Difference, Probabilities, difference
 from kd_edge_runtime.errors import InputError, ParityError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kd_edge.bundling.parity import FormParity
+
+_PARITY = (
+    *("form", "bytes", "on", "responses", "greatest difference", "mean difference"),
+    *("equal classes", "QWK", "against PyTorch"),
+)
 
 # Rows that a message names.
 _NAMED = 5
@@ -224,3 +236,24 @@ class Gate:
             f"See {named}{more}. No bundle was written; 'kd-edge export' has options for what "
             "may differ."
         )
+
+
+def parity_table(title: str, forms: Sequence[FormParity]) -> Table:
+    """Each form of a student against PyTorch as a table for the terminal."""
+    return terminal_table(title, _PARITY, [parity_cells(one) for one in forms])
+
+
+def parity_cells(one: FormParity) -> list[str]:
+    """A row of `parity_table`: on held-out responses where there are any."""
+    all_ = one.held_out or one.golden
+    return [
+        one.form,
+        f"{one.bytes:,}",
+        "held-out" if one.held_out else "golden",
+        f"{all_.responses:,}",
+        f"{all_.greatest:.1e}",
+        f"{all_.mean:.1e}",
+        f"{all_.equal:.1%}",
+        "" if one.qwk is None else f"{one.qwk:.3f}",
+        "" if one.qwk_change is None else f"{one.qwk_change:+.4f}",
+    ]

@@ -108,15 +108,15 @@ def distill(
     sources = read_prompts(prompts)
     item = the_item(read(responses, values))
 
-    from kd_edge.data.splits import learning_rows
-    from kd_edge.distillation.calibrate import review_of
     from kd_edge.distillation.distil import distil
+    from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
     from kd_edge.size_search.distil import distil_to_size
     from kd_edge.size_search.search import Search
     from kd_edge.soft_labels.label_variants import read_variants
     from kd_edge.soft_labels.labels import labels_by_id
     from kd_edge.students import store
+    from kd_edge.teacher.held_out import learning_rows
 
     rows, held_out = learning_rows(item, teacher_folder, options.seed)
     classes = item.scale.classes

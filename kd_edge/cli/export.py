@@ -158,8 +158,8 @@ def _export_teacher(
     as_json: bool,
 ) -> None:
     from kd_edge.bundling.teacher_onnx import export_teacher
-    from kd_edge.data.splits import learning_rows
     from kd_edge.evaluation.agreement import human_scores
+    from kd_edge.teacher.held_out import learning_rows
 
     if len(folders) != 1:
         raise InputError("give one teacher's folder at a time")
@@ -240,7 +240,7 @@ def _held_out(student: Student, given: Responses) -> tuple[Row, ...]:
 def _show(parity: Mapping[str, Sequence[FormParity]]) -> None:
     from rich.console import Console
 
-    from kd_edge.console.tables import parity_table
+    from kd_edge.bundling.parity import parity_table
 
     console = Console(width=None if sys.stdout.isatty() else 200)
     for title, forms in parity.items():

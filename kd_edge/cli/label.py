@@ -98,6 +98,7 @@ def label(
     others = read_unlabelled(unlabelled, values, item.item_id)
 
     from kd_edge.console.progress import say
+    from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
     from kd_edge.soft_labels.label_rows import (
         cross_fit,
         label_rows,
@@ -106,7 +107,6 @@ def label(
     )
     from kd_edge.soft_labels.label_variants import label_variants
     from kd_edge.soft_labels.labels import write_labels
-    from kd_edge.soft_labels.unlabelled import texts_to_label, unlabelled_texts
     from kd_edge.teacher.card import read_card
 
     card = read_card(teacher)

@@ -145,7 +145,7 @@ def run(
 def _show(report: RunReport, output: Path) -> None:
     from rich.console import Console
 
-    from kd_edge.console.tables import figures_table, pooled_table, smaller
+    from kd_edge.evaluation.tables import figures_table, pooled_table, smaller
 
     # A pipe has no width: a table must not be cut to one.
     console = Console(width=None if sys.stdout.isatty() else 200)

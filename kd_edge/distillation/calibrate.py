@@ -23,7 +23,7 @@ from kd_edge.evaluation.calibration import (
 )
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores
-from kd_edge.evaluation.review import Review, choose_review
+from kd_edge.evaluation.review import choose_review
 from kd_edge.students.base import Network
 from kd_edge.students.store import Student
 
@@ -91,9 +91,3 @@ def _short(figures: dict[str, Any]) -> dict[str, Any]:
         name: round(figure, 4) if isinstance(figure, float) else figure
         for name, figure in figures.items()
     }
-
-
-def review_of(student: Student) -> Review | None:
-    """What is known of a student's threshold; None for one of an older version."""
-    found = student.provenance.get("review")
-    return None if found is None else Review(**found)

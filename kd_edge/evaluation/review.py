@@ -9,7 +9,11 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.evaluation.calibration import Floats, Right
+from kd_edge.evaluation.calibration import (
+    Floats,
+    Right,
+)
+from kd_edge.students.store import Student
 
 ACCURACY = 0.9
 """Exact agreement that is wanted of the scores nobody looks at, unless another is asked for."""
@@ -143,3 +147,9 @@ def at_least(right: int, number: int) -> float:
     middle = share + square / (2 * number)
     width = _TENTH * sqrt(share * (1 - share) / number + square / (4 * number**2))
     return max(0.0, (middle - width) / (1 + square / number)) if right else 0.0
+
+
+def review_of(student: Student) -> Review | None:
+    """What is known of a student's threshold; None for one of an older version."""
+    found = student.provenance.get("review")
+    return None if found is None else Review(**found)

@@ -22,6 +22,7 @@ from kd_edge.flash.kit.payload import Payload
 from kd_edge.flash.kit.program import install_script
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.files import atomic_write, plain_write_errors
+from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 
 DEFAULT_PYTHON = "3.11"
@@ -76,7 +77,7 @@ def current_hash(root: Path) -> str:
 def _put_bundle(root: Path, bundle: Payload) -> int:
     if current_hash(root) == bundle.sha256:
         return 0
-    Slots(root).install(bundle.path)
+    switch.install(Slots(root), bundle.path)
     _insist(current_hash(root) == bundle.sha256, root)
     return len(bundle.data)
 

@@ -14,12 +14,11 @@ from kd_edge.data.splits import Split
 from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.folder import item_folder
-from kd_edge.soft_labels.augmentation import variants_for
+from kd_edge.soft_labels.augmentation import texts_to_label, variants_for
 from kd_edge.soft_labels.label_rows import cross_fit, label_rows
 from kd_edge.soft_labels.label_variants import label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write_labels
 from kd_edge.soft_labels.table import IN_SAMPLE
-from kd_edge.soft_labels.unlabelled import texts_to_label
 from kd_edge.stages.record import hash_file, hash_folder, hash_json, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import store

@@ -13,20 +13,31 @@ from kd_edge.bundling.parity import FormParity
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Responses
 from kd_edge.data.splits import split_item, test_items
-from kd_edge.distillation.calibrate import review_of
 from kd_edge.evaluation.agreement import Line, Scorings, Sizes, human_scores, lines, second_scores
-from kd_edge.evaluation.review import Review
+from kd_edge.evaluation.pooled import Pooled, pooled
+from kd_edge.evaluation.review import Review, review_of
 from kd_edge.files import make_folder, write_json
-from kd_edge.runs.earlier import refuse_other_items, refuse_other_responses
-from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER, item_folder
-from kd_edge.runs.items import Failed, Pooled, each_item, pooled
+from kd_edge.runs.folder import (
+    BUNDLE,
+    REPORT,
+    TOGETHER,
+    item_folder,
+    refuse_other_items,
+    refuse_other_responses,
+)
+from kd_edge.runs.items import Failed, each_item
 from kd_edge.runs.pipeline import Made, RunOptions, go
-from kd_edge.runs.scorings import bundle_scorings, student_scorings, teacher_scorings
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
-from kd_edge.runs.test_scores import Scored, write_scored
-from kd_edge.soft_labels.unlabelled import unlabelled_texts
+from kd_edge.runs.test_scores import (
+    Scored,
+    bundle_scorings,
+    student_scorings,
+    teacher_scorings,
+    write_scored,
+)
+from kd_edge.soft_labels.augmentation import unlabelled_texts
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
-from kd_edge.teacher.size import teacher_size
+from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import ItemEntry, Manifest
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer

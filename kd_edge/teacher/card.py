@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from safetensors import safe_open
 
 from kd_edge.data.responses import Scale
 from kd_edge.files import write_json
 from kd_edge.training.epoch import EpochFigures
 from kd_edge_runtime.errors import InputError
+
+# What scoring with a teacher needs: its numbers and its tokenizer.
+_NEEDED = ("*.safetensors", "tokenizer.json")
 
 CARD = "teacher.json"
 
@@ -83,3 +89,18 @@ def read_card(folder: Path) -> TeacherCard:
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"'{path}' is damaged; fine-tune the teacher again.") from error
+
+
+def teacher_size(folder: Path) -> tuple[int, int]:
+    """Parameters of a teacher and the bytes that scoring with it needs.
+
+    Args:
+        folder: a finished teacher.
+    """
+    parameters = 0
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, framework="numpy") as tensors:
+            for name in tensors.keys():  # noqa: SIM118 (not a mapping)
+                parameters += math.prod(tensors.get_slice(name).get_shape())
+    size = sum(file.stat().st_size for pattern in _NEEDED for file in folder.glob(pattern))
+    return parameters, size

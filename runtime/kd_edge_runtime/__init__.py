@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime._version import __version__
 
 if TYPE_CHECKING:
     from kd_edge_runtime.scorer import Score, Scorer
 
-__version__ = "0.1.0"
 __all__ = ["Score", "Scorer", "__version__"]
 
 

@@ -16,6 +16,7 @@ from types import TracebackType
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime.backends import choose
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED, ItemEntry
 from kd_edge_runtime.errors import InputError
@@ -118,7 +119,7 @@ class Scorer:
         bundle: an open bundle, closed with the scorer.
         backend: "auto" or one of `backends.NAMES`.
         threads: for one batch, where the backend has threads.
-        cache: the file in which outcomes of probes are kept, see `backends.choose`.
+        cache: the file in which outcomes of probes are kept, see `backends.choose.choose`.
         review_below: the confidence below which a score is flagged "review", 0 for none; None
             for what the bundle says of each item.
     """
@@ -154,7 +155,7 @@ class Scorer:
             path: the `.kdz` file.
             backend: "auto", or one of "plain", "numpy", "tflite" and "onnx" to insist.
             threads: for one batch, where the backend has threads (tflite and onnx).
-            cache: the file in which outcomes of probes are kept, see `backends.choose`.
+            cache: the file in which outcomes of probes are kept, see `backends.choose.choose`.
             review_below: the confidence below which a score is flagged "review".
 
         Raises:
@@ -162,7 +163,8 @@ class Scorer:
             BundleError: it is no bundle, is damaged, or is of an unknown protocol.
             BackendError: there is no backend of this name.
         """
-        backends.check_name(backend)
+        if backend != choose.AUTO:
+            backends.check_name(backend)
         return cls(Bundle(path), backend, threads, cache, review_below)
 
     def __enter__(self) -> Scorer:
@@ -239,7 +241,7 @@ class Scorer:
         item = self._items.get(entry.item_id)
         if item is None:
             loaded = LoadedItem(self.bundle, entry)
-            made = backends.load(loaded, self._backend, "", self._threads, self._cache)
+            made = choose.load(loaded, self._backend, self._threads, self._cache)
             item = self._items[entry.item_id] = _Item(loaded, *made, self._review_below)
         return item
 

@@ -8,10 +8,10 @@ import pytest
 
 from benchmarks import odd
 from kd_edge.data.readers import read_responses
-from kd_edge.data.splits import learning_rows
 from kd_edge.distillation.outliers import ordinary, prompt_codes
 from kd_edge.students import kinds
 from kd_edge.students.bag import BagOptions
+from kd_edge.teacher.held_out import learning_rows
 from kd_edge_runtime import Score
 from kd_edge_runtime.flags import NAMES, REVIEW, flagger
 from kd_edge_runtime.text.known_ngrams import Known

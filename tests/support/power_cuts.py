@@ -1,7 +1,7 @@
 """Cuts the power at every step of an action that changes files, and lets disks refuse there.
 
     def action():
-        Slots(disk / "root").install(new)
+        switch.install(Slots(disk / "root"), new)
 
     def check(finished):
         ...  # assert what has to hold of `disk` now; it may be changed

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 from kd_edge_runtime.students.bag import FORM
 from power_cuts import Cuts, cut_points, fast_folder
@@ -46,7 +47,7 @@ class Device:
 
     def install(self, name: str) -> bool:
         """Installs a bundle."""
-        return self.slots.install(self.bundles[name])
+        return switch.install(self.slots, self.bundles[name])
 
     def current(self) -> str | None:
         """The bundle whose scores the device gives, bit for bit; None where it has none."""
@@ -119,7 +120,7 @@ def _two(device: Device) -> None:
 
 def _back(device: Device) -> None:
     _two(device)
-    device.slots.rollback()
+    switch.rollback(device.slots)
 
 
 def _leftovers(device: Device) -> None:
@@ -136,7 +137,7 @@ def _third(device: Device) -> None:
 
 
 def _rollback(device: Device) -> None:
-    device.slots.rollback()
+    switch.rollback(device.slots)
 
 
 SCENARIOS = {
@@ -169,7 +170,7 @@ def cuts_of(device: Device, scenario: Scenario) -> Cuts:
         assert device.names() == sorted(["lock", *["slot.kdz", "slot.ok"] * kept])
         assert not any(state.problem for state in device.slots.status())
         if scenario.old is not None:
-            device.slots.rollback()
+            switch.rollback(device.slots)
             assert device.current() == scenario.old
 
     return cut_points(lambda: scenario.switch(device), device.disk, check)

@@ -29,7 +29,7 @@ def outcome(bundle, item_id, form, size, texts):
     entry = next(one for one in bundle.manifest.items if one.item_id == item_id)
     item = (Swapped if form.endswith("=") else LoadedItem)(bundle, entry)
     try:
-        _, model = backends.load(item, "tflite", form)
+        model = backends.load(item, "tflite", form)
     except KdEdgeError as error:
         return f"{type(error).__name__}: {error}"
     found = []

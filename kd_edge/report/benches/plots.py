@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kd_edge.report.benches.join import BenchRow
+    from kd_edge.report.benches.rows import BenchRow
 
 _MARKERS = "osD^vPX*<>hp"
 _MOST_DEVICES = 12  # a panel each

@@ -11,7 +11,6 @@ from kd_edge.bundling import model_card
 from kd_edge.bundling.bundle import ExportItem, prepare, write
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Responses
-from kd_edge.distillation.calibrate import review_of
 from kd_edge.evaluation.agreement import (
     BASELINE,
     STUDENT,
@@ -21,22 +20,26 @@ from kd_edge.evaluation.agreement import (
     second_scores,
 )
 from kd_edge.evaluation.metrics import Scores, agreement
-from kd_edge.evaluation.review import Review
+from kd_edge.evaluation.review import Review, review_of
 from kd_edge.files import make_folder, write_json
 from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
 from kd_edge.runs.cross_item.baselines import baselines
 from kd_edge.runs.cross_item.pipeline import Made, go
 from kd_edge.runs.cross_item.pool import Pool, make_pool, own_id
-from kd_edge.runs.earlier import refuse_other_items, refuse_other_responses
-from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER
+from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER, refuse_other_items, refuse_other_responses
 from kd_edge.runs.pipeline import RunOptions
-from kd_edge.runs.scorings import bundle_scorings, student_scorings, teacher_scorings
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
-from kd_edge.runs.test_scores import Scored, write_scored
+from kd_edge.runs.test_scores import (
+    Scored,
+    bundle_scorings,
+    student_scorings,
+    teacher_scorings,
+    write_scored,
+)
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.store import Student
-from kd_edge.teacher.size import teacher_size
+from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Score, Scorer
 

@@ -14,7 +14,6 @@ from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.errors import BackendError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Any, Protocol
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
@@ -72,12 +71,12 @@ NAMES = tuple(_BACKENDS)
 
 
 def check_name(name: str) -> None:
-    """Refuses a name that is neither "auto" nor one of `NAMES`.
+    """Refuses a name that is not one of `NAMES`.
 
     Raises:
         BackendError: it is none of them.
     """
-    if name not in ("auto", *NAMES):
+    if name not in NAMES:
         raise BackendError(f"there is no backend '{name}': choose from {', '.join(NAMES)}")
 
 
@@ -116,82 +115,32 @@ def module(name: str) -> Any:
     return import_module(f"{__name__}.{_BACKENDS[name].module}")
 
 
-def load(
-    item: LoadedItem,
-    name: str = "auto",
-    form: str = "",
-    threads: int = 1,
-    cache: Path | None = None,
-) -> tuple[str, Model]:
+def load(item: LoadedItem, name: str, form: str = "", threads: int = 1) -> Model:
     """Loads a student.
 
     Args:
         item: the item of an open bundle.
-        name: one of `NAMES` to insist, or "auto" for what `choose` says.
+        name: one of `NAMES`; `choose.choose` finds the one that suits this device.
         form: the form of the network; "" for the one that the backend prefers.
         threads: for one batch, where the backend has threads.
-        cache: see `choose`.
-
-    Returns:
-        The backend's name and the loaded student.
 
     Raises:
-        BackendError: the backend is not installed, cannot run this kind of student, or the
-            bundle has no form for it.
+        BackendError: there is no such backend, it is not installed, cannot run this kind of
+            student, or the bundle has no form for it.
         BundleError: the bundle is damaged.
     """
-    check_name(name)
-    if name == "auto":
-        name, form = choose(item, cache)
-    _require(name, item)
-    form = form or forms(item.entry, name)[0]
-    model: Model = module(name).load(item, form, threads)
-    return name, model
+    require(name, item)
+    model: Model = module(name).load(item, form or forms(item.entry, name)[0], threads)
+    return model
 
 
-def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
-    """The backend and the form that run a student on this device.
-
-    Plain Python wherever it can: for a bag it is the fastest from one response to a hundred
-    thousand, and cannot be a bad wheel. All others have to reproduce the golden rows in a
-    child process first (`probe`).
-
-    Args:
-        item: the item of an open bundle.
-        cache: the file in which outcomes of probes are kept.
-
-    Returns:
-        The backend's name, and the form; "" for the one it prefers.
+def require(name: str, item: LoadedItem) -> None:
+    """Refuses a backend that cannot run an item here.
 
     Raises:
-        BackendError: none is installed that works here.
+        BackendError: what keeps it from running.
     """
-    student = item.entry.student
-    able = [name for name in NAMES if forms(item.entry, name)]
-    there = [name for name in able if not missing(name, student)]
-    if not there:
-        _require((*able, *NAMES)[0], item)
-    elif not _BACKENDS[there[0]].needs:
-        return there[0], ""
-    # It imports this module, and a start in plain Python never needs it.
-    from kd_edge_runtime.backends.probe import probe
-
-    told = []
-    for name in there:
-        for form in forms(item.entry, name):
-            outcome = probe(name, item, form, cache)
-            if outcome.usable:
-                return name, form
-            told.append(f"{name} with {form} {outcome}")
-    raise BackendError(
-        f"item '{item.entry.item_id}', a student of kind '{student}', does not run here: "
-        f"{'; '.join(told)}. Install another version of the package, or use a bag student; "
-        "'kd-edge doctor' tries again."
-    )
-
-
-def _require(name: str, item: LoadedItem) -> None:
-    """Raises what keeps a backend from running an item, if anything does."""
+    check_name(name)
     backend, student = _BACKENDS[name], item.entry.student
     if student not in backend.students:
         able = [other for other in NAMES if student in _BACKENDS[other].students]

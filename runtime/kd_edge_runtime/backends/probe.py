@@ -20,7 +20,9 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, Callable, NamedTuple
 
-from kd_edge_runtime import __version__, backends
+from kd_edge_runtime import backends
+from kd_edge_runtime._version import __version__
+from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
@@ -131,7 +133,7 @@ def _scored(name: str, form: str, path: str, at: str) -> Outcome:
         return Outcome(WORKS)
     with Bundle(path) as bundle:
         item = LoadedItem(bundle, bundle.manifest.items[int(at)])
-        found = golden.reproduce(item, name, form, golden.read(item))
+        found = reproduce(item, name, form, golden.read(item))
     if found.wrong:
         off = f"{len(found.wrong)} of {found.rows} golden rows, off by {found.greatest:.1g}"
         return Outcome(WRONG, off)

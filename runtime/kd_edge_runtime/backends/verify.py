@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends.choose import AUTO, choose
+from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, KdEdgeError
-from kd_edge_runtime.students.golden import Reproduced, read, reproduce
+from kd_edge_runtime.students.golden import Reproduced, read
 from kd_edge_runtime.students.item import LoadedItem
 
 
@@ -33,17 +35,20 @@ def verify(bundle: Bundle, names: Sequence[str] = ()) -> Iterator[Reproduced]:
             if names or not backends.missing(name, entry.student)
             for form in backends.forms(entry, name) or ([""] if names else [])
         ]
-        for name, form in runs or [("auto", "")]:
-            yield _tried(LoadedItem(bundle, entry), name, form)
+        item = LoadedItem(bundle, entry)
+        for name, form in runs or [(AUTO, "")]:
+            yield _tried(item, name, form)
 
 
 def _tried(item: LoadedItem, backend: str, form: str) -> Reproduced:
     error: KdEdgeError
+    place = f"item '{item.entry.item_id}', {form or 'any form'} on {backend}"
     try:
+        if backend == AUTO:
+            choose(item)  # which says what is missing
         return reproduce(item, backend, form, read(item))
     except KdEdgeError as why:
         error = why
     except Exception as why:  # what a backend's package raises has no common base
         error = BackendError(f"{type(why).__name__}: {' '.join(str(why).split())[:200]}")
-    place = f"item '{item.entry.item_id}', {form or 'any form'} on {backend}"
     return Reproduced(item.entry.item_id, backend, form, error=type(error)(f"{place}: {error}"))

@@ -11,8 +11,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kd_edge_runtime import __version__
 from kd_edge_runtime._startup.sha256 import sha256
+from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.probe import FAILS, MISSING, TIMEOUT, WORKS, WRONG, Outcome, in_child
 from kd_edge_runtime.bench import machine, texts
 from kd_edge_runtime.bench.contenders import Contender, of_bundle, others

@@ -12,7 +12,9 @@ from typing import Any
 
 import click
 
-from kd_edge_runtime import __version__, backends
+from kd_edge_runtime import backends
+from kd_edge_runtime._version import __version__
+from kd_edge_runtime.backends.choose import choose
 from kd_edge_runtime.backends.probe import MISSING, forget, probe, versions
 from kd_edge_runtime.bench.machine import memory
 from kd_edge_runtime.bundle.archive import Bundle
@@ -115,7 +117,7 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
     entry = item.entry
     backend = problem = ""
     try:
-        backend, _ = backends.choose(item, cache)
+        backend, _ = choose(item, cache)
     except BackendError as error:
         problem = str(error)
     return {

@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import click
 
-from kd_edge_runtime import __version__
-from kd_edge_runtime.cli.start import guarded
+from kd_edge_runtime._version import __version__
+from kd_edge_runtime.cli.guard import guarded
 from kd_edge_runtime.errors import InputError
 
 VERBS = "kd_edge.verbs"

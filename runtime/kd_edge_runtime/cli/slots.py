@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kd_edge_runtime.cli.options import root_option
+from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots, default_root
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -29,7 +30,7 @@ def install(bundle: Path, root: Path | None, as_json: bool) -> None:
       kd-edge install item.kdz --root /media/card/kd-edge
     """
     slots = Slots(root or default_root())
-    done = slots.install(bundle)
+    done = switch.install(slots, bundle)
     _show(
         slots,
         as_json,
@@ -50,7 +51,7 @@ def rollback(root: Path | None, as_json: bool) -> None:
       kd-edge rollback --root /media/card/kd-edge
     """
     slots = Slots(root or default_root())
-    slots.rollback()
+    switch.rollback(slots)
     _show(slots, as_json, "switched to the bundle before", True)
 
 

@@ -11,11 +11,11 @@ import sys
 from contextlib import suppress
 
 from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
-from kd_edge_runtime.errors import KdEdgeError, note
+from kd_edge_runtime.cli.guard import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Callable, NoReturn
+    from typing import Any, NoReturn
 
     from kd_edge_runtime.tables.score import Request
 
@@ -90,37 +90,6 @@ def _request(files: list[str], options: dict[str, Any]) -> Request | None:
     if len(paths) != 1 or paths[0].suffix.lower() == ".kdz":
         return None
     return Request(paths[0], **options)
-
-
-def guarded(run: Callable[[], object]) -> int:
-    """Runs a command and says what went wrong, if anything did.
-
-    Args:
-        run: gives the exit code, or anything else for 0.
-
-    Returns:
-        The exit code.
-    """
-    try:
-        code = run()
-    except KdEdgeError as error:
-        note(f"Error: {error}")
-        return error.exit_code
-    except BrokenPipeError:  # whoever reads has read enough
-        return 1
-    except KeyboardInterrupt:
-        note("Stopped.")
-        return 130
-    except Exception as error:
-        if os.environ.get("KD_EDGE_DEBUG"):
-            raise
-        # The text of an unforeseen error may hold a student's words: only its kind is shown.
-        note(
-            f"Error: something unforeseen happened ({type(error).__name__}). Nothing that was "
-            "there before is lost. KD_EDGE_DEBUG=1 shows the details for a report."
-        )
-        return 70
-    return code if isinstance(code, int) else 0
 
 
 def _score(request: Request) -> None:

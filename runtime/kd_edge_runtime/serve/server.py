@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Callable
 
-from kd_edge_runtime import __version__
+from kd_edge_runtime._version import __version__
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.answers import MAX_LINE, answer, refusal
 

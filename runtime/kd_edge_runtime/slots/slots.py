@@ -89,8 +89,8 @@ class Slots:
     """The slots of a device. Reading takes no lock and writes nothing.
 
     Attributes:
-        root: their folder, made by the first `install`.
-        cache: a file there for outcomes of probes, see `backends.choose`.
+        root: their folder, made by the first `switch.install`.
+        cache: a file there for outcomes of probes, see `backends.choose.choose`.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -155,33 +155,6 @@ class Slots:
                 )
             )
         return states
-
-    def install(self, source: str | Path) -> bool:
-        """Makes a bundle current, and what is current now the previous one.
-
-        First the copy is read back, and has to reproduce its golden rows here.
-
-        Returns:
-            Whether it was done; not if that bundle is current already, and whole.
-
-        Raises:
-            InputError: no such file; no room, or the disk refuses; another install is at work.
-            BundleError: it is no bundle, or is damaged.
-            BackendError, ParityError: it does not score here, or not as it should.
-        """
-        from kd_edge_runtime.slots import switch
-
-        return switch.install(self, Path(source))
-
-    def rollback(self) -> Slot:
-        """Exchanges the current and the previous bundle; gives what is current now.
-
-        Raises:
-            InputError: there is no previous bundle; or as `install`, like the others.
-        """
-        from kd_edge_runtime.slots import switch
-
-        return switch.rollback(self)
 
     def files(self) -> Iterator[tuple[int, str, str]]:
         """Number, ending and name of each file of a switch."""

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends.choose import choose
+from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, KdEdgeError, ParityError
 from kd_edge_runtime.files import plain_write_errors
@@ -28,7 +30,18 @@ _SPARE = 3 << 16
 
 
 def install(slots: Slots, source: Path) -> bool:
-    """See `Slots.install`."""
+    """Makes a bundle current, and what is current now the previous one.
+
+    First the copy is read back, and has to reproduce its golden rows here.
+
+    Returns:
+        Whether it was done; not if that bundle is current already, and whole.
+
+    Raises:
+        InputError: no such file; no room, or the disk refuses; another install is at work.
+        BundleError: it is no bundle, or is damaged.
+        BackendError, ParityError: it does not score here, or not as it should.
+    """
     with Bundle(source) as bundle:
         bundle.check()
     sha256, size = sha256_of(source), source.stat().st_size
@@ -57,7 +70,11 @@ def install(slots: Slots, source: Path) -> bool:
 
 
 def rollback(slots: Slots) -> Slot:
-    """See `Slots.rollback`."""
+    """Exchanges the current and the previous bundle; gives what is current now.
+
+    Raises:
+        InputError: there is no previous bundle; or as `install`, like the others.
+    """
     slots.open().close()
     with _switching(slots) as number:
         current = _current(slots)
@@ -123,9 +140,9 @@ def _prove(slots: Slots, slot: Slot) -> None:
     with Bundle(slot.path) as bundle:
         for entry in bundle.manifest.items:
             item = LoadedItem(bundle, entry)
-            backend, form = backends.choose(item, slots.cache)
+            backend, form = choose(item, slots.cache)
             form = form or next(iter(backends.forms(entry, backend)), "")
-            found = golden.reproduce(item, backend, form, golden.read(item))
+            found = reproduce(item, backend, form, golden.read(item))
             if found.wrong:
                 raise ParityError(
                     f"item '{entry.item_id}', {form} on {backend}: {len(found.wrong)} of "

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import BundleError, KdEdgeError, ParityError
 from kd_edge_runtime.students.item import LoadedItem
@@ -86,24 +85,6 @@ def _good(raw: Any, classes: int) -> bool:
             for rows in raw["outputs"].values()
         )
     )
-
-
-def reproduce(item: LoadedItem, backend: str, form: str, golden: Golden) -> Reproduced:
-    """Runs one backend on the golden rows.
-
-    Args:
-        item: the item of an open bundle.
-        backend: one of `backends.NAMES`.
-        form: one that the bundle carries and the backend reads.
-        golden: the item's golden rows.
-
-    Raises:
-        BackendError: the backend is missing, or refuses the form.
-        BundleError: the bundle is damaged, or has no golden rows for the form.
-    """
-    _, model = backends.load(item, backend, form)
-    found = model.probabilities(golden.inputs)
-    return compare(item.entry, backend, form, golden, found)
 
 
 def compare(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kd_edge_export.tflite.graph import TfliteGraph
-from kd_edge_runtime import __version__
+from kd_edge_runtime._version import __version__
 
 CODES, OPTIONS = schema.BuiltinOperator, schema.BuiltinOptions
 

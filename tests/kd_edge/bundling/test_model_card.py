@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 from kd_edge.bundling.model_card import Figures, card_text
-from kd_edge.console.tables import figures_markdown
 from kd_edge.evaluation.agreement import MAJORITY, STUDENT, Line
 from kd_edge.evaluation.metrics import Agreement
 from kd_edge.evaluation.review import Review
+from kd_edge.evaluation.tables import figures_markdown
 
 AGREEMENT = Agreement(responses=70, accuracy=0.8, adjacent=0.99, macro_f1=0.7, qwk=0.85)
 LINES = (Line(STUDENT, AGREEMENT, 28_000, 41_000), Line(MAJORITY, AGREEMENT))

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from kd_edge.distillation.calibrate import review_of
 from kd_edge.distillation.train import Training
+from kd_edge.evaluation.review import review_of
 from kd_edge.size_search.search import SLACK
 from kd_edge.soft_labels.labels import SoftLabels, write_labels
 from kd_edge.students import store
@@ -114,7 +114,7 @@ def test_labels_for_the_rows_to_learn_from_are_enough(command, given, tmp_path):
     labels = given / "labels.csv"
     said = command("distill", given / "responses.csv", "--labels", labels, "-o", tmp_path, *SMALL)
     assert said.code == 0
-    from kd_edge.data.splits import learning_rows
+    from kd_edge.teacher.held_out import learning_rows
 
     learnt, held = learning_rows(ITEM, None, 0)
     rows = [[row.response_id, *LABELS[row.response_id]] for row in learnt]

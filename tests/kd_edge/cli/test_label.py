@@ -66,7 +66,7 @@ def test_variants_are_made_of_rows_learnt_from(command, teacher, responses, tmp_
         given.extend(texts)
         return ["more ice"]
 
-    monkeypatch.setattr("kd_edge.soft_labels.unlabelled.make_variants", spy)
+    monkeypatch.setattr("kd_edge.soft_labels.augmentation.make_variants", spy)
     more = ("-o", tmp_path / "l.csv", "--variants", tmp_path / "v.csv")
     assert command("label", teacher, responses, *more).code == 0
     held = read_card(teacher).validation_ids

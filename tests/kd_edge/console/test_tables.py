@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from kd_edge.console.tables import figures_markdown, figures_table, markdown, short, smaller
+from kd_edge.console.tables import markdown, short
 from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, Line, Sizes
 from kd_edge.evaluation.metrics import Agreement
+from kd_edge.evaluation.tables import figures_markdown, figures_table, smaller
 
 AGREEMENT = Agreement(responses=557, accuracy=0.8124, adjacent=0.9911, macro_f1=0.7337, qwk=0.8006)
 WORDS = Agreement(responses=557, accuracy=0.5, adjacent=None, macro_f1=0.25, qwk=-0.0312)

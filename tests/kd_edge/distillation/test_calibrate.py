@@ -10,9 +10,9 @@ import torch
 
 from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge.data.responses import Row
-from kd_edge.distillation.calibrate import calibrate, review_of, with_flags
+from kd_edge.distillation.calibrate import calibrate, with_flags
 from kd_edge.evaluation.calibration import at_temperature, fit_temperature
-from kd_edge.evaluation.review import Review
+from kd_edge.evaluation.review import Review, review_of
 from kd_edge.students import store
 from kd_edge.students.kinds import KINDS
 from kd_edge_runtime import Scorer, backends

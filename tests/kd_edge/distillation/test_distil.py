@@ -10,13 +10,13 @@ import torch
 
 from kd_edge.data.responses import Row
 from kd_edge.distillation import distil as module
-from kd_edge.distillation.calibrate import review_of
 from kd_edge.distillation.distil import distil, train_student
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.outliers import ordinary
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import at_temperature, fit_temperature, negative_log_likelihood
+from kd_edge.evaluation.review import review_of
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED

@@ -18,6 +18,7 @@ from kd_edge.flash.parallel import flash
 from kd_edge.flash.targets import FolderTarget
 from kd_edge.flash.to_folder import current_hash, flash_folder
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError
+from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 
 
@@ -57,7 +58,7 @@ def test_a_bundle_is_put_into_a_folder_and_only_once(tmp_path, bundles, payloads
     assert flash_folder("card", root, payloads["new"], None) > 0
     assert scored_with(root, bundles) == "new"
     assert current_hash(root) == payloads["new"].sha256
-    Slots(root).rollback()
+    switch.rollback(Slots(root))
     assert scored_with(root, bundles) == "old"
 
 
@@ -162,14 +163,14 @@ def test_a_stick_pulled_out_meanwhile_is_told(tmp_path, bundles, payloads, monke
     root = tmp_path / "media" / "kd-edge"
     root.parent.mkdir()
     flash_folder("card", root, payloads["old"], None)
-    install = Slots.install
+    install = switch.install
 
     def pulled(slots: Slots, source: Path) -> bool:
         root.parent.rename(tmp_path / "pulled")
         root.parent.mkdir()
         return install(slots, source)
 
-    monkeypatch.setattr(Slots, "install", pulled)
+    monkeypatch.setattr(switch, "install", pulled)
     with pytest.raises(KdEdgeError, match="taken out"):
         flash_folder("card", root, payloads["new"], None)
     assert scored_with(tmp_path / "pulled" / "kd-edge", bundles) == "old"
@@ -224,8 +225,8 @@ def test_what_is_unforeseen_at_one_stops_no_other(tmp_path, payloads, monkeypatc
             raise RuntimeError("a student's words")
         return install(slots, source)
 
-    install = Slots.install
-    monkeypatch.setattr(Slots, "install", wrong)
+    install = switch.install
+    monkeypatch.setattr(switch, "install", wrong)
     devices = [Device(name, FolderTarget(tmp_path / name)) for name in "abc"]
     outcomes = flash(payloads["new"], devices, None, jobs=2)
     assert [one.outcome for one in outcomes] == [INSTALLED, FAILED, INSTALLED]

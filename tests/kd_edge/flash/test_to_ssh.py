@@ -19,6 +19,7 @@ from kd_edge.flash.parallel import flash
 from kd_edge.flash.ssh import DeviceError
 from kd_edge.flash.targets import SshTarget
 from kd_edge.flash.to_ssh import flash_over_ssh
+from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 from power_cuts import fast_folder
 from ssh_devices import Sshd, old_python, require_sshd
@@ -89,7 +90,7 @@ def test_a_bundle_goes_to_a_device_and_only_once(put, bundles, payloads, tmp_pat
     [one] = put("new", ("ready", root))
     assert one.outcome == INSTALLED
     assert scored_with(root, bundles) == "new"
-    Slots(root).rollback()
+    switch.rollback(Slots(root))
     assert scored_with(root, bundles) == "old"
     assert not list(root.glob(".*")), "no temporary file stays"
 
@@ -216,7 +217,7 @@ def test_a_connection_that_drops_leaves_the_old_or_the_new_bundle(put, bundles, 
     roots = {f"cut-{point}": tmp_path / str(point) for point in points}
     roots["dying"] = tmp_path / "dying"
     for root in roots.values():
-        Slots(root).install(bundles["old"])
+        switch.install(Slots(root), bundles["old"])
     dropped = put("new", *roots.items())
     found = [scored_with(root, bundles) for root in roots.values()]
     outcomes = [one.outcome for one in dropped]
@@ -239,7 +240,7 @@ def test_a_connection_that_drops_while_the_runtime_is_sent_keeps_the_device(put,
     points = [HELLO + len(sent_ahead()) + size * step // 3 for step in (1, 2, 4)]
     roots = {f"cutbare-{point}": tmp_path / str(point) for point in points}
     for root in roots.values():
-        Slots(root).install(bundles["old"])
+        switch.install(Slots(root), bundles["old"])
     dropped = put("new", *roots.items(), kits=made)
     assert FAILED in [one.outcome for one in dropped]
     for one, root in zip(dropped, roots.values(), strict=True):

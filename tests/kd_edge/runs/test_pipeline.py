@@ -15,7 +15,7 @@ from kd_edge.data.splits import split_item
 from kd_edge.distillation.train import Training
 from kd_edge.runs import pipeline
 from kd_edge.runs.pipeline import RunOptions, go, item_folder
-from kd_edge.soft_labels import unlabelled
+from kd_edge.soft_labels import augmentation
 from kd_edge.soft_labels.label_variants import read_variants
 from kd_edge.soft_labels.labels import labels_by_id, read_labels
 from kd_edge.stages.record import StoppedError, hash_folder, hash_rows
@@ -134,7 +134,7 @@ def test_variants_are_made_of_rows_learnt_from_alone(options, tmp_path, monkeypa
         given.extend(texts)
         raise StoppedError("enough")
 
-    monkeypatch.setattr(unlabelled, "make_variants", spy)
+    monkeypatch.setattr(augmentation, "make_variants", spy)
     with pytest.raises(StoppedError):
         go(SPLIT, tmp_path, options)
     assert given == [row.text for row in SPLIT.train]

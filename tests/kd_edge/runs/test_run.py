@@ -17,7 +17,7 @@ from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TE
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.runs import run as module
-from kd_edge.runs import scorings
+from kd_edge.runs import test_scores
 from kd_edge.runs.run import run
 from kd_edge.runs.test_scores import read_scored
 from kd_edge.soft_labels.labels import labels_by_id
@@ -136,7 +136,7 @@ def test_the_teachers_decision_is_that_of_its_validation_rows(
         seen.append((found, scores, scale))
         return "most-probable"
 
-    monkeypatch.setattr(scorings, "choose_decision", choose)
+    monkeypatch.setattr(test_scores, "choose_decision", choose)
     run(whole_way.responses, tmp_path / "out", whole_way.options)
     ((found, scores, scale),) = seen
     labels = labels_by_id(

@@ -8,6 +8,7 @@ import pytest
 
 import bundles_made
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends import choose
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.item import LoadedItem
@@ -34,32 +35,32 @@ def lacking(monkeypatch, *packages):
 
 
 def test_a_bag_runs_in_plain_python_first(item):
-    name, model = backends.load(item)
+    name, model = choose.load(item)
     assert name == "plain"
     assert len(model.probabilities(["the ice"])[0]) == 4
 
 
 @pytest.mark.parametrize("name", backends.NAMES)
 def test_every_backend_gives_the_same(item, name):
-    used, model = backends.load(item, name)
+    used, model = choose.load(item, name)
     assert used == name
-    wanted = backends.load(item)[1].probabilities(["the ice melts", ""])
+    wanted = choose.load(item)[1].probabilities(["the ice melts", ""])
     for one, other in zip(model.probabilities(["the ice melts", ""]), wanted, strict=True):
         assert one == pytest.approx(other, abs=1e-5)
 
 
 def test_names_that_are_none(item):
     with pytest.raises(BackendError, match="'jax': choose from plain, numpy, tflite, onnx"):
-        backends.load(item, "jax")
+        choose.load(item, "jax")
 
 
 def test_a_student_that_the_backend_cannot_run(item):
     with pytest.raises(
         BackendError, match="'plain' does not run a student of kind 'rnn': use onnx"
     ):
-        backends.load(of(item, student="rnn"), "plain")
+        choose.load(of(item, student="rnn"), "plain")
     with pytest.raises(BackendError, match=r"'oracle'.*nor does any other"):
-        backends.load(of(item, student="oracle"))
+        choose.load(of(item, student="oracle"))
 
 
 @pytest.mark.parametrize(
@@ -76,12 +77,12 @@ def test_a_student_that_the_backend_cannot_run(item):
 def test_what_to_install_is_said(item, monkeypatch, packages, name, student, told):
     lacking(monkeypatch, *packages)
     with pytest.raises(BackendError, match=f"needs .*{told}$"):
-        backends.load(of(item, student=student), name)
+        choose.load(of(item, student=student), name)
 
 
 def test_plain_needs_nothing(item, monkeypatch):
     lacking(monkeypatch, "numpy", *TFLITES, "onnxruntime", "tokenizers")
-    assert backends.load(item)[0] == "plain"
+    assert choose.load(item)[0] == "plain"
     assert [backends.missing(name) for name in backends.NAMES] == [
         (),
         ("numpy",),
@@ -129,7 +130,7 @@ def test_the_forms_of_an_item(item):
 def test_a_text_entry_that_does_not_fit(item, name, changes, why):
     text = {**item.entry.text, **changes}
     with pytest.raises(BundleError, match=why):
-        backends.load(of(item, text=text), name)
+        choose.load(of(item, text=text), name)
 
 
 def test_the_table_has_a_row_of_probabilities_for_each_class(item):
@@ -143,7 +144,7 @@ def test_the_table_has_a_row_of_probabilities_for_each_class(item):
 def test_a_form_that_is_not_there(item):
     forms = {"onnx-fp32": item.entry.forms["onnx-fp32"]}
     with pytest.raises(BackendError, match=r"no form 'plain-int8' \(the bundle carries onnx-fp32"):
-        backends.load(of(item, forms=forms), "plain")
+        choose.load(of(item, forms=forms), "plain")
     with pytest.raises(BackendError, match=r"no form 'tflite-int8' \(the bundle"):
-        backends.load(of(item, forms=forms), "tflite")
-    assert backends.load(of(item, forms=forms), "onnx")[0] == "onnx"
+        choose.load(of(item, forms=forms), "tflite")
+    assert choose.load(of(item, forms=forms), "onnx")[0] == "onnx"

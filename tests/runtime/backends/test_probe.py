@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import bundles_made
 from kd_edge_export.golden import golden_json
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends import choose
 from kd_edge_runtime.backends import probe as probing
 from kd_edge_runtime.backends.probe import Outcome, forget, probe, versions
 from kd_edge_runtime.bundle.archive import Bundle
@@ -271,19 +272,19 @@ def test_versions():
 
 def test_plain_is_never_tried(item, monkeypatch):
     monkeypatch.setattr(probing, "_try", lambda *_: pytest.fail("tried"))
-    assert backends.choose(item("bag")) == ("plain", "")
-    assert backends.load(item("bag"))[0] == "plain"
+    assert choose.choose(item("bag")) == ("plain", "")
+    assert choose.load(item("bag"))[0] == "plain"
 
 
 def test_whoever_insists_is_not_asked(item, monkeypatch):
     monkeypatch.setattr(probing, "_try", lambda *_: pytest.fail("tried"))
-    assert backends.load(item("graphs"), "onnx")[0] == "onnx"
+    assert choose.load(item("graphs"), "onnx")[0] == "onnx"
 
 
 def test_the_first_form_that_works_is_used(item, tmp_path, monkeypatch):
     cache = tmp_path / "probes"
-    assert backends.choose(item("graphs"), cache) == ("onnx", "onnx-int8")
-    assert backends.choose(item("wrong"), cache) == ("onnx", "onnx-fp32")
+    assert choose.choose(item("graphs"), cache) == ("onnx", "onnx-int8")
+    assert choose.choose(item("wrong"), cache) == ("onnx", "onnx-fp32")
     kept = json.loads(cache.read_bytes())["outcomes"]
     assert [verdict for verdict, _ in kept.values()] == ["works", "wrong", "works"]
     monkeypatch.setattr(probing, "_try", lambda *_: pytest.fail("tried again"))
@@ -295,7 +296,7 @@ def test_the_first_form_that_works_is_used(item, tmp_path, monkeypatch):
 def test_none_works(item, fake, imports):
     fake(DIES)
     with pytest.raises(BackendError) as caught:
-        backends.load(item("graphs"))
+        choose.load(item("graphs"))
     told = str(caught.value)
     assert told.startswith("item 'stove', a student of kind 'bag', does not run here: onnx ")
     assert "with onnx-int8 dies (SIGILL); onnx with onnx-fp32 dies (SIGILL)" in told

@@ -21,7 +21,8 @@ from kd_edge_export import forms
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.golden import golden_json
 from kd_edge_export.onnx import bag
-from kd_edge_runtime import __version__, backends
+from kd_edge_runtime import backends
+from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends import with_onnx
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bundle.archive import Bundle

@@ -110,7 +110,7 @@ def test_int8_comes_first_and_takes_the_threads(item, monkeypatch):
     monkeypatch.setattr(LoadedItem, "form", noted)
     monkeypatch.setattr(with_tflite.tflite, "Interpreter", interpreter)
     backends.load(item, "tflite")
-    _, model = backends.load(item, "tflite", threads=2)
+    model = backends.load(item, "tflite", threads=2)
     assert asked == ["tflite-int8", 1, "tflite-int8", 2]
     assert np.array(model.probabilities(TEXTS)) == pytest.approx(plain(TEXTS), abs=1e-5)
 

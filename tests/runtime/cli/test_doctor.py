@@ -13,10 +13,12 @@ from click.testing import CliRunner
 
 import bundles_made
 from kd_edge_export.golden import golden_json
-from kd_edge_runtime import __version__, backends
+from kd_edge_runtime import backends
+from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends import probe
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BackendError, BundleError, InputError
+from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 
 
@@ -155,7 +157,7 @@ def test_golden_rows_that_are_not_reproduced(made):
 
 @pytest.mark.usefixtures("bare")
 def test_what_is_installed(made, root, tmp_path):
-    Slots(root).install(made / "bag.kdz")
+    switch.install(Slots(root), made / "bag.kdz")
     for arguments in ((), ("--root", root)):
         found, problem = doctor(*arguments)
         assert problem is None
@@ -175,7 +177,7 @@ def test_what_is_installed(made, root, tmp_path):
 
 @pytest.mark.usefixtures("bare")
 def test_what_is_installed_and_has_changed(made, root):
-    Slots(root).install(made / "bag.kdz")
+    switch.install(Slots(root), made / "bag.kdz")
     data = (root / "slot1.kdz").read_bytes()
     at = data.rindex(b"PK\x03\x04") + 12  # a time that the zip module does not look at
     (root / "slot1.kdz").write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
@@ -221,7 +223,7 @@ def test_a_damaged_member_is_no_bad_backend(made, root, tmp_path):
     (tmp_path / "damaged.kdz").write_bytes(data)
     with pytest.raises(BundleError, match=r"int8\.onnx' is damaged"):
         doctor(tmp_path / "damaged.kdz")
-    Slots(root).install(made / "bag.kdz")
+    switch.install(Slots(root), made / "bag.kdz")
     (root / "slot1.kdz").write_bytes(data)
     found, problem = doctor()
     assert "int8.onnx' is damaged" in problem

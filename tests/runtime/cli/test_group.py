@@ -12,7 +12,7 @@ import click
 import pytest
 
 import bundles_made
-from kd_edge_runtime import __version__
+from kd_edge_runtime._version import __version__
 from kd_edge_runtime.cli import group
 from kd_edge_runtime.errors import BackendError, BundleError, InputError, KdEdgeError
 

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 import bundles_made
 import slot_cuts
-from kd_edge_runtime import backends
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BundleError, InputError
 from kd_edge_runtime.slots.durable import sha256_of
@@ -206,7 +205,8 @@ def test_outcomes_of_probes_are_kept_beside_the_bundles(made, root, monkeypatch)
         asked.append(cache)
         return "plain", ""
 
-    monkeypatch.setattr(backends, "choose", choose)
+    monkeypatch.setattr("kd_edge_runtime.backends.choose.choose", choose)
+    monkeypatch.setattr("kd_edge_runtime.slots.switch.choose", choose)
     run("install", made / "first.kdz", "--root", root)
     run("score", made / "in.csv", "--root", root)
     run("score", made / "first.kdz", made / "in.csv")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from kd_edge_runtime.cli import score as command_module
 from kd_edge_runtime.cli import start
 from kd_edge_runtime.cli.group import cli
-from kd_edge_runtime.cli.start import FLAGS, VALUES, guarded, plain_call
+from kd_edge_runtime.cli.guard import guarded
+from kd_edge_runtime.cli.start import FLAGS, VALUES, plain_call
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.tables.score import Request
 

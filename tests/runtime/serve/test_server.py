@@ -25,6 +25,7 @@ from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve import server
 from kd_edge_runtime.serve.answers import MAX_LINE, MAX_TEXTS
 from kd_edge_runtime.serve.server import MAX_CONNECTIONS, Server
+from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
@@ -533,13 +534,13 @@ def until(service, bundle):
 
 def test_what_is_installed_is_used(made, tmp_path):
     slots = Slots(tmp_path / "root")
-    slots.install(made / "one.kdz")
+    switch.install(slots, made / "one.kdz")
     path = str(tmp_path / "socket")
     with started("--root", slots.root, "--socket", path, where=path) as service:
         until(service, "slot1.kdz")
-        slots.install(made / "two.kdz")
+        switch.install(slots, made / "two.kdz")
         until(service, "slot2.kdz")
-        slots.rollback()
+        switch.rollback(slots)
         until(service, "slot1.kdz")
         _, said = service.end()
     assert [line.split(",")[0] for line in said.splitlines()] == [

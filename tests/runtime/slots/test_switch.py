@@ -21,7 +21,6 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.errors import BackendError, BundleError, InputError, ParityError
 from kd_edge_runtime.slots import durable, switch
 from kd_edge_runtime.slots.slots import Slots
-from kd_edge_runtime.students import golden
 from slot_cuts import Device, damage, names
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
@@ -50,7 +49,7 @@ def root(device):
 def refused(device, kind, told, source):
     before = {path.name: path.read_bytes() for path in device.slots.root.iterdir()}
     with pytest.raises(kind, match=told):
-        device.slots.install(source)
+        switch.install(device.slots, source)
     assert {path.name: path.read_bytes() for path in device.slots.root.iterdir()} == before
     assert device.current() == "second"
 
@@ -124,10 +123,10 @@ def test_a_previous_bundle_that_does_not_score_as_it_did(second, monkeypatch):
     def reproduce(*given):
         return replace(reproduced(*given), wrong=(1,))
 
-    reproduced = golden.reproduce
-    monkeypatch.setattr(golden, "reproduce", reproduce)
+    reproduced = switch.reproduce
+    monkeypatch.setattr(switch, "reproduce", reproduce)
     with pytest.raises(ParityError):
-        second.slots.rollback()
+        switch.rollback(second.slots)
     assert second.current() == "second"
     with pytest.raises(ParityError):
         second.install("second")  # that it is there already is no reason not to look
@@ -179,7 +178,7 @@ def test_what_is_deleted_is_off_the_disk_before_its_clusters_are_taken(made, tmp
 
     device = Device(made, tmp_path / "disk")
     slot_cuts.SCENARIOS["after leftovers"].before(device)
-    for action in (lambda: device.install("third"), device.slots.rollback):
+    for action in (lambda: device.install("third"), lambda: switch.rollback(device.slots)):
         steps = run(action, device.disk, tree(device.disk)).steps
         assert "unlink" in [step.kind for step in steps]
         unsynced = False
@@ -213,7 +212,7 @@ def test_two_at_once(second, root):
         durable.lock(file)
         refused(second, InputError, "is another install at work there", second.bundles["third"])
         with pytest.raises(InputError, match="is another install at work there"):
-            second.slots.rollback()
+            switch.rollback(second.slots)
         assert not second.install("second")  # reading only
     assert second.install("third")
 
@@ -294,9 +293,9 @@ class AnySequence(RuleBasedStateMachine):
     def rollback(self):
         if self.previous is None:
             with pytest.raises(InputError):
-                self.device.slots.rollback()
+                switch.rollback(self.device.slots)
         else:
-            self.device.slots.rollback()
+            switch.rollback(self.device.slots)
             self.current, self.previous = self.previous, self.current
 
     @rule(
@@ -311,7 +310,10 @@ class AnySequence(RuleBasedStateMachine):
 
         before = tree(self.device.disk)
         if name is None:
-            action, after = self.device.slots.rollback, (self.previous, self.current)
+            action, after = (
+                lambda: switch.rollback(self.device.slots),
+                (self.previous, self.current),
+            )
         else:
             action, after = (lambda: self.device.install(name)), self.after(name)
         ran = run(action, self.device.disk, before, at, "killed" if fault == "lost" else fault)

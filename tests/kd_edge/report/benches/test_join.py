@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bench_results import DEAD, DOC, LATENCY, PLAIN, TEACHER
 from kd_edge.report.benches import join
-from kd_edge.report.benches.join import is_bench, join_benches, read_benches
+from kd_edge.report.benches.join import join_benches
 from kd_edge.report.benches.plots import front
+from kd_edge.report.benches.rows import is_bench, read_benches
 from kd_edge_runtime.errors import InputError
 
 QUANTILES = [[0.1, 1e-5], [0.5, 2e-5], [0.99, 4e-4]]

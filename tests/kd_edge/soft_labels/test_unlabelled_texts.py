@@ -7,8 +7,12 @@ from dataclasses import replace
 import pytest
 
 from kd_edge.data.responses import Responses
-from kd_edge.soft_labels.augmentation import make_variants, variant_sources
-from kd_edge.soft_labels.unlabelled import texts_to_label, unlabelled_texts
+from kd_edge.soft_labels.augmentation import (
+    make_variants,
+    texts_to_label,
+    unlabelled_texts,
+    variant_sources,
+)
 from workshop import item_of
 
 ITEM = item_of(20)

@@ -1,0 +1,41 @@
+"""Which of the rows a teacher has not learnt from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kd_edge.data.responses import Item, Row
+from kd_edge.data.stratify import validation_rows
+from kd_edge.teacher.card import read_card
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge_runtime.errors import InputError
+
+
+def learning_rows(
+    item: Item, teacher: Path | None, seed: int
+) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The rows to learn from and those to choose by; test rows are in neither.
+
+    Args:
+        item: the item.
+        teacher: a teacher's folder, whose validation rows are held out; without one the same
+            share is drawn as `TeacherOptions` draws by default.
+        seed: for drawing.
+
+    Raises:
+        InputError: there is no teacher in the folder, or one of other responses.
+    """
+    learnt = [row for row in item.rows if row.score is not None and row.split != "test"]
+    if teacher is not None:
+        held = set(read_card(teacher).validation_ids)
+        if not any(row.response_id in held for row in learnt):
+            raise InputError(
+                f"'{teacher}' was fine-tuned on other responses: none that it held out is among "
+                f"those of item '{item.item_id}'"
+            )
+    else:
+        held = set(validation_rows(learnt, TeacherOptions().validation, seed))
+    return (
+        tuple(row for row in learnt if row.response_id not in held),
+        tuple(row for row in learnt if row.response_id in held),
+    )
