@@ -124,7 +124,7 @@ def _pairs_parts(student: Student) -> ItemParts:
             "sizes": vocabulary.sizes,
             "dimensions": weights.dimensions,
         },
-        vectorizer=("question.bin", relation_bytes(student.text.relation)),
+        vectorizer=("question.bin", relation_bytes(student.text.relations[student.item_id])),
         forms={FORM: ("pairs.int8", vocabulary.to_bytes() + related + weights.to_bytes())},
     )
 

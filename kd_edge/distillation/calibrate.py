@@ -74,7 +74,9 @@ def with_flags(
         held_out: scored responses that it did not learn from.
         wanted: exact agreement wanted of the scores that are not flagged.
     """
-    found = student.probabilities([row.text for row in held_out]).astype(np.float64)
+    found = student.probabilities(
+        [row.text for row in held_out], [row.item_id for row in held_out]
+    ).astype(np.float64)
     classes = decided(found, student.scale, student.decision)
     confidence = found[np.arange(len(classes)), classes]
     review = choose_review(confidence, classes == human_scores(held_out), wanted)

@@ -24,6 +24,7 @@ from kd_edge.students.kinds import TextParts
 from kd_edge.students.store import Student, probabilities
 from kd_edge.training.checkpoint import Checkpoint
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text.relation import Relation
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def distil(
     options: DistilOptions,
     work: Path,
     teacher: Path | None = None,
+    relations: Mapping[str, Relation] | None = None,
 ) -> Distilled:
     """Distils a student of one item.
 
@@ -61,6 +63,7 @@ def distil(
         options: how.
         work: a folder for checkpoints, so that a stopped run goes on.
         teacher: the teacher's folder, whose tokenizer a transformer student needs.
+        relations: what a student of many questions knows of each, by item id.
 
     Raises:
         InputError: a row has no soft label, or there is nothing to learn from or to hold out.
@@ -79,6 +82,7 @@ def distil(
             options,
             work / "student",
             f"distilling the {options.student}",
+            relations,
         ),
         baseline=train_student(
             item,
@@ -88,6 +92,7 @@ def distil(
             alone,
             work / "baseline",
             f"the same {options.student} without a teacher",
+            relations,
         ),
     )
     clear_work(work, [work / "student", work / "baseline"])
@@ -115,6 +120,7 @@ def train_student(
     options: DistilOptions,
     work: Path,
     description: str,
+    relations: Mapping[str, Relation] | None = None,
 ) -> Student:
     """Trains one student.
 
@@ -127,18 +133,20 @@ def train_student(
         options: how.
         work: a folder for the checkpoint, left there: it is the caller's to remove.
         description: what to call it beside the progress bar.
+        relations: what a student of many questions knows of each, by item id.
 
     Raises:
         StoppedError: the user stopped it; a second start goes on.
     """
     chosen = kinds.fitted(options.student, options.student_options, text)
-    texts, scores = [row.text for row in held_out], human_scores(held_out)
+    classes = len(item.scale.classes)
+    apart, scores = untaught(held_out, classes), human_scores(held_out)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)
-        stage, network = kinds.assemble(options.student, text, len(item.scale.classes), chosen)
-    training = Training(network, stage, examples, (texts, scores), item.scale, options)
+        stage, network = kinds.assemble(options.student, text, classes, chosen, relations)
+    training = Training(network, stage, examples, apart, item.scale, options)
     state = training.run(work, description)
-    raw = probabilities(network, stage, texts, len(item.scale.classes))
+    raw = probabilities(network, stage, apart.texts, classes, apart.questions)
     found, calibration = calibrate(network, raw, scores)
     student = Student(
         kind=options.student,

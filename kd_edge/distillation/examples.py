@@ -18,6 +18,7 @@ class Examples:
 
     Attributes:
         texts: the responses.
+        questions: the id of the item that each answers; none where all answer the same one.
         scores: the human scores as classes, -1 for variants; int64 [N].
         soft: the teacher's probabilities, rows of zeros where there are none; float32 [N, K].
     """
@@ -25,6 +26,7 @@ class Examples:
     texts: Sequence[str]
     scores: npt.NDArray[np.int64]
     soft: npt.NDArray[np.float32]
+    questions: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -40,14 +42,17 @@ def taught(
         labels: probabilities [K] by response id; every row's must be there.
         variants: teacher-labelled variants, if any.
     """
-    texts = [row.text for row in rows]
+    texts, questions = [row.text for row in rows], [row.item_id for row in rows]
     soft = [labels[row.response_id] for row in rows]
     scores = [_score(row) for row in rows]
     if variants is not None:
         texts += variants.texts
+        questions += variants.questions or [""] * len(variants.texts)
         soft += list(variants.probabilities)
         scores += [-1] * len(variants.texts)
-    return Examples(texts, np.array(scores, dtype=np.int64), np.array(soft, dtype=np.float32))
+    return Examples(
+        texts, np.array(scores, dtype=np.int64), np.array(soft, dtype=np.float32), questions
+    )
 
 
 def untaught(rows: Sequence[Row], classes: int) -> Examples:
@@ -59,7 +64,10 @@ def untaught(rows: Sequence[Row], classes: int) -> Examples:
     """
     scores = np.array([_score(row) for row in rows], dtype=np.int64)
     return Examples(
-        [row.text for row in rows], scores, np.zeros((len(rows), classes), dtype=np.float32)
+        [row.text for row in rows],
+        scores,
+        np.zeros((len(rows), classes), dtype=np.float32),
+        [row.item_id for row in rows],
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from kd_edge.data.responses import Scale
 from kd_edge.distillation.examples import Examples
 from kd_edge.distillation.loss import distillation_loss, soften
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.evaluation.metrics import Scores
 from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.students.base import Encoded, Network, TextStage
 from kd_edge.students.store import probabilities
@@ -37,7 +35,7 @@ class Training:
         network: fresh weights; trained in place.
         text: its text stage.
         examples: what it learns from.
-        held_out: responses and their human scores, to keep the best epoch by.
+        held_out: scored responses, to keep the best epoch by.
         scale: the item's classes.
         options: how it is trained.
     """
@@ -47,7 +45,7 @@ class Training:
         network: Network,
         text: TextStage,
         examples: Examples,
-        held_out: tuple[Sequence[str], Scores],
+        held_out: Examples,
         scale: Scale,
         options: DistilOptions,
     ) -> None:
@@ -95,7 +93,7 @@ class Training:
     def _train(self, state: RunState, checkpoint: Checkpoint, description: str) -> RunState:
         """The epochs that are left."""
         total, done = self._epochs * self._batches, state.epochs * self._batches
-        encoded = self._text.encode(self._examples.texts)
+        encoded = self._text.encode(self._examples.texts, self._examples.questions)
         with torch.random.fork_rng(), track(description, total, done) as tracker:
             while state.epochs < self._epochs:
                 started = time.monotonic()
@@ -118,7 +116,7 @@ class Training:
                 "texts": self._examples.texts,
                 "scores": self._examples.scores.tolist(),
                 "soft": self._examples.soft.round(6).tolist(),
-                "held out": [list(self._held_out[0]), self._held_out[1].tolist()],
+                "held out": [self._held_out.texts, self._held_out.scores.tolist()],
                 "start": weights,
             }
         )
@@ -159,6 +157,8 @@ class Training:
         return loss.item()
 
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
-        texts, scores = self._held_out
-        found = probabilities(self._network, self._text, texts, len(self._scale.classes))
-        return epoch_figures(epoch, train_loss, found, scores, self._scale.numeric)
+        held_out, classes = self._held_out, len(self._scale.classes)
+        found = probabilities(
+            self._network, self._text, held_out.texts, classes, held_out.questions
+        )
+        return epoch_figures(epoch, train_loss, found, held_out.scores, self._scale.numeric)

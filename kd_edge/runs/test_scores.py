@@ -229,9 +229,11 @@ def _classes(places: Sequence[int]) -> Scores:
     return np.array(places, dtype=np.int64)
 
 
-def student_scorings(student: Student, texts: Sequence[str]) -> RowScorings:
-    """What a student in PyTorch says of N texts."""
-    found = student.probabilities(texts)
+def student_scorings(
+    student: Student, texts: Sequence[str], questions: Sequence[str] = ()
+) -> RowScorings:
+    """A student's scores of N texts, by PyTorch; see `Student.probabilities`."""
+    found = student.probabilities(texts, questions)
     return RowScorings(decided(found, student.scale, student.decision), found.astype(np.float64))
 
 

@@ -34,10 +34,12 @@ class Variants:
     Attributes:
         texts: N responses.
         probabilities: float [N, K]; rows sum to 1.
+        questions: the id of the item that each answers; none where all answer the same one.
     """
 
     texts: tuple[str, ...]
     probabilities: np.ndarray
+    questions: tuple[str, ...] = ()
 
 
 def label_variants(

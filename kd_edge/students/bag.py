@@ -129,7 +129,7 @@ class BagText:
         self.vocabulary = vocabulary
         self._counter = Counter(vocabulary)
 
-    def encode(self, texts: Sequence[str]) -> EncodedCounts:
+    def encode(self, texts: Sequence[str], _questions: Sequence[str] = ()) -> EncodedCounts:
         """See `TextStage`."""
         return EncodedCounts(self._counter.count(texts))
 

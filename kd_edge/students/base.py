@@ -37,8 +37,14 @@ class Encoded(Protocol):
 class TextStage(Protocol):
     """Turns responses into a network's inputs, the same way for ever."""
 
-    def encode(self, texts: Sequence[str]) -> Encoded:
-        """Encodes N responses."""
+    def encode(self, texts: Sequence[str], questions: Sequence[str] = (), /) -> Encoded:
+        """Encodes N responses.
+
+        Args:
+            texts: the responses.
+            questions: the id of the item that each answers; [N]. Only a student of many
+                questions needs them.
+        """
         ...
 
 

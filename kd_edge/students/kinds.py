@@ -22,6 +22,7 @@ from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import SPECIAL, TokenText, ready, word_tokenizer
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text.relation import Relation
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 Options = BagOptions | RnnOptions | TransformerOptions
@@ -109,7 +110,11 @@ def _nothing_shared(texts: Sequence[str], least: int) -> InputError:
 
 
 def assemble(
-    kind: str, text: TextParts, classes: int, chosen: Options
+    kind: str,
+    text: TextParts,
+    classes: int,
+    chosen: Options,
+    relations: Mapping[str, Relation] | None = None,
 ) -> tuple[TextStage, Network]:
     """A text stage and a network with fresh weights.
 
@@ -118,11 +123,12 @@ def assemble(
         text: the frozen vocabulary or tokenizer.
         classes: K.
         chosen: the kind's options.
+        relations: what a student of many questions knows of each, by item id.
     """
     if kind == "bag":
         return BagText(text), BagNetwork(text.size, classes, chosen)
     if kind == "pairs":
-        return PairsText(text), PairsNetwork(text.sizes, classes, chosen)
+        return PairsText(text, relations), PairsNetwork(text.sizes, classes, chosen)
     size = text.get_vocab_size()
     network = RnnNetwork if kind == "rnn" else TransformerNetwork
     return TokenText(text), network(size, classes, chosen)

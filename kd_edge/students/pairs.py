@@ -8,7 +8,7 @@ what its numbers are is the runtime's, so that training sees what devices see.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,60 +33,39 @@ class PairsOptions(BagOptions):
     gram: int = 0
 
 
-class Asked(str):
-    """A response that knows its question; else a string like any other.
-
-    Args:
-        text: the response.
-        relation: what the student knows of its question.
-    """
-
-    relation: Relation
-
-    def __new__(cls, text: str, relation: Relation) -> Asked:
-        """See the class."""
-        made = super().__new__(cls, text)
-        made.relation = relation
-        return made
-
-    def __getnewargs__(self) -> tuple[str, Relation]:  # type: ignore[override]
-        """What a copy is made of."""
-        return str(self), self.relation
-
-
 class PairsText:
     """The text stage.
 
     Args:
         vocabulary: the n-grams it knows.
-        relation: the question of responses that are not `Asked`.
+        relations: what it knows of each question, by item id.
     """
 
-    def __init__(self, vocabulary: BagVocabulary, relation: Relation | None = None) -> None:
+    def __init__(
+        self, vocabulary: BagVocabulary, relations: Mapping[str, Relation] | None = None
+    ) -> None:
         self.vocabulary = vocabulary
-        self.relation = relation
-        self._rows: dict[int, tuple[Relation, RowsOf]] = {}
+        self.relations = relations or {}
+        self._rows: dict[str, RowsOf] = {}
 
-    def encode(self, texts: Sequence[str]) -> EncodedPairs:
-        """See `TextStage`."""
+    def encode(self, texts: Sequence[str], questions: Sequence[str] = (), /) -> EncodedPairs:
+        """See `TextStage`.
+
+        Raises:
+            KeyError: nothing is known of one of the questions.
+        """
         rows: list[int] = []
         starts = [0]
         numbers = np.zeros((len(texts), len(NUMBERS)), dtype=np.float32)
-        for at, text in enumerate(texts):
-            relation = text.relation if isinstance(text, Asked) else self.relation
-            assert relation is not None, "a response to no question"
-            found = words(text)
-            rows += self._rows_of(relation)(found)
+        for at, (text, question) in enumerate(zip(texts, questions, strict=True)):
+            relation, response = self.relations[question], words(text)
+            if question not in self._rows:
+                self._rows[question] = RowsOf(self.vocabulary, relation)
+            rows += self._rows[question](response)
             starts.append(len(rows))
-            numbers[at] = relation.numbers(found)
+            numbers[at] = relation.numbers(response)
         counts = Counts(np.array(rows, dtype=np.int32), np.array(starts, dtype=np.intp))
         return EncodedPairs(counts, numbers)
-
-    def _rows_of(self, relation: Relation) -> RowsOf:
-        """The rows of a question's responses; with the question, so that its `id` stays its own."""
-        if id(relation) not in self._rows:
-            self._rows[id(relation)] = relation, RowsOf(self.vocabulary, relation)
-        return self._rows[id(relation)][1]
 
 
 class EncodedPairs(EncodedCounts):

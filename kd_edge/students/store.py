@@ -68,16 +68,32 @@ class Student:
         """Trained numbers in the network."""
         return parameters(self.network)
 
-    def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """The probability of each class, by PyTorch in fp32; [N, K]."""
-        return probabilities(self.network, self.text, texts, len(self.scale.classes))
+    def probabilities(
+        self, texts: Sequence[str], questions: Sequence[str] = ()
+    ) -> npt.NDArray[np.float32]:
+        """The probability of each class, by PyTorch in fp32.
+
+        Args:
+            texts: N responses.
+            questions: the id of the item that each answers; by default the student's own.
+
+        Returns:
+            Float32 [N, K].
+        """
+        items = questions or (self.item_id,) * len(texts)
+        return probabilities(self.network, self.text, texts, len(self.scale.classes), items)
 
 
 def probabilities(
-    network: Network, text: TextStage, texts: Sequence[str], classes: int, batch_size: int = 64
+    network: Network,
+    text: TextStage,
+    texts: Sequence[str],
+    classes: int,
+    questions: Sequence[str] = (),
+    batch_size: int = 64,
 ) -> npt.NDArray[np.float32]:
-    """What a network makes of N responses; float32 [N, K]."""
-    encoded = text.encode(texts)
+    """The probabilities that a network gives the classes of N responses; float32 [N, K]."""
+    encoded = text.encode(texts, questions)
     found = np.zeros((len(texts), classes), dtype=np.float32)
     network.eval()
     order = np.argsort(encoded.lengths, kind="stable")

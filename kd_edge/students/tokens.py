@@ -60,7 +60,7 @@ class TokenText:
         self._unpadded = Tokenizer.from_str(tokenizer.to_str())
         self._unpadded.no_padding()
 
-    def encode(self, texts: Sequence[str]) -> EncodedTokens:
+    def encode(self, texts: Sequence[str], _questions: Sequence[str] = ()) -> EncodedTokens:
         """See `TextStage`."""
         # One by one over many texts would be slow, all at once large: chunks are neither.
         ids: list[list[int]] = []

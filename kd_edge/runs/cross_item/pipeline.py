@@ -17,7 +17,8 @@ from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import hash_file, hash_folder, hash_json, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import store
-from kd_edge.students.pairs import Asked
+from kd_edge.students.pairs import PairsText
+from kd_edge.students.store import Student
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import resolve
@@ -134,8 +135,9 @@ class _Way:
                 told, [self._teacher], self._variants, precision=self._options.teacher.precision
             ),
         )
-        texts = tuple(Asked(text, self._pool.relations[name]) for name, text in made)
-        return Variants(texts, read_variants(self._variants, self._classes).probabilities)
+        found = read_variants(self._variants, self._classes).probabilities
+        texts = tuple(text for _, text in made)
+        return Variants(texts, found, tuple(name for name, _ in made))
 
     def _make_student(self, variants: Variants | None) -> Distilled:
         options = replace(self._options.distil, student="pairs")
@@ -157,12 +159,18 @@ class _Way:
                 variants,
                 options,
                 self._folder / "work",
+                relations=self._pool.relations,
             )
             store.save(made.student, student)
             store.save(made.baseline, baseline)
 
         self._stages.run("student", asdict(options), inputs, [student, baseline], run)
-        return Distilled(store.load(student), store.load(baseline))
+        return Distilled(self._load(student), self._load(baseline))
+
+    def _load(self, folder: Path) -> Student:
+        """A student with what it knows of each question, which its folder does not hold."""
+        student = store.load(folder)
+        return replace(student, text=PairsText(student.text.vocabulary, self._pool.relations))
 
 
 def question_variants(pool: Pool, count: int, seed: int) -> dict[str, list[str]]:
@@ -179,5 +187,5 @@ def question_variants(pool: Pool, count: int, seed: int) -> dict[str, list[str]]
         share = round(count * len(rows) / len(pool.train))
         if share:
             sources = [*variant_sources(rows), *item.references]
-            made[name] = make_variants([str(text) for text in sources], share, seed)
+            made[name] = make_variants(sources, share, seed)
     return made

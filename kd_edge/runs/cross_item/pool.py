@@ -11,7 +11,6 @@ from pathlib import Path
 from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.data.splits import TEST_SHARE
 from kd_edge.data.stratify import validation_rows
-from kd_edge.students.pairs import Asked
 from kd_edge_export.relation import make_relation
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
@@ -32,8 +31,8 @@ class Pool:
         questions: by id, those that only test rows answer at the end.
         relations: what a student knows of each question.
         item: the pooled item: all rows to learn from.
-        train: scored rows to learn from; like the others with `Asked` texts, and ids that hold
-            for all questions.
+        train: scored rows to learn from; like the others with ids that hold for all
+            questions.
         validation: scored rows to choose by.
         test: scored rows to measure on, once.
         unseen: questions to which no row to learn from answers.
@@ -111,17 +110,13 @@ def make_pool(responses: Responses, test: Responses | None, validation: float, s
         if (relation := make_relation(item.prompt or "", item.references, weigh)) is not None
     }
 
-    def asked(rows: Iterable[Row]) -> tuple[Row, ...]:
-        return tuple(replace(row, text=Asked(row.text, relations[row.item_id])) for row in rows)
-
-    all_learnt = asked(learnt)
     return Pool(
         questions=questions,
         relations=relations,
-        item=Item(POOLED, scale, all_learnt),
-        train=tuple(row for row in all_learnt if row.response_id not in held),
-        validation=tuple(row for row in all_learnt if row.response_id in held),
-        test=asked(measured),
+        item=Item(POOLED, scale, tuple(learnt)),
+        train=tuple(train),
+        validation=tuple(row for row in learnt if row.response_id in held),
+        test=tuple(measured),
         unseen=frozenset(questions) - answered,
         how=how,
     )

@@ -37,7 +37,6 @@ from kd_edge.runs.test_scores import (
     write_scored,
 )
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
-from kd_edge.students.pairs import PairsText
 from kd_edge.students.store import Student
 from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
@@ -137,12 +136,12 @@ def run_together(
     write(prepared, bundle, provenance)
     scored = _scored(pool, made, bundle)
     write_scored(out / TEST_SCORES, scored, classes)
-    alone = student_scorings(made.distilled.baseline, [row.text for row in pool.test])
+    alone = student_scorings(made.distilled.baseline, *_texts(pool))
     found = {
         TEACHER: scored.teacher.predicted,
         STUDENT: scored.bundle.predicted,
         BASELINE: alone.predicted,
-        **baselines(pool.train, pool.test),
+        **baselines(pool.train, pool.test, pool.relations),
     }
     manifest = write(prepared, bundle, provenance, _cards(pool, found))
     report = TogetherReport(
@@ -171,10 +170,9 @@ def run_together(
 def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
     """The student of one question, for a bundle."""
     item = pool.questions[name]
-    text = PairsText(shared.text.vocabulary, pool.relations[name])
     prompts = (item.prompt,) if item.prompt else ()
     return ExportItem(
-        replace(shared, item_id=name, text=text),
+        replace(shared, item_id=name),
         (*prompts, *item.references),
         tuple(row for row in pool.validation if row.item_id == name),
         prompts,
@@ -184,7 +182,7 @@ def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
 def _scored(pool: Pool, made: Made, bundle: Path) -> Scored:
     """What is said of each test row, by the student as the bundle itself scores it."""
     scale, test = pool.item.scale, pool.test
-    texts = [str(row.text) for row in test]
+    texts, _ = _texts(pool)
     scores: dict[int, Score] = {}
     with Scorer.open(bundle) as scorer:
         for name, at in _of_each(pool).items():
@@ -196,10 +194,15 @@ def _scored(pool: Pool, made: Made, bundle: Path) -> Scored:
         second=second_scores(test),
         groups=tuple(row.group or "" for row in test),
         teacher=teacher_scorings(made.labels, pool.validation, made.test_labels, test, scale),
-        student=student_scorings(made.distilled.student, [row.text for row in test]),
+        student=student_scorings(made.distilled.student, *_texts(pool)),
         bundle=bundle_scorings([scores[at] for at in range(len(test))], scale.classes),
         questions=tuple(row.item_id for row in test),
     )
+
+
+def _texts(pool: Pool) -> tuple[list[str], list[str]]:
+    """The test responses, and the question that each answers."""
+    return [row.text for row in pool.test], [row.item_id for row in pool.test]
 
 
 def _of_each(pool: Pool) -> dict[str, list[int]]:

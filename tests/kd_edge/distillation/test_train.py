@@ -24,7 +24,7 @@ from workshop import SMALL, certain, item_of
 
 ITEM = item_of(90)
 ROWS, HELD_OUT = ITEM.rows[:66], ITEM.rows[66:]
-HELD = ([row.text for row in HELD_OUT], np.array([row.score for row in HELD_OUT]))
+HELD = untaught(HELD_OUT, 3)
 EXAMPLES = taught(ROWS, certain(ROWS, 3), None)
 SIZES = {
     "bag": {"ngrams": 80, "dimensions": 8},
@@ -84,20 +84,22 @@ class _Stop:
 
 def _plain(rows):
     """Responses whose score any student can learn: one word says it."""
-    texts = [f"{row.text} {('cold', 'warm', 'blue')[row.score] * 2}" for row in rows]
-    return texts, np.array([row.score for row in rows])
+    return [f"{row.text} {('cold', 'warm', 'blue')[row.score] * 2}" for row in rows]
+
+
+HELD_PLAIN = replace(HELD, texts=_plain(HELD_OUT))
 
 
 @pytest.mark.parametrize("student", ["bag", "rnn"])
 @pytest.mark.parametrize("weight", [0.0, 1.0])
 def test_it_learns_what_can_be_learnt(tmp_path, student, weight):
-    texts, _ = _plain(ROWS)
+    texts = _plain(ROWS)
     examples = replace(EXAMPLES, texts=texts)
     options = DistilOptions(student=student, epochs=40, weight=weight)
-    training, network, stage = _training(options, examples, _plain(HELD_OUT), words=texts)
+    training, network, stage = _training(options, examples, HELD_PLAIN, words=texts)
     state = training.run(tmp_path, "training")
-    found = probabilities(network, stage, _plain(HELD_OUT)[0], 3)
-    assert (found.argmax(1) == HELD[1]).mean() > 0.95
+    found = probabilities(network, stage, HELD_PLAIN.texts, 3)
+    assert (found.argmax(1) == HELD.scores).mean() > 0.95
     assert state.best.qwk > 0.95
     assert state.history[-1].train_loss < state.history[0].train_loss
     assert not network.training
@@ -106,10 +108,10 @@ def test_it_learns_what_can_be_learnt(tmp_path, student, weight):
 def test_the_teacher_alone_can_teach(tmp_path):
     # Variants only: no human score is there to learn from.
     soft = np.array(list(certain(ROWS, 3).values()))
-    texts, _ = _plain(ROWS)
+    texts = _plain(ROWS)
     examples = taught([], {}, Variants(tuple(texts), soft))
     assert examples.scores.tolist() == [-1] * 66
-    more = {"examples": examples, "held_out": _plain(HELD_OUT), "words": texts}
+    more = {"examples": examples, "held_out": HELD_PLAIN, "words": texts}
     assert _trained(tmp_path, DistilOptions(epochs=25), **more)[1].best.accuracy > 0.95
 
 
@@ -171,7 +173,7 @@ def test_a_run_that_is_done_is_read_at_once(tmp_path, monkeypatch):
         {"examples": untaught(ROWS, 3)},
         {"examples": replace(EXAMPLES, scores=EXAMPLES.scores[::-1].copy())},
         {"examples": replace(EXAMPLES, texts=[*EXAMPLES.texts[:-1], "else"])},
-        {"held_out": (HELD[0][::-1], HELD[1])},
+        {"held_out": replace(HELD, texts=HELD.texts[::-1])},
         {"start": 1},
     ],
 )
@@ -208,11 +210,11 @@ def test_large_weights_cost(tmp_path, monkeypatch):
 def test_validation_figures(tmp_path):
     training, network, stage = _training(replace(FEW, epochs=1))
     state = training.run(tmp_path, "training")
-    found = probabilities(network, stage, HELD[0], 3)
+    found = probabilities(network, stage, HELD.texts, 3)
     (figures,) = state.history
-    right = found[np.arange(len(HELD[1])), HELD[1]]
+    right = found[np.arange(len(HELD.scores)), HELD.scores]
     assert figures.loss == pytest.approx(float(-np.log(right).mean()), rel=1e-5)
-    assert figures.accuracy == (found.argmax(1) == HELD[1]).mean()
+    assert figures.accuracy == (found.argmax(1) == HELD.scores).mean()
     assert figures.qwk is not None
     words = Scale(("bad", "fair", "good"), numeric=False)
     state = _training(replace(FEW, epochs=1), scale=words)[0].run(tmp_path / "words", "training")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 import csv
 import json
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Scale
@@ -17,7 +17,8 @@ from kd_edge.runs.cross_item.pipeline import go, question_variants
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import ALL, SEEN, UNSEEN, run_together
 from kd_edge.students import store
-from kd_edge.students.pairs import Asked, PairsText
+from kd_edge.students.bag import BagOptions, choose_vocabulary
+from kd_edge.students.pairs import PairsText
 from kd_edge_export.relation import make_relation
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
@@ -66,7 +67,7 @@ def test_rows_are_parted(training, measured):
     assert {row.item_id for row in pool.test} == set(NAMES)
     assert pool.unseen == {NEW}
     assert list(pool.questions) == [*sorted(LEARNT), NEW]
-    assert all(row.text.relation is pool.relations[row.item_id] for row in pool.test)
+    assert {row.item_id for row in pool.test} == pool.relations.keys()
 
 
 def test_a_fifth_is_measured_on_where_nothing_is_said(training):
@@ -158,11 +159,11 @@ def test_the_bundle_scores_as_pytorch(finished, training, measured):
     out, _ = finished
     pool = make_pool(training, measured, 0.15, 0)
     student = store.load(out / "student")
+    student = replace(student, text=PairsText(student.text.vocabulary, pool.relations))
     with Scorer.open(out / "bundle.kdz") as scorer:
         for name in NAMES:
-            texts = [str(row.text) for row in pool.test if row.item_id == name]
-            text = PairsText(student.text.vocabulary, pool.relations[name])
-            expected = replace(student, text=text).probabilities(texts)
+            texts = [row.text for row in pool.test if row.item_id == name]
+            expected = student.probabilities(texts, [name] * len(texts))
             found = [score.probabilities for score in scorer.score_many(texts, name)]
             assert np.abs(np.array(found) - expected).max() < 1e-5
             assert scorer.backend(name) == "plain"
@@ -189,11 +190,21 @@ def test_no_cross_fitting(training, tiny_model, tmp_path):
         go(pool, tmp_path, replace(options(tiny_model), folds=2))
 
 
-def test_a_copy_of_a_response_knows_its_question():
-    relation = make_relation("Why?", ["because"], lambda _: 1)
-    text = Asked("so it is", relation)
-    assert copy.deepcopy(text) == text == "so it is"
-    assert copy.copy(text).relation == relation
+def test_a_response_is_encoded_by_the_question_it_answers():
+    relations = {
+        name: make_relation("Why?", [answer], lambda _: 1)
+        for name, answer in (("A", "because of ice"), ("B", "it was warm"))
+    }
+    vocabulary = choose_vocabulary(["ice is warm"] * 3, BagOptions())
+    both = PairsText(vocabulary, relations)
+    at = np.array([0, 1])
+    mixed = both.encode(["ice", "ice"], ["A", "B"]).batch(at)
+    alone = [PairsText(vocabulary, relations).encode(["ice"], [name]) for name in "AB"]
+    for place, one in enumerate(alone):
+        assert torch.equal(mixed[3][place], one.batch(np.array([0]))[3][0])
+    assert not torch.equal(mixed[3][0], mixed[3][1])
+    with pytest.raises(KeyError):
+        both.encode(["ice"], ["C"])
 
 
 def test_figures():
