@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: temperature scaling, and figures of calibration.
+"""Calibration: whether confidence equals the chance of being right; temperature scaling.
 
 Guo, Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Networks".
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from kd_edge.evaluation.metrics import Scores
 
@@ -16,89 +17,92 @@ Floats = npt.NDArray[np.floating]
 Right = npt.NDArray[np.bool_]
 
 BINS = 10
-"""Bins of confidence, unless another number is asked for."""
+"""Default number of confidence bins."""
 
-# A network's log T lies about so far from 0 before anything is known of it. Over students,
-# baselines and teachers of five items, fitted on three quarters of what they held out (21 to 160
-# responses), this is among the best on the last quarter; 200 responses outweigh it.
-_SPREAD = 0.25
+# Standard deviation of the prior on log T. Over students, baselines and teachers of five items,
+# fitted on three quarters of their held-out responses (21 to 160), this value is among the best on
+# the last quarter; 200 responses outweigh it.
+_PRIOR_SD = 0.25
 
-# Log T to choose from; T is 0.25 to 4.
+# Candidates for log T; T is 0.25 to 4.
 _LOG_TEMPERATURES = np.linspace(-np.log(4), np.log(4), 555)
 
-_LEAST = 1e-12
+_SMALLEST = 1e-12
 
 _DRAWS = 1000
 
 
 def at_temperature(probabilities: Floats, temperature: float) -> npt.NDArray[np.float64]:
-    """What a network would say if its logits were divided by a temperature.
+    """The probabilities of a network whose logits are divided by a temperature.
 
     Args:
         probabilities: rows that add up to 1; [N, K].
-        temperature: T > 0; above 1 it makes them less sure.
+        temperature: T > 0; above 1 it lowers the confidence.
+
+    Returns:
+        Probabilities; [N, K].
     """
-    logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    logits = np.log(np.maximum(probabilities, _SMALLEST, dtype=np.float64)) / temperature
+    return np.asarray(softmax(logits, axis=1), dtype=np.float64)
 
 
 def fit_temperature(probabilities: Floats, scores: Scores) -> float:
-    """The temperature at which confidence is most likely: Guo et al. 2017, section 4.2.
+    """The temperature of greatest likelihood: Guo et al. 2017, section 4.2.
 
     They minimise the loss over all classes. Here it is the loss of the most probable class, right
-    or wrong, for that is what a threshold acts on: a distilled student is unsure among the
-    classes it does not give out, and the other loss would have it pay with its confidence.
-    Few responses say little of T: a normal prior of standard deviation 0.25 holds its logarithm
-    near 0, so that 30 responses move it a little, 300 as they like, and none not at all.
+    or wrong, because a review threshold acts on that: a distilled student is unsure among the
+    classes that it does not predict, and the loss over all classes would lower its confidence.
+    A normal prior of standard deviation 0.25 keeps log T near 0 where responses are few: 30
+    responses move it a little, 300 freely, none not at all.
 
     Args:
-        probabilities: of responses that nothing was learnt from; [N, K].
-        scores: their human scores as classes; [N].
+        probabilities: of responses that were not trained on; [N, K].
+        scores: people's scores as classes; [N].
 
     Returns:
         T, 0.25 to 4.
     """
-    right = probabilities.argmax(axis=1) == scores
+    correct = probabilities.argmax(axis=1) == scores
 
     def loss(log: float) -> float:
-        sure = at_temperature(probabilities, np.exp(log)).max(axis=1)
-        likely = np.where(right, sure, 1 - sure)
-        return float(log**2 / (2 * _SPREAD**2) - np.log(np.maximum(likely, _LEAST)).sum())
+        confidence = at_temperature(probabilities, np.exp(log)).max(axis=1)
+        likelihood = np.where(correct, confidence, 1 - confidence)
+        prior = log**2 / (2 * _PRIOR_SD**2)
+        return float(prior - np.log(np.maximum(likelihood, _SMALLEST)).sum())
 
     return float(np.exp(min(_LOG_TEMPERATURES, key=loss)))
 
 
 def negative_log_likelihood(probabilities: Floats, scores: Scores) -> float:
-    """The mean of -log p over the people's scores: 0 for certainty that is right.
+    """The mean of -log p over people's scores, at least 0.
 
     Args:
         probabilities: [N, K].
-        scores: the human scores as classes; [N], N > 0.
+        scores: people's scores as classes; [N], N > 0.
     """
-    given = probabilities[np.arange(len(scores)), scores]
-    return float(-np.log(np.maximum(given, _LEAST)).mean())
+    of_scores = probabilities[np.arange(len(scores)), scores]
+    return float(-np.log(np.maximum(of_scores, _SMALLEST)).mean())
 
 
 def brier_score(probabilities: Floats, scores: Scores) -> float:
-    """The mean squared distance to what people scored (Brier 1950), over all classes: 0 to 2.
+    """The mean squared distance to people's scores (Brier 1950), summed over classes: 0 to 2.
 
     Args:
         probabilities: [N, K].
-        scores: the human scores as classes; [N], N > 0.
+        scores: people's scores as classes; [N], N > 0.
     """
-    wanted = np.eye(probabilities.shape[1])[scores]
-    return float(np.square(probabilities - wanted).sum(axis=1).mean())
+    targets = np.eye(probabilities.shape[1])[scores]
+    return float(np.square(probabilities - targets).sum(axis=1).mean())
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Responses of like confidence.
+    """Responses of similar confidence.
 
     Attributes:
         responses: how many.
         confidence: their mean confidence, 0 to 1.
-        exact: share of them whose class is the people's, 0 to 1.
+        exact: share of them whose predicted class is the people's, 0 to 1.
     """
 
     responses: int
@@ -109,17 +113,17 @@ class Bin:
 def reliability(
     confidence: Floats, correct: Right, bins: int = BINS, equal_mass: bool = False
 ) -> tuple[Bin, ...]:
-    """The reliability curve: how often scores of a confidence are right.
+    """The reliability curve: exact agreement by confidence.
 
     Args:
-        confidence: the probability of the class given out, 0 to 1; [N].
-        correct: whether that is the people's; [N].
-        bins: how many, >= 1.
-        equal_mass: bins of as many responses each, in place of those that are equally wide:
-            the first is 0 to 1 / bins, each with its upper end.
+        confidence: probability of the predicted class, 0 to 1; [N].
+        correct: whether that class is the people's; [N].
+        bins: number of bins, >= 1.
+        equal_mass: bins with equally many responses each, instead of equally wide bins, which
+            include their upper ends.
 
     Returns:
-        The bins that hold responses, the least confident first.
+        The bins that are not empty, the least confident first.
     """
     order = np.argsort(confidence, kind="stable")
     if equal_mass:
@@ -139,34 +143,34 @@ def expected_calibration_error(
 ) -> float:
     """How far confidence is from agreement on average (Naeini, Cooper and Hauskrecht 2015).
 
-    It never comes to 0 on few responses, however right the probabilities: see `chance_error`.
+    On few responses it stays above 0 even for perfect probabilities: see `chance_error`.
 
     Args:
         confidence: see `reliability`; [N], N > 0.
-        correct: the same.
-        bins: the same.
-        equal_mass: the same.
+        correct: see `reliability`; [N].
+        bins: see `reliability`.
+        equal_mass: see `reliability`.
 
     Returns:
         The mean over responses of their bin's |agreement - confidence|, 0 to 1.
     """
-    found = reliability(confidence, correct, bins, equal_mass)
-    return sum(one.responses * abs(one.exact - one.confidence) for one in found) / len(correct)
+    curve = reliability(confidence, correct, bins, equal_mass)
+    return sum(bin_.responses * abs(bin_.exact - bin_.confidence) for bin_ in curve) / len(correct)
 
 
 def chance_error(confidence: Floats, bins: int = BINS) -> float:
-    """The expected calibration error where every confidence is exactly what it says.
+    """The expected calibration error that chance alone causes.
 
-    Few responses in a bin agree more or less often than they should, by chance. Consistency
-    resampling (Broecker and Smith 2007, "Increasing the Reliability of Reliability Diagrams"):
-    each response is right with the probability of its confidence, a thousand times over.
+    Consistency resampling (Broecker and Smith 2007, "Increasing the Reliability of Reliability
+    Diagrams"): in each of 1,000 draws, every response is right with the probability of its
+    confidence.
 
     Args:
-        confidence: the probability of the class given out, 0 to 1; [N], N > 0.
-        bins: see `reliability`; equally wide.
+        confidence: probability of the predicted class, 0 to 1; [N], N > 0.
+        bins: number of equally wide bins.
 
     Returns:
-        The mean of the errors, 0 to 1; the same each time.
+        The mean error, 0 to 1; the seed is fixed.
     """
     drawn = np.random.default_rng(0).random((_DRAWS, len(confidence))) < confidence
     place = np.clip(np.ceil(confidence * bins).astype(int), 1, bins)

@@ -48,7 +48,7 @@ def test_few_responses_promise_nothing():
     found = choose_review(confidence, np.ones(10, dtype=bool), 0.9)
     assert not found.reached
     assert (found.share, found.accuracy, found.all) == (pytest.approx(0.2), 1, 1)
-    assert "90% was asked for; these responses cannot promise that" in str(found)
+    assert "90% was asked for; these responses are too few to promise it" in str(found)
 
 
 def test_the_least_sure_fifth_where_it_cannot_be_had():
@@ -66,18 +66,18 @@ def test_nothing_to_send():
     confidence, _ = graded(200)
     found = choose_review(confidence, np.ones(200, dtype=bool), 0.9)
     assert (found.below, found.share, found.reached) == (0, 0, True)
-    assert str(found).startswith("No score is flagged 'review': 200 held-out responses agree")
+    assert str(found).startswith("No score is flagged 'review': on 200 held-out responses, 100% ")
     # Equal confidence cannot be parted.
     same = choose_review(np.full(50, 0.7), np.arange(50) % 2 == 0, 0.9)
     assert (same.below, same.share, same.reached) == (0, 0, False)
 
 
-def test_what_a_teacher_reads():
+def test_what_a_school_reads():
     said = str(Review(0.6154, 0.9, True, 200, 0.12, 0.953, 0.93, 0.84))
     assert said == (
-        "Scores with a confidence below 0.62 are flagged 'review': of 200 held-out responses 12% "
-        "are, and the rest agrees with people's at 95% (at least 93%, nine chances in ten), all "
-        "of them at 84%."
+        "Scores with a confidence below 0.62 are flagged 'review': 12% of 200 held-out responses. "
+        "Of the other scores, 95% equal people's scores (at least 93%, with nine chances in ten); "
+        "of all scores, 84%."
     )
 
 
