@@ -1,6 +1,6 @@
-"""Progress on stderr: a bar with the time left on a terminal, a line now and then elsewhere.
+"""Progress on standard error: bars with the time left on a terminal, a line now and then elsewhere.
 
-Standard output stays free for results. rich is imported only where a bar is drawn, so that
+Standard output stays free for results. rich is imported only where bars are drawn, so that
 importing this module costs nothing.
 """
 
@@ -10,114 +10,93 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.live import Live
 
-PLAIN_EVERY_S = 10.0
-"""Least time between two lines where stderr is not a terminal, in seconds."""
+FIRST_LINE_S = 2.0
+"""Seconds until the first line where standard error is no terminal (a file, a notebook)."""
 
-_ENOUGH = 0.02
-"""The share that is done before the time left is told: the first batches are slow."""
+NEXT_LINE_S = 10.0
+"""Least seconds between two lines there."""
 
-# rich draws one live display at a time; a nested track becomes a second line of the outer one.
-_bars: list[Progress] = []
+_KNOWN_FROM = 0.02
+"""The share that is done before a time left is shown: the first batches are slow."""
+
+# A terminal has one display at a time: nested work adds a bar to that of the outer work.
+_shown: list[Tracker] = []
+_displays: list[Live] = []
 
 
 class Tracker:
-    """What `track` hands out: tells how far a piece of work has come."""
-
-    def advance(self, n: int = 1) -> None:
-        """Say that `n` more units are done.
-
-        Args:
-            n: units done since the last call, >= 0.
-        """
-        raise NotImplementedError
-
-    def note(self, text: str) -> None:
-        """Show a few words beside the bar until the next note, e.g. "loss 0.41 QWK 0.78".
-
-        Args:
-            text: one short line; never a response.
-        """
-        raise NotImplementedError
-
-
-class PlainTracker(Tracker):
-    """Lines of text, at most one every `PLAIN_EVERY_S` seconds, and one at the end.
-
-    They tell the time left as soon as enough is done to know it.
+    """How far a piece of work has come; `track` yields it.
 
     Args:
         description: what is being done.
-        total: units in all.
-        done: units that were done before (a resumed run); they don't count towards the speed.
-        stream: where the lines go.
+        total: units in all, >= 0.
+        done: units that an earlier, interrupted run has done; they don't count towards the speed.
+
+    Attributes:
+        done: units done so far.
+        words: what is shown beside the bar; "" for nothing.
+        description: see Args.
+        total: see Args.
     """
 
-    def __init__(self, description: str, total: int, done: int, stream: TextIO) -> None:
-        self._description = description
-        self._total = total
-        self._done = self._before = done
-        self._stream = stream
-        self._note = ""
-        self._started = self._shown = time.monotonic()
+    def __init__(self, description: str, total: int, done: int = 0) -> None:
+        self.description, self.total, self.done, self.words = description, total, done, ""
+        self._done_before, self._started = done, time.monotonic()
+        self._advanced = self._started
+
+    def advance(self, n: int = 1) -> None:
+        """Counts `n` more units as done, n >= 0."""
+        self.done += n
+        self._advanced = time.monotonic()
+
+    def note(self, text: str) -> None:
+        """Shows a short line beside the bar until the next note, never a response."""
+        self.words = text
+
+    @property
+    def count(self) -> str:
+        """Units done of all units, e.g. "120/1600"."""
+        return f"{self.done}/{self.total}"
+
+    def elapsed(self) -> str:
+        """The time since the start, in words."""
+        return span(time.monotonic() - self._started)
+
+    def time_left(self) -> str:
+        """The time left, e.g. "4 min left"; "" while the speed is unknown, and at the end."""
+        done, left = self.done - self._done_before, self.total - self.done
+        if left <= 0 or not done or done < _KNOWN_FROM * (done + left):
+            return ""
+        expected = (self._advanced - self._started) / done * left
+        return f"{span(max(0.0, expected - (time.monotonic() - self._advanced)))} left"
+
+
+class _LineTracker(Tracker):
+    """Writes a line now and then, and one at the end."""
+
+    _next_line = FIRST_LINE_S  # seconds after the start
 
     def advance(self, n: int = 1) -> None:
         """See `Tracker.advance`."""
-        self._done += n
-        now = time.monotonic()
-        if self._done < self._total and now - self._shown >= PLAIN_EVERY_S:
-            self._shown = now
-            here, left = self._done - self._before, self._total - self._done
-            known = _is_enough(here, left)
-            self._line(f"{span((now - self._started) / here * left)} left" if known else "")
+        super().advance(n)
+        elapsed = self._advanced - self._started
+        if self.done < self.total and elapsed >= self._next_line:
+            self._next_line = elapsed + NEXT_LINE_S
+            self.write(self.time_left())
 
-    def note(self, text: str) -> None:
-        """See `Tracker.note`."""
-        self._note = text
-
-    def end(self, word: str) -> None:
-        """Write the last line.
-
-        Args:
-            word: how it ended, e.g. "took" or "stopped after".
-        """
-        self._line(f"{word} {span(time.monotonic() - self._started)}")
-
-    def _line(self, last: str) -> None:
-        parts = [f"{self._done}/{self._total}", self._note, last]
-        text = ", ".join(part for part in parts if part)
-        self._stream.write(f"{self._description}: {text}\n")
-        self._stream.flush()
-
-
-class BarTracker(Tracker):
-    """One line of a live display.
-
-    Args:
-        bars: the display.
-        task: the line's id in it.
-    """
-
-    def __init__(self, bars: Progress, task: TaskID) -> None:
-        self._bars = bars
-        self._task = task
-
-    def advance(self, n: int = 1) -> None:
-        """See `Tracker.advance`."""
-        self._bars.advance(self._task, n)
-
-    def note(self, text: str) -> None:
-        """See `Tracker.note`."""
-        self._bars.update(self._task, note=text)
+    def write(self, time_words: str) -> None:
+        """Writes a line that ends with a time."""
+        say(f"{self.description}: {', '.join(filter(None, (self.count, self.words, time_words)))}")
 
 
 @contextmanager
 def track(description: str, total: int, done: int = 0) -> Iterator[Tracker]:
-    """Show the progress of the work in the `with` block on stderr.
+    """Shows the progress of the work in the `with` block on standard error.
 
     Args:
         description: what is being done, e.g. "fine-tuning the teacher".
@@ -125,21 +104,29 @@ def track(description: str, total: int, done: int = 0) -> Iterator[Tracker]:
         done: units that an earlier, interrupted run has done.
 
     Yields:
-        The tracker to tell of each unit done.
+        The tracker to call for each unit done.
     """
-    show = _bar if sys.stderr.isatty() else _plain
-    with show(description, total, done) as tracker:
-        yield tracker
+    if sys.stderr.isatty():
+        with _bar(Tracker(description, total, done)) as tracker:
+            yield tracker
+        return
+    lines = _LineTracker(description, total, done)
+    try:
+        yield lines
+    except BaseException:
+        lines.write(f"stopped after {lines.elapsed()}")
+        raise
+    lines.write(f"took {lines.elapsed()}")
 
 
 def say(text: str) -> None:
-    """Write one line to stderr, above a bar where one is drawn.
+    """Writes one line to standard error, above the bars where there are any.
 
     Args:
         text: the line, without a line break; never a response.
     """
-    if _bars:
-        _bars[-1].console.print(text, markup=False, highlight=False)
+    if _displays:
+        _displays[-1].console.print(text, markup=False, highlight=False)
     else:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
@@ -159,56 +146,20 @@ def span(seconds: float) -> str:
 
 
 @contextmanager
-def _plain(description: str, total: int, done: int) -> Iterator[Tracker]:
-    tracker = PlainTracker(description, total, done, sys.stderr)
+def _bar(tracker: Tracker) -> Iterator[Tracker]:
+    from kd_edge.console.bars import display
+
+    _shown.append(tracker)
     try:
-        yield tracker
-    except BaseException:
-        tracker.end("stopped after")
-        raise
-    tracker.end("took")
-
-
-@contextmanager
-def _bar(description: str, total: int, done: int) -> Iterator[Tracker]:
-    if _bars:
-        bars = _bars[-1]
-        task = bars.add_task(description, total=total, completed=done, before=done, note="")
-        try:
-            yield BarTracker(bars, task)
-        finally:
-            bars.remove_task(task)
-        return
-    with _display() as bars:
-        _bars.append(bars)
-        try:
-            task = bars.add_task(description, total=total, completed=done, before=done, note="")
-            yield BarTracker(bars, task)
-        finally:
-            _bars.pop()
-
-
-def _is_enough(here: float, left: float) -> bool:
-    """Whether the speed is known, after so many units since the start and before so many more."""
-    return here > 0 and here >= _ENOUGH * (here + left)
-
-
-def _display() -> Progress:
-    from rich import progress
-    from rich.console import Console
-    from rich.text import Text
-
-    class TimeLeft(progress.TimeRemainingColumn):
-        def render(self, task: progress.Task) -> Text:
-            if _is_enough(task.completed - task.fields["before"], task.remaining or 0):
-                return super().render(task)
-            return Text("-:--:--", style="progress.remaining")
-
-    return progress.Progress(
-        progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        TimeLeft(),
-        progress.TextColumn("{task.fields[note]}", markup=False),
-        console=Console(stderr=True),
-    )
+        if _displays:
+            _displays[-1].refresh()
+            yield tracker
+            return
+        with display(_shown) as live:
+            _displays.append(live)
+            try:
+                yield tracker
+            finally:
+                _displays.pop()
+    finally:
+        _shown.remove(tracker)

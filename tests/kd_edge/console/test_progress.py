@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from contextlib import nullcontext
 
 import pytest
-from rich.progress import TimeRemainingColumn
+from rich.console import Console
 
 from kd_edge.console import progress
+from kd_edge.console.bars import bars
 from kd_edge.console.progress import say, span, track
 
 
@@ -37,13 +39,19 @@ def clock(monkeypatch):
     return clock
 
 
-def _terminal(monkeypatch):
+def _terminal(monkeypatch, width=120):
     # in the test itself: pytest sets sys.stderr anew after the fixtures
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", str(width))
     return terminal
+
+
+def _drawn(width=120):
+    console = Console(width=width, file=io.StringIO())
+    console.print(bars(progress._shown, width))
+    return console.file.getvalue()
 
 
 def test_plain_lines_are_seldom_and_tell_the_time_left(clock, capsys):
@@ -55,10 +63,10 @@ def test_plain_lines_are_seldom_and_tell_the_time_left(clock, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "fine-tuning: 20/100, loss 0.41 QWK 0.78, 40 s left",
-        "fine-tuning: 40/100, loss 0.41 QWK 0.78, 30 s left",
-        "fine-tuning: 60/100, loss 0.41 QWK 0.78, 20 s left",
-        "fine-tuning: 80/100, loss 0.41 QWK 0.78, 10 s left",
+        "fine-tuning: 4/100, loss 0.41 QWK 0.78, 48 s left",
+        "fine-tuning: 24/100, loss 0.41 QWK 0.78, 38 s left",
+        "fine-tuning: 44/100, loss 0.41 QWK 0.78, 28 s left",
+        "fine-tuning: 64/100, loss 0.41 QWK 0.78, 18 s left",
         "fine-tuning: 80/100, loss 0.41 QWK 0.78, took 40 s",
     ]
 
@@ -86,18 +94,49 @@ def test_no_time_left_is_told_before_enough_is_done(clock, capsys):
 
 
 @pytest.mark.parametrize("around", [nullcontext(), track("items", 2)])
-def test_a_bar_tells_no_time_left_before_enough_is_done(monkeypatch, around):
+def test_a_bar_tells_no_time_left_before_enough_is_done(monkeypatch, clock, around):
     _terminal(monkeypatch)
     with around, track("scoring", 1100, done=100) as tracker:
-        (bars,) = progress._bars
-        task = bars.tasks[-1]
-        (column,) = (one for one in bars.columns if isinstance(one, TimeRemainingColumn))
-        # What rich itself would say: a minute.
-        monkeypatch.setattr(type(task), "time_remaining", 60.0)
+        clock.now += 10
         tracker.advance(19)
-        assert column.render(task).plain == "-:--:--"
+        assert " left" not in _drawn()
+        clock.now += 10
         tracker.advance(1)
-        assert column.render(task).plain == "0:01:00"
+        assert "120/1100 16 min left" in _drawn()
+        clock.now += 100  # it counts down between two units
+        assert "120/1100 15 min left" in _drawn()
+        tracker.advance(980)
+        assert "1100/1100 took 2 min" in _drawn()
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_a_narrow_terminal_keeps_count_and_time_left(monkeypatch, clock, width):
+    terminal = _terminal(monkeypatch, width)
+    note = "epoch 3/8: QWK 0.712, accuracy 0.651"
+    with track("scoring variants with the teacher", 50_000) as outer, track("a", 10) as inner:
+        clock.now += 100
+        outer.advance(25_000)
+        outer.note(note)
+        inner.advance()
+        lines = _drawn(width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert "25000/50000 2 min left" in lines[0] or "25000/50000 100 s left" in lines[0]
+        assert "1/10" in lines[1]
+        assert "15 min left" in lines[1]
+        assert lines[0].startswith("scoring variants with the teach"[: width - 27])
+    assert "\n\n" not in terminal.getvalue()
+
+
+def test_a_wide_terminal_shows_bar_and_note_too(monkeypatch, clock):
+    _terminal(monkeypatch, 80)
+    with track("fine-tuning the teacher", 1600) as tracker:
+        clock.now += 60
+        tracker.advance(800)
+        tracker.note("epoch 3/8: QWK 0.712")
+        (line,) = _drawn(80).splitlines()
+    assert re.fullmatch(
+        "fine-tuning the teacher [━╸╺ ]{16} 800/1600 60 s left epoch 3/8: QWK 0.712", line.rstrip()
+    )
 
 
 def test_a_stopped_piece_of_work_says_so(clock, capsys):
@@ -134,7 +173,8 @@ def test_bars_nest_and_leave_nothing_behind(monkeypatch):
     assert "inner" in terminal.getvalue()
     with pytest.raises(ValueError, match="torn"), track("outer", 2), track("inner", 3):
         raise ValueError("torn")
-    assert not progress._bars
+    assert not progress._displays
+    assert not progress._shown
 
 
 @pytest.mark.parametrize(
