@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kd_edge.console.tables import terminal_table
+from kd_edge.console.tables import TerminalTable
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores, quadratic_kappa
@@ -16,8 +16,6 @@ from kd_edge_export.parity import Difference, Probabilities, difference
 from kd_edge_runtime.errors import InputError, ParityError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from kd_edge.bundling.parity import FormParity
 
 _PARITY = (
@@ -238,9 +236,9 @@ class Gate:
         )
 
 
-def parity_table(title: str, forms: Sequence[FormParity]) -> Table:
+def parity_table(title: str, forms: Sequence[FormParity]) -> TerminalTable:
     """Each form of a student against PyTorch as a table for the terminal."""
-    return terminal_table(title, _PARITY, [parity_cells(one) for one in forms])
+    return TerminalTable(title, _PARITY, [parity_cells(one) for one in forms])
 
 
 def parity_cells(one: FormParity) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -238,10 +237,7 @@ def _held_out(student: Student, given: Responses) -> tuple[Row, ...]:
 
 
 def _show(parity: Mapping[str, Sequence[FormParity]]) -> None:
-    from rich.console import Console
-
     from kd_edge.bundling.parity import parity_table
+    from kd_edge.console.tables import print_tables
 
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    for title, forms in parity.items():
-        console.print(parity_table(title, forms))
+    print_tables(*(parity_table(title, forms) for title, forms in parity.items()))

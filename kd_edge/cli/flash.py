@@ -79,10 +79,11 @@ def flash(
         raise click.UsageError("--python and --backend say what --with-runtime brings: give it too")
 
     from kd_edge.console.progress import say
+    from kd_edge.console.tables import print_tables
     from kd_edge.flash.fleet import devices
     from kd_edge.flash.kit.payload import Kits, read_payload
     from kd_edge.flash.kit.platforms import PLATFORMS
-    from kd_edge.flash.outcome import FAILED, summary, table
+    from kd_edge.flash.outcome import FAILED, outcome_table, summary
     from kd_edge.flash.parallel import flash as flash_all
     from kd_edge.flash.targets import FolderTarget
     from kd_edge.flash.to_folder import DEFAULT_PYTHON
@@ -101,9 +102,7 @@ def flash(
     if as_json:
         click.echo(json.dumps([asdict(one) for one in outcomes], indent=2, ensure_ascii=False))
     else:
-        from rich.console import Console
-
-        Console(width=None if sys.stdout.isatty() else 200).print(table(outcomes))
+        print_tables(outcome_table(outcomes))
         click.echo(summary(outcomes))
     if any(one.outcome == FAILED for one in outcomes):
         sys.exit(1)

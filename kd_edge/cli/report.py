@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -79,8 +78,8 @@ def _benches(files: tuple[Path, ...], output: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(joined.as_json(), indent=2, ensure_ascii=False))
         return
-    from rich.console import Console
+    from kd_edge.console.tables import print_tables
 
-    Console(width=None if sys.stdout.isatty() else 200).print(joined.table())
+    print_tables(joined.table())
     for path in joined.files:
         click.echo(str(path))

@@ -143,21 +143,21 @@ def run(
 
 
 def _show(report: RunReport, output: Path) -> None:
-    from rich.console import Console
+    from kd_edge.console.tables import print_tables
+    from kd_edge.evaluation.tables import LEGEND, figures_table, pooled_table, smaller
 
-    from kd_edge.evaluation.tables import figures_table, pooled_table, smaller
-
-    # A pipe has no width: a table must not be cut to one.
-    console = Console(width=None if sys.stdout.isatty() else 200)
     for item in report.items:
-        test = item.rows["test"]
-        title = f"Item '{item.item_id}' on {test} responses ({item.test_rows})"
-        console.print(figures_table(title, item.lines))
-        click.echo(smaller(item.sizes))
-        click.echo(f"{item.review}\n")
+        title = (
+            f"Item '{item.item_id}': agreement with people's scores on {item.rows['test']} "
+            f"responses ({item.test_rows})"
+        )
+        print_tables(figures_table(title, item.lines))
+        click.echo(f"\n{smaller(item.sizes)}\n{item.review}\n")
     if len(report.items) > 1:
-        console.print(pooled_table(report.pooled))
+        print_tables(pooled_table(report.pooled))
         click.echo()
-    for one in report.failed:
-        click.echo(f"Item '{one.item_id}' failed and is not in the bundle: {one.why}", err=True)
+    if report.items:
+        click.echo(f"{LEGEND}\n")
+    for item in report.failed:
+        click.echo(f"Item '{item.item_id}' failed and is not in the bundle: {item.why}", err=True)
     click.echo(f"Bundle: {output / report.bundle}")

@@ -48,18 +48,14 @@ def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limit: int) -
     Raises:
         TooSmallError: nothing fits.
     """
-    from rich.console import Console
-
     from kd_edge.console.progress import say
-    from kd_edge.console.tables import terminal_table
+    from kd_edge.console.tables import TerminalTable, print_tables
     from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
     from kd_edge.size_search.search import TooSmallError
 
     def show(tried: Sequence[Tried], chosen: Tried | None) -> None:
-        terminal = Console(stderr=True).is_terminal
-        console = Console(stderr=True, width=None if terminal else 200)
-        title = f"Tried for {limit:,} bytes, on held-out responses"
-        console.print(terminal_table(title, COLUMNS, cells(tried, chosen)))
+        title = f"Sizes tried for {limit:,} bytes, measured on held-out responses"
+        print_tables(TerminalTable(title, COLUMNS, cells(tried, chosen)), stderr=True)
         plot, figures = write_frontier(stem, tried, chosen, limit)
         say(f"The same as a plot and as JSON: {plot} and {figures}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,33 +43,32 @@ def go_together(
 
 
 def _show(report: TogetherReport, output: Path) -> None:
-    from rich.console import Console
+    from kd_edge.console.tables import TerminalTable, print_tables, short
+    from kd_edge.evaluation.tables import LEGEND
 
-    from kd_edge.console.tables import short, terminal_table
-
-    # A pipe has no width: a table must not be cut to one.
-    console = Console(width=None if sys.stdout.isatty() else 200)
     for part in report.parts:
-        title = f"{_title(part)} ({report.test_rows})"
-        console.print(terminal_table(title, _HEADER, figure_rows(part)))
+        count = next(iter(part.scorers.values())).responses
+        title = f"{count} responses, {part.name} ({report.test_rows})"
+        print_tables(TerminalTable(title, _HEADER, figure_rows(part)))
         click.echo()
     sizes = report.sizes
     click.echo(
-        f"Student: {short(sizes.student_parameters)} parameters, {sizes.shared_bytes:,} bytes for "
-        f"all questions and {sizes.question_bytes:,.0f} more for each; teacher: "
-        f"{short(sizes.teacher_parameters)} parameters, {sizes.teacher_bytes:,} bytes"
+        f"Small model: {short(sizes.student_parameters)} parameters, {sizes.shared_bytes:,} bytes "
+        f"for all questions and {sizes.question_bytes:,.0f} more for each. Large model: "
+        f"{short(sizes.teacher_parameters)} parameters, {sizes.teacher_bytes:,} bytes.\n"
     )
+    click.echo(f"{LEGEND}\n")
     click.echo(f"Bundle: {output / report.bundle} ({sizes.bundle_bytes:,} bytes)")
 
 
-def _title(part: Part) -> str:
-    number = next(iter(part.scorers.values())).responses
-    return f"{number} responses, {part.name}"
-
-
 def figure_rows(part: Part) -> list[list[str]]:
-    """A line a scorer: accuracy, macro F1, weighted F1."""
+    """A row for each scorer: its name, accuracy, macro F1, weighted F1."""
+    from kd_edge.evaluation.tables import scorer_name
+
     return [
-        [who, *(f"{value:.3f}" for value in (one.accuracy, one.macro_f1, one.weighted_f1))]
-        for who, one in part.scorers.items()
+        [
+            scorer_name(name),
+            *(f"{value:.3f}" for value in (found.accuracy, found.macro_f1, found.weighted_f1)),
+        ]
+        for name, found in part.scorers.items()
     ]

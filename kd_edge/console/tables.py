@@ -2,38 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Table
 
 
 _UNITS = ("", "k", "M", "G", "T")
+_GAP = 2  # columns between two columns of a table
+_PIPE_WIDTH = 200
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def terminal_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table for the terminal: the first column to the left, the others to the right."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+@dataclass(frozen=True)
+class TerminalTable:
+    """A table that rich prints without breaking a word or cutting a number.
 
-    # As text: a name in square brackets is no markup.
-    table = Table(
-        title=Text(title),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    for at, name in enumerate(header):
-        # Two lines a header fit 80 columns; where there are fewer, they are folded and not cut.
-        justify = "right" if at else "left"
-        table.add_column(name.replace(" ", "\n"), justify=justify, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    Columns of numbers are aligned to the right. On a terminal too narrow for one line a row, the
+    widest column is wrapped between words; where that is not enough, each row becomes a short
+    paragraph of "header value" pairs.
+
+    Attributes:
+        title: above the table.
+        header: a name for each column; the names are wrapped between words.
+        rows: a cell for each column.
+    """
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """See rich."""
+        from rich.text import Text
+
+        width = options.max_width
+        if self.title:
+            yield Text(self.title, "table.title")  # a name in square brackets is no markup
+        widths = self._widths(width)
+        yield self._table(widths) if widths else Text(self._paragraphs(width))
+
+    def _widths(self, room: int) -> list[int]:
+        """Each column's width, [] where there is too little room."""
+        from rich.cells import cell_len
+
+        def longest(texts: Iterable[str]) -> int:
+            return max(map(cell_len, texts), default=0)
+
+        columns = [[row[at] for row in self.rows] for at in range(len(self.header))]
+        names = [longest(name.split()) for name in self.header]
+        widths = [max(name, longest(cells)) for name, cells in zip(names, columns, strict=True)]
+        excess = sum(widths) + _GAP * (len(widths) - 1) - room
+        if excess <= 0:
+            return widths
+        at = widths.index(max(widths))
+        widths[at] -= excess
+        least = max(names[at], longest(word for cell in columns[at] for word in cell.split()))
+        return widths if widths[at] >= least else []
+
+    def _table(self, widths: list[int]) -> Table:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+        for at, (name, width) in enumerate(zip(self.header, widths, strict=True)):
+            numbers = at and all(row[at][:1] in "-0123456789" for row in self.rows)
+            table.add_column(Text(name), width=width, justify="right" if numbers else "left")
+        for row in self.rows:
+            table.add_row(*map(Text, row))
+        return table
+
+    def _paragraphs(self, width: int) -> str:
+        lines: list[str] = []
+        for first, *cells in self.rows:
+            pairs = [
+                f"{name} {cell}".replace(" ", _NO_BREAK)
+                for name, cell in zip(self.header[1:], cells, strict=True)
+                if cell
+            ]
+            lines += textwrap.wrap(first, width, break_long_words=False)
+            lines += textwrap.wrap(
+                ", ".join(pairs),
+                width,
+                initial_indent="  ",
+                subsequent_indent="  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        return "\n".join(lines).replace(_NO_BREAK, " ")
+
+
+def print_tables(*tables: TerminalTable, stderr: bool = False) -> None:
+    """Prints tables to standard output or standard error."""
+    from rich.console import Console
+
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    # A pipe has no width: a table must not be folded for one.
+    console = Console(stderr=stderr, width=None if terminal else _PIPE_WIDTH)
+    for table in tables:
+        console.print(table)
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kd_edge.console.tables import markdown, short, terminal_table
-from kd_edge.evaluation.agreement import Line, Sizes
+from kd_edge.console.tables import TerminalTable, markdown, short
+from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, Line, Sizes
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from kd_edge.evaluation.pooled import Pooled
 
 _COLUMNS = ("", "QWK", "exact (accuracy)", "adjacent", "macro F1", "parameters", "bytes")
 
 _POOLED = ("", "items", "responses", "mean QWK", "lowest QWK", "exact (accuracy)")
 
+_NAMES = {TEACHER: "large model", STUDENT: "small model", BASELINE: "small model alone"}
 
-def figures_table(title: str, lines: Sequence[Line]) -> Table:
+LEGEND = (
+    "Small model: what the bundle holds and a device runs (in research, the student). Large "
+    "model: the language model that it learnt from (the teacher). Small model alone: the same "
+    "network, trained on people's scores only."
+)
+
+
+def scorer_name(name: str) -> str:
+    """A scorer's name as schools read it: to them, students and teachers are people."""
+    return _NAMES.get(name, name)
+
+
+def figures_table(title: str, lines: Sequence[Line]) -> TerminalTable:
     """The lines as a table for the terminal."""
-    return terminal_table(title, _COLUMNS, [_cells(line) for line in lines])
+    return TerminalTable(title, _COLUMNS, [_cells(line) for line in lines])
 
 
-def pooled_table(scorers: Sequence[Pooled]) -> Table:
+def pooled_table(scorers: Sequence[Pooled]) -> TerminalTable:
     """Each scorer's figures over all items as a table for the terminal."""
     rows = [
         [
-            one.name,
+            scorer_name(one.name),
             str(one.items),
             f"{one.responses:,}",
             f"{one.qwk:.3f}",
@@ -36,7 +47,7 @@ def pooled_table(scorers: Sequence[Pooled]) -> Table:
         ]
         for one in scorers
     ]
-    return terminal_table("All items", _POOLED, rows)
+    return TerminalTable("All items", _POOLED, rows)
 
 
 def figures_markdown(lines: Sequence[Line]) -> str:
@@ -45,12 +56,12 @@ def figures_markdown(lines: Sequence[Line]) -> str:
 
 
 def smaller(sizes: Sizes) -> str:
-    """How much smaller the student is, in a sentence."""
+    """How much smaller the small model is, in a sentence."""
     return (
-        f"{sizes.times_fewer_parameters:,.0f} times fewer parameters than the teacher; "
-        f"{sizes.times_smaller:,.0f} times fewer bytes for what a device reads "
-        f"({sizes.plain_bytes:,} bytes), {sizes.times_smaller_bundle:,.0f} times for the whole "
-        f"bundle ({sizes.bundle_bytes:,} bytes)"
+        f"The small model has {sizes.times_fewer_parameters:,.0f} times fewer parameters than the "
+        f"large one. It takes {sizes.plain_bytes:,} bytes on a device "
+        f"({sizes.times_smaller:,.0f} times fewer), the whole bundle {sizes.bundle_bytes:,} bytes "
+        f"({sizes.times_smaller_bundle:,.0f} times fewer)."
     )
 
 
@@ -58,7 +69,7 @@ def _cells(line: Line) -> list[str]:
     figures = line.agreement
     adjacent = "" if figures.adjacent is None else f"{figures.adjacent:.3f}"
     return [
-        line.name,
+        scorer_name(line.name),
         f"{figures.qwk:.3f}",
         f"{figures.accuracy:.3f}",
         adjacent,

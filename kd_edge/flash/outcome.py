@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rich.table import Table
+from kd_edge.console.tables import TerminalTable
 
 INSTALLED = "installed"
 ALREADY_THERE = "already there"
 FAILED = "failed"
+
+_HEADER = ("device", "outcome", "bytes written", "seconds", "target, or why it failed")
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,19 @@ class Outcome:
     sha256: str
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """One row for each device."""
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(box=None)
-    made.add_column("device", overflow="fold")
-    made.add_column("outcome")
-    for heading in ("bytes written", "seconds"):
-        made.add_column(heading, justify="right")
-    made.add_column("target, or why it failed", overflow="fold")
-    for one in outcomes:
-        last = one.reason or (one.target if one.target != one.name else "")
-        cells = (one.name, one.outcome, f"{one.bytes:,}", f"{one.seconds:.1f}", last)
-        # Text: a name or an error may hold what rich takes for markup.
-        made.add_row(*map(Text, cells))
-    return made
+def outcome_table(outcomes: Sequence[Outcome]) -> TerminalTable:
+    """A table with one row for each device."""
+    rows = [
+        (
+            outcome.name,
+            outcome.outcome,
+            f"{outcome.bytes:,}",
+            f"{outcome.seconds:.1f}",
+            outcome.reason or (outcome.target if outcome.target != outcome.name else ""),
+        )
+        for outcome in outcomes
+    ]
+    return TerminalTable("", _HEADER, rows)
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kd_edge.console.tables import markdown, terminal_table
+from kd_edge.console.tables import TerminalTable, markdown
 from kd_edge.files import make_folder, write_json
 from kd_edge.report.benches.rows import BenchRow, read_benches
 from kd_edge_runtime.bench.show import span
 from kd_edge_runtime.files import atomic_write
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _HEADER = (
     *("device", "bundle", "ran", "bytes", "start", "p50", "p90", "p99", "responses/s"),
@@ -40,11 +37,11 @@ class JoinedBenches:
         """What the JSON file holds."""
         return {"rows": [asdict(row) for row in self.rows]}
 
-    def table(self) -> Table:
+    def table(self) -> TerminalTable:
         """For the terminal."""
         devices = len({row.device for row in self.rows})
         title = f"{devices} device{'s' if devices != 1 else ''}"
-        return terminal_table(title, _HEADER, [_cells(row) for row in self.rows])
+        return TerminalTable(title, _HEADER, [_cells(row) for row in self.rows])
 
 
 def join_benches(files: Sequence[Path], output: Path) -> JoinedBenches:

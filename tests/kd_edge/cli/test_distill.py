@@ -248,7 +248,7 @@ def test_a_size_in_bytes(command, given, tmp_path):
     assert frontier["chosen"]["ngrams"] == student.text.vocabulary.size
     assert frontier["chosen"]["bytes"] <= 4200
     assert "<svg" in (out / "student.frontier.svg").read_text()
-    assert "Tried for 4,200 bytes" in said.err
+    assert "Sizes tried for 4,200 bytes" in said.err
     assert "too large" in said.err
     figures = json.loads(said.out)["student"]
     assert figures.items() >= student.provenance["validation"].items()

@@ -114,7 +114,7 @@ def test_a_size_in_bytes(command, held_out, bundle):
     said = command(*start, "4700")
     assert said.code == 0, said.err
     assert bundle.stat().st_size <= 4700
-    assert "Tried for 4,700 bytes" in said.err
+    assert "Sizes tried for 4,700 bytes" in said.err
     frontier = json.loads(bundle.with_name("item.frontier.json").read_text())
     assert abs(frontier["chosen"]["bytes"] - bundle.stat().st_size) <= SLACK
     with Bundle(bundle) as opened:

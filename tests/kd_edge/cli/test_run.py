@@ -15,6 +15,7 @@ import pytest
 from kd_edge.cli.reading import prompts_by_item
 from kd_edge.data.responses import Responses, Scale
 from kd_edge.distillation.train import Training
+from kd_edge.evaluation.tables import scorer_name
 from kd_edge_runtime.scorer import Scorer
 from workshop import CANARY, item_of, with_canary, write_table
 
@@ -64,7 +65,10 @@ def test_results_on_stdout_and_progress_on_stderr(finished):
     assert "40 responses to 1 item" in done.stderr
     assert "score range 0-2 taken from the data" in done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0].strip() == "Item 'tiny' on 9 responses (20% of the rows, chosen at random)"
+    assert lines[0].strip() == (
+        "Item 'tiny': agreement with people's scores on 9 responses (20% of the rows, chosen at "
+        "random)"
+    )
     assert lines[-1] == f"Bundle: {out / 'bundle.kdz'}"
     assert "QWK" not in done.stderr.split("distilling")[0].split("epoch")[0]
 
@@ -74,14 +78,14 @@ def test_the_table_is_the_report(finished):
     report = json.loads((out / "report.json").read_text())
     for line in report["items"][0]["lines"]:
         shown = next(one for one in done.stdout.splitlines() if one.strip().startswith(
-            f"{line['name']}  "))  # fmt: skip
+            f"{scorer_name(line['name'])}  "))  # fmt: skip
         cells = re.split(r"\s{2,}", shown.strip())
         figures = line["agreement"]
         assert cells[1:5] == [
             f"{figures[name]:.3f}" for name in ("qwk", "accuracy", "adjacent", "macro_f1")
         ]
         assert len(cells) == (7 if line["parameters"] else 5)
-    assert f"({report['items'][0]['sizes']['bundle_bytes']:,} bytes)" in done.stdout
+    assert f"bundle {report['items'][0]['sizes']['bundle_bytes']:,} bytes" in done.stdout
 
 
 def test_again_with_json(command, responses, tiny_model, out):
@@ -147,8 +151,8 @@ def test_several_items_and_one_by_name(command, tiny_model, tmp_path):
     given = ("run", table, "-o", tmp_path / "out", "--model", tiny_model, *TINY)
     said = command(*given)
     assert said.code == 0, said.err
-    assert "Item 'one' on" in said.out
-    assert "Item '[/two]' on" in said.out
+    assert "Item 'one': agreement" in said.out
+    assert "Item '[/two]': agreement" in said.out
     said = command(*given, "--item", "one", "--json")
     (item,) = json.loads(said.out)["items"]
     assert (item["item_id"], item["ran"]) == ("one", [])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from kd_edge.console.tables import markdown, short
+from kd_edge.console.tables import TerminalTable, markdown, short
 from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, Line, Sizes
 from kd_edge.evaluation.metrics import Agreement
 from kd_edge.evaluation.tables import figures_markdown, figures_table, smaller
@@ -70,7 +70,7 @@ def test_figures_as_markdown():
     table = [[cell.strip() for cell in row.split("|")[1:-1]]
              for row in figures_markdown(LINES).splitlines()]  # fmt: skip
     assert table[0][:2] == ["", "QWK"]
-    assert table[3] == [TEACHER, "0.801", "0.812", "0.991", "0.734", "22.7 M", "91.0 M"]
+    assert table[3] == ["large model", "0.801", "0.812", "0.991", "0.734", "22.7 M", "91.0 M"]
     assert table[2] == [HUMANS, "0.801", "0.812", "0.991", "0.734", "", ""]
     assert table[-1] == [MAJORITY, "-0.031", "0.500", "", "0.250", "", ""]
     assert {len(row) for row in table} == {7}
@@ -85,9 +85,12 @@ def test_the_terminal_shows_the_same_cells():
         ]
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
-def test_a_narrow_terminal_cuts_no_number(width):
-    shown = _printed(width=width)
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 120])
+def test_a_narrow_terminal_cuts_no_number_and_breaks_no_word(width):
+    shown = _printed("Item 'a'", width=width)
+    header = ("QWK", "exact", "(accuracy)", "adjacent", "macro", "F1", "parameters", "bytes")
+    for word in (*header, *LINES[0].name.split(), "small", "model", "alone", "majority"):
+        assert word in shown
     assert max(map(len, shown.splitlines())) <= width
     assert "…" not in shown
     for cell in ("0.801", "0.812", "0.991", "0.734", "22.7 M", "91.0 M", "28.0 k", "41.2 k"):
@@ -95,7 +98,27 @@ def test_a_narrow_terminal_cuts_no_number(width):
 
 
 def test_80_columns_need_no_second_line_for_a_name():
-    assert STUDENT + " without teacher" in _printed(width=80)
+    assert "small model alone  " in _printed(width=80)
+
+
+def test_the_longest_column_is_wrapped_between_words():
+    reason = "its host key is not known here: run 'ssh pi@class-7' once and compare the key"
+    rows = [("a", "failed", "1.0", reason), ("[b]", "installed", "12.0", "")]
+    table = TerminalTable("", ("device", "outcome", "seconds", "why"), rows)
+    console = Console(width=60, file=io.StringIO())
+    console.print(table)
+    lines = console.file.getvalue().splitlines()
+    assert lines[2].startswith("a       failed         1.0  its host key")
+    assert lines[-1].startswith("[b]     installed     12.0")
+    at = lines[2].index("its host")
+    assert " ".join(line[at:].strip() for line in lines[2:-1]) == reason
+
+
+def test_the_narrowest_terminal_gets_a_paragraph_a_row():
+    table = TerminalTable("Sizes", ("form", "bytes written", "QWK"), [("plain-int8", "1,200", "")])
+    console = Console(width=20, file=io.StringIO())
+    console.print(table)
+    assert console.file.getvalue().split() == ["Sizes", "plain-int8", "bytes", "written", "1,200"]
 
 
 @pytest.mark.parametrize("title", ["Item '[bold]a[/bold]'", "Item '[/]'", "Item ':smile:'"])
@@ -106,6 +129,6 @@ def test_a_name_is_no_markup(title):
 def test_smaller():
     sizes = Sizes(22_000_000, 90_000_000, 20_000, 30_000, 120_000)
     assert smaller(sizes) == (
-        "1,100 times fewer parameters than the teacher; 3,000 times fewer bytes for what a "
-        "device reads (30,000 bytes), 750 times for the whole bundle (120,000 bytes)"
+        "The small model has 1,100 times fewer parameters than the large one. It takes 30,000 "
+        "bytes on a device (3,000 times fewer), the whole bundle 120,000 bytes (750 times fewer)."
     )

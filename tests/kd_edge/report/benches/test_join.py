@@ -66,7 +66,7 @@ def test_what_is_written(write, tmp_path):
     for name in ("frontier.svg", "latencies.svg"):
         ET.parse(tmp_path / "out" / name)
     assert (tmp_path / "out" / "frontier.png").read_bytes().startswith(b"\x89PNG")
-    assert joined.table().row_count == 6
+    assert len(joined.table().rows) == 6
 
 
 def test_the_same_files_make_the_same_plots(write, tmp_path):
