@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -11,7 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from kd_edge.console.progress import Tracker
+if TYPE_CHECKING:
+    from kd_edge.console.progress import Tracker
 
 _LEAST_BAR, _MOST_BAR, _LEAST_NOTE = 10, 40, 10  # columns
 
