@@ -142,7 +142,7 @@ def test_the_wheel_holds_the_runtime_and_asks_for_click(wheel):
     modules = {f"kd_edge_runtime/{path.relative_to(source)}" for path in source.rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
     # Docstrings and comments are a third of it, `bench` a fifth.
-    assert wheel.stat().st_size < 140_000
+    assert wheel.stat().st_size < 150_000
 
 
 def test_nothing_heavy_is_there(device):

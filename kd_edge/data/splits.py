@@ -127,11 +127,11 @@ def test_items(responses: Responses, test: Responses | None) -> list[tuple[Item,
     """
     if test is None:
         return [(item, None) for item in responses.items]
-    pairs = [(item, test.item(item.item_id)) for item in responses.items]
-    if "response_id" in test.columns:
-        return pairs
-    # Ids made of the rows of two files are the same and say nothing: give them another name.
-    return [(item, _renamed(other)) for item, other in pairs]
+    others = [test.item(item.item_id) for item in responses.items]
+    if "response_id" not in test.columns:
+        # Ids made of the rows of two files are the same and say nothing: give them another name.
+        others = [_renamed(other) for other in others]
+    return list(zip(responses.items, others))
 
 
 def _renamed(item: Item) -> Item:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from kd_edge.data.readers.cells import Rules
 from kd_edge.data.readers.columns import ColumnChoice, find_columns
-from kd_edge.data.readers.delimited import read_json_lines, read_table
+from kd_edge.data.readers.delimited import read_table
+from kd_edge.data.readers.json_lines import read_json_lines
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.scales import given_scale
 from kd_edge.data.readers.semeval import read_semeval

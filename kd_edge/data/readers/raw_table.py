@@ -44,6 +44,7 @@ class RawTable:
         notes: lines for the user.
         items: prompts and reference answers.
         counting: how rows are counted, as a sentence for the user.
+        unlisted: how many problems there were that `problems` lacks.
     """
 
     header: tuple[str, ...]
@@ -54,3 +55,4 @@ class RawTable:
     notes: tuple[str, ...] = ()
     items: tuple[ItemText, ...] = ()
     counting: str = "Rows are counted as a spreadsheet does: the header is row 1."
+    unlisted: int = 0

@@ -81,7 +81,7 @@ def _read_question(path: Path, shown: str | None, found: _Found) -> None:
         return wrong("it declares a document type or entities, which is not safe to read")
     except (ValueError, LookupError):
         return wrong("no valid XML (an encoding that is not known here)")
-    if question.tag != "question":
+    if question is None or question.tag != "question":
         return wrong("no SemEval-2013 question: its first element has to be <question>")
     name = (question.get("id") or "").strip()
     if not name:

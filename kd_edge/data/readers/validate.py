@@ -44,9 +44,10 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
         problems = [Problem("there are no rows below the header")]
     if problems:
         # Row 1 is the header: that needs no explanation.
-        hint = table.counting if any((p.row or 0) > 1 for p in problems) else ""
+        counting = table.counting if any((p.row or 0) > 1 for p in problems) else ""
+        hint = "\n".join(filter(None, (columns.hint, counting)))
         ordered = sorted(problems, key=lambda p: (p.file or "", p.row or 0))
-        raise TableError(source, ordered, hint)
+        raise TableError(source, ordered, hint, unlisted=table.unlisted)
     told = {text.item_id: text for text in table.items}
     items = tuple(_item(item, readers[item], own, told.get(item)) for item, own in rows.items())
     notes = (*columns.notes, *table.notes, *_notes(table, columns, drafts, readers))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
-from kd_edge_runtime.tables.columns import ITEM_NAMES, SCORE_NAMES, candidates
+from kd_edge_runtime.tables.columns import ITEM, SCORE, candidates, find_columns, hint
 from kd_edge_runtime.tables.encoding import open_text
-from kd_edge_runtime.tables.rows import csv_problem, find_column, find_columns
-from kd_edge_runtime.tables.score import read_rows
+from kd_edge_runtime.tables.rows import open_table, usual_delimiter
+from kd_edge_runtime.tables.score_rows import scoring_columns
 
 _MADE = 256
 _LENGTHS = (4, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 85, 100, 150)  # words
@@ -83,19 +82,23 @@ def read(path: Path, bundle: Bundle, item_id: str | None, named: Columns) -> Tex
     """
     source, items = str(path), bundle.manifest.items
     with open_text(path) as stream:
-        header, rows = read_rows(stream, source)
-        usual = candidates(header, ITEM_NAMES)
+        table = open_table(stream, source, usual_delimiter(path.suffix))
+        header = table.header
+        usual = candidates(header, ITEM.tiers)
         answers = header[usual[0]] if named.item is None and len(usual) == 1 else named.item
         ids = [entry.item_id for entry in items]
-        columns = find_columns(
+        columns = scoring_columns(
             header, source, ids, named.text, answers, item_id if answers is None else None
         )
         score = _score_column(header, source, named.score)
         by_item: dict[str | None, list[tuple[int, str, str]]] = {}
-        for row, fields in _whole(rows, len(header), source):
-            answered = None if columns.item is None else fields[columns.item].strip()
-            kept = (row, fields[columns.text], "" if score is None else fields[score])
-            by_item.setdefault(answered, []).append(kept)
+        for numbers, rows in table.batches():
+            for row, fields in zip(numbers, rows):
+                answered = None if columns.item is None else fields[columns.item].strip()
+                kept = (row, fields[columns.text], "" if score is None else fields[score])
+                by_item.setdefault(answered, []).append(kept)
+        if table.bad:
+            raise table.error()
     wanted = [bundle.manifest.item(item_id)] if item_id is not None else items
     place = None if columns.item is None else header[columns.item]
     for entry in wanted:
@@ -125,30 +128,10 @@ def mixed(texts: Sequence[str], number: int) -> list[str]:
 
 def _score_column(header: Sequence[str], source: str, named: str | None) -> int | None:
     """Where the scores are; None where the table has none, and nobody said that it had."""
-    if named is None and not candidates(header, SCORE_NAMES):
-        return None
-    problems: list[Problem] = []
-    found = find_column(header, named, SCORE_NAMES, "the scores", "--score-column", problems)
+    found, problems = find_columns(header, {SCORE.name: named}, [SCORE])
     if problems:
-        raise TableError(source, problems)
-    return found
-
-
-def _whole(rows: Iterable[list[str]], width: int, source: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows as a spreadsheet counts them; an empty line is passed over."""
-    problems: list[Problem] = []
-    row = 1
-    try:
-        for row, fields in enumerate(rows, 2):
-            if len(fields) == width:
-                yield row, fields
-            elif fields:
-                wrong = f"{len(fields)} fields where the header has {width}"
-                problems.append(Problem(wrong, row))
-    except csv.Error as error:
-        problems.append(Problem(csv_problem(error), row + 1))
-    if problems:
-        raise TableError(source, problems)
+        raise TableError(source, problems, hint(header))
+    return found.get(SCORE.name)
 
 
 def _labelled(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp
 from typing import TYPE_CHECKING
 
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.tables.columns import RESPONSE_ID, candidates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,24 +13,10 @@ if TYPE_CHECKING:
     from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.scorer import Scorer
     from kd_edge_runtime.students.explain import Explanation
-    from kd_edge_runtime.tables.rows import Columns, Scored
+    from kd_edge_runtime.tables.score_rows import Columns, Scored
 
 # Words shown of each response; the JSON has them all.
 _SHOWN = 8
-_IDS = ("response_id", "id")
-
-
-def check_output(name: str, as_json: bool) -> None:
-    """Refuses to write explanations into a table.
-
-    Raises:
-        InputError: the name of the output says that it is one.
-    """
-    if name.lower().endswith((".csv", ".tsv")):
-        raise InputError(
-            f"{name}: explanations are no table: end the name in "
-            + (".jsonl" if as_json else ".txt, or add --json for one object a row")
-        )
 
 
 def why(found: Explanation, entry: ItemEntry) -> dict[str, object]:
@@ -58,11 +44,10 @@ def blocks(scorer: Scorer, columns: Columns, batch: Sequence[Scored], before: in
         batch: the responses.
         before: how many came before this batch.
     """
-    names = [name.strip().lower() for name in columns.header]
-    at = next((names.index(name) for name in _IDS if name in names), None)
+    ids = candidates(columns.header, RESPONSE_ID.tiers)
     for number, one in enumerate(batch, before + 1):
         entry = scorer.bundle.manifest.item(one.item_id)
-        called = f"response {number}" if at is None else f"'{one.fields[at]}'"
+        called = f"'{one.fields[ids[0]]}'" if ids else f"response {number}"
         score = one.score
         flag = f", flag {score.flag}" if score.flag else ""
         title = (

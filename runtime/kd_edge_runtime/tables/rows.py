@@ -1,318 +1,244 @@
-"""A table of responses in, the same table with the machine's columns out, row by row.
+"""A table, read row by row: what its rows are has this one answer, on devices and in the workshop.
 
-Nothing but a batch of rows is ever in memory. Bad rows are collected, and all of them
-are reported at once; the output appears only when the whole of it is right.
+A table is CSV, TSV or semicolons; the first row that is not blank holds the columns' names. Blank
+rows are passed over, and so are those after the last response; but in a table of one column a
+blank row between others is a blank response. Rows are counted as a spreadsheet counts them.
+Nothing but a batch of rows is ever in memory, and reading goes on after a bad row, so that all
+problems are told at once.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from itertools import islice
+import _csv as csv  # the csv module's core: the rest of it would slow down every start
+from itertools import chain, islice
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple, dataclass
-from kd_edge_runtime.bundle.manifest import ItemEntry
+from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.scorer import Score, Scorer
-from kd_edge_runtime.tables.columns import ITEM_NAMES, TEXT_NAMES, Tiers, candidates, closest
+from kd_edge_runtime.tables.columns import known_names
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from collections.abc import Iterable, Iterator, Sequence
 
-# Rows scored at once: enough for numpy, little to hold.
+# Rows read and scored at once: enough for numpy, little to hold.
 BATCH = 1000
+
+DELIMITERS = ",\t;"
+_USUAL = {".tsv": "\t", ".txt": "\t"}
+
+# A longer field is no response: 10,000 words are about 60,000 characters.
+_LONGEST_FIELD = 16 << 20
 
 # Problems kept for the report; a table that is wrong throughout needs no more.
 _MOST_PROBLEMS = 200
 
-# What is longer is no column's name.
-_LONGEST_NAME, _NAME_WORDS = 40, 5
+# The headers of the files of the "Automated Student Assessment Prize, Short Answer Scoring"
+# (ASAP-SAS), in which a quotation mark is a student's own and no field is quoted.
+_UNQUOTED = (
+    ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
+    ["Id", "EssaySet", "EssayText"],  # the competition's files to be scored
+)
 
-MACHINE_COLUMNS = ("predicted", "expected", "confidence", "flag")
+_BLANK = [""]
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Where a table holds what the scorer needs.
+class Table:
+    """A table whose header was read.
+
+    Args:
+        header: the columns' names as the file writes them.
+        records: the rows below; the next of them may raise `csv.Error` and go on after it, or
+            `UnicodeDecodeError`, which ends the table.
+        source: the table's name for messages.
+        row: the header's, as a spreadsheet counts it.
+        delimiter: one of `DELIMITERS`.
+        quoted: whether quotation marks may enclose a field; in ASAP-SAS's files they are text.
 
     Attributes:
-        header: the names as the table writes them.
-        text: index of the responses.
-        item: index of the item each row answers, or None if all answer `item_id`.
-        item_id: the item where the table has no column for it.
+        header: as given.
+        source: as given.
+        delimiter: as given.
+        quoted: as given.
+        problems: the first of all that was wrong in the rows read so far.
+        bad: how many problems there were.
+        skipped: how many blank rows lay between the others.
     """
 
-    header: tuple[str, ...]
-    text: int
-    item: int | None
-    item_id: str | None
+    def __init__(
+        self,
+        header: Sequence[str],
+        records: Iterator[list[str]],
+        source: str,
+        row: int = 1,
+        delimiter: str = ",",
+        quoted: bool = True,
+    ) -> None:
+        self.header = header
+        self.source = source
+        self.delimiter = delimiter
+        self.quoted = quoted
+        self.problems: list[Problem] = []
+        self.bad = 0
+        self.skipped = 0
+        self._records = records
+        self._row = row
+        self._blank: list[list[str]] = []  # the blank rows just before the next one
 
+    def batches(self, size: int = BATCH) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+        """Reads the rows that have a field for each column, up to `size` at once.
 
-def find_columns(
-    header: Sequence[str],
-    source: str,
-    items: Sequence[str],
-    text_column: str | None = None,
-    item_column: str | None = None,
-    item_id: str | None = None,
-) -> Columns:
-    """Finds the columns of a table to score.
-
-    Args:
-        header: the names in the first row.
-        source: the table's name for messages.
-        items: the items of the bundle.
-        text_column: the responses' column where the user named it.
-        item_column: the items' column where the user named it.
-        item_id: the one item that all rows answer, where the user named it.
-
-    Raises:
-        TableError: a column is missing, named twice, or could be either of two.
-    """
-    problems: list[Problem] = []
-    for name in sorted({name for name in header if header.count(name) > 1}):
-        called = f"called '{name}'" if _is_name(name) else "called the same"
-        problems.append(Problem(f"two columns are {called}", row=1))
-    text = find_column(header, text_column, TEXT_NAMES, "the responses", "--text-column", problems)
-    item = None
-    if item_id is None and (item_column is not None or len(items) > 1):
-        what = "the item of each response"
-        item = find_column(header, item_column, ITEM_NAMES, what, "--item-column", problems)
-    if problems or text is None:
-        raise TableError(source, problems, _there(header))
-    return Columns(tuple(header), text, item, item_id or (items[0] if item is None else None))
-
-
-def _there(header: Sequence[str]) -> str:
-    """Which columns there are; in a table without their names a student's words stand there."""
-    if not all(map(_is_name, header)):
-        return "Row 1 looks like a response: put a row of column names above it."
-    return "The columns are " + ", ".join(f"'{name}'" for name in header[:20]) + "."
-
-
-def _is_name(name: str) -> bool:
-    return len(name) <= _LONGEST_NAME and len(name.split()) <= _NAME_WORDS
-
-
-def find_column(
-    header: Sequence[str],
-    named: str | None,
-    usual: Tiers,
-    what: str,
-    option: str,
-    problems: list[Problem],
-) -> int | None:
-    """The column that is named, or has a usual name; None, and one more problem, for none."""
-    if named is not None:
-        if named in header:
-            return list(header).index(named)
-        close = closest(named, header)
-        hint = f" (did you mean '{close}'?)" if close else ""
-        problems.append(Problem(f"there is no column '{named}'{hint}"))
-        return None
-    found = candidates(header, usual)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        either = " and ".join(f"'{header[index]}'" for index in found)
-        problems.append(Problem(f"{either} could both hold {what}: say which with {option}"))
-    else:
-        problems.append(Problem(f"no column holds {what}: name it with {option}"))
-    return None
-
-
-class Scored(NamedTuple):
-    """One row of the table with what the machine makes of it."""
-
-    fields: list[str]
-    item_id: str
-    score: Score
-
-
-_made: Callable[[tuple[object, ...]], Scored] = partial(tuple.__new__, Scored)
-
-
-class TableScorer:
-    """Scores a table.
-
-    Args:
-        scorer: an open bundle.
-        source: the table's name for messages.
-    """
-
-    def __init__(self, scorer: Scorer, source: str) -> None:
-        self._scorer = scorer
-        self._source = source
-        self._items = {entry.item_id for entry in scorer.bundle.manifest.items}
-        self._problems: list[Problem] = []
-        self._bad = 0
-        self._unreadable = ""
-
-    def scored(self, rows: Iterable[list[str]], columns: Columns) -> Iterator[list[Scored]]:
-        """Scores the rows after the header, batch by batch, in their order.
-
-        Args:
-            rows: the table's records.
-            columns: where the responses are.
-
-        Raises:
-            TableError: at the end, with all bad rows; what was yielded until then must not
-                be kept.
+        Yields:
+            The rows' numbers as a spreadsheet counts them, and their fields as written.
         """
-        row, readable = 2, self._readable(rows)
         while True:
-            batch = [*islice(readable, BATCH)]
-            if self._unreadable:
-                self._note(Problem(self._unreadable, row + len(batch)))
-                self._unreadable = ""
-            if not batch:
-                break
-            good = self._good(batch, row, columns)
-            row += len(batch)
-            if not self._bad:
-                yield self._batch(*good, columns)
-        if self._bad:
-            # A row that cannot be read is met while its batch is gathered, before the others.
-            told = sorted(self._problems, key=lambda problem: problem.row or 0)
-            raise TableError(self._source, told, unlisted=self._bad - len(told))
+            rows: list[list[str]] = []
+            wrong, start, ended = "", self._row + 1, False
+            try:
+                rows += islice(self._records, size)  # keeps what came before an error
+            except csv.Error as error:
+                wrong = _csv_problem(error)
+            except UnicodeDecodeError:
+                wrong, ended = "this is not UTF-8: save the table as 'CSV UTF-8'", True
+            self._row += len(rows)
+            ended = ended or not (rows or wrong)
+            numbers, rows = self._whole(range(start, self._row + 1), rows)
+            if wrong:
+                self._row += 1
+                self._blank = []
+                self.note(Problem(wrong, self._row))
+            if len(rows) <= size:
+                if rows:
+                    yield numbers, rows
+            else:
+                for at in range(0, len(rows), size):
+                    yield numbers[at : at + size], rows[at : at + size]
+            if ended:
+                return
 
-    def _readable(self, rows: Iterable[list[str]]) -> Iterator[list[str]]:
-        """The rows up to the first that cannot be read, of which `_unreadable` tells."""
-        try:
-            yield from rows
-        except csv.Error as error:
-            self._unreadable = csv_problem(error)
-        except UnicodeDecodeError:
-            self._unreadable = "this is not UTF-8: save the table as 'CSV UTF-8'"
+    def note(self, problem: Problem) -> None:
+        """Counts a problem, and keeps it if it is among the first."""
+        self.bad += 1
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(problem)
 
-    def _note(self, problem: Problem) -> None:
-        self._bad += 1
-        if len(self._problems) < _MOST_PROBLEMS:
-            self._problems.append(problem)
+    def error(self) -> TableError:
+        """All that was wrong, in the order of the rows."""
+        # A row that cannot be read is met while its batch is gathered, before the others.
+        ordered = sorted(self.problems, key=lambda problem: problem.row or 0)
+        return TableError(self.source, ordered, unlisted=self.bad - len(ordered))
 
-    def _good(
-        self, batch: list[list[str]], row: int, columns: Columns
-    ) -> tuple[list[list[str]], list[str]]:
-        """The rows that can be scored, and their items; empty lines are passed over.
-
-        Args:
-            batch: rows.
-            row: the first one's, as a spreadsheet counts them.
-            columns: where the responses are.
-        """
-        if {*map(len, batch)} == {len(columns.header)}:
-            items = [*map(self._item(columns), batch)]
-            if self._items.issuperset(items):
-                return batch, items
-        good = [
-            (fields, self._item(columns)(fields))
-            for at, one in enumerate(batch, row)
-            for fields in self._checked(at, one, columns)
-        ]
-        return [fields for fields, _ in good], [item for _, item in good]
-
-    def _checked(self, row: int, fields: list[str], columns: Columns) -> list[list[str]]:
-        """The row if it can be scored."""
-        if not fields:
-            if len(columns.header) > 1:
-                return []
-            fields = [""]  # in a table of one column an empty line is a blank response
-        if len(fields) != len(columns.header):
-            wrong = f"{len(fields)} fields where the header has {len(columns.header)}"
-            self._note(Problem(wrong, row))
-            return []
-        if self._item(columns)(fields) not in self._items:
-            name = None if columns.item is None else columns.header[columns.item]
-            self._note(Problem("the bundle has no such item", row, name))
-            return []
-        return [fields]
-
-    def _item(self, columns: Columns) -> Callable[[list[str]], str]:
-        """What tells the item that a row answers."""
-        at, item = columns.item, str(columns.item_id)
-        return (lambda _: item) if at is None else (lambda fields: fields[at].strip())
-
-    def _batch(self, rows: list[list[str]], items: list[str], columns: Columns) -> list[Scored]:
-        texts: dict[str, list[str]] = {}
-        for item, fields in zip(items, rows):
-            texts.setdefault(item, []).append(fields[columns.text])
-        scored = {item: iter(self._scorer.score_many(own, item)) for item, own in texts.items()}
-        scores = map(next, map(scored.__getitem__, items))
-        return [*map(_made, zip(rows, items, scores))]
+    def _whole(
+        self, numbers: Sequence[int], rows: list[list[str]]
+    ) -> tuple[Sequence[int], list[list[str]]]:
+        """The rows that have a field for each column, and blank ones where they count."""
+        width = len(self.header)
+        if not self._blank and {*map(len, rows)} == {width} and _none_blank(rows):
+            return numbers, rows
+        kept: list[tuple[int, list[str]]] = []
+        for number, fields in zip(numbers, rows):
+            if not "".join(fields).strip():
+                self._blank.append(fields[:1] if fields and width == 1 else _BLANK)
+                continue
+            if self._blank:
+                if width == 1:
+                    kept += enumerate(self._blank, number - len(self._blank))
+                else:
+                    self.skipped += len(self._blank)
+                self._blank = []
+            if len(fields) == width:
+                kept.append((number, fields))
+            else:
+                self.note(Problem(_ragged(len(fields), width, self.quoted), number))
+        return [number for number, _ in kept], [fields for _, fields in kept]
 
 
-def csv_problem(error: csv.Error) -> str:
-    """What the csv module's words mean."""
-    told = str(error)
-    if "expected after" in told:
-        return 'a quotation mark inside a quoted field has to be doubled ("")'
-    if "unexpected end" in told:
-        return "a quotation mark is opened in this row and never closed"
-    return f"this is not CSV: {told}"
+def open_table(stream: Iterable[str], source: str, usual: str = ",") -> Table:
+    """Reads the header of a table.
 
-
-def machine_header(
-    classes: Sequence[str], header: Sequence[str], prefix: str, source: str
-) -> list[str]:
-    """The names of the columns that scoring adds.
+    The delimiter is taken from the header, whatever the file is called: a German Excel writes
+    semicolons into its .csv.
 
     Args:
-        classes: the classes that get a column of probabilities.
-        header: the columns that are there already.
-        prefix: put before each name.
+        stream: the lines of a text file, with their ends.
         source: the table's name for messages.
+        usual: the delimiter of files of this kind, where the header could have several.
 
     Raises:
-        TableError: a name is taken.
+        TableError: the table is empty, or its header cannot be read.
     """
-    names = [prefix + name for name in MACHINE_COLUMNS]
-    names += [f"{prefix}p_{name}" for name in classes]
-    problems = [
-        Problem("the table has a column of this name already", 1, name)
-        for name in names
-        if name in header
-    ]
-    if problems:
-        hint = "Give the machine's columns names of their own, e.g. --prefix m_"
-        raise TableError(source, problems, hint)
-    return names
+    csv.field_size_limit(_LONGEST_FIELD)
+    lines = iter(stream)
+    row = 1
+    try:
+        first = next(lines, "")
+        while first and not first.strip():
+            first, row = next(lines, ""), row + 1
+        delimiter = _delimiter(first, usual)
+        quoted = first.rstrip("\r\n").split("\t") not in _UNQUOTED
+        # strict: a quotation mark that is never closed would swallow the rest of the responses,
+        # and one that is not doubled moves a text's end; both must be seen, not guessed at.
+        records = csv.reader(
+            chain([first], lines),
+            delimiter=delimiter,
+            quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+            strict=True,
+        )
+        header = next(records, [])
+        while first and not "".join(header).strip():  # a row of separators alone
+            header, row = next(records), row + 1
+    except StopIteration:
+        header = []
+    except UnicodeDecodeError:
+        wrong = "this is not UTF-8: save the table as 'CSV UTF-8'"
+        raise TableError(source, [Problem(wrong)]) from None
+    except csv.Error as error:
+        raise TableError(source, [Problem(_csv_problem(error), row)]) from None
+    if not header:
+        wrong = "the table is empty: it needs a row of column names"
+        raise TableError(source, [Problem(wrong)])
+    return Table(header, records, source, row, delimiter, quoted)
 
 
-def all_classes(entries: Iterable[ItemEntry]) -> list[str]:
-    """The classes of several items, each once, in the items' order."""
-    return list(dict.fromkeys(name for entry in entries for name in entry.classes))
+def usual_delimiter(suffix: str) -> str:
+    """The delimiter that a file's suffix promises; a comma for any that promises none."""
+    return _USUAL.get(suffix.lower(), ",")
 
 
-def quoter(delimiter: str) -> Callable[[str], str]:
-    r"""What quotes a field of a table where it has to be: as the csv module does, in less time.
+def _delimiter(line: str, usual: str) -> str:
+    """The delimiter that gives the most known names, then the most fields."""
+    there = [delimiter for delimiter in DELIMITERS if delimiter in line]
+    if len(there) < 2 and '"' not in line:
+        return there[0] if there else usual
 
-    Lines end in \n; a field with a lone \r is quoted all the same, or readers would split it.
-    """
+    def worth(delimiter: str) -> tuple[int, int, bool]:
+        try:
+            names = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            return 0, 0, False
+        return known_names(names), len(names), delimiter == usual
 
-    def quoted(field: str) -> str:
-        if '"' in field:
-            field = field.replace('"', '""')
-        elif delimiter not in field and "\n" not in field and "\r" not in field:
-            return field
-        return f'"{field}"'
-
-    return quoted
+    return max(DELIMITERS, key=worth)
 
 
-def machine_text(
-    entry: ItemEntry, classes: Sequence[str], delimiter: str
-) -> Callable[[Score], str]:
-    """What writes the fields that scoring adds to a row after `predicted`.
+def _none_blank(rows: Iterable[list[str]]) -> bool:
+    """Whether each row has something in it; all in C, since each of a million rows is asked."""
+    return all(map(str.strip, map("".join, rows)))
 
-    Blank for the classes of other items; with a delimiter before each, and the row's end after.
-    """
-    places = [entry.classes.index(name) if name in entry.classes else -1 for name in classes]
-    shares = ["" if place < 0 else "%.6f" for place in places]
-    form = delimiter.join(["", "%.4f", "%.4f", "%s", *shares]) + "\n"
-    order = [place for place in places if place >= 0]
-    if order == sorted(order):
-        return lambda one: form % (one.expected, one.confidence, one.flag, *one.probabilities)
-    return lambda one: (
-        form % (one.expected, one.confidence, one.flag, *(one.probabilities[at] for at in order))
-    )
+
+def _ragged(fields: int, columns: int, quoted: bool) -> str:
+    wrong = f"{fields} field{'s' if fields != 1 else ''} where the header has {columns}"
+    if fields > columns and quoted:
+        wrong += ": a text that holds a separator needs quotation marks around it"
+    return wrong
+
+
+def _csv_problem(error: csv.Error) -> str:
+    """What the csv module's words mean; they never quote a field."""
+    message = str(error)
+    if "expected after" in message:
+        return 'a quotation mark inside a quoted field has to be doubled ("")'
+    if "field limit" in message:
+        limit = f"{csv.field_size_limit():,}"
+        return f"a field of more than {limit} characters: is a quotation mark never closed?"
+    if "unexpected end" in message:
+        return "a quotation mark is opened in this row and never closed"
+    return f"this row is not valid CSV ({message})"

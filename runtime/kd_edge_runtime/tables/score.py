@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 
 from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, dataclass
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, note
-from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.tables.columns import ITEM_NAMES, candidates
+from kd_edge_runtime.tables.columns import ITEM, candidates
 from kd_edge_runtime.tables.encoding import open_text
-from kd_edge_runtime.tables.rows import (
-    Columns,
-    Scored,
-    TableScorer,
-    all_classes,
-    csv_problem,
-    find_columns,
-    machine_header,
-    machine_text,
-    quoter,
-)
+from kd_edge_runtime.tables.output import check_output, writer
+from kd_edge_runtime.tables.rows import open_table, usual_delimiter
+from kd_edge_runtime.tables.score_rows import TableScorer, scoring_columns
 
 if TYPE_CHECKING:
-    from typing import IO, Callable, TextIO
+    from collections.abc import Iterator, Sequence
+    from typing import TextIO
 
-    Write = Callable[[list[Scored]], object]
-
-# A longer field is no response: 10,000 words are about 60,000 characters.
-_LONGEST_FIELD = 16 << 20
-
-# The headers of the ASAP-SAS competition's files, which quote nothing.
-_UNQUOTED = (
-    ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
-    ["Id", "EssaySet", "EssayText"],
-)
-
-# What people might expect and would not get.
-_NOT_TABLES = (".xlsx", ".xls", ".ods", ".parquet")
+    from kd_edge_runtime.tables.output import Write
+    from kd_edge_runtime.tables.score_rows import Scored
 
 # Rows between two lines of progress off a terminal; on one, about twice a second.
 _SHOW_EVERY = 20_000
@@ -62,14 +39,14 @@ class Request:
         text_column: the column with the responses, if named.
         item_column: the column that names each response's item, if named.
         item_id: the item that all responses answer, if named.
-        prefix: put before the machine's columns.
+        prefix: put before the names of the columns that scoring adds.
         backend: "auto" or one of `backends.NAMES`.
         threads: for one batch, where the backend has threads.
         as_json: whether to write one JSON object a row.
         quiet: whether to say nothing on standard error.
         review_below: the confidence below which scores are flagged "review"; None for what the
             bundle says.
-        explain: whether to write which words made each score: for people, or with
+        explain: whether to write which words pushed each score: for people, or with
             `as_json` beside the other fields.
     """
 
@@ -97,35 +74,28 @@ def score_table(request: Request) -> None:
     """
     responses, output = request.responses, request.output
     source = "standard input" if str(responses) == "-" else str(responses)
-    if output.suffix.lower() in _NOT_TABLES:
-        raise InputError(
-            f"{output}: scores are written as CSV or TSV: end the name in .csv or .tsv"
-        )
-    if request.explain:
-        from kd_edge_runtime.tables.explanations import check_output
-
-        check_output(str(output), request.as_json)
+    check_output(request)
     _refuse_same(output, responses, "the responses")
     bundle, cache = (Bundle(request.bundle), None) if request.bundle else _installed(request.root)
     scorer = Scorer(bundle, request.backend, request.threads, cache, request.review_below)
     with scorer, _opened(responses) as stream:
         _refuse_same(output, bundle.path, "the bundle")
-        header, rows = read_rows(stream, source)
+        table = open_table(stream, source, usual_delimiter(responses.suffix))
         items = [entry.item_id for entry in bundle.manifest.items]
         if request.item_id is not None:
             bundle.manifest.item(request.item_id)  # names the items there are
-        columns = find_columns(
-            header, source, items, request.text_column, request.item_column, request.item_id
+        columns = scoring_columns(
+            table.header, source, items, request.text_column, request.item_column, request.item_id
         )
         # A backend that is missing says so before anything is written.
         used = scorer.backend(columns.item_id or items[0])
-        batches = TableScorer(scorer, source).scored(rows, columns)
+        batches = TableScorer(scorer).scored(table, columns)
         if columns.item is None and request.item_id is None:
             batches = _other_item(batches, columns.header, items[0])
-        with _writer(request, scorer, columns, source) as write:
+        with writer(request, scorer, columns, source) as write:
             total, flagged = _write_all(batches, write, request.quiet)
         if not request.quiet:
-            named = "" if request.text_column else f", text from '{header[columns.text]}'"
+            named = "" if request.text_column else f", text from '{columns.header[columns.text]}'"
             note(f"Scored {total} responses ({flagged} flagged; {used}{named}).")
 
 
@@ -140,7 +110,7 @@ def _other_item(
     batches: Iterator[list[Scored]], header: Sequence[str], item_id: str
 ) -> Iterator[list[Scored]]:
     """Warns where a table's own column for items names another than the bundle's only one."""
-    at = candidates(header, ITEM_NAMES[:1])
+    at = candidates(header, ITEM.tiers[:1])
     for batch in batches:
         if at and batch:
             if batch[0].fields[at[0]] not in ("", item_id):
@@ -181,96 +151,3 @@ def _opened(responses: Path) -> Iterator[TextIO]:
         raise InputError(f"{responses}: give the responses as a CSV or TSV table")
     with open_text(responses) as stream:
         yield stream
-
-
-def read_rows(stream: TextIO, source: str) -> tuple[list[str], Iterator[list[str]]]:
-    """The header of a table, and its other rows, of which each may raise `csv.Error`."""
-    try:
-        rows = _reader(stream)
-        header = next(rows, None)
-    except UnicodeDecodeError:
-        raise InputError(f"{source}: this is not UTF-8: save the table as 'CSV UTF-8'") from None
-    except csv.Error as error:
-        raise InputError(f"{source}: {csv_problem(error)}") from None
-    if not header:
-        raise InputError(f"{source}: the table is empty: it needs a row of column names")
-    return header, rows
-
-
-def _reader(stream: TextIO) -> Iterator[list[str]]:
-    csv.field_size_limit(_LONGEST_FIELD)
-    first = stream.readline()
-    lines = chain([first], stream)
-    if first.rstrip("\r\n").split("\t") in _UNQUOTED:
-        return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    # strict: a quotation mark that is never closed would swallow the rest of the responses.
-    return csv.reader(lines, delimiter=max(",\t;", key=first.count), strict=True)
-
-
-@contextmanager
-def _writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> Iterator[Write]:
-    prefix, output = request.prefix, request.output
-    entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
-    used = entries.values() if columns.item_id is None else [entries[columns.item_id]]
-    classes = all_classes(used)
-    added = machine_header(classes, columns.header, prefix, source)
-    if request.explain:
-        from kd_edge_runtime.tables.explanations import blocks, why
-    with _destination(output) as file:
-        if request.as_json:
-
-            def write(batch: list[Scored]) -> None:
-                for one in batch:
-                    row: dict[str, object] = dict(zip(columns.header, one.fields))
-                    entry = entries[one.item_id]
-                    row.update(_json_fields(one, added, entry.classes, prefix))
-                    if request.explain:
-                        text = one.fields[columns.text]
-                        row[f"{prefix}why"] = why(scorer.explain(text, one.item_id), entry)
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-        elif request.explain:
-            total = 0
-
-            def write(batch: list[Scored]) -> None:
-                nonlocal total
-                file.writelines(blocks(scorer, columns, batch, total))
-                total += len(batch)
-
-        else:
-            delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
-            quote = quoter(delimiter)
-            ends = {entry.item_id: machine_text(entry, classes, delimiter) for entry in used}
-            file.write(delimiter.join(map(quote, [*columns.header, *added])) + "\n")
-
-            def write(batch: list[Scored]) -> None:
-                rows = [
-                    delimiter.join(map(quote, [*fields, score.predicted])) + ends[item](score)
-                    for fields, item, score in batch
-                ]
-                file.write("".join(rows))
-
-        yield write
-
-
-def _json_fields(
-    one: Scored, added: Sequence[str], classes: Sequence[str], prefix: str
-) -> dict[str, object]:
-    score = one.score
-    numbers = [score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag]
-    fields: dict[str, object] = dict(zip(added, numbers))
-    for name, share in zip(classes, score.probabilities):
-        fields[f"{prefix}p_{name}"] = round(share, 6)
-    return fields
-
-
-@contextmanager
-def _destination(output: Path) -> Iterator[IO[str]]:
-    if str(output) != "-":
-        with atomic_write(output) as file:
-            yield file
-        return
-    # As in a file, whatever the terminal's settings.
-    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-    yield sys.stdout
-    sys.stdout.flush()

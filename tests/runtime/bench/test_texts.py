@@ -93,7 +93,7 @@ def test_a_table_without_scores(bundles, table):
         ("text\n", 0, None, Columns(), r"no row answers item 'stove'$"),
         ("text\na\n", 1, None, Columns(), r"no column holds the item.*--item-column"),
         ("text\na\n", 1, "pot", Columns(), r"no item 'pot'"),
-        ("text,score\nzebra\n", 0, None, Columns(), r"row 2: 1 fields where the header has 2"),
+        ("text,score\nzebra\n", 0, None, Columns(), r"row 2: 1 field where the header has 2"),
         ('text,score\n"zebra,1\n', 0, None, Columns(), r"row 2: a quotation mark is opened"),
         ("words,score\na,1\n", 0, None, Columns(), r"no column holds the responses"),
         ("", 0, None, Columns(), r"the table is empty"),

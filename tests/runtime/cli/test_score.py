@@ -17,8 +17,8 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BackendError, InputError, TableError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.tables import rows as table
-from kd_edge_runtime.tables import score
+from kd_edge_runtime.tables import rows, score
+from kd_edge_runtime.tables.score_rows import TableScorer
 
 CANARY = "canarybird"
 ADDED = ["predicted", "expected", "confidence", "flag"]
@@ -321,7 +321,7 @@ def test_all_bad_rows_at_once_and_no_output(two, table_of, tmp_path, options):
         for part in (
             "row 3, column 'item': the bundle has no such item",
             "row 4: 4 fields where the header has 3",
-            "row 6: 1 fields where the header has 3",
+            "row 6: 1 field where the header has 3",
             "row 8, column 'item': the bundle has no such item",
         ):
             assert part in text
@@ -376,11 +376,12 @@ def test_tables_that_are_none(one, table_of, tmp_path):
 
 
 def test_a_field_that_is_no_response(one, table_of, monkeypatch):
-    monkeypatch.setattr(score, "_LONGEST_FIELD", 100)
+    monkeypatch.setattr(rows, "_LONGEST_FIELD", 100)
     long = "canary" * 20
-    assert "this is not CSV" in told(InputError, one, table_of(f"text,{long}\nx,y\n"))
+    wrong = "a field of more than 100 characters: is a quotation mark never closed?"
+    assert f"row 1: {wrong}" in told(InputError, one, table_of(f"text,{long}\nx,y\n"))
     text = told(TableError, one, table_of(f"id,text\n1,x\n2,{long}\n3,y\n"))
-    assert "row 3: this is not CSV: field larger than field limit (100)" in text
+    assert f"row 3: {wrong}" in text
 
 
 def test_quotation_marks_that_would_swallow_responses(one, table_of):
@@ -421,13 +422,13 @@ def test_it_streams(one, table_of, tmp_path, monkeypatch):
     lines = [f'{at},"{bundles_made.SENTENCES[at % 8]}"\n' for at in range(5000)]
     source = table_of("id,text\n" + "".join(lines))
     most = []
-    batch = table.TableScorer._batch
+    batch = TableScorer._batch
 
     def noted(self, good, *rest):
         most.append(len(good))
         return batch(self, good, *rest)
 
-    monkeypatch.setattr(table.TableScorer, "_batch", noted)
+    monkeypatch.setattr(TableScorer, "_batch", noted)
     monkeypatch.setattr(score, "_SHOW_EVERY", 2000)
     _, err = run(one, source, "-o", tmp_path / "out.csv")
     assert most == [1000] * 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge_runtime.tables.columns import ITEM_NAMES, TEXT_NAMES, candidates, closest, plain_name
+from kd_edge_runtime.tables.columns import ITEM, ROLES, TEXT, candidates, closest, plain_name
 
 
 @pytest.mark.parametrize(
@@ -15,20 +15,18 @@ def test_plain_name(name):
 
 
 def test_candidates_are_those_of_the_best_tier():
-    assert candidates(["id", "Response"], TEXT_NAMES) == [1]
-    assert candidates(["Response", "content"], TEXT_NAMES) == [0]
-    assert candidates(["x", "content", "body"], TEXT_NAMES) == [1, 2]
-    assert candidates(["text", "answer"], TEXT_NAMES) == [0, 1]
-    assert candidates(["x", ""], TEXT_NAMES) == []
-    assert candidates(["Id", "EssaySet", "EssayText"], ITEM_NAMES) == [1]
-    assert candidates(["Id", "EssaySet", "EssayText"], TEXT_NAMES) == [2]
-    assert candidates(["item", "item_id"], ITEM_NAMES) == [1]
+    assert candidates(["id", "Response"], TEXT.tiers) == [1]
+    assert candidates(["Response", "content"], TEXT.tiers) == [0]
+    assert candidates(["x", "content", "body"], TEXT.tiers) == [1, 2]
+    assert candidates(["text", "answer"], TEXT.tiers) == [0, 1]
+    assert candidates(["x", ""], TEXT.tiers) == []
+    assert candidates(["Id", "EssaySet", "EssayText"], ITEM.tiers) == [1]
+    assert candidates(["Id", "EssaySet", "EssayText"], TEXT.tiers) == [2]
+    assert candidates(["item", "item_id"], ITEM.tiers) == [1]
 
 
 def test_no_usual_name_is_in_two_places():
-    for tiers in (TEXT_NAMES, ITEM_NAMES):
-        assert not tiers[0] & tiers[1]
-    every = [name for tiers in (TEXT_NAMES, ITEM_NAMES) for tier in tiers for name in tier]
+    every = [name for role in ROLES for tier in role.tiers for name in tier.split()]
     assert len(set(every)) == len(every)
     assert all(plain_name(name) == name for name in every)
 

@@ -1,4 +1,4 @@
-"""Scoring a table: its columns found, its bad rows all told, its good rows in order."""
+"""What the rows of a table are."""
 
 from __future__ import annotations
 
@@ -6,210 +6,173 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import bundles_made
-from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import TableError
-from kd_edge_runtime.scorer import Score, Scorer
-from kd_edge_runtime.tables import rows as table
-from kd_edge_runtime.tables.rows import (
-    Columns,
-    TableScorer,
-    all_classes,
-    find_columns,
-    machine_header,
-    machine_text,
-    quoter,
-)
+from kd_edge_runtime.tables import rows as reader
+from kd_edge_runtime.tables.rows import Table, open_table, usual_delimiter
+
+SEPARATOR = "a text that holds a separator needs quotation marks around it"
+ASAP = "Id\tEssaySet\tScore1\tScore2\tEssayText"
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "two.kdz"
-    bundles_made.write(path, bundles_made.two_items())
-    return path
+def table(content, usual=","):
+    return open_table(io.StringIO(content, newline=""), "t.csv", usual)
 
 
-@pytest.fixture
-def scorer(path):
-    with Scorer.open(path) as scorer:
-        yield scorer
+def rows_of(found, size=1000):
+    """All rows with their numbers, and the problems."""
+    rows = [pair for numbers, rows in found.batches(size) for pair in zip(numbers, rows)]
+    return rows, [(problem.row, problem.message) for problem in found.problems]
 
 
-ONE, TWO = ["stove"], ["stove", "spoon"]
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_records_are_counted_and_not_lines(size):
+    found = table('text,score\r\n"a, ""b""\nc",1\r\nd,2\r\n')
+    assert found.header == ["text", "score"]
+    assert rows_of(found, size) == ([(2, ['a, "b"\nc', "1"]), (3, ["d", "2"])], [])
+    assert (found.bad, found.skipped, found.quoted, found.delimiter) == (0, 0, True, ",")
 
 
-def test_columns_by_their_usual_names():
-    assert find_columns(["id", "text"], "t", ONE) == Columns(("id", "text"), 1, None, "stove")
-    assert find_columns(["Item", "Answer"], "t", TWO) == Columns(("Item", "Answer"), 1, 0, None)
-    # A bundle of one item needs no column for it.
-    assert find_columns(["Item", "Answer"], "t", ONE).item is None
-    assert find_columns(["Item", "Answer"], "t", ONE, item_column="Item").item == 0
+@pytest.mark.parametrize("mark", [",", "\t", ";"])
+@pytest.mark.parametrize("usual", [",", "\t"])
+def test_the_header_tells_the_delimiter(mark, usual):
+    found = table(f"text{mark}score\na{mark}1\n", usual)
+    assert (found.delimiter, rows_of(found)[0]) == (mark, [(2, ["a", "1"])])
 
 
-def test_columns_as_the_user_says():
-    header = ["a", "b", "text"]
-    assert find_columns(header, "t", ONE, text_column="a").text == 0
-    assert find_columns(header, "t", TWO, item_column="b").item == 1
-    chosen = find_columns(header, "t", TWO, item_id="spoon")
-    assert (chosen.text, chosen.item, chosen.item_id) == (2, None, "spoon")
+def test_known_names_tell_more_than_the_number_of_fields():
+    assert table("text;score (0, 1, 2 or 3)\na;1\n").delimiter == ";"
+    assert table('"a, b"\tc\nx\ty\n').delimiter == "\t"
 
 
-@pytest.mark.parametrize(
-    ("header", "items", "named", "told"),
-    [
-        (["a", "b"], ONE, {}, ["no column holds the responses: name it with --text-column"]),
-        (["text", "answer"], ONE, {}, ["'text' and 'answer' could both hold the responses"]),
-        (["text"], TWO, {}, ["no column holds the item of each response", "--item-column"]),
-        (["text", "a", "a"], ONE, {}, ["row 1: two columns are called 'a'"]),
-        (["text", "b"], ONE, {"text_column": "txt"}, ["no column 'txt' (did you mean 'text'?)"]),
-        (["text", "b"], ONE, {"text_column": "zzz"}, ["no column 'zzz'\n"]),
-        (["text", "b"], TWO, {"item_column": "zzz"}, ["no column 'zzz'\n"]),
-        (["a", "b"], TWO, {}, ["the responses", "the item of each response", "2 problems"]),
-        (["1", "The ice melts as the room is warm."], ONE, {}, ["Row 1 looks like a response"]),
-        ([f"c{at}" for at in range(30)], ONE, {}, ["The columns are 'c0', 'c1'", "'c19'."]),
-    ],
-)
-def test_columns_that_cannot_be_found(header, items, named, told):
-    with pytest.raises(TableError) as caught:
-        find_columns(header, "t.csv", items, **named)
-    assert str(caught.value).startswith("t.csv: ")
-    for part in told:
-        assert part in str(caught.value)
+def test_one_column_has_the_usual_delimiter():
+    for usual in ",\t":
+        assert table("text\na\n", usual).delimiter == usual
+    assert [usual_delimiter(suffix) for suffix in (".csv", ".TSV", ".txt", "")] == [*",\t\t,"]
 
 
-def test_machine_header():
-    classes = ["0", "right"]
-    names = ["predicted", "expected", "confidence", "flag", "p_0", "p_right"]
-    assert machine_header(classes, ["id", "text", "score"], "", "t") == names
-    prefixed = [f"m_{name}" for name in names]
-    assert machine_header(classes, ["flag", "p_0"], "m_", "t") == prefixed
-    with pytest.raises(TableError) as caught:
-        machine_header(classes, ["flag", "text", "p_0"], "", "t")
-    for part in ("row 1, column 'flag'", "row 1, column 'p_0'", "--prefix m_", "2 problems"):
-        assert part in str(caught.value)
+@pytest.mark.parametrize("content", ["", "\n", "\r\n\r\n", "  \n \t\n", ",,\n,\n", "\n;;\n\n"])
+def test_an_empty_table(content):
+    with pytest.raises(TableError, match="the table is empty: it needs a row of column names"):
+        table(content)
 
 
-@given(st.lists(st.text(st.sampled_from("a \"',;\t\r\n\\é\0")), min_size=2), st.sampled_from(",\t"))
-def test_fields_are_quoted_as_the_csv_module_quotes_them(fields, delimiter):
-    file = io.StringIO()
-    csv.writer(file, delimiter=delimiter).writerow(fields)
-    assert delimiter.join(map(quoter(delimiter), fields)) + "\r\n" == file.getvalue()
+def test_blank_rows_before_the_header_count():
+    found = table("\n \n,,\nid,text,score\n1,a,2\n,b\n")
+    assert found.header == ["id", "text", "score"]
+    rows, problems = rows_of(found)
+    assert rows == [(5, ["1", "a", "2"])]
+    assert problems == [(6, "2 fields where the header has 3")]
 
 
-def test_machine_text():
-    manifest = Manifest("", "", {}, (), {}, "", {})  # type: ignore[arg-type]
-    assert manifest.items == ()
-    score = Score("1", 0.75, 0.75, "", (0.25, 0.75))
-    entry = bundles_made.item("x", ("0", "1"), seed=5)
-    assert machine_text(entry, ["right", "1", "0"], ",")(score) == (
-        ",0.7500,0.7500,,,0.750000,0.250000\n"
-    )
-    flagged = score._replace(flag="review")
-    assert machine_text(entry, ["0", "right", "1"], "\t")(flagged) == (
-        "\t0.7500\t0.7500\treview\t0.250000\t\t0.750000\n"
-    )
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_blank_rows_are_passed_over(size):
+    found = table("text,score\na,1\n\n,\n  \n , \nb,2\n,\n\n   \n,,,\n")
+    assert rows_of(found, size) == ([(2, ["a", "1"]), (7, ["b", "2"])], [])
+    assert found.skipped == 4  # those at the end are no news
 
 
-def test_all_classes_each_once(scorer):
-    entries = scorer.bundle.manifest.items
-    assert all_classes(entries) == [*bundles_made.SCORES, *bundles_made.WORDS]
-    assert all_classes([entries[0], entries[0]]) == [*bundles_made.SCORES]
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_in_a_table_of_one_column_they_are_blank_responses(size):
+    found = table("text\na\n\n  \nb\n\n   \n")
+    assert rows_of(found, size) == ([(2, ["a"]), (3, [""]), (4, ["  "]), (5, ["b"])], [])
+    assert found.skipped == 0
 
 
-COLUMNS = Columns(("id", "item", "text"), 2, 1, None)
+def test_batches_are_no_larger_for_blank_rows():
+    numbers = [[*numbers] for numbers, _ in table("text\n" + "\n" * 10 + "b\n").batches(4)]
+    assert numbers == [[2, 3, 4, 5], [6, 7, 8, 9], [10, 11, 12]]
 
 
-def scored(scorer, rows, columns=COLUMNS):
-    return [*TableScorer(scorer, "t.csv").scored(rows, columns)]
-
-
-def test_rows_keep_their_order_over_items_and_batches(scorer, monkeypatch):
-    rows = [
-        [
-            str(at),
-            ("stove", "spoon ")[at % 2],
-            " ".join(bundles_made.SENTENCES[at % 8].split()[at % 3 :]),
-        ]
-        for at in range(25)
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_reading_goes_on_after_a_bad_row(size):
+    found = table('text,score\na,1\n"b" c,2\nd\ne,f,3\ng,4\n"h,5\ni,6\n')
+    rows, problems = rows_of(found, size)
+    assert [row for row, _ in rows] == [2, 6]
+    assert sorted(problems) == [
+        (3, 'a quotation mark inside a quoted field has to be doubled ("")'),
+        (4, "1 field where the header has 2"),
+        (5, f"3 fields where the header has 2: {SEPARATOR}"),
+        (7, "a quotation mark is opened in this row and never closed"),
     ]
-    monkeypatch.setattr(table, "BATCH", 10)
-    batches = scored(scorer, rows)
-    assert [len(batch) for batch in batches] == [10, 10, 5]
-    flat = [one for batch in batches for one in batch]
-    assert [one.fields for one in flat] == rows
-    for one in flat:
-        assert one.item_id == one.fields[1].strip()
-        assert one.score == scorer.score(one.fields[2], one.item_id)
+    assert str(found.error()).splitlines()[0] == "t.csv: 4 problems"
+    assert [problem.row for problem in found.error().problems] == [3, 4, 5, 7]
 
 
-def test_an_empty_line_is_passed_over_and_counted(scorer):
-    rows = [["1", "stove", "the ice"], [], ["2", "stove", ""], [], ["3", "lid", "x"]]
-    (batch,) = scored(scorer, rows[:4])
-    assert [(one.fields[0], one.score.flag) for one in batch] == [("1", ""), ("2", "empty")]
-    with pytest.raises(TableError, match="row 6, column 'item': the bundle has no such item"):
-        scored(scorer, rows)
-    assert scored(scorer, []) == []
-    assert scored(scorer, [[], []]) == [[]]
+def test_a_field_that_is_too_long(monkeypatch):
+    monkeypatch.setattr(reader, "_LONGEST_FIELD", 20)
+    rows, problems = rows_of(table('text,score\n"' + "a" * 30 + '",1\nb,1\n'))
+    wrong = "a field of more than 20 characters: is a quotation mark never closed?"
+    assert (rows, problems) == ([(3, ["b", "1"])], [(2, wrong)])
 
 
-def test_all_bad_rows_are_told_at_once(scorer, monkeypatch):
-    monkeypatch.setattr(table, "BATCH", 2)
-    rows = [
-        ["1", "stove", "canary one"],
-        ["2", "lid", "canary two"],
-        ["3", "stove", "canary", "three"],
-        ["4", "stove"],
-        ["5", "stove", "canary five"],
-        ["6", "", "canary six"],
-    ]
-    seen = []
-    with pytest.raises(TableError) as caught:
-        for batch in TableScorer(scorer, "t.csv").scored(rows, COLUMNS):
-            seen.append(batch)
-    assert seen == []
-    assert [(one.row, one.column) for one in caught.value.problems] == [
-        (3, "item"),
-        (4, None),
-        (5, None),
-        (7, "item"),
-    ]
-    assert "row 4: 4 fields where the header has 3" in str(caught.value)
-    assert "row 5: 2 fields where the header has 3" in str(caught.value)
+@pytest.mark.parametrize("content", ['"te"xt,score\na,1\n', '"text,score\na,1\n'])
+def test_a_header_that_cannot_be_read(content):
+    with pytest.raises(TableError, match="row 1: a quotation mark"):
+        table(content)
+
+
+def test_bytes_that_are_no_utf8_end_the_table():
+    def lines(*before):
+        yield from before
+        raise UnicodeDecodeError("utf-8", b"canary\xff", 6, 7, "invalid start byte")
+
+    with pytest.raises(TableError, match="this is not UTF-8") as caught:
+        open_table(lines(), "t.csv")
     assert "canary" not in str(caught.value)
+    rows, problems = rows_of(open_table(lines("text,score\n", "a,1\n"), "t.csv"))
+    assert rows == [(2, ["a", "1"])]
+    assert problems == [(3, "this is not UTF-8: save the table as 'CSV UTF-8'")]
 
 
-def test_what_was_scored_before_the_first_bad_row_is_yielded(scorer, monkeypatch):
-    monkeypatch.setattr(table, "BATCH", 2)
-    rows = [["1", "stove", "a"]] * 3 + [["2", "lid", "a"]] + [["3", "stove", "a"]] * 3
-    batches = TableScorer(scorer, "t.csv").scored(rows, COLUMNS)
-    assert len(next(batches)) == 2
-    with pytest.raises(TableError, match="1 problem"):
-        next(batches)
+def test_only_the_first_problems_are_kept():
+    found = Table(["a", "b"], iter([["x"]] * 5000), "t.csv")
+    assert rows_of(found)[0] == []
+    assert (len(found.problems), found.bad) == (200, 5000)
+    assert "5000 problems" in str(found.error())
 
 
-def test_a_table_wrong_throughout(scorer):
-    with pytest.raises(TableError) as caught:
-        scored(scorer, [["1"]] * 5000)
-    text = str(caught.value)
-    assert len(caught.value.problems) == 200
-    assert "row 6:" in text
-    assert "row 7:" not in text
-    assert "5000 problems" in text
-    assert "and 4995 more like these" in text
+@pytest.mark.parametrize("header", [ASAP, "Id\tEssaySet\tEssayText"])
+@pytest.mark.parametrize("usual", [",", "\t"])
+def test_files_of_asap_sas_quote_nothing(header, usual):
+    fields = ["1"] * header.count("\t")
+    texts = ['"so" he said', '"open', "x", 'a ""', "a, b; c"]
+    found = table("".join("\t".join(line) + "\n" for line in [[header]]), usual)
+    assert not found.quoted
+    lines = "".join("\t".join([*fields, text]) + "\r\n" for text in texts)
+    rows, problems = rows_of(table(f"{header}\r\n{lines}", usual))
+    assert ([row[-1] for _, row in rows], problems) == (texts, [])
+    other = header.replace("\t", ",")
+    assert table(other + "\n").quoted
+    assert table(header.replace("Id", "ID") + "\n").quoted
 
 
-def test_rows_that_cannot_be_read(scorer):
-    def broken(error):
-        yield ["1", "stove", "a"]
-        yield ["2", "lid", "a"]
-        raise error
+def test_rows_of_asap_sas():
+    rows, problems = rows_of(table(f"{ASAP}\n1\t1\t2\t2\ta\tb\n\n2\t1\n3\t1\t0\t0\t\n\t\t\t\t\n"))
+    assert rows == [(5, ["3", "1", "0", "0", ""])]
+    wrong = "{} fields where the header has 5"
+    assert problems == [(2, wrong.format(6)), (4, wrong.format(2))]
 
-    with pytest.raises(TableError, match=r"row 3(.|\n)*row 4: this is not CSV: line contains NUL"):
-        scored(scorer, broken(csv.Error("line contains NUL")))
-    canary = UnicodeDecodeError("utf-8", b"canary\xff", 6, 7, "invalid start byte")
-    with pytest.raises(TableError, match="row 4: this is not UTF-8") as caught:
-        scored(scorer, broken(canary))
-    assert "canary" not in str(caught.value)
+
+LINE = st.text(st.characters(exclude_characters="\0\t\r\n", exclude_categories=["Cs"]), min_size=1)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(LINE))
+def test_every_text_of_asap_sas_comes_back(texts):
+    content = "\n".join([ASAP, *(f"{n}\t1\t0\t0\t{text}" for n, text in enumerate(texts))])
+    assert [fields[4] for _, fields in rows_of(table(content))[0]] == texts
+
+
+CELL = st.text(st.sampled_from("ab \"',;\t\r\né"), max_size=6)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.lists(CELL, min_size=3, max_size=3)), st.sampled_from(",\t;"), st.integers(1, 9))
+def test_what_the_csv_module_writes_comes_back(rows, delimiter, size):
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows([["id", "item", "text"], *rows])
+    there = [(at, row) for at, row in enumerate(rows, 2) if "".join(row).strip()]
+    assert rows_of(table(out.getvalue()), size) == (there, [])

@@ -348,7 +348,7 @@ def test_the_same_id_in_two_items_is_fine(read):
 def test_an_empty_file(tmp_path, content):
     path = tmp_path / "t.csv"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(TableError, match="the file is empty"):
+    with pytest.raises(TableError, match="the table is empty"):
         read_responses(path)
 
 
