@@ -29,7 +29,8 @@ from kd_edge.runs.pipeline import item_folder
 from kd_edge.soft_labels.augmentation import make_variants
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.soft_labels.labels import labels_by_id
-from kd_edge.students import kinds
+from kd_edge.students.bag import KIND
+from kd_edge.students.kind import TextSources
 from kd_edge.teacher.held_out import learning_rows
 
 SEEDS = (0, 1)
@@ -102,8 +103,8 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
             options = replace(
                 DistilOptions(student_options=choice.student, seed=seed), **choice.options
             )
-            text = kinds.learn_text(
-                [row.text for row in rows], kinds.options("bag", choice.student), None
+            text = KIND.learn_text(
+                TextSources([row.text for row in rows]), KIND.options(choice.student)
             )
             if choice.teacher:
                 examples = taught(

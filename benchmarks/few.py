@@ -24,7 +24,8 @@ from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.soft_labels.augmentation import make_variants
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import kinds
-from kd_edge.students.store import Student
+from kd_edge.students.kind import TextSources
+from kd_edge.students.student import Student
 from kd_edge.teacher.predict import predict
 
 ITEMS = ("wool-ice", "pond-web", "percent-back")
@@ -63,7 +64,8 @@ def _item(left: Left) -> dict[str, Any]:
 
 def _student(left: Left, kind: str, options: dict[str, int], count: int) -> Student:
     first = Variants(left.variants.texts[:count], left.variants.probabilities[:count])
-    known = kinds.learn_text([row.text for row in left.rows], kinds.options(kind, options), None)
+    found = kinds.get(kind)
+    known = found.learn_text(TextSources([row.text for row in left.rows]), found.options(options))
     return trained(
         left.item,
         taught(left.rows, left.labels, first),

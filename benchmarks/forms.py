@@ -28,7 +28,7 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.students import store
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge_export.parity import form_outputs
 
 PROMPTS = ("1", "5")
@@ -69,7 +69,7 @@ def _in_floats(left: Left) -> Student:
         left.item,
         taught(left.rows, left.labels, left.variants),
         left.held_out,
-        student.text.vocabulary,
+        student.text,
         options,
         f"item '{left.item.item_id}' in floats",
     )

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kd_edge.students.bag import BagOptions, choose_vocabulary
+from kd_edge.students.bag import BagOptions
+from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export.bundle import ItemParts, write_bundle
 from kd_edge_export.forms import BAG_FORMS, bag_forms
 from kd_edge_export.golden import golden_inputs, golden_json

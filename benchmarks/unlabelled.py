@@ -36,6 +36,7 @@ from kd_edge.soft_labels.augmentation import texts_to_label
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.stages.record import hash_file
 from kd_edge.students import kinds
+from kd_edge.students.kind import TextSources
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
@@ -150,7 +151,8 @@ class _Prompt:
             said = predict(teacher, texts).astype(np.float32)
             labels = {row.response_id: one for row, one in zip(self.train, said, strict=True)}
             examples, options = taught(self.train, labels, variants), DistilOptions()
-        known = kinds.learn_text([*texts, *more], kinds.options(options.student, {}), None)
+        kind = kinds.get(options.student)
+        known = kind.learn_text(TextSources([*texts, *more]), kind.options())
         found = []
         for seed in SEEDS:
             own = replace(options, seed=seed)

@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-
-import numpy as np
-import numpy.typing as npt
-import torch
+from typing import Any, NamedTuple
 
 from kd_edge_export.onnx import bag as onnx_bag
-from kd_edge_export.onnx import rnn, transformer
 from kd_edge_export.onnx.weights import fp16_weights, int8_weights
 from kd_edge_export.tflite import bag as tflite_bag
 from kd_edge_runtime.students import bag
 
 Forms = Mapping[str, tuple[str, bytes]]
 
-_OfBag = Callable[[bag.BagWeights, str, str], bytes]
 
-_BAG: Mapping[str, tuple[str, _OfBag]] = {
-    bag.FORM: ("bag.int8", lambda weights, *_: weights.to_bytes()),
-    "onnx-int8": ("int8.onnx", onnx_bag.onnx_int8),
-    "tflite-int8": ("int8.tflite", tflite_bag.tflite_int8),
-    "onnx-fp32": ("fp32.onnx", onnx_bag.onnx_fp32),
-    "tflite-fp32": ("fp32.tflite", tflite_bag.tflite_fp32),
+class Form(NamedTuple):
+    """A form of a kind of student.
+
+    Attributes:
+        file: its member's name.
+        write: gives its bytes from what all forms of the kind are made of, the item's id and
+            the sha256 of the vectorizer.
+        exact: whether it computes with the very numbers that PyTorch computes with.
+        default: whether it is made where no form is named.
+    """
+
+    file: str
+    write: Callable[[Any, str, str], bytes]
+    exact: bool = False
+    default: bool = False
+
+
+# A line a form, made of a quantized table (`BagWeights`).
+BAG: Mapping[str, Form] = {
+    bag.FORM: Form("bag.int8", lambda weights, *_: weights.to_bytes(), exact=True, default=True),
+    "onnx-int8": Form("int8.onnx", onnx_bag.onnx_int8, exact=True, default=True),
+    "tflite-int8": Form("int8.tflite", tflite_bag.tflite_int8, exact=True, default=True),
+    # These hold the same numbers in four times the bytes.
+    "onnx-fp32": Form("fp32.onnx", onnx_bag.onnx_fp32, exact=True),
+    "tflite-fp32": Form("fp32.tflite", tflite_bag.tflite_fp32, exact=True),
 }
 
-BAG_FORMS = tuple(_BAG)
-# The others hold the same numbers in four times the bytes.
-BAG_DEFAULT = (bag.FORM, "onnx-int8", "tflite-int8")
+# A line a form, made of the graph in floats. Weights in 8 bits and not products
+# (`int8_matmul`), which depend on the last bits of floats: a student is held to its golden rows
+# on every device.
+TOKEN: Mapping[str, Form] = {
+    "onnx-int8": Form("int8.onnx", lambda fp32, *_: int8_weights(fp32), default=True),
+    # These are there for when 8 bits are not enough.
+    "onnx-fp16": Form("fp16.onnx", lambda fp32, *_: fp16_weights(fp32)),
+    "onnx-fp32": Form("fp32.onnx", lambda fp32, *_: fp32, exact=True),
+}
+
+
+def default(forms: Mapping[str, Form]) -> tuple[str, ...]:
+    """The forms that are made where none is named."""
+    return tuple(name for name, form in forms.items() if form.default)
+
+
+BAG_FORMS, BAG_DEFAULT = tuple(BAG), default(BAG)
+TOKEN_FORMS, TOKEN_DEFAULT = tuple(TOKEN), default(TOKEN)
 
 
 def bag_forms(
@@ -42,56 +71,29 @@ def bag_forms(
         vectorizer_sha256: of the vectorizer member.
         names: forms to make, of `BAG_FORMS`.
     """
-    return {
-        name: (_BAG[name][0], _BAG[name][1](weights, item_id, vectorizer_sha256)) for name in names
-    }
+    return _written(BAG, weights, item_id, vectorizer_sha256, names)
 
 
-_OfFloats = Callable[[bytes], bytes]
+def token_forms(fp32: bytes, item_id: str, vectorizer_sha256: str, names: Sequence[str]) -> Forms:
+    """File name and bytes by form, all from one graph.
 
-# Weights in 8 bits and not products (`onnx_rows`), which depend on the last bits of floats: a
-# student is held to its golden rows on every device.
-_TOKEN: Mapping[str, tuple[str, _OfFloats]] = {
-    "onnx-int8": ("int8.onnx", int8_weights),
-    "onnx-fp16": ("fp16.onnx", fp16_weights),
-    "onnx-fp32": ("fp32.onnx", lambda fp32: fp32),
-}
-
-TOKEN_FORMS = tuple(_TOKEN)
-# The others are there for when 8 bits are not enough.
-TOKEN_DEFAULT = ("onnx-int8",)
+    Args:
+        fp32: the graph in floats: `onnx.rnn.onnx_fp32` or `onnx.transformer.onnx_fp32`.
+        item_id: the item.
+        vectorizer_sha256: of the vectorizer member.
+        names: forms to make, of `TOKEN_FORMS`.
+    """
+    return _written(TOKEN, fp32, item_id, vectorizer_sha256, names)
 
 
-def rnn_forms(
-    state: Mapping[str, npt.NDArray[np.float32]],
+def _written(
+    known: Mapping[str, Form],
+    source: Any,
     item_id: str,
     vectorizer_sha256: str,
     names: Sequence[str],
 ) -> Forms:
-    """File name and bytes by form.
-
-    Args:
-        state: the network's numbers, see `onnx_rnn.onnx_fp32`.
-        item_id: the item.
-        vectorizer_sha256: of the vectorizer member.
-        names: forms to make, of `TOKEN_FORMS`.
-    """
-    return _of_floats(rnn.onnx_fp32(state, item_id, vectorizer_sha256), names)
-
-
-def transformer_forms(
-    network: torch.nn.Module, item_id: str, vectorizer_sha256: str, names: Sequence[str]
-) -> Forms:
-    """File name and bytes by form.
-
-    Args:
-        network: see `onnx_torch.onnx_fp32`.
-        item_id: the item.
-        vectorizer_sha256: of the vectorizer member.
-        names: forms to make, of `TOKEN_FORMS`.
-    """
-    return _of_floats(transformer.onnx_fp32(network, item_id, vectorizer_sha256), names)
-
-
-def _of_floats(fp32: bytes, names: Sequence[str]) -> Forms:
-    return {name: (_TOKEN[name][0], _TOKEN[name][1](fp32)) for name in names}
+    return {
+        name: (known[name].file, known[name].write(source, item_id, vectorizer_sha256))
+        for name in names
+    }

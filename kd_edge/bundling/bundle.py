@@ -17,7 +17,8 @@ from kd_edge.data.responses import Row
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.stages.record import versions
-from kd_edge.students.store import Student
+from kd_edge.students import kinds
+from kd_edge.students.student import Student
 from kd_edge_export.bundle import ItemParts, write_bundle
 from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.parity import form_outputs
@@ -174,6 +175,7 @@ def _item(
     item: ExportItem, names: Sequence[str], options: ExportOptions
 ) -> tuple[ItemParts, tuple[FormParity, ...]]:
     student = item.student
+    kind = kinds.get(student.kind)
     sample = _sample(item)
     parts, held = student_parts(student, names, options.bits)
     expected = student.probabilities(sample.all)
@@ -181,11 +183,10 @@ def _item(
     gate = Gate(student.item_id, student.scale, student.decision, sample, expected, options.limits)
     outputs = form_outputs(parts, sample.all)
     for form, found in outputs.items():
-        # Every form of a bag holds the very numbers that PyTorch computes with.
-        if student.kind in ("bag", "pairs") or form == "onnx-fp32":
+        if kind.forms[form].exact:
             gate.exact(form, found, exact)
         gate.near(form, found)
-    golden = {form: found[: len(sample.golden)] for form, found in outputs.items()}
+    golden = {form: found[: len(sample.golden)].tolist() for form, found in outputs.items()}
     return (
         replace(
             parts,

@@ -8,18 +8,8 @@ from dataclasses import dataclass
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.review import review_of
 from kd_edge.evaluation.tables import figures_markdown
-from kd_edge.students.store import Student
-
-# What a bundle holds of the responses, by kind of student.
-_WORDS = {
-    "bag": "A bag holds no student's words: n-grams are kept as hashes, and only those that at "
-    "least {} responses share.",
-    "pairs": "One student scores all items by how a response relates to the item's reference "
-    "answers. It holds no student's words: n-grams are kept as hashes, and only those that at "
-    "least {} responses share.",
-    "rnn": "An rnn's vocabulary holds single words, only those that at least {} responses share.",
-    "transformer": "A transformer's vocabulary is that of a public language model.",
-}
+from kd_edge.students import kinds
+from kd_edge.students.student import Student
 
 
 @dataclass(frozen=True)
@@ -58,9 +48,11 @@ def card_text(items: Sequence[tuple[Student, Figures | None]]) -> str:
         else:
             parts.append("It has not been measured on responses it did not learn from.")
     parts += [
-        _WORDS[kind].format(min(_least(student) for student, _ in items if student.kind == kind))
-        for kind in _WORDS
-        if any(student.kind == kind for student, _ in items)
+        kinds.get(name).holds.format(
+            min(_least(student) for student, _ in items if student.kind == name)
+        )
+        for name in kinds.REGISTRY
+        if any(student.kind == name for student, _ in items)
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores, quadratic_kappa
 from kd_edge_export.parity import Difference, Probabilities, difference
 from kd_edge_runtime.errors import InputError, ParityError
-
-if TYPE_CHECKING:
-    from kd_edge.bundling.parity import FormParity
 
 _PARITY = (
     *("form", "bytes", "on", "responses", "greatest difference", "mean difference"),

@@ -100,4 +100,5 @@ class _AsPredicted(torch.nn.Module):
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         first = torch.ones_like(mask[:, :1])
-        return self.model(ids, torch.cat((first, mask[:, 1:]), 1))
+        logits: torch.Tensor = self.model(ids, torch.cat((first, mask[:, 1:]), 1))
+        return logits

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kd_edge.students import kinds
+
 if TYPE_CHECKING:
     from kd_edge.distillation.options import DistilOptions
 
@@ -16,10 +18,12 @@ def distil_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.option(
             "--student",
-            type=click.Choice(["bag", "rnn", "transformer"]),
-            default="bag",
+            type=click.Choice(kinds.KINDS),
+            default=kinds.DEFAULT,
             show_default=True,
-            help="Kind of student: n-grams, a GRU, or TinyBERT's architecture.",
+            help="Kind of student: "
+            + ", ".join(f"{name} ({kinds.REGISTRY[name].summary})" for name in kinds.KINDS)
+            + ".",
         ),
         click.option(
             "--ngrams",
@@ -71,10 +75,9 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
         InputError: an option that this kind of student does not have.
     """
     from kd_edge.distillation.options import DistilOptions
-    from kd_edge.students import kinds
 
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
-    kinds.options(values["student"], sizes)  # says at once what would fail an hour later
+    kinds.get(values["student"]).options(sizes)  # what is wrong is said before the work starts
     return DistilOptions(
         student=values["student"],
         student_options=sizes,

@@ -193,8 +193,9 @@ def _cut(
 ) -> Student:
     """The student with fewer n-grams or bits, so that its bundle fits."""
     from kd_edge.size_search.search import Search
+    from kd_edge.students import kinds
 
-    if len(students) != 1 or students[0].kind != "bag":
+    if len(students) != 1 or not kinds.get(students[0].kind).has_sizes:
         raise InputError("--max-size takes one student, and a bag: the others have one size")
     if bits is not None:
         raise InputError("--max-size finds the bits: leave --bits out")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kd_edge.students import kinds
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def go_together(
     Raises:
         InputError: another kind of student was asked for, or see `run_together`.
     """
-    if options.distil.student != "bag":
+    if options.distil.student != kinds.DEFAULT:
         raise InputError(
             f"one student for all questions cannot be a {options.distil.student}: leave out "
             "--student or --together"

@@ -25,7 +25,7 @@ from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.evaluation.review import choose_review
 from kd_edge.students.base import Network
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 
 
 def calibrate(
@@ -48,8 +48,8 @@ def calibrate(
     """
     temperature = round(fit_temperature(found, scores), 4)
     with torch.no_grad():
-        network.last.weight /= temperature
-        network.last.bias /= temperature
+        network.last.weight.div_(temperature)
+        network.last.bias.div_(temperature)
     cooled = at_temperature(found, temperature)
     right = found.argmax(axis=1) == scores
     return cooled, _short(

@@ -20,8 +20,9 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import kinds
-from kd_edge.students.kinds import TextParts
-from kd_edge.students.store import Student, probabilities
+from kd_edge.students.base import TextStage
+from kd_edge.students.kind import TextSources
+from kd_edge.students.student import Student, probabilities
 from kd_edge.training.checkpoint import Checkpoint
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
@@ -70,8 +71,11 @@ def distil(
         StoppedError: the user stopped it; a second start goes on.
     """
     check_rows(item, rows, held_out, labels)
-    chosen = kinds.options(options.student, options.student_options)
-    text = kinds.learn_text([row.text for row in rows], chosen, teacher)
+    kind = kinds.get(options.student)
+    text = kind.learn_text(
+        TextSources([row.text for row in rows], teacher, relations or {}),
+        kind.options(options.student_options),
+    )
     alone = replace(options, weight=0.0)
     made = Distilled(
         student=train_student(
@@ -82,7 +86,6 @@ def distil(
             options,
             work / "student",
             f"distilling the {options.student}",
-            relations,
         ),
         baseline=train_student(
             item,
@@ -92,7 +95,6 @@ def distil(
             alone,
             work / "baseline",
             f"the same {options.student} without a teacher",
-            relations,
         ),
     )
     clear_work(work, [work / "student", work / "baseline"])
@@ -116,11 +118,10 @@ def train_student(
     item: Item,
     examples: Examples,
     held_out: Sequence[Row],
-    text: TextParts,
+    text: TextStage,
     options: DistilOptions,
     work: Path,
     description: str,
-    relations: Mapping[str, Relation] | None = None,
 ) -> Student:
     """Trains one student.
 
@@ -129,24 +130,24 @@ def train_student(
         examples: what it learns from.
         held_out: scored rows to keep the best epoch by, and to choose the temperature, the
             decision and the threshold of review by.
-        text: its frozen vocabulary or tokenizer.
+        text: its frozen text stage.
         options: how.
         work: a folder for the checkpoint, left there: it is the caller's to remove.
         description: what to call it beside the progress bar.
-        relations: what a student of many questions knows of each, by item id.
 
     Raises:
         StoppedError: the user stopped it; a second start goes on.
     """
-    chosen = kinds.fitted(options.student, options.student_options, text)
+    kind = kinds.get(options.student)
+    chosen = kind.fit_options(options.student_options, text)
     classes = len(item.scale.classes)
     apart, scores = untaught(held_out, classes), human_scores(held_out)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)
-        stage, network = kinds.assemble(options.student, text, classes, chosen, relations)
-    training = Training(network, stage, examples, apart, item.scale, options)
+        network = kind.build(text, classes, chosen)
+    training = Training(network, text, examples, apart, item.scale, options)
     state = training.run(work, description)
-    raw = probabilities(network, stage, apart.texts, classes, apart.questions)
+    raw = probabilities(network, text, apart.texts, classes, apart.questions)
     found, calibration = calibrate(network, raw, scores)
     student = Student(
         kind=options.student,
@@ -154,7 +155,7 @@ def train_student(
         scale=item.scale,
         decision=choose_decision(found, scores, item.scale),
         options=chosen,
-        text=stage,
+        text=text,
         network=network,
         provenance={
             "weight": options.weight,
@@ -167,8 +168,8 @@ def train_student(
         },
         held_out=tuple(row.response_id for row in held_out),
     )
-    real = [text for text, score in zip(examples.texts, examples.scores, strict=True) if score >= 0]
-    return with_flags(student, real, held_out, options.review_accuracy)
+    scored = [examples.texts[at] for at in np.flatnonzero(examples.scores >= 0).tolist()]
+    return with_flags(student, scored, held_out, options.review_accuracy)
 
 
 def check_rows(

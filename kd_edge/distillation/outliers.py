@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.students.store import Student
+from kd_edge.students import kinds
+from kd_edge.students.student import Student
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.flags import FEW, pair_code
 from kd_edge_runtime.text.counts import Counter
 from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 # Shares of the responses learnt from that each rule may flag; all of them together, 1.25 %.
 # Some of these are indeed off-topic, or no answer.
@@ -42,15 +44,19 @@ def ordinary(texts: Sequence[str], student: Student) -> Flags:
         return Flags()
     distinct = np.array([len(set(one)) for one in found])
     many = number >= FEW
+    vocabulary = kinds.get(student.kind).known_ngrams(student)
     return Flags(
         longest=int(np.ceil(_LONGER * number.max())),
         distinct=_rounded(_FEWER * _quantile(distinct[many] / number[many] ** 0.75, _REPEATS, 0.0)),
-        known=_known(texts, number, student) if student.kind == "bag" else (),
+        known=_known(texts, number, student, vocabulary) if vocabulary else (),
     )
 
 
 def _known(
-    texts: Sequence[str], number: npt.NDArray[np.int64], student: Student
+    texts: Sequence[str],
+    number: npt.NDArray[np.int64],
+    student: Student,
+    vocabulary: BagVocabulary,
 ) -> tuple[float, ...]:
     """How many n-grams of a bag's vocabulary a word brings, and how far that goes up and down.
 
@@ -58,7 +64,6 @@ def _known(
     more responses than it must, to be in the vocabulary, is not counted below: without this very
     response it would not be there. Above it is, which flags less.
     """
-    vocabulary = student.text.vocabulary
     counts = Counter(vocabulary).count(texts)
     response = np.repeat(np.arange(len(texts)), np.diff(counts.starts))
     pairs = np.unique(np.stack([response, counts.rows]), axis=1)
@@ -68,7 +73,8 @@ def _known(
 
     def off(known: npt.NDArray[np.int64], least: int) -> npt.NDArray[np.float64]:
         some = number >= least
-        return (known[some] - usual * number[some]) / np.sqrt(number[some])
+        apart: npt.NDArray[np.float64] = known[some] - usual * number[some]
+        return apart / np.sqrt(number[some])
 
     low = _quantile(off(known, 1), _UNLIKE, -_NEVER)
     high = _quantile(off(np.diff(counts.starts), FEW), 1 - _LIST, _NEVER)

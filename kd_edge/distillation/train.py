@@ -17,7 +17,7 @@ from kd_edge.distillation.loss import distillation_loss, soften
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.students.base import Encoded, Network, TextStage
-from kd_edge.students.store import probabilities
+from kd_edge.students.student import probabilities
 from kd_edge.training.checkpoint import Checkpoint, RunState
 from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.schedule import set_step
@@ -151,7 +151,7 @@ class Training:
             logits, self._scores[at], self._soft[at], options.weight, options.temperature
         )
         self._optimizer.zero_grad()
-        (loss + self._network.penalty()).backward()
+        (loss + self._network.penalty()).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), options.recipe.clip)
         self._optimizer.step()
         return loss.item()

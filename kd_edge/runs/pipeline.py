@@ -21,7 +21,7 @@ from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write
 from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import hash_file, hash_folder, hash_json, hash_rows
 from kd_edge.stages.runner import Stages
-from kd_edge.students import store
+from kd_edge.students import kinds, store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
@@ -213,7 +213,7 @@ class _Way:
         inputs = {"rows": self._rows, "labels": hash_file(self._labels)}
         if variants:
             inputs["variants"] = hash_file(self._variants)
-        if options.student == "transformer":
+        if kinds.get(options.student).needs_teacher:
             inputs["teacher"] = self._hashes["teacher"]
 
         def run() -> None:

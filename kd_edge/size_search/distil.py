@@ -16,7 +16,8 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import kinds
-from kd_edge.students.store import Student
+from kd_edge.students.kind import TextSources
+from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 
 
@@ -50,15 +51,19 @@ def distil_to_size(
         TooSmallError: nothing fits.
         StoppedError: the user stopped it; a second start goes on.
     """
-    if options.student != "bag":
-        raise InputError("a size in bytes can be had of a bag alone: the other kinds have one size")
+    kind = kinds.get(options.student)
+    if not kind.has_sizes:
+        raise InputError(
+            f"a {options.student} student has one size: only a bag can be trained to fit into a "
+            "number of bytes"
+        )
     check_rows(item, rows, held_out, labels)
     examples = taught(rows, labels, variants)
     texts = [row.text for row in rows]
-    known = kinds.learn_text(texts, kinds.options("bag", options.student_options), None)
+    text = kind.learn_text(TextSources(texts), kind.options(options.student_options))
     folders = [work / "whole"]
     whole = train_student(
-        item, examples, held_out, known, options, folders[0], "distilling the largest bag"
+        item, examples, held_out, text, options, folders[0], "distilling the largest bag"
     )
 
     def train(pruned: Student, dimensions: int, bits: int) -> Student:
@@ -69,7 +74,7 @@ def distil_to_size(
             item,
             examples,
             held_out,
-            pruned.text.vocabulary,
+            pruned.text,
             replace(options, student_options={**options.student_options, **sized}),
             folders[-1],
             f"{size:,} n-grams, {dimensions} dimensions, {bits} bits",
@@ -86,7 +91,7 @@ def distil_to_size(
         item,
         untaught(rows, len(item.scale.classes)),
         held_out,
-        sized.student.text.vocabulary,
+        sized.student.text,
         replace(options, weight=0.0, student_options={**options.student_options, **chosen}),
         folders[-1],
         "the same bag without a teacher",

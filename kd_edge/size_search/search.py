@@ -21,8 +21,9 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.evaluation.review import ACCURACY
-from kd_edge.students.pruning import importance, in_bits, prune
-from kd_edge.students.store import Student
+from kd_edge.students.bag import in_bits
+from kd_edge.students.pruning import importance, prune
+from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.students.bag import FORM
 

@@ -7,31 +7,32 @@ stage and the n-gram tables are the runtime's, so that training sees what device
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from kd_edge.students.base import Network
-from kd_edge_export.quantize import integers
+from kd_edge.students.base import Network, nothing_shared
+from kd_edge.students.kind import Kind, Recipe, TextMember, TextSources
+from kd_edge.students.student import Student
+from kd_edge.students.vocabulary import choose_vocabulary
+from kd_edge_export import forms
+from kd_edge_export.forms import Forms
+from kd_edge_export.quantize import BagArrays, integers, quantize
 from kd_edge_runtime.text.counts import Counter, Counts
-from kd_edge_runtime.text.rules import words
-from kd_edge_runtime.text.vocabulary import (
-    MAX_WORD,
-    MAX_WORDS,
-    BagVocabulary,
-    code_array,
-    grams,
-    hash_gram,
-    hash_word,
-)
+from kd_edge_runtime.text.rules import TEXT_RULES
+from kd_edge_runtime.text.vocabulary import BagVocabulary
 
-# Numbers in a vector where nobody says, and those of all vectors together.
+# Numbers in a vector by default, and those of all vectors together.
 _FEWEST, _MOST, _NUMBERS = 8, 24, 28_000
+
+_VOCABULARY = "vocabulary.bin"
+_MOST_BITS = 8  # a table that was trained in floats is rounded to these
 
 
 @dataclass(frozen=True)
@@ -76,46 +77,6 @@ def dimensions_for(ngrams: int) -> int:
         As many as keep the table within 28,000 numbers, at least 8 and at most 24.
     """
     return min(max(_NUMBERS // ngrams, _FEWEST), _MOST)
-
-
-def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabulary:
-    """The n-grams that most responses share.
-
-    Args:
-        texts: the responses to learn from; variants of them add no n-gram worth knowing.
-        options: how many, and of what kinds.
-
-    Returns:
-        A vocabulary of at most `options.ngrams`. A pair's words are always among the words,
-        since no pair is in more responses than its words are.
-    """
-    word_tally: Tally[str] = Tally()
-    pair_tally: Tally[tuple[str, str]] = Tally()
-    gram_tally: Tally[str] = Tally()
-    for text in texts:
-        found = [word[:MAX_WORD] for word in words(text)]
-        word_tally.update(set(found))
-        pair_tally.update(set(zip(found, found[1:], strict=False)))
-        gram_tally.update({gram for word in set(found) for gram in grams(word, options.gram)})
-    # Ties go to words first, so that every chosen pair finds its words chosen.
-    ranked = sorted(
-        (-count, kind, key)
-        for kind, tally in enumerate((word_tally, gram_tally, pair_tally))
-        for key, count in tally.items()
-        if count >= options.min_responses
-    )[: min(options.ngrams, MAX_WORDS)]
-    chosen: list[list[object]] = [[], [], []]
-    for _, kind, key in ranked:
-        chosen[kind].append(key)
-    word_codes = sorted({hash_word(word) for word in chosen[0]})
-    place = {code: at for at, code in enumerate(word_codes)}
-    pairs = {place[hash_word(a)] << 16 | place[hash_word(b)] for a, b in chosen[2]}
-    return BagVocabulary(
-        gram=options.gram,
-        words=code_array(word_codes),
-        grams=code_array(sorted({hash_gram(gram) for gram in chosen[1]})),
-        pairs=code_array(sorted(pairs)),
-    )
 
 
 class BagText:
@@ -185,7 +146,10 @@ class BagNetwork(Network):
     ) -> torch.Tensor:
         """Logits [B, K]; see `EncodedCounts.batch` for the inputs."""
         hidden = torch.relu(self.sums(rows, starts) * scale[:, None] + self.bias)
-        return self.head(functional.dropout(hidden, self.options.dropout, self.training))
+        logits: torch.Tensor = self.head(
+            functional.dropout(hidden, self.options.dropout, self.training)
+        )
+        return logits
 
     def sums(self, rows: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
         """The sum of each response's rows of the table, some left out in training; [B, D]."""
@@ -208,3 +172,121 @@ class BagNetwork(Network):
     def penalty(self) -> torch.Tensor:
         """See `Network`."""
         return self.options.penalty * self.table.square().sum()
+
+
+class NgramKind(Kind):
+    """What bags and students like them share: a vocabulary of n-grams and a quantized table."""
+
+    recipe = Recipe(5e-3, epochs=16, batch_size=128, least_steps=1500, clip=10.0)
+
+    def save_text(self, text: Any, folder: Path) -> Mapping[str, Any]:
+        """See `Kind`."""
+        (folder / _VOCABULARY).write_bytes(text.vocabulary.to_bytes())
+        return {"sizes": text.vocabulary.sizes}
+
+    def _learnt(self, sources: TextSources, options: BagOptions) -> BagVocabulary:
+        vocabulary = choose_vocabulary(sources.texts, options)
+        if not vocabulary.size:
+            raise nothing_shared(sources.texts, options.min_responses)
+        return vocabulary
+
+    def _loaded(self, folder: Path, description: Mapping[str, Any], gram: int) -> BagVocabulary:
+        data = (folder / _VOCABULARY).read_bytes()
+        return BagVocabulary.from_bytes(data, gram, description["sizes"])
+
+
+class BagKind(NgramKind):
+    """The registered kind; see `Kind`."""
+
+    name = runs_as = "bag"
+    options_type = BagOptions
+    forms = forms.BAG
+    holds = (
+        "A bag holds no student's words: n-grams are kept as hashes, and only those that at least "
+        "{} responses share."
+    )
+    has_sizes = True
+
+    def fit_options(self, values: Mapping[str, Any], text: BagText) -> BagOptions:
+        """See `Kind`: a small vocabulary gets longer vectors."""
+        options: BagOptions = self.options(values)
+        if "dimensions" in values:
+            return options
+        return replace(options, dimensions=dimensions_for(text.vocabulary.size))
+
+    def learn_text(self, sources: TextSources, options: BagOptions) -> BagText:
+        """See `Kind`."""
+        return BagText(self._learnt(sources, options))
+
+    def build(self, text: BagText, classes: int, options: BagOptions) -> BagNetwork:
+        """See `Kind`."""
+        return BagNetwork(text.vocabulary.size, classes, options)
+
+    def load_text(
+        self, folder: Path, description: Mapping[str, Any], options: BagOptions
+    ) -> BagText:
+        """See `Kind`."""
+        return BagText(self._loaded(folder, description, options.gram))
+
+    def known_ngrams(self, student: Student) -> BagVocabulary:
+        """See `Kind`."""
+        vocabulary: BagVocabulary = student.text.vocabulary
+        return vocabulary
+
+    def in_bits(self, student: Student, bits: int | None) -> Student:
+        """See `Kind`."""
+        held = student.options.bits
+        wanted = min(held, _MOST_BITS) if bits is None else bits
+        return student if wanted == held else in_bits(student, wanted)
+
+    def text_member(self, student: Student) -> TextMember:
+        """See `Kind`."""
+        settings = text_settings(student)
+        return TextMember(settings, _VOCABULARY, student.text.vocabulary.to_bytes())
+
+    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+        """See `Kind`."""
+        weights = quantize(bag_arrays(student.network), student.options.bits)
+        return forms.bag_forms(weights, student.item_id, vectorizer_sha256, names)
+
+
+def text_settings(student: Student, **more: Any) -> Mapping[str, Any]:
+    """What the runtime needs to know of a vocabulary of n-grams; see FORMAT.md."""
+    vocabulary = student.text.vocabulary
+    return {
+        "rules": TEXT_RULES,
+        **more,
+        "gram": vocabulary.gram,
+        "sizes": vocabulary.sizes,
+        "dimensions": student.options.dimensions,
+    }
+
+
+def bag_arrays(network: torch.nn.Module) -> BagArrays:
+    """A bag's trained numbers as arrays."""
+    state = {name: part.numpy() for name, part in network.state_dict().items()}
+    return BagArrays(state["table"], state["bias"], state["head.weight"], state["head.bias"])
+
+
+def in_bits(student: Student, bits: int) -> Student:
+    """A bag with the numbers of its table in so many bits, 2 to 8."""
+    network = cast(BagNetwork, student.network)
+    return with_numbers(student, replace(student.options, bits=bits), network.state_dict())
+
+
+def with_numbers(
+    student: Student, options: BagOptions, state: Mapping[str, torch.Tensor]
+) -> Student:
+    """A bag with other options and numbers.
+
+    Args:
+        student: the bag.
+        options: its new options.
+        state: the network's new numbers, by the name of the parameter.
+    """
+    network = BagNetwork(len(state["table"]), len(student.scale.classes), options)
+    network.load_state_dict(state)
+    return replace(student, options=options, network=network.eval())
+
+
+KIND = BagKind()

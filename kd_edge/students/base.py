@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from kd_edge_runtime.errors import InputError
 
 
 class Encoded(Protocol):
@@ -57,12 +59,19 @@ class Network(torch.nn.Module):
     @property
     def last(self) -> torch.nn.Linear:
         """The layer that gives the logits."""
-        layer: torch.nn.Linear = self.head
-        return layer
+        return cast(torch.nn.Linear, self.head)
 
     def penalty(self) -> torch.Tensor:
         """What the network adds to the loss for large weights; nothing by default."""
         return torch.zeros(())
+
+
+def nothing_shared(texts: Sequence[str], least: int) -> InputError:
+    """The error where no word is in so many responses as a vocabulary asks for."""
+    return InputError(
+        f"none of the words of {len(texts)} responses is in {least} of them: they share nothing "
+        "to learn from"
+    )
 
 
 def parameters(network: Network) -> int:

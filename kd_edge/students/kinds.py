@@ -1,134 +1,60 @@
-"""The kinds of student by name: their options, text stages and networks put together."""
+"""The registry of the kinds of student: their names without torch, themselves when needed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
-from tokenizers import Tokenizer
-
-from kd_edge.students.bag import (
-    BagNetwork,
-    BagOptions,
-    BagText,
-    choose_vocabulary,
-    dimensions_for,
-)
-from kd_edge.students.base import Network, TextStage
-from kd_edge.students.pairs import PairsNetwork, PairsOptions, PairsText
-from kd_edge.students.rnn import RnnNetwork, RnnOptions
-from kd_edge.students.tokens import SPECIAL, TokenText, ready, word_tokenizer
-from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.text.relation import Relation
-from kd_edge_runtime.text.vocabulary import BagVocabulary
 
-Options = BagOptions | RnnOptions | TransformerOptions
-TextParts = BagVocabulary | Tokenizer
+if TYPE_CHECKING:
+    from kd_edge.students.kind import Kind
 
-_OPTIONS: dict[str, type[Options]] = {
-    "bag": BagOptions,
-    "rnn": RnnOptions,
-    "transformer": TransformerOptions,
+
+class Entry(NamedTuple):
+    """A kind of student in the registry.
+
+    Attributes:
+        module: the module whose `KIND` it is.
+        summary: a few words for the help of the command line.
+        many_questions: whether one student scores the responses to many questions; the others
+            score those to a single item.
+    """
+
+    module: str
+    summary: str
+    many_questions: bool = False
+
+
+DEFAULT = "bag"
+REGISTRY = {
+    "bag": Entry("kd_edge.students.bag", "n-grams"),
+    "rnn": Entry("kd_edge.students.rnn", "a GRU over words"),
+    "transformer": Entry("kd_edge.students.transformer", "TinyBERT's architecture"),
+    "pairs": Entry("kd_edge.students.pairs", "n-grams and reference answers", many_questions=True),
 }
-KINDS = tuple(_OPTIONS)
-"""Kinds of student of one item each."""
-_OPTIONS["pairs"] = PairsOptions
+"""Every kind of student by name: a new kind is one module and one line here."""
+
+KINDS = tuple(name for name, entry in REGISTRY.items() if not entry.many_questions)
+"""The kinds that can be chosen for a single item."""
 
 
-def options(kind: str, values: Mapping[str, Any] | None = None) -> Options:
-    """A kind's options.
-
-    Args:
-        kind: one of `KINDS`.
-        values: options by name; the others keep their defaults.
+def check_name(name: str) -> None:
+    """Refuses what is no kind of student.
 
     Raises:
-        InputError: there is no such kind, or it has no such option.
+        InputError: there is no such kind.
     """
-    if kind not in _OPTIONS:
-        raise InputError(f"there is no student '{kind}': choose from {', '.join(KINDS)}")
-    known = {field.name for field in fields(_OPTIONS[kind])}
-    unknown = sorted(set(values or {}) - known)
-    if unknown:
-        raise InputError(f"a {kind} student has no option {', '.join(unknown)}")
-    return _OPTIONS[kind](**dict(values or {}))
+    if name not in REGISTRY:
+        raise InputError(f"there is no student '{name}': choose from {', '.join(KINDS)}")
 
 
-def learn_text(texts: Sequence[str], chosen: Options, teacher: Path | None) -> TextParts:
-    """Freezes a text stage.
-
-    Args:
-        texts: the scored responses to learn from.
-        chosen: the kind's options.
-        teacher: the teacher's folder, whose tokenizer a transformer student shares.
+def get(name: str) -> Kind:
+    """A kind of student, its module imported.
 
     Raises:
-        InputError: a transformer student without a teacher's folder, or responses that share
-            no word.
+        InputError: there is no such kind.
     """
-    if isinstance(chosen, BagOptions):
-        vocabulary = choose_vocabulary(texts, chosen)
-        if not vocabulary.size:
-            raise _nothing_shared(texts, chosen.min_responses)
-        return vocabulary
-    if isinstance(chosen, RnnOptions):
-        found = word_tokenizer(texts, chosen.words, chosen.min_responses, chosen.longest)
-        if found.get_vocab_size() == SPECIAL:
-            raise _nothing_shared(texts, chosen.min_responses)
-        return found
-    if teacher is None or not (teacher / "tokenizer.json").is_file():
-        raise InputError("a transformer student needs the teacher's folder for its tokenizer")
-    tokenizer = Tokenizer.from_file(str(teacher / "tokenizer.json"))
-    return ready(tokenizer, tokenizer.token_to_id("[PAD]") or 0, chosen.longest)
-
-
-def fitted(kind: str, values: Mapping[str, Any], text: TextParts) -> Options:
-    """A kind's options, with those that nobody chose made to fit what was learnt of the text.
-
-    Args:
-        kind: one of `KINDS`.
-        values: options by name.
-        text: the frozen vocabulary or tokenizer.
-
-    Raises:
-        InputError: see `options`.
-    """
-    chosen = options(kind, values)
-    if kind == "bag" and "dimensions" not in values:
-        return replace(chosen, dimensions=dimensions_for(text.size))
-    return chosen
-
-
-def _nothing_shared(texts: Sequence[str], least: int) -> InputError:
-    return InputError(
-        f"none of the words of {len(texts)} responses is in {least} of them: they share nothing "
-        "to learn from"
-    )
-
-
-def assemble(
-    kind: str,
-    text: TextParts,
-    classes: int,
-    chosen: Options,
-    relations: Mapping[str, Relation] | None = None,
-) -> tuple[TextStage, Network]:
-    """A text stage and a network with fresh weights.
-
-    Args:
-        kind: one of `KINDS`.
-        text: the frozen vocabulary or tokenizer.
-        classes: K.
-        chosen: the kind's options.
-        relations: what a student of many questions knows of each, by item id.
-    """
-    if kind == "bag":
-        return BagText(text), BagNetwork(text.size, classes, chosen)
-    if kind == "pairs":
-        return PairsText(text, relations), PairsNetwork(text.sizes, classes, chosen)
-    size = text.get_vocab_size()
-    network = RnnNetwork if kind == "rnn" else TransformerNetwork
-    return TokenText(text), network(size, classes, chosen)
+    check_name(name)
+    kind: Kind = import_module(REGISTRY[name].module).KIND
+    return kind

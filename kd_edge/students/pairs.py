@@ -10,16 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from kd_edge.students.bag import BagNetwork, BagOptions, EncodedCounts
+from kd_edge.students.bag import (
+    BagNetwork,
+    BagOptions,
+    EncodedCounts,
+    NgramKind,
+    bag_arrays,
+    text_settings,
+)
+from kd_edge.students.kind import TextMember, TextSources
+from kd_edge.students.student import Student
+from kd_edge_export.forms import Form, Forms
+from kd_edge_export.quantize import quantize
+from kd_edge_export.relation import relation_bytes
+from kd_edge_runtime.students.bag import FORM
 from kd_edge_runtime.students.pairs import RowsOf
 from kd_edge_runtime.text.counts import Counts
-from kd_edge_runtime.text.relation import NUMBERS, Relation
+from kd_edge_runtime.text.relation import NUMBERS, RELATION_RULES, Relation
 from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
@@ -109,4 +124,61 @@ class PairsNetwork(BagNetwork):
         hidden = torch.relu(
             self.sums(rows, starts) * scale[:, None] + numbers @ self.related + self.bias
         )
-        return self.head(functional.dropout(hidden, self.options.dropout, self.training))
+        logits: torch.Tensor = self.head(
+            functional.dropout(hidden, self.options.dropout, self.training)
+        )
+        return logits
+
+
+def _plain(student: Student, _item_id: str, _sha256: str) -> bytes:
+    network = cast(PairsNetwork, student.network)
+    weights = quantize(bag_arrays(network), student.options.bits)
+    related = network.related.detach().numpy().astype("<f4").tobytes()
+    data: bytes = student.text.vocabulary.to_bytes() + related + weights.to_bytes()
+    return data
+
+
+class PairsKind(NgramKind):
+    """The registered kind; see `Kind`."""
+
+    name = runs_as = "pairs"
+    options_type = PairsOptions
+    forms: ClassVar[Mapping[str, Form]] = {
+        FORM: Form("pairs.int8", _plain, exact=True, default=True)
+    }
+    holds = (
+        "One student scores all items by how a response relates to the item's reference answers. "
+        "It holds no student's words: n-grams are kept as hashes, and only those that at least {} "
+        "responses share."
+    )
+
+    def learn_text(self, sources: TextSources, options: PairsOptions) -> PairsText:
+        """See `Kind`."""
+        return PairsText(self._learnt(sources, options), sources.relations)
+
+    def build(self, text: PairsText, classes: int, options: PairsOptions) -> PairsNetwork:
+        """See `Kind`."""
+        return PairsNetwork(text.vocabulary.sizes, classes, options)
+
+    def load_text(
+        self, folder: Path, description: Mapping[str, Any], options: PairsOptions
+    ) -> PairsText:
+        """See `Kind`; the folder does not hold the questions."""
+        return PairsText(self._loaded(folder, description, options.gram))
+
+    def text_member(self, student: Student) -> TextMember:
+        """See `Kind`."""
+        settings = text_settings(student, relation=RELATION_RULES)
+        relation = student.text.relations[student.item_id]
+        return TextMember(settings, "question.bin", relation_bytes(relation))
+
+    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+        """See `Kind`."""
+        return {
+            name: (form.file, form.write(student, student.item_id, vectorizer_sha256))
+            for name, form in self.forms.items()
+            if name in names
+        }
+
+
+KIND = PairsKind()

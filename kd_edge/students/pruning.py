@@ -1,16 +1,17 @@
-"""A bag made smaller: fewer n-grams, those that move its scores most, in fewer bits."""
+"""A smaller bag: fewer n-grams, those that move its scores most."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from kd_edge.students.bag import BagNetwork, BagOptions, BagText
-from kd_edge.students.store import Student
+from kd_edge.students.bag import BagNetwork, BagText, with_numbers
+from kd_edge.students.student import Student
 from kd_edge_runtime.text.counts import Counter
 from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array
 
@@ -32,9 +33,11 @@ def importance(student: Student, texts: Sequence[str]) -> npt.NDArray[np.float64
     vocabulary = student.text.vocabulary
     often = np.bincount(Counter(vocabulary).count(texts).rows, minlength=vocabulary.size)
     with torch.inference_mode():
-        head = student.network.head.weight
-        moved = student.network.table @ (head - head.mean(0)).T
-    return moved.norm(dim=1).numpy() * np.sqrt(often)
+        network = cast(BagNetwork, student.network)
+        head = network.head.weight
+        moved = network.table @ (head - head.mean(0)).T
+    weights: npt.NDArray[np.float64] = moved.norm(dim=1).numpy() * np.sqrt(often)
+    return weights
 
 
 def prune(student: Student, size: int, weights: npt.NDArray[np.float64]) -> Student:
@@ -49,18 +52,7 @@ def prune(student: Student, size: int, weights: npt.NDArray[np.float64]) -> Stud
     state = dict(student.network.state_dict())
     state["table"] = state["table"][torch.from_numpy(keep)]
     text = BagText(_vocabulary(student.text.vocabulary, keep))
-    return _with(replace(student, text=text), replace(student.options, ngrams=size), state)
-
-
-def in_bits(student: Student, bits: int) -> Student:
-    """The same student with the numbers of its table in so many bits, 2 to 8."""
-    return _with(student, replace(student.options, bits=bits), student.network.state_dict())
-
-
-def _with(student: Student, options: BagOptions, state: Mapping[str, torch.Tensor]) -> Student:
-    network = BagNetwork(len(state["table"]), len(student.scale.classes), options)
-    network.load_state_dict(state)
-    return replace(student, options=options, network=network.eval())
+    return with_numbers(replace(student, text=text), replace(student.options, ngrams=size), state)
 
 
 def _kept(

@@ -13,6 +13,10 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from kd_edge.students.base import Network
+from kd_edge.students.kind import Recipe
+from kd_edge.students.student import Student
+from kd_edge.students.tokens import TokenKind, TokenText
+from kd_edge_export.onnx import rnn
 
 
 @dataclass(frozen=True)
@@ -70,4 +74,26 @@ class RnnNetwork(Network):
         mean = states.sum(1) / lengths[:, None]
         greatest = states.masked_fill(~inside, -2.0).amax(1)  # states lie between -1 and 1
         pooled = torch.cat((mean, greatest), 1)
-        return self.head(functional.dropout(pooled, self._dropout, self.training))
+        logits: torch.Tensor = self.head(functional.dropout(pooled, self._dropout, self.training))
+        return logits
+
+
+class RnnKind(TokenKind):
+    """The registered kind; see `Kind`."""
+
+    name = runs_as = "rnn"
+    options_type = RnnOptions
+    recipe = Recipe(6e-3, epochs=10, batch_size=64, least_steps=1000, clip=1.0)
+    holds = "An rnn's vocabulary holds single words, only those that at least {} responses share."
+
+    def build(self, text: TokenText, classes: int, options: RnnOptions) -> RnnNetwork:
+        """See `Kind`."""
+        return RnnNetwork(text.tokenizer.get_vocab_size(), classes, options)
+
+    def graph(self, student: Student, vectorizer_sha256: str) -> bytes:
+        """See `TokenKind`."""
+        state = {name: part.numpy() for name, part in student.network.state_dict().items()}
+        return rnn.onnx_fp32(state, student.item_id, vectorizer_sha256)
+
+
+KIND = RnnKind()

@@ -1,17 +1,27 @@
-"""The text stage of the students that read tokens: a frozen `tokenizers` tokenizer."""
+"""The students that read tokens: their text stage is a frozen `tokenizers` tokenizer."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from kd_edge.students.base import nothing_shared
+from kd_edge.students.kind import Kind, TextMember, TextSources
+from kd_edge.students.student import Student
+from kd_edge_export import forms
+from kd_edge_export.forms import Forms
+from kd_edge_export.onnx import transformer
+
 PAD, UNKNOWN = "[PAD]", "[UNK]"
-SPECIAL = 2  # tokens of a word tokenizer that are no words
+_SPECIAL = 2  # tokens of a word tokenizer that are no words
+_TOKENIZER = "tokenizer.json"
 
 
 def word_tokenizer(texts: Sequence[str], size: int, min_responses: int, longest: int) -> Tokenizer:
@@ -100,3 +110,49 @@ class EncodedTokens:
             ids[at, : len(one)] = one
             mask[at, : len(one)] = 1
         return torch.from_numpy(ids), torch.from_numpy(mask)
+
+
+class TokenKind(Kind):
+    """A kind of student whose network reads token ids and a mask, both int64 [B, T].
+
+    A kind whose options have `words`, `min_responses` and `longest` reads whole words; another
+    one has a `learn_text` of its own.
+    """
+
+    forms = forms.TOKEN
+
+    def learn_text(self, sources: TextSources, options: Any) -> TokenText:
+        """See `Kind`: the words that most responses share."""
+        tokenizer = word_tokenizer(
+            sources.texts, options.words, options.min_responses, options.longest
+        )
+        if tokenizer.get_vocab_size() == _SPECIAL:
+            raise nothing_shared(sources.texts, options.min_responses)
+        return TokenText(tokenizer)
+
+    def save_text(self, text: TokenText, folder: Path) -> Mapping[str, Any]:
+        """See `Kind`."""
+        (folder / _TOKENIZER).write_text(text.tokenizer.to_str(), encoding="utf-8")
+        return {}
+
+    def load_text(self, folder: Path, _description: Mapping[str, Any], _options: Any) -> TokenText:
+        """See `Kind`."""
+        return TokenText(Tokenizer.from_file(str(folder / _TOKENIZER)))
+
+    def text_member(self, student: Student) -> TextMember:
+        """See `Kind`."""
+        tokenizer = student.text.tokenizer
+        settings = {"tokens": tokenizer.get_vocab_size()}
+        return TextMember(settings, _TOKENIZER, tokenizer.to_str().encode("utf-8"))
+
+    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+        """See `Kind`."""
+        fp32 = self.graph(student, vectorizer_sha256)
+        return forms.token_forms(fp32, student.item_id, vectorizer_sha256, names)
+
+    def graph(self, student: Student, vectorizer_sha256: str) -> bytes:
+        """The network as an ONNX graph in floats: ids and mask [N, T] in, probabilities [N, K] out.
+
+        By PyTorch's exporter, unless a kind has a way of its own.
+        """
+        return transformer.onnx_fp32(student.network, student.item_id, vectorizer_sha256)

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
 
 from kd_edge.students.base import Network
+from kd_edge.students.kind import Recipe, TextSources
+from kd_edge.students.tokens import TokenKind, TokenText, ready
+from kd_edge_runtime.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class TransformerNetwork(Network):
     def __init__(self, tokens: int, classes: int, options: TransformerOptions) -> None:
         super().__init__()
         self.bert = BertForSequenceClassification(
-            BertConfig(
+            BertConfig(  # type: ignore[call-arg]  # transformers hides its keywords
                 vocab_size=tokens,
                 num_hidden_layers=options.layers,
                 hidden_size=options.width,
@@ -67,4 +71,32 @@ class TransformerNetwork(Network):
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits [B, K] from ids and mask [B, T]."""
-        return self.bert(input_ids=ids, attention_mask=mask).logits
+        logits: torch.Tensor = self.bert(input_ids=ids, attention_mask=mask).logits
+        return logits
+
+
+class TransformerKind(TokenKind):
+    """The registered kind; see `Kind`."""
+
+    name = runs_as = "transformer"
+    options_type = TransformerOptions
+    recipe = Recipe(3e-4, epochs=5, batch_size=32, least_steps=600, clip=1.0)
+    holds = "A transformer's vocabulary is that of a public language model."
+    needs_teacher = True
+
+    def learn_text(self, sources: TextSources, options: TransformerOptions) -> TokenText:
+        """See `Kind`: the teacher's tokenizer."""
+        file = None if sources.teacher is None else sources.teacher / "tokenizer.json"
+        if file is None or not file.is_file():
+            raise InputError("a transformer student needs the teacher's folder for its tokenizer")
+        tokenizer = Tokenizer.from_file(str(file))
+        return TokenText(ready(tokenizer, tokenizer.token_to_id("[PAD]") or 0, options.longest))
+
+    def build(
+        self, text: TokenText, classes: int, options: TransformerOptions
+    ) -> TransformerNetwork:
+        """See `Kind`."""
+        return TransformerNetwork(text.tokenizer.get_vocab_size(), classes, options)
+
+
+KIND = TransformerKind()

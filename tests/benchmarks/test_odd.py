@@ -9,8 +9,8 @@ import pytest
 from benchmarks import odd
 from kd_edge.data.readers import read_responses
 from kd_edge.distillation.outliers import ordinary, prompt_codes
-from kd_edge.students import kinds
-from kd_edge.students.bag import BagOptions
+from kd_edge.students.bag import KIND, BagOptions
+from kd_edge.students.kind import TextSources
 from kd_edge.teacher.held_out import learning_rows
 from kd_edge_runtime import Score
 from kd_edge_runtime.flags import NAMES, REVIEW, flagger
@@ -30,7 +30,7 @@ def flags(small_students, item):
     """Flags texts as a bag of the item does whose every score is sure."""
     texts = [row.text for row in learning_rows(item, None, 0)[0]]
     options = BagOptions()
-    stage, _ = kinds.assemble("bag", kinds.learn_text(texts, options, None), 4, options)
+    stage = KIND.learn_text(TextSources(texts), options)
     limits = ordinary(texts, replace(small_students["bag"], options=options, text=stage))
     prompt = (odd.SAMPLE / "prompt.txt").read_text(encoding="utf-8")
     flag = flagger(replace(limits, prompt=prompt_codes([prompt])))

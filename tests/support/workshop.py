@@ -18,7 +18,8 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.pipeline import RunOptions
 from kd_edge.runs.run import RunReport, run
 from kd_edge.students import kinds
-from kd_edge.students.store import Student
+from kd_edge.students.kind import TextSources
+from kd_edge.students.student import Student
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
 from kd_edge_runtime.cli.group import main
@@ -125,11 +126,11 @@ def finished_run(folder: Path, model: Path) -> Finished:
 
 def small_student(kind: str, model: Path, classes: Sequence[str] = ("0", "1", "2")) -> Student:
     """A student with random weights over `sentences`."""
-    chosen = kinds.options(kind, SMALL[kind])
-    text = kinds.learn_text(sentences(40), chosen, model)
+    chosen = kinds.get(kind).options(SMALL[kind])
+    text = kinds.get(kind).learn_text(TextSources(sentences(40), model), chosen)
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        stage, network = kinds.assemble(kind, text, len(classes), chosen)
+        network = kinds.get(kind).build(text, len(classes), chosen)
         for parameter in network.parameters():
             # As large as trained ones, so that a wrong form gives another score.
             parameter.data.add_(torch.randn(parameter.shape) * 0.3)
@@ -141,7 +142,7 @@ def small_student(kind: str, model: Path, classes: Sequence[str] = ("0", "1", "2
         scale=Scale.from_classes(classes),
         decision=MOST_PROBABLE,
         options=chosen,
-        text=stage,
+        text=text,
         network=network.eval(),
         provenance={"rows": 40, "variants": 0},
     )

@@ -12,16 +12,18 @@ import pytest
 import torch
 
 from kd_edge.bundling import bundle as exporting
-from kd_edge.bundling import forms as parts
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export, prepare, write
 from kd_edge.bundling.model_card import Figures
 from kd_edge.bundling.parity import Limits
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.metrics import Agreement
-from kd_edge.students.bag import BagNetwork, BagText, choose_vocabulary
+from kd_edge.students import kinds
+from kd_edge.students.bag import BagNetwork, BagText, in_bits
+from kd_edge.students.kind import TextSources
 from kd_edge.students.kinds import KINDS
-from kd_edge.students.pruning import in_bits
+from kd_edge.students.vocabulary import choose_vocabulary
+from kd_edge_export import forms
 from kd_edge_export.forms import BAG_FORMS, bag_forms
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags
@@ -128,7 +130,7 @@ def test_a_form_that_a_student_has_not(small_students, tmp_path, kind, forms, to
 
 
 def test_bits_are_for_bags(small_students, tmp_path):
-    with pytest.raises(InputError, match="no choice of bits"):
+    with pytest.raises(InputError, match="no table of n-grams"):
         export([ExportItem(small_students["rnn"])], tmp_path / "x.kdz", {}, ExportOptions(bits=4))
 
 
@@ -202,7 +204,7 @@ def _swapped(which):
 def test_a_wrong_form_stops_the_export(small_students, tmp_path, monkeypatch, form):
     path = tmp_path / "item.kdz"
     item = ExportItem(small_students["bag"])
-    monkeypatch.setattr(parts.forms, "bag_forms", _swapped(form))
+    monkeypatch.setattr(forms, "bag_forms", _swapped(form))
     every = ExportOptions(("all",))
     with pytest.raises(ParityError, match=rf"'made-bag': the form {form} does not.*No bundle"):
         export([item], path, {}, every)
@@ -222,9 +224,9 @@ def test_a_wrong_graph_of_a_token_student_stops_the_export(
     with torch.no_grad():
         for parameter in other.network.parameters():
             parameter.mul_(1.01)
-    right = getattr(parts.forms, f"{kind}_forms")
-    part = other.network if kind == "transformer" else exporting_state(other)
-    monkeypatch.setattr(parts.forms, f"{kind}_forms", lambda _, *rest: right(part, *rest))
+    made_by = type(kinds.get(kind))
+    right = made_by.graph
+    monkeypatch.setattr(made_by, "graph", lambda self, _, sha256: right(self, other, sha256))
     fp32 = ExportOptions(("onnx-fp32",))
     with pytest.raises(ParityError, match="the form onnx-fp32 does not score as PyTorch"):
         export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {}, fp32)
@@ -237,10 +239,6 @@ def _model_of(student, folder):
     folder.mkdir()
     student.text.tokenizer.save(str(folder / "tokenizer.json"))
     return folder
-
-
-def exporting_state(student):
-    return {name: part.numpy() for name, part in student.network.state_dict().items()}
 
 
 def test_what_is_no_number_stops_the_export(small_students, tmp_path, monkeypatch):
@@ -304,13 +302,11 @@ RESPONSES = [
 
 @pytest.mark.parametrize("kind", ["bag", "rnn"])
 def test_no_words_of_few_students_are_in_a_bundle(small_students, tmp_path, kind):
-    from kd_edge.students import kinds
-
-    chosen = kinds.options(kind, {})
-    text = kinds.learn_text(RESPONSES, chosen, None)
+    chosen = kinds.get(kind).options()
+    text = kinds.get(kind).learn_text(TextSources(RESPONSES), chosen)
     torch.manual_seed(0)
-    stage, network = kinds.assemble(kind, text, 3, chosen)
-    student = replace(small_students[kind], text=stage, network=network.eval(), options=chosen)
+    network = kinds.get(kind).build(text, 3, chosen)
+    student = replace(small_students[kind], text=text, network=network.eval(), options=chosen)
     figures = Figures("4 responses", (Line("student", Agreement(4, 1.0, 1.0, 1.0, 1.0)),))
     prepared = prepare([ExportItem(student, SOURCES)])
     write(prepared, tmp_path / "x.kdz", {}, {student.item_id: figures})

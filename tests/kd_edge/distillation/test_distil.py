@@ -202,7 +202,7 @@ def test_the_other_kinds(tmp_path, tiny_model, kind):
 
 def test_one_student_by_itself(tmp_path):
     made = _distil(tmp_path, variants=VARIANTS)
-    text = made.student.text.vocabulary
+    text = made.student.text
     examples = module.taught(ROWS, LABELS, VARIANTS)
     alone = train_student(ITEM, examples, HELD_OUT, text, OPTIONS, tmp_path / "one", "one")
     assert _same(alone, made.student)

@@ -6,15 +6,16 @@ import math
 
 import pytest
 
-from kd_edge.distillation.options import RECIPES, DistilOptions
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.students import bag, rnn
 from kd_edge_runtime.errors import InputError
 
 
 def test_the_defaults_are_the_papers():
     options = DistilOptions()
     assert (options.student, options.weight, options.temperature) == ("bag", 1.0, 1.0)
-    assert options.recipe is RECIPES["bag"]
-    assert DistilOptions(student="rnn").recipe is RECIPES["rnn"]
+    assert options.recipe is bag.KIND.recipe
+    assert DistilOptions(student="rnn").recipe is rnn.KIND.recipe
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from kd_edge.distillation.outliers import ordinary, prompt_codes
-from kd_edge.students import kinds
-from kd_edge.students.bag import BagOptions
+from kd_edge.students.bag import KIND, BagOptions
+from kd_edge.students.kind import TextSources
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.flags import flagger, pair_code
 from kd_edge_runtime.text.known_ngrams import Known
@@ -35,9 +35,9 @@ TEXTS = answers(300)
 
 @pytest.fixture(scope="module")
 def student(small_students):
-    text = kinds.learn_text(TEXTS, BagOptions(), None)
-    stage, network = kinds.assemble("bag", text, 3, BagOptions())
-    return replace(small_students["bag"], options=BagOptions(), text=stage, network=network.eval())
+    text = KIND.learn_text(TextSources(TEXTS), BagOptions())
+    network = KIND.build(text, 3, BagOptions())
+    return replace(small_students["bag"], options=BagOptions(), text=text, network=network.eval())
 
 
 def flags_of(student, texts, limits):
@@ -93,7 +93,7 @@ def test_what_a_response_alone_makes_known_does_not_count(small_students):
     # Each word is in just as many responses as it has to be.
     texts = [f"word{at // 3} word{at // 3} word{at // 3}" for at in range(60)]
     options = BagOptions(gram=0)
-    stage, _ = kinds.assemble("bag", kinds.learn_text(texts, options, None), 3, options)
+    stage = KIND.learn_text(TextSources(texts), options)
     student = replace(small_students["bag"], options=options, text=stage)
     assert Known(stage.vocabulary).count(words(texts[0])) == 5
     assert ordinary(texts, student).known[0] == 0

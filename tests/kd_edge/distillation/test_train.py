@@ -12,13 +12,14 @@ import torch
 from kd_edge.data.responses import Scale
 from kd_edge.distillation import train
 from kd_edge.distillation.examples import Examples, taught, untaught
-from kd_edge.distillation.options import RECIPES, DistilOptions
+from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import StoppedError
 from kd_edge.students import kinds
 from kd_edge.students.bag import BagNetwork
-from kd_edge.students.store import probabilities
+from kd_edge.students.kind import TextSources
+from kd_edge.students.student import probabilities
 from kd_edge.training.epoch import EpochFigures
 from workshop import SMALL, certain, item_of
 
@@ -36,11 +37,12 @@ FEW = DistilOptions(epochs=3)
 def _training(
     options=FEW, examples=EXAMPLES, held_out=HELD, scale=ITEM.scale, start=0, words=EXAMPLES.texts
 ):
-    chosen = kinds.options(options.student, SIZES[options.student])
-    text = kinds.learn_text(words, chosen, None)
+    kind = kinds.get(options.student)
+    chosen = kind.options(SIZES[options.student])
+    stage = kind.learn_text(TextSources(words), chosen)
     with torch.random.fork_rng():
         torch.manual_seed(start)
-        stage, network = kinds.assemble(options.student, text, len(scale.classes), chosen)
+        network = kind.build(stage, len(scale.classes), chosen)
     return Training(network, stage, examples, held_out, scale, options), network, stage
 
 
@@ -241,7 +243,7 @@ def test_epochs_and_batches(student, examples, epochs, size):
     assert training._size == size
     assert training._batches == -(-examples // size)
     assert training._epochs == epochs
-    assert RECIPES[student].epochs <= epochs
+    assert kinds.get(student).recipe.epochs <= epochs
 
 
 @pytest.mark.parametrize("student", ["bag", "rnn"])

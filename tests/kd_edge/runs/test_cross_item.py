@@ -17,8 +17,9 @@ from kd_edge.runs.cross_item.pipeline import go, question_variants
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import ALL, SEEN, UNSEEN, run_together
 from kd_edge.students import store
-from kd_edge.students.bag import BagOptions, choose_vocabulary
+from kd_edge.students.bag import BagOptions
 from kd_edge.students.pairs import PairsText
+from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export.relation import make_relation
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError

@@ -69,7 +69,7 @@ def test_what_fits_at_once_is_trained_once(tmp_path):
 def test_nothing_fits(tmp_path):
     with pytest.raises(TooSmallError):
         to_size(1_000, tmp_path / "work")
-    with pytest.raises(InputError, match="a bag alone"):
+    with pytest.raises(InputError, match="only a bag"):
         to_size(4_400, tmp_path / "other", DistilOptions(student="rnn"))
     with pytest.raises(InputError, match="no soft label"):
         distil_to_size(

@@ -10,9 +10,9 @@ import torch
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.data.responses import Row
 from kd_edge.size_search.search import SHAPES, SLACK, Search, TooSmallError
-from kd_edge.students import kinds
-from kd_edge.students.bag import BagOptions
-from kd_edge.students.store import Student
+from kd_edge.students.bag import KIND, BagOptions
+from kd_edge.students.kind import TextSources
+from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 from workshop import item_of, sentences
 
@@ -25,12 +25,12 @@ def held_out():
     ]
 
 
-def bag(vocabulary, dimensions=8, bits=8, seed=0):
+def bag(text, dimensions=8, bits=8, seed=0):
     """A student with random weights."""
-    options = BagOptions(ngrams=vocabulary.size, dimensions=dimensions, bits=bits)
+    options = BagOptions(ngrams=text.vocabulary.size, dimensions=dimensions, bits=bits)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        stage, network = kinds.assemble("bag", vocabulary, 3, options)
+        network = KIND.build(text, 3, options)
         for parameter in network.parameters():
             parameter.data.add_(torch.randn(parameter.shape) * 0.3)
     return Student(
@@ -39,7 +39,7 @@ def bag(vocabulary, dimensions=8, bits=8, seed=0):
         scale=item_of().scale,
         decision="most-probable",
         options=options,
-        text=stage,
+        text=text,
         network=network.eval(),
         provenance={"rows": 300, "variants": 0},
     )
@@ -49,11 +49,11 @@ def bag(vocabulary, dimensions=8, bits=8, seed=0):
 def whole():
     # Words of their own, so that there are n-grams enough to leave out.
     texts = [f"{text} w{at % 50}x w{at % 50}y w{at % 50}z" for at, text in enumerate(TEXTS)]
-    return bag(kinds.learn_text(texts, BagOptions(), None))
+    return bag(KIND.learn_text(TextSources(texts), BagOptions()))
 
 
 def retrained(student, dimensions, bits):
-    return bag(student.text.vocabulary, dimensions, bits, seed=dimensions * 10 + bits)
+    return bag(student.text, dimensions, bits, seed=dimensions * 10 + bits)
 
 
 def size_of(student, folder, forms=("plain-int8",), sources=()):

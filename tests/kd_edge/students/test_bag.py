@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge.bundling.forms import bag_arrays
-from kd_edge.students.bag import BagNetwork, BagOptions, BagText, choose_vocabulary
+from kd_edge.students.bag import BagNetwork, BagOptions, BagText, bag_arrays
 from kd_edge.students.base import parameters
-from kd_edge.students.store import probabilities
+from kd_edge.students.student import probabilities
+from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export.quantize import dequantized, quantize
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.students.bag import BagStudent

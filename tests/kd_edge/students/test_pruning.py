@@ -8,7 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge.students.pruning import importance, in_bits, prune
+from kd_edge.students.bag import in_bits
+from kd_edge.students.pruning import importance, prune
 from kd_edge_runtime.text.counts import Counter
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 from workshop import sentences

@@ -20,7 +20,7 @@ from kd_edge.students.tokens import word_tokenizer
 from kd_edge_export import forms
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.golden import golden_json
-from kd_edge_export.onnx import bag
+from kd_edge_export.onnx import bag, rnn
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends import with_onnx
@@ -57,6 +57,7 @@ def network():
 
 def rnn_parts(network, tokenizer, classes=bundles_made.WORDS):
     state = {name: one.detach().numpy() for name, one in network.state_dict().items()}
+    sha256 = hashlib.sha256(tokenizer).hexdigest()
     return ItemParts(
         item_id="spoon",
         student="rnn",
@@ -66,8 +67,8 @@ def rnn_parts(network, tokenizer, classes=bundles_made.WORDS):
         parameters=sum(one.size for one in state.values()),
         text={},
         vectorizer=("tokenizer.json", tokenizer),
-        forms=forms.rnn_forms(
-            state, "spoon", hashlib.sha256(tokenizer).hexdigest(), forms.TOKEN_FORMS
+        forms=forms.token_forms(
+            rnn.onnx_fp32(state, "spoon", sha256), "spoon", sha256, forms.TOKEN_FORMS
         ),
         golden=golden_json([], {}),
     )

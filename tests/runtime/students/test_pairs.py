@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 import naive_pairs
-from kd_edge.students.bag import BagOptions, choose_vocabulary
+from kd_edge.students.bag import BagOptions
+from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export.quantize import BagArrays, quantize
 from kd_edge_runtime.backends.pairs import PairsModel
 from kd_edge_runtime.students.pairs import PairsStudent, RowsOf

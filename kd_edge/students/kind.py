@@ -1,0 +1,197 @@
+"""What a kind of student has to bring; `kd_edge.students` has the short list."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from kd_edge.students.base import Network, TextStage
+from kd_edge.students.student import Student
+from kd_edge_export.forms import Form, Forms
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text.relation import Relation
+from kd_edge_runtime.text.vocabulary import BagVocabulary
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a kind of student is trained; measured, see `benchmarks/README.md`.
+
+    Attributes:
+        learning_rate: the highest, reached after a tenth of the steps.
+        epochs: passes over responses and variants.
+        batch_size: examples in a step.
+        least_steps: with few examples more passes are made, until there are this many steps.
+        clip: greatest norm of the gradient.
+    """
+
+    learning_rate: float
+    epochs: int
+    batch_size: int
+    least_steps: int
+    clip: float
+
+
+@dataclass(frozen=True)
+class TextSources:
+    """What a text stage is learnt from.
+
+    Attributes:
+        texts: the scored responses.
+        teacher: the teacher's folder, for a student that shares its tokenizer.
+        relations: for a student of many questions, what it knows of each, by item id.
+    """
+
+    texts: Sequence[str]
+    teacher: Path | None = None
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TextMember:
+    """A text stage as a bundle holds it.
+
+    Attributes:
+        settings: what the runtime's text stage needs to know, see FORMAT.md; JSON types.
+        file: name of the member.
+        data: its bytes: a vocabulary, a tokenizer, a question.
+    """
+
+    settings: Mapping[str, Any]
+    file: str
+    data: bytes
+
+
+class Kind(ABC):
+    """A kind of student. Stateless: one object a kind, the module's `KIND`.
+
+    Attributes:
+        name: as in `kinds.REGISTRY` and on the command line.
+        options_type: a frozen dataclass, a default for each field. A field `min_responses`, if
+            there is one, is named in the model card.
+        recipe: how it is trained.
+        forms: the forms that a bundle can hold of it, by name, in the order in which they are
+            shown.
+        runs_as: the kind that a device is told, one of those in FORMAT.md. It decides what the
+            runtime feeds a graph with: "bag" gets counts of n-grams; "rnn" and "transformer"
+            get token ids and a mask.
+        holds: a sentence for the model card: what a bundle holds of people's words. "{}"
+            becomes the fewest responses that share a word.
+        needs_teacher: whether `learn_text` needs the teacher's folder.
+        has_sizes: whether students can be trained to fit into a number of bytes
+            (`kd_edge.size_search`): the text stage has a `vocabulary` of n-grams, the options
+            have `ngrams`, `dimensions` and `bits`.
+    """
+
+    name: ClassVar[str]
+    options_type: ClassVar[type[Any]]
+    recipe: ClassVar[Recipe]
+    forms: ClassVar[Mapping[str, Form]]
+    runs_as: ClassVar[str]
+    holds: ClassVar[str]
+    needs_teacher: ClassVar[bool] = False
+    has_sizes: ClassVar[bool] = False
+
+    def options(self, values: Mapping[str, Any] | None = None) -> Any:
+        """The kind's options.
+
+        Args:
+            values: options by name; the others keep their defaults.
+
+        Returns:
+            An instance of `options_type`.
+
+        Raises:
+            InputError: the kind has no such option.
+        """
+        known = {one.name for one in fields(self.options_type)}
+        unknown = sorted(set(values or {}) - known)
+        if unknown:
+            raise InputError(f"a {self.name} student has no option {', '.join(unknown)}")
+        return self.options_type(**dict(values or {}))
+
+    def fit_options(self, values: Mapping[str, Any], _text: Any) -> Any:
+        """The kind's options once the text stage is known; here the same as `options`.
+
+        Args:
+            values: the options that were chosen, by name; the others may depend on the text.
+            _text: the frozen text stage.
+        """
+        return self.options(values)
+
+    @abstractmethod
+    def learn_text(self, sources: TextSources, options: Any) -> TextStage:
+        """Freezes a text stage.
+
+        Raises:
+            InputError: the sources do not suffice.
+        """
+
+    @abstractmethod
+    def build(self, text: Any, classes: int, options: Any) -> Network:
+        """A network with fresh weights, drawn from torch's generator.
+
+        Args:
+            text: the frozen text stage.
+            classes: K.
+            options: the kind's options.
+        """
+
+    @abstractmethod
+    def save_text(self, text: Any, folder: Path) -> Mapping[str, Any]:
+        """Writes a text stage into a student's folder.
+
+        Returns:
+            What else belongs into student.json; JSON types.
+        """
+
+    @abstractmethod
+    def load_text(self, folder: Path, description: Mapping[str, Any], options: Any) -> TextStage:
+        """Reads what `save_text` wrote.
+
+        Args:
+            folder: the student's folder.
+            description: its student.json.
+            options: the kind's options.
+        """
+
+    @abstractmethod
+    def text_member(self, student: Student) -> TextMember:
+        """The student's text stage as a bundle holds it."""
+
+    @abstractmethod
+    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+        """The student's network as a bundle holds it.
+
+        Args:
+            student: the student.
+            names: the forms to make, of `forms`.
+            vectorizer_sha256: of the text member's bytes, to be kept in graphs.
+
+        Returns:
+            File name and bytes by form.
+        """
+
+    def in_bits(self, student: Student, bits: int | None) -> Student:
+        """The student with its numbers rounded as forms hold them; here the same one.
+
+        Args:
+            student: a student of this kind.
+            bits: of a number; None for those it was trained in.
+
+        Raises:
+            InputError: the kind has no choice of bits.
+        """
+        if bits is not None:
+            raise InputError(
+                f"item '{student.item_id}': a {self.name} student has no table of n-grams whose "
+                "bits could be chosen; leave out --bits"
+            )
+        return student
+
+    def known_ngrams(self, _student: Student) -> BagVocabulary | None:
+        """The n-grams by which a device tells unfamiliar responses; None if it cannot."""
+        return None

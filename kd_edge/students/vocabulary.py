@@ -1,0 +1,77 @@
+"""Which n-grams a student knows."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+from typing import Protocol
+
+from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text.vocabulary import (
+    MAX_WORD,
+    MAX_WORDS,
+    BagVocabulary,
+    code_array,
+    grams,
+    hash_gram,
+    hash_word,
+)
+
+_Ngram = tuple[str, ...]  # a word or a run of characters, or the two words of a pair
+
+
+class VocabularyOptions(Protocol):
+    """What decides a vocabulary; see `BagOptions`."""
+
+    @property
+    def ngrams(self) -> int:
+        """Most n-grams."""
+        ...
+
+    @property
+    def gram(self) -> int:
+        """Length of the character runs within a word; 0 for none."""
+        ...
+
+    @property
+    def min_responses(self) -> int:
+        """The fewest responses that an n-gram must stand in."""
+        ...
+
+
+def choose_vocabulary(texts: Sequence[str], options: VocabularyOptions) -> BagVocabulary:
+    """The n-grams that most responses share.
+
+    Args:
+        texts: the responses to learn from; variants of them add no n-gram worth knowing.
+        options: how many, and of what kinds.
+
+    Returns:
+        A vocabulary of at most `options.ngrams`. A pair's words are always among the words,
+        since no pair is in more responses than its words are.
+    """
+    tallies: tuple[Tally[_Ngram], Tally[_Ngram], Tally[_Ngram]] = (Tally(), Tally(), Tally())
+    for text in texts:
+        tokens = [word[:MAX_WORD] for word in words(text)]
+        tallies[0].update((word,) for word in set(tokens))
+        tallies[1].update({(gram,) for word in set(tokens) for gram in grams(word, options.gram)})
+        tallies[2].update(set(zip(tokens, tokens[1:], strict=False)))
+    # Ties go to words first, so that every chosen pair finds its words chosen.
+    ranked = sorted(
+        (-count, kind, ngram)
+        for kind, tally in enumerate(tallies)
+        for ngram, count in tally.items()
+        if count >= options.min_responses
+    )[: min(options.ngrams, MAX_WORDS)]
+    chosen: list[list[_Ngram]] = [[], [], []]
+    for _, kind, ngram in ranked:
+        chosen[kind].append(ngram)
+    word_codes = sorted({hash_word(word) for (word,) in chosen[0]})
+    place = {code: at for at, code in enumerate(word_codes)}
+    pairs = {place[hash_word(a)] << 16 | place[hash_word(b)] for a, b in chosen[2]}
+    return BagVocabulary(
+        gram=options.gram,
+        words=code_array(word_codes),
+        grams=code_array(sorted({hash_gram(gram) for (gram,) in chosen[1]})),
+        pairs=code_array(sorted(pairs)),
+    )
