@@ -1,4 +1,4 @@
-"""`kd-edge report`: a run's figures as a page to read."""
+"""`kd-edge report`: the results of a run as a page to read."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from kd_edge_runtime.errors import InputError
 @click.option(
     "--no-responses",
     is_flag=True,
-    help="Leave the students' words and ids out, so that the page can be shown to others.",
+    help="Leave out students' responses and ids, so that the page can be shown to others.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def report(
     sources: tuple[Path, ...], output: Path | None, no_responses: bool, as_json: bool
 ) -> None:
-    """Write how well the student of a run scores, as a page to read and to print.
+    """Write how well the small model of a run scores, as a page to read and to print.
 
-    OUT is the folder that 'kd-edge run' made. The page stands alone: it needs no network and
-    no other file. It shows responses on which student and people disagree most; with
-    --no-responses it holds no student's words. Of a run with --together it tells of each
-    question, of new questions apart, and of all of them pooled.
+    OUT is the folder that 'kd-edge run' wrote. The page needs no network and no other file. It
+    shows the responses on which the small model and people disagree most; with --no-responses it
+    contains no student's words. After a run with --together it shows each question, new questions
+    separately, and all questions pooled.
 
-    Where OUT is files that 'kd-edge bench' wrote, on one device or on many, it joins them into
-    one table and plots, by default in the folder 'benches' beside the first.
+    Given files that 'kd-edge bench' wrote, on one device or many, it joins them into one table
+    and plots, by default in the folder 'benches' beside the first file.
 
     \b
     Examples:
@@ -54,20 +54,20 @@ def report(
         _benches(sources, output or sources[0].parent / "benches", as_json)
         return
     if len(sources) > 1:
-        raise InputError("give one folder of a run, or nothing but files of 'kd-edge bench'")
+        raise InputError("give one folder of a run, or only files of 'kd-edge bench'")
     if not sources[0].is_dir():
-        there = "is no folder of a run" if sources[0].exists() else "is not there"
-        raise InputError(f"'{sources[0]}' {there}")
+        problem = "is not the folder of a run" if sources[0].exists() else "does not exist"
+        raise InputError(f"'{sources[0]}' {problem}")
 
     from kd_edge.report.make import make_report
 
-    made = make_report(sources[0], output or sources[0], responses=not no_responses)
+    written = make_report(sources[0], output or sources[0], responses=not no_responses)
     if as_json:
-        click.echo(json.dumps(made.figures, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(written.figures, indent=2, ensure_ascii=False))
     else:
-        for line in made.said:
+        for line in written.headlines:
             click.echo(line)
-        for path in made.files:
+        for path in written.files:
             click.echo(str(path))
 
 

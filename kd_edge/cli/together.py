@@ -64,7 +64,7 @@ def _show(report: TogetherReport, output: Path) -> None:
 
 def figure_rows(part: Part) -> list[list[str]]:
     """A row for each scorer: its name, accuracy, macro F1, weighted F1."""
-    from kd_edge.evaluation.tables import scorer_name
+    from kd_edge.evaluation.agreement import scorer_name
 
     return [
         [

@@ -1,1 +1,1 @@
-"""How well a scorer agrees with people: agreement, calibration, review, RSMTool's figures."""
+"""Agreement with people's scores, calibration, review thresholds, RSMTool's figures."""

@@ -1,4 +1,4 @@
-"""Teacher, student, baseline and majority class against the people's scores, line by line."""
+"""Agreement of teacher, student, baseline and majority class with people's scores."""
 
 from __future__ import annotations
 
@@ -15,20 +15,31 @@ TEACHER = "teacher"
 STUDENT = "student"
 BASELINE = "student without teacher"
 MAJORITY = "majority class"
+IN_PYTORCH = "student in PyTorch"
+ON_DEVICE = "student on a device"
+
+_NAMES = {
+    TEACHER: "large model",
+    STUDENT: "small model",
+    BASELINE: "small model alone",
+    MAJORITY: "most frequent score",
+    IN_PYTORCH: "small model in PyTorch",
+    ON_DEVICE: "small model on a device",
+}
 
 NO_SCORE = -1
-"""Stands for a second rater's score that is not there."""
+"""Stands for a missing second score."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One scorer's figures.
+    """The figures of one scorer.
 
     Attributes:
         name: who scores.
         agreement: with the people's scores.
-        parameters: trained numbers, None where it has none.
-        bytes: what it takes on disk, None where it is nothing.
+        parameters: number of trained parameters; None for people and the majority class.
+        bytes: size on disk; None for people and the majority class.
     """
 
     name: str
@@ -39,12 +50,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Scorings:
-    """What the scorers say of the same N test responses, as classes; [N] each.
+    """The classes that the scorers give the same N test responses; [N] each.
 
     Attributes:
         teacher: the fine-tuned teacher.
-        student: the bundle, scored as a device scores.
-        baseline: the same student without a teacher.
+        student: the bundle, run as on a device.
+        baseline: the same student trained without a teacher.
     """
 
     teacher: Scores
@@ -54,14 +65,14 @@ class Scorings:
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the scorers take.
+    """The sizes of teacher and student.
 
     Attributes:
-        teacher_parameters: trained numbers of the teacher.
+        teacher_parameters: number of the teacher's parameters.
         teacher_bytes: its weights and tokenizer on disk.
-        student_parameters: trained numbers of the student.
-        plain_bytes: what a device reads to score with this item: vocabulary and plain weights,
-            or vocabulary and int8 graph where there is no plain form.
+        student_parameters: number of the student's parameters.
+        plain_bytes: what a device reads to score this item: vocabulary and plain weights, or
+            vocabulary and int8 graph where there is no plain form.
         bundle_bytes: the whole bundle with all forms.
     """
 
@@ -73,22 +84,27 @@ class Sizes:
 
     @property
     def times_fewer_parameters(self) -> float:
-        """Parameters of the teacher for one of the student."""
+        """Ratio of the teacher's parameters to the student's."""
         return self.teacher_parameters / self.student_parameters
 
     @property
     def times_smaller(self) -> float:
-        """Bytes of the teacher for one of what a device reads."""
+        """Ratio of the teacher's bytes to those that a device reads."""
         return self.teacher_bytes / self.plain_bytes
 
     @property
     def times_smaller_bundle(self) -> float:
-        """Bytes of the teacher for one of the whole bundle."""
+        """Ratio of the teacher's bytes to the whole bundle's."""
         return self.teacher_bytes / self.bundle_bytes
 
 
+def scorer_name(scorer: str) -> str:
+    """A scorer's name as schools read it; result files keep the name of the field."""
+    return _NAMES.get(scorer, scorer)
+
+
 def human_scores(rows: Sequence[Row]) -> Scores:
-    """The people's scores as classes; every row must have one."""
+    """People's scores as classes; every row must have one."""
     return np.array([row.score for row in rows], dtype=np.int64)
 
 
@@ -100,16 +116,16 @@ def second_scores(rows: Sequence[Row]) -> Scores:
 
 
 def lines(
-    item: Item, train: Sequence[Row], test: Sequence[Row], found: Scorings, sizes: Sizes
+    item: Item, train: Sequence[Row], test: Sequence[Row], scorings: Scorings, sizes: Sizes
 ) -> tuple[Line, ...]:
     """The figures of every scorer on the test responses.
 
     Args:
         item: the item.
-        train: the rows learnt from; their most frequent score is the majority class.
+        train: the training rows; their most frequent score is the majority class.
         test: the N test rows, each scored.
-        found: what the scorers say.
-        sizes: what they take.
+        scorings: the classes that the scorers give.
+        sizes: of the scorers.
     """
     human = human_scores(test)
     classes, numeric = len(item.scale.classes), item.scale.numeric
@@ -118,14 +134,14 @@ def lines(
         return agreement(of, machine, classes, numeric)
 
     majority = np.full_like(human, np.bincount(human_scores(train)).argmax())
-    made = [
-        Line(TEACHER, against(found.teacher), sizes.teacher_parameters, sizes.teacher_bytes),
-        Line(STUDENT, against(found.student), sizes.student_parameters, sizes.plain_bytes),
-        Line(BASELINE, against(found.baseline), sizes.student_parameters, sizes.plain_bytes),
+    found = [
+        Line(TEACHER, against(scorings.teacher), sizes.teacher_parameters, sizes.teacher_bytes),
+        Line(STUDENT, against(scorings.student), sizes.student_parameters, sizes.plain_bytes),
+        Line(BASELINE, against(scorings.baseline), sizes.student_parameters, sizes.plain_bytes),
         Line(MAJORITY, against(majority)),
     ]
     second = second_scores(test)
     twice = second != NO_SCORE
     if twice.any():
-        made.insert(0, Line(HUMANS, against(second[twice], human[twice])))
-    return tuple(made)
+        found.insert(0, Line(HUMANS, against(second[twice], human[twice])))
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""From probabilities to classes: which rule serves an item, found on its validation rows."""
+"""From probabilities to classes: the rule is chosen on an item's validation rows."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from kd_edge.evaluation.metrics import Scores, quadratic_kappa
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.scorer import decide
 
-# The most probable class is what people expect; the expected score has to earn its place.
-_WORTH = 0.005
+# QWK by which the expected score must be better than the most probable class.
+_MINIMUM_GAIN = 0.005
 
 
 def decided(probabilities: npt.NDArray[np.floating], scale: Scale, decision: str) -> Scores:
-    """The class of each response, by the rule that devices apply.
+    """The class of each response, by the rule that a device applies.
 
     Args:
         probabilities: [N, K].
         scale: the item's classes.
-        decision: a rule of the runtime's manifest.
+        decision: MOST_PROBABLE or NEAREST_EXPECTED.
 
     Returns:
         Classes 0 to K - 1; [N].
@@ -30,16 +30,15 @@ def decided(probabilities: npt.NDArray[np.floating], scale: Scale, decision: str
 
 
 def choose_decision(probabilities: npt.NDArray[np.floating], scores: Scores, scale: Scale) -> str:
-    """The rule that agrees best with people on held-out responses.
+    """The rule that agrees better with people's scores on held-out responses.
 
     Args:
         probabilities: of the held-out responses; [N, K].
-        scores: their human scores as classes; [N].
+        scores: people's scores as classes; [N].
         scale: the item's classes; words have no expected score.
 
     Returns:
-        The most probable class, unless the nearest to the expected score gains more than 0.005
-        QWK.
+        MOST_PROBABLE, unless the QWK of NEAREST_EXPECTED is higher by more than 0.005.
     """
     if not scale.numeric:
         return MOST_PROBABLE
@@ -48,4 +47,4 @@ def choose_decision(probabilities: npt.NDArray[np.floating], scores: Scores, sca
         for rule in (MOST_PROBABLE, NEAREST_EXPECTED)
     }
     gain = kappa[NEAREST_EXPECTED] - kappa[MOST_PROBABLE]
-    return NEAREST_EXPECTED if gain > _WORTH else MOST_PROBABLE
+    return NEAREST_EXPECTED if gain > _MINIMUM_GAIN else MOST_PROBABLE

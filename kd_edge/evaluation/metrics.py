@@ -1,4 +1,4 @@
-"""How well scores agree with the people's: the field's usual figures, by scikit-learn."""
+"""Agreement with people's scores: the usual figures of the field, by scikit-learn."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Scores = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two raters over N responses.
+    """Agreement of two raters over N responses.
 
     Attributes:
         responses: N.
         accuracy: share of responses with equal scores (exact agreement), 0 to 1.
-        adjacent: share of responses whose scores differ by one point at most, 0 to 1; None
+        adjacent: share of responses whose scores differ by at most one point, 0 to 1; None
             where the classes are words.
-        macro_f1: mean F1 over the classes that either rater gave, 0 to 1.
-        qwk: quadratic weighted kappa, -1 to 1; over words it takes their order for points.
+        macro_f1: mean F1 over the classes that either rater used, 0 to 1.
+        qwk: quadratic weighted kappa, -1 to 1; of words, by their order.
     """
 
     responses: int
@@ -38,14 +38,14 @@ def quadratic_kappa(human: Scores, machine: Scores, classes: int | None = None) 
     Args:
         human: classes 0 to K - 1; [N].
         machine: the same for the other rater; [N].
-        classes: K, so that the scale and not the sample sets the range.
+        classes: K; None takes the classes from the scores.
 
     Returns:
-        The kappa, at most 1; 0 where it is not defined because both give one and the same score.
+        The kappa, -1 to 1; 0 where it is undefined because both raters use a single score.
     """
     labels = None if classes is None else list(range(classes))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # scikit-learn's own about that case
+        warnings.simplefilter("ignore")  # scikit-learn warns of an undefined kappa
         kappa = float(cohen_kappa_score(human, machine, weights="quadratic", labels=labels))
     return 0.0 if np.isnan(kappa) else kappa
 

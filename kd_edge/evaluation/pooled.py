@@ -1,4 +1,4 @@
-"""Each scorer over all items of a run."""
+"""The figures of each scorer over all items of a run."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from kd_edge.evaluation.agreement import Line
 
 @dataclass(frozen=True)
 class Pooled:
-    """One scorer's figures over all items that it scored.
+    """The figures of one scorer over all items that it scored.
 
     Attributes:
         name: who scores.
-        items: how many items.
-        responses: to all of them.
+        items: number of items.
+        responses: number of responses to all items.
         qwk: mean of the items' QWKs, -1 to 1. A QWK over the responses of all items would
             reward a scorer for telling the items apart.
         least_qwk: the lowest of them.
-        least_item: whose it is.
-        accuracy: share of all responses with the people's score, 0 to 1.
+        least_item: the item that it belongs to.
+        accuracy: exact agreement over all responses, 0 to 1.
     """
 
     name: str
@@ -39,25 +39,25 @@ def pooled(items: Sequence[tuple[str, Sequence[Line]]]) -> tuple[Pooled, ...]:
         items: each item's name and its lines.
 
     Returns:
-        One for each scorer, in the order in which they are met.
+        One for each scorer, in order of first appearance.
     """
-    found: dict[str, list[tuple[str, Line]]] = {}
-    for name, lines in items:
+    by_scorer: dict[str, list[tuple[str, Line]]] = {}
+    for item, lines in items:
         for line in lines:
-            found.setdefault(line.name, []).append((name, line))
-    return tuple(_pooled(name, lines) for name, lines in found.items())
+            by_scorer.setdefault(line.name, []).append((item, line))
+    return tuple(_pooled(scorer, lines) for scorer, lines in by_scorer.items())
 
 
 def _pooled(name: str, lines: Sequence[tuple[str, Line]]) -> Pooled:
     figures = [line.agreement for _, line in lines]
-    responses = sum(one.responses for one in figures)
-    least_item, least = min(lines, key=lambda both: both[1].agreement.qwk)
+    responses = sum(agreement.responses for agreement in figures)
+    least_item, least = min(lines, key=lambda pair: pair[1].agreement.qwk)
     return Pooled(
         name=name,
         items=len(lines),
         responses=responses,
-        qwk=sum(one.qwk for one in figures) / len(figures),
+        qwk=sum(agreement.qwk for agreement in figures) / len(figures),
         least_qwk=least.agreement.qwk,
         least_item=least_item,
-        accuracy=sum(one.accuracy * one.responses for one in figures) / responses,
+        accuracy=sum(figure.accuracy * figure.responses for figure in figures) / responses,
     )

@@ -1,4 +1,4 @@
-"""Figures of scorers as tables: for the terminal by rich, for documents as Markdown."""
+"""Tables of scorers' figures, for the terminal and as Markdown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kd_edge.console.tables import TerminalTable, markdown, short
-from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, Line, Sizes
+from kd_edge.evaluation.agreement import Line, Sizes, scorer_name
 
 if TYPE_CHECKING:
     from kd_edge.evaluation.pooled import Pooled
@@ -15,27 +15,20 @@ _COLUMNS = ("", "QWK", "exact (accuracy)", "adjacent", "macro F1", "parameters",
 
 _POOLED = ("", "items", "responses", "mean QWK", "lowest QWK", "exact (accuracy)")
 
-_NAMES = {TEACHER: "large model", STUDENT: "small model", BASELINE: "small model alone"}
-
 LEGEND = (
     "Small model: what the bundle holds and a device runs (in research, the student). Large "
-    "model: the language model that it learnt from (the teacher). Small model alone: the same "
-    "network, trained on people's scores only."
+    "model: the language model that it was trained to imitate (the teacher). Small model alone: "
+    "the same network, trained on people's scores only."
 )
 
 
-def scorer_name(name: str) -> str:
-    """A scorer's name as schools read it: to them, students and teachers are people."""
-    return _NAMES.get(name, name)
-
-
 def figures_table(title: str, lines: Sequence[Line]) -> TerminalTable:
-    """The lines as a table for the terminal."""
+    """A table for the terminal, a row for each scorer."""
     return TerminalTable(title, _COLUMNS, [_cells(line) for line in lines])
 
 
 def pooled_table(scorers: Sequence[Pooled]) -> TerminalTable:
-    """Each scorer's figures over all items as a table for the terminal."""
+    """A table for the terminal of each scorer's figures over all items."""
     rows = [
         [
             scorer_name(one.name),
@@ -51,7 +44,7 @@ def pooled_table(scorers: Sequence[Pooled]) -> TerminalTable:
 
 
 def figures_markdown(lines: Sequence[Line]) -> str:
-    """The lines as a Markdown table."""
+    """A Markdown table, a row for each scorer."""
     return markdown(_COLUMNS, [_cells(line) for line in lines])
 
 

@@ -1,138 +1,193 @@
-"""`kd-edge report` as a function: a run's folder in, a page and a Markdown file out."""
+"""`kd-edge report` as a function: reads the folder of a run, writes a page and a Markdown file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kd_edge.evaluation.agreement import HUMANS, scorer_name
+from kd_edge.evaluation.rsmtool import Comparison
 from kd_edge.report.figures.collect import Collected, collect
-from kd_edge.report.figures.disagreements import disagreements
+from kd_edge.report.figures.disagreements import Disagreements, disagreements
+from kd_edge.report.figures.items import ItemFigures, Together, together
 from kd_edge.report.figures.limits import QWK
 from kd_edge.report.figures.questions import collect_questions
 from kd_edge.report.figures.reasons import reasons
+from kd_edge.report.figures.samples import invented
 from kd_edge.report.page import sentences
-from kd_edge.report.page.blocks import Block, Heading, Text, cell, table
+from kd_edge.report.page.blocks import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Points,
+    Table,
+    Text,
+    cell,
+    table,
+)
 from kd_edge.report.page.glossary import glossary
-from kd_edge.report.page.html import page
 from kd_edge.report.page.item import item_blocks
-from kd_edge.report.page.markdown import markdown_document
 from kd_edge.report.page.numbers import number, percent
 from kd_edge.report.page.questions import headline, question_blocks
+from kd_edge.report.page.render import html, markdown
 from kd_edge.runs.folder import BUNDLE, TOGETHER
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Scorer
 
 PAGE, MARKDOWN = "report.html", "report.md"
 
+_TITLE = "How well the small model scores"
+
 
 @dataclass(frozen=True)
-class MadeReport:
-    """What came of it.
+class WrittenReport:
+    """A report.
 
     Attributes:
-        files: what was written.
+        files: the files that were written.
         figures: all figures, JSON types; no student's words.
-        said: the headlines.
+        headlines: the main results in sentences.
     """
 
     files: tuple[Path, ...]
     figures: dict[str, Any]
-    said: tuple[str, ...]
+    headlines: tuple[str, ...]
 
 
-def make_report(out: Path, output: Path, *, responses: bool = True) -> MadeReport:
-    """Writes `report.html` and `report.md`, each whole or not at all.
+def make_report(out: Path, output: Path, *, responses: bool = True) -> WrittenReport:
+    """Write `report.html` and `report.md`, each atomically.
 
     Args:
-        out: the folder that `kd-edge run` made.
-        output: the folder to write into; made where missing.
-        responses: whether they show the worst disagreements, with students' words.
+        out: the folder that `kd-edge run` wrote.
+        output: the folder to write into; created where missing.
+        responses: whether to show the worst disagreements, with students' words.
 
     Raises:
         InputError: see `collect` and `collect_questions`; or the files cannot be written.
         BundleError: the run's bundle is damaged.
     """
-    together = (out / TOGETHER).is_file()
-    found = (_of_questions if together else _of_items)(out, responses)
-    made = ", ".join(f"{name} {version}" for name, version in found.created_by.items())
-    blocks = [*found.blocks, *glossary(), Text(f"The bundle was made by {made}.", "note")]
+    content = (_of_questions if (out / TOGETHER).is_file() else _of_items)(out, responses)
+    packages = ", ".join(f"{name} {version}" for name, version in content.created_by.items())
+    blocks = [*content.blocks, *glossary(), Text(f"The bundle was written by {packages}.", "note")]
     files = output / PAGE, output / MARKDOWN
-    for path, text in zip(files, (page(_TITLE, blocks), markdown_document(_TITLE, blocks))):
+    for path, render in zip(files, (html, markdown), strict=True):
         with atomic_write(path) as file:
-            file.write(text)
-    return MadeReport(files, found.figures, found.said)
-
-
-_TITLE = "How well the student scores"
+            file.write(render(_TITLE, blocks))
+    return WrittenReport(files, content.figures, content.headlines)
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What a run's report says: its blocks but for the end, its figures, its headlines."""
+class _Content:
+    """The blocks of a report but for its end, its figures and its headlines."""
 
     blocks: list[Block]
     figures: dict[str, Any]
-    said: tuple[str, ...]
+    headlines: tuple[str, ...]
     created_by: Mapping[str, str]
 
 
-def _of_items(out: Path, responses: bool) -> _Found:
-    """A run of a student for each item."""
-    found = collect(out)
+def _of_items(out: Path, responses: bool) -> _Content:
+    """A run with a student for each item."""
+    run = collect(out)
+    samples = [invented(scored.texts) for scored in run.scored]
+    items = [
+        item.without_second_rater() if sample else item
+        for item, sample in zip(run.items, samples, strict=True)
+    ]
+    pooled = together(items, run.scored) if len(items) > 1 else ()
+    headlines = [sentences.headline(item) for item in items]
+    blocks: list[Block] = []
+    if pooled:
+        headlines = [sentences.headline_of_all(pooled, len(items))]
+        blocks = list(_all_items(items, pooled, any(samples)))
     with Scorer.open(out / BUNDLE) as scorer:
-        blocks = list(_blocks(found, scorer if responses else None))
+        for at, sample in enumerate(samples):
+            worst = _worst(run, at, scorer) if responses else None
+            blocks += item_blocks(items[at], f"item-{at}", worst, invented=sample)
     figures = {
-        "items": [{**asdict(item), "warnings": sentences.warnings(item)} for item in found.items],
-        "together": [asdict(line) for line in found.together],
+        "items": [
+            {**asdict(item), "warnings": sentences.warnings(shown)}
+            for item, shown in zip(run.items, items, strict=True)
+        ],
+        "together": [asdict(line) for line in run.together],
     }
-    said = [sentences.headline(item) for item in found.items]
-    if found.together:
-        said = [sentences.headline_of_all(found.together, len(found.items))]
-    return _Found(blocks, figures, tuple(said), found.created_by)
+    return _Content(blocks, figures, tuple(headlines), run.created_by)
 
 
-def _of_questions(out: Path, responses: bool) -> _Found:
-    """A run of one student for all questions."""
-    found = collect_questions(out)
-    figures = {**found.as_json(), "warnings": sentences.warnings(found.pooled)}
-    blocks = list(question_blocks(found, responses))
-    return _Found(blocks, figures, (headline(found),), found.created_by)
+def _of_questions(out: Path, responses: bool) -> _Content:
+    """A run with one student for all questions."""
+    questions = collect_questions(out)
+    figures = {**questions.as_json(), "warnings": sentences.warnings(questions.pooled)}
+    blocks = list(question_blocks(questions, responses))
+    return _Content(blocks, figures, (headline(questions),), questions.created_by)
 
 
-def _blocks(found: Collected, scorer: Scorer | None) -> Iterator[Block]:
-    """All items; with a scorer to explain them, the worst disagreements too."""
-    if found.together:
-        yield from _all_items(found)
-    for at, item in enumerate(found.items):
-        worst = None
-        if scorer is not None:
-            why = reasons(scorer, item.item_id)
-            worst = disagreements(found.scored[at], found.scales[at], why)
-        yield from item_blocks(item, f"item-{at}", worst)
+def _worst(run: Collected, at: int, scorer: Scorer) -> Disagreements:
+    why = reasons(scorer, run.items[at].item_id)
+    return disagreements(run.scored[at], run.scales[at], why)
 
 
-def _all_items(found: Collected) -> Iterator[Block]:
+def _all_items(
+    items: Sequence[ItemFigures], pooled: Sequence[Together], samples: bool
+) -> Iterator[Block]:
     yield Heading("All items", 1, "all")
-    yield Text(sentences.headline_of_all(found.together, len(found.items)), "lead")
-    header = ["item", "N", "second rater: QWK", "teacher: QWK", "student: QWK"]
-    header += ["second rater: exact", "teacher: exact", "student: exact", "warnings"]
-    rows = []
-    for item in found.items:
-        raters = (item.people, item.teacher.given, item.bundle.given)
-        row = [item.item_id, str(item.responses)]
-        kappas = [one.qwk if one else None for one in raters]
-        row += [cell(number(kappa), kappa, QWK) for kappa in kappas]
-        row += [percent(one.exact, 1) if one else "" for one in raters]
-        rows.append([*row, str(len(sentences.warnings(item)))])
-    yield table("Item by item", header, rows)
-    header = ["scores by", "mean QWK", "lowest QWK", "mean exact", "exact over all responses"]
-    header += ["ECE over all"]
-    rows = []
-    for line in found.together:
-        kappas = [cell(number(kappa), kappa, QWK) for kappa in (line.qwk, line.lowest_qwk)]
-        error = number(line.sureness.error, 3) if line.sureness else ""
-        shares = percent(line.exact, 1), percent(line.all_exact, 1)
-        rows.append([line.name, *kappas, *shares, error])
-    yield table("Over all items", header, rows)
+    if samples:
+        yield Points((sentences.SAMPLES,), flagged=True)
+    yield Text(sentences.headline_of_all(pooled, len(items)), "lead")
+    yield _item_table(items)
+    yield _pooled_table(pooled)
+
+
+_RATERS: dict[str, Callable[[ItemFigures], Comparison | None]] = {
+    HUMANS: lambda item: item.people,
+    "large model": lambda item: item.teacher.given,
+    "small model": lambda item: item.bundle.given,
+}
+
+
+def _item_table(items: Sequence[ItemFigures]) -> Table:
+    """A row for each item; second raters only where an item has one."""
+
+    def qwk(rater: str) -> Column[ItemFigures]:
+        def of(item: ItemFigures) -> Cell:
+            figures = _RATERS[rater](item)
+            value = figures.qwk if figures else None
+            return cell(number(value), value, QWK)
+
+        return Column(f"{rater}: QWK", of, HUMANS if rater == HUMANS else "")
+
+    def exact(rater: str) -> Column[ItemFigures]:
+        def of(item: ItemFigures) -> str:
+            figures = _RATERS[rater](item)
+            return percent(figures.exact if figures else None, 1)
+
+        return Column(f"{rater}: exact", of, HUMANS if rater == HUMANS else "")
+
+    columns = (
+        Column[ItemFigures]("item", lambda item: item.item_id),
+        Column[ItemFigures]("N", lambda item: str(item.responses)),
+        *map(qwk, _RATERS),
+        *map(exact, _RATERS),
+        Column[ItemFigures]("warnings", lambda item: str(len(sentences.warnings(item)))),
+    )
+    available = (HUMANS,) if any(item.people for item in items) else ()
+    return table("Item by item", columns, items, available)
+
+
+def _pooled_table(pooled: Sequence[Together]) -> Table:
+    columns = (
+        Column[Together]("scores by", lambda line: scorer_name(line.name)),
+        Column[Together]("mean QWK", lambda line: cell(number(line.qwk), line.qwk, QWK)),
+        Column[Together](
+            "lowest QWK", lambda line: cell(number(line.lowest_qwk), line.lowest_qwk, QWK)
+        ),
+        Column[Together]("mean exact", lambda line: percent(line.exact, 1)),
+        Column[Together]("exact over all responses", lambda line: percent(line.all_exact, 1)),
+        Column[Together](
+            "ECE over all", lambda line: number(line.sureness.error if line.sureness else None, 3)
+        ),
+    )
+    return table("Over all items", columns, pooled)

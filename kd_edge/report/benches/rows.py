@@ -1,4 +1,4 @@
-"""The results of `kd-edge bench`, read from their files and checked."""
+"""Reads and checks the files that `kd-edge bench` wrote."""
 
 from __future__ import annotations
 
@@ -8,45 +8,42 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from kd_edge_runtime.bench.run import FORMAT, VERSION
 from kd_edge_runtime.bench.show import place
 from kd_edge_runtime.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class BenchRow:
-    """What one backend, or one model that was raced against, did on one device.
+    """The results of a backend, or of a model compared with it, on one device.
 
     Attributes:
-        device: the device, told from others of its kind by the file's name where need be.
+        device: the device; of several of a kind, with the name of the file.
         file: the file's name.
         bundle: the bundle's file.
         item_id: the item.
         name: the backend, or the model.
-        own: whether it is the bundle.
-        fastest: whether it is the fastest of those of the bundle that score as they should.
-        state: "works", or what came in between.
+        own: whether it is a backend of the bundle.
+        fastest: whether it is the fastest backend of the bundle that scores correctly.
+        state: "works", or the problem.
         bytes: what a device reads to score with it.
-        parameters: trained numbers; None where unknown.
+        parameters: number of parameters; None where unknown.
         start_s: from the first import to the first score, seconds.
-        p50: median latency of one response, seconds; p90 and p99 likewise.
-        p90: see p50.
-        p99: see p50.
-        quantiles: (share, seconds) of the latency's distribution.
-        per_s: responses a second in the batches that suit it best.
-        rss_kib: the most memory that it held; None where unknown.
-        accuracy: against people's scores; None without them.
-        qwk: quadratic weighted kappa, likewise.
-        faster: how many times the fastest of its run is as fast; None for itself.
+        p50: median latency of one response, seconds.
+        p90: 90th percentile of latency, seconds.
+        p99: 99th percentile of latency, seconds.
+        quantiles: (share, seconds) of the distribution of latency.
+        per_s: responses a second in batches of the best size.
+        rss_kib: peak memory; None where unknown.
+        accuracy: exact agreement with people's scores, 0 to 1; None without scores.
+        qwk: quadratic weighted kappa, -1 to 1; None without scores.
+        faster: how many times as fast the fastest of the run is; None for that one.
 
-    What was not measured, because it does not work there, is None, and `quantiles` is empty.
+    Figures are None, and `quantiles` is empty, where it does not work on the device.
     """
 
     device: str
@@ -72,12 +69,12 @@ class BenchRow:
 
     @property
     def good(self) -> bool:
-        """Whether it works, and scores as it should."""
+        """Whether it works and scores correctly."""
         return self.state == "works"
 
 
 def is_bench(path: Path) -> bool:
-    """Whether a file says that `kd-edge bench` wrote it; False where it cannot be read."""
+    """Whether `kd-edge bench` wrote a file; False where it cannot be read."""
     try:
         raw = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -89,19 +86,19 @@ def read_benches(files: Sequence[Path]) -> list[tuple[BenchRow, ...]]:
     """The rows of each file.
 
     Raises:
-        InputError: a file is none that `kd-edge bench` wrote.
+        InputError: `kd-edge bench` did not write a file, or it is damaged.
     """
-    read = [_File(path) for path in files]
-    names = [place(one.get("machine", dict)) for one in read]
-    often = Counter(names)
+    opened = [_File(path) for path in files]
+    names = [place(file.get("machine", dict)) for file in opened]
+    counts = Counter(names)
     return [
-        one.rows(f"{name} ({one.path.stem})" if often[name] > 1 else name)
-        for one, name in zip(read, names, strict=True)
+        file.rows(f"{name} ({file.path.stem})" if counts[name] > 1 else name)
+        for file, name in zip(opened, names, strict=True)
     ]
 
 
 class _File:
-    """One file, read field by field: what is not as it should be is named."""
+    """One file, read field by field; an error names the field."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -110,12 +107,14 @@ class _File:
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
         except (ValueError, RecursionError):
-            raise InputError(f"{path}: this is no JSON") from None
+            raise InputError(f"{path}: this is not JSON") from None
         if not isinstance(raw, dict) or raw.get("format") != FORMAT:
             raise InputError(f"{path}: 'kd-edge bench -o FILE' did not write this")
         self._raw = raw
         if self.get("version", int) > VERSION:
-            raise InputError(f"{path}: of a newer version of 'kd-edge bench': update kd-edge here")
+            raise InputError(
+                f"{path}: written by a newer version of 'kd-edge bench': update kd-edge"
+            )
         machine = self.get("machine", dict)
         for name in ("device", "cpu", "architecture"):
             self.of(machine, name, str, "machine", none=name != "architecture")
@@ -123,7 +122,7 @@ class _File:
     def rows(self, device: str) -> tuple[BenchRow, ...]:
         """The rows, for a device of this name."""
         bundle = self.get("bundle", dict)
-        shared = {
+        shared: dict[str, Any] = {
             "device": device,
             "file": self.path.name,
             "bundle": self.of(bundle, "file", str, "bundle"),
@@ -136,22 +135,23 @@ class _File:
         )
 
     def get(self, name: str, kind: type[_T]) -> _T:
-        """A field of the whole."""
-        return self.of(self._raw, name, kind, "")
+        """A field of the top level."""
+        return cast(_T, self.of(self._raw, name, kind, ""))
 
     def of(
-        self, raw: Any, name: str, kind: type[_T], where: str, none: bool = False, least: float = 0
+        self, raw: Any, name: str, kind: type[Any], where: str, none: bool = False, least: float = 0
     ) -> Any:
-        """A field of an object: a number is at least `least`; `none` lets it be null."""
+        """A field of an object; a number is at least `least`; `none` allows null."""
         value = raw.get(name) if isinstance(raw, dict) else None
         if value is None and none and isinstance(raw, dict) and name in raw:
             return None
         kinds = (int, float) if kind is float else kind
         bad = isinstance(value, bool) and kind is not bool
         if not isinstance(value, kinds) or bad:
-            place_ = f"{where}.{name}" if where else name
+            field = f"{where}.{name}" if where else name
             raise InputError(
-                f"{self.path}: '{place_}' is missing, or no {kind.__name__}: the file is damaged"
+                f"{self.path}: '{field}' is missing or not of type {kind.__name__}: the file is "
+                "damaged"
             )
         if kind in (int, float) and not least <= value < math.inf:
             raise InputError(
@@ -160,7 +160,7 @@ class _File:
         return value
 
     def _row(
-        self, raw: Any, where: str, shared: Mapping[str, str], fastest: str | None
+        self, raw: Any, where: str, shared: Mapping[str, Any], fastest: str | None
     ) -> BenchRow:
         name = self.of(raw, "name", str, where)
         own = self.of(raw, "own", bool, where)
@@ -186,8 +186,8 @@ class _File:
         quality = self.of(raw, "quality", dict, where, none=True)
         ratios = self.of(raw, "ratios", dict, where, none=True)
         quantiles = self.of(latency, "quantiles", list, inner)
-        if not all(_pair(one) for one in quantiles):
-            raise InputError(f"{self.path}: '{inner}.quantiles' holds no pairs of numbers")
+        if not all(_pair(pair) for pair in quantiles):
+            raise InputError(f"{self.path}: '{inner}.quantiles' are not pairs of numbers")
         return {
             "start_s": self.of(raw, "start_s", float, where),
             **{name: self.of(latency, name, float, inner) for name in ("p50", "p90", "p99")},
@@ -200,14 +200,14 @@ class _File:
         }
 
 
-def _pair(one: Any) -> bool:
+def _pair(value: Any) -> bool:
     return (
-        isinstance(one, list)
-        and len(one) == 2
-        and all(isinstance(part, (int, float)) and math.isfinite(part) for part in one)
-        and one[1] > 0
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(part, (int, float)) and math.isfinite(part) for part in value)
+        and value[1] > 0
     )
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a number in JSON")

@@ -1,1 +1,1 @@
-"""What a report tells of a run, as numbers."""
+"""The figures of a report, computed from a run's folder."""

@@ -1,4 +1,4 @@
-"""What a run left in its folder, read for a report."""
+"""Reads the folder of a run and computes the figures of its report."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from kd_edge_runtime.errors import InputError
 
 @dataclass(frozen=True)
 class Collected:
-    """All that a report tells of.
+    """The figures of a run with one student for each item.
 
     Attributes:
         items: the figures of each item.
-        scored: what they were made from, item by item.
-        scales: the items' classes, likewise.
-        together: people and scorers over all items; none where there is one item.
-        created_by: version by package, of what made the bundle.
+        scored: the test responses that these were computed from, for each item.
+        scales: the classes of each item.
+        together: people and scorers over all items; empty for a single item.
+        created_by: version by package, of the software that wrote the bundle.
     """
 
     items: tuple[ItemFigures, ...]
@@ -39,17 +39,16 @@ class Collected:
 
 
 def collect(out: Path) -> Collected:
-    """Read a run's folder and work out the figures.
+    """Read the folder of a run and compute the figures.
 
-    The classes of each item are those of the bundle's manifest, whatever scores the test
-    responses have.
+    The classes of each item are those of the bundle's manifest.
 
     Args:
-        out: the folder that `kd-edge run` made.
+        out: the folder that `kd-edge run` wrote.
 
     Raises:
-        InputError: it is none, the run has not come to its end, or it is from a version that
-            did not keep what a report is made from.
+        InputError: it is not such a folder, the run is not finished, or it is from a version
+            that did not keep the test scores.
         BundleError: its bundle is damaged.
     """
     reports = _reports(out / REPORT)
@@ -58,8 +57,8 @@ def collect(out: Path) -> Collected:
     for entry in manifest.items:
         if entry.item_id not in reports:
             raise InputError(
-                f"'{out / REPORT}' says nothing of item '{entry.item_id}', which "
-                f"'{BUNDLE}' holds: {AGAIN}."
+                f"'{out / REPORT}' has no figures of item '{entry.item_id}', which is in "
+                f"'{BUNDLE}': {AGAIN}."
             )
         scale = Scale.from_classes(entry.classes)
         found = read_scored(item_folder(out, entry.item_id) / FILE, entry.classes)
@@ -87,21 +86,20 @@ def bundle_manifest(bundle: Path) -> Manifest:
 
 
 def _reports(path: Path) -> dict[str, dict[str, Any]]:
-    """What the run's own report tells of each item, as arguments of `item_figures`."""
+    """Arguments of `item_figures` for each item, from the run's own report."""
     try:
         items = json.loads(path.read_text(encoding="utf-8"))["items"]
-        return {item["item_id"]: _told(item) for item in items}
+        return {item["item_id"]: _arguments(item) for item in items}
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
-            f"'{path.parent}' is no folder of a run that came to its end: there is no "
-            f"'{path.name}'. Name the folder that 'kd-edge run' was given by -o, or start the "
-            "same run again."
+            f"'{path.parent}' is not the folder of a finished run: it has no '{path.name}'. Name "
+            "the folder that was given to 'kd-edge run' by -o, or start the same run again."
         ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"'{path}' is damaged: {AGAIN}.") from None
 
 
-def _told(item: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(item: Mapping[str, Any]) -> dict[str, Any]:
     lines = {line["name"]: line["agreement"] for line in item["lines"]}
     review = item.get("review")
     return {

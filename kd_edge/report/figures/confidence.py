@@ -1,4 +1,4 @@
-"""What a scorer's confidence is worth: calibration, and how much to send to a person."""
+"""How reliable a scorer's confidence is: calibration, and agreement after review."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from kd_edge.evaluation.calibration import (
 from kd_edge.evaluation.review import review_curve
 
 REVIEWED = tuple(step / 100 for step in range(0, 96, 5))
-"""Shares sent to a person, of which the report tells."""
+"""The shares sent to a person that the report shows."""
 
 
 @dataclass(frozen=True)
-class Sureness:
-    """What confidence is worth over N responses.
+class ConfidenceFigures:
+    """How reliable confidence is over N responses.
 
     Attributes:
         error: expected calibration error, 0 to 1.
-        chance: what it would be were every confidence right, for there are so few responses.
+        chance: the error that chance alone causes on so few responses, 0 to 1.
         bins: the reliability curve.
-        kept: exact agreement on the responses that are not sent to a person, where the least
-            sure are, one for each share of `REVIEWED`.
+        kept: exact agreement on the remaining responses when the least confident go to a
+            person, for each share of `REVIEWED`.
     """
 
     error: float
@@ -36,19 +36,19 @@ class Sureness:
     kept: tuple[float, ...]
 
     def at(self, share: float) -> float:
-        """Exact agreement on the rest where a share of `REVIEWED` is sent to a person."""
+        """Exact agreement on the rest when a share of `REVIEWED` is sent to a person."""
         return self.kept[REVIEWED.index(share)]
 
 
-def sureness(confidence: Floats, correct: Right) -> Sureness:
-    """What confidence is worth.
+def sureness(confidence: Floats, correct: Right) -> ConfidenceFigures:
+    """How reliable confidence is.
 
     Args:
-        confidence: of the class given out, 0 to 1; [N].
-        correct: whether that is the people's; [N].
+        confidence: probability of the predicted class, 0 to 1; [N].
+        correct: whether that class is the people's; [N].
     """
-    return Sureness(
-        error=float(expected_calibration_error(confidence, correct)),
+    return ConfidenceFigures(
+        error=expected_calibration_error(confidence, correct),
         chance=chance_error(confidence),
         bins=reliability(confidence, correct),
         kept=tuple(review_curve(confidence, correct, REVIEWED).tolist()),

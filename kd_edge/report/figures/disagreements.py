@@ -1,6 +1,6 @@
-"""The responses that say most about a student: those on which it and others disagree most.
+"""The responses on which the student disagrees most with people or with the teacher.
 
-They are students' words, for the eyes of whoever has the responses anyway.
+They contain students' words: only for those who have the responses anyway.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import NO_SCORE
@@ -18,23 +19,22 @@ from kd_edge.report.figures.scorers import points_of
 from kd_edge.runs.test_scores import Scored
 
 SHOWN = 10
-"""Responses in each list."""
+"""Number of responses in each list."""
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One response with what is said of it; scores as the responses write them.
+    """One response with all its scores, each by its name in the data.
 
     Attributes:
         response_id: its id, after that of its question where there are many.
         text: what the student wrote.
-        human: the people's score.
-        second: the second rater's, "" where there is none.
-        teacher: the teacher's.
-        student: the student's, on a device.
-        confidence: how sure the student is, 0 to 1.
-        why: which of its words spoke for the student's score and which against, "" where that
-            cannot be said.
+        human: people's score.
+        second: the second rater's score, "" without one.
+        teacher: the teacher's score.
+        student: the score of the student on a device.
+        confidence: of the student, 0 to 1.
+        why: the words for and against the student's score, "" where these are unknown.
     """
 
     response_id: str
@@ -49,11 +49,11 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Disagreements:
-    """The worst of an item, `SHOWN` at most of each kind, the worst first.
+    """The worst disagreements of an item, at most `SHOWN` of each kind, the worst first.
 
     Attributes:
-        furthest: scores furthest from the people's; none over words, which have no distance.
-        surest: wrong scores of which the student is surest.
+        furthest: scores furthest from people's; empty over words, which have no distance.
+        surest: scores that differ from people's, by confidence.
         teacher: scores furthest from the teacher's.
     """
 
@@ -66,7 +66,7 @@ def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disag
     """The worst disagreements of a student on a device.
 
     Args:
-        scored: the item's responses with what is said of them.
+        scored: the item's responses with all scores.
         scale: the item's classes.
         why: explains the student's scores.
     """
@@ -74,11 +74,11 @@ def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disag
     wrong = bundle.predicted != scored.human
     other = bundle.predicted != teacher.predicted
 
-    def worst(which: np.ndarray, *by: Values) -> tuple[Disagreement, ...]:
-        """Those of `which`, by the first of `by` and then the next, largest first."""
+    def worst(which: npt.NDArray[np.bool_], *by: Values) -> tuple[Disagreement, ...]:
+        """Responses of `which`, sorted by the first of `by`, then the next, largest first."""
         order = np.lexsort([-values for values in reversed(by)])
         places = [at for at in order.tolist() if which[at]][:SHOWN]
-        return tuple(map(_teller(scored, scale.classes, why), places))
+        return tuple(map(_disagreement(scored, scale.classes, why), places))
 
     apart = np.abs(bundle.probabilities - teacher.probabilities).sum(axis=1)
     furthest: tuple[Disagreement, ...] = ()
@@ -90,15 +90,15 @@ def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disag
     return Disagreements(furthest, worst(wrong, bundle.confidence), worst(other, apart))
 
 
-def _teller(
+def _disagreement(
     scored: Scored, classes: Sequence[str], why: Why | None
 ) -> Callable[[int], Disagreement]:
-    def tell(at: int) -> Disagreement:
+    def describe(at: int) -> Disagreement:
         second = scored.second[at]
         given = int(scored.bundle.predicted[at])
-        asked = f"{scored.questions[at]}: " if scored.questions else ""
+        question = f"{scored.questions[at]}: " if scored.questions else ""
         return Disagreement(
-            response_id=asked + scored.ids[at],
+            response_id=question + scored.ids[at],
             text=scored.texts[at],
             human=classes[scored.human[at]],
             second="" if second == NO_SCORE else classes[second],
@@ -108,4 +108,4 @@ def _teller(
             why=why(scored.texts[at], given) if why else "",
         )
 
-    return tell
+    return describe

@@ -1,4 +1,4 @@
-"""Groups of students: whether a machine is kinder to some than people are."""
+"""Groups of students: whether a machine favours some, compared with people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from kd_edge.evaluation.rsmtool import Values, quadratic_kappa_of_numbers
 
@@ -14,17 +15,17 @@ _NO_SPREAD = 1e-7
 
 @dataclass(frozen=True)
 class Group:
-    """A machine against people over the responses of one group of students.
+    """A machine compared with people over the responses of one group of students.
 
     Attributes:
         name: the group.
-        responses: how many.
-        human_mean: the people's mean, in points; None over words.
-        machine_mean: the machine's, in points; None over words.
-        dsm: difference of standardized means by sort of score; None where not defined, none
+        responses: number of responses.
+        human_mean: mean of people's scores, in points; None over words.
+        machine_mean: mean of the machine's scores, in points; None over words.
+        dsm: difference of standardized means by kind of score; None where undefined; empty
             over words.
-        exact: share of equal scores, 0 to 1.
-        qwk: quadratic weighted kappa; None where not defined.
+        exact: exact agreement, 0 to 1.
+        qwk: quadratic weighted kappa, -1 to 1; None where undefined.
     """
 
     name: str
@@ -37,22 +38,22 @@ class Group:
 
 
 def difference_of_standardized_means(
-    human: Values, machine: Values, inside: np.ndarray
+    human: Values, machine: Values, inside: npt.NDArray[np.bool_]
 ) -> float | None:
-    """How much higher a group stands among the machine's scores than among the people's.
+    """How much higher a group stands among the machine's scores than among people's.
 
-    Both are standardized with the mean and standard deviation (N - 1 below) over all
-    responses, and the group's means taken: mean(z(M)) - mean(z(H)) (Loukina, Madnani and
+    Both are standardized with the mean and standard deviation (denominator N - 1) over all
+    responses, then averaged over the group: mean(z(M)) - mean(z(H)) (Loukina, Madnani and
     Zechner 2019, "The many dimensions of algorithmic fairness in educational applications"; as
     rsmtool's `difference_of_standardized_means`).
 
     Args:
-        human: the people's scores of all N responses.
-        machine: the machine's; [N].
-        inside: which of them are the group's, bool [N].
+        human: people's scores of all responses; [N].
+        machine: the machine's scores; [N].
+        inside: whether a response is of the group; [N].
 
     Returns:
-        In standard deviations; None where all scores of either are the same.
+        In standard deviations; None where all scores of either are equal.
     """
     if len(human) < 2:
         return None
@@ -71,14 +72,13 @@ def by_group(
     groups: Sequence[str],
     points: Mapping[str, Values] | None,
 ) -> tuple[Group, ...]:
-    """The figures of every group, by name; of nobody where rows name no group.
+    """The figures of every group, sorted by name; empty where rows name no group.
 
     Args:
-        human: the people's scores, or class numbers of words; [N].
-        given: what the machine gives out, likewise; [N].
+        human: people's scores, or class numbers of words; [N].
+        given: the scores that the machine gives, likewise; [N].
         groups: each response's group, "" for none; N.
-        points: the machine's scores by sort, each for a DSM of its own, [N] each; None over
-            words.
+        points: the machine's scores by kind, [N] each; None over words.
     """
     named = np.array(groups)
     numeric = points is not None

@@ -1,19 +1,20 @@
-"""All that a report says of one item, and of several together."""
+"""The figures of one item, and of several together."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 import numpy as np
 
 from kd_edge.data.responses import Scale
+from kd_edge.evaluation.agreement import HUMANS, IN_PYTORCH, ON_DEVICE, TEACHER
 from kd_edge.evaluation.rsmtool import Comparison
-from kd_edge.report.figures.confidence import Sureness, sureness
+from kd_edge.report.figures.confidence import ConfidenceFigures, sureness
 from kd_edge.report.figures.scorers import (
-    Machine,
+    ScorerFigures,
     classes_against,
     confidence_of,
     machine,
@@ -22,20 +23,15 @@ from kd_edge.report.figures.scorers import (
 )
 from kd_edge.runs.test_scores import RowScorings, Scored
 
-TEACHER = "teacher"
-STUDENT = "student in PyTorch"
-BUNDLE = "student on a device"
-PEOPLE = "second rater"
-
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a student must beat.
+    """A scorer that the student should be better than.
 
     Attributes:
-        exact: exact agreement with people, 0 to 1.
-        adjacent: adjacent agreement; None over words.
-        qwk: quadratic weighted kappa; None where it was not worked out.
+        exact: exact agreement with people's scores, 0 to 1.
+        adjacent: adjacent agreement, 0 to 1; None over words.
+        qwk: quadratic weighted kappa, -1 to 1; None where it was not computed.
     """
 
     exact: float
@@ -45,7 +41,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class ItemFigures:
-    """One item over its N test responses.
+    """The figures of one item over its N test responses.
 
     Attributes:
         item_id: the item.
@@ -53,17 +49,17 @@ class ItemFigures:
         numeric: whether they are points.
         responses: N.
         test_rows: where the test responses come from, in words.
-        human_shares: share of the responses that people give each class; [K].
-        people: the second rater against the people's scores, None where there is none.
+        human_shares: share of the responses that get each class from people; [K].
+        people: the second rater compared with people's scores; None without one.
         teacher: the teacher.
         student: the student in PyTorch, fp32.
-        bundle: the student as a device scores with it.
-        with_teacher: the student on a device held against the teacher's scores.
-        with_student: and against the student in PyTorch.
-        flagged: responses that the device marks for a person, by why.
-        unflagged_exact: exact agreement of the others, None where there is no other.
-        review: how the device was set to mark scores for review, "" where nothing is known.
-        baselines: what the student must beat, by name.
+        bundle: the student as it scores on a device.
+        with_teacher: the student on a device compared with the teacher's scores.
+        with_student: the student on a device compared with the student in PyTorch.
+        flagged: number of responses that the device flags for a person, by reason.
+        unflagged_exact: exact agreement of the others; None where there are none.
+        review: the review threshold in words, "" where it is unknown.
+        baselines: what the student should be better than, by name.
     """
 
     item_id: str
@@ -73,9 +69,9 @@ class ItemFigures:
     test_rows: str
     human_shares: tuple[float, ...]
     people: Comparison | None
-    teacher: Machine
-    student: Machine
-    bundle: Machine
+    teacher: ScorerFigures
+    student: ScorerFigures
+    bundle: ScorerFigures
     with_teacher: Comparison
     with_student: Comparison
     flagged: Mapping[str, int]
@@ -84,22 +80,30 @@ class ItemFigures:
     baselines: Mapping[str, Baseline]
 
     @property
-    def machines(self) -> tuple[Machine, ...]:
+    def machines(self) -> tuple[ScorerFigures, ...]:
         """All three scorers."""
         return self.teacher, self.student, self.bundle
+
+    def without_second_rater(self) -> ItemFigures:
+        """The item without all figures that rest on a second rater."""
+        teacher, student, bundle = (
+            replace(machine, degradation={}, disattenuated={}, true_scores={})
+            for machine in self.machines
+        )
+        return replace(self, people=None, teacher=teacher, student=student, bundle=bundle)
 
 
 @dataclass(frozen=True)
 class Together:
-    """One scorer over all items.
+    """The figures of one scorer over all items.
 
     Attributes:
-        name: who scores.
+        name: the scorer.
         qwk: mean over the items with points; None where there is none.
         lowest_qwk: of the item where it is lowest; None likewise.
         exact: mean exact agreement over the items.
         all_exact: exact agreement over all responses.
-        sureness: what its confidence is worth over all responses; None for people.
+        sureness: how reliable its confidence is over all responses; None for people.
     """
 
     name: str
@@ -107,7 +111,7 @@ class Together:
     lowest_qwk: float | None
     exact: float
     all_exact: float
-    sureness: Sureness | None
+    sureness: ConfidenceFigures | None
 
 
 def item_figures(
@@ -123,10 +127,10 @@ def item_figures(
     Args:
         item_id: the item.
         scale: its classes, as the bundle's manifest has them.
-        scored: what people and scorers say of its test responses.
+        scored: its test responses with all scores.
         test_rows: where these come from, in words.
-        review: how the device was set to mark scores for review, in words.
-        baselines: what the student must beat, by name.
+        review: the review threshold in words.
+        baselines: what the student should be better than, by name.
     """
     given = scored.bundle.predicted
     plain = np.array([not flag for flag in scored.bundle.flags])
@@ -139,8 +143,8 @@ def item_figures(
         human_shares=shares(scored.human, len(scale.classes)),
         people=people_against_people(scored, scale),
         teacher=machine(TEACHER, scored.teacher, scored, scale),
-        student=machine(STUDENT, scored.student, scored, scale),
-        bundle=machine(BUNDLE, scored.bundle, scored, scale),
+        student=machine(IN_PYTORCH, scored.student, scored, scale),
+        bundle=machine(ON_DEVICE, scored.bundle, scored, scale),
         with_teacher=classes_against(scored.teacher.predicted, given, scale),
         with_student=classes_against(scored.student.predicted, given, scale),
         flagged=dict(sorted(Counter(filter(None, scored.bundle.flags)).items())),
@@ -153,27 +157,29 @@ def item_figures(
 
 
 def together(items: Sequence[ItemFigures], scored: Sequence[Scored]) -> tuple[Together, ...]:
-    """People (where every item has a second rater) and scorers over all items.
+    """Scorers over all items, and the second raters where every item has one.
 
     Args:
         items: the figures of each item.
-        scored: what they were made from.
+        scored: the test responses that these were computed from.
     """
     lines = []
-    people = [item.people for item in items]
-    if all(people):
-        lines.append(_together(PEOPLE, people, None))
+    people = [item.people for item in items if item.people]
+    if len(people) == len(items):
+        lines.append(_together(HUMANS, people, None))
     for name, machines, scorings in (
         (TEACHER, [item.teacher for item in items], [one.teacher for one in scored]),
-        (STUDENT, [item.student for item in items], [one.student for one in scored]),
-        (BUNDLE, [item.bundle for item in items], [one.bundle for one in scored]),
+        (IN_PYTORCH, [item.student for item in items], [one.student for one in scored]),
+        (ON_DEVICE, [item.bundle for item in items], [one.bundle for one in scored]),
     ):
         found = _pooled_sureness(scorings, scored)
         lines.append(_together(name, [one.given for one in machines], found))
     return tuple(lines)
 
 
-def _pooled_sureness(scorings: Sequence[RowScorings], scored: Sequence[Scored]) -> Sureness:
+def _pooled_sureness(
+    scorings: Sequence[RowScorings], scored: Sequence[Scored]
+) -> ConfidenceFigures:
     pairs = list(zip(scorings, scored, strict=True))
     return sureness(
         np.concatenate([confidence_of(one) for one, _ in pairs]),
@@ -181,14 +187,14 @@ def _pooled_sureness(scorings: Sequence[RowScorings], scored: Sequence[Scored]) 
     )
 
 
-def _together(name: str, found: Sequence[Comparison], sure: Sureness | None) -> Together:
+def _together(name: str, found: Sequence[Comparison], sure: ConfidenceFigures | None) -> Together:
     kappas = [one.qwk for one in found if one.qwk is not None]
     total = sum(one.responses for one in found)
     return Together(
         name=name,
         qwk=fmean(kappas) if kappas else None,
         lowest_qwk=min(kappas, default=None),
-        exact=fmean(one.exact for one in found),
-        all_exact=sum(one.exact * one.responses for one in found) / total,
+        exact=fmean(one.exact_agreement for one in found),
+        all_exact=sum(one.exact_agreement * one.responses for one in found) / total,
         sureness=sure,
     )

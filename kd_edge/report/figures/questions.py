@@ -1,4 +1,4 @@
-"""What a run of one student for all questions left in its folder, read for a report."""
+"""Reads the folder of a run with one student for all questions, and computes its figures."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ POOLED = "all questions"
 
 @dataclass(frozen=True)
 class Questions:
-    """All that a report tells of many questions.
+    """The figures of a run with one student for all questions.
 
     Attributes:
-        pooled: the figures over all test responses, as those of one item.
-        parts: every scorer over all of them, and over those to questions that were learnt from
-            and to others, where there are both.
+        pooled: the figures over all test responses, as if they were of one item.
+        parts: every scorer over all test responses, and over those to training questions and
+            to new questions, where there are both.
         questions: every scorer over each question that has test responses.
-        unseen: those of them that the student did not learn from.
-        scored: what `pooled` was made from.
+        unseen: the new questions, which the student was not trained on.
+        scored: the test responses that `pooled` was computed from.
         scale: the classes.
-        created_by: version by package, of what made the bundle.
+        created_by: version by package, of the software that wrote the bundle.
     """
 
     pooled: ItemFigures
@@ -45,7 +45,7 @@ class Questions:
     created_by: Mapping[str, str]
 
     def as_json(self) -> dict[str, Any]:
-        """All figures, JSON types but for those of `pooled`; no student's words."""
+        """All figures, as dictionaries, lists, tuples and numbers; no student's words."""
         return {
             "pooled": asdict(self.pooled),
             "parts": [asdict(one) for one in self.parts],
@@ -55,14 +55,13 @@ class Questions:
 
 
 def collect_questions(out: Path) -> Questions:
-    """Read the folder and work out the figures.
+    """Read the folder and compute the figures.
 
     Args:
-        out: the folder that `kd-edge run --together` made.
+        out: the folder that `kd-edge run --together` wrote.
 
     Raises:
-        InputError: what the run left is damaged, or from a version that did not keep what a
-            report is made from.
+        InputError: a file is damaged, or from a version that did not keep the test scores.
         BundleError: its bundle is damaged.
     """
     path = out / TOGETHER
@@ -71,7 +70,7 @@ def collect_questions(out: Path) -> Questions:
         raw = json.loads(path.read_text(encoding="utf-8"))
         parts, questions = (tuple(map(_part, raw[name])) for name in ("parts", "questions"))
         unseen = frozenset(map(str, raw["unseen"]))
-        told = {
+        arguments: dict[str, Any] = {
             "test_rows": str(raw["test_rows"]),
             "review": str(Review(**raw["review"])) if raw["review"] else "",
             "baselines": _baselines(next(one for one in parts if one.name == ALL)),
@@ -83,7 +82,7 @@ def collect_questions(out: Path) -> Questions:
     classes = manifest.items[0].classes
     scale, scored = Scale.from_classes(classes), read_scored(out / FILE, classes, questions=True)
     return Questions(
-        pooled=item_figures(POOLED, scale, scored, **told),
+        pooled=item_figures(POOLED, scale, scored, **arguments),
         parts=parts,
         questions=questions,
         unseen=unseen,

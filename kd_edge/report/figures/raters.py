@@ -1,4 +1,4 @@
-"""A machine beside a second rater: how well people agree, and what can be asked of a machine."""
+"""A machine compared with a second rater: degradation, and agreement with true scores."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kd_edge.evaluation.rsmtool import Comparison, Values
 
 @dataclass(frozen=True)
 class Degradation:
-    """What a figure loses where a machine stands in for the second rater; below 0 is a loss.
+    """How figures change when a machine takes the second rater's place; below 0 is a loss.
 
-    Human-machine figures over all responses less human-human figures over those that two
+    Human-machine figures over all responses minus human-human figures over those that two
     people scored, as RSMTool's `compute_degradation_and_disattenuated_correlations` by default.
-    None where either is not defined.
+    None where either is undefined.
     """
 
     exact: float | None
@@ -28,14 +28,14 @@ class Degradation:
 
 @dataclass(frozen=True)
 class TrueScores:
-    """How well a machine foretells the score that endless raters would give on average.
+    """How well a machine predicts true scores: the average over infinitely many raters.
 
     Attributes:
-        error_variance: of a single rating, in square points.
-        true_variance: of the true scores, in square points.
-        mse: mean squared error of the machine against true scores; may fall below 0 by chance.
-        prmse: share of the true scores' variance that the machine accounts for, at most 1 but
-            for chance; None where the true scores' variance is not above 0.
+        error_variance: variance of a rater's error, in square points.
+        true_variance: variance of the true scores, in square points.
+        mse: mean squared error of the machine against true scores; below 0 only by chance.
+        prmse: share of the true scores' variance that the machine explains; above 1 only by
+            chance; None where that variance is not above 0.
     """
 
     error_variance: float
@@ -45,26 +45,26 @@ class TrueScores:
 
 
 def degradation(machine: Comparison, people: Comparison) -> Degradation:
-    """The machine's figures less the people's."""
+    """The machine's figures minus the second rater's."""
     return Degradation(
-        exact=_less(machine.exact, people.exact),
-        adjacent=_less(machine.adjacent, people.adjacent),
-        kappa=_less(machine.kappa, people.kappa),
-        qwk=_less(machine.qwk, people.qwk),
-        correlation=_less(machine.correlation, people.correlation),
+        exact=_difference(machine.exact, people.exact),
+        adjacent=_difference(machine.adjacent, people.adjacent),
+        kappa=_difference(machine.kappa, people.kappa),
+        qwk=_difference(machine.qwk, people.qwk),
+        correlation=_difference(machine.correlation, people.correlation),
     )
 
 
 def disattenuated_correlation(machine: Comparison, people: Comparison) -> float | None:
-    """The correlation that a machine would have with scores without a rater's error.
+    """The correlation that a machine would have with scores free of raters' error.
 
     r(human, machine) / sqrt(r(human, human)); Spearman (1904), as RSMTool's
-    `compute_disattenuated_correlations`. May pass 1 by chance. None where it is not defined.
+    `compute_disattenuated_correlations`. Above 1 only by chance. None where it is undefined.
     """
-    with_machine, between = machine.correlation, people.correlation
-    if with_machine is None or between is None or between <= 0:
+    with_machine, between_people = machine.correlation, people.correlation
+    if with_machine is None or between_people is None or between_people <= 0:
         return None
-    return float(with_machine / np.sqrt(between))
+    return float(with_machine / np.sqrt(between_people))
 
 
 def true_scores(machine: Values, first: Values, second: Values) -> TrueScores | None:
@@ -72,15 +72,15 @@ def true_scores(machine: Values, first: Values, second: Values) -> TrueScores | 
 
     The formulas of Loukina, Madnani, Cahill, Yao, Johnson, Riordan and McCaffrey (2020), "Using
     PRMSE to evaluate automated scoring systems in the presence of label noise", for at most two
-    raters of whom the second may have scored a part only; as rsmtool's `prmse_true`.
+    raters, of whom the second may have scored only some responses; as rsmtool's `prmse_true`.
 
     Args:
         machine: the machine's scores; [N].
-        first: the people's scores; [N].
-        second: a second rater's, NaN where there is none; [N].
+        first: people's scores; [N].
+        second: the second rater's scores, NaN where there is none; [N].
 
     Returns:
-        None where nobody scored twice.
+        None where no response has two scores.
     """
     ratings = np.stack([first, second], axis=1)
     counts = np.sum(~np.isnan(ratings), axis=1)
@@ -90,10 +90,10 @@ def true_scores(machine: Values, first: Values, second: Values) -> TrueScores | 
     error = float(np.mean(np.var(ratings[twice], axis=1, ddof=1)))
     means, total, responses = np.nanmean(ratings, axis=1), counts.sum(), len(ratings)
     squares = np.sum(counts * (means - np.nanmean(ratings)) ** 2)
-    below = total - np.sum(counts**2) / total
-    if below <= 0:  # a single response
+    denominator = total - np.sum(counts**2) / total
+    if denominator <= 0:  # a single response
         return None
-    true = float((squares - (responses - 1) * error) / below)
+    true = float((squares - (responses - 1) * error) / denominator)
     mse = float((np.sum(counts * (means - machine) ** 2) - responses * error) / total)
     return TrueScores(error, true, mse, 1 - mse / true if true > 0 else None)
 
@@ -104,10 +104,10 @@ def as_numbers(second: npt.NDArray[np.int64], values: Values, none: int) -> Valu
     Args:
         second: classes, `none` where there is no score; [N].
         values: the points of the K classes.
-        none: what stands for no score.
+        none: the class that stands for a missing score.
     """
     return np.where(second == none, np.nan, values[np.maximum(second, 0)])
 
 
-def _less(machine: float | None, people: float | None) -> float | None:
+def _difference(machine: float | None, people: float | None) -> float | None:
     return None if machine is None or people is None else machine - people

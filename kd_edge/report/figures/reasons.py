@@ -1,4 +1,4 @@
-"""Why a student gave a response its score, in a line: the words that spoke for it and against."""
+"""Why a student gave a response its score: the words for and against it, in a line."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 
 Why = Callable[[str, int], str]
-"""Of a response and the class it was given; "" where nothing can be said."""
+"""The reasons for a response's class; "" where there are none."""
 
 _FOR, _AGAINST = 5, 3
 
 
 def reasons(scorer: Scorer, item_id: str) -> Why:
-    """Explains scores of an item.
+    """A function that explains scores of an item.
 
     Args:
         scorer: the open bundle.
-        item_id: the item; of a student that is no bag nothing can be said.
+        item_id: the item; only a bag of n-grams can be explained.
     """
 
     def why(text: str, given: int) -> str:
         try:
-            found = scorer.explain(text, item_id)
+            explanation = scorer.explain(text, item_id)
         except InputError:
             return ""
-        named = [
+        words = sorted(
             (push.pushes[given], f"{' '.join(push.words)} {push.pushes[given]:+.2f}")
-            for push in found.pushes
-        ]
-        named.sort()
-        speaks = [name for value, name in reversed(named) if value > 0][:_FOR]
-        against = [name for value, name in named if value < 0][:_AGAINST]
-        parts = [("for this score", speaks), ("against", against), ("not known", found.unknown)]
-        return "; ".join(f"{said}: {', '.join(names)}" for said, names in parts if names)
+            for push in explanation.pushes
+        )
+        in_favour = [word for value, word in reversed(words) if value > 0][:_FOR]
+        against = [word for value, word in words if value < 0][:_AGAINST]
+        unknown = explanation.unknown
+        parts = [("for this score", in_favour), ("against it", against), ("unknown words", unknown)]
+        return "; ".join(f"{head}: {', '.join(names)}" for head, names in parts if names)
 
     return why

@@ -1,4 +1,4 @@
-"""All figures of one scorer, be it the teacher, the student or the bundle on a device."""
+"""All figures of one scorer: the teacher, the student in PyTorch, or the bundle on a device."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import NO_SCORE
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.evaluation.rsmtool import GIVEN, RAW, Comparison, Values, compare, compare_words, sorts
-from kd_edge.report.figures.confidence import Sureness, sureness
+from kd_edge.report.figures.confidence import ConfidenceFigures, sureness
 from kd_edge.report.figures.groups import Group, by_group
 from kd_edge.report.figures.raters import (
     Degradation,
@@ -29,20 +29,20 @@ _WHOLE = ("rounded", GIVEN)
 
 
 @dataclass(frozen=True)
-class Machine:
-    """One scorer against the people's scores of N responses.
+class ScorerFigures:
+    """One scorer compared with people's scores of N responses.
 
     Attributes:
-        name: who scores.
-        against_people: figures by sort of score (`figures.SORTS`); `GIVEN` alone over words.
-        confusion: responses by the people's class (outer) and the scorer's, over the whole
-            scale; [K][K].
-        shares: share of the responses that it gives each class; [K].
-        degradation: by sort, where a second rater is.
-        disattenuated: disattenuated correlation by sort, where a second rater is.
-        true_scores: against true scores by sort, where a second rater is.
-        groups: by group, where rows have one.
-        sureness: what its confidence is worth.
+        name: the scorer.
+        against_people: figures by kind of score (`rsmtool.SORTS`); `GIVEN` alone over words.
+        confusion: number of responses by people's class (outer) and the scorer's, over the
+            whole scale; [K][K].
+        shares: share of the responses that get each class from it; [K].
+        degradation: by kind of score, where there is a second rater.
+        disattenuated: disattenuated correlation by kind of score, likewise.
+        true_scores: comparison with true scores by kind of score, likewise.
+        groups: by group of students, where rows name one.
+        sureness: how reliable its confidence is.
     """
 
     name: str
@@ -53,26 +53,26 @@ class Machine:
     disattenuated: Mapping[str, float | None]
     true_scores: Mapping[str, TrueScores]
     groups: tuple[Group, ...]
-    sureness: Sureness
+    sureness: ConfidenceFigures
 
     @property
     def given(self) -> Comparison:
-        """The figures of the scores that it gives out."""
+        """The figures of the scores that it gives."""
         return self.against_people[GIVEN]
 
     @property
     def expected(self) -> Comparison:
-        """The figures of its expected scores; of the classes it gives out over words."""
+        """The figures of its expected scores; over words, of the classes that it gives."""
         return self.against_people.get(RAW, self.given)
 
 
-def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> Machine:
+def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> ScorerFigures:
     """All figures of one scorer.
 
     Args:
-        name: who scores.
-        scorings: what it says of the N responses.
-        scored: the responses and the people's scores.
+        name: the scorer.
+        scorings: its classes and probabilities for the N responses.
+        scored: the responses and people's scores.
         scale: the item's classes.
     """
     points = points_of(scorings, scale) if scale.numeric else None
@@ -84,7 +84,7 @@ def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> M
         second = as_numbers(scored.second, values, NO_SCORE)
         for sort, scores in points.items():
             true[sort] = true_scores(scores, values[scored.human], second)
-    return Machine(
+    return ScorerFigures(
         name=name,
         against_people=found,
         confusion=confusion(scored.human, scorings.predicted, len(scale.classes)),
@@ -102,7 +102,7 @@ def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> M
 
 
 def points_of(scorings: RowScorings, scale: Scale) -> Mapping[str, Values]:
-    """A scorer's points by sort of score, [N] each."""
+    """A scorer's points by kind of score, [N] each."""
     values = np.array(scale.values, dtype=np.float64)
     expected = (
         scorings.expected
@@ -113,14 +113,15 @@ def points_of(scorings: RowScorings, scale: Scale) -> Mapping[str, Values]:
 
 
 def confidence_of(scorings: RowScorings) -> Values:
-    """How sure a scorer is of the classes it gives out, 0 to 1; [N]."""
+    """The probability of the classes that a scorer gives, 0 to 1; [N]."""
     if isinstance(scorings, BundleScorings):
         return scorings.confidence
-    return scorings.probabilities[np.arange(len(scorings.predicted)), scorings.predicted]
+    rows = np.arange(len(scorings.predicted))
+    return np.asarray(scorings.probabilities[rows, scorings.predicted], dtype=np.float64)
 
 
 def people_against_people(scored: Scored, scale: Scale) -> Comparison | None:
-    """The second rater against the people's scores, where there is one."""
+    """The second rater compared with people's scores; None without one."""
     twice = scored.second != NO_SCORE
     if not twice.any():
         return None
@@ -130,7 +131,7 @@ def people_against_people(scored: Scored, scale: Scale) -> Comparison | None:
 def classes_against(
     reference: Scores, other: Scores, scale: Scale, *, pooled: bool = False
 ) -> Comparison:
-    """Two raters' classes of the same N responses, in points where the scale has them."""
+    """Two raters' classes of the same N responses compared, in points where the scale has them."""
     if not scale.numeric:
         return compare_words(reference, other)
     values = np.array(scale.values, dtype=np.float64)
@@ -138,7 +139,7 @@ def classes_against(
 
 
 def confusion(human: Scores, other: Scores, classes: int) -> tuple[tuple[int, ...], ...]:
-    """Responses by the people's class (outer) and another's, over the whole scale; [K][K]."""
+    """Number of responses by people's class (outer) and another's, over the scale; [K][K]."""
     found = confusion_matrix(human, other, labels=range(classes))
     return tuple(tuple(int(count) for count in row) for row in found)
 

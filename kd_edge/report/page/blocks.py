@@ -1,13 +1,16 @@
-"""What a report is made of, whatever it is written as: headings, text, tables, plots."""
+"""What a report consists of, in any format: headings, text, tables, plots, responses."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
 
 from kd_edge.report.figures.disagreements import Disagreement
 from kd_edge.report.figures.limits import Limit
 from kd_edge.report.page.svg import Plot
+
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,12 @@ class Heading:
     """A heading.
 
     Attributes:
-        text: what it says.
+        text: its text.
         level: 1 for an item, 2 for a part of one.
         anchor: a name to link to, "" for none.
     """
 
+    kind: ClassVar[str] = "heading"
     text: str
     level: int = 2
     anchor: str = ""
@@ -30,12 +34,13 @@ class Text:
     """A paragraph.
 
     Attributes:
-        text: what it says.
-        kind: "", "lead" for the first sentence to read, "note" for small print.
+        text: its text.
+        style: "", "lead" for the first sentence to read, "note" for small print.
     """
 
+    kind: ClassVar[str] = "text"
     text: str
-    kind: str = ""
+    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,10 @@ class Points:
 
     Attributes:
         texts: the sentences.
-        flagged: whether they tell of figures outside their limits.
+        flagged: whether they are about figures outside their limits.
     """
 
+    kind: ClassVar[str] = "points"
     texts: tuple[str, ...]
     flagged: bool = False
 
@@ -56,7 +62,7 @@ class Cell:
     """A cell of a table.
 
     Attributes:
-        text: what it says.
+        text: its text.
         flagged: whether its figure is outside its limit.
     """
 
@@ -66,14 +72,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: the first column names the rows.
+    """A table; the first column names the rows.
 
     Attributes:
-        title: what it holds.
-        header: the columns' names.
-        rows: as many cells each.
+        title: what it shows.
+        header: the names of its C columns.
+        rows: C cells each.
     """
 
+    kind: ClassVar[str] = "table"
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -81,33 +88,57 @@ class Table:
 
 @dataclass(frozen=True)
 class Plots:
-    """Plots beside each other."""
+    """Plots side by side."""
 
+    kind: ClassVar[str] = "plots"
     plots: tuple[Plot, ...]
 
 
 @dataclass(frozen=True)
-class Responses:
-    """Responses with what is said of them; students' words.
+class ResponseList:
+    """Responses with all scores that they were given; students' words.
 
     Attributes:
-        title: which they are.
+        title: which responses.
         rows: the responses.
     """
 
+    kind: ClassVar[str] = "responses"
     title: str
     rows: tuple[Disagreement, ...]
 
 
-Block = Heading | Text | Points | Table | Plots | Responses
+Block = Heading | Text | Points | Table | Plots | ResponseList
 
 
-def cell(said: str, value: float | None = None, limit: Limit | None = None) -> Cell:
+@dataclass(frozen=True)
+class Column(Generic[RowT]):
+    """A column of a table.
+
+    Attributes:
+        head: its name.
+        cell: its cell, or the cell's text, for a row.
+        needs: what the item must have for the column to be shown; "" for nothing.
+    """
+
+    head: str
+    cell: Callable[[RowT], Cell | str]
+    needs: str = ""
+
+
+def cell(text: str, value: float | None = None, limit: Limit | None = None) -> Cell:
     """A cell, flagged where its value is outside the limit."""
-    return Cell(said, limit is not None and limit.broken(value))
+    return Cell(text, limit is not None and limit.broken(value))
 
 
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[Cell | str]]) -> Table:
-    """A table of cells and plain texts."""
-    cells = tuple(tuple(one if isinstance(one, Cell) else Cell(one) for one in row) for row in rows)
-    return Table(title, tuple(header), cells)
+def table(
+    title: str,
+    columns: Sequence[Column[RowT]],
+    rows: Sequence[RowT],
+    available: Collection[str] = (),
+) -> Table:
+    """A table of those columns whose needs are available."""
+    shown = [column for column in columns if not column.needs or column.needs in available]
+    made = [[column.cell(row) for column in shown] for row in rows]
+    cells = tuple(tuple(Cell(c) if isinstance(c, str) else c for c in row) for row in made)
+    return Table(title, tuple(column.head for column in shown), cells)

@@ -1,4 +1,4 @@
-"""What the names of figures mean: the end of every report."""
+"""The terms of reports and documents, explained once: the end of every report."""
 
 from __future__ import annotations
 
@@ -16,44 +16,55 @@ from kd_edge.report.figures.limits import (
 )
 from kd_edge.report.page.blocks import Block, Heading, Points, Text
 
-_TERMS = (
-    "Exact agreement: the share of responses with the same score from both. Adjacent: the same or "
-    f"one point apart. Between people, {PEOPLE_EXACT.said} and {PEOPLE_ADJACENT.said} are asked "
-    "for.",
-    "QWK, quadratic weighted kappa: agreement beyond chance, where a miss by two points counts "
-    f"four times a miss by one. 1 is perfect, 0 is chance; {QWK.said} is asked for. Kappa: the "
-    "same with every miss alike. Macro F1: the mean over the scores, rare ones like frequent ones, "
-    "of how well each is found.",
-    f"Correlation: whether both put responses into the same order; {CORRELATION.said} is asked "
-    "for. R2: the share of the differences between people's scores that is foretold. RMSE: the "
-    "typical miss, in points.",
-    "SMD, standardized mean difference: how much higher the machine's mean is, in standard "
-    f"deviations of people's scores; {SMD.said} is accepted.",
-    f"Shares of a score that differ from people's should stay {SHARE.said}.",
-    "Degradation: figures of a machine less those of a second rater; for QWK and correlation "
-    f"{DEGRADATION.said} is accepted.",
-    "Disattenuated correlation, PRMSE and true-score MSE: how well the machine does against the "
-    "score that many raters would give on average, so that the raters' own error does not count "
-    "against it. A PRMSE of 1 is perfect.",
-    "DSM, difference of standardized means: how much higher a group stands among the machine's "
-    f"scores than among people's; {DSM.said} is accepted. In a group of fewer than 50 "
-    "responses it can leave that by chance.",
-    "ECE, expected calibration error: how far, on average, the share of right scores is from how "
-    "sure the machine was. 0 is perfect; with few responses some of it is chance.",
-    "Expected score: the mean of the scores, each weighted by its probability. Trimmed: kept "
-    "within the scale and half a point around it, which an expected score never leaves. As "
-    "given out: the score that a device shows.",
-)
+TERMS = {
+    "Small model": "the model that scores responses on a device without a network. Researchers "
+    "call it the student; here, students are the people who wrote the responses.",
+    "Large model": "the language model that the small model was trained to imitate. It is too "
+    "large for the device. Researchers call it the teacher.",
+    "Small model alone": "the same small model trained on people's scores only, without the "
+    "large model. The difference is what the large model contributes.",
+    "People's scores": "the scores that people gave the responses; all models are compared with "
+    "them. A second rater is a second person who scored the same responses independently.",
+    "On a device, in PyTorch": "the small model compressed as a device runs it, and before "
+    "compression as it was trained.",
+    "Exact agreement": "the share of responses with the same score from both. Adjacent agreement: "
+    f"with the same score or one point apart. Between people, {PEOPLE_EXACT.text} and "
+    f"{PEOPLE_ADJACENT.text} are expected.",
+    "QWK (quadratic weighted kappa)": "agreement beyond chance; a difference of two points counts "
+    f"four times as much as one point. 1 is perfect, 0 is chance; {QWK.text} is expected. Kappa: "
+    "the same, with every difference counted alike. Macro F1: how well each score is recognised, "
+    "averaged over the scores, so that rare ones count as much as frequent ones.",
+    "Correlation": f"whether both rank the responses alike; {CORRELATION.text} is expected. R2: "
+    "the share of the differences between people's scores that is predicted. RMSE: the typical "
+    "error, in points.",
+    "SMD (standardized mean difference)": "how much higher a model's mean score is than people's, "
+    f"in standard deviations of people's scores; {SMD.text} is accepted. The share of responses "
+    f"that get each score should be {SHARE.text} of people's.",
+    "Degradation": "a model's figure minus the second rater's; for QWK and correlation "
+    f"{DEGRADATION.text} is accepted.",
+    "Disattenuated correlation, PRMSE, true-score MSE": "the model compared with the average that "
+    "many raters would give, so that raters' own errors do not count against it. A PRMSE of 1 is "
+    "perfect.",
+    "DSM (difference of standardized means)": "how much higher a group of students stands among "
+    f"the model's scores than among people's; {DSM.text} is accepted. With fewer than 50 "
+    "responses it can be outside by chance.",
+    "Confidence": "the probability that the model assigns to the score it gives. ECE (expected "
+    "calibration error): how far confidence is from the actual agreement, on average. 0 is "
+    "perfect; with few responses some error is chance.",
+    "Expected score": "the average of the scores, weighted by their probabilities. Trimmed: "
+    "limited to the score range and half a point beyond. As given: the score that a device shows.",
+}
+"""What each term means."""
 
 
 def glossary() -> Iterator[Block]:
-    """What the names of figures mean, and where they come from."""
-    yield Heading("What the figures mean", 1, "meaning")
+    """The meaning of all terms, and the source of the figures."""
+    yield Heading("What the terms mean", 1, "meaning")
     yield Text(
-        "A figure marked ⚑ leaves the limits that testing programmes use. Where a figure is not "
-        "defined, its place is empty."
+        "A figure marked ⚑ is outside the limits that testing programmes use. An empty cell is a "
+        "figure that cannot be computed."
     )
-    yield Points(_TERMS)
+    yield Points(tuple(f"{term}: {meaning}" for term, meaning in TERMS.items()))
     yield Text(
         "Names, formulas and limits are those of RSMTool (Madnani and Loukina 2016; Williamson, "
         "Xi and Breyer 2012; Loukina and others 2020). Responses with a score of zero count like "

@@ -1,4 +1,4 @@
-"""Figures as people read them; an empty text where a figure is not defined."""
+"""Figures as text; an empty text where a figure is undefined."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ def signed(value: float | None, digits: int = 2) -> str:
     """A difference: +0.03."""
     if value is None:
         return ""
-    found = f"{value:+.{digits}f}"
-    return found.replace("-", "+") if float(found) == 0 else found
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "+") if float(text) == 0 else text
 
 
 def percent(share: float | None, digits: int = 0) -> str:
-    """A share: 82 %."""
-    return "" if share is None else f"{share * 100:.{digits}f} %"
+    """A share: 82%."""
+    return "" if share is None else f"{share * 100:.{digits}f}%"
 
 
 def points(share: float) -> str:
@@ -26,5 +26,5 @@ def points(share: float) -> str:
     return f"{abs(share) * 100:.1f} points"
 
 
-def _no_minus_zero(said: str) -> str:
-    return said[1:] if said.startswith("-") and float(said) == 0 else said
+def _no_minus_zero(text: str) -> str:
+    return text[1:] if text.startswith("-") and float(text) == 0 else text

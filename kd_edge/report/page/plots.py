@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kd_edge.report.figures.confidence import REVIEWED, Sureness
+from kd_edge.report.figures.confidence import REVIEWED, ConfidenceFigures
 from kd_edge.report.figures.items import ItemFigures
 from kd_edge.report.page.numbers import percent, points
 from kd_edge.report.page.svg import Plot
 
-_SHARES = [(at / 100, f"{at} %") for at in range(0, 101, 20)]
+_SHARES = [(at / 100, f"{at}%") for at in range(0, 101, 20)]
 _LONGEST_NAME = 9
+_MODELS = (("teacher", "large model"), ("student", "small model"))
 
 
 def distribution(item: ItemFigures, name: str) -> Plot:
-    """How often people, teacher and student give each class."""
+    """How often people, the large model and the small model give each score."""
     series = (
         ("human", item.human_shares),
         ("teacher", item.teacher.shares),
@@ -26,8 +27,8 @@ def distribution(item: ItemFigures, name: str) -> Plot:
     plot = Plot(
         name,
         "How often each score is given",
-        f"Shares of people, teacher and student for each of {len(item.classes)} scores; student "
-        f"and people differ by {points(gap)} at most.",
+        "Shares of the responses that people, the large model and the small model give each of "
+        f"{len(item.classes)} scores; small model and people differ by at most {points(gap)}.",
         (0, len(item.classes)),
         (0, top),
     )
@@ -38,20 +39,20 @@ def distribution(item: ItemFigures, name: str) -> Plot:
         for place, (kind, shares) in enumerate(series):
             left = at + 0.14 + place * 0.24
             plot.bar(kind, left, left + 0.22, shares[at])
-    plot.legend([("human", "people"), ("teacher", "teacher"), ("student", "student")])
+    plot.legend([("human", "people"), *_MODELS])
     return plot
 
 
 def confusion(item: ItemFigures, name: str) -> Plot:
-    """Which score the student on a device gives where people give which."""
+    """The scores of the small model on a device by people's scores."""
     counts, total = item.bundle.confusion, item.responses
     equal = sum(row[at] for at, row in enumerate(counts))
     classes = len(item.classes)
     plot = Plot(
         name,
-        "The student's scores by those of people",
-        f"{equal} of {total} responses lie on the diagonal, where both give the same score. The "
-        "stronger a cell's colour, the more of the responses with that score from people.",
+        "The small model's scores by people's scores",
+        f"{equal} of {total} responses are on the diagonal, where both scores are equal. The "
+        "stronger the colour, the larger the share of the row.",
         (0, classes),
         (0, classes),
     )
@@ -60,51 +61,51 @@ def confusion(item: ItemFigures, name: str) -> Plot:
             shade = 0.06 + 0.84 * count / max(1, sum(row))
             plot.cell(machine, classes - 1 - human, shade, str(count) if count else "")
     across = _class_ticks(item.classes)
-    down = [(classes - at, said) for at, said in across]
-    plot.axes("student", "people", across, down, grid=False)
+    down = [(classes - at, label) for at, label in across]
+    plot.axes("small model", "people", across, down, grid=False)
     return plot
 
 
-def reliability(sure: Sureness, name: str) -> Plot:
-    """Whether the student is right as often as it is sure."""
+def reliability(confidence: ConfidenceFigures, name: str) -> Plot:
+    """Exact agreement by confidence."""
     plot = Plot(
         name,
-        "Is it right as often as it is sure?",
-        f"Agreement with people by confidence; on the dotted line both are equal. The expected "
-        f"calibration error is {sure.error:.3f}.",
+        "Is its confidence justified?",
+        "Agreement with people's scores by confidence; on the dotted line the two are equal. "
+        f"The expected calibration error is {confidence.error:.3f}.",
         (0, 1),
         (0, 1),
     )
     plot.axes("confidence", "exact agreement", _SHARES, _SHARES)
     plot.line("even", [(0, 0), (1, 1)])
-    most = max(one.responses for one in sure.bins)
-    plot.line("student", [(one.confidence, one.exact) for one in sure.bins])
-    for one in sure.bins:
-        radius = 2.5 + 6 * (one.responses / most) ** 0.5
-        plot.dot("student", (one.confidence, one.exact), radius)
+    most = max(bin_.responses for bin_ in confidence.bins)
+    plot.line("student", [(bin_.confidence, bin_.exact) for bin_ in confidence.bins])
+    for bin_ in confidence.bins:
+        radius = 2.5 + 6 * (bin_.responses / most) ** 0.5
+        plot.dot("student", (bin_.confidence, bin_.exact), radius)
     return plot
 
 
-def review(teacher: Sureness, student: Sureness, name: str) -> Plot:
-    """How well the rest agrees where the least sure responses go to a person."""
+def review(teacher: ConfidenceFigures, student: ConfidenceFigures, name: str) -> Plot:
+    """Exact agreement on the rest when the least confident responses go to a person."""
     lowest = min(*teacher.kept, *student.kept)
     floor = max(0.0, int(lowest * 10) / 10 - (0.1 if lowest > 0.9 else 0.0))
     plot = Plot(
         name,
-        "What is gained by sending responses to a person",
-        f"Exact agreement on the rest, by the share sent to a person. Student: "
-        f"{percent(student.at(0.0))} where none is sent, {percent(student.at(0.2))} where a "
-        "fifth is.",
+        "Agreement when people review some responses",
+        "Exact agreement on the rest by the share sent to a person, the least confident first. "
+        f"Small model: {percent(student.at(0.0))} without review, {percent(student.at(0.2))} "
+        "when a fifth is reviewed.",
         (0, 1),
         (floor, 1),
     )
     step = 0.1 if floor >= 0.5 else 0.2
     steps = range(int((1 - floor) / step + 1.01))
     ticks = [(1 - at * step, percent(1 - at * step)) for at in steps]
-    plot.axes("sent to a person", "agreement on the rest", _SHARES, ticks)
-    for kind, sure in (("teacher", teacher), ("student", student)):
-        plot.line(kind, list(zip(REVIEWED, sure.kept, strict=True)))
-    plot.legend([("teacher", "teacher"), ("student", "student")])
+    plot.axes("sent to a person", "agreement", _SHARES, ticks)
+    for kind, confidence in (("teacher", teacher), ("student", student)):
+        plot.line(kind, list(zip(REVIEWED, confidence.kept, strict=True)))
+    plot.legend(_MODELS)
     return plot
 
 

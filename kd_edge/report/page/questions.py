@@ -1,100 +1,128 @@
-"""The report of one student for all questions: each question, new ones apart, and all pooled."""
+"""The report of one small model for all questions: each one, new ones, and all pooled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER
+from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, scorer_name
 from kd_edge.report.figures.disagreements import disagreements
 from kd_edge.report.figures.questions import POOLED, Questions
-from kd_edge.report.page.blocks import Block, Heading, Table, Text, table
+from kd_edge.report.page.blocks import Block, Column, Heading, Table, Text, table
 from kd_edge.report.page.item import item_blocks
 from kd_edge.report.page.numbers import number, percent
-from kd_edge.runs.cross_item.agreement import ALL, Part
+from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Figures, Part
 
 LEAST, LEAST_BALANCED = 5, 10
-"""Responses to a question below which its accuracy, and its macro F1 and kappa, are left out: the
-figures would be those of chance."""
+"""Responses to a question below which its accuracy, and its macro F1 and kappa, are left out:
+they would be mostly chance."""
 
-_SCORERS = {TEACHER: "teacher", STUDENT: "student", BASELINE: "without teacher"}
+_PARTS = {ALL: POOLED, SEEN: "training questions", UNSEEN: "new questions"}
+_SCORERS = (TEACHER, STUDENT, BASELINE)
 
 
-def headline(found: Questions) -> str:
-    """How often the student agrees with people, on questions learnt from and on others."""
-    parts = [one for one in found.parts if one.name != ALL] or found.parts
+def headline(questions: Questions) -> str:
+    """How often the models agree with people, on training questions and on new ones."""
+    parts = [part for part in questions.parts if part.name != ALL] or questions.parts
 
-    def shares(who: str) -> list[str]:
-        return [percent(one.scorers[who].accuracy) for one in parts]
+    def shares(scorer: str) -> list[str]:
+        return [percent(part.scorers[scorer].accuracy) for part in parts]
 
-    whose = ["the responses", *(f"those to {one.name}" for one in parts[1:])]
+    responses = ["the responses", *(f"those to {_PARTS[part.name]}" for part in parts[1:])]
     if parts[0].name != ALL:
-        whose[0] += f" to {parts[0].name}"
-    student = " and on ".join(f"{share} of {said}" for share, said in zip(shares(STUDENT), whose))
+        responses[0] += f" to {_PARTS[parts[0].name]}"
+    pairs = zip(shares(STUDENT), responses, strict=True)
+    small = " and on ".join(f"{share} of {which}" for share, which in pairs)
     return (
-        f"One student for all questions agrees with people, on a device, on {student}; its teacher "
-        f"on {' and '.join(shares(TEACHER))}."
+        f"One small model for all questions agrees with people's scores, on a device, on {small}; "
+        f"the large model on {' and '.join(shares(TEACHER))}."
     )
 
 
-def question_blocks(found: Questions, responses: bool) -> Iterator[Block]:
+def question_blocks(questions: Questions, responses: bool) -> Iterator[Block]:
     """All blocks but the glossary.
 
     Args:
-        found: the figures.
+        questions: the figures.
         responses: whether the worst disagreements are shown, with students' words.
     """
-    yield Heading("Old and new questions", 1, "questions")
-    yield Text(headline(found), "lead")
-    if found.unseen:
+    yield Heading("Training questions and new questions", 1, "questions")
+    yield Text(headline(questions), "lead")
+    if questions.unseen:
         yield Text(
-            "A new question is one to which the student has seen no student's response, only the "
-            "question and its reference answers. What it is worth there says what to expect of "
-            "the next question that is added."
+            "A new question is one of which the small model saw no student's response in training, "
+            "only the question and its reference answers. Its figures there show what to expect "
+            "of the next question that is added."
         )
-    yield _parts(found)
-    yield _accuracies(found)
-    balanced = _balanced(found)
+    yield _parts(questions)
+    yield _accuracies(questions)
+    balanced = _balanced(questions)
     if balanced.rows:
         yield balanced
-    if said := _left_out(found):
-        yield Text(said, "note")
-    worst = disagreements(found.scored, found.scale) if responses else None
-    yield from item_blocks(found.pooled, "pooled", worst, "All questions pooled")
+    if text := _left_out(questions):
+        yield Text(text, "note")
+    worst = disagreements(questions.scored, questions.scale) if responses else None
+    yield from item_blocks(questions.pooled, "pooled", worst, heading="All questions pooled")
 
 
-def _parts(found: Questions) -> Table:
-    rows = []
-    for part in found.parts:
-        for who, one in part.scorers.items():
-            name = POOLED if part.name == ALL else part.name
-            row = [name, str(one.responses), who, percent(one.accuracy, 1)]
-            rows.append([*row, number(one.macro_f1), number(one.kappa)])
-    header = ["responses to", "N", "scores by", "accuracy", "macro F1", "kappa"]
-    return table("Against people's scores, the student as on a device", header, rows)
+_Row = tuple[str, str, Figures]
 
 
-def _accuracies(found: Questions) -> Table:
-    """Questions with enough responses first, those with the least accuracy above."""
-    header = ["question", "learnt from", "N", *_SCORERS.values()]
-    rows = []
-    for part in sorted(found.questions, key=_worst_first):
-        row = [part.name, "no" if part.name in found.unseen else "yes", str(_responses(part))]
-        shares = [percent(part.scorers[who].accuracy, 1) for who in _SCORERS]
-        rows.append([*row, *(shares if _responses(part) >= LEAST else [""] * len(shares))])
-    return table("Question by question: accuracy", header, rows)
+def _parts(questions: Questions) -> Table:
+    columns = (
+        Column[_Row]("responses to", lambda row: _PARTS[row[0]]),
+        Column[_Row]("N", lambda row: str(row[2].responses)),
+        Column[_Row]("scores by", lambda row: scorer_name(row[1])),
+        Column[_Row]("accuracy", lambda row: percent(row[2].accuracy, 1)),
+        Column[_Row]("macro F1", lambda row: number(row[2].macro_f1)),
+        Column[_Row]("kappa", lambda row: number(row[2].kappa)),
+    )
+    rows = [
+        (part.name, scorer, figures)
+        for part in questions.parts
+        for scorer, figures in part.scorers.items()
+    ]
+    return table("Agreement with people's scores, the small model as on a device", columns, rows)
 
 
-def _balanced(found: Questions) -> Table:
-    """Macro F1 and kappa, in the same order, of questions with responses enough for them."""
-    header = ["question", "N"]
-    header += [f"{who}: {name}" for name in ("macro F1", "kappa") for who in _SCORERS.values()]
-    rows = []
-    for part in sorted(found.questions, key=_worst_first):
-        if _responses(part) >= LEAST_BALANCED:
-            scorers = [part.scorers[who] for who in _SCORERS]
-            row = [part.name, str(_responses(part)), *(number(one.macro_f1) for one in scorers)]
-            rows.append([*row, *(number(one.kappa) for one in scorers)])
-    return table("Question by question: macro F1 and kappa", header, rows)
+_QUESTION = Column[Part]("question", lambda part: part.name)
+_N = Column[Part]("N", lambda part: str(_responses(part)))
+
+
+def _accuracies(questions: Questions) -> Table:
+    """Questions with enough responses first, the least accurate above."""
+
+    def accuracy(scorer: str) -> Column[Part]:
+        def of(part: Part) -> str:
+            return percent(part.scorers[scorer].accuracy, 1) if _responses(part) >= LEAST else ""
+
+        return Column(scorer_name(scorer), of)
+
+    trained = Column[Part](
+        "trained on", lambda part: "no" if part.name in questions.unseen else "yes"
+    )
+    columns = (_QUESTION, trained, _N, *map(accuracy, _SCORERS))
+    rows = sorted(questions.questions, key=_worst_first)
+    return table("Question by question: accuracy", columns, rows)
+
+
+def _balanced(questions: Questions) -> Table:
+    """Macro F1 and kappa, in the same order, of questions with enough responses for them."""
+
+    def column(scorer: str, head: str, name: str) -> Column[Part]:
+        return Column(
+            f"{scorer_name(scorer)}: {head}",
+            lambda part: number(getattr(part.scorers[scorer], name)),
+        )
+
+    names = (("macro F1", "macro_f1"), ("kappa", "kappa"))
+    figures = [column(scorer, *name) for name in names for scorer in _SCORERS]
+    rows = [
+        part
+        for part in sorted(questions.questions, key=_worst_first)
+        if _responses(part) >= LEAST_BALANCED
+    ]
+    columns = (_QUESTION, _N, *figures)
+    return table("Question by question: macro F1 and kappa", columns, rows)
 
 
 def _responses(part: Part) -> int:
@@ -106,13 +134,12 @@ def _worst_first(part: Part) -> tuple[bool, float]:
     return few, 0.0 if few else part.scorers[STUDENT].accuracy
 
 
-def _left_out(found: Questions) -> str:
-    """What is missing because of too few responses; "" where nothing is."""
-    counts = list(map(_responses, found.questions))
-    few = [(least, sum(one < least for one in counts)) for least in (LEAST, LEAST_BALANCED)]
-    said = [
-        f"{what} of questions with fewer than {least} ({count} of {len(counts)} questions)"
-        for what, (least, count) in zip(("accuracy", "macro F1 and kappa"), few, strict=True)
-        if count
-    ]
-    return f"Left out for too few responses: {'; '.join(said)}." if said else ""
+def _left_out(questions: Questions) -> str:
+    """What is left out because of too few responses; "" for nothing."""
+    counts = list(map(_responses, questions.questions))
+    parts = []
+    for figures, least in (("accuracy", LEAST), ("macro F1 and kappa", LEAST_BALANCED)):
+        if few := sum(count < least for count in counts):
+            which = f"questions with fewer than {least} ({few} of {len(counts)} questions)"
+            parts.append(f"{figures} of {which}")
+    return f"Left out for too few responses: {'; '.join(parts)}." if parts else ""

@@ -1,4 +1,4 @@
-"""What the figures mean, in words for whoever must decide whether to trust a student."""
+"""The figures in sentences, for those who decide whether to use a small model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from scipy.stats import binomtest
 
-from kd_edge.evaluation.agreement import MAJORITY
+from kd_edge.evaluation.agreement import HUMANS, MAJORITY, ON_DEVICE, TEACHER
 from kd_edge.evaluation.rsmtool import GIVEN, RAW
-from kd_edge.report.figures.items import BUNDLE, PEOPLE, TEACHER, ItemFigures, Together
+from kd_edge.report.figures.items import ItemFigures, Together
 from kd_edge.report.figures.limits import (
     CORRELATION,
     DEGRADATION,
@@ -18,180 +18,192 @@ from kd_edge.report.figures.limits import (
     QWK,
     SHARE,
     SMD,
+    Limit,
 )
 from kd_edge.report.page.numbers import number, percent, signed
 
-# Differences of exact agreement that a reader may take for none, and for little.
-_SAME, _LITTLE = 0.01, 0.03
+# Differences of exact agreement that the headline calls none, and small.
+_NONE, _SMALL = 0.01, 0.03
 
-# Groups in which a difference of standardized means often leaves its limits by chance.
+# Responses below which a difference of standardized means is often outside its limits by chance.
 _FEW = 50
 
 REVIEW_SHARE = 0.2
-"""The share sent to a person that the headline speaks of."""
+"""The share of responses sent to a person in the advice on review."""
+
+SAMPLES = (
+    "These are the sample items of kd-edge. Their responses, people's scores and second raters "
+    "are invented: the figures show what a report looks like, not how well students or people "
+    "score. The second raters are left out, because their agreement was chosen, not measured."
+)
+"""Stands above figures of the sample items."""
 
 
 def headline(item: ItemFigures) -> str:
-    """How often the student agrees with people, beside its teacher and the second rater."""
-    less = item.teacher.given.exact - item.bundle.given.exact
-    said = f"The student on a device agrees with people {_as_often(less)} its teacher: "
-    said += f"{percent(item.bundle.given.exact)} of its scores are the same as theirs, against "
-    said += f"{percent(item.teacher.given.exact)} of the teacher's"
+    """How often the small model agrees with people, beside the large model and second rater."""
+    small, large = item.bundle.given, item.teacher.given
+    comparison = _as_often(large.exact_agreement - small.exact_agreement)
+    text = f"The small model on a device agrees with people's scores {comparison} the large "
+    text += f"model: {percent(small.exact)} of its scores are the same, against "
+    text += f"{percent(large.exact)} of the large model's"
     if item.people:
-        said += f" and {percent(item.people.exact)} of a second rater's"
+        text += f" and {percent(item.people.exact)} of a second rater's"
     if item.numeric:
-        said += f". QWK {number(item.bundle.given.qwk)} against {number(item.teacher.given.qwk)}"
+        text += f". QWK {number(small.qwk)} against {number(large.qwk)}"
         if item.people:
-            said += f"; second rater {number(item.people.qwk)}"
-    return said + "."
+            text += f"; second rater {number(item.people.qwk)}"
+    return text + "."
 
 
-def how_sure(item: ItemFigures) -> str:
-    """How far the headline's figure can be trusted: Wilson's interval (1927)."""
-    right = round(item.bundle.given.exact * item.responses)
+def measured_on(item: ItemFigures) -> str:
+    """How precise the headline is: Wilson's interval (1927) with a confidence of 95%."""
+    right = round(item.bundle.given.exact_agreement * item.responses)
     low, high = binomtest(right, item.responses).proportion_ci(0.95, method="wilson")
+    rows = f" ({item.test_rows})" if item.test_rows else ""
     return (
-        f"Measured on {item.responses} responses that it did not learn from"
-        + (f" ({item.test_rows})" if item.test_rows else "")
-        + f". On other such responses the agreement may well be anything from {percent(low)} to "
-        f"{percent(high)}."
+        f"Measured on {item.responses} responses that no model was trained on{rows}. On other "
+        f"responses of this kind, expect an agreement between {percent(low)} and {percent(high)} "
+        "(95% confidence interval)."
     )
 
 
 def review_advice(item: ItemFigures) -> str:
-    """What is gained by sending the least sure responses to a person."""
-    sure = item.bundle.sureness
+    """The agreement when the least confident responses go to a person."""
+    confidence = item.bundle.sureness
     return (
-        f"If the {percent(REVIEW_SHARE)} of which it is least sure go to a person, "
-        f"{percent(sure.at(REVIEW_SHARE))} of the rest agree with people, instead of "
-        f"{percent(sure.at(0.0))} of all."
+        f"If the least confident {percent(REVIEW_SHARE)} of the responses go to a person, "
+        f"{percent(confidence.at(REVIEW_SHARE))} of the other scores equal people's, instead of "
+        f"{percent(confidence.at(0.0))} without review."
     )
 
 
-def calibration_said(item: ItemFigures) -> str:
-    """What the calibration error is worth on so few responses."""
-    sure = item.bundle.sureness
+def calibration_note(item: ItemFigures) -> str:
+    """The calibration error, beside the error that chance alone causes."""
+    confidence = item.bundle.sureness
     return (
-        f"Its confidence is off by {number(sure.error, 3)} on average (expected calibration "
-        f"error). Of {item.responses} responses, {number(sure.chance, 3)} would come of chance "
-        "alone, were every confidence exactly right."
+        f"Its confidence is {number(confidence.error, 3)} away from its agreement on average "
+        f"(expected calibration error). With {item.responses} responses, chance alone causes "
+        f"{number(confidence.chance, 3)}."
     )
 
 
 def flagged_advice(item: ItemFigures) -> str:
-    """How many responses the device marks for a person as the bundle is set; "" for none."""
+    """How many responses the device flags for a person; "" for none."""
     if not item.flagged:
         return ""
-    why = ", ".join(f"'{reason}' {count}" for reason, count in item.flagged.items())
+    reasons = ", ".join(f"'{reason}' {count}" for reason, count in item.flagged.items())
     total = sum(item.flagged.values())
-    said = f"The device itself marked {total} of {item.responses} for a person ({why})"
+    text = f"The device flagged {total} of {item.responses} responses for a person ({reasons})"
     if item.unflagged_exact is None:
-        return said + "."
-    return f"{said}; {percent(item.unflagged_exact)} of the others agree with people."
+        return text + "."
+    return f"{text}; {percent(item.unflagged_exact)} of the other scores equal people's."
 
 
 def warnings(item: ItemFigures) -> tuple[str, ...]:
-    """Every figure of the student on a device, and of people, that leaves its limits."""
+    """A sentence for every figure of small model and people that is outside its limits."""
     return (*_of_agreement(item), *_of_severity(item), *_of_groups(item), *_of_people(item))
 
 
-def verdict(found: Sequence[str]) -> str:
-    """What stands above the list of warnings."""
-    if not found:
+def verdict(warnings: Sequence[str]) -> str:
+    """The sentence above the list of warnings."""
+    if not warnings:
         return (
-            "No figure of the student leaves the limits that testing programmes use. That is no "
-            "leave to score without people: look at the worst disagreements below."
+            "No figure of the small model is outside the limits that testing programmes use. This "
+            "alone does not mean that it can score without people: read the worst disagreements "
+            "below."
         )
-    one = "One figure leaves" if len(found) == 1 else f"{len(found)} figures leave"
-    return f"{one} the limits that testing programmes use:"
+    count = "One figure is" if len(warnings) == 1 else f"{len(warnings)} figures are"
+    return f"{count} outside the limits that testing programmes use:"
 
 
 def headline_of_all(lines: Sequence[Together], items: int) -> str:
     """As `headline`, over several items."""
-    found = {line.name: line for line in lines}
-    student, teacher, people = found[BUNDLE], found[TEACHER], found.get(PEOPLE)
-    said = (
-        f"Over {items} items the students on a device agree with people "
-        f"{_as_often(teacher.exact - student.exact)} their teachers: {percent(student.exact)} "
-        f"of the scores are the same on average, against {percent(teacher.exact)} of the teachers'"
+    by_name = {line.name: line for line in lines}
+    small, large, people = by_name[ON_DEVICE], by_name[TEACHER], by_name.get(HUMANS)
+    text = (
+        f"Over {items} items, the small models on a device agree with people's scores "
+        f"{_as_often(large.exact - small.exact)} the large models: {percent(small.exact)} of the "
+        f"scores are the same on average, against {percent(large.exact)} of the large models'"
     )
     if people:
-        said += f" and {percent(people.exact)} of a second rater's"
-    if student.qwk is not None:
-        said += f". Mean QWK {number(student.qwk)} against {number(teacher.qwk)}"
+        text += f" and {percent(people.exact)} of a second rater's"
+    if small.qwk is not None:
+        text += f". Mean QWK {number(small.qwk)} against {number(large.qwk)}"
         if people:
-            said += f"; second rater {number(people.qwk)}"
-        said += f"; {number(student.lowest_qwk)} on the worst item"
-    return said + "."
+            text += f"; second rater {number(people.qwk)}"
+        text += f"; {number(small.lowest_qwk)} on the worst item"
+    return text + "."
 
 
 def _as_often(less: float) -> str:
-    if less < -_SAME:
+    if less < -_NONE:
         return "more often than"
-    if less <= _SAME:
+    if less <= _NONE:
         return "as often as"
-    return "nearly as often as" if less <= _LITTLE else "less often than"
+    return "nearly as often as" if less <= _SMALL else "less often than"
+
+
+def _outside(limit: Limit, value: float | None) -> float | None:
+    """The value where it is outside the limit, else None."""
+    return value if limit.broken(value) else None
 
 
 def _of_agreement(item: ItemFigures) -> Iterator[str]:
-    given, expected = item.bundle.given, item.bundle.expected
-    always = item.baselines.get(MAJORITY)
-    if always and given.exact <= always.exact:
+    given = item.bundle.given
+    majority = item.baselines.get(MAJORITY)
+    if majority and given.exact_agreement <= majority.exact:
         yield (
-            f"It agrees with people no more often than a score that is always the same "
-            f"({percent(always.exact)}): nothing is gained by it."
+            "The small model agrees with people no more often than if it always gave the most "
+            f"frequent score ({percent(majority.exact)}): it is of no use."
         )
-    if QWK.broken(given.qwk):
+    if (qwk := _outside(QWK, given.qwk)) is not None:
         yield (
-            f"QWK is {number(given.qwk)} ({QWK.said} is asked for): the student too often misses "
-            "people's scores, or misses them by far."
+            f"QWK is {number(qwk)} ({QWK.text} is expected): the small model differs from people's "
+            "scores too often or by too much."
         )
-    if CORRELATION.broken(expected.correlation):
+    if (correlation := _outside(CORRELATION, item.bundle.expected.correlation)) is not None:
         yield (
-            f"The correlation with people is {number(expected.correlation)} ({CORRELATION.said} is "
-            "asked for): it does not rank responses well enough as people do."
+            f"The correlation with people's scores is {number(correlation)} ({CORRELATION.text} is "
+            "expected): the small model does not rank the responses well enough."
         )
-    lost = item.bundle.degradation.get(GIVEN)
-    if lost and DEGRADATION.broken(lost.qwk):
-        yield (
-            f"QWK is {number(-lost.qwk)} below that of two people (0.10 is the most "
-            "accepted): a second person would agree clearly better."
-        )
-    lost = item.bundle.degradation.get(RAW)
-    if lost and DEGRADATION.broken(lost.correlation):
-        yield (
-            f"The correlation is {number(-lost.correlation)} below that of two people "
-            "(0.10 is the most accepted)."
-        )
+    degradation = item.bundle.degradation
+    for name, lost in (
+        ("QWK", degradation[GIVEN].qwk if GIVEN in degradation else None),
+        ("The correlation", degradation[RAW].correlation if RAW in degradation else None),
+    ):
+        if (change := _outside(DEGRADATION, lost)) is not None:
+            yield (
+                f"{name} is {number(-change)} below that of two people (at most 0.10 is accepted): "
+                "a second person would agree clearly better."
+            )
 
 
 def _of_severity(item: ItemFigures) -> Iterator[str]:
-    smd = item.bundle.given.smd
-    if SMD.broken(smd):
-        kinder = "kinder" if smd > 0 else "stricter"
+    if (smd := _outside(SMD, item.bundle.given.smd)) is not None:
+        severity, side = ("more generous", "above") if smd > 0 else ("stricter", "below")
         yield (
-            f"The student is {kinder} than people: its mean score is {number(abs(smd))} standard "
-            f"deviations {'above' if smd > 0 else 'below'} theirs (SMD {SMD.said})."
+            f"The small model is {severity} than people: its mean score is {number(abs(smd))} "
+            f"standard deviations {side} theirs (SMD {SMD.text} is accepted)."
         )
-    pairs = zip(item.classes, item.bundle.shares, item.human_shares, strict=True)
-    for name, machine, human in pairs:
-        if SHARE.broken(machine - human):
-            often = "more" if machine > human else "less"
+    for name, model, people in zip(
+        item.classes, item.bundle.shares, item.human_shares, strict=True
+    ):
+        if SHARE.broken(model - people):
+            often = "more" if model > people else "less"
             yield (
-                f"It gives '{name}' {often} often than people: {percent(machine)} of the responses "
-                f"against {percent(human)} (more than 5 points apart)."
+                f"It gives '{name}' {often} often than people: {percent(model)} of the responses "
+                f"against {percent(people)} (more than 5 points apart)."
             )
 
 
 def _of_groups(item: ItemFigures) -> Iterator[str]:
     for group in item.bundle.groups:
-        dsm = group.dsm.get(GIVEN)
-        if DSM.broken(dsm):
-            kinder = "kinder" if dsm > 0 else "stricter"
+        if (dsm := _outside(DSM, group.dsm.get(GIVEN))) is not None:
+            severity = "more generous" if dsm > 0 else "stricter"
             yield (
-                f"Group '{group.name}' ({group.responses} responses): {kinder} than people, "
-                f"compared with all students (DSM {signed(dsm)}, {DSM.said} is accepted)"
-                + ("; in so few it may be chance." if group.responses < _FEW else ".")
+                f"Group '{group.name}' ({group.responses} responses): {severity} than people, "
+                f"compared with all students (DSM {signed(dsm)}, {DSM.text} is accepted)"
+                + ("; with so few it may be chance." if group.responses < _FEW else ".")
             )
 
 
@@ -199,13 +211,13 @@ def _of_people(item: ItemFigures) -> Iterator[str]:
     people = item.people
     if people is None:
         return
-    for limit, value, name, said in (
+    for limit, value, figure, shown in (
         (PEOPLE_EXACT, people.exact, "the same score", percent(people.exact)),
         (PEOPLE_ADJACENT, people.adjacent, "scores within a point", percent(people.adjacent)),
         (QWK, people.qwk, "a QWK", number(people.qwk)),
     ):
         if limit.broken(value):
             yield (
-                f"Two people have {name} of {said} ({limit.said} is asked for): where people "
-                "disagree so, no scorer can be held against them well."
+                f"Two people have {figure} of {shown} ({limit.text} is expected): where people "
+                "disagree this much, no model can be judged well by their scores."
             )

@@ -1,4 +1,4 @@
-"""Plots as SVG in a page: axes, bars, lines and marks, styled by the page's style sheet.
+"""Plots as SVG: axes, bars, lines and marks in the units of the axes.
 
 A plot has a title and a description for those who do not see it. Colours are classes
 ("human", "teacher", "student") of `style.css`, so that a plot follows the page into dark mode
@@ -8,39 +8,57 @@ and onto paper.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
+from typing import ClassVar
 
-WIDTH, HEIGHT = 360, 270
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 22, 30, 46
 
 Point = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class SvgElement:
+    """An element of a plot.
+
+    Attributes:
+        tag: its name.
+        attributes: its attributes.
+        text: its text; None where it has no content.
+    """
+
+    tag: str
+    attributes: dict[str, str]
+    text: str | None = None
+
+
 class Plot:
-    """One plot in the making, in the units of its axes.
+    """A plot, drawn by its methods.
 
     Args:
         name: unique in the page, for the ids of title and description.
         title: what it shows.
-        description: what there is to see, in a sentence or two.
+        description: what can be seen, in a sentence or two.
         x: the lowest and highest value of the horizontal axis.
-        y: and of the vertical one.
+        y: the lowest and highest value of the vertical axis.
     """
 
+    width: ClassVar[int] = 360
+    height: ClassVar[int] = 270
+
     def __init__(self, name: str, title: str, description: str, x: Point, y: Point) -> None:
-        self.title, self.description = title, description
-        self._name, self._x, self._y = name, x, y
-        self._parts: list[str] = []
+        self.name, self.title, self.description = name, title, description
+        self.elements: list[SvgElement] = []
+        self._x, self._y = x, y
 
     def across(self, value: float) -> float:
         """Where a value of the horizontal axis is, in pixels from the left."""
         low, high = self._x
-        return _LEFT + (value - low) / (high - low) * (WIDTH - _LEFT - _RIGHT)
+        return _LEFT + (value - low) / (high - low) * (self.width - _LEFT - _RIGHT)
 
     def down(self, value: float) -> float:
         """Where a value of the vertical axis is, in pixels from the top."""
         low, high = self._y
-        return HEIGHT - _BOTTOM - (value - low) / (high - low) * (HEIGHT - _TOP - _BOTTOM)
+        return self.height - _BOTTOM - (value - low) / (high - low) * (self.height - _TOP - _BOTTOM)
 
     def axes(
         self,
@@ -51,76 +69,56 @@ class Plot:
         *,
         grid: bool = True,
     ) -> None:
-        """Both axes: their names, and their ticks with what stands there."""
-        left, right = _LEFT, WIDTH - _RIGHT
-        for value, said in y_ticks:
+        """Both axes: their names, and their ticks as pairs of value and label."""
+        left, right = _LEFT, self.width - _RIGHT
+        for value, label in y_ticks:
             at = self.down(value)
             if grid:
-                self._line("grid", left, at, right, at)
-            self._text(left - 7, at + 4, said, "end")
-        for value, said in x_ticks:
-            self._text(self.across(value), HEIGHT - _BOTTOM + 17, said, "middle")
-        self._text((left + right) / 2, HEIGHT - 8, x_label, "middle", "label")
+                self._add("line", "grid", x1=left, y1=at, x2=right, y2=at)
+            self._text(left - 7, at + 4, label, "end")
+        for value, label in x_ticks:
+            self._text(self.across(value), self.height - _BOTTOM + 17, label, "middle")
+        self._text((left + right) / 2, self.height - 8, x_label, "middle", "label")
         self._text(2, 14, y_label, "start", "label")
 
-    def bar(self, kind: str, left: float, right: float, top: float, *, base: float = 0.0) -> None:
-        """A bar from `base` up to `top`."""
+    def bar(self, kind: str, left: float, right: float, top: float) -> None:
+        """A bar from 0 up to `top`."""
         x, y = self.across(left), self.down(top)
-        wide, high = self.across(right) - x, self.down(base) - y
-        self._parts.append(
-            f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"/>'
-        )
+        self._add("rect", kind, x=x, y=y, width=self.across(right) - x, height=self.down(0) - y)
 
-    def cell(self, left: float, bottom: float, shade: float, said: str) -> None:
+    def cell(self, left: float, bottom: float, shade: float, text: str) -> None:
         """A cell of one unit by one, shaded 0 to 1, with its text."""
         x, y = self.across(left), self.down(bottom + 1)
-        wide, high = self.across(left + 1) - x, self.down(bottom) - y
-        self._parts.append(
-            f'<rect class="cell" style="fill-opacity:{shade:.2f}" x="{x + 1:.1f}" y="{y + 1:.1f}" '
-            f'width="{wide - 2:.1f}" height="{high - 2:.1f}"/>'
-        )
+        width, height = self.across(left + 1) - x, self.down(bottom) - y
+        opacity, inner = f"{shade:.2f}", {"width": width - 2, "height": height - 2}
+        self._add("rect", "cell", None, fill_opacity=opacity, x=x + 1, y=y + 1, **inner)
         kind = "on-dark" if shade > 0.55 else "on-light"
-        self._text(x + wide / 2, y + high / 2 + 4, said, "middle", kind)
+        self._text(x + width / 2, y + height / 2 + 4, text, "middle", kind)
 
     def line(self, kind: str, points: Sequence[Point]) -> None:
         """A line through points."""
         path = " ".join(f"{self.across(x):.1f},{self.down(y):.1f}" for x, y in points)
-        self._parts.append(f'<polyline class="line {kind}" points="{path}"/>')
+        self._add("polyline", f"line {kind}", points=path)
 
     def dot(self, kind: str, at: Point, radius: float) -> None:
         """A round mark."""
-        x, y = self.across(at[0]), self.down(at[1])
-        self._parts.append(
-            f'<circle class="dot {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
-        )
+        self._add("circle", f"dot {kind}", cx=self.across(at[0]), cy=self.down(at[1]), r=radius)
 
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
         """The name of each kind, at the top right: pairs of kind and name."""
-        x = WIDTH - _RIGHT
-        for kind, said in reversed(entries):
-            x -= 6.4 * len(said)
-            self._text(x, 14, said, "start")
-            self._parts.append(
-                f'<rect class="{kind}" x="{x - 14:.1f}" y="5" width="10" height="10"/>'
-            )
+        x: float = self.width - _RIGHT
+        for kind, name in reversed(entries):
+            x -= 6.4 * len(name)
+            self._text(x, 14, name, "start")
+            self._add("rect", kind, x=x - 14, y=5, width=10, height=10)
             x -= 24
 
-    def markup(self) -> str:
-        """The plot as an `svg` element."""
-        title, said = f"{self._name}-title", f"{self._name}-said"
-        return (
-            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{title} {said}">'
-            f'<title id="{title}">{escape(self.title)}</title>'
-            f'<desc id="{said}">{escape(self.description)}</desc>{"".join(self._parts)}</svg>'
-        )
+    def _text(self, x: float, y: float, text: str, anchor: str, kind: str = "tick") -> None:
+        self._add("text", kind, text, x=x, y=y, text_anchor=anchor)
 
-    def _line(self, kind: str, x1: float, y1: float, x2: float, y2: float) -> None:
-        self._parts.append(
-            f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-        )
-
-    def _text(self, x: float, y: float, said: str, anchor: str, kind: str = "tick") -> None:
-        self._parts.append(
-            f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
-            f"{escape(said)}</text>"
-        )
+    def _add(self, tag: str, kind: str, text: str | None = None, **attributes: float | str) -> None:
+        shown = {
+            name.replace("_", "-"): value if isinstance(value, str) else f"{value:.1f}"
+            for name, value in attributes.items()
+        }
+        self.elements.append(SvgElement(tag, {"class": kind, **shown}, text))

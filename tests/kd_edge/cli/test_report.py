@@ -37,7 +37,7 @@ def test_both_files_beside_the_run(command, whole_way, tmp_path):
     said = command("report", out)
     assert (said.code, said.err) == (0, "")
     headline, *paths = said.out.splitlines()
-    assert headline.startswith("The student on a device agrees with people ")
+    assert headline.startswith("The small model on a device agrees with people's scores ")
     assert paths == [str(out / "report.html"), str(out / "report.md")]
     page, markdown = map(read, map(type(out), paths))
     assert Page(page).links == ["#item-0", "#meaning"]
@@ -102,7 +102,7 @@ def test_several_items(command, two_items, tmp_path):
     folder, _ = two_items
     said = command("report", folder, "-o", tmp_path)
     assert said.code == 0
-    assert said.out.startswith("Over 2 items the students on a device agree with people ")
+    assert said.out.startswith("Over 2 items, the small models on a device agree with people's ")
     page = read(tmp_path / "report.html")
     found = Page(page)
     assert found.links == ["#all", "#item-0", "#item-1", "#meaning"]
@@ -133,7 +133,7 @@ def test_a_run_from_before(command, whole_way, tmp_path):
 
 
 def test_no_folder_of_a_run(command, tmp_path):
-    assert "no folder of a run that came to its end" in command.fails("report", tmp_path)
+    assert "not the folder of a finished run" in command.fails("report", tmp_path)
     assert "nowhere" in command.fails("report", tmp_path / "nowhere")
 
 
@@ -144,7 +144,7 @@ def test_a_damaged_run(command, whole_way, tmp_path):
         (out / "report.json").write_text(text, encoding="utf-8")
         assert "report.json" in command.fails("report", out)
     (out / "report.json").write_text('{"items": []}', encoding="utf-8")
-    assert "says nothing of item 'tiny'" in command.fails("report", out)
+    assert "has no figures of item 'tiny'" in command.fails("report", out)
     (out / "report.json").write_text(kept, encoding="utf-8")
     (out / "bundle.kdz").write_bytes(b"no zip")
     command.fails("report", out, code=3)

@@ -15,7 +15,7 @@ import pytest
 from kd_edge.cli.reading import prompts_by_item
 from kd_edge.data.responses import Responses, Scale
 from kd_edge.distillation.train import Training
-from kd_edge.evaluation.tables import scorer_name
+from kd_edge.evaluation.agreement import scorer_name
 from kd_edge_runtime.scorer import Scorer
 from workshop import CANARY, item_of, with_canary, write_table
 

@@ -72,7 +72,7 @@ def test_figures_as_markdown():
     assert table[0][:2] == ["", "QWK"]
     assert table[3] == ["large model", "0.801", "0.812", "0.991", "0.734", "22.7 M", "91.0 M"]
     assert table[2] == [HUMANS, "0.801", "0.812", "0.991", "0.734", "", ""]
-    assert table[-1] == [MAJORITY, "-0.031", "0.500", "", "0.250", "", ""]
+    assert table[-1] == ["most frequent score", "-0.031", "0.500", "", "0.250", "", ""]
     assert {len(row) for row in table} == {7}
 
 
@@ -89,7 +89,7 @@ def test_the_terminal_shows_the_same_cells():
 def test_a_narrow_terminal_cuts_no_number_and_breaks_no_word(width):
     shown = _printed("Item 'a'", width=width)
     header = ("QWK", "exact", "(accuracy)", "adjacent", "macro", "F1", "parameters", "bytes")
-    for word in (*header, *LINES[0].name.split(), "small", "model", "alone", "majority"):
+    for word in (*header, *LINES[0].name.split(), "small", "model", "alone", "frequent"):
         assert word in shown
     assert max(map(len, shown.splitlines())) <= width
     assert "…" not in shown

@@ -12,8 +12,8 @@ from sklearn.metrics import cohen_kappa_score, f1_score, mean_squared_error, r2_
 
 from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.evaluation.rsmtool import (
-    BEYOND,
-    Spread,
+    TOLERANCE,
+    ScoreSpread,
     compare,
     compare_words,
     correlation,
@@ -50,7 +50,7 @@ def test_whole_scores_have_the_figures_of_scikit_learn(found):
 def test_by_hand():
     one = compare(HUMAN, MACHINE)
     assert (one.responses, one.exact, one.adjacent) == (8, 0.75, 0.875)
-    assert one.reference == Spread(11 / 8, pytest.approx(np.std(HUMAN, ddof=1)), 0.0, 3.0)
+    assert one.reference == ScoreSpread(11 / 8, pytest.approx(np.std(HUMAN, ddof=1)), 0.0, 3.0)
     assert one.machine.mean == 10 / 8
     assert one.smd == pytest.approx((10 / 8 - 11 / 8) / np.std(HUMAN, ddof=1))
     assert one.rmse == pytest.approx(np.sqrt(5 / 8))
@@ -89,13 +89,15 @@ def test_nothing_differs():
 
 def test_a_single_response():
     one = compare(np.array([2.0]), np.array([1.0]))
-    assert one.reference == Spread(2.0, None, 2.0, 2.0)
+    assert one.reference == ScoreSpread(2.0, None, 2.0, 2.0)
     assert (one.smd, one.correlation, one.r2) == (None, None, None)
     assert (one.exact, one.adjacent, one.rmse, one.qwk) == (0.0, 1.0, 1.0, 0.0)
 
 
 def test_zeros_count():
-    assert spread(np.array([0.0, 0.0, 3.0])) == Spread(1.0, pytest.approx(np.sqrt(3)), 0.0, 3.0)
+    assert spread(np.array([0.0, 0.0, 3.0])) == ScoreSpread(
+        1.0, pytest.approx(np.sqrt(3)), 0.0, 3.0
+    )
     assert compare(HUMAN, MACHINE).responses == 8
 
 
@@ -106,7 +108,7 @@ def test_correlation_has_a_sign():
 def test_sorts():
     found = sorts(np.array([-0.9, 0.2, 1.5, 3.9]), np.array([0.0, 1, 1, 3]), (0, 1, 2, 3))
     assert found["raw"].tolist() == [-0.9, 0.2, 1.5, 3.9]
-    assert found["trimmed"].tolist() == [-BEYOND, 0.2, 1.5, 3 + BEYOND]
+    assert found["trimmed"].tolist() == [-TOLERANCE, 0.2, 1.5, 3 + TOLERANCE]
     assert found["rounded"].tolist() == [0, 0, 2, 3]
     assert found["given"].tolist() == [0, 1, 1, 3]
 

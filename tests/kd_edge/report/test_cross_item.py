@@ -113,9 +113,13 @@ def test_the_page(made):
     assert seen.links == ["#questions", "#pooled", "#meaning"]
     assert len(seen.ids) == len(set(seen.ids))
     for title in (
-        *("The student's scores by those of people", "Is it right as often as it is sure?"),
-        *("What is gained by sending responses to a person", "Worst disagreements"),
-        *("Surest and not people's score", "How classes agree", "Question by question: accuracy"),
+        *("The small model's scores by people's scores", "Is its confidence justified?"),
+        *("Agreement when people review some responses", "Worst disagreements"),
+        *(
+            "Most confident, and not people's score",
+            "How scores agree",
+            "Question by question: accuracy",
+        ),
     ):
         assert title in seen.text
         assert title in markdown
@@ -158,7 +162,7 @@ def test_the_least_accurate_question_comes_first(found):
     bad, good = Part("bad", figures_of(LEAST, 0.2)), Part("good", figures_of(LEAST_BALANCED, 0.9))
     accuracy, balanced = question_tables(found, few, good, bad)
     assert [row[0] for row in accuracy] == ["bad", "good", "few"]
-    assert [row[3:] for row in accuracy] == [["20.0 %"] * 3, ["90.0 %"] * 3, [""] * 3]
+    assert [row[3:] for row in accuracy] == [["20.0%"] * 3, ["90.0%"] * 3, [""] * 3]
     kappas = ["0.50"] * 3 + ["0.25"] * 3
     assert balanced == [["good", "10", *kappas]]
     assert len(question_tables(found, few, bad)) == 1, "no table without rows"
@@ -177,13 +181,13 @@ def test_the_headline(found):
 
     both = part(ALL, 0.5, 0.5), part(SEEN, 0.7, 0.8), part(UNSEEN, 0.6, 0.55)
     assert headline(replace(found, parts=both)) == (
-        "One student for all questions agrees with people, on a device, on 70 % of the responses "
-        "to questions learnt from and on 60 % of those to other questions; its teacher on 80 % "
-        "and 55 %."
+        "One small model for all questions agrees with people's scores, on a device, on 70% of "
+        "the responses to training questions and on 60% of those to new questions; the large "
+        "model on 80% and 55%."
     )
     assert headline(replace(found, parts=both[:1])) == (
-        "One student for all questions agrees with people, on a device, on 50 % of the responses; "
-        "its teacher on 50 %."
+        "One small model for all questions agrees with people's scores, on a device, on 50% of "
+        "the responses; the large model on 50%."
     )
 
 

@@ -10,11 +10,12 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 from kd_edge.data.responses import Scale
+from kd_edge.evaluation.agreement import HUMANS, IN_PYTORCH, ON_DEVICE, TEACHER
 from kd_edge.evaluation.calibration import expected_calibration_error
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.evaluation.review import review_curve
 from kd_edge.evaluation.rsmtool import GIVEN, SORTS
-from kd_edge.report.figures.items import BUNDLE, PEOPLE, STUDENT, TEACHER, item_figures, together
+from kd_edge.report.figures.items import item_figures, together
 from kd_edge.runs.test_scores import RowScorings
 from scored_made import POINTS, WORDS, made_scored
 
@@ -23,7 +24,7 @@ ITEM = item_figures("one", POINTS, SCORED, "test.csv")
 
 
 def test_every_scorer_has_every_sort():
-    assert [one.name for one in ITEM.machines] == [TEACHER, STUDENT, BUNDLE]
+    assert [one.name for one in ITEM.machines] == [TEACHER, IN_PYTORCH, ON_DEVICE]
     for one in ITEM.machines:
         assert tuple(one.against_people) == SORTS
         assert tuple(one.degradation) == tuple(one.disattenuated) == SORTS
@@ -142,8 +143,8 @@ def test_together():
     items = [ITEM, item_figures("two", WORDS, second),
              item_figures("three", Scale.from_range(0, 2), third)]  # fmt: skip
     lines = {line.name: line for line in together(items, scored)}
-    assert list(lines) == [PEOPLE, TEACHER, STUDENT, BUNDLE]
-    found = lines[BUNDLE]
+    assert list(lines) == [HUMANS, TEACHER, IN_PYTORCH, ON_DEVICE]
+    found = lines[ON_DEVICE]
     kappas = [items[0].bundle.given.qwk, items[2].bundle.given.qwk]
     assert found.qwk == pytest.approx(sum(kappas) / 2)
     assert found.lowest_qwk == min(kappas)
@@ -153,14 +154,18 @@ def test_together():
     assert found.all_exact == pytest.approx(right.mean()) != found.exact
     sure = np.concatenate([one.bundle.confidence for one in scored])
     assert found.sureness.error == pytest.approx(expected_calibration_error(sure, right))
-    assert lines[PEOPLE].sureness is None
+    assert lines[HUMANS].sureness is None
     assert lines[TEACHER].sureness != found.sureness
 
 
 def test_together_without_a_second_rater_somewhere():
     one = made_scored(second=False)
     items = [ITEM, item_figures("two", POINTS, one)]
-    assert [line.name for line in together(items, [SCORED, one])] == [TEACHER, STUDENT, BUNDLE]
+    assert [line.name for line in together(items, [SCORED, one])] == [
+        TEACHER,
+        IN_PYTORCH,
+        ON_DEVICE,
+    ]
     words = made_scored(scale=WORDS)
     item = item_figures("two", WORDS, words)
     assert {line.qwk for line in together([item, item], [words, words])} == {None}

