@@ -8,6 +8,8 @@ has fastText and TF-IDF with logistic regression learn the same rows. Writes `re
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +17,16 @@ import click
 
 from benchmarks import record
 from benchmarks.distilled import Left, asap_sas, sample
+from benchmarks.items import REAL, SAMPLES
 from benchmarks.race import Options, measure
 from kd_edge.console.tables import markdown
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER
 from kd_edge.report.figures.collect import collect
 from kd_edge.report.figures.items import ItemFigures
 
-PROMPTS = ("1", "2", "3", "5", "7", "9")
-SAMPLES = ("wool-ice", "pond-web", "percent-back")
 PEERS = ("fastText", "TF-IDF, logistic regression")
 SHARE = 0.2
 """Of the responses, the least sure, that go to a person."""
-
-NAMES = {
-    **{f"asap-sas-{prompt}": f"ASAP-SAS {prompt}" for prompt in PROMPTS},
-    **{f"sample-{name}": f"sample: {name}" for name in SAMPLES},
-}
 
 
 @click.command()
@@ -39,8 +35,8 @@ NAMES = {
 @click.option("--envs", type=click.Path(path_type=Path), default=Path("out/benchmarks/envs"))
 def main(data: Path, work: Path, envs: Path) -> None:
     """Measure the six prompts of ASAP-SAS and the three sample items."""
-    left = {f"asap-sas-{one}": asap_sas(one, data, work, test=True) for one in PROMPTS}
-    left |= {f"sample-{one}": sample(one, work) for one in SAMPLES}
+    left = {name: asap_sas(name[len("asap-sas-") :], data, work, test=True) for name in REAL}
+    left |= {name: sample(short, work) for name, short in SAMPLES.items()}
     figures = {name: _item(name, one, work, envs) for name, one in left.items()}
     click.echo(str(record.write("trust", figures, 0)))
 
@@ -81,15 +77,17 @@ def _peers(raced: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def table() -> str:
+def table(items: Mapping[str, str]) -> str:
     """Calibration, review and flags, item by item."""
     rows = []
-    for name, one in record.read("trust")["figures"].items():
+    measured = record.read("trust")["figures"]
+    for name, label in items.items():
+        one = measured[name]
         error, flagged = one["calibration error"], one["flagged"]
         odd = sum(number for why, number in flagged.items() if why != "review")
         rows.append(
             [
-                NAMES[name],
+                label,
                 str(one["responses"]),
                 f"{error[TEACHER]:.3f}",
                 f"{error[STUDENT]:.3f}",
@@ -118,16 +116,26 @@ def table() -> str:
     return markdown(header, rows)
 
 
-def peers() -> str:
+def peers(items: Mapping[str, str]) -> str:
     """The student beside plain ways to learn the same rows."""
     names = (STUDENT, BASELINE, *PEERS)
     rows = []
-    for name, one in record.read("trust")["figures"].items():
+    measured = record.read("trust")["figures"]
+    for name, label in items.items():
+        one = measured[name]
         kappa = [f"{one['agreement'][who]['qwk']:.3f}" for who in names]
         right = [f"{one['agreement'][who]['accuracy']:.3f}" for who in names]
-        rows.append([NAMES[name], *kappa, *right])
+        rows.append([label, *kappa, *right])
     header = ["item", *(f"{name}, QWK" for name in names), *(f"{n}, accuracy" for n in names)]
     return markdown(header, rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "trust": partial(table, REAL),
+    "trust-samples": partial(table, SAMPLES),
+    "peers": partial(peers, REAL),
+    "peers-samples": partial(peers, SAMPLES),
+}
 
 
 if __name__ == "__main__":

@@ -5,11 +5,9 @@ import re
 import subprocess
 from pathlib import Path
 
-import click
 import pytest
 
 from benchmarks import tables
-from kd_edge_runtime.cli.group import cli
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,25 +39,6 @@ def test_labels_in_the_results_hold_no_text():
         assert re.fullmatch(r"response_id,fold(,p_[^,]+)+", header)
         for row in rows:
             assert re.fullmatch(r"[\w-]+,-?\d+(,[01]\.\d+)+", row)
-
-
-def commands_in_documents():
-    for name in ("README.md", "runtime/README.md"):
-        text = (ROOT / name).read_text(encoding="utf-8")
-        for block in re.findall(r"```\n(.*?)```", text, re.DOTALL):
-            for line in block.splitlines():
-                if match := re.match(r"(?:\.venv/bin/)?kd-edge (.*)", line):
-                    yield pytest.param(match[1].split(), id=f"{name}: {line}")
-
-
-@pytest.mark.parametrize("words", list(commands_in_documents()))
-def test_a_documented_command_parses(words):
-    verb = cli.get_command(click.Context(cli), words[0])
-    assert verb is not None
-    context = click.Context(verb, info_name=words[0])
-    params = {option for param in verb.params for option in param.opts}
-    given = {word for word in words[1:] if word.startswith("-") and word != "-"}
-    assert given <= params, context.get_usage()
 
 
 def committed_text_files():

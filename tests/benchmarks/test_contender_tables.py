@@ -138,9 +138,9 @@ def test_a_system_without_peaks_leaves_cells_blank(results):
 
 @pytest.mark.usefixtures("results")
 def test_a_start_is_held_against_the_import():
-    rows = cells(starts())
-    assert rows["`kd-edge score`"] == ["50.0 ms (49.0 ms to 60.0 ms)"] * 2
-    assert rows["the score as a share of the import"] == ["0.25 (0.22 to 0.28)"] * 2
+    rows = cells(starts(ASAP))
+    assert rows["`kd-edge score`"] == ["50.0 ms (49.0 ms to 60.0 ms)"]
+    assert rows["the score as a share of the import"] == ["0.25 (0.22 to 0.28)"]
 
 
 @pytest.mark.parametrize(
