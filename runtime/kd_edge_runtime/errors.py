@@ -7,10 +7,14 @@ student's text; rows are named by file, row and column.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
-from kd_edge_runtime._startup.dataclass import dataclass
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from typing import Callable
 
 
 def note(text: str) -> None:
@@ -105,3 +109,34 @@ class TableError(InputError):
         if self.hint:
             lines.append(self.hint)
         return "\n".join(lines)
+
+
+def guarded(run: Callable[[], object]) -> int:
+    """Runs a command; an error ends in a message on standard error and never in a traceback.
+
+    Args:
+        run: the command. What it returns is the exit code if it is an int; anything else is 0.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        code = run()
+    except KdEdgeError as error:
+        note(f"Error: {error}")
+        return error.exit_code
+    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
+        return 1
+    except KeyboardInterrupt:
+        note("Stopped.")
+        return 130
+    except Exception as error:
+        if os.environ.get("KD_EDGE_DEBUG"):
+            raise
+        # The text of an unexpected error may hold a student's words: only its type is shown.
+        note(
+            f"Error: an unexpected error ({type(error).__name__}). Existing files are unchanged. "
+            "Set KD_EDGE_DEBUG=1 to see the details for a bug report."
+        )
+        return 70
+    return code if isinstance(code, int) else 0

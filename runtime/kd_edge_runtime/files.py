@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:

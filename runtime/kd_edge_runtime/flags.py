@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from zlib import crc32
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

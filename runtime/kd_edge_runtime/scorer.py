@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from kd_edge_runtime import backends
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.backends import choose
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED, ItemEntry

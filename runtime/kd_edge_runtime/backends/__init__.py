@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BackendError
 
 if TYPE_CHECKING:
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
             ...
 
 
-class _Backend(NamedTuple):
+@dataclass(frozen=True)
+class _Backend:
     """What a backend can run.
 
     Attributes:
@@ -80,17 +80,24 @@ def check_name(name: str) -> None:
         raise BackendError(f"there is no backend '{name}': choose from {', '.join(NAMES)}")
 
 
+def is_installed(package: str) -> bool:
+    """Whether a package can be found here; it is not imported."""
+    from importlib.util import find_spec  # plain Python needs no package, and so not this
+
+    return find_spec(package) is not None
+
+
 def packages(name: str) -> tuple[str, ...]:
-    """The packages that a backend uses here: those installed of the ones it needs."""
-    found = (next(filter(find_spec, one), "") for one in _BACKENDS[name].needs)
-    return tuple(filter(None, found))
+    """The packages that a backend uses here: of those it needs, the ones installed."""
+    preferred = (next(filter(is_installed, choices), "") for choices in _BACKENDS[name].needs)
+    return tuple(filter(None, preferred))
 
 
 def missing(name: str, student: str = "bag") -> tuple[str, ...]:
-    """What a backend needs for a kind of student and is not installed here, as pip names it."""
+    """The packages that a backend needs for a kind of student and lacks here, as pip names them."""
     needs = [*_BACKENDS[name].needs, *((("tokenizers",),) if student not in _NGRAMS else ())]
     return tuple(
-        one[0].replace("_", "-") for one in needs if not any(find_spec(package) for package in one)
+        choices[0].replace("_", "-") for choices in needs if not any(map(is_installed, choices))
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kd_edge_runtime import backends
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.backends import NAMES, forms, missing
 from kd_edge_runtime.errors import BackendError
 

@@ -14,7 +14,7 @@ from itertools import repeat
 from math import exp, inf, sqrt
 from struct import Struct
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.students.bag import BagStudent, BagWeights
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.text.rules import words

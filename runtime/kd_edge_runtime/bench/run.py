@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kd_edge_runtime._startup.sha256 import sha256
+from kd_edge_runtime._light_stdlib import sha256
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.probe import FAILS, MISSING, TIMEOUT, WORKS, WRONG, Outcome, in_child
 from kd_edge_runtime.bench import machine, texts

@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from types import TracebackType
 
-from kd_edge_runtime._startup.sha256 import sha256
+from kd_edge_runtime._light_stdlib import sha256
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import BundleError, InputError
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, dataclass
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BundleError, InputError
 
 if TYPE_CHECKING:

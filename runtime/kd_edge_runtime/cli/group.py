@@ -13,8 +13,7 @@ from typing import NoReturn
 import click
 
 from kd_edge_runtime._version import __version__
-from kd_edge_runtime.cli.guard import guarded
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, guarded
 
 VERBS = "kd_edge.verbs"
 

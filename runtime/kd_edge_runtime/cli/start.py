@@ -10,8 +10,8 @@ import os
 import sys
 from contextlib import suppress
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
-from kd_edge_runtime.cli.guard import guarded
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+from kd_edge_runtime.errors import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
-from kd_edge_runtime._startup.sha256 import sha256
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, sha256
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:

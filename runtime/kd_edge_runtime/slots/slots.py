@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, KdEdgeError
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from math import isfinite
 
-from kd_edge_runtime._startup.dataclass import dataclass
+from kd_edge_runtime._light_stdlib import dataclass
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 

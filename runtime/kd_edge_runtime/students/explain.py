@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import sqrt
 from operator import mul
 
-from kd_edge_runtime._startup.dataclass import NamedTuple
+from kd_edge_runtime._light_stdlib import NamedTuple
 from kd_edge_runtime.students.bag import BagStudent
 from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, dataclass
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import BackendError, BundleError

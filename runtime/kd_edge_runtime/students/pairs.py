@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import isfinite
 from struct import unpack_from
 
-from kd_edge_runtime._startup.dataclass import dataclass
+from kd_edge_runtime._light_stdlib import dataclass
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.students.bag import BagWeights
 from kd_edge_runtime.students.item import LoadedItem

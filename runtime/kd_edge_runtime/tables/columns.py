@@ -5,7 +5,7 @@ The one list of usual names, for devices and for the workshop (`kd_edge.data.rea
 
 from __future__ import annotations
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, dataclass
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import Problem
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.files import atomic_write
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import _csv as csv  # the csv module's core: the rest of it would slow down every start
 from itertools import chain, islice
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import known_names
 

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, dataclass
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.scorer import Scorer

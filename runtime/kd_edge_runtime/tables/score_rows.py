@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from kd_edge_runtime._startup.dataclass import TYPE_CHECKING, NamedTuple, dataclass
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple, dataclass
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import ITEM, TEXT, find_columns, hint
 from kd_edge_runtime.tables.rows import BATCH

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import log
 from struct import error, unpack_from
 
-from kd_edge_runtime._startup.dataclass import dataclass
+from kd_edge_runtime._light_stdlib import dataclass
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_word
 

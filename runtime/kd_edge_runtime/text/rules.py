@@ -7,7 +7,7 @@ port to C or JavaScript, reads the same words. FORMAT.md states them in full.
 
 from __future__ import annotations
 
-from kd_edge_runtime.text._fold import LETTERS, PLAIN, SPELT_OUT
+from functools import cache
 
 TEXT_RULES = 1
 
@@ -77,8 +77,10 @@ _SIGNS = ((0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x3FFF
 
 _COMBINING = (0x300, 0x36F)
 
+_ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-class _Table(dict[int, str]):
+
+class _Table(dict[int, "int | str | None"]):
     """A `str.translate` table: what each code point is read as, filled in as text asks.
 
     ASCII, the folded letters and the special signs are there from the start; whatever else
@@ -112,27 +114,31 @@ def _by_range(code: int) -> str:
     return chr(code)
 
 
+@cache
 def _table() -> _Table:
-    table = _Table()
-    for code in range(128):
-        char = chr(code)
-        table[code] = char.lower() if char.isalnum() else " "
+    # Imported and built for the first text beyond Latin-1, not at every start.
+    from kd_edge_runtime.text._fold import LETTERS, PLAIN, SPELT_OUT
+
+    table = _Table(dict.fromkeys(range(0xC0), " "))
+    table.update(str.maketrans(_ALPHANUMERIC.upper() + _ALPHANUMERIC, 2 * _ALPHANUMERIC))
     table.update((ord(char), f" {char} ") for char in _SYMBOLS)
-    table.update((ord(char), "") for char in _DELETED)
-    table.update(zip(map(ord, LETTERS), PLAIN))
-    table.update((ord(char), plain) for char, plain in SPELT_OUT.items())
-    table.update((ord(char), typed) for char, typed in _TYPED.items())
-    table.update(zip(map(ord, _DIGITS[0]), _DIGITS[1]))
+    table.update(str.maketrans("", "", _DELETED))
+    table.update(str.maketrans(LETTERS, PLAIN))
+    table.update(str.maketrans({**SPELT_OUT, **_TYPED}))
+    table.update(str.maketrans(*_DIGITS))
     return table
 
 
-_TABLE = _table()
-
-# The same for Latin-1 alone, byte by byte and so several times quicker: an apostrophe for what is
-# deleted, and zero for what is no one ASCII character.
-_LATIN = bytes(
-    ord(char) if len(char) == 1 and char.isascii() else 0 if char else 0x27
-    for char in map(_TABLE.__getitem__, range(256))
+# The table's Latin-1 part, byte by byte and so several times quicker: an apostrophe for a
+# character that is deleted, and zero for one that is not read as a single ASCII character.
+_LATIN = (
+    b"                                     \0 '  \0\0   \0"
+    b"0123456789  \0\0\0  abcdefghijklmnopqrstuvwxyz     "
+    b"'abcdefghijklmnopqrstuvwxyz     "
+    b"                                "
+    b"             '    23'\0   1  \0\0\0 "
+    b"aaaaaa\0ceeeeiiiidnooooo\0ouuuuy\0\0"
+    b"aaaaaa\0ceeeeiiiidnooooo\0ouuuuy\0y"
 )
 
 
@@ -149,13 +155,13 @@ def words(text: str) -> list[str]:
     >>> words("Don't rinse twice: CO₂ rose by 5%!")
     ['dont', 'rinse', 'twice', 'co2', 'rose', 'by', '5', '%']
     """
-    # Loops in C, whichever way. Every space that `split` knows is U+0020 by now.
+    # Loops in C in either case. Every space that `split` knows is U+0020 by now.
     try:
         plain = text.encode("latin-1").translate(_LATIN).decode()
     except UnicodeEncodeError:
         plain = "\0"
     if "\0" in plain:
-        return text.translate(_TABLE).split()
+        return text.translate(_table()).split()
     if "'" in plain:
         plain = plain.replace("'", "")
     return plain.split()

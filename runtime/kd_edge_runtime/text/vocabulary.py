@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 from operator import ge
 
-from kd_edge_runtime._startup.dataclass import dataclass
+from kd_edge_runtime._light_stdlib import dataclass
 from kd_edge_runtime.errors import BundleError
 
 # The first letter of what is hashed keeps the word "cat" apart from the gram "cat".

@@ -44,9 +44,9 @@ def bad(results):
 
 
 def lacking(monkeypatch, *packages):
-    find = backends.find_spec
+    installed = backends.is_installed
     monkeypatch.setattr(
-        backends, "find_spec", lambda name: None if name in packages else find(name)
+        backends, "is_installed", lambda name: name not in packages and installed(name)
     )
 
 

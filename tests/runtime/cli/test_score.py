@@ -413,7 +413,7 @@ def test_backends(one, table_of, backend):
 
 
 def test_a_backend_that_is_missing(one, table_of, monkeypatch):
-    monkeypatch.setattr(backends, "find_spec", lambda _: None)
+    monkeypatch.setattr(backends, "is_installed", lambda _: False)
     source = table_of(f"text\n{CANARY}\n")
     assert "pip install numpy" in told(BackendError, one, source, "--backend", "numpy")
 

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from kd_edge_runtime.cli import score as command_module
 from kd_edge_runtime.cli import start
 from kd_edge_runtime.cli.group import cli
-from kd_edge_runtime.cli.guard import guarded
 from kd_edge_runtime.cli.start import FLAGS, VALUES, plain_call
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, guarded
 from kd_edge_runtime.tables.score import Request
 
 SAMPLE = Path(__file__).parents[2] / "bundles" / "protocol-1.kdz"
@@ -185,7 +184,7 @@ def test_a_full_disk_behind_standard_output_is_an_error(folder):
             env=ENVIRONMENT,
         )
     assert done.returncode == 70
-    assert "something unforeseen happened (OSError)" in done.stderr
+    assert "an unexpected error (OSError)" in done.stderr
 
 
 # What a plain call imports beside Python's own modules for files.
@@ -223,7 +222,7 @@ def test_the_installed_bundle_is_found_without_click(folder):
         (3, 3, ""),
         (InputError("no such file"), 2, "Error: no such file\n"),
         (KeyboardInterrupt(), 130, "Stopped.\n"),
-        (ValueError("a student's words"), 70, "Error: something unforeseen happened (ValueError)"),
+        (ValueError("a student's words"), 70, "Error: an unexpected error (ValueError)"),
     ],
 )
 def test_a_command_ends_in_a_code_and_a_message(outcome, code, said, capsys, monkeypatch):

@@ -45,9 +45,9 @@ def made(tmp_path):
 
 
 def lacking(monkeypatch, *packages):
-    find = backends.find_spec
+    installed = backends.is_installed
     monkeypatch.setattr(
-        backends, "find_spec", lambda name: None if name in packages else find(name)
+        backends, "is_installed", lambda name: name not in packages and installed(name)
     )
 
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from kd_edge_runtime._startup.dataclass import NamedTuple, dataclass
+from kd_edge_runtime._light_stdlib import NamedTuple, dataclass
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def test_a_named_tuple_is_one():
 
 def test_making_them_imports_neither_of_the_two():
     program = (
-        "import sys; before = {*sys.modules}; import kd_edge_runtime._startup.dataclass; "
+        "import sys; before = {*sys.modules}; import kd_edge_runtime._light_stdlib; "
         "print({'dataclasses', 'inspect', 'typing', 're'} & ({*sys.modules} - before))"
     )
     command = [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {program}"]

@@ -1,30 +1,38 @@
-"""`dataclass` and `NamedTuple` for what is imported before the first score.
+"""Light stand-ins for what the standard library takes long to import.
 
-The standard library's import `inspect` and compile code for each class, at nearly half of what
-scoring one response costs without them. Type checkers see the standard library's, and `replace`,
-`asdict` and their like take these as they take its own.
+A device scores one response in a process of its own, and importing `dataclasses`, `typing` and
+`hashlib` would cost about half as much as all the rest of it. Type checkers see the standard
+library's; `replace`, `asdict` and their like take these classes as they take its own.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 
-# As type checkers know it by name; typing's own would import typing.
+# Type checkers know it by its name; typing's own would import typing.
 TYPE_CHECKING = False
 
-__all__ = ["TYPE_CHECKING", "NamedTuple", "dataclass"]
+__all__ = ["TYPE_CHECKING", "NamedTuple", "dataclass", "sha256"]
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
+    from hashlib import sha256
     from typing import NamedTuple
 else:
+    try:
+        from _sha2 import sha256  # from Python 3.12 on
+    except ImportError:
+        try:
+            from _sha256 import sha256
+        except ImportError:
+            from hashlib import sha256  # which loads OpenSSL
 
     def dataclass(*, frozen):
         """A class decorator; `frozen` has to be True, and no default may be mutable."""
         assert frozen
-        return _made
+        return _add_methods
 
-    def _made(cls):
+    def _add_methods(cls):
         names = (*cls.__annotations__,)
         defaults = {name: vars(cls)[name] for name in names if name in vars(cls)}
 
@@ -36,14 +44,14 @@ else:
 
         cls.__init__ = init
         cls.__dataclass_fields__ = _Fields(defaults)
-        cls.__setattr__ = cls.__delattr__ = _refuse
+        cls.__setattr__ = cls.__delattr__ = _refuse_change
         cls.__eq__ = _equal
         cls.__hash__ = lambda self: hash((*map(self.__dict__.get, names),))
-        cls.__repr__ = _shown
+        cls.__repr__ = _repr
         return cls
 
     class _Fields:
-        """What the dataclasses module knows of a class, made when it asks."""
+        """A class's fields as the dataclasses module keeps them, computed when it asks."""
 
         def __init__(self, defaults):
             self._defaults = defaults
@@ -56,7 +64,7 @@ else:
             cls.__dataclass_fields__ = fields
             return fields
 
-    def _refuse(_, name, *__):
+    def _refuse_change(_, name, *__):
         from dataclasses import FrozenInstanceError
 
         raise FrozenInstanceError(f"cannot change '{name}'")
@@ -64,26 +72,26 @@ else:
     def _equal(self, other):
         return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
 
-    def _shown(self):
+    def _repr(self):
         names = type(self).__annotations__
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{type(self).__name__}({fields})"
 
-    class _Tuple(type):
+    class _NamedTupleMeta(type):
         def __new__(cls, name, bases, body):
             fields = body.get("__annotations__")
             if not fields:
                 return type.__new__(cls, name, bases, body)
-            made = namedtuple(
+            result = namedtuple(
                 name,
                 fields,
-                defaults=[body.pop(one) for one in fields if one in body],
+                defaults=[body.pop(field) for field in fields if field in body],
                 module=body["__module__"],
             )
             for key, value in body.items():
                 if key not in ("__module__", "__qualname__", "__annotations__"):
-                    setattr(made, key, value)
-            return made
+                    setattr(result, key, value)
+            return result
 
-    class NamedTuple(metaclass=_Tuple):
+    class NamedTuple(metaclass=_NamedTupleMeta):
         """As typing's."""
