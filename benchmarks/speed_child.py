@@ -120,7 +120,7 @@ def fasttext(job):
 
 def table(job):
     """A CSV of responses against the same responses in memory."""
-    from kd_edge_runtime.tables.score import Request, score_table
+    from kd_edge_runtime.tables.score import Request, score_responses
 
     folder = Path(job["folder"])
     texts = (job["texts"] * (job["many"] // len(job["texts"]) + 1))[: job["many"]]
@@ -130,7 +130,7 @@ def table(job):
 
     def streamed(_):
         request = Request(source, Path(job["bundle"]), output=folder / "out.csv", quiet=True)
-        score_table(request)
+        score_responses(request)
 
     def in_memory(texts):
         with Scorer.open(job["bundle"], "plain") as scorer:

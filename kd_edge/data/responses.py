@@ -135,5 +135,9 @@ class Responses:
         for item in self.items:
             if item.item_id == item_id:
                 return item
-        names = ", ".join(f"'{item.item_id}'" for item in self.items)
-        raise InputError(f"{self.source}: no item '{item_id}' (there are: {names})")
+        from kd_edge_runtime.near import did_you_mean
+
+        there = [item.item_id for item in self.items]
+        names = ", ".join(f"'{name}'" for name in there)
+        meant = did_you_mean(item_id, there)
+        raise InputError(f"{self.source}: no item '{item_id}'{meant} (there are: {names})")

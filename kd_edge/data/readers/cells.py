@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
 from kd_edge.data.responses import Scale
 from kd_edge_runtime.errors import Problem
+from kd_edge_runtime.near import did_you_mean
 
 _SHOWN_NAME = 40
 
@@ -136,8 +136,9 @@ class Drafter:
         return cell
 
     def _no_such_item(self, item: str, there: list[str]) -> None:
-        close = difflib.get_close_matches(item, there, n=1)
-        guess = f"; did you mean '{close[0]}'?" if close else ""
-        names = ", ".join(f"'{name}'" for name in there[:20] if len(name) <= _SHOWN_NAME)
+        shown = [name for name in there if len(name) <= _SHOWN_NAME]
+        names = ", ".join(f"'{name}'" for name in shown[:20])
         more = f" and {len(there) - 20} more" if len(there) > 20 else ""
-        self.problems.append(Problem(f"no item '{item}'{guess} (there are: {names}{more})"))
+        self.problems.append(
+            Problem(f"no item '{item}'{did_you_mean(item, shown)} (there are: {names}{more})")
+        )

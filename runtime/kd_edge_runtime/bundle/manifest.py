@@ -186,13 +186,18 @@ class Manifest:
         if item_id is None:
             if len(self.items) == 1:
                 return self.items[0]
-            raise InputError(f"the bundle holds {self._names()}: say which item is meant")
+            raise InputError(f"the bundle holds {self.names()}: say which item is meant")
         for entry in self.items:
             if entry.item_id == item_id:
                 return entry
-        raise InputError(f"the bundle has no item '{item_id}': it holds {self._names()}")
+        from kd_edge_runtime.near import did_you_mean
 
-    def _names(self) -> str:
+        meant = did_you_mean(item_id, [entry.item_id for entry in self.items])
+        there = f"{meant} It holds" if meant else ": it holds"
+        raise InputError(f"the bundle has no item '{item_id}'{there} {self.names()}")
+
+    def names(self) -> str:
+        """How many items there are and their names, of which ten are shown, for a message."""
         names = [f"'{entry.item_id}'" for entry in self.items]
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         return f"{len(names)} item{'s' if len(names) != 1 else ''} ({shown})"

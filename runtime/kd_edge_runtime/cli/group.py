@@ -30,25 +30,35 @@ _DEVICE = {
     "bench": "kd_edge_runtime.cli.bench:bench",
 }
 
-# The order in which a newcomer meets the verbs; others come after these.
-_ORDER = (
-    "run",
-    "teacher",
-    "label",
-    "distill",
-    "export",
-    "report",
-    "flash",
-    "score",
-    "inspect",
-    "verify",
-    "bench",
-    "install",
-    "rollback",
-    "status",
-    "doctor",
-    "serve",
-)
+# What the verbs do, by stage and in the order in which a newcomer meets them.
+_STAGES = {
+    "Make a model": {
+        "run": "Train, export and test a small model from scored responses.",
+        "teacher": "Fine-tune a large model on scored responses.",
+        "label": "Have the large model label responses with probabilities.",
+        "distill": "Train a small model on scores and the large model's labels.",
+        "export": "Pack small models into a bundle, the file that devices score with.",
+    },
+    "Check it": {
+        "report": "Write a report of how well the models score.",
+        "inspect": "Show what is in a bundle.",
+        "verify": "Check that a bundle is intact and scores correctly here.",
+        "bench": "Measure a bundle's speed, memory and size on this device.",
+    },
+    "Put it on devices": {
+        "flash": "Set up devices with a bundle, over SSH or on a memory card.",
+        "install": "Make a bundle the one that this device scores with.",
+        "rollback": "Go back to the previous bundle.",
+        "status": "Show the current and the previous bundle.",
+        "doctor": "Check whether this device can score, and what to do if not.",
+    },
+    "Score": {
+        "score": "Score a table of responses, or a single sentence.",
+        "serve": "Score for other programs on this device.",
+    },
+}
+_KNOWN = [name for verbs in _STAGES.values() for name in verbs]
+_OTHERS = "Other commands"
 
 
 class Verbs(click.Group):
@@ -57,14 +67,14 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """See click."""
         names = {*_DEVICE, *_workshop()}
-        return sorted(names, key=lambda name: ((*_ORDER, name)).index(name))
+        return sorted(names, key=lambda name: ([*_KNOWN, name].index(name), name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """See click."""
         # A device's verb needs no look through what is installed.
         target = _DEVICE.get(cmd_name) or _workshop().get(cmd_name)
         if target is None:
-            if cmd_name in _ORDER:
+            if cmd_name in _KNOWN:
                 raise InputError(
                     f"'{cmd_name}' is a verb of the workshop, the package kd-edge, which is not "
                     "installed here"
@@ -73,6 +83,36 @@ class Verbs(click.Group):
         module, _, name = target.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click; a command that is not there gets a suggestion."""
+        name = args[0]
+        if name[:1].isalnum() and self.get_command(ctx, name) is None:
+            from kd_edge_runtime.near import did_you_mean
+
+            names = [*self.list_commands(ctx), *_KNOWN]
+            ctx.fail(f"No such command '{name}'{did_you_mean(name, names)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click; lists the commands by stage, without importing those that are known."""
+        names = self.list_commands(ctx)
+        stages = {
+            title: [(name, verbs[name]) for name in verbs if name in names]
+            for title, verbs in _STAGES.items()
+        }
+        others = [(name, self.get_command(ctx, name)) for name in names if name not in _KNOWN]
+        stages[_OTHERS] = [
+            (name, command.get_short_help_str(limit=1000)) for name, command in others if command
+        ]
+        widest = max(map(len, names), default=0)
+        for title, rows in stages.items():
+            if rows:
+                spacing = 2 + widest - max(len(name) for name, _ in rows)
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_spacing=spacing)
 
 
 def _workshop() -> dict[str, str]:
@@ -92,12 +132,12 @@ def plugins(group: str) -> dict[str, str]:
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kd-edge")
 def cli() -> None:
-    """Score students' written answers on a device, with a small student of a large model.
+    """Score students' written answers on a device, with a small model distilled from a large one.
 
     \b
     Examples:
       kd-edge score item.kdz responses.csv -o scores.csv
-      kd-edge inspect item.kdz
+      kd-edge score item.kdz "The ice melts because the room is warmer."
     """
 
 
@@ -110,7 +150,26 @@ def _run() -> object:
     try:
         return cli.main(prog_name="kd-edge", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _with_suggestion(error).show()
         return error.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
+
+
+def _with_suggestion(error: click.ClickException) -> click.ClickException:
+    """The error with the option or the value that somebody may have meant."""
+    from kd_edge_runtime.near import did_you_mean
+
+    if isinstance(error, click.NoSuchOption):
+        options = error.ctx.command.get_params(error.ctx) if error.ctx else []
+        names = [name for option in options for name in (*option.opts, *option.secondary_opts)]
+        near = did_you_mean(error.option_name, [name for name in names if name.startswith("-")])
+        return click.UsageError(f"No such option '{error.option_name}'{near}", error.ctx)
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        # "'plian' is not one of 'auto', 'plain'."
+        value, found, _ = error.message.partition(" is not ")
+        if found and isinstance(error.param.type, click.Choice):
+            message = error.message.rstrip(".")
+            message += did_you_mean(value, map(str, error.param.type.choices))
+            return click.BadParameter(message, error.ctx, error.param, error.param_hint)
+    return error

@@ -84,15 +84,14 @@ def _request(files: list[str], options: dict[str, Any]) -> Request | None:
     if options.get("backend", "auto") not in ("auto", *backends.NAMES):
         return None
     options.update((name, Path(options[name])) for name in _PATHS if name in options)
-    paths = [*map(Path, files)]
-    if len(paths) == 2 and "root" not in options:
-        options["bundle"] = paths.pop(0)
-    if len(paths) != 1 or paths[0].suffix.lower() == ".kdz":
+    if len(files) == 2 and "root" not in options:
+        options["bundle"] = Path(files.pop(0))
+    if len(files) != 1 or files[0].lower().endswith(".kdz"):
         return None
-    return Request(paths[0], **options)
+    return Request(files[0], **options)
 
 
 def _score(request: Request) -> None:
-    from kd_edge_runtime.tables.score import score_table
+    from kd_edge_runtime.tables.score import score_responses
 
-    score_table(request)
+    score_responses(request)

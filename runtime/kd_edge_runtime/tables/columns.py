@@ -164,8 +164,9 @@ def find_columns(
             continue
         at = _index(name, header, names)
         if at is None:
-            near = closest(name, [one for one in names if looks_like_name(one)])
-            meant = f": did you mean '{near}'?" if near else ""
+            from kd_edge_runtime.near import did_you_mean
+
+            meant = did_you_mean(name, filter(looks_like_name, names))
             problems.append(Problem(f"there is no column '{name}' ({role.option}){meant}"))
         elif at in positions.values():
             other = f"'{name}' is named twice: {role.option} needs another column"
@@ -231,12 +232,3 @@ def looks_like_name(name: str) -> bool:
     # No quotation marks, braces, commas: what is left of a sentence, or of JSON called .csv.
     number, allowed = r"\s*[+-]?[0-9]*[.,]?[0-9]+\s*", r"[\w \-./()#%&]+"
     return not re.fullmatch(number, name) and re.fullmatch(allowed, name) is not None
-
-
-def closest(wanted: str, names: Sequence[str]) -> str | None:
-    """The name that is most like the one asked for, if any is like it at all."""
-    import difflib  # only where something went wrong: a start must stay cheap
-
-    by_plain = {plain_name(name): name for name in names}
-    close = difflib.get_close_matches(plain_name(wanted), list(by_plain), n=1)
-    return by_plain[close[0]] if close else None

@@ -55,10 +55,11 @@ def blocks(scorer: Scorer, columns: Columns, batch: Sequence[Scored], before: in
             f"confidence {score.confidence:.2f}{flag})"
         )
         found = scorer.explain(one.fields[columns.text], one.item_id)
-        yield "\n".join([title, *_lines(found, entry)]) + "\n\n"
+        yield "\n".join([title, *lines(found, entry)]) + "\n\n"
 
 
-def _lines(found: Explanation, entry: ItemEntry) -> Iterator[str]:
+def lines(found: Explanation, entry: ItemEntry) -> Iterator[str]:
+    """What each word and pair added to the logits of the classes, as a table for people."""
     shown = found.pushes[:_SHOWN]
     said = [" ".join(push.words) + (f" x{push.times}" if push.times > 1 else "") for push in shown]
     wide = max([*map(len, said), len("before any word")])

@@ -136,7 +136,7 @@ def writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> I
     added = machine_header(classes, columns.header, prefix, source)
     if request.explain:
         from kd_edge_runtime.tables.explanations import blocks, why
-    with _destination(output) as file:
+    with destination(output) as file:
         if request.as_json:
             names = _json_names(columns.header)
 
@@ -194,7 +194,8 @@ def _json_fields(
 
 
 @contextmanager
-def _destination(output: Path) -> Iterator[IO[str]]:
+def destination(output: Path) -> Iterator[IO[str]]:
+    """Opens a file that appears when all is written, or standard output for '-'."""
     if str(output) != "-":
         with atomic_write(output) as file:
             yield file

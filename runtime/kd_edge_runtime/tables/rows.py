@@ -120,11 +120,11 @@ class Table:
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem)
 
-    def error(self) -> TableError:
-        """All that was wrong, in the order of the rows."""
+    def error(self, hint: str = "") -> TableError:
+        """All that was wrong, in the order of the rows, and what the user can do."""
         # A row that cannot be read is met while its batch is gathered, before the others.
         ordered = sorted(self.problems, key=lambda problem: problem.row or 0)
-        return TableError(self.source, ordered, unlisted=self.bad - len(ordered))
+        return TableError(self.source, ordered, hint, unlisted=self.bad - len(ordered))
 
     def _whole(
         self, numbers: Sequence[int], rows: list[list[str]]

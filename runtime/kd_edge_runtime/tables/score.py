@@ -1,7 +1,8 @@
-"""Scores a table, as `kd-edge score` does; what click makes of a command line is not its matter."""
+"""Scores a table or a sentence, as `kd-edge score` does; knows nothing of click."""
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.output import Write
     from kd_edge_runtime.tables.score_rows import Scored
 
+# How the names of tables end, of those too that are refused with what to do about it.
+_REFUSED = (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods")
+_TABLES = (".csv", ".tsv", ".txt", ".kdz", ".xls", ".parquet", *_REFUSED)
+
 # Rows between two lines of progress off a terminal; on one, about twice a second.
 _SHOW_EVERY = 20_000
 
@@ -32,7 +37,7 @@ class Request:
     """What to score, and how; '-' is standard input or output.
 
     Attributes:
-        responses: a CSV or TSV file.
+        responses: a CSV or TSV file, or a single response; see `names_table`.
         bundle: the bundle; None for the installed one.
         root: the folder of the installed bundles; None for the usual one.
         output: the file to write (.csv or .tsv).
@@ -50,7 +55,7 @@ class Request:
             `as_json` beside the other fields.
     """
 
-    responses: Path
+    responses: str | Path
     bundle: Path | None = None
     root: Path | None = None
     output: Path = Path("-")
@@ -66,24 +71,49 @@ class Request:
     explain: bool = False
 
 
-def score_table(request: Request) -> None:
-    """Scores a table.
+def score_responses(request: Request) -> None:
+    """Scores a table, or a single response.
 
     Raises:
         KdEdgeError: something about the request, the bundle or the table is wrong.
     """
-    responses, output = request.responses, request.output
-    source = "standard input" if str(responses) == "-" else str(responses)
+    output, table = request.output, names_table(request.responses)
     check_output(request)
-    _refuse_same(output, responses, "the responses")
+    if table:
+        _refuse_same(output, Path(request.responses), "the responses")
     bundle, cache = (Bundle(request.bundle), None) if request.bundle else _installed(request.root)
-    scorer = Scorer(bundle, request.backend, request.threads, cache, request.review_below)
-    with scorer, _opened(responses) as stream:
+    with Scorer(bundle, request.backend, request.threads, cache, request.review_below) as scorer:
         _refuse_same(output, bundle.path, "the bundle")
-        table = open_table(stream, source, usual_delimiter(responses.suffix))
-        items = [entry.item_id for entry in bundle.manifest.items]
+        if table:
+            _score_table(request, scorer)
+        else:
+            from kd_edge_runtime.tables.sentence import score_sentence
+
+            score_sentence(request, scorer)
+
+
+def names_table(responses: str | Path) -> bool:
+    """Whether this names a table, there or not; what does not is a response itself.
+
+    A `Path` does, and "-", a file that exists, a name that ends as tables do, and what has a
+    separator of folders and no space.
+    """
+    text = str(responses)
+    if isinstance(responses, Path) or text == "-" or text.lower().endswith(_TABLES):
+        return True
+    if " " not in text and (os.sep in text or "/" in text):
+        return True
+    return os.path.exists(text)  # noqa: PTH110 (False for what can be no name of a file)
+
+
+def _score_table(request: Request, scorer: Scorer) -> None:
+    path, manifest = Path(request.responses), scorer.bundle.manifest
+    source = "standard input" if str(path) == "-" else str(path)
+    with _opened(path) as stream:
+        table = open_table(stream, source, usual_delimiter(path.suffix))
+        items = [entry.item_id for entry in manifest.items]
         if request.item_id is not None:
-            bundle.manifest.item(request.item_id)  # names the items there are
+            manifest.item(request.item_id)  # names the items there are
         columns = scoring_columns(
             table.header, source, items, request.text_column, request.item_column, request.item_id
         )
@@ -94,9 +124,12 @@ def score_table(request: Request) -> None:
             batches = _other_item(batches, columns.header, items[0])
         with writer(request, scorer, columns, source) as write:
             total, flagged = _write_all(batches, write, request.quiet)
-        if not request.quiet:
-            named = "" if request.text_column else f", text from '{columns.header[columns.text]}'"
-            note(f"Scored {total} responses ({flagged} flagged; {used}{named}).")
+    if not request.quiet:
+        named = "" if request.text_column else f", text from '{columns.header[columns.text]}'"
+        note(
+            f"The small model scored {total} response{'' if total == 1 else 's'} "
+            f"({flagged} flagged; {used}{named})."
+        )
 
 
 def _installed(root: Path | None) -> tuple[Bundle, Path]:
@@ -147,7 +180,7 @@ def _opened(responses: Path) -> Iterator[TextIO]:
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")  # type: ignore[union-attr]
         yield sys.stdin
         return
-    if responses.suffix.lower() in (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods"):
+    if responses.suffix.lower() in _REFUSED:
         raise InputError(f"{responses}: give the responses as a CSV or TSV table")
     with open_text(responses) as stream:
         yield stream

@@ -101,18 +101,19 @@ class TableScorer:
             TableError: at the end, with all bad rows; what was yielded until then must not
                 be kept.
         """
-        at, item = columns.item, str(columns.item_id)
+        at, item, hint = columns.item, str(columns.item_id), ""
         for numbers, rows in table.batches(size):
             items = [item] * len(rows) if at is None else [fields[at].strip() for fields in rows]
             if not self._items.issuperset(items):
                 name = None if at is None else columns.header[at]
+                hint = f"The bundle holds {self._scorer.bundle.manifest.names()}."
                 for number, one in zip(numbers, items):
                     if one not in self._items:
                         table.note(Problem("the bundle has no such item", number, name))
             if not table.bad:
                 yield self._batch(rows, items, columns)
         if table.bad:
-            raise table.error()
+            raise table.error(hint)
 
     def _batch(self, rows: list[list[str]], items: list[str], columns: Columns) -> list[Scored]:
         texts: dict[str, list[str]] = {}

@@ -56,17 +56,56 @@ def test_the_help_of_all(run):
     code, out, err = run("--help")
     assert (code, err) == (0, "")
     assert "Examples:" in out
-    listed = out.partition("Commands:\n")[2].splitlines()
-    assert [line.split()[0] for line in listed] == verbs()
-    assert all(len(line.split()) > 2 for line in listed)
-    ours = ["score", "inspect", "verify"]
-    assert [verb for verb in verbs() if verb in ours] == ours
+    stages = listed(out)
+    assert list(stages) == ["Make a model", "Check it", "Put it on devices", "Score"]
+    assert [name for names in stages.values() for name in names] == verbs()
+    assert stages["Check it"] == ["report", "inspect", "verify", "bench"]
+    assert stages["Score"] == ["score", "serve"]
+    assert max(map(len, out.splitlines())) <= 80
+    # Each description is whole, in a line of its own.
+    assert "..." not in out.partition("Make a model:")[2]
+    lines = out.partition("Make a model:\n")[2].splitlines()
+    assert all(line.endswith(".") for line in lines if line.startswith("  "))
+
+
+def listed(out):
+    """The commands that a help lists, by stage."""
+    found = {}
+    for block in out.partition("Options:\n")[2].split("\n\n")[1:]:
+        title, *lines = block.splitlines()
+        found[title.rstrip(":")] = [line.split()[0] for line in lines]
+    return found
+
+
+def test_verbs_that_nobody_knows_come_last(run, monkeypatch):
+    @click.command()
+    def broken():
+        """Do what no other verb does, in a sentence that is so long that click would cut it off."""
+
+    workshop = group._workshop()
+    monkeypatch.setattr(group, "_workshop", lambda: {**workshop, "also": "broken_verb:broken"})
+    monkeypatch.setattr(group, "import_module", lambda _: type("module", (), {"broken": broken}))
+    out = run("--help")[1]
+    assert list(listed(out))[-1] == "Other commands"
+    assert "so long that" in out
+    assert "cut it off" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_help_of_all_imports_no_verb():
+    program = (
+        "import sys; from kd_edge_runtime.cli.group import cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        "print([name for name in sys.modules if name.startswith('kd_edge.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
 def test_no_verb_is_the_help(run):
     code, out, err = run()
     assert code == 2
-    assert "Commands:" in out + err
+    assert "Put it on devices:" in out + err
 
 
 def test_version(run):
@@ -76,10 +115,19 @@ def test_version(run):
 def test_an_unknown_verb(run):
     code, out, err = run("scor")
     assert (code, out) == (2, "")
-    assert "No such command 'scor'" in err
+    assert "No such command 'scor': did you mean 'score'?" in err
+    assert "No such command 'zzz'\n" in run("zzz")[2]
     code, out, err = run("score", "--no-such-option")
     assert (code, out) == (2, "")
-    assert "no-such-option" in err
+    assert "No such option '--no-such-option'\n" in err
+    assert "did you mean '--text-column'?" in run("score", "--textcolumn", "x")[2]
+    assert "did you mean 'plain'?" in run("verify", "--backend", "plane", "x.kdz")[2]
+    assert "did you mean" not in run("verify", "--backend", "zzz", "x.kdz")[2]
+
+
+def test_a_verb_of_the_workshop_is_suggested_on_a_device(run, monkeypatch):
+    monkeypatch.setattr(group, "_workshop", dict)
+    assert "did you mean 'distill'?" in run("distil")[2]
 
 
 def raising(monkeypatch, error):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -100,7 +101,7 @@ def test_a_table_in_and_the_same_with_more_columns_out(one, table_of, tmp_path):
     source = table_of("id,Response,note\n1,the ice melts,a\n2,the warm water,b\n")
     out, err = run(one, source, "-o", tmp_path / "out.csv")
     assert out == ""
-    assert err == "Scored 2 responses (0 flagged; plain, text from 'Response').\n"
+    assert err == "The small model scored 2 responses (0 flagged; plain, text from 'Response').\n"
     rows = rows_of((tmp_path / "out.csv").read_bytes().decode())
     assert rows[0] == ["id", "Response", "note", *ADDED, *SCORES]
     for row, text in zip(rows[1:], ("the ice melts", "the warm water"), strict=True):
@@ -184,7 +185,7 @@ def test_files_of_asap_sas_quote_nothing(one, two, table_of, header):
     source = table_of("\n".join([header, *lines]) + "\n", "in.tsv")
     for bundle in (one, two):
         out, err = run(bundle, source)
-        assert "Scored 4 responses" in err
+        assert "scored 4 responses" in err
         rows = rows_of(out)
         assert [row[between + 1] for row in rows[1:]] == cells
         assert rows[0][: between + 2] == header.split("\t")
@@ -193,7 +194,7 @@ def test_files_of_asap_sas_quote_nothing(one, two, table_of, header):
 def test_standard_input_and_output(one):
     out, err = run(one, "-", stdin="id,text\n1,größe the ice\n".encode())
     assert rows_of(out)[1] == ["1", "größe the ice", *machine(scored(one, "größe the ice"))]
-    assert err.startswith("Scored 1 responses")
+    assert err.startswith("The small model scored 1 response (")
     out, err = run(one, "-", "-q", stdin=b"text\nthe ice\n")
     assert err == ""
 
@@ -294,7 +295,7 @@ def test_columns_that_are_there_already(one, table_of, tmp_path):
 def test_blank_responses_are_flagged(one, table_of):
     out, err = run(one, table_of('id,text\n1,\n2,"  "\n3,?!\n4,the ice\n'))
     assert [row[5] for row in rows_of(out)[1:]] == ["empty", "empty", "empty", ""]
-    assert "Scored 4 responses (3 flagged;" in err
+    assert "scored 4 responses (3 flagged;" in err
 
 
 BAD = f"""item,text,id
@@ -361,7 +362,7 @@ def test_an_empty_table(one, table_of, content):
 def test_a_header_only(one, table_of):
     out, err = run(one, table_of("id,text\n"))
     assert rows_of(out) == [["id", "text", *ADDED, *SCORES]]
-    assert "Scored 0 responses" in err
+    assert "scored 0 responses" in err
     assert run(one, table_of("id,text\n"), "--json")[0] == ""
 
 
@@ -433,7 +434,7 @@ def test_it_streams(one, table_of, tmp_path, monkeypatch):
     _, err = run(one, source, "-o", tmp_path / "out.csv")
     assert most == [1000] * 5
     assert err.splitlines()[:2] == ["2000 responses scored", "4000 responses scored"]
-    assert "Scored 5000 responses" in err
+    assert "scored 5000 responses" in err
     rows = rows_of((tmp_path / "out.csv").read_text())
     assert [row[0] for row in rows[1:]] == [str(at) for at in range(5000)]
     wanted = [machine(scored(one, text)) for text in bundles_made.SENTENCES]
@@ -509,3 +510,132 @@ def test_a_table_of_another_item_is_told(command, tmp_path):
     named = command("score", tmp_path / "item.kdz", tmp_path / "other.csv", "--item", "stove")
     same = command("score", tmp_path / "item.kdz", tmp_path / "same.csv")
     assert "Warning" not in named.err + same.err
+
+
+ICE = "The ice melts because the room is warmer than the ice."
+
+
+def facts(out):
+    """What is shown of a sentence's score, by name; longer facts go on in further lines."""
+    found, name = {}, ""
+    for line in out.splitlines():
+        name = line[:15].strip() or name
+        found[name] = f"{found.get(name, '')} {line[15:].strip()}".strip()
+    return found
+
+
+def test_a_sentence(one):
+    out, err = run(one, ICE)
+    wanted = scored(one, ICE)
+    assert err == ""
+    assert facts(out) == {
+        "item": "stove",
+        "score": f"{wanted.predicted}  (by the small model)",
+        "expected": f"{wanted.expected:.2f}  (the mean under the probabilities)",
+        "confidence": f"{wanted.confidence:.2f}  (the probability of the score)",
+        "flag": "-",
+        "probabilities": "   ".join(
+            f"{at}: {share:.2f}" for at, share in enumerate(wanted.probabilities)
+        ),
+    }
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_sentence_that_is_flagged(one):
+    out, err = run(one, "?!", "--review-below", 1)
+    assert facts(out)["flag"] == "empty: no words; a person should look"
+    assert err == "There is no file of that name: the word itself was scored.\n"
+    out, err = run(one, ICE, "--review-below", 1, "-q")
+    assert facts(out)["flag"] == "review: the small model is unsure; a person should look"
+    assert err == ""
+
+
+def test_a_sentence_of_many_classes(tmp_path):
+    classes = tuple(map(str, range(60)))
+    bundles_made.write(tmp_path / "item.kdz", [bundles_made.item("long", classes)])
+    out, _ = run(tmp_path / "item.kdz", ICE)
+    assert max(map(len, out.splitlines())) <= 80
+    assert facts(out)["probabilities"].count(": 0.") == 60
+
+
+def test_a_sentence_as_json(one):
+    out, _ = run(one, ICE, "--json", "--prefix", "m_")
+    (row,) = map(json.loads, out.splitlines())
+    wanted = scored(one, ICE)
+    assert row["item_id"] == "stove"
+    assert (row["text"], row["m_predicted"], row["m_flag"]) == (ICE, wanted.predicted, "")
+    assert row["m_p_3"] == round(wanted.probabilities[3], 6)
+    assert "m_why" in json.loads(run(one, ICE, "--json", "--explain", "--prefix", "m_")[0])
+
+
+def test_a_sentence_explained(one):
+    out, _ = run(one, ICE, "--explain")
+    shown, _, words = out.partition("\n\n")
+    assert shown + "\n" == run(one, ICE)[0]
+    assert words.splitlines()[0].split() == ["pushes", "towards", *bundles_made.SCORES]
+    assert "before any word" in words
+
+
+def test_a_sentence_into_a_file(one, tmp_path):
+    out, _ = run(one, ICE, "-o", tmp_path / "out.csv")
+    assert out == ""
+    rows = rows_of((tmp_path / "out.csv").read_text())
+    assert rows == [
+        ["item_id", "text", *ADDED, *SCORES],
+        ["stove", ICE, *machine(scored(one, ICE))],
+    ]
+    bundle = tmp_path / "own.kdz"
+    bundle.write_bytes(one.read_bytes())
+    assert "would replace the bundle" in told(InputError, bundle, CANARY, "-o", bundle)
+
+
+def test_a_sentence_of_one_of_several_items(two):
+    text = told(InputError, two, CANARY)
+    assert "2 items ('stove', 'spoon'): say with --item which one" in text
+    out, _ = run(two, ICE, "--item", "spoon")
+    assert facts(out)["score"].startswith(scored(two, ICE, "spoon").predicted)
+    assert "no item 'spon': did you mean 'spoon'? It holds" in told(
+        InputError, two, CANARY, "--item", "spon"
+    )
+    assert "a sentence has no columns" in told(InputError, two, CANARY, "--item-column", "item")
+
+
+def test_what_looks_like_a_file_is_no_sentence(one, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("none.csv", "my class.CSV", "none.txt", "none.jsonl", "folder/none", "either/or"):
+        assert told(InputError, one, name) in (
+            f"{name}: there is no such file",
+            f"{name}: give the responses as a CSV or TSV table",
+        )
+    sentence = "It is 1.5 and/or 2 degrees warmer."
+    assert facts(run(one, sentence)[0])["score"].startswith(scored(one, sentence).predicted)
+    (tmp_path / "The ice").write_text("text\nthe pot\n")
+    assert rows_of(run(one, "The ice")[0])[1][0] == "the pot"
+    shutil.copy(tmp_path / "The ice", tmp_path / "table")
+    assert rows_of(run(one, "table")[0])[1][0] == "the pot"
+    assert invoke(one, "").exit_code == 2
+    assert "quotation marks" in invoke(one, "The", "ice").output
+
+
+def test_equal_names_of_columns_that_are_not_used(one, table_of):
+    source = table_of("text,,\nthe ice,a,b\n")
+    assert rows_of(run(one, source)[0])[1][:3] == ["the ice", "a", "b"]
+    row = json.loads(run(one, source, "--json")[0])
+    assert (row["column 2"], row["column 3"]) == ("a", "b")
+
+
+def test_blank_rows_get_no_score(one, table_of):
+    source = table_of("id,text\n1,the ice\n,\n2,\n\n,,\n   \n")
+    assert [row[:2] for row in rows_of(run(one, source)[0])[1:]] == [["1", "the ice"], ["2", ""]]
+
+
+def test_near_misses(command, one, table_of):
+    source = table_of("text\nthe ice\n")
+    for given, near in {
+        ("--txt-column", "x"): "--text-column",
+        ("--tex", "x"): "--text-column",
+        ("--backend", "plian"): "plain",
+        ("--item", "stov"): "stove",
+        ("--text-column", "TXT"): "text",
+    }.items():
+        assert f"did you mean '{near}'?" in command.fails("score", one, source, *given)

@@ -146,7 +146,9 @@ def test_score_with_what_is_installed(made, root):
         for arguments in ((made / "in.csv", "--root", root), ("--root", root, made / "in.csv")):
             out, err = run("score", *arguments)
             assert out == wanted[name]
-            assert err == "Scored 2 responses (1 flagged; plain, text from 'text').\n"
+            assert (
+                err == "The small model scored 2 responses (1 flagged; plain, text from 'text').\n"
+            )
     run("rollback", "--root", root)
     assert run("score", made / "in.csv", "--root", root)[0] == wanted["first"]
 
@@ -188,7 +190,10 @@ def test_score_does_not_write_over_the_installed_bundle(made, root):
         (("item.kdz",), "Missing argument 'RESPONSES'."),
         (("ITEM.KDZ", "--root", "x"), "Missing argument 'RESPONSES'."),
         (("item.kdz", "in.csv", "--root", "x"), "Name a BUNDLE or a --root, not both."),
-        (("a.kdz", "b.csv", "c.csv"), "Got more than a BUNDLE and RESPONSES."),
+        (
+            ("a.kdz", "b.csv", "c.csv"),
+            "Got more than a BUNDLE and RESPONSES: a sentence needs quotation marks around it.",
+        ),
     ],
 )
 def test_score_with_other_arguments(arguments, told):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -31,12 +32,12 @@ CLICKS = ("--threads", "1")
 def by_click(arguments):
     """What click makes of a command line."""
     found = []
-    score_table = command_module.score_table
-    command_module.score_table = found.append
+    score_responses = command_module.score_responses
+    command_module.score_responses = found.append
     try:
         cli.main([*arguments], prog_name="kd-edge", standalone_mode=False)
     finally:
-        command_module.score_table = score_table
+        command_module.score_responses = score_responses
     (request,) = found
     return request
 
@@ -46,6 +47,7 @@ WORDS = st.sampled_from(
         *FLAGS,
         *VALUES,
         *("a.kdz", "A.KDZ", "b.csv", "c d.tsv", "-", "--", "", "é.csv", "\udce9.csv"),
+        *("The ice melts.", "it  is//so ./ ", "melts", "a/b", "x\ny", "said.csv so"),
         *("plain", "auto", "numpy", "nonsense", "stove", "~/x", "$HOME", "*.csv"),
         *("--help", "-h", "-qo", "-oout.csv", "--output=x.csv", "--out", "--threads", "2"),
         *("--prefix", "--text-column", "--quiet=1", "-Q", "score"),
@@ -61,15 +63,17 @@ def test_a_plain_call_is_what_click_makes_of_it(words):
 
 
 PLAIN = [
-    ("a.kdz b.csv", Request(Path("b.csv"), Path("a.kdz"))),
-    ("b.csv", Request(Path("b.csv"))),
-    ("a.kdz -", Request(Path("-"), Path("a.kdz"))),
-    ("b.csv --root r", Request(Path("b.csv"), root=Path("r"))),
-    ("-q a.kdz b.csv", Request(Path("b.csv"), Path("a.kdz"), quiet=True)),
+    ("a.kdz b.csv", Request("b.csv", Path("a.kdz"))),
+    ("b.csv", Request("b.csv")),
+    ("a.kdz -", Request("-", Path("a.kdz"))),
+    ("'a  b//c ./d/ 1.0' -q", Request("a  b//c ./d/ 1.0", quiet=True)),
+    ("a.kdz 'it melts' --item x", Request("it melts", Path("a.kdz"), item_id="x")),
+    ("b.csv --root r", Request("b.csv", root=Path("r"))),
+    ("-q a.kdz b.csv", Request("b.csv", Path("a.kdz"), quiet=True)),
     (
         "a.kdz --json b.csv -o out.csv --item stove --backend numpy",
         Request(
-            Path("b.csv"),
+            "b.csv",
             Path("a.kdz"),
             output=Path("out.csv"),
             item_id="stove",
@@ -79,14 +83,14 @@ PLAIN = [
     ),
     (
         "a.kdz b.csv -o x -o y --quiet",
-        Request(Path("b.csv"), Path("a.kdz"), output=Path("y"), quiet=True),
+        Request("b.csv", Path("a.kdz"), output=Path("y"), quiet=True),
     ),
 ]
 
 
 @pytest.mark.parametrize(("line", "request_"), PLAIN, ids=[line for line, _ in PLAIN])
 def test_these_are_plain(line, request_):
-    arguments = ["score", *line.split()]
+    arguments = ["score", *shlex.split(line)]
     assert plain_call(arguments) == request_ == by_click(arguments)
 
 
@@ -144,6 +148,8 @@ def folder(tmp_path):
         (f"{SAMPLE} in.csv --json -q", 0),
         (f"{SAMPLE} -", 0),
         (f"{SAMPLE} in.csv --item stove --backend plain", 0),
+        (f"{SAMPLE} melts --item stove", 0),
+        (f"{SAMPLE} melts", 2),
         (f"{SAMPLE} bad.csv", 2),
         (f"{SAMPLE} gone.csv", 2),
         (f"{SAMPLE} in.csv --item none", 2),

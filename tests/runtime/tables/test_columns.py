@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge_runtime.tables.columns import ITEM, ROLES, TEXT, candidates, closest, plain_name
+from kd_edge_runtime.tables.columns import ITEM, ROLES, TEXT, candidates, plain_name
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,3 @@ def test_no_usual_name_is_in_two_places():
     every = [name for role in ROLES for tier in role.tiers for name in tier.split()]
     assert len(set(every)) == len(every)
     assert all(plain_name(name) == name for name in every)
-
-
-def test_closest():
-    assert closest("respnse", ["id", "Response"]) == "Response"
-    assert closest("Essay Text", ["id", "EssayText"]) == "EssayText"
-    assert closest("zzz", ["id", "Response"]) is None
-    assert closest("x", []) is None

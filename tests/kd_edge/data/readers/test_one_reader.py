@@ -13,7 +13,7 @@ import bundles_made
 from kd_edge.data.readers import read_responses
 from kd_edge.data.readers.delimited import read_table
 from kd_edge_runtime.errors import TableError
-from kd_edge_runtime.tables.score import Request, score_table
+from kd_edge_runtime.tables.score import Request, score_responses
 
 SAMPLES = sorted((Path(__file__).parents[4] / "kd_edge" / "sample").glob("*/responses.csv"))
 
@@ -29,7 +29,7 @@ def by_device(folder, path, text_column):
     """The cells of each row that a device scores, or the places of what is wrong."""
     out = folder / "scores.jsonl"
     try:
-        score_table(
+        score_responses(
             Request(
                 path,
                 folder / "item.kdz",

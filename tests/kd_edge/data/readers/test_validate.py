@@ -111,7 +111,7 @@ def test_only_some_items(read):
 def test_an_item_that_is_not_there(problems):
     rows = [*rows_of("01", "acid"), *rows_of("x", "rain")]
     assert problems(rows, only_items=("acids", "acid")) == [
-        (None, None, "no item 'acids'; did you mean 'acid'? (there are: 'acid', 'rain')")
+        (None, None, "no item 'acids': did you mean 'acid'? (there are: 'acid', 'rain')")
     ]
 
 
