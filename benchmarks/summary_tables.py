@@ -1,4 +1,4 @@
-"""The two tables of README.md, in words that schools use, and the sentence on a Raspberry Pi."""
+"""The tables of README.md, in words that schools use, the sentence on a Pi, and the glossary."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks.contenders.listing import OURS
 from benchmarks.items import REAL, agreement, figures
 from kd_edge.console.tables import markdown, short
 from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
+from kd_edge.report.page.glossary import TERMS
 
 _RACERS = {
     OURS: "**small model**, plain Python",
@@ -101,7 +102,13 @@ def raspberry_pi() -> str:
     )
 
 
+def glossary() -> str:
+    """The terms that reports explain."""
+    return "\n".join(f"- **{term}**: {text}" for term, text in TERMS.items())
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "glossary": glossary,
     "results": results,
     "speed": speed,
     "raspberry-pi": raspberry_pi,

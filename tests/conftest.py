@@ -15,6 +15,7 @@ from benchmarks.emulated.runtime import build_wheel, unpack
 
 # Two busy cores: how long an example takes says nothing.
 settings.register_profile("kd-edge", deadline=None)
+settings.register_profile("kd-edge-fast", deadline=None, max_examples=10)
 settings.load_profile("kd-edge")
 
 
@@ -24,14 +25,25 @@ _SLOW_FIXTURES = {"whole_way", "pi", "device", "wheel"}
 _APART = {"test_doc_commands.py"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Few generated examples are enough while one is at work."""
+    if config.option.markexpr == "not slow":
+        settings.load_profile("kd-edge-fast")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow by its fixtures; keeps a file's tests on one of xdist's workers.
+    """Marks what is slow, by slow.txt and by fixtures; keeps a file's tests on one xdist worker.
 
     A file's fixtures, many of them trained models, are then made once.
     """
+    folder = Path(__file__).parent
+    listed = set((folder / "slow.txt").read_text(encoding="utf-8").split())
     for item in items:
-        if _SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        path = item.path.relative_to(folder).as_posix()
+        name = getattr(item, "originalname", item.name)
+        by_fixture = _SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
+        if by_fixture or {path, f"{path}::{name}"} & listed:
             item.add_marker(pytest.mark.slow)
         if item.path.name not in _APART:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))

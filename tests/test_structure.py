@@ -30,6 +30,9 @@ NAMED = {
     "kd_edge/data/readers/test_one_reader.py": "the same rows on a device and in the workshop",
     "kd_edge/evaluation/test_rsmtool_itself.py": "against figures that RSMTool itself computed",
     "kd_edge/report/test_cross_item.py": "reports of runs with --together, from figures to page",
+    "kd_edge/report/page/test_html.py": "page/render.py: HTML",
+    "kd_edge/report/page/test_markdown.py": "page/render.py: Markdown",
+    "kd_edge/students/test_new_kind.py": "adds a kind as students/__init__.py says",
     "kd_edge/runs/test_cross_item.py": "the folder runs/cross_item as a whole",
     "kd_edge/soft_labels/test_unlabelled_texts.py": "a function of augmentation with many cases",
     "runtime/slots/test_power_cuts.py": "slots, switch and durable together",
@@ -37,7 +40,7 @@ NAMED = {
 }
 LONGEST = 300
 LONGER = {
-    "kd_edge/report/page/item.py",
+    "kd_edge/report/page/item_tables.py",
     "runtime/kd_edge_runtime/bundle/manifest.py",
     "tests/benchmarks/test_contenders.py",
     "tests/kd_edge/bundling/test_bundle.py",
@@ -188,3 +191,12 @@ def test_files_are_short():
     too_long = {name: lines for name, lines in lengths().items() if lines > LONGEST}
     assert sorted(set(too_long) - LONGER) == []
     assert sorted(LONGER - set(too_long)) == [], "short by now: no longer to be listed"
+
+
+def test_what_is_slow_is_there():
+    lines = (ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").split()
+    assert lines == sorted(set(lines))
+    for line in lines:
+        path, _, name = line.partition("::")
+        text = (ROOT / "tests" / path).read_text(encoding="utf-8")
+        assert not name or f"def {name}(" in text, line
