@@ -25,7 +25,7 @@ MAY_IMPORT = {
 }
 HEAVY = {
     *("torch", "transformers", "numpy", "sklearn", "scipy", "onnx", "onnxruntime"),
-    *("tokenizers", "safetensors", "rich", "huggingface_hub", "accelerate"),
+    *("tokenizers", "safetensors", "rich", "huggingface_hub"),
     *("ai_edge_litert", "flatbuffers", "tflite_runtime"),
 }
 LIGHT = ("cli", "console.progress", "data.readers", "data.responses", "files", "stages")

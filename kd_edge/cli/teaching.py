@@ -40,7 +40,7 @@ def teacher_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
             default="auto",
             show_default=True,
-            help="Of the teacher's arithmetic; fp16 needs a GPU and accelerate.",
+            help="Of the teacher's arithmetic; fp16 needs a GPU.",
         ),
         click.option(
             "--seed",

@@ -170,10 +170,9 @@ class _Run:
 
     def train(self, checkpoint: Checkpoint) -> RunState:
         """Run the epochs that are left, saving after each."""
-        with self.compute, self._own_randomness():
-            # The scale that fp16 found for its loss is not in a checkpoint: a fresh one is too
-            # large at worst, and comes down within a few steps that are left out.
-            self.optimizer = self.compute.prepare(self.optimizer)
+        with self._own_randomness():
+            # The scale of an fp16 loss is not in a checkpoint: a fresh one is too large at worst,
+            # and falls within a few steps, which are skipped.
             state = checkpoint.resume(self.key, self.model, self.optimizer)
             total, done = self.epochs * self.batches, state.epochs * self.batches
             with track("fine-tuning the teacher", total, done) as tracker:

@@ -1,8 +1,7 @@
-"""What this machine computes on, and how exactly."""
+"""The device and the precision that this machine offers."""
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import torch
@@ -11,11 +10,11 @@ from kd_edge_runtime.errors import InputError
 
 _CPUINFO = Path("/proc/cpuinfo")
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
-_AMPERE = (8, 0)  # the first NVIDIA cards that compute in bfloat16; torch imitates it on older ones
+_AMPERE = (8, 0)  # the first NVIDIA cards with bfloat16; torch emulates it on older ones
 
 
 def choose_device(device: str) -> torch.device:
-    """Where to compute.
+    """Choose a device.
 
     Args:
         device: "cpu", "cuda" or "auto".
@@ -30,50 +29,34 @@ def choose_device(device: str) -> torch.device:
 
 
 def choose_precision(device: torch.device, precision: str) -> str:
-    """How exactly to compute.
+    """Choose a precision.
 
     Args:
-        device: where.
+        device: where the work is done.
         precision: "fp32", "bf16", "fp16" or "auto".
 
     Returns:
-        "fp32", "bf16" or "fp16"; for "auto" the fastest that the device computes in: bf16, else
-        fp16 on a GPU where accelerate is installed, else fp32.
+        "fp32", "bf16" or "fp16"; for "auto" the fastest that the device has hardware for: bf16,
+        else fp16 on a GPU, else fp32.
 
     Raises:
-        InputError: fp16 is asked for on a CPU, or without accelerate.
+        InputError: fp16 is asked for on a CPU.
     """
-    if precision == "fp16":
-        _refuse_fp16(device)
+    if precision == "fp16" and device.type != "cuda":
+        raise InputError("fp16 needs a CUDA device, and the work is on the CPU; use fp32 or bf16.")
     if precision != "auto":
         return precision
     if _has_bf16(device):
         return "bf16"
-    return "fp16" if device.type == "cuda" and has_accelerate() else "fp32"
-
-
-def has_accelerate() -> bool:
-    """Whether Hugging Face accelerate is installed; it is not imported."""
-    return importlib.util.find_spec("accelerate") is not None
-
-
-def _refuse_fp16(device: torch.device) -> None:
-    if device.type != "cuda":
-        raise InputError("fp16 needs a CUDA device, and the work is on the CPU; use fp32 or bf16.")
-    if not has_accelerate():
-        raise InputError(
-            "fp16 needs accelerate, which scales the loss. Install it with\n"
-            "  pip install accelerate\n"
-            "or use fp32 or bf16."
-        )
+    return "fp16" if device.type == "cuda" else "fp32"
 
 
 def _has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
-        # not torch's is_bf16_supported, which counts cards that imitate it slowly
+        # not torch's is_bf16_supported, which counts cards that emulate it slowly
         return torch.version.hip is not None or torch.cuda.get_device_capability() >= _AMPERE
     try:
-        # torch has no public question for this in all versions that we allow
+        # no public function of torch tells this in all the versions we support
         return bool(_BF16_FLAGS & set(_CPUINFO.read_text(encoding="utf-8").split()))
     except OSError:
         return False

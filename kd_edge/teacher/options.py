@@ -27,8 +27,8 @@ class TeacherOptions:
         ordinal_weight: weight of the squared error of the expected score, >= 0; words have no
             such term.
         seed: of the split, the order of the batches, the new head and the dropout.
-        precision: "fp32", "bf16", "fp16", or "auto": bf16 where the processor or GPU computes in
-            it, else fp16 on a GPU, else fp32. fp16 needs a GPU and accelerate.
+        precision: "fp32", "bf16", "fp16", or "auto": bf16 where the processor or GPU has
+            it, else fp16 on a GPU, else fp32. fp16 needs a GPU.
         device: "cpu", "cuda", or "auto": cuda where there is one.
 
     Raises:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +61,7 @@ def predict(
     compute = choose_compute(device, precision)
     model.to(compute.device).eval()
     parts = []
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(compute)
-        tracker = stack.enter_context(track(progress, len(texts))) if progress else None
+    with track(progress, len(texts)) if progress else nullcontext() as tracker:
         for start in range(0, len(texts), _CHUNK):
             ids = encode(model.tokenizer, texts[start : start + _CHUNK], model.max_length)
             parts.append(predict_ids(model, ids, batch_size, compute, tracker))
@@ -83,7 +81,7 @@ def predict_ids(
         model: the teacher, on `compute.device`.
         ids: N lists of token ids, none empty.
         batch_size: lists the network takes at a time, >= 1.
-        compute: how; it is entered already.
+        compute: the precision to score in.
         tracker: told of each text scored.
 
     Returns:

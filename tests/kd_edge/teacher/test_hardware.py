@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 import torch
 
@@ -23,12 +21,6 @@ def gpu(monkeypatch):
         monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
 
     return gpu
-
-
-@pytest.fixture
-def no_accelerate(monkeypatch):
-    """An environment without accelerate."""
-    monkeypatch.setitem(sys.modules, "accelerate", None)
 
 
 def test_a_machine_without_a_gpu(monkeypatch):
@@ -77,13 +69,3 @@ def test_an_amd_gpu_computes_in_bf16(gpu, monkeypatch):
 def test_fp16_without_a_gpu_is_refused():
     with pytest.raises(InputError, match="fp16 needs a CUDA device"):
         choose_precision(CPU, "fp16")
-
-
-@pytest.mark.usefixtures("no_accelerate")
-def test_fp16_without_accelerate_is_refused_and_not_chosen(gpu):
-    gpu(7, 5)
-    assert choose_precision(CUDA, "auto") == "fp32"
-    with pytest.raises(InputError, match="pip install accelerate"):
-        choose_precision(CUDA, "fp16")
-    gpu(8, 6)
-    assert choose_precision(CUDA, "auto") == "bf16"
