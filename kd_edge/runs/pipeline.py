@@ -1,25 +1,28 @@
-"""The whole way for one item: rows, teacher, soft labels, variants, student. Stage by stage.
+"""From rows to a student: teachers, soft labels, variants, distillation, by stages.
 
-A stage writes its output and a record of what it was made from (`kd_edge.stages.record`); a stage
-whose options and inputs are the same is not run again.
+A stage writes its output and a record of what it was computed from (`kd_edge.stages.record`); a
+stage with the same options and inputs is not run again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from kd_edge.console.progress import say
+from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
 from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.folder import item_folder
-from kd_edge.soft_labels.augmentation import texts_to_label, variants_for
-from kd_edge.soft_labels.label_rows import cross_fit, label_rows
+from kd_edge.runs.material import Material, VariantTexts
+from kd_edge.soft_labels.augmentation import variants_for
+from kd_edge.soft_labels.label_rows import cross_fit
 from kd_edge.soft_labels.label_variants import label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write_labels
 from kd_edge.soft_labels.table import IN_SAMPLE
-from kd_edge.stages.record import hash_file, hash_folder, hash_json, hash_rows
+from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import kinds, store
 from kd_edge.teacher.finetune import finetune
@@ -31,14 +34,14 @@ from kd_edge_runtime.errors import InputError
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How the whole way is gone.
+    """The options of a full run.
 
     Attributes:
         teacher: how the teacher is fine-tuned.
-        teachers: how many of them, from one seed after another: responses get their mean label,
-            variants are shared out among them.
+        teachers: how many teachers, with consecutive seeds: a response gets the mean of their
+            probabilities, and the variants are divided among them.
         folds: 0 for in-sample soft labels, else how many teachers cross-fit them.
-        variants: how many teacher-labelled variants; None for what suits the rows.
+        variants: how many teacher-labelled variants; None for the number that suits the rows.
         distil: how the student is distilled.
 
     Raises:
@@ -63,26 +66,24 @@ class RunOptions:
             raise InputError(
                 "cross-fitting has teachers of its own: give --folds or --teachers, not both"
             )
-        replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)  # the last one's
+        replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)  # the last teacher's
         variants_for(0, self.variants)
 
 
 @dataclass(frozen=True)
-class Made:
-    """What the stages of an item left on disk.
+class StageOutputs:
+    """The files that the stages of a pipeline left on disk.
 
     Attributes:
-        folder: the item's folder.
-        split: the rows.
+        folder: the pipeline's folder.
         teachers: the teachers' folders.
         labels: the soft labels.
-        test_labels: what the teachers say of the test responses, on average.
+        test_labels: the teachers' mean probabilities of the test rows.
         distilled: student and baseline.
         ran: the stages that were run, not kept from before.
     """
 
     folder: Path
-    split: Split
     teachers: tuple[Path, ...]
     labels: Path
     test_labels: Path
@@ -90,50 +91,64 @@ class Made:
     ran: tuple[str, ...]
 
 
-def go(split: Split, out: Path, options: RunOptions, unlabelled: tuple[str, ...] = ()) -> Made:
-    """Goes the whole way for one item, up to its student.
+def run_stages(
+    split: Split, out: Path, options: RunOptions, unlabelled: tuple[str, ...] = ()
+) -> StageOutputs:
+    """Run the stages of one item, up to its student.
 
     Args:
         split: the item's rows.
         out: the run's folder.
         options: how.
-        unlabelled: responses to the item that nobody scored.
+        unlabelled: responses to the item without a score.
 
     Raises:
         InputError: see the stages.
         StoppedError: the user stopped it; the same call goes on.
     """
-    return _Way(split, item_folder(out, split.item.item_id), options, unlabelled).go()
+    material = Material(split.item, split.train, split.validation, split.test, unlabelled)
+    return Pipeline(material, item_folder(out, split.item.item_id), options).run()
 
 
-class _Way:
-    def __init__(
-        self, split: Split, folder: Path, options: RunOptions, unlabelled: tuple[str, ...] = ()
-    ) -> None:
-        self._split = split
-        self._unlabelled = unlabelled
-        self._item = split.item
+class Pipeline:
+    """Fine-tune, label the rows, label variants, distil, label the test rows.
+
+    Args:
+        material: the rows, and how teachers and student read them.
+        folder: where outputs and records go.
+        options: how.
+    """
+
+    def __init__(self, material: Material, folder: Path, options: RunOptions) -> None:
+        self._material = material
+        self._classes = material.item.scale.classes
         self._folder = folder
         self._options = options
-        self._teachers = {
-            name: folder / name
-            for name in ("teacher", *(f"teacher-{at}" for at in range(2, options.teachers + 1)))
-        }
+        names = ("teacher", *(f"teacher-{at}" for at in range(2, options.teachers + 1)))
+        self._teachers = {name: folder / name for name in names}
+        self._hashes: dict[str, str] = {}
         self._labels = folder / "labels.csv"
-        self._variants = folder / "variants.csv"
         self._test_labels = folder / "test_labels.csv"
-        self._rows = hash_rows([*split.train, *split.validation])
-        self._stages = Stages(folder, f"Item '{split.item.item_id}'")
+        self._learning = material.for_teacher([*material.train, *material.validation])
+        self._rows = hash_rows(self._learning)
+        self._stages = Stages(folder, material.title)
 
-    def go(self) -> Made:
-        self._make_teachers()
-        self._make_labels()
-        count = self._make_variants()
-        distilled = self._make_student(count)
-        self._make_test_labels()
-        return Made(
+    def run(self) -> StageOutputs:
+        """Run every stage whose output is not there yet.
+
+        Raises:
+            InputError: see the stages.
+            StoppedError: the user stopped it; the same call goes on.
+        """
+        for at, name in enumerate(self._teachers):
+            self._finetune(at, name)
+        # Once for all later stages: a teacher is as big as its language model.
+        self._hashes = {name: hash_folder(folder) for name, folder in self._teachers.items()}
+        self._label_rows()
+        distilled = self._distil(*self._label_variants())
+        self._label_test_rows()
+        return StageOutputs(
             folder=self._folder,
-            split=self._split,
             teachers=tuple(self._teachers.values()),
             labels=self._labels,
             test_labels=self._test_labels,
@@ -141,113 +156,112 @@ class _Way:
             ran=tuple(self._stages.ran),
         )
 
-    def _make_teachers(self) -> None:
-        given = self._options.teacher
-        held = [row.response_id for row in self._split.validation]
-        rows = [*self._split.train, *self._split.validation]
-        inputs = {"rows": self._rows, "model": resolve(given.model).sha256}
-        for at, (name, folder) in enumerate(self._teachers.items()):
-            options = replace(given, seed=given.seed + at)
-            if len(self._teachers) > 1:
-                say(f"Item '{self._item.item_id}': teacher {at + 1} of {len(self._teachers)}")
-            self._stages.run(
-                name,
-                # The model's hash is an input: its name on this machine does not matter. Rows
-                # hold classes by number: what they are called matters to the teacher's folder.
-                {**asdict(replace(options, model="")), "classes": list(self._item.scale.classes)},
-                inputs,
-                [folder],
-                lambda options=options, folder=folder: finetune(
-                    self._item, rows, options, folder, held
-                ),
-            )
-        # Once for all later stages: a teacher is as big as its language model.
-        self._hashes = {name: hash_folder(folder) for name, folder in self._teachers.items()}
+    def _finetune(self, at: int, name: str) -> None:
+        options = replace(self._options.teacher, seed=self._options.teacher.seed + at)
+        if len(self._teachers) > 1:
+            say(f"{self._material.title}: teacher {at + 1} of {len(self._teachers)}")
+        self._stages.run(
+            name,
+            # The model's hash is an input: its name on this machine does not matter. Rows
+            # hold classes by number: what they are called matters to the teacher's folder.
+            {**asdict(replace(options, model="")), "classes": list(self._classes)},
+            {"rows": self._rows, "model": resolve(options.model).sha256},
+            [self._teachers[name]],
+            lambda: finetune(
+                self._material.item, self._learning, options, self._teachers[name], self._held_out
+            ),
+        )
 
-    def _make_labels(self) -> None:
-        folds = self._options.folds
-        options = self._options.teacher
+    @property
+    def _held_out(self) -> list[str]:
+        return [row.response_id for row in self._material.validation]
 
-        def run() -> None:
+    def _label_rows(self) -> None:
+        folds, material = self._options.folds, self._material
+
+        def label() -> None:
             if folds:
-                held = [row.response_id for row in self._split.validation]
                 work = self._folder / "folds"
-                labels = cross_fit(self._item, options, folds, work, held)
+                teacher = self._options.teacher
+                labels = cross_fit(material.item, teacher, folds, work, self._held_out)
             else:
-                labels = averaged(
-                    [
-                        label_rows(self._item, teacher, precision=options.precision)
-                        for teacher in self._teachers.values()
-                    ]
+                rows = [row for row in material.item.rows if row.split != "test"]
+                labels = self._teachers_labels(
+                    material.for_teacher(rows), "scoring responses with the teacher"
                 )
             write_labels(self._labels, labels)
 
+        options = {"folds": folds} if material.crossfits else {}
         inputs = {"rows": self._rows, **self._hashes}
-        self._stages.run("labels", {"folds": folds}, inputs, [self._labels], run)
+        self._stages.run("labels", options, inputs, [self._labels], label)
 
-    def _make_variants(self) -> int:
-        rows, seed = list(self._split.train), self._options.distil.seed
-        wanted = self._options.variants
-        count = variants_for(len(rows) + len(self._unlabelled), wanted)
+    def _label_test_rows(self) -> None:
+        rows = self._material.for_teacher(self._material.test)
+
+        def label() -> None:
+            labels = self._teachers_labels(rows, "scoring the test responses with the teacher")
+            write_labels(self._test_labels, labels)
+
         inputs = {"rows": hash_rows(rows), **self._hashes}
-        if self._unlabelled:
-            inputs["unlabelled"] = hash_json(self._unlabelled)
-        if count or self._unlabelled:
+        self._stages.run("test-labels", {}, inputs, [self._test_labels], label)
+
+    def _teachers_labels(self, rows: Sequence[Row], description: str) -> SoftLabels:
+        """The teachers' mean probabilities of rows, as teachers read them."""
+        ids, texts = tuple(row.response_id for row in rows), [row.text for row in rows]
+        precision = self._options.teacher.precision
+        return averaged(
+            [
+                SoftLabels(
+                    ids,
+                    (IN_SAMPLE,) * len(ids),
+                    predict(teacher, texts, precision=precision, progress=description),
+                    self._classes,
+                )
+                for teacher in self._teachers.values()
+            ]
+        )
+
+    def _label_variants(self) -> tuple[VariantTexts | None, Path]:
+        seed, path = self._options.distil.seed, self._folder / "variants.csv"
+        new = self._material.variant_texts(self._options.variants, seed)
+        if new is not None:
             self._stages.run(
                 "variants",
-                {"count": count, "seed": seed},
-                inputs,
-                [self._variants],
+                {"count": new.count, "seed": seed},
+                {**new.inputs, **self._hashes},
+                [path],
                 lambda: label_variants(
-                    texts_to_label(rows, self._unlabelled, wanted, seed),
+                    new.texts(),
                     tuple(self._teachers.values()),
-                    self._variants,
+                    path,
                     precision=self._options.teacher.precision,
                 ),
             )
-        return count + len(self._unlabelled)
+        return new, path
 
-    def _make_student(self, variants: int) -> Distilled:
-        options = self._options.distil
+    def _distil(self, new: VariantTexts | None, variants: Path) -> Distilled:
+        options, material = self._options.distil, self._material
         student, baseline = self._folder / "student", self._folder / "baseline"
         inputs = {"rows": self._rows, "labels": hash_file(self._labels)}
-        if variants:
-            inputs["variants"] = hash_file(self._variants)
+        if new is not None:
+            inputs["variants"] = hash_file(variants)
         if kinds.get(options.student).needs_teacher:
             inputs["teacher"] = self._hashes["teacher"]
 
         def run() -> None:
-            made = distil(
-                self._item,
-                self._split.train,
-                self._split.validation,
-                labels_by_id(self._labels, self._item.scale.classes, self._split.train),
-                read_variants(self._variants, self._item.scale.classes) if variants else None,
+            distilled = distil(
+                material.item,
+                material.train,
+                material.validation,
+                labels_by_id(self._labels, self._classes, material.train),
+                None if new is None else new.labelled(read_variants(variants, self._classes)),
                 options,
                 self._folder / "work",
                 self._teachers["teacher"],
+                relations=material.relations,
             )
-            store.save(made.student, student)
-            store.save(made.baseline, baseline)
+            store.save(distilled.student, student)
+            store.save(distilled.baseline, baseline)
 
         self._stages.run("student", asdict(options), inputs, [student, baseline], run)
-        return Distilled(store.load(student), store.load(baseline))
-
-    def _make_test_labels(self) -> None:
-        test = self._split.test
-        texts = [row.text for row in test]
-        ids = tuple(row.response_id for row in test)
-
-        def label(teacher: Path) -> SoftLabels:
-            said = "scoring the test responses with the teacher"
-            precision = self._options.teacher.precision
-            found = predict(teacher, texts, precision=precision, progress=said)
-            return SoftLabels(ids, (IN_SAMPLE,) * len(test), found, self._item.scale.classes)
-
-        def run() -> None:
-            write_labels(
-                self._test_labels, averaged([label(one) for one in self._teachers.values()])
-            )
-
-        inputs = {"rows": hash_rows(test), **self._hashes}
-        self._stages.run("test-labels", {}, inputs, [self._test_labels], run)
+        return Distilled(material.load(student), material.load(baseline))

@@ -1,56 +1,31 @@
-"""From pooled questions to one student: teacher, soft labels, variants, distillation, by stages."""
+"""From pooled questions to one student: the pipeline's rows, and how they are read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kd_edge.data.responses import Row
-from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.runs.cross_item.pool import POOLED, Pool
-from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.material import Material, VariantTexts
+from kd_edge.runs.pipeline import Pipeline, RunOptions, StageOutputs
 from kd_edge.soft_labels.augmentation import make_variants, variant_sources, variants_for
-from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
-from kd_edge.soft_labels.labels import SoftLabels, labels_by_id, write_labels
-from kd_edge.soft_labels.table import IN_SAMPLE
-from kd_edge.stages.record import hash_file, hash_folder, hash_json, hash_rows
-from kd_edge.stages.runner import Stages
+from kd_edge.soft_labels.label_variants import Variants
+from kd_edge.stages.record import hash_json
 from kd_edge.students import store
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.store import Student
-from kd_edge.teacher.finetune import finetune
-from kd_edge.teacher.predict import predict
-from kd_edge.teacher.source import resolve
 from kd_edge_runtime.errors import InputError
 
 
-@dataclass(frozen=True)
-class Made:
-    """What the stages left on disk.
-
-    Attributes:
-        teacher: the teacher's folder.
-        labels: its probabilities for the rows learnt from and chosen by.
-        test_labels: the same for the test rows.
-        distilled: the student of all questions, and the same without a teacher.
-        ran: the stages that were run, not kept from before.
-    """
-
-    teacher: Path
-    labels: Path
-    test_labels: Path
-    distilled: Distilled
-    ran: tuple[str, ...]
-
-
-def go(pool: Pool, folder: Path, options: RunOptions) -> Made:
-    """Goes the way up to the student.
+def run_stages(pool: Pool, folder: Path, options: RunOptions) -> StageOutputs:
+    """Run the stages of pooled questions, up to their student.
 
     Args:
         pool: the questions.
         folder: the run's folder.
-        options: how; the teacher's labels are in-sample.
+        options: how; one teacher labels in-sample, and the student is a "pairs" student.
 
     Raises:
         InputError: more than one teacher is asked for, or see the stages.
@@ -61,115 +36,55 @@ def go(pool: Pool, folder: Path, options: RunOptions) -> Made:
             "one student for all questions takes neither --folds nor --teachers: one teacher "
             "labels all"
         )
-    return _Way(pool, folder, options).go()
+    pairs = replace(options, distil=replace(options.distil, student="pairs"))
+    return Pipeline(PoolMaterial(pool), folder, pairs).run()
 
 
-class _Way:
-    def __init__(self, pool: Pool, folder: Path, options: RunOptions) -> None:
+class PoolMaterial(Material):
+    """The rows of pooled questions.
+
+    A teacher reads a response after its question and the reference answer most like it, a
+    student by its relation to the question and all reference answers.
+
+    Args:
+        pool: the questions.
+    """
+
+    crossfits = False
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool.item, pool.train, pool.validation, pool.test)
+        self.relations = pool.relations
         self._pool = pool
-        self._folder = folder
-        self._options = options
-        self._classes = pool.item.scale.classes
-        self._rows = [*pool.train, *pool.validation]
-        self._teacher = folder / "teacher"
-        self._labels = folder / "labels.csv"
-        self._test_labels = folder / "test_labels.csv"
-        self._variants = folder / "variants.csv"
-        self._stages = Stages(folder, POOLED.capitalize())
 
-    def go(self) -> Made:
-        self._make_teacher()
-        self._label("labels", self._rows, self._labels)
-        variants = self._make_variants()
-        distilled = self._make_student(variants)
-        self._label("test-labels", self._pool.test, self._test_labels)
-        return Made(
-            self._teacher, self._labels, self._test_labels, distilled, tuple(self._stages.ran)
-        )
+    @property
+    def title(self) -> str:
+        """See `Material`."""
+        return POOLED.capitalize()
 
-    def _make_teacher(self) -> None:
-        options = self._options.teacher
-        told = self._pool.as_told(self._rows)
-        held = [row.response_id for row in self._pool.validation]
-        self._stages.run(
-            "teacher",
-            {**asdict(replace(options, model="")), "classes": list(self._classes)},
-            {"rows": hash_rows(told), "model": resolve(options.model).sha256},
-            [self._teacher],
-            lambda: finetune(self._pool.item, told, options, self._teacher, held),
-        )
+    def for_teacher(self, rows: Sequence[Row]) -> list[Row]:
+        """See `Material`."""
+        return self._pool.for_teacher(rows)
 
-    def _label(self, name: str, rows: Sequence[Row], path: Path) -> None:
-        told = self._pool.as_told(rows)
-
-        def run() -> None:
-            found = predict(
-                self._teacher,
-                [row.text for row in told],
-                precision=self._options.teacher.precision,
-                progress=f"scoring {len(told):,} responses with the teacher",
-            )
-            ids = tuple(row.response_id for row in told)
-            write_labels(path, SoftLabels(ids, (IN_SAMPLE,) * len(ids), found, self._classes))
-
-        inputs = {"rows": hash_rows(told), "teacher": hash_folder(self._teacher)}
-        self._stages.run(name, {}, inputs, [path], run)
-
-    def _make_variants(self) -> Variants | None:
-        wanted, seed = self._options.variants, self._options.distil.seed
-        count = variants_for(len(self._pool.train), wanted)
+    def variant_texts(self, wanted: int | None, seed: int) -> VariantTexts | None:
+        """See `Material`."""
+        count = variants_for(len(self.train), wanted)
         if not count:
             return None
-        made = [
-            (name, text)
-            for name, texts in question_variants(self._pool, count, seed).items()
-            for text in texts
-        ]
-        told = [self._pool.told(name, text) for name, text in made]
-        self._stages.run(
-            "variants",
-            {"count": count, "seed": seed},
-            {"texts": hash_json(told), "teacher": hash_folder(self._teacher)},
-            [self._variants],
-            lambda: label_variants(
-                told, [self._teacher], self._variants, precision=self._options.teacher.precision
-            ),
-        )
-        found = read_variants(self._variants, self._classes).probabilities
-        texts = tuple(text for _, text in made)
-        return Variants(texts, found, tuple(name for name, _ in made))
+        made = question_variants(self._pool, count, seed)
+        questions = tuple(name for name, texts in made.items() for _ in texts)
+        texts = tuple(text for texts in made.values() for text in texts)
+        read = [self._pool.teacher_text(*one) for one in zip(questions, texts, strict=True)]
 
-    def _make_student(self, variants: Variants | None) -> Distilled:
-        options = replace(self._options.distil, student="pairs")
-        student, baseline = self._folder / "student", self._folder / "baseline"
-        inputs = {
-            # What a question is held as decides what the student sees.
-            "rows": hash_rows(self._pool.as_told(self._rows)),
-            "labels": hash_file(self._labels),
-        }
-        if variants:
-            inputs["variants"] = hash_file(self._variants)
+        def labelled(variants: Variants) -> Variants:
+            return Variants(texts, variants.probabilities, questions)
 
-        def run() -> None:
-            made = distil(
-                self._pool.item,
-                self._pool.train,
-                self._pool.validation,
-                labels_by_id(self._labels, self._classes, self._rows),
-                variants,
-                options,
-                self._folder / "work",
-                relations=self._pool.relations,
-            )
-            store.save(made.student, student)
-            store.save(made.baseline, baseline)
+        return VariantTexts(count, {"texts": hash_json(read)}, lambda: read, labelled)
 
-        self._stages.run("student", asdict(options), inputs, [student, baseline], run)
-        return Distilled(self._load(student), self._load(baseline))
-
-    def _load(self, folder: Path) -> Student:
+    def load(self, folder: Path) -> Student:
         """A student with what it knows of each question, which its folder does not hold."""
         student = store.load(folder)
+        assert isinstance(student.text, PairsText)
         return replace(student, text=PairsText(student.text.vocabulary, self._pool.relations))
 
 
@@ -178,14 +93,14 @@ def question_variants(pool: Pool, count: int, seed: int) -> dict[str, list[str]]
 
     Args:
         pool: the questions.
-        count: how many in all, shared out by the questions' rows.
+        count: how many in all, divided by the questions' numbers of rows.
         seed: of the choices.
     """
-    made = {}
+    variants = {}
     for name, item in pool.questions.items():
         rows = [row for row in pool.train if row.item_id == name]
         share = round(count * len(rows) / len(pool.train))
         if share:
             sources = [*variant_sources(rows), *item.references]
-            made[name] = make_variants(sources, share, seed)
-    return made
+            variants[name] = make_variants(sources, share, seed)
+    return variants

@@ -1,4 +1,4 @@
-"""`kd-edge run --together` as a function: many questions, one student, one bundle, one report."""
+"""`kd-edge run --together` as a function: many questions, one student, bundle and report."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from kd_edge.evaluation.review import Review, review_of
 from kd_edge.files import make_folder, write_json
 from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
 from kd_edge.runs.cross_item.baselines import baselines
-from kd_edge.runs.cross_item.pipeline import Made, go
+from kd_edge.runs.cross_item.pipeline import run_stages
 from kd_edge.runs.cross_item.pool import Pool, make_pool, own_id
+from kd_edge.runs.draft import draft_bundle
 from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER, refuse_other_items, refuse_other_responses
-from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.pipeline import RunOptions, StageOutputs
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import (
     Scored,
@@ -44,15 +45,15 @@ from kd_edge_runtime.scorer import Score, Scorer
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """What is on disk, in bytes, and trained numbers.
+class SharedSizes:
+    """Parameters and bytes of a teacher and of the student that all questions share.
 
     Attributes:
-        teacher_parameters: trained numbers of the teacher.
-        teacher_bytes: its weights and tokenizer.
-        student_parameters: trained numbers of the student of all questions.
-        shared_bytes: its vocabulary and network, once for all questions.
-        question_bytes: what a question adds to that on average, golden rows left out.
+        teacher_parameters: of the teacher.
+        teacher_bytes: of its weights and tokenizer.
+        student_parameters: of the student of all questions.
+        shared_bytes: of its vocabulary and network, once for all questions.
+        question_bytes: that each question adds on average, golden rows left out.
         bundle_bytes: the whole bundle.
     """
 
@@ -66,7 +67,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class TogetherReport:
-    """What came of a run.
+    """The report of a run.
 
     Attributes:
         bundle: the bundle's file name in the run's folder.
@@ -77,10 +78,10 @@ class TogetherReport:
             learnt from and those that it did not, where there are both.
         questions: the figures of each question that has test rows.
         unseen: those of them that the student did not learn from.
-        sizes: what teacher and student take.
+        sizes: of teacher and student.
         ran: the stages that were run and not kept.
         options: the run's options.
-        versions: of what ran.
+        versions: of the packages that the outcome may depend on.
         review: which of the student's scores are flagged for a person.
     """
 
@@ -91,7 +92,7 @@ class TogetherReport:
     parts: tuple[Part, ...]
     questions: tuple[Part, ...]
     unseen: tuple[str, ...]
-    sizes: Sizes
+    sizes: SharedSizes
     ran: tuple[str, ...]
     options: Mapping[str, Any]
     versions: Mapping[str, str]
@@ -101,9 +102,9 @@ class TogetherReport:
 def run_together(
     responses: Responses, out: Path, options: RunOptions, test: Responses | None = None
 ) -> TogetherReport:
-    """Goes the whole way for all questions at once, and writes `bundle.kdz` and `together.json`.
+    """Train one student for all questions; write `bundle.kdz` and `together.json`.
 
-    What each scorer says of the test rows is kept too, for `kd_edge.report`.
+    The scores of each test row are kept too, for `kd_edge.report`.
 
     Args:
         responses: scored responses to questions with reference answers.
@@ -119,32 +120,50 @@ def run_together(
     pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
     refuse_other_items(out, TOGETHER, pool.questions)
     learnt = [*pool.train, *pool.validation]
-    texts = [str(row.text) for row in (*learnt, *pool.test)]
-    told, classes = hash_rows(pool.as_told(learnt)), pool.item.scale.classes
-    refuse_other_responses(out, out, told, texts, classes, questions=True)
+    rows, classes = hash_rows(pool.for_teacher(learnt)), pool.item.scale.classes
+    texts = [row.text for row in (*learnt, *pool.test)]
+    refuse_other_responses(out, out, rows, texts, classes, questions=True)
     make_folder(out)
-    made = go(pool, out, options)
+    outputs = run_stages(pool, out, options)
+    student = outputs.distilled.student
     say(f"Writing the bundle of {len(pool.questions)} questions …")
-    bundle = out / BUNDLE
+    prepared = prepare([_to_export(name, pool, student) for name in pool.questions])
+    with draft_bundle(prepared) as (scorer, _):
+        scored = _scored(pool, outputs, scorer)
+    write_scored(out / TEST_SCORES, scored, classes)
+    found = _classes(pool, outputs, scored)
     provenance = {
         "options": plain_options(options),
-        "rows": told,
-        "teacher": hash_folder(made.teacher),
+        "rows": rows,
+        "teacher": hash_folder(outputs.teachers[0]),
     }
-    prepared = prepare([_to_export(name, pool, made.distilled.student) for name in pool.questions])
-    # Once without figures, to measure the very file; then with them on its card.
-    write(prepared, bundle, provenance)
-    scored = _scored(pool, made, bundle)
-    write_scored(out / TEST_SCORES, scored, classes)
-    alone = student_scorings(made.distilled.baseline, *_texts(pool))
-    found = {
+    bundle = out / BUNDLE
+    manifest = write(prepared, bundle, provenance, _cards(pool, found))
+    report = _report(pool, outputs, found, _sizes(outputs, manifest, bundle), options)
+    write_json(out / TOGETHER, asdict(report))
+    (out / REPORT).unlink(missing_ok=True)
+    return report
+
+
+def _classes(pool: Pool, outputs: StageOutputs, scored: Scored) -> dict[str, Scores]:
+    """Every scorer's classes of the test rows."""
+    alone = student_scorings(outputs.distilled.baseline, *_texts(pool))
+    return {
         TEACHER: scored.teacher.predicted,
         STUDENT: scored.bundle.predicted,
         BASELINE: alone.predicted,
         **baselines(pool.train, pool.test, pool.relations),
     }
-    manifest = write(prepared, bundle, provenance, _cards(pool, found))
-    report = TogetherReport(
+
+
+def _report(
+    pool: Pool,
+    outputs: StageOutputs,
+    found: Mapping[str, Scores],
+    sizes: SharedSizes,
+    options: RunOptions,
+) -> TogetherReport:
+    return TogetherReport(
         bundle=BUNDLE,
         rows={
             "train": len(pool.train),
@@ -152,19 +171,16 @@ def run_together(
             "test": len(pool.test),
         },
         test_rows=pool.how,
-        classes=classes,
+        classes=pool.item.scale.classes,
         parts=_parts(pool, found),
         questions=tuple(part(name, pool.test, at, found) for name, at in _of_each(pool).items()),
         unseen=tuple(name for name in _of_each(pool) if name in pool.unseen),
-        sizes=_sizes(made, manifest, bundle),
-        ran=made.ran,
+        sizes=sizes,
+        ran=outputs.ran,
         options=plain_options(options),
         versions=versions(),
-        review=review_of(made.distilled.student),
+        review=review_of(outputs.distilled.student),
     )
-    write_json(out / TOGETHER, asdict(report))
-    (out / REPORT).unlink(missing_ok=True)
-    return report
 
 
 def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
@@ -179,22 +195,21 @@ def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
     )
 
 
-def _scored(pool: Pool, made: Made, bundle: Path) -> Scored:
-    """What is said of each test row, by the student as the bundle itself scores it."""
+def _scored(pool: Pool, outputs: StageOutputs, scorer: Scorer) -> Scored:
+    """The scores of each test row; those of the bundle as a device computes them."""
     scale, test = pool.item.scale, pool.test
     texts, _ = _texts(pool)
     scores: dict[int, Score] = {}
-    with Scorer.open(bundle) as scorer:
-        for name, at in _of_each(pool).items():
-            scores.update(zip(at, scorer.score_many([texts[one] for one in at], name), strict=True))
+    for name, at in _of_each(pool).items():
+        scores.update(zip(at, scorer.score_many([texts[one] for one in at], name), strict=True))
     return Scored(
         ids=tuple(map(own_id, test)),
         texts=tuple(texts),
         human=human_scores(test),
         second=second_scores(test),
         groups=tuple(row.group or "" for row in test),
-        teacher=teacher_scorings(made.labels, pool.validation, made.test_labels, test, scale),
-        student=student_scorings(made.distilled.student, *_texts(pool)),
+        teacher=teacher_scorings(outputs.labels, pool.validation, outputs.test_labels, test, scale),
+        student=student_scorings(outputs.distilled.student, *_texts(pool)),
         bundle=bundle_scorings([scores[at] for at in range(len(test))], scale.classes),
         questions=tuple(row.item_id for row in test),
     )
@@ -241,11 +256,11 @@ def _cards(pool: Pool, found: Mapping[str, Scores]) -> dict[str, model_card.Figu
     }
 
 
-def _sizes(made: Made, manifest: Manifest, bundle: Path) -> Sizes:
-    parameters, size = teacher_size(made.teacher)
+def _sizes(outputs: StageOutputs, manifest: Manifest, bundle: Path) -> SharedSizes:
+    parameters, size = teacher_size(outputs.teachers[0])
     first = manifest.items[0]
     each = [manifest.members[entry.vectorizer].bytes for entry in manifest.items]
-    return Sizes(
+    return SharedSizes(
         teacher_parameters=parameters,
         teacher_bytes=size,
         student_parameters=first.parameters,

@@ -250,7 +250,7 @@ def test_prompts_in_a_folder_for_each_item(tmp_path, capsys):
 @pytest.fixture
 def nothing_begins(monkeypatch):
     """A mistake must be found before hours of work."""
-    monkeypatch.setattr("kd_edge.runs.run.go", None)
+    monkeypatch.setattr("kd_edge.runs.item_run.run_stages", None)
     monkeypatch.setattr("kd_edge.runs.pipeline.finetune", None)
 
 

@@ -13,7 +13,7 @@ from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
 from kd_edge.runs.cross_item.agreement import LEXICAL, figures
-from kd_edge.runs.cross_item.pipeline import go, question_variants
+from kd_edge.runs.cross_item.pipeline import question_variants, run_stages
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import ALL, SEEN, UNSEEN, run_together
 from kd_edge.students import store
@@ -92,7 +92,7 @@ def test_questions_without_scored_answers_go_in_too(training, measured):
 
 def test_what_the_teacher_reads(training):
     pool = make_pool(training, None, 0.15, 0)
-    said = pool.told("ROOTS", "Since roots take water!")
+    said = pool.teacher_text("ROOTS", "Since roots take water!")
     assert said == (
         "What do roots do for a plant? Since roots take water from the soil [SEP] Since roots "
         "take water!"
@@ -188,7 +188,7 @@ def test_what_the_bundle_holds(finished):
 def test_no_cross_fitting(training, tiny_model, tmp_path):
     pool = make_pool(training, None, 0.15, 0)
     with pytest.raises(InputError, match="--folds"):
-        go(pool, tmp_path, replace(options(tiny_model), folds=2))
+        run_stages(pool, tmp_path, replace(options(tiny_model), folds=2))
 
 
 def test_a_response_is_encoded_by_the_question_it_answers():

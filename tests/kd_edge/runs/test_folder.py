@@ -10,7 +10,8 @@ import pytest
 import bundles_made
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Responses
-from kd_edge.runs import run as single
+from kd_edge.data.splits import split_item
+from kd_edge.runs import item_run as single
 from kd_edge.runs.cross_item import run as many
 from kd_edge.runs.cross_item.run import run_together
 from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER
@@ -33,8 +34,8 @@ def begin(*_):
 
 @pytest.fixture(autouse=True)
 def _no_training(monkeypatch):
-    monkeypatch.setattr(single, "go", begin)
-    monkeypatch.setattr(many, "go", begin)
+    monkeypatch.setattr(single, "run_stages", begin)
+    monkeypatch.setattr(many, "run_stages", begin)
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_more_responses(out, whole_way, capsys):
 
 def test_the_same_responses_measured_on_others(out, whole_way, capsys):
     item = whole_way.responses.items[0]
-    measured = {row.response_id for row in single.split_item(item, None, 0.15, 0).test}
+    measured = {row.response_id for row in split_item(item, None, 0.15, 0).test}
     rows = tuple(row for row in item.rows if row.response_id not in measured)
     other = with_texts(item_of(30, "tiny", seed=5), lambda at, _: f"quite another answer {at}")
     named = (replace(row, response_id=f"new {row.response_id}") for row in other.rows)

@@ -14,7 +14,7 @@ from kd_edge.data.responses import Scale
 from kd_edge.data.splits import split_item
 from kd_edge.distillation.train import Training
 from kd_edge.runs import pipeline
-from kd_edge.runs.pipeline import RunOptions, go, item_folder
+from kd_edge.runs.pipeline import RunOptions, item_folder, run_stages
 from kd_edge.soft_labels import augmentation
 from kd_edge.soft_labels.label_variants import read_variants
 from kd_edge.soft_labels.labels import labels_by_id, read_labels
@@ -40,7 +40,7 @@ def options(tiny_model):
 def finished(options, tmp_path_factory):
     """The folder of a run that went through, and what it made."""
     folder = tmp_path_factory.mktemp("finished")
-    return folder, go(SPLIT, folder, options)
+    return folder, run_stages(SPLIT, folder, options)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_what_the_stages_made(finished):
 
 def test_several_teachers_are_averaged_and_share_the_variants(out, options, capsys):
     two = replace(options, teachers=2)
-    made = go(SPLIT, out, two)
+    made = run_stages(SPLIT, out, two)
     assert "Item 'tiny': teacher 2 of 2" in capsys.readouterr().err
     assert made.ran == ("teacher-2", "labels", "variants", "student", "test-labels")
     cards = [read_card(teacher) for teacher in made.teachers]
@@ -110,8 +110,8 @@ def test_several_teachers_are_averaged_and_share_the_variants(out, options, caps
     for turn, teacher in enumerate(made.teachers):
         said = predict(teacher, variants.texts[turn::2], precision="fp32")
         assert np.abs(variants.probabilities[turn::2] - said).max() < 2e-6
-    assert go(SPLIT, out, two).ran == ()
-    assert go(SPLIT, out, options).ran == ("labels", "variants", "student", "test-labels")
+    assert run_stages(SPLIT, out, two).ran == ()
+    assert run_stages(SPLIT, out, options).ran == ("labels", "variants", "student", "test-labels")
 
 
 @pytest.mark.parametrize(
@@ -136,27 +136,29 @@ def test_variants_are_made_of_rows_learnt_from_alone(options, tmp_path, monkeypa
 
     monkeypatch.setattr(augmentation, "make_variants", spy)
     with pytest.raises(StoppedError):
-        go(SPLIT, tmp_path, options)
+        run_stages(SPLIT, tmp_path, options)
     assert given == [row.text for row in SPLIT.train]
 
 
 def test_unlabelled_responses_are_labelled_with_the_variants(out, options):
-    made = go(SPLIT, out, options, ("warm wool", "cold wool"))
+    made = run_stages(SPLIT, out, options, ("warm wool", "cold wool"))
     assert made.ran == ("variants", "student")
     assert read_variants(made.folder / "variants.csv", CLASSES).texts[:2] == (
         "warm wool",
         "cold wool",
     )
     assert made.distilled.student.provenance["variants"] == 62
-    assert go(SPLIT, out, options, ("warm wool", "cold wool")).ran == ()
+    assert run_stages(SPLIT, out, options, ("warm wool", "cold wool")).ran == ()
     none = replace(options, variants=0)
-    assert go(SPLIT, out, none, ("warm wool",)).distilled.student.provenance["variants"] == 1
+    assert (
+        run_stages(SPLIT, out, none, ("warm wool",)).distilled.student.provenance["variants"] == 1
+    )
 
 
 def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
-    for name in ("finetune", "label_rows", "label_variants", "distil", "predict"):
+    for name in ("finetune", "label_variants", "distil", "predict"):
         monkeypatch.setattr(pipeline, name, None)
-    made = go(SPLIT, out, options)
+    made = run_stages(SPLIT, out, options)
     assert made.ran == ()
     assert _same(made.distilled.student, finished[1].distilled.student)
     assert _same(made.distilled.baseline, finished[1].distilled.baseline)
@@ -165,7 +167,7 @@ def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
 
 def test_the_folder_may_move(out, options, tmp_path):
     shutil.move(out, tmp_path / "elsewhere")
-    assert go(SPLIT, tmp_path / "elsewhere", options).ran == ()
+    assert run_stages(SPLIT, tmp_path / "elsewhere", options).ran == ()
 
 
 @pytest.mark.parametrize(
@@ -186,30 +188,30 @@ def test_the_folder_may_move(out, options, tmp_path):
 )
 def test_what_an_option_changes(out, options, change, ran):
     changed = change(options)
-    assert go(SPLIT, out, changed).ran == ran
-    assert go(SPLIT, out, changed).ran == ()
+    assert run_stages(SPLIT, out, changed).ran == ran
+    assert run_stages(SPLIT, out, changed).ran == ()
 
 
 def test_where_the_language_model_lies_does_not_matter(out, options, tiny_model, tmp_path):
     shutil.copytree(tiny_model, tmp_path / "other-name")
-    assert go(SPLIT, out, _teacher(options, model=str(tmp_path / "other-name"))).ran == ()
+    assert run_stages(SPLIT, out, _teacher(options, model=str(tmp_path / "other-name"))).ran == ()
 
 
 def test_another_test_set_is_scored_again_and_no_more(out, options):
     test = (*SPLIT.test[:-1], replace(SPLIT.test[-1], text="vinegar"))
-    assert go(replace(SPLIT, test=test), out, options).ran == ("test-labels",)
+    assert run_stages(replace(SPLIT, test=test), out, options).ran == ("test-labels",)
 
 
 def test_other_rows_start_anew(out, options):
     train = (replace(SPLIT.train[0], score=(SPLIT.train[0].score + 1) % 3), *SPLIT.train[1:])
     item = replace(SPLIT.item, rows=(*train, *SPLIT.validation, *SPLIT.test))
-    made = go(replace(SPLIT, train=train, item=item), out, options)
+    made = run_stages(replace(SPLIT, train=train, item=item), out, options)
     assert made.ran == ("teacher", "labels", "variants", "student", "test-labels")
 
 
 def test_another_split_starts_anew(out, options):
     moved = replace(SPLIT, train=SPLIT.train[1:], validation=(*SPLIT.validation, SPLIT.train[0]))
-    made = go(moved, out, options)
+    made = run_stages(moved, out, options)
     assert made.ran[0] == "teacher"
     assert SPLIT.train[0].response_id in read_card(made.teachers[0]).validation_ids
 
@@ -220,7 +222,7 @@ def test_another_split_starts_anew(out, options):
 def test_other_classes_start_anew(out, options, scale):
     # The same rows by number, which mean something else now.
     renamed = replace(SPLIT, item=replace(SPLIT.item, scale=scale))
-    made = go(renamed, out, options)
+    made = run_stages(renamed, out, options)
     assert made.ran == STAGES
     assert read_card(made.teachers[0]).classes == scale.classes
     assert made.distilled.student.scale == scale
@@ -251,7 +253,7 @@ def test_what_is_changed_or_gone_is_made_again(out, options, harm, name, ran):
     before = path.read_bytes()
     harm(path)
     expected = () if (harm, name) == (_append, "variants.stage.json") else ran
-    assert go(SPLIT, out, options).ran == expected
+    assert run_stages(SPLIT, out, options).ran == expected
     if not name.endswith(".stage.json"):
         assert path.read_bytes() == before
 
@@ -265,12 +267,12 @@ def test_variants_by_somebody_else_teach_the_student_anew(out, options):
     raw = json.loads(record.read_text())
     raw["outputs"]["variants.csv"] = pipeline.hash_file(path)
     record.write_text(json.dumps(raw))
-    assert go(SPLIT, out, options).ran == ("student",)
+    assert run_stages(SPLIT, out, options).ran == ("student",)
 
 
 def test_a_lost_teacher_is_made_again_and_nothing_else(finished, out, options):
     shutil.rmtree(out / "item-tiny" / "teacher")
-    assert go(SPLIT, out, options).ran == ("teacher",)
+    assert run_stages(SPLIT, out, options).ran == ("teacher",)
     assert hash_folder(out / "item-tiny" / "teacher") == hash_folder(finished[1].teachers[0])
 
 
@@ -301,7 +303,17 @@ def _stop_in(monkeypatch, stage):
     elif stage == "variants":
         monkeypatch.setattr("kd_edge.soft_labels.label_variants._Partial.append", stop)
     else:
-        monkeypatch.setattr(pipeline, "label_rows" if stage == "labels" else "predict", stop)
+        words = "the test responses" if stage == "test-labels" else "scoring responses"
+        monkeypatch.setattr(pipeline, "predict", _stopping_at(words))
+
+
+def _stopping_at(words):
+    def predict_or_stop(*args, progress, **options):
+        if words in progress:
+            raise KeyboardInterrupt
+        return predict(*args, progress=progress, **options)
+
+    return predict_or_stop
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -311,9 +323,9 @@ def test_stopped_in_a_stage_it_goes_on_and_ends_the_same(
     with monkeypatch.context() as patch:
         _stop_in(patch, stage)
         with pytest.raises((StoppedError, KeyboardInterrupt)):
-            go(SPLIT, tmp_path, options)
+            run_stages(SPLIT, tmp_path, options)
     done = STAGES[: STAGES.index(stage)]
-    made = go(SPLIT, tmp_path, options)
+    made = run_stages(SPLIT, tmp_path, options)
     assert made.ran == STAGES[len(done) :]
     expected = finished[1].folder
     for name in ("labels.csv", "variants.csv", "test_labels.csv"):
@@ -324,14 +336,14 @@ def test_stopped_in_a_stage_it_goes_on_and_ends_the_same(
 
 
 def test_without_variants_none_are_made(options, tmp_path):
-    made = go(SPLIT, tmp_path, replace(options, variants=0))
+    made = run_stages(SPLIT, tmp_path, replace(options, variants=0))
     assert made.ran == ("teacher", "labels", "student", "test-labels")
     assert not (made.folder / "variants.csv").exists()
     assert made.distilled.student.provenance["variants"] == 0
 
 
 def test_cross_fitted_labels(out, options):
-    made = go(SPLIT, out, replace(options, folds=3))
+    made = run_stages(SPLIT, out, replace(options, folds=3))
     labels = read_labels(made.labels, CLASSES)
     assert set(labels.folds) == {0, 1, 2}
     before = read_labels(out.parent / "out" / "item-tiny" / "labels.csv", CLASSES)
@@ -340,7 +352,7 @@ def test_cross_fitted_labels(out, options):
 
 def test_a_transformer_shares_its_teachers_words(out, options):
     changed = _distil(options, student="transformer", student_options=SMALL["transformer"])
-    made = go(SPLIT, out, changed)
+    made = run_stages(SPLIT, out, changed)
     assert made.ran == ("student",)
     raw = json.loads((made.folder / "student.stage.json").read_text())
     assert "teacher" in raw["inputs"]

@@ -16,8 +16,7 @@ from kd_edge.data.splits import split_item
 from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import agreement
-from kd_edge.runs import run as module
-from kd_edge.runs import test_scores
+from kd_edge.runs import item_run, test_scores
 from kd_edge.runs.run import run
 from kd_edge.runs.test_scores import read_scored
 from kd_edge.soft_labels.labels import labels_by_id
@@ -299,7 +298,7 @@ def test_sources_go_into_the_golden_rows(whole_way, tmp_path):
 
 
 def test_nothing_is_begun_where_nothing_can_be_written(whole_way, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "go", None)
+    monkeypatch.setattr(item_run, "run_stages", None)
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(InputError, match=r"cannot write .*file"):
@@ -323,7 +322,7 @@ def test_an_item_that_fails_stops_no_other(tiny_model, tmp_path, capsys):
 
 
 def test_when_every_item_fails_nothing_is_written(whole_way, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "go", None)
+    monkeypatch.setattr(item_run, "run_stages", None)
     given = _responses(item_of(1, "one"), item_of(1, "two"))
     with pytest.raises(InputError, match="none of the 2 items"):
         run(given, tmp_path / "out", whole_way.options)

@@ -1,0 +1,31 @@
+"""A bundle without figures, from which the figures of the bundle proper are measured."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kd_edge.bundling.bundle import Prepared, write
+from kd_edge.runs.folder import BUNDLE
+from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.scorer import Scorer
+
+
+@contextmanager
+def draft_bundle(prepared: Prepared) -> Iterator[tuple[Scorer, Manifest]]:
+    """Write a bundle into a temporary folder, and open it as a device would.
+
+    Args:
+        prepared: its students.
+
+    Yields:
+        A scorer of the bundle, and its manifest. All members but the model card are those that
+        the bundle proper will hold.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / BUNDLE
+        manifest = write(prepared, path, {})
+        with Scorer.open(path) as scorer:
+            yield scorer, manifest

@@ -1,0 +1,179 @@
+"""One item of a run: its split, the outputs of its stages, its forms and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kd_edge.bundling.bundle import ExportItem, Prepared, prepare
+from kd_edge.bundling.model_card import Figures
+from kd_edge.bundling.parity import FormParity
+from kd_edge.data.splits import Split
+from kd_edge.evaluation.agreement import Line, Scorings, Sizes, human_scores, lines, second_scores
+from kd_edge.evaluation.review import Review, review_of
+from kd_edge.runs.pipeline import RunOptions, StageOutputs, run_stages
+from kd_edge.runs.test_scores import FILE as TEST_SCORES
+from kd_edge.runs.test_scores import (
+    Scored,
+    bundle_scorings,
+    student_scorings,
+    teacher_scorings,
+    write_scored,
+)
+from kd_edge.teacher.card import teacher_size
+from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.scorer import Scorer
+
+
+@dataclass(frozen=True)
+class ItemReport:
+    """The report of one item.
+
+    Attributes:
+        item_id: the item.
+        rows: how many rows were learnt from, held out for choices, and measured on.
+        test_rows: where the test rows come from, in words.
+        lines: the figures, a line a scorer.
+        sizes: of teacher and student.
+        parity: each form of the bundle compared with PyTorch.
+        ran: the stages that were run and not kept.
+        review: which of the student's scores are flagged for a person.
+    """
+
+    item_id: str
+    rows: Mapping[str, int]
+    test_rows: str
+    lines: tuple[Line, ...]
+    sizes: Sizes
+    parity: tuple[FormParity, ...]
+    ran: tuple[str, ...]
+    review: Review | None = None
+
+
+@dataclass(frozen=True)
+class ItemRun:
+    """An item whose stages are done.
+
+    Attributes:
+        split: its rows.
+        outputs: what its stages wrote.
+        prepared: its student's forms, checked against PyTorch.
+    """
+
+    split: Split
+    outputs: StageOutputs
+    prepared: Prepared
+
+    @property
+    def item_id(self) -> str:
+        """The item's id."""
+        return self.split.item.item_id
+
+    def measure(self, scorer: Scorer, manifest: Manifest) -> tuple[Line, ...]:
+        """Compute every scorer's figures on the test rows.
+
+        The scores of each row are written into the item's folder, for `kd-edge report`.
+
+        Args:
+            scorer: of a bundle that holds the item.
+            manifest: the bundle's.
+        """
+        split, distilled = self.split, self.outputs.distilled
+        texts = [row.text for row in split.test]
+        classes = split.item.scale.classes
+        scored = Scored(
+            ids=tuple(row.response_id for row in split.test),
+            texts=tuple(texts),
+            human=human_scores(split.test),
+            second=second_scores(split.test),
+            groups=tuple(row.group or "" for row in split.test),
+            teacher=teacher_scorings(
+                self.outputs.labels,
+                split.validation,
+                self.outputs.test_labels,
+                split.test,
+                split.item.scale,
+            ),
+            student=student_scorings(distilled.student, texts),
+            bundle=bundle_scorings(scorer.score_many(texts, self.item_id), classes),
+        )
+        write_scored(self.outputs.folder / TEST_SCORES, scored, classes)
+        found = Scorings(
+            teacher=scored.teacher.predicted,
+            student=scored.bundle.predicted,
+            baseline=student_scorings(distilled.baseline, texts).predicted,
+        )
+        return lines(split.item, split.train, split.test, found, self.sizes(manifest))
+
+    def sizes(self, manifest: Manifest, bundle_bytes: int = 0) -> Sizes:
+        """Parameters and bytes of teachers and student.
+
+        Args:
+            manifest: of a bundle that holds the item.
+            bundle_bytes: the size of the bundle.
+        """
+        sizes = [teacher_size(teacher) for teacher in self.outputs.teachers]
+        entry = manifest.item(self.item_id)
+        smallest = entry.forms.get("plain-int8") or entry.forms["onnx-int8"]
+        return Sizes(
+            teacher_parameters=sum(parameters for parameters, _ in sizes),
+            teacher_bytes=sum(size for _, size in sizes),
+            student_parameters=entry.parameters,
+            plain_bytes=sum(manifest.members[name].bytes for name in (entry.vectorizer, smallest)),
+            bundle_bytes=bundle_bytes,
+        )
+
+    def card_figures(self, figures: tuple[Line, ...]) -> Figures:
+        """Figures of `measure` for the model card."""
+        split = self.split
+        measured_on = f"{len(split.test)} responses it did not learn from ({split.how})"
+        return Figures(measured_on, figures)
+
+    def report(self, figures: tuple[Line, ...], sizes: Sizes) -> ItemReport:
+        """Report the figures of `measure`."""
+        split = self.split
+        return ItemReport(
+            item_id=self.item_id,
+            rows={
+                "train": len(split.train),
+                "validation": len(split.validation),
+                "test": len(split.test),
+            },
+            test_rows=split.how,
+            lines=figures,
+            sizes=sizes,
+            parity=self.prepared.parity[self.item_id],
+            ran=self.outputs.ran,
+            review=review_of(self.outputs.distilled.student),
+        )
+
+
+def run_item(
+    split: Split,
+    out: Path,
+    options: RunOptions,
+    sources: Sequence[str] = (),
+    unlabelled: tuple[str, ...] = (),
+) -> ItemRun:
+    """Run an item's stages, and prepare its student for a bundle.
+
+    Args:
+        split: its rows.
+        out: the run's folder.
+        options: how.
+        sources: texts of its prompt and rubric, for golden rows.
+        unlabelled: responses to it without a score.
+
+    Raises:
+        InputError: see the stages.
+        ParityError: a form of the student scores otherwise than PyTorch.
+        StoppedError: the user stopped it; the same call goes on.
+    """
+    outputs = run_stages(split, out, options, unlabelled)
+    item = split.item
+    shown = (*sources, *([item.prompt] if item.prompt else []))
+    student = ExportItem(
+        outputs.distilled.student, (*shown, *item.references), split.validation, shown
+    )
+    return ItemRun(split, outputs, prepare([student]))
