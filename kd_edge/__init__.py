@@ -1,6 +1,82 @@
-"""The workshop of kd-edge: from scored responses to a student in a bundle.
+"""Distil a large scoring model into one that scores students' answers on a classroom device.
 
-Nothing is imported here: `kd_edge.data.responses` costs nothing, `kd_edge.teacher` brings torch.
+    from kd_edge import distil, export, finetune, label, read_responses
+
+    responses = read_responses("responses.csv")
+    teacher = finetune(responses)
+    labels = label(teacher, responses)
+    distilled = distil(responses, labels)
+    export(distilled, "item.kdz", responses=responses)
+
+`run` does all of this and measures the result, `report` writes its figures as a page, `evaluate`
+compares any of the models with people's scores. Importing this package loads none of the
+libraries that these functions need.
 """
 
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import kd_edge.report as _report
+
+if TYPE_CHECKING:
+    from kd_edge.api.evaluate import evaluate, hold_out
+    from kd_edge.api.full_run import RunResult, report, run
+    from kd_edge.api.read import read_responses
+    from kd_edge.api.steps import Labels, distil, export, finetune, label
+    from kd_edge.distillation.options import DistilOptions
+    from kd_edge.runs.pipeline import RunOptions
+    from kd_edge.teacher.options import TeacherOptions
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "DistilOptions",
+    "Labels",
+    "RunOptions",
+    "RunResult",
+    "TeacherOptions",
+    "distil",
+    "evaluate",
+    "export",
+    "finetune",
+    "hold_out",
+    "label",
+    "read_responses",
+    "report",
+    "run",
+]
+
+_MODULES = {
+    "kd_edge.api.evaluate": ("evaluate", "hold_out"),
+    "kd_edge.api.full_run": ("RunResult", "report", "run"),
+    "kd_edge.api.read": ("read_responses",),
+    "kd_edge.api.steps": ("Labels", "distil", "export", "finetune", "label"),
+    "kd_edge.distillation.options": ("DistilOptions",),
+    "kd_edge.runs.pipeline": ("RunOptions",),
+    "kd_edge.teacher.options": ("TeacherOptions",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+class _Callable(ModuleType):
+    """The package `kd_edge.report`, which is also the function of that name."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return importlib.import_module("kd_edge.api.full_run").report(*args, **options)
+
+
+_report.__class__ = _Callable
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *vars(sys.modules[__name__])})

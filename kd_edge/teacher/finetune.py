@@ -36,8 +36,8 @@ _PREDICT_BATCH = 64
 
 
 @dataclass(frozen=True)
-class TeacherReport:
-    """What came of a fine-tuning run.
+class Teacher:
+    """A fine-tuned teacher.
 
     Attributes:
         folder: where the teacher is.
@@ -60,7 +60,7 @@ def finetune(
     options: TeacherOptions,
     folder: Path,
     validation_ids: Collection[str] | None = None,
-) -> TeacherReport:
+) -> Teacher:
     """Fine-tune a teacher, or go on with a run that was stopped.
 
     Cross entropy, plus `ordinal_weight` times the squared error of the expected score where
@@ -100,7 +100,7 @@ def finetune(
     except KeyboardInterrupt:
         raise _stopped(item, checkpoint, run.epochs) from None
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
-    return TeacherReport(folder, card, len(training), parameters, state.seconds)
+    return Teacher(folder, card, len(training), parameters, state.seconds)
 
 
 def _split(

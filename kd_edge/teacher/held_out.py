@@ -1,11 +1,12 @@
-"""Which of the rows a teacher has not learnt from."""
+"""Which rows teachers and students are trained on, and which are held out from them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from kd_edge.data.responses import Item, Row
+from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.data.stratify import validation_rows
+from kd_edge.students.store import Student
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError
@@ -39,3 +40,27 @@ def learning_rows(
         tuple(row for row in learnt if row.response_id not in held),
         tuple(row for row in learnt if row.response_id in held),
     )
+
+
+def held_out_rows(student: Student, responses: Responses) -> tuple[Row, ...]:
+    """The scored responses that a student was not trained on, and was chosen by.
+
+    Args:
+        student: the student.
+        responses: those that it was distilled from.
+
+    Raises:
+        InputError: none of them is there.
+    """
+    ids = set(student.held_out)
+    rows = tuple(
+        row
+        for row in responses.item(student.item_id).rows
+        if row.response_id in ids and row.score is not None
+    )
+    if not rows:
+        raise InputError(
+            f"{responses.source}: none of the responses that the student of item "
+            f"'{student.item_id}' held out is among these: give those it was distilled from"
+        )
+    return rows

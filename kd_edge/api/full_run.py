@@ -1,0 +1,105 @@
+"""A full run, and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kd_edge.api.arguments import Workplace, check, to_options, to_path, to_texts
+from kd_edge.data.responses import Responses
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.report.make import MadeReport, make_report
+from kd_edge.runs import run as runs
+from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.run import RunReport
+from kd_edge.teacher.options import TeacherOptions
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """A finished run.
+
+    Attributes:
+        folder: everything that it wrote.
+        bundle: the bundle's file.
+        report: figures, sizes and options; `report.items` has an entry for each item.
+    """
+
+    folder: Path
+    bundle: Path
+    report: RunReport
+
+
+def run(
+    responses: Responses,
+    folder: str | Path | None = None,
+    *,
+    test: Responses | None = None,
+    prompts: str | Sequence[str] | Mapping[str, Sequence[str]] = (),
+    unlabelled: Responses | None = None,
+    model: str | None = None,
+    kind: str | None = None,
+    variants: int | None = None,
+    seed: int | None = None,
+    options: RunOptions | None = None,
+) -> RunResult:
+    """Fine-tune, label, distil, export and measure: a full run, for every item.
+
+    Args:
+        responses: scored responses of one or more items.
+        folder: where everything goes; what is there already and unchanged is kept.
+        test: responses to measure on; by default the rows marked "test", or a fifth.
+        prompts: prompt and rubric as text; by item id, where there are several items.
+        unlabelled: responses without scores, for the teacher to label.
+        model: see `finetune`.
+        kind: see `distil`.
+        variants: see `label`.
+        seed: of all that is random, >= 0; 0 by default.
+        options: everything else.
+
+    Raises:
+        InputError: see `finetune`, `label` and `distil`; of several items, all have failed.
+
+    Example:
+        >>> result = run(responses, "out")
+        >>> report(result)
+    """
+    check("responses", responses, Responses)
+    base = RunOptions() if options is None else options
+    check("options", base, RunOptions)
+    chosen = replace(
+        base,
+        teacher=to_options(base.teacher, TeacherOptions, model=model, seed=seed),
+        distil=to_options(base.distil, DistilOptions, student=kind, seed=seed),
+        variants=base.variants if variants is None else variants,
+    )
+    by_item = prompts
+    if not isinstance(by_item, Mapping):
+        by_item = {one.item_id: to_texts("prompts", by_item) for one in responses.items}
+    sources = {name: to_texts("prompts", texts) for name, texts in by_item.items()}
+    place = Workplace(folder)
+    finished = runs.run(responses, place.path, chosen, test, sources, unlabelled)
+    return place.keep_for(RunResult(place.path, place.path / finished.bundle, finished))
+
+
+def report(
+    run: RunResult | str | Path, folder: str | Path | None = None, *, responses: bool = True
+) -> MadeReport:
+    """Write the figures of a run as a page, report.html, and as Markdown, report.md.
+
+    Args:
+        run: the result of `run`, or its folder.
+        folder: where to write them; by default into the run's folder.
+        responses: whether to show responses on which model and people disagree; False for a page
+            without students' words.
+
+    Raises:
+        InputError: the folder holds no finished run.
+
+    Example:
+        >>> report("out", "shared", responses=False)
+    """
+    out = run.folder if isinstance(run, RunResult) else to_path("run", run)
+    output = out if folder is None else to_path("folder", folder)
+    return make_report(out, output, responses=responses)

@@ -1,0 +1,68 @@
+"""Responses from a file or a data frame."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kd_edge.api.arguments import to_path, to_texts
+from kd_edge.data.readers import ColumnChoice
+from kd_edge.data.readers import read_responses as read_file
+from kd_edge.data.responses import Responses
+
+
+def read_responses(
+    source: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    score_range: tuple[int, int] | None = None,
+    classes: Sequence[str] | None = None,
+    items: Sequence[str] = (),
+    scored: bool = True,
+) -> Responses:
+    """Read responses from a table.
+
+    Args:
+        source: the path of a .csv, .tsv, .txt, .jsonl or .xml file or of a folder of .xml files,
+            or a pandas DataFrame.
+        columns: names of columns by role ("response_id", "item_id", "text", "score", "score2",
+            "group", "split"); the others are guessed, and `notes` of the result tells how.
+        score_range: the lowest and the highest score; by default those of the responses.
+        classes: class words, lowest first, where scores are words.
+        items: read only these items; all where empty.
+        scored: False for responses without scores.
+
+    Raises:
+        TableError: the table has problems; it names all of them, with their places.
+        InputError: the file cannot be read.
+
+    Example:
+        >>> responses = read_responses("responses.csv", columns={"text": "answer"})
+    """
+    unknown = sorted({*(columns or {})} - {*ColumnChoice.__dataclass_fields__})
+    if unknown:
+        raise TypeError(f"columns has no role {', '.join(unknown)}")
+    if hasattr(source, "to_csv"):
+        with tempfile.TemporaryDirectory() as folder:
+            table = Path(folder) / "responses.csv"
+            source.to_csv(table, index=False)
+            read_table = read_responses(
+                table,
+                columns=columns,
+                score_range=score_range,
+                classes=classes,
+                items=items,
+                scored=scored,
+            )
+        return replace(read_table, source="the table")
+    return read_file(
+        to_path("source", source),
+        columns=ColumnChoice(**(columns or {})),
+        score_range=score_range,
+        classes=None if classes is None else to_texts("classes", classes),
+        only_items=to_texts("items", items),
+        scored=scored,
+    )
