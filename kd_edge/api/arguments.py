@@ -15,7 +15,7 @@ from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
     from kd_edge.distillation.options import DistilOptions
-    from kd_edge.students.store import Student
+    from kd_edge.students.student import Student
     from kd_edge.teacher.options import TeacherOptions
 
 _Result = TypeVar("_Result")
@@ -81,7 +81,7 @@ def to_student(given: object) -> Student:
     """A student: distilled just now, or loaded from the folder that was given."""
     from kd_edge.distillation.distil import Distilled
     from kd_edge.students import store
-    from kd_edge.students.store import Student
+    from kd_edge.students.student import Student
 
     if isinstance(given, Distilled):
         return given.student

@@ -16,7 +16,7 @@ from kd_edge.evaluation.calibration import expected_calibration_error
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import Agreement, Scores, agreement
 from kd_edge.runs.test_scores import RowScorings, bundle_scorings, student_scorings
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict

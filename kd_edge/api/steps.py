@@ -27,7 +27,7 @@ from kd_edge.soft_labels.label_rows import label_rows
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
 from kd_edge.students import store
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge.teacher import finetune as finetuning
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.held_out import held_out_rows, learning_rows

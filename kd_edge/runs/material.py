@@ -11,7 +11,7 @@ from kd_edge.soft_labels.augmentation import texts_to_label, variants_for
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import hash_json, hash_rows
 from kd_edge.students import store
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge_runtime.text.relation import Relation
 
 

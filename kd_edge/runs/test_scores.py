@@ -19,7 +19,7 @@ from kd_edge.evaluation.agreement import NO_SCORE, human_scores
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.soft_labels.labels import labels_by_id, probability_cells, probability_columns
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Score

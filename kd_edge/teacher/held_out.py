@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.data.stratify import validation_rows
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError

@@ -15,7 +15,7 @@ from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import hash_json
 from kd_edge.students import store
 from kd_edge.students.pairs import PairsText
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 
 

@@ -38,7 +38,7 @@ from kd_edge.runs.test_scores import (
     write_scored,
 )
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Score, Scorer
