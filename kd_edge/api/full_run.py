@@ -9,7 +9,7 @@ from pathlib import Path
 from kd_edge.api.arguments import Workplace, check, to_options, to_path, to_texts
 from kd_edge.data.responses import Responses
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.report.make import MadeReport, make_report
+from kd_edge.report.make import WrittenReport, make_report
 from kd_edge.runs import run as runs
 from kd_edge.runs.pipeline import RunOptions
 from kd_edge.runs.run import RunReport
@@ -85,7 +85,7 @@ def run(
 
 def report(
     run: RunResult | str | Path, folder: str | Path | None = None, *, responses: bool = True
-) -> MadeReport:
+) -> WrittenReport:
     """Write the figures of a run as a page, report.html, and as Markdown, report.md.
 
     Args:
