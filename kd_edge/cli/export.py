@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.reading import read, read_prompts, reading_options, the_item
-from kd_edge.cli.sizes import BYTES, show_search
+from kd_edge.cli.help import Group, GroupedCommand, json_option, option
+from kd_edge.cli.prompts import read_prompts
+from kd_edge.cli.reading import only_item, read, reading_options
+from kd_edge.cli.sizes import parse_bytes, show_search
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,72 +24,90 @@ if TYPE_CHECKING:
     from kd_edge.students.store import Student
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("students", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option(
-    "-o",
-    "--output",
+@option(
+    Group.RESPONSES,
+    "--responses",
     type=click.Path(path_type=Path),
-    required=True,
-    help="The bundle (.kdz) to write; with --teacher a folder.",
+    help="The scored responses that the students were distilled from: forms are compared with "
+    "PyTorch on the held-out ones too.",
 )
-@click.option(
+@reading_options
+@option(
+    Group.TEACHER,
+    "--teacher",
+    is_flag=True,
+    help="Export the folder of a teacher, not of students, to ONNX.",
+)
+@option(
+    Group.BUNDLE,
     "--form",
     "forms",
     multiple=True,
     metavar="NAME",
-    help="A form to make (may be repeated), or 'all'.  [default: the int8 forms, and what a "
-    "student has besides]",
+    help="A form of the network to include (may be repeated), or 'all'.  [default: the int8 forms, "
+    "and float forms for students without int8 ones]",
 )
-@click.option(
+@option(
+    Group.BUNDLE,
     "--bits",
+    metavar="N",
     type=click.IntRange(2, 8),
-    help="Bits of a number of a bag's table.  [default: those it was trained in]",
+    help="Bits of a number in a bag's table.  [default: those it was trained with]",
 )
-@click.option(
-    "--responses",
-    type=click.Path(path_type=Path),
-    help="The scored responses that the students were distilled from: forms are held against "
-    "PyTorch on those that were held out, too.",
-)
-@click.option(
+@option(
+    Group.BUNDLE,
     "--prompt",
     "prompts",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="Text file with the item's prompt or rubric, for the golden rows and to flag copies of it "
+    help="Text file with the item's prompt or rubric, for golden rows and to flag copies of it "
     "(may be repeated).",
 )
-@click.option(
+@option(
+    Group.BUNDLE,
     "--max-size",
-    type=BYTES,
+    type=parse_bytes,
     metavar="BYTES",
-    help="Find the most accurate bundle of at most so many bytes, like 16KB; needs --responses.",
+    help="Find the most accurate bundle of at most this many bytes, like 16KB; needs --responses.",
 )
-@click.option(
+@option(
+    Group.PARITY,
     "--greatest-difference",
+    metavar="X",
     type=click.FloatRange(0, 1),
     default=1e-4,
     show_default=True,
-    help="Of a probability, where a form holds the numbers that PyTorch holds.",
+    help="Greatest difference of a probability, for forms with the same numbers as PyTorch.",
 )
-@click.option(
+@option(
+    Group.PARITY,
     "--least-equal",
+    metavar="X",
     type=click.FloatRange(0, 1),
     default=0.99,
     show_default=True,
-    help="Share of equal classes, where it holds them rounded.",
+    help="Least share of equal scores, for forms with rounded numbers.",
 )
-@click.option(
+@option(
+    Group.PARITY,
     "--qwk-loss",
+    metavar="X",
     type=click.FloatRange(0, 2),
     default=0.005,
     show_default=True,
-    help="QWK that may be lost on held-out responses, where it holds them rounded.",
+    help="Greatest loss of QWK on held-out responses, for forms with rounded numbers.",
 )
-@click.option("--teacher", is_flag=True, help="Export a teacher's folder to ONNX instead.")
-@reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+@option(
+    Group.OUTPUT,
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The bundle to write (.kdz); with --teacher a folder.",
+)
+@json_option
 def export(
     students: tuple[Path, ...],
     output: Path,
@@ -99,60 +120,77 @@ def export(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Put one or more STUDENTS (folders, one an item) into a bundle.
+    """Put one or more STUDENTS (folders from 'kd-edge distill', one an item) into a bundle.
 
-    Every form is run as a device would run it, on the golden rows and on held-out responses,
-    and held against PyTorch. One that scores otherwise stops the export: no bundle is
-    written, and one that is there stays.
+    Every form of the network is run as on a device, on golden rows and on held-out responses,
+    and compared with PyTorch. If one scores differently, nothing is written, and an earlier
+    bundle stays as it is.
 
     \b
     Examples:
       kd-edge export out/student -o item.kdz --responses responses.csv
       kd-edge export item1/student item2/student -o assessment.kdz
       kd-edge export out/student -o item.kdz --form plain-int8 --form tflite-int8
-      kd-edge export out/student -o small.kdz --responses responses.csv --max-size 16KB
-      kd-edge export out/teacher --teacher -o teacher-onnx --responses responses.csv
+      kd-edge export student -o item.kdz --responses responses.csv --max-size 16KB
+      kd-edge export out/teacher --teacher -o onnx --responses responses.csv
     """
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
-    from kd_edge.bundling.bundle import export as write
+    from kd_edge.bundling.bundle import export as write_bundle
     from kd_edge.bundling.parity import Limits
-    from kd_edge.students import store
 
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
-    given = None if responses is None else read(responses, values)
+    scored = None if responses is None else read(responses, values)
     if teacher:
-        others = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
-        _refuse_for_teachers(others)
-        _export_teacher(students, output, given, limits, as_json)
+        _refuse_for_teachers(
+            {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
+        )
+        _export_teacher(students, output, scored, limits, as_json)
         return
-    sources = read_prompts(prompts)
-    loaded = [store.load(folder) for folder in students]
+    texts = read_prompts(prompts)
+    loaded = [_load(folder) for folder in students]
     if max_size is not None:
-        loaded = [_cut(loaded, given, max_size, output, sources, forms, bits)]
+        loaded = [_cut(loaded, scored, max_size, output, texts, forms, bits)]
         forms, bits = forms or ("plain-int8",), None
     items = [
-        ExportItem(student, sources, () if given is None else _held_out(student, given), sources)
+        ExportItem(student, texts, () if scored is None else _held_out(student, scored), texts)
         for student in loaded
     ]
-    made = write(items, output, {}, ExportOptions(forms, bits, limits))
+    exported = write_bundle(items, output, {}, ExportOptions(forms, bits, limits))
     if as_json:
-        compared = {name: [asdict(one) for one in all_] for name, all_ in made.parity.items()}
-        click.echo(json.dumps(compared, indent=2, ensure_ascii=False))
+        parity = {name: [asdict(form) for form in forms] for name, forms in exported.parity.items()}
+        click.echo(json.dumps(parity, indent=2, ensure_ascii=False))
         return
-    _show({f"Item '{name}'": forms for name, forms in made.parity.items()})
+    _show({f"Item '{name}'": forms for name, forms in exported.parity.items()})
     click.echo(f"{output}: {output.stat().st_size:,} bytes")
+
+
+def _load(folder: Path) -> Student:
+    """Loads a student.
+
+    Raises:
+        InputError: the folder holds no student; if it holds a teacher, with the command for it.
+    """
+    from kd_edge.students import store
+    from kd_edge.teacher.card import CARD
+
+    if (folder / CARD).is_file():
+        raise InputError(
+            f"{folder} holds a teacher, not a student. To export it to ONNX, type: "
+            f"kd-edge export {shlex.quote(str(folder))} --teacher -o teacher-onnx"
+        )
+    return store.load(folder)
 
 
 def _refuse_for_teachers(options: dict[str, Any]) -> None:
     for name, value in options.items():
         if value:
-            raise InputError(f"{name} is for students: a teacher is exported whole")
+            raise InputError(f"{name} is for students: leave it out with --teacher")
 
 
 def _export_teacher(
     folders: Sequence[Path],
     output: Path,
-    given: Responses | None,
+    scored: Responses | None,
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -161,78 +199,77 @@ def _export_teacher(
     from kd_edge.teacher.held_out import learning_rows
 
     if len(folders) != 1:
-        raise InputError("give one teacher's folder at a time")
-    rows: tuple[Row, ...] = ()
-    if given is not None:
-        _, rows = learning_rows(the_item(given), folders[0], 0)
-    made = export_teacher(
+        raise InputError("--teacher takes the folder of one teacher")
+    item = None if scored is None else only_item(scored)
+    rows = () if item is None else learning_rows(item, folders[0], 0)[1]
+    exported = export_teacher(
         folders[0],
         output,
         [row.text for row in rows],
         human_scores(rows) if rows else None,
         limits,
         [row.response_id for row in rows],
-        the_item(given).item_id if given is not None else "",
+        "" if item is None else item.item_id,
     )
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in made.forms], indent=2))
+        click.echo(json.dumps([asdict(form) for form in exported.forms], indent=2))
         return
-    parity = [one.parity for one in made.forms]
-    _show({f"Teacher, {made.parameters:,} parameters": parity})
+    title = f"Teacher, {exported.parameters:,} parameters"
+    _show({title: [form.parity for form in exported.forms]})
     click.echo(f"{output}: {', '.join(sorted(path.name for path in output.iterdir()))}")
 
 
 def _cut(
     students: Sequence[Student],
-    given: Responses | None,
+    scored: Responses | None,
     limit: int,
     output: Path,
-    sources: tuple[str, ...],
+    texts: tuple[str, ...],
     forms: tuple[str, ...],
     bits: int | None,
 ) -> Student:
-    """The student with fewer n-grams or bits, so that its bundle fits."""
+    """The student with fewer n-grams or bits, so that its bundle fits into `limit` bytes."""
     from kd_edge.size_search.search import Search
     from kd_edge.students import kinds
 
     if len(students) != 1 or not kinds.get(students[0].kind).has_sizes:
-        raise InputError("--max-size takes one student, and a bag: the others have one size")
+        raise InputError("--max-size takes one student, and a bag: other kinds have one size only")
     if bits is not None:
-        raise InputError("--max-size finds the bits: leave --bits out")
-    if given is None:
-        raise InputError("--max-size needs --responses, to measure what a smaller student loses")
+        raise InputError("--max-size chooses the bits: leave --bits out")
+    if scored is None:
+        raise InputError("--max-size needs --responses, to measure smaller students on")
     student = students[0]
-    held_out = _held_out(student, given)
-    learnt = [
+    held_out = _held_out(student, scored)
+    training_texts = [
         row.text
-        for row in given.item(student.item_id).rows
+        for row in scored.item(student.item_id).rows
         if row.score is not None and row.split != "test" and row not in held_out
     ]
-    search = Search(limit, held_out, sources, forms)
+    search = Search(limit, held_out, texts, forms)
 
     def cut() -> tuple[Student, Sized]:
-        found = search.cut(student, learnt)
-        return found.student, found
+        sized = search.cut(student, training_texts)
+        return sized.student, sized
 
     return show_search(cut, output.with_suffix(""), limit)
 
 
-def _held_out(student: Student, given: Responses) -> tuple[Row, ...]:
+def _held_out(student: Student, scored: Responses) -> tuple[Row, ...]:
     """The responses that a student held out.
 
     Raises:
-        InputError: none of them is there.
+        InputError: the file has none of them.
     """
     ids = set(student.held_out)
     rows = tuple(
         row
-        for row in given.item(student.item_id).rows
+        for row in scored.item(student.item_id).rows
         if row.response_id in ids and row.score is not None
     )
     if not rows:
         raise InputError(
-            f"{given.source}: none of the responses that the student of item "
-            f"'{student.item_id}' held out is among these: give those it was distilled from"
+            f"{scored.source}: none of these is a response that the student of item "
+            f"'{student.item_id}' held out: give the responses that it was distilled from"
         )
     return rows
 

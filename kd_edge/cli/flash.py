@@ -9,46 +9,54 @@ from pathlib import Path
 
 import click
 
+from kd_edge.cli.help import Group, GroupedCommand, json_option, option
+
 # As in kd_edge.flash.kit.platforms, which --help does not import.
 _PLATFORMS = ("pi-64", "pi-32", "x86-64")
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 _BACKENDS = ("numpy", "tflite", "onnx")
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option(
+@option(
+    Group.DEVICES,
     "--fleet",
     type=click.Path(path_type=Path, dir_okay=False),
     help="TOML file with a [[device]], its name and its target, for each device.",
 )
-@click.option(
+@option(
+    Group.DEVICES,
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Number of devices at a time.",
+)
+@option(
+    Group.RUNTIME,
     "--with-runtime",
     "platform",
     type=click.Choice(_PLATFORMS),
-    help="Bring kd-edge itself, for devices of this kind.",
+    help="Install kd-edge itself too, for this kind of device.",
 )
-@click.option(
+@option(
+    Group.RUNTIME,
     "--python",
     type=click.Choice(_PYTHONS),
     help="The devices' Python.  [default: asked over ssh; 3.11 for a folder]",
 )
-@click.option(
+@option(
+    Group.RUNTIME,
     "--backend",
     "backends",
     type=click.Choice(_BACKENDS),
     multiple=True,
-    help="Bring this backend too, fetched by pip (may be repeated); plain Python needs none.",
+    help="Install this backend too, fetched by pip (may be repeated); plain Python needs none.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 64),
-    default=8,
-    show_default=True,
-    help="How many devices at once.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print what came of each device as JSON.")
+@json_option
 def flash(
     bundle: Path,
     targets: tuple[str, ...],
@@ -61,22 +69,22 @@ def flash(
 ) -> None:
     """Put a BUNDLE onto each TARGET: a folder (a mounted card or stick), or ssh://user@host/dir.
 
-    A device switches once the bundle is there, read back, and scores its golden rows as it
-    should; one that fails keeps the bundle it had. A second run does only what is missing. ssh
-    is your own, with its keys, agent and known hosts. The exit code is 1 if a device failed.
+    A device switches to the bundle after reading it back and reproducing its golden rows; a
+    device that fails keeps its old bundle. A second run does only what is missing. ssh is your
+    system's, with its keys, agent and known hosts. The exit code is 1 if a device failed.
 
     With --with-runtime, a folder also gets an offline kit: on the device, 'sh install.sh' in
-    that folder installs kd-edge and the bundle, without a network. Over ssh that is done at once.
+    that folder installs kd-edge and the bundle without a network. Over ssh this is done at once.
 
     \b
     Examples:
       kd-edge flash item.kdz /media/card/kd-edge
       kd-edge flash item.kdz /media/stick/kd-edge --with-runtime pi-64
-      kd-edge flash item.kdz ssh://pi@class-7.local/home/pi/kd-edge --with-runtime pi-64
+      kd-edge flash item.kdz ssh://pi@class-7/home/pi/kd-edge --with-runtime pi-64
       kd-edge flash item.kdz --fleet devices.toml --jobs 16 --json
     """
     if platform is None and (python or backends):
-        raise click.UsageError("--python and --backend say what --with-runtime brings: give it too")
+        raise click.UsageError("--python and --backend need --with-runtime: they choose its parts")
 
     from kd_edge.console.progress import say
     from kd_edge.console.tables import print_tables
@@ -94,15 +102,16 @@ def flash(
     if platform is not None:
         tokenizers = "onnx" in backends and payload.students != {"bag"}
         kits = Kits(PLATFORMS[platform], python, backends, tokenizers)
-        if any(isinstance(one.target, FolderTarget) for one in all_devices):
+        if any(isinstance(device.target, FolderTarget) for device in all_devices):
             kit = kits.kit(DEFAULT_PYTHON)
             fits = kit.python or ".".join(map(str, kit.least_python)) + " or newer"
-            say(f"the kit for {platform} is for Python {fits} ({kit.size:,} bytes)")
+            say(f"The kit for {platform} is for Python {fits} ({kit.size:,} bytes).")
     outcomes = flash_all(payload, all_devices, kits, jobs)
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in outcomes], indent=2, ensure_ascii=False))
+        results = [asdict(outcome) for outcome in outcomes]
+        click.echo(json.dumps(results, indent=2, ensure_ascii=False))
     else:
         print_tables(outcome_table(outcomes))
         click.echo(summary(outcomes))
-    if any(one.outcome == FAILED for one in outcomes):
+    if any(outcome.outcome == FAILED for outcome in outcomes):
         sys.exit(1)

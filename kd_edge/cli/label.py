@@ -7,58 +7,61 @@ from typing import Any
 
 import click
 
+from kd_edge.cli.help import Group, GroupedCommand, option, seed_option
 from kd_edge.cli.reading import (
+    only_item,
     read,
     read_unlabelled,
     reading_options,
     refuse_overwriting,
-    the_item,
     unlabelled_option,
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("teacher", type=click.Path(path_type=Path))
 @click.argument("responses", type=click.Path(path_type=Path))
-@click.option(
+@reading_options
+@option(
+    Group.LABELS,
+    "--folds",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Cross-fit: fine-tune this many teachers like TEACHER, each to label the responses that "
+    "it has not seen.",
+)
+@option(
+    Group.LABELS,
+    "--model",
+    metavar="MODEL",
+    help="With --folds: the language model to start from, where the teacher's own has moved.",
+)
+@option(
+    Group.LABELS,
+    "--variants",
+    "variants_output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file to write labelled variants of the responses to.",
+)
+@option(
+    Group.LABELS,
+    "--count",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Number of variants.  [default: 40 a response, 20,000 to 50,000]",
+)
+@unlabelled_option
+@option(
+    Group.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="CSV file for the soft labels.",
+    help="CSV file to write the soft labels to.",
 )
-@click.option(
-    "--folds",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Cross-fit: fine-tune so many teachers like this one, each for the rows it did not see.",
-)
-@click.option(
-    "--model",
-    metavar="MODEL",
-    help="The language model that --folds starts from, where the teacher's own has moved.",
-)
-@click.option(
-    "--variants",
-    "variants_output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV file for labelled variants of the responses.",
-)
-@click.option(
-    "--count",
-    type=click.IntRange(min=1),
-    help="How many variants.  [default: 40 a response, 20,000 to 50,000]",
-)
-@unlabelled_option
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Of the choice of variants.",
-)
-@reading_options
+@seed_option
 def label(
     teacher: Path,
     responses: Path,
@@ -71,31 +74,31 @@ def label(
     seed: int,
     **values: Any,
 ) -> None:
-    """Label RESPONSES with the TEACHER's probabilities.
+    """Label RESPONSES with the probabilities of the TEACHER, a folder from 'kd-edge teacher'.
 
-    Test rows are left out, and variants are made of none of the rows by which the teacher's
-    best epoch was chosen. After Ctrl-C, the same command goes on.
+    Test responses are left out; held-out responses, by which the teacher's best epoch was chosen,
+    have no variants. After Ctrl-C, the same command continues.
 
     \b
     Examples:
       kd-edge label teacher responses.csv -o labels.csv
       kd-edge label teacher responses.csv -o labels.csv --folds 5
-      kd-edge label teacher responses.csv -o labels.csv --variants variants.csv --count 20000
-      kd-edge label teacher responses.csv -o labels.csv --variants variants.csv \
-        --unlabelled more.csv
+      kd-edge label teacher responses.csv -o labels.csv --variants variants.csv
+      kd-edge label teacher all.csv -o soft.csv --variants more.csv --count 20000
+      kd-edge label teacher a.csv -o soft.csv --variants v.csv --unlabelled b.csv
     """
     if count is not None and variants_output is None:
-        raise click.UsageError("--count needs --variants FILE, where the variants go")
+        raise click.UsageError("--count needs --variants FILE, to write the variants to")
     if unlabelled is not None and variants_output is None:
-        raise click.UsageError("--unlabelled needs --variants FILE, where its labels go")
+        raise click.UsageError("--unlabelled needs --variants FILE, to write its labels to")
     if model is not None and not folds:
-        raise click.UsageError("--model needs --folds: without, the TEACHER itself labels")
+        raise click.UsageError("--model needs --folds: without them, the TEACHER itself labels")
     if variants_output == output:
-        raise click.UsageError("labels and variants need a file each")
-    for written in filter(None, (output, variants_output)):
-        refuse_overwriting(written, responses)
-    item = the_item(read(responses, values))
-    others = read_unlabelled(unlabelled, values, item.item_id)
+        raise click.UsageError("labels and variants need different files")
+    for file in filter(None, (output, variants_output)):
+        refuse_overwriting(file, responses)
+    item = only_item(read(responses, values))
+    unscored = read_unlabelled(unlabelled, values, item.item_id)
 
     from kd_edge.console.progress import say
     from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
@@ -119,15 +122,15 @@ def label(
     write_labels(output, labels)
     click.echo(f"{output}: {len(labels.ids):,} soft labels")
     if variants_output is not None:
-        held = set(card.validation_ids)
+        held_out = set(card.validation_ids)
         rows = [
             row
             for row in item.rows
-            if row.split != "test" and row.score is not None and row.response_id not in held
+            if row.split != "test" and row.score is not None and row.response_id not in held_out
         ]
-        more = unlabelled_texts(others, item.item_id, item.rows)
-        if others is not None:
+        more = unlabelled_texts(unscored, item.item_id, item.rows)
+        if unscored is not None:
             say(f"Unscored responses taken: {len(more):,}.")
         texts = texts_to_label(rows, more, count, seed)
-        made = label_variants(texts, [teacher], variants_output)
-        click.echo(f"{variants_output}: {len(made.texts):,} labelled variants")
+        variants = label_variants(texts, [teacher], variants_output)
+        click.echo(f"{variants_output}: {len(variants.texts):,} labelled variants")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from kd_edge.cli.help import Group, GroupedCommand, json_option, option
 from kd_edge_runtime.errors import InputError
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument(
     "sources",
     metavar="OUT | BENCH.json...",
@@ -18,18 +19,20 @@ from kd_edge_runtime.errors import InputError
     required=True,
     type=click.Path(path_type=Path),
 )
-@click.option(
+@option(
+    Group.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for report.html and report.md.  [default: OUT]",
 )
-@click.option(
+@option(
+    Group.OUTPUT,
     "--no-responses",
     is_flag=True,
     help="Leave out students' responses and ids, so that the page can be shown to others.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@json_option
 def report(
     sources: tuple[Path, ...], output: Path | None, no_responses: bool, as_json: bool
 ) -> None:
@@ -50,7 +53,7 @@ def report(
       kd-edge report out --json
       kd-edge report pi-4.json pi-zero.json laptop.json -o benches
     """
-    if all(one.suffix == ".json" for one in sources):
+    if all(path.suffix == ".json" for path in sources):
         _benches(sources, output or sources[0].parent / "benches", as_json)
         return
     if len(sources) > 1:

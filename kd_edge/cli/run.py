@@ -1,4 +1,4 @@
-"""`kd-edge run`: the whole way in one command."""
+"""`kd-edge run`: from scored responses to a bundle in one command."""
 
 from __future__ import annotations
 
@@ -11,73 +11,81 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.reading import (
-    prompts_by_item,
-    read,
-    read_unlabelled,
-    reading_options,
-    unlabelled_option,
-)
+from kd_edge.cli.help import Group, GroupedCommand, json_option, option, seed_option
+from kd_edge.cli.prompts import prompts_by_item
+from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
 if TYPE_CHECKING:
     from kd_edge.runs.run import RunReport
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("responses", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder for all that is made.",
-)
-@click.option(
+@option(
+    Group.RESPONSES,
     "--test",
     type=click.Path(path_type=Path),
-    help="Scored responses to measure on; rows marked 'test' in RESPONSES are left out then.  "
-    "[default: those rows, or a fifth]",
+    help="Scored responses to measure on instead of those marked 'test' in RESPONSES.  "
+    "[default: those, or a fifth of all]",
 )
-@click.option(
+@option(
+    Group.RESPONSES,
     "--prompt",
     "prompts",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Text file with the item's prompt or rubric, for golden rows and to flag copies of it "
-    "(may be repeated); for several items a folder with a file <item>.txt for each, or with "
-    "<item>/prompt.txt and <item>/rubric.txt.",
+    help="Text file with the item's prompt or rubric (may be repeated); for several items a "
+    "folder with <item>.txt for each, or <item>/prompt.txt and <item>/rubric.txt. Used for golden "
+    "rows and to flag copies of the prompt.",
 )
-@unlabelled_option
-@click.option(
+@reading_options
+@option(
+    Group.TEACHER,
     "--teachers",
+    metavar="N",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Teachers of one item, from one seed after another; the student learns from all of them.",
+    help="Number of teachers an item, fine-tuned from different seeds; the student learns from "
+    "their mean.",
 )
-@click.option(
+@teacher_options
+@option(
+    Group.LABELS,
     "--folds",
+    metavar="N",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Cross-fit the soft labels with so many teachers; 0: one teacher labels all.",
+    help="Cross-fit the soft labels with this many teachers; 0: one teacher labels all responses.",
 )
-@click.option(
+@option(
+    Group.LABELS,
     "--variants",
+    metavar="N",
     type=click.IntRange(min=0),
-    help="Variants for the teacher to label.  [default: 40 a response, 20,000 to 50,000]",
+    help="Number of variants that the teacher labels.  [default: 40 a response, 20,000 to 50,000]",
 )
-@click.option(
+@unlabelled_option
+@option(
+    Group.STUDENT,
     "--together",
     is_flag=True,
-    help="One student for all items, by how a response relates to the item's reference answers: "
-    "for few responses an item, and for items of --test that have none in RESPONSES.",
+    help="Train one student for all items, which compares a response with the item's reference "
+    "answers: for few responses an item, and for items of --test without responses in RESPONSES.",
 )
 @distil_options
-@teacher_options
-@reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, not as a table.")
+@option(
+    Group.OUTPUT,
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder for the bundle, the report and all intermediate results.",
+)
+@json_option
+@seed_option
 def run(
     responses: Path,
     output: Path,
@@ -91,12 +99,14 @@ def run(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Go the whole way: scored RESPONSES in, a checked bundle and its figures out.
+    """Make a bundle from scored RESPONSES: train, check and measure it in one run.
 
-    Fine-tunes a teacher, labels the responses and thousands of variants with it, distils a
-    student (and the same student without a teacher, to compare), and writes bundle.kdz and
-    report.json. What is there already and unchanged is kept: after Ctrl-C, start the same
-    command again. Of several items, one that fails stops no other; the exit code is 1 then.
+    Fine-tunes a language model (the teacher), lets it label the responses and thousands of
+    variants of them, trains a small model (the student) on these labels and, to compare, the
+    same small model on the people's scores alone. Writes bundle.kdz and report.json.
+
+    Stages whose inputs have not changed are skipped: after Ctrl-C, start the same command again.
+    If one of several items fails, the others are finished; the exit code is 1 then.
 
     \b
     Examples:
@@ -106,20 +116,20 @@ def run(
       kd-edge run responses.csv -o out --teachers 2
       kd-edge run responses.csv -o out --student rnn --variants 10000 --json
       kd-edge run responses.csv -o out --review-accuracy 0.95
-      kd-edge run training/3way/beetle -o out --together --test test-unseen-questions
+      kd-edge run training/beetle -o out --together --test test-unseen-questions
     """
     if together and prompts:
-        raise click.UsageError("--together takes the questions from RESPONSES, and no --prompt")
+        raise click.UsageError("--together takes the prompts from RESPONSES: leave --prompt out")
     if together and unlabelled:
-        raise click.UsageError("--together takes scored responses only, and no --unlabelled")
+        raise click.UsageError("--together needs scored responses: leave --unlabelled out")
     distil = to_distil_options(values)
     teacher = to_teacher_options(values)
-    given = read(responses, values)
-    sources = prompts_by_item(prompts, given)
-    # Where no column names the item, another file's only item is that of the responses.
-    only = given.items[0].item_id if len(given.items) == 1 else None
-    other = None if test is None else read(test, values, scored=False, item_id=only)
-    more = read_unlabelled(unlabelled, values, only)
+    scored = read(responses, values)
+    texts = prompts_by_item(prompts, scored)
+    # Where no column names the item, the only item of RESPONSES is that of the other files too.
+    item_id = scored.items[0].item_id if len(scored.items) == 1 else None
+    tested = None if test is None else read(test, values, scored=False, item_id=item_id)
+    unscored = read_unlabelled(unlabelled, values, item_id)
 
     from kd_edge.runs.pipeline import RunOptions
 
@@ -127,13 +137,13 @@ def run(
         teacher=teacher, teachers=teachers, folds=folds, variants=variants, distil=distil
     )
     if together:
-        from kd_edge.cli.together import go_together
+        from kd_edge.cli.together import run_and_show
 
-        go_together(given, other, output, options, as_json)
+        run_and_show(scored, tested, output, options, as_json)
         return
-    from kd_edge.runs.run import run as go_the_whole_way
+    from kd_edge.runs.run import run as run_items
 
-    report = go_the_whole_way(given, output, options, other, sources, more)
+    report = run_items(scored, output, options, tested, texts, unscored)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
     else:
@@ -158,6 +168,7 @@ def _show(report: RunReport, output: Path) -> None:
         click.echo()
     if report.items:
         click.echo(f"{LEGEND}\n")
-    for item in report.failed:
-        click.echo(f"Item '{item.item_id}' failed and is not in the bundle: {item.why}", err=True)
+    for failed in report.failed:
+        message = f"Item '{failed.item_id}' failed and is not in the bundle: {failed.why}"
+        click.echo(message, err=True)
     click.echo(f"Bundle: {output / report.bundle}")

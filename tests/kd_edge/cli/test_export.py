@@ -94,7 +94,9 @@ def test_other_responses(command, held_out, tmp_path, bundle):
     message = command.fails(
         "export", folder, "-o", bundle, "--responses", write_table(tmp_path / "b.csv", [item])
     )
-    assert "b.csv: none of the responses that the student of item 'made-bag' held out" in message
+    assert (
+        "b.csv: none of these is a response that the student of item 'made-bag' held out" in message
+    )
 
 
 def test_forms(command, student, bundle):
@@ -230,6 +232,9 @@ def test_what_a_teacher_has_not(command, teacher, student, tmp_path):
     start = ("export", folder, "--teacher", "-o", tmp_path / "onnx")
     assert "--bits is for students" in command.fails(*start, "--bits", 4)
     assert "--form is for students" in command.fails(*start, "--form", "onnx-fp32")
-    assert "one teacher's folder" in command.fails(*start, folder)
+    assert "the folder of one teacher" in command.fails(*start, folder)
     command.fails("export", student, "--teacher", "-o", tmp_path / "onnx")
+    message = command.fails("export", folder, "-o", tmp_path / "onnx")
+    assert f"{folder} holds a teacher, not a student" in message
+    assert f"type: kd-edge export {folder} --teacher -o teacher-onnx" in message
     assert not (tmp_path / "onnx").exists()

@@ -71,7 +71,7 @@ def test_a_kit_is_announced_and_put_into_a_folder(command, bundles, tmp_path):
     root = tmp_path / "stick"
     said = command("flash", bundles["new"], root, "--with-runtime", "pi-64")
     assert said.code == 0
-    assert "the kit for pi-64 is for Python 3." in said.err
+    assert "The kit for pi-64 is for Python 3." in said.err
     assert (root / "install.sh").is_file()
     assert (root / "kit" / "SHA256SUMS").is_file()
     again = command("flash", bundles["new"], root, "--with-runtime", "pi-64")

@@ -178,7 +178,7 @@ def test_what_is_wrong(command, teacher, responses, tiny_model, tmp_path):
     assert "--variants" in command.fails("label", teacher, responses, "-o", output, "--count", 9)
     assert "--folds" in command.fails("label", teacher, responses, "-o", output, "--model", "m")
     more = ("-o", output, "--variants", output)
-    assert "a file each" in command.fails("label", teacher, responses, *more)
+    assert "different files" in command.fails("label", teacher, responses, *more)
     assert not output.exists()
 
 
@@ -186,7 +186,7 @@ def test_the_responses_are_not_written_over(command, teacher, responses, tmp_pat
     given = shutil.copy(responses, tmp_path / "responses.csv")
     before = given.read_bytes()
     for more in (("-o", given), ("-o", tmp_path / "l.csv", "--variants", given)):
-        assert "written over" in command.fails("label", teacher, given, *more)
+        assert "would overwrite this input" in command.fails("label", teacher, given, *more)
     assert given.read_bytes() == before
 
 

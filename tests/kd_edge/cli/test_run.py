@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kd_edge.cli.reading import prompts_by_item
+from kd_edge.cli.prompts import prompts_by_item
 from kd_edge.data.responses import Responses, Scale
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import scorer_name
@@ -241,7 +241,7 @@ def test_prompts_in_a_folder_for_each_item(tmp_path, capsys):
     assert capsys.readouterr().err == ""
     (tmp_path / "two" / "rubric.txt").unlink()
     assert prompts_by_item([tmp_path], given)["two"] == ()
-    assert capsys.readouterr().err == "No prompt is there for 'two'.\n"
+    assert capsys.readouterr().err == "No prompt found for 'two'.\n"
 
 
 # What is wrong is said at once, in words
@@ -258,10 +258,10 @@ def nothing_begins(monkeypatch):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--score-range", "3-0"], "'3-0' is no score range: write it like 0-3"),
-        (["--score-range", "0:3"], "no score range"),
-        (["--score-range", "--1-3"], "no score range"),
-        (["--score-range", "²-³"], "no score range"),
+        (["--score-range", "3-0"], "'3-0' is not a score range: write it like 0-3"),
+        (["--score-range", "0:3"], "not a score range"),
+        (["--score-range", "--1-3"], "not a score range"),
+        (["--score-range", "²-³"], "not a score range"),
         (["--score-range", "0-1"], "outside the score range 0-1"),
         (["--score-range", "0-2", "--classes", "a,b"], "either a score range"),
         (["--classes", "one"], "two or more"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from kd_edge.cli.sizes import BYTES
+from kd_edge.cli.sizes import parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,10 @@ from kd_edge.cli.sizes import BYTES
     ],
 )
 def test_sizes(written, size):
-    assert BYTES.convert(written, None, None) == size
+    assert parse_bytes(written) == size
 
 
 @pytest.mark.parametrize("written", ["", "KB", "-3KB", "16GBs", "0", "0KB", "1e3", "16,000", "٣"])
-def test_what_is_no_size(written):
-    with pytest.raises(click.BadParameter, match="is no size: write it like 16KB"):
-        BYTES.convert(written, None, None)
+def test_what_is_not_a_size(written):
+    with pytest.raises(click.BadParameter, match="is not a size: write it like 16KB"):
+        parse_bytes(written)

@@ -31,8 +31,8 @@ def test_a_teacher_is_made(command, responses, tiny_model, tmp_path):
     parameters, best = said.out.splitlines()
     assert parameters.startswith(f"{tmp_path / 't'}: ")
     assert best == (
-        f"  epoch {card.best_epoch} is the best: validation {card.validation} "
-        f"({len(card.validation_ids)} held-out responses)"
+        f"  epoch {card.best_epoch} is the best: {card.validation} on "
+        f"{len(card.validation_ids)} held-out responses"
     )
     assert "fine-tuning the teacher" in said.err
     assert not any(name < "r010" for name in card.validation_ids)

@@ -1,0 +1,86 @@
+"""Commands whose help lists the options in named groups, in the order of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Group(Enum):
+    """The groups of options, in the order in which help lists them."""
+
+    RESPONSES = "Responses"
+    COLUMNS = "Columns (by default recognized by their names)"
+    TEACHER = "Teacher (the large model)"
+    LABELS = "Soft labels and variants"
+    STUDENT = "Student (the small model)"
+    REVIEW = "Review by people"
+    BUNDLE = "Bundle"
+    PARITY = "How much a form may differ from PyTorch"
+    DEVICES = "Devices"
+    RUNTIME = "Software for the devices"
+    OUTPUT = "Output"
+    GENERAL = "General"
+
+
+class GroupedOption(click.Option):
+    """An option that belongs to a group."""
+
+    def __init__(self, *args: Any, group: Group, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.group = group
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists its options by group."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click."""
+        options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
+        for group in Group:
+            records = [
+                option.get_help_record(ctx)
+                for option in options
+                if getattr(option, "group", Group.GENERAL) == group
+            ]
+            if any(records):
+                with formatter.section(group.value):
+                    formatter.write_dl([record for record in records if record])
+
+
+def option(group: Group, *names: str, **settings: Any) -> Callable[[_Command], _Command]:
+    """An option of a `GroupedCommand`; for its settings see `click.option`."""
+    return click.option(*names, cls=GroupedOption, group=group, **settings)
+
+
+def options(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Several options as one decorator; help lists them in this order."""
+
+    def decorate(command: _Command) -> _Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+seed_option = option(
+    Group.GENERAL,
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of all random choices.",
+)
+"""The option on which all random choices depend."""
+
+json_option = option(
+    Group.OUTPUT, "--json", "as_json", is_flag=True, help="Print the results as JSON."
+)
+"""The option that prints results for programs."""

@@ -1,0 +1,81 @@
+"""The option that names prompts and rubrics, and reading their files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kd_edge_runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from kd_edge.data.responses import Responses
+
+_IN_FOLDER = ("prompt.txt", "rubric.txt")  # an item's files in a folder of its own
+_SHOWN = 5  # names in a message
+
+
+def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:
+    """The texts of prompt and rubric files.
+
+    Raises:
+        InputError: a file is missing, or is not text.
+    """
+    from kd_edge_runtime.tables.encoding import open_text
+
+    texts = []
+    for path in paths:
+        with open_text(path) as stream:
+            texts.append(stream.read())
+    return tuple(texts)
+
+
+def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tuple[str, ...]]:
+    """The texts of each item's prompt and rubric.
+
+    Args:
+        paths: files of the only item; or folders, in which an item's files are `<item>.txt`,
+            `<item>.<anything>.txt`, `<item>/prompt.txt` and `<item>/rubric.txt`.
+        responses: the items.
+
+    Raises:
+        InputError: a file is given for several items, a folder has no file for any of them, or a
+            file is missing or is not text.
+    """
+    names = [item.item_id for item in responses.items]
+    texts: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    for path in paths:
+        for name, files in _files_by_item(path, names).items():
+            texts[name] += read_prompts(files)
+    missing = [f"'{name}'" for name in names if paths and not texts[name]]
+    if missing:
+        from kd_edge.console.progress import say
+
+        more = ", …" if len(missing) > _SHOWN else ""
+        say(f"No prompt found for {', '.join(missing[:_SHOWN])}{more}.")
+    return texts
+
+
+def _files_by_item(path: Path, names: Sequence[str]) -> dict[str, list[Path]]:
+    if not path.is_dir():
+        if len(names) > 1:
+            raise InputError(
+                f"{path}: there are {len(names)} items: name a folder with a file for each, like "
+                f"'{names[0]}.txt'"
+            )
+        return {names[0]: [path]}
+    beside = sorted(path.glob("*.txt"))
+    inside = [file for name in _IN_FOLDER for file in sorted(path.glob(f"*/{name}"))]
+    files = {
+        name: [
+            *(file for file in beside if file.name.startswith(f"{name}.")),
+            *(file for file in inside if file.parent.name == name),
+        ]
+        for name in names
+    }
+    if not any(files.values()):
+        raise InputError(
+            f"{path}: this folder holds no file named after an item, like '{names[0]}.txt' or "
+            f"'{names[0]}/{_IN_FOLDER[0]}'"
+        )
+    return files
