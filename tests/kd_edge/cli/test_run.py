@@ -296,7 +296,7 @@ def test_wrong_options(command, responses, tiny_model, tmp_path, more, said):
         ("empty.csv", "", "the table is empty"),
         ("r.xlsx", "PK", "'.xlsx' files are not read here"),
         ("noscore.csv", f"id,text\n1,{CANARY}\n", "no column holds the scores"),
-        ("notext.csv", f"id,score,words\n1,2,{CANARY}\n", "no column holds the responses' text"),
+        ("notext.csv", f"id,score,words\n1,2,{CANARY}\n", "no column holds the responses"),
         ("few.csv", f"text,score\n{CANARY},1\n", "1 row, fewer than 20"),
         ("same.csv", "text,score\n" + f"{CANARY},1\n" * 25, "nothing to learn"),
         (
