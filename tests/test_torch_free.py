@@ -164,7 +164,7 @@ def test_the_device_has_its_verbs(device):
     listed = [line.split()[0] for line in lines if line.startswith("  ")]
     assert listed == [verb for verb in _KNOWN if verb in _DEVICE]
     shown = device("kd-edge", "inspect", SAMPLE)
-    assert "all sizes and hashes are as they should be" in shown
+    assert "all sizes and hashes are correct" in shown
     assert "(operators: shown where the workshop, kd-edge, is installed)" in shown
     shown = device("kd-edge", "verify", SAMPLE)
     assert shown.count("plain    plain-int8 ") == 2

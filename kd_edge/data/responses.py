@@ -1,6 +1,6 @@
-"""Responses as the workshop holds them: items, each with a scale and its scored rows.
+"""Responses in memory: items, each with a scale and its scored rows.
 
-`kd_edge.data.readers` makes these from files; every later stage starts from them.
+`kd_edge.data.readers` reads them from files; every later stage starts from them.
 """
 
 from __future__ import annotations
@@ -110,14 +110,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Responses:
-    """All that was read from one source.
+    """All responses of one source.
 
     Attributes:
         items: in the order in which the source first names them.
         source: the file or folder, as the user gave it.
         columns: role ("text", "score", …) → the column's name as the file writes it.
         encoding: "utf-8", "utf-8-sig" or "cp1252"; "xml" where each file declares its own.
-        notes: lines to show the user: every guess that was made.
+        notes: lines to show the user, one for each guess.
     """
 
     items: tuple[Item, ...]

@@ -1,4 +1,4 @@
-"""Which rows of an item are learnt from, held out for choices, and measured on."""
+"""Splits an item's rows into training, validation and test rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEST_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Split:
-    """An item's rows by what they are for.
+    """An item's rows by their purpose.
 
     Attributes:
         item: the item, its test rows marked as such.
@@ -52,18 +52,18 @@ def split_item(
     """
     item, how = _marked(item, test, seed, source)
     rows = [row for row in item.rows if row.score is not None]
-    learnt = [row for row in rows if row.split != "test"]
-    held = set(validation_rows(learnt, validation, seed))
+    learning = [row for row in rows if row.split != "test"]
+    held = set(validation_rows(learning, validation, seed))
     split = Split(
         item=item,
-        train=tuple(row for row in learnt if row.response_id not in held),
-        validation=tuple(row for row in learnt if row.response_id in held),
+        train=tuple(row for row in learning if row.response_id not in held),
+        validation=tuple(row for row in learning if row.response_id in held),
         test=tuple(row for row in rows if row.split == "test"),
         how=how,
     )
     if not split.train or not split.validation:
         raise InputError(
-            f"item '{item.item_id}': {len(learnt)} scored responses are too few to learn from"
+            f"item '{item.item_id}': {len(learning)} scored responses are too few to learn from"
         )
     if not split.test:
         raise InputError(f"item '{item.item_id}': there are no test responses to measure on")

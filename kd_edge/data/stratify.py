@@ -30,7 +30,7 @@ def validation_rows(rows: Sequence[Row], share: float, seed: int) -> tuple[str, 
 
 
 def deal_folds(rows: Sequence[Row], folds: int, seed: int) -> dict[str, int]:
-    """Deal rows into folds, each class as evenly as it goes.
+    """Deal rows into folds, each class as evenly as possible.
 
     Args:
         rows: scored rows.

@@ -1,4 +1,4 @@
-"""Responses in: read what a school has, and say all that is wrong with it at once."""
+"""Reads responses from the files that schools have, and reports all their problems at once."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def read_responses(
         default_item: the item's name where no column gives it; the file's name otherwise.
 
     Returns:
-        The responses with, in `notes`, the guesses that were made.
+        The responses with the guesses that were made in `notes`.
 
     Raises:
         TableError: the table has problems; it holds all of them, with their places.
-        InputError: the file cannot be read at all, or an option cannot be.
+        InputError: the file cannot be read at all, or an option is impossible.
     """
     scale = given_scale(score_range, classes)
     table = _read_raw(path)

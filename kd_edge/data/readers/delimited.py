@@ -14,7 +14,7 @@ _WORDS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 def read_table(path: Path) -> RawTable:
     """Read a CSV, TSV or other delimited text file; its first row holds the names.
 
-    What its delimiter, header and rows are is told by `kd_edge_runtime.tables.rows`.
+    `kd_edge_runtime.tables.rows` decides what its delimiter, header and rows are.
 
     Args:
         path: the file.

@@ -61,23 +61,25 @@ def _json_cells(line: str) -> dict[str, str | None]:
     try:
         value = json.loads(line, object_pairs_hook=_no_name_twice)
     except json.JSONDecodeError as error:
-        raise _BadLineError(f"no valid JSON ({error.msg}: character {error.colno})") from None
+        raise _BadLineError(f"not valid JSON ({error.msg}: character {error.colno})") from None
     except RecursionError:
-        raise _BadLineError("no valid JSON (nested too deeply)") from None
+        raise _BadLineError("not valid JSON (nested too deeply)") from None
     except ValueError:  # Python refuses to read integers of thousands of digits
-        raise _BadLineError("no valid JSON (a number of too many digits)") from None
+        raise _BadLineError("not valid JSON (a number of too many digits)") from None
     if not isinstance(value, dict):
-        raise _BadLineError("no JSON object: each line has to be {…} with the columns' names")
+        raise _BadLineError(
+            "not a JSON object: each line must be {…} with the names of the columns"
+        )
     cells = {name: _json_text(cell) for name, cell in value.items()}
     if any(_SURROGATE.search(part) for cell in cells.items() for part in cell if part):
-        raise _BadLineError("half of a character (a \\ud800 … \\udfff without its other half)")
+        raise _BadLineError("half of a surrogate pair (\\ud800 … \\udfff without its other half)")
     return cells
 
 
 def _no_name_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _BadLineError("the same name twice in one object")
+        raise _BadLineError("the same name occurs twice in one object")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a reader of one format hands on: cells still as text, and what could not be read."""
+"""What the reader of a format returns: cells still as text, and what could not be read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class RawRecord:
 
     Attributes:
         row: its number as the user would count it (see `RawTable.counting`).
-        cells: one a column of the header; None for a value that is neither text nor number.
+        cells: one for each column of the header; None for a value that is neither text nor number.
         file: the file's name, where the table is spread over several.
     """
 
@@ -33,7 +33,7 @@ class ItemText:
 
 @dataclass(frozen=True)
 class RawTable:
-    """A whole source before anything in it was understood.
+    """A source as read, before its columns and scores are interpreted.
 
     Attributes:
         header: the columns' names as the file writes them.

@@ -61,11 +61,11 @@ class ScoreReader:
             other = " (--classes names others)" if self.guessed else ""
             raise ValueError(f"{quoted(cell)} is not one of the classes: {self.scale}{other}")
         if not _NUMERIC.fullmatch(cell):
-            raise ValueError(f"{quoted(cell)} is no number")
+            raise ValueError(f"{quoted(cell)} is not a number")
         value = _whole(cell)
         if value is None:
             raise ValueError(
-                f"{quoted(cell)} is no whole number (half points: name each with --classes)"
+                f"{quoted(cell)} is not a whole number (half points: name each with --classes)"
             )
         if value in self.scale.values:
             return self.scale.values.index(value)
@@ -141,8 +141,8 @@ def scales_of(cells: Mapping[str, Sequence[str]]) -> dict[str, ScoreReader | str
             found[item] = (
                 ScoreReader(scale, guessed=True)
                 if scale is not None
-                else f"{len(words[item])} of {len(cells[item])} scores are no numbers, nor a few "
-                "words that come again and again (--classes names the words, lowest first)"
+                else f"{len(words[item])} of {len(cells[item])} scores are neither numbers nor "
+                "a few recurring words (--classes names the words, lowest first)"
             )
     return found
 

@@ -76,13 +76,13 @@ def _read_question(path: Path, shown: str | None, found: _Found) -> None:
         question = parse(path, forbid_dtd=True).getroot()
     except ParseError as error:
         line, column = error.position
-        return wrong(f"no valid XML (line {line}, character {column + 1})")
+        return wrong(f"not valid XML (line {line}, character {column + 1})")
     except DefusedXmlException:
-        return wrong("it declares a document type or entities, which is not safe to read")
+        return wrong("it declares a document type or entities, which are not safe to read")
     except (ValueError, LookupError):
-        return wrong("no valid XML (an encoding that is not known here)")
+        return wrong("not valid XML (an encoding that is not known here)")
     if question is None or question.tag != "question":
-        return wrong("no SemEval-2013 question: its first element has to be <question>")
+        return wrong("not a SemEval-2013 question: the root element must be <question>")
     name = (question.get("id") or "").strip()
     if not name:
         return wrong("the question has no id")
@@ -90,7 +90,7 @@ def _read_question(path: Path, shown: str | None, found: _Found) -> None:
         return wrong(f"question '{name}' is also in {found.files[name]}")
     answers = question.findall("studentAnswers/studentAnswer")
     if not answers:
-        return wrong(f"question '{name}' holds no studentAnswer")
+        return wrong(f"question '{name}' contains no studentAnswer")
     found.files[name] = shown or path.name
     references = tuple(_text(e) for e in question.findall("referenceAnswers/referenceAnswer"))
     prompt = _text(question.find("questionText"))

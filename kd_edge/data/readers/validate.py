@@ -1,4 +1,4 @@
-"""Turn raw records into responses, collecting everything that is wrong on the way."""
+"""Turns raw records into responses and collects everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
         hint = "\n".join(filter(None, (columns.hint, counting)))
         ordered = sorted(problems, key=lambda p: (p.file or "", p.row or 0))
         raise TableError(source, ordered, hint, unlisted=table.unlisted)
-    told = {text.item_id: text for text in table.items}
-    items = tuple(_item(item, readers[item], own, told.get(item)) for item, own in rows.items())
+    texts = {text.item_id: text for text in table.items}
+    items = tuple(_item(item, readers[item], own, texts.get(item)) for item, own in rows.items())
     notes = (*columns.notes, *table.notes, *_notes(table, columns, drafts, readers))
     return Responses(items, source, columns.names, table.encoding, notes)
 
 
-def _item(item: str, reader: ScoreReader, rows: list[Row], told: ItemText | None) -> Item:
-    if told is None:
+def _item(item: str, reader: ScoreReader, rows: list[Row], texts: ItemText | None) -> Item:
+    if texts is None:
         return Item(item, reader.scale, tuple(rows))
-    return Item(item, reader.scale, tuple(rows), told.prompt, told.references)
+    return Item(item, reader.scale, tuple(rows), texts.prompt, texts.references)
 
 
 def _readers(
@@ -95,7 +95,7 @@ def _rows(drafts: list[Draft], reader: ScoreReader | None, drafter: Drafter) -> 
 def _score(
     draft: Draft, role: str, cell: str, reader: ScoreReader | None, drafter: Drafter
 ) -> int | None:
-    # Without a scale every second score would be wrong, which helps nobody.
+    # Without a scale every second score would be a problem, and none of them would help.
     if not cell or reader is None or (role == "score2" and not reader.scale.classes):
         return None
     try:
@@ -115,7 +115,7 @@ def _split(draft: Draft, drafter: Drafter) -> str | None:
 def _enough(
     drafts: list[Draft], rows: list[Row], min_rows: int, score: str | None, drafter: Drafter
 ) -> None:
-    """See to it that an item can be learned from at all.
+    """Check that an item can be learned from at all.
 
     Rows that could not be read may be this item's, and are a problem of their own.
     """
@@ -123,12 +123,12 @@ def _enough(
     file = drafts[0].record.file
     count = len(drafts)
     if count + drafter.lost < min_rows:
-        said = f"{name} has {count} row{'s' if count != 1 else ''}, fewer than {min_rows}"
-        drafter.problems.append(Problem(said, file=file))
+        message = f"{name} has {count} row{'s' if count != 1 else ''}, fewer than {min_rows}"
+        drafter.problems.append(Problem(message, file=file))
     scores = {row.score for row in rows}
     if len(scores) == 1 and None not in scores and not drafter.lost:
-        said = f"all rows of {name} have the same score: there is nothing to learn"
-        drafter.problems.append(Problem(said, column=score, file=file))
+        message = f"all rows of {name} have the same score: there is nothing to learn"
+        drafter.problems.append(Problem(message, column=score, file=file))
 
 
 def _notes(
@@ -137,7 +137,7 @@ def _notes(
     drafts: dict[str, list[Draft]],
     readers: dict[str, ScoreReader],
 ) -> list[str]:
-    """Say what was guessed, beyond the columns."""
+    """What was guessed, apart from the columns."""
     rows = [draft for own in drafts.values() for draft in own]
     notes = []
     if table.encoding == "cp1252":
@@ -145,7 +145,9 @@ def _notes(
     if "item_id" not in columns.positions:
         notes.append(f"no column names the item: all rows are of '{rows[0].item_id}'")
     if "response_id" not in columns.positions:
-        notes.append(f"no column of ids: they are made of the row ('{rows[0].response_id}')")
+        notes.append(
+            f"no column of ids: ids are taken from the row numbers ('{rows[0].response_id}')"
+        )
     notes += scale_notes(readers)
     if "score2" in columns.positions:
         count = sum(bool(draft.score2) for draft in rows)

@@ -1,4 +1,4 @@
-"""`kd-edge bench`: what a bundle costs this device, beside how well it scores."""
+"""`kd-edge bench`: size, speed and memory of a bundle on this device, and how well it scores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kd_edge_runtime.files import atomic_write
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Responses (CSV or TSV) to score; with a column of scores, how well too.  "
-    "[default: golden inputs, and texts made up of their words]",
+    "[default: the bundle's test inputs, and texts generated from their words]",
 )
 @click.option(
     "--against",
@@ -50,9 +50,9 @@ from kd_edge_runtime.files import atomic_write
     type=click.FloatRange(min=0),
     default=0,
     metavar="SECONDS",
-    help="Let the fastest go on scoring so long, and show how heat slows it.",
+    help="Keep the fastest backend scoring for this long, to show how heat slows it.",
 )
-@click.option("--quick", is_flag=True, help="Take a tenth of the time.")
+@click.option("--quick", is_flag=True, help="Measure for a tenth of the time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", is_flag=True, help="Print a row of a Markdown table.")
 @click.option(
@@ -74,34 +74,34 @@ def bench(
     output: Path | None,
     **options: Any,
 ) -> None:
-    """Measure what a BUNDLE costs this device: bytes, time, memory, heat.
+    """Measure a BUNDLE on this device: size, speed, memory and heat.
 
-    Each backend is timed in processes of its own, until its median is stable or time is up,
-    and has to reproduce the golden rows: a wrong one is never the fastest.
+    Each backend is timed in separate processes until its median is stable or time is up. One
+    that does not reproduce the bundle's golden rows is never called the fastest.
 
-    Exit codes: 0 measured; 4 no backend works; 5 none scores as it should.
+    Exit codes: 0 measured; 4 no backend works; 5 none scores correctly.
 
     \b
     Examples:
-      kd-edge bench item.kdz
-      kd-edge bench item.kdz --responses scored.csv --against teacher-onnx -o bench.json
+      kd-edge bench item.kdz -o bench.json
+      kd-edge bench item.kdz --responses scored.csv --against teacher-onnx
       kd-edge bench item.kdz --backend plain --sustain 1800 --markdown
     """
     if as_json and markdown:
-        raise click.UsageError("Ask for --json or for --markdown, not for both.")
+        raise click.UsageError("Give --json or --markdown, not both.")
     columns = Columns(text_column, item_column, score_column)
     found = run.bench(run.Request(bundle, item_id, columns=columns, backends=names, **options))
-    said = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
     # Shown first: what was measured for half an hour is not lost to a full disk.
     if as_json:
-        click.echo(said)
+        click.echo(text)
     else:
         click.echo("\n".join((show.markdown if markdown else show.table)(found)))
     if output:
         with atomic_write(output) as file:
-            file.write(said + "\n")
+            file.write(text + "\n")
     if not found["fastest"]:
         rows = [row for row in found["rows"] if row["own"]]
-        told = "; ".join(f"{row['name']} {row['state']} ({row['why']})" for row in rows)
+        why = "; ".join(f"{row['name']} {row['state']} ({row['why']})" for row in rows)
         wrong = any(row["state"] == WRONG for row in rows)
-        raise (ParityError if wrong else BackendError)(f"nothing here scores as it should: {told}")
+        raise (ParityError if wrong else BackendError)(f"no backend here scores correctly: {why}")

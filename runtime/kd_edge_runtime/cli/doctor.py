@@ -31,10 +31,10 @@ _Row = dict[str, Any]
 @root_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
-    """Say whether this device can score, with what, and what to do if it cannot.
+    """Check whether this device can score, with which backends, and how to fix it if not.
 
-    Every backend that is installed is tried in a process of its own, on golden rows of the
-    BUNDLE or of the one installed here.
+    Each installed backend is tried in a separate process on golden rows (inputs with known
+    scores) of the BUNDLE, or of the installed one.
 
     Exit codes: 0 this device can score; 4 it cannot.
 

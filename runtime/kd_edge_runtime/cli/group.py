@@ -76,7 +76,7 @@ class Verbs(click.Group):
         if target is None:
             if cmd_name in _KNOWN:
                 raise InputError(
-                    f"'{cmd_name}' is a verb of the workshop, the package kd-edge, which is not "
+                    f"'{cmd_name}' needs the full package, kd-edge; only kd-edge-runtime is "
                     "installed here"
                 )
             return None

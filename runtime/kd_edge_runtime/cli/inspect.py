@@ -18,7 +18,7 @@ from kd_edge_runtime.students.item import LoadedItem
 
 DESCRIBERS = "kd_edge.describe"
 
-# A longer text, above all a hash, is cut in the table; --json has it whole.
+# Longer texts, such as hashes, are cut in the table; --json has all of them.
 _LONGEST = 48
 
 
@@ -27,10 +27,11 @@ _LONGEST = 48
 @click.option("--card", is_flag=True, help="Print the model card instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest and more as JSON.")
 def inspect(bundle: Path, card: bool, as_json: bool) -> None:
-    """Show what is in a BUNDLE, checking every hash.
+    """Show what a BUNDLE contains, and check every hash.
 
-    Shows each item, the tensors and operators of each of its forms (graphs: where the
-    workshop is installed), what the bundle was made from, and the bytes of every member.
+    Lists the items, with the tensors and operators of each format of their small models (ONNX
+    and TFLite only where the full package, kd-edge, is installed), what the bundle was made
+    from, and the size of each file in it.
 
     \b
     Examples:
@@ -89,7 +90,7 @@ def _table(
         member = manifest.members.get(name)
         whole, sha256 = (f"{member.bytes:,}", member.sha256[:16]) if member else ("", "")
         yield f"{name:<{width}}  {whole:>9}  {taken:>10,}  {taken / size:6.1%}  {sha256}".rstrip()
-    yield "all sizes and hashes are as they should be"
+    yield "all sizes and hashes are correct"
 
 
 def _flagged(flags: Flags) -> str:

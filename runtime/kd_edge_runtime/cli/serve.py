@@ -40,7 +40,7 @@ _WAITING = 128
     type=click.Choice(["auto", *backends.NAMES]),
     default="auto",
     show_default=True,
-    help="How to run the students.",
+    help="How to run the small models.",
 )
 def serve(
     bundle: Path | None,
@@ -51,16 +51,16 @@ def serve(
     anyone: bool,
     backend: str,
 ) -> None:
-    """Score for other programs on this device, with a BUNDLE or the one that is installed.
+    """Score for other programs on this device, with a BUNDLE or the installed one.
 
     A request is a line of JSON, and so is its answer:
 
     \b
       {"id": 7, "item": "stove", "text": "The ice melts."}
-      {"id": 7, "predicted": "2", "expected": 1.9, "confidence": 0.7, "flag": "", "p": {...}}
+      {"id": 7, "predicted": "2", "expected": 1.9, "confidence": 0.7, ...}
 
-    The README of kd-edge-runtime has the rest. A bundle that is installed or replaced
-    meanwhile is in use within a second or two. SIGTERM and Ctrl-C stop it.
+    The README of kd-edge-runtime describes the rest. A bundle that is installed or replaced while
+    it runs is in use within a second or two. SIGTERM and Ctrl-C stop it.
 
     \b
     Examples:

@@ -19,10 +19,11 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 @root_option
 @_json_option
 def install(bundle: Path, root: Path | None, as_json: bool) -> None:
-    """Make a BUNDLE the one that this device scores with, and keep the one before.
+    """Install a BUNDLE on this device, and keep the previous one.
 
-    It is copied and read back, and has to score its golden rows as it should; then the device
-    switches in one step. Whatever stops that, it scores with the old or the new bundle.
+    It is copied, read back, and must reproduce its golden rows (inputs with known scores); then
+    the device switches to it in one step. If something interrupts that, the device scores with
+    the old bundle or the new one.
 
     \b
     Examples:
@@ -34,7 +35,7 @@ def install(bundle: Path, root: Path | None, as_json: bool) -> None:
     _show(
         slots,
         as_json,
-        "installed, and scored with from now on" if done else "that bundle is current already",
+        "installed and in use" if done else "this bundle is in use already",
         done,
     )
 
@@ -43,7 +44,7 @@ def install(bundle: Path, root: Path | None, as_json: bool) -> None:
 @root_option
 @_json_option
 def rollback(root: Path | None, as_json: bool) -> None:
-    """Go back to the bundle before; a second time, forward again.
+    """Go back to the previous bundle; a second time, forward again.
 
     \b
     Examples:
@@ -52,14 +53,14 @@ def rollback(root: Path | None, as_json: bool) -> None:
     """
     slots = Slots(root or default_root())
     switch.rollback(slots)
-    _show(slots, as_json, "switched to the bundle before", True)
+    _show(slots, as_json, "switched to the previous bundle", True)
 
 
 @click.command()
 @root_option
 @_json_option
 def status(root: Path | None, as_json: bool) -> None:
-    """Show the current and the previous bundle, and whether they are whole.
+    """Show the current and the previous bundle, and whether they are intact.
 
     \b
     Examples:
@@ -85,5 +86,6 @@ def _show(slots: Slots, as_json: bool, what: str, switched: bool) -> None:
             f" and {len(one.items) - 10} more" if one.items[10:] else ""
         )
         click.echo(f"{'current' if one.current else 'previous':<8}  {one.file}: {named or '?'}")
-        click.echo(f"{'':8}  made {one.created}, {one.bytes:,} bytes, sha256 {one.sha256}")
-        click.echo(f"{'':8}  {one.problem or 'whole'}")
+        click.echo(f"  created {one.created}, {one.bytes:,} bytes")
+        click.echo(f"  sha256 {one.sha256}")
+        click.echo(f"  {one.problem or 'intact'}")

@@ -1,4 +1,4 @@
-"""`kd-edge verify`: whether a bundle is whole and scores here as it should."""
+"""`kd-edge verify`: whether a bundle is intact and scores correctly here."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from kd_edge_runtime.students.golden import Reproduced
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
-    """Check that a BUNDLE is whole and scores on this device as it should.
+    """Check that a BUNDLE is intact and scores correctly on this device.
 
-    Checks the hash of every member, then the golden rows (known responses and what the
-    student makes of them) of every item, in every form, on every backend installed here.
+    Checks the hash of every file in it, then the golden rows (inputs with known scores) of every
+    item, in every format, on every backend installed here.
 
     Exit codes: 0 all good; 3 the bundle is damaged or too new; 4 a backend is missing or does
     not work; 5 golden rows are not reproduced.
@@ -44,9 +44,7 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
         for one in results(opened, names):
             if not as_json:
                 if not done:
-                    click.echo(
-                        f"protocol {manifest.protocol}, all sizes and hashes are as they should be"
-                    )
+                    click.echo(f"protocol {manifest.protocol}, all sizes and hashes are correct")
                     click.echo("backend  form         rows  difference  allowed  item")
                 click.echo(
                     f"{'WRONG' if one.wrong else 'FAILED'}: {one.error}"

@@ -1,4 +1,4 @@
-"""Open a text file whose encoding nobody wrote down.
+"""Opens a text file whose encoding is not known.
 
 Spreadsheets write UTF-8 (with or without a byte order mark) or, on Windows, cp1252.
 Anything else is refused with what to do about it, rather than read as gibberish.
@@ -53,7 +53,7 @@ def open_text(path: Path) -> TextIO:
 
     Returns:
         A stream to read, at its start, byte order mark left out and line ends as the file
-        has them (`newline=""`, as the csv module asks). Its `encoding` is what was found.
+        has them (`newline=""`, as the csv module asks). Its `encoding` is the one found.
 
     Raises:
         InputError: the file cannot be read, or is in no encoding that we read.
@@ -75,7 +75,7 @@ def _plain_words(path: Path) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError:  # a path with a NUL in it never reaches the system
-        raise InputError(f"{str(path)!r} is no name of a file") from None
+        raise InputError(f"{str(path)!r} is not a possible file name") from None
 
 
 def _refuse_non_file(path: Path) -> None:
@@ -85,7 +85,7 @@ def _refuse_non_file(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path}: this is a folder, not a file")
     if not path.is_file():
-        raise InputError(f"{path}: this is no ordinary file (save it to disk first)")
+        raise InputError(f"{path}: this is not a regular file (save it to disk first)")
 
 
 def _sniff(raw: BinaryIO, path: Path) -> str:
@@ -98,7 +98,7 @@ def _sniff(raw: BinaryIO, path: Path) -> str:
         raise InputError(f"{path}: this file is UTF-16: {_ADVICE}")
     while chunk:
         if b"\0" in chunk:
-            raise InputError(f"{path}: this is no text file (it holds NUL bytes): {_ADVICE}")
+            raise InputError(f"{path}: this is not a text file (it contains NUL bytes): {_ADVICE}")
         # ASCII is right in all of them, unless it cuts off what the last chunk began.
         if not chunk.isascii() or decoder.getstate()[0]:
             bad_utf8 = bad_utf8 or _not_utf8(decoder, chunk, lines)

@@ -1,4 +1,4 @@
-"""What `kd-edge score --explain` writes: each score with the words that made it."""
+"""What `kd-edge score --explain` writes: each score with the words that pushed it."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def blocks(scorer: Scorer, columns: Columns, batch: Sequence[Scored], before: in
 def lines(found: Explanation, entry: ItemEntry) -> Iterator[str]:
     """What each word and pair added to the logits of the classes, as a table for people."""
     shown = found.pushes[:_SHOWN]
-    said = [" ".join(push.words) + (f" x{push.times}" if push.times > 1 else "") for push in shown]
-    wide = max([*map(len, said), len("before any word")])
+    names = [" ".join(push.words) + (f" x{push.times}" if push.times > 1 else "") for push in shown]
+    wide = max([*map(len, names), len("before any word")])
     widths = [max(7, len(name)) for name in entry.classes]
 
     def line(name: str, cells: Sequence[str]) -> str:
@@ -70,12 +70,12 @@ def lines(found: Explanation, entry: ItemEntry) -> Iterator[str]:
 
     yield line("pushes towards", entry.classes)
     yield line("before any word", [f"{one:+.2f}" for one in found.start])
-    for name, push in zip(said, shown):
+    for name, push in zip(names, shown):
         yield line(name, [f"{one:+.2f}" for one in push.pushes])
     more = found.pushes[_SHOWN:]
     if more:
-        together = [sum(column) for column in zip(*(push.pushes for push in more))]
-        yield line(f"{len(more)} more", [f"{one:+.2f}" for one in together])
+        rest = [sum(column) for column in zip(*(push.pushes for push in more))]
+        yield line(f"{len(more)} more", [f"{one:+.2f}" for one in rest])
     logits = found.logits()
     powers = [exp(one - max(logits)) for one in logits]
     yield line("all together", [f"{one:+.2f}" for one in logits])

@@ -185,7 +185,7 @@ def test_what_is_wrong(command, student, tmp_path, bundle):
     assert "no.txt: there is no such file" in message
     (tmp_path / "image").write_bytes(b"\x89PNG\0")
     message = command.fails("export", student, "-o", bundle, "--prompt", tmp_path / "image")
-    assert "no text file" in message
+    assert "not a text file" in message
     weights = student / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-9])
     message = command.fails("export", student, "-o", bundle)

@@ -341,7 +341,7 @@ def test_a_prompt_that_is_no_text(command, responses, tiny_model, tmp_path):
     (tmp_path / "prompt.docx").write_bytes(b"PK\x03\x04\0\0")
     given = ("run", responses, "-o", tmp_path / "out", "--model", tiny_model)
     message = command.fails(*given, "--prompt", tmp_path / "prompt.docx")
-    assert "prompt.docx: this is no text file" in message
+    assert "prompt.docx: this is not a text file" in message
 
 
 def test_a_model_that_is_not_there(command, responses, tmp_path):

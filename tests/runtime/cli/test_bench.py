@@ -63,7 +63,7 @@ def test_it_ends_as_it_should_where_nothing_is_right(command, tmp_path):
     said = command("bench", path, "--quick", "--backend", "plain")
     assert said.code == 5
     assert "WRONG: off by" in said.out
-    assert "Error: nothing here scores as it should: plain wrong (1 of " in said.err
+    assert "Error: no backend here scores correctly: plain wrong (1 of " in said.err
 
 
 def test_it_ends_as_it_should_where_nothing_works(command, path, monkeypatch):
@@ -79,7 +79,7 @@ def test_it_ends_as_it_should_where_nothing_works(command, path, monkeypatch):
 @pytest.mark.parametrize(
     ("asked", "code", "told"),
     [
-        (("--json", "--markdown"), 2, "not for both"),
+        (("--json", "--markdown"), 2, "not both"),
         (("--sustain", "-1"), 2, "-1"),
         (("--threads", "0"), 2, "0"),
         (("--backend", "abacus"), 2, "abacus"),

@@ -244,5 +244,5 @@ def test_ctrl_c_leaves_the_old_output(bundle, tmp_path):
 
 def test_a_verb_of_the_workshop_on_a_device(monkeypatch):
     monkeypatch.setattr(group, "_workshop", dict)
-    with pytest.raises(InputError, match="'run' is a verb of the workshop"):
+    with pytest.raises(InputError, match="'run' needs the full package, kd-edge"):
         group.cli.main(["run", "x.csv"], standalone_mode=False)

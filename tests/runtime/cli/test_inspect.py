@@ -50,7 +50,7 @@ def test_the_table(bundle):
         "card.md",
     ):
         assert part in out
-    assert out.endswith("all sizes and hashes are as they should be\n")
+    assert out.endswith("all sizes and hashes are correct\n")
 
 
 def test_the_card(bundle):

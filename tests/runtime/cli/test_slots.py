@@ -54,14 +54,14 @@ def scores(text):
 def test_install_says_what_is_there_now(made, root):
     out, err = run("install", made / "first.kdz", "--root", root)
     assert err == ""
-    assert out.splitlines()[0] == f"{root}: installed, and scored with from now on"
+    assert out.splitlines()[0] == f"{root}: installed and in use"
     assert "current   slot1.kdz: stove" in out
     size = (made / "first.kdz").stat().st_size
     sha256 = sha256_of(made / "first.kdz")
-    assert f"made {bundles_made.CREATED}, {size:,} bytes, sha256 {sha256}" in out
-    assert out.endswith("  whole\n")
+    assert f"created {bundles_made.CREATED}, {size:,} bytes\n  sha256 {sha256}\n" in out
+    assert out.endswith("  intact\n")
     out, _ = run("install", made / "first.kdz", "--root", root)
-    assert out.splitlines()[0] == f"{root}: that bundle is current already"
+    assert out.splitlines()[0] == f"{root}: this bundle is in use already"
     out, _ = run("install", "--root", root, made / "two.kdz")
     assert out.index("current   slot2.kdz: stove, spoon") < out.index("previous  slot1.kdz: stove")
 
@@ -70,7 +70,7 @@ def test_rollback_and_status(made, root):
     for name in ("first", "two"):
         run("install", made / f"{name}.kdz", "--root", root)
     out, _ = run("rollback", "--root", root)
-    assert out.splitlines()[0] == f"{root}: switched to the bundle before"
+    assert out.splitlines()[0] == f"{root}: switched to the previous bundle"
     assert out.index("current   slot1.kdz: stove") < out.index("previous  slot2.kdz: stove, spoon")
     shown, _ = run("status", "--root", root)
     assert shown.splitlines()[0] == f"{root}: the installed bundles"

@@ -55,7 +55,7 @@ def test_a_good_bundle(run):
     code, out, err = run(SAMPLE)
     assert (code, err) == (0, "")
     head, columns, *lines = out.splitlines()
-    assert head == "protocol 1, all sizes and hashes are as they should be"
+    assert head == "protocol 1, all sizes and hashes are correct"
     assert columns == "backend  form         rows  difference  allowed  item"
     cells = [line.split() for line in lines if line.startswith(("plain ", "numpy ", "onnx "))]
     assert [(one[0], one[1], one[2], one[4], one[5]) for one in cells] == [

@@ -140,7 +140,7 @@ def test_a_pipe_is_refused_rather_than_emptied(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
-    with pytest.raises(InputError, match="no ordinary file"):
+    with pytest.raises(InputError, match="not a regular file"):
         open_text(pipe)
 
 

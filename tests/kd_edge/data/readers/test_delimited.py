@@ -144,15 +144,15 @@ def test_reads_json_lines(table):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"text": "secret', "no valid JSON (Unterminated string starting at: character 10)"),
-        ("nonsense secret", "no valid JSON (Expecting value: character 1)"),
-        ('["secret"]', "no JSON object"),
-        ('"secret"', "no JSON object"),
-        ('{"text": "secret", "text": "b"}', "the same name twice"),
-        ('{"text": "\\ud800secret"}', "half of a character"),
-        ('{"\\udfffsecret": 1}', "half of a character"),
+        ('{"text": "secret', "not valid JSON (Unterminated string starting at: character 10)"),
+        ("nonsense secret", "not valid JSON (Expecting value: character 1)"),
+        ('["secret"]', "not a JSON object"),
+        ('"secret"', "not a JSON object"),
+        ('{"text": "secret", "text": "b"}', "the same name occurs twice"),
+        ('{"text": "\\ud800secret"}', "half of a surrogate pair"),
+        ('{"\\udfffsecret": 1}', "half of a surrogate pair"),
         ('{"score": ' + "9" * 5000 + "}", "too many digits"),
-        ("[" * 200_000, "no valid JSON"),
+        ("[" * 200_000, "not valid JSON"),
     ],
 )
 def test_a_bad_line_is_told_and_the_rest_is_read(table, line, said):

@@ -99,15 +99,15 @@ def test_folders_below_are_not_read_but_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("<question id='Q'><secret", "no valid XML (line 1, character 18)"),
-        ("", "no valid XML"),
-        ("<quiz>secret</quiz>", "no SemEval-2013 question"),
+        ("<question id='Q'><secret", "not valid XML (line 1, character 18)"),
+        ("", "not valid XML"),
+        ("<quiz>secret</quiz>", "not a SemEval-2013 question"),
         ("<question>secret</question>", "the question has no id"),
-        ("<question id='Q'>secret</question>", "question 'Q' holds no studentAnswer"),
+        ("<question id='Q'>secret</question>", "question 'Q' contains no studentAnswer"),
         ("<!DOCTYPE q [<!ENTITY e 'secret'>]><question id='Q'>&e;</question>", "not safe"),
         ("<!DOCTYPE q SYSTEM 'file:///etc/passwd'><question id='Q'/>", "not safe"),
-        ("<?xml version='1.0' encoding='secret'?><question id='Q'/>", "no valid XML"),
-        ("<?xml version='1.0' encoding='shift_jis'?><question id='Q'/>", "no valid XML"),
+        ("<?xml version='1.0' encoding='secret'?><question id='Q'/>", "not valid XML"),
+        ("<?xml version='1.0' encoding='shift_jis'?><question id='Q'/>", "not valid XML"),
     ],
 )
 def test_bad_files_are_all_told(folder, content, said):

@@ -79,7 +79,7 @@ def test_without_items_and_ids(read):
     assert [item.item_id for item in responses.items] == ["school"]
     assert [row.response_id for row in responses.items[0].rows] == ["row-2", "row-3"]
     assert "no column names the item: all rows are of 'school'" in responses.notes
-    assert "no column of ids: they are made of the row ('row-2')" in responses.notes
+    assert "no column of ids: ids are taken from the row numbers ('row-2')" in responses.notes
     named = read([("a", "0"), ("b", "1")], ("text", "score"), default_item="acid")
     assert named.items[0].item_id == "acid"
     assert named.items[0].rows[0].item_id == "acid"
@@ -228,24 +228,24 @@ def test_items_that_share_words_share_a_scale(read):
 def test_odd_words_among_numbers_are_problems(problems):
     scores = ["0", "1", "n/a", "1", "1.5", "", "1e0", "0", "two words too many here"]
     assert problems(rows_of(scores)) == [
-        (4, "score", "'n/a' is no number"),
-        (6, "score", "'1.5' is no whole number (half points: name each with --classes)"),
+        (4, "score", "'n/a' is not a number"),
+        (6, "score", "'1.5' is not a whole number (half points: name each with --classes)"),
         (7, "score", "has no score"),
-        (8, "score", "'1e0' is no whole number (half points: name each with --classes)"),
-        (10, "score", "a value of 23 characters is no number"),
+        (8, "score", "'1e0' is not a whole number (half points: name each with --classes)"),
+        (10, "score", "a value of 23 characters is not a number"),
     ]
 
 
 def test_a_thousand_is_not_one(problems):
-    assert "'1,000' is no whole number" in problems(rows_of(["0", "1", "1,000"]))[0][2]
+    assert "'1,000' is not a whole number" in problems(rows_of(["0", "1", "1,000"]))[0][2]
 
 
 def test_half_points_are_not_taken_for_words(problems):
     found = problems(rows_of(["0", "0.5", "0,5", "0.5", "1"]))
-    assert [(row, message[:24]) for row, _, message in found] == [
-        (3, "'0.5' is no whole number"),
-        (4, "'0,5' is no whole number"),
-        (5, "'0.5' is no whole number"),
+    assert [(row, message[:27]) for row, _, message in found] == [
+        (3, "'0.5' is not a whole number"),
+        (4, "'0,5' is not a whole number"),
+        (5, "'0.5' is not a whole number"),
     ]
 
 
@@ -264,19 +264,19 @@ def test_an_odd_number_among_words_is_a_problem(problems):
 def test_texts_for_scores_are_one_problem_that_quotes_none(problems):
     found = problems(rows_of(["secret words", "secret thoughts", "2"]))
     assert [(row, column) for row, column, _ in found] == [(2, "score")]
-    assert "2 of 3 scores are no numbers" in found[0][2]
+    assert "2 of 3 scores are neither numbers nor" in found[0][2]
     assert "secret" not in found[0][2]
 
 
 def test_a_few_words_that_come_again_among_many_are_no_classes(problems):
     found = problems(rows_of(["yes", "yes", "no", "no", *(f"secret {n}" for n in "abcdef")]))
-    assert "10 of 10 scores are no numbers" in found[0][2]
+    assert "10 of 10 scores are neither numbers nor" in found[0][2]
     assert "secret" not in found[0][2]
 
 
 def test_long_texts_that_repeat_are_no_classes(problems):
     found = problems(rows_of(["secret words of a student"] * 2 + ["secret words of the other"] * 2))
-    assert "4 of 4 scores are no numbers" in found[0][2]
+    assert "4 of 4 scores are neither numbers nor" in found[0][2]
     assert "secret" not in found[0][2]
 
 
@@ -291,7 +291,7 @@ def test_a_second_score_outside_the_range(problems):
     found = problems(rows, header=(*HEADER, "score2"))
     assert [(row, column) for row, column, _ in found] == [(3, "score2"), (4, "score2")]
     assert "'2' is outside 0-1, the range of the item's scores (--score-range" in found[0][2]
-    assert found[1][2] == "'x' is no number"
+    assert found[1][2] == "'x' is not a number"
 
 
 # What is wrong
