@@ -120,6 +120,8 @@ def kd_edge(folder: Path, bag: Student) -> None:  # noqa: ARG001 (makes its own)
 def runtime(folder: Path, bag: Student) -> None:
     """What runtime/README.md begins with."""
     root(folder, bag)
+    newer = ExportItem(replace(bag, item_id="tiny"), ("Say why it is so.",))
+    export([newer], folder / "new-item.kdz", {})
     _teacher_onnx(folder)
 
 
