@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from kd_edge.evaluation.agreement import HUMANS, scorer_name
-from kd_edge.evaluation.rsmtool import Comparison
 from kd_edge.report.figures.collect import Collected, collect
 from kd_edge.report.figures.disagreements import Disagreements, disagreements
 from kd_edge.report.figures.items import ItemFigures, Together, together
@@ -19,18 +19,17 @@ from kd_edge.report.figures.samples import invented
 from kd_edge.report.page import sentences
 from kd_edge.report.page.blocks import (
     Block,
-    Cell,
     Column,
     Heading,
     Points,
     Table,
     Text,
-    cell,
+    figure,
     table,
 )
 from kd_edge.report.page.glossary import glossary
 from kd_edge.report.page.item import item_blocks
-from kd_edge.report.page.numbers import number, percent
+from kd_edge.report.page.numbers import number, tenths, thousandths
 from kd_edge.report.page.questions import headline, question_blocks
 from kd_edge.report.page.render import html, markdown
 from kd_edge.runs.folder import BUNDLE, TOGETHER
@@ -141,37 +140,23 @@ def _all_items(
     yield _pooled_table(pooled)
 
 
-_RATERS: dict[str, Callable[[ItemFigures], Comparison | None]] = {
-    HUMANS: lambda item: item.people,
-    "large model": lambda item: item.teacher.given,
-    "small model": lambda item: item.bundle.given,
-}
-
-
 def _item_table(items: Sequence[ItemFigures]) -> Table:
     """A row for each item; second raters only where an item has one."""
 
-    def qwk(rater: str) -> Column[ItemFigures]:
-        def of(item: ItemFigures) -> Cell:
-            figures = _RATERS[rater](item)
-            value = figures.qwk if figures else None
-            return cell(number(value), value, QWK)
+    def of(rater: str, name: str) -> Callable[[ItemFigures], float | None]:
+        return lambda item: getattr(attrgetter(rater)(item), name, None)
 
-        return Column(f"{rater}: QWK", of, HUMANS if rater == HUMANS else "")
-
-    def exact(rater: str) -> Column[ItemFigures]:
-        def of(item: ItemFigures) -> str:
-            figures = _RATERS[rater](item)
-            return percent(figures.exact if figures else None, 1)
-
-        return Column(f"{rater}: exact", of, HUMANS if rater == HUMANS else "")
-
+    models = (("large model", "teacher.given", ""), ("small model", "bundle.given", ""))
+    raters = ((HUMANS, "people", HUMANS), *models)
     columns = (
-        Column[ItemFigures]("item", lambda item: item.item_id),
-        Column[ItemFigures]("N", lambda item: str(item.responses)),
-        *map(qwk, _RATERS),
-        *map(exact, _RATERS),
-        Column[ItemFigures]("warnings", lambda item: str(len(sentences.warnings(item)))),
+        Column("item", lambda item: item.item_id),
+        Column("N", lambda item: str(item.responses)),
+        *(figure(f"{who}: QWK", of(at, "qwk"), number, QWK, needs) for who, at, needs in raters),
+        *(
+            figure(f"{who}: exact", of(at, "exact"), tenths, None, needs)
+            for who, at, needs in raters
+        ),
+        Column("warnings", lambda item: str(len(sentences.warnings(item)))),
     )
     available = (HUMANS,) if any(item.people for item in items) else ()
     return table("Item by item", columns, items, available)
@@ -179,15 +164,11 @@ def _item_table(items: Sequence[ItemFigures]) -> Table:
 
 def _pooled_table(pooled: Sequence[Together]) -> Table:
     columns = (
-        Column[Together]("scores by", lambda line: scorer_name(line.name)),
-        Column[Together]("mean QWK", lambda line: cell(number(line.qwk), line.qwk, QWK)),
-        Column[Together](
-            "lowest QWK", lambda line: cell(number(line.lowest_qwk), line.lowest_qwk, QWK)
-        ),
-        Column[Together]("mean exact", lambda line: percent(line.exact, 1)),
-        Column[Together]("exact over all responses", lambda line: percent(line.all_exact, 1)),
-        Column[Together](
-            "ECE over all", lambda line: number(line.sureness.error if line.sureness else None, 3)
-        ),
+        Column("scores by", lambda line: scorer_name(line.name)),
+        figure("mean QWK", lambda line: line.qwk, number, QWK),
+        figure("lowest QWK", lambda line: line.lowest_qwk, number, QWK),
+        figure("mean exact", lambda line: line.exact, tenths),
+        figure("exact over all responses", lambda line: line.all_exact, tenths),
+        figure("ECE over all", lambda line: getattr(line.sureness, "error", None), thousandths),
     )
     return table("Over all items", columns, pooled)

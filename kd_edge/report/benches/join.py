@@ -1,4 +1,4 @@
-"""What `kd-edge bench` measured on many devices and in many runs, in one table."""
+"""The results of `kd-edge bench` on many devices and in many runs, in one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kd_edge_runtime.bench.show import span
 from kd_edge_runtime.files import atomic_write
 
 _HEADER = (
-    *("device", "bundle", "ran", "bytes", "start", "p50", "p90", "p99", "responses/s"),
+    *("device", "bundle", "model", "bytes", "start", "p50", "p90", "p99", "responses/s"),
     *("memory", "accuracy", "QWK", "times faster", "state"),
 )
 _MARKDOWN = "benches.md"
@@ -23,36 +23,36 @@ _JSON = "benches.json"
 
 @dataclass(frozen=True)
 class JoinedBenches:
-    """Many benches.
+    """The joined results of many benches.
 
     Attributes:
         rows: by device, in the order of the files.
-        files: what was written: the table as Markdown and as JSON, and the plots.
+        files: the files written: the table as Markdown and JSON, and the plots.
     """
 
     rows: tuple[BenchRow, ...]
     files: tuple[Path, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """What the JSON file holds."""
+        """The content of the JSON file."""
         return {"rows": [asdict(row) for row in self.rows]}
 
     def table(self) -> TerminalTable:
-        """For the terminal."""
+        """The table for the terminal."""
         devices = len({row.device for row in self.rows})
         title = f"{devices} device{'s' if devices != 1 else ''}"
         return TerminalTable(title, _HEADER, [_cells(row) for row in self.rows])
 
 
 def join_benches(files: Sequence[Path], output: Path) -> JoinedBenches:
-    """Joins what `kd-edge bench -o FILE` wrote, and draws it.
+    """Joins files of `kd-edge bench -o FILE` into one table, and plots them.
 
     Args:
         files: at least one.
-        output: the folder for benches.md, benches.json and the plots, made where missing.
+        output: the folder for benches.md, benches.json and the plots, created where missing.
 
     Raises:
-        InputError: a file is none that `kd-edge bench` wrote, or nothing can be written.
+        InputError: `kd-edge bench` did not write a file, or the output cannot be written.
     """
     from kd_edge.report.benches.plots import write_plots
 
@@ -67,7 +67,7 @@ def join_benches(files: Sequence[Path], output: Path) -> JoinedBenches:
 
 
 def _cells(row: BenchRow) -> list[str]:
-    def said(value: float | None, form: str) -> str:
+    def text(value: float | None, form: str) -> str:
         return "" if value is None else format(value, form)
 
     return [
@@ -76,10 +76,10 @@ def _cells(row: BenchRow) -> list[str]:
         row.name + (" (fastest)" if row.fastest else ""),
         f"{row.bytes:,}",
         *("" if one is None else span(one) for one in (row.start_s, row.p50, row.p90, row.p99)),
-        said(row.per_s, ",.0f"),
+        text(row.per_s, ",.0f"),
         "" if row.rss_kib is None else f"{row.rss_kib / 1024:.1f} MiB",
-        said(row.accuracy, ".3f"),
-        said(row.qwk, ".3f"),
-        said(row.faster, ",.3g" if row.faster and row.faster < 100 else ",.0f"),
+        text(row.accuracy, ".3f"),
+        text(row.qwk, ".3f"),
+        text(row.faster, ",.3g" if row.faster and row.faster < 100 else ",.0f"),
         row.state,
     ]

@@ -1,4 +1,4 @@
-"""Joined benches drawn: quality against bytes and latency, and how latencies are distributed."""
+"""Plots of joined benches: quality against bytes and latency, and distributions of latency."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Point = tuple[float, float]
 
 
 def write_plots(rows: Sequence[BenchRow], output: Path) -> list[Path]:
-    """Writes each plot that there are figures for, as SVG and as PNG.
+    """Writes every plot that has figures, as SVG and as PNG.
 
     Args:
         rows: of all devices.
@@ -45,7 +45,7 @@ def write_plots(rows: Sequence[BenchRow], output: Path) -> list[Path]:
         for kind, about in (("svg", {"Date": None}), ("png", {"Software": None})):
             path = output / f"{name}.{kind}"
             data = BytesIO()
-            # Or an SVG would have other ids each time.
+            # A fixed salt gives an SVG the same ids each time.
             with mpl.rc_context({"svg.hashsalt": name}):
                 figure.savefig(data, format=kind, metadata=about, dpi=150)
             with atomic_write(path, binary=True) as file:
@@ -55,13 +55,13 @@ def write_plots(rows: Sequence[BenchRow], output: Path) -> list[Path]:
 
 
 def front(points: Sequence[Point]) -> list[Point]:
-    """The points that none beats: none costs at most as much and is worth more.
+    """The Pareto front: the points that no other point beats at the same or lower cost.
 
     Args:
-        points: (cost, worth).
+        points: pairs of cost and quality.
 
     Returns:
-        By rising cost, each once.
+        The front, by rising cost, without duplicates.
     """
     best: list[Point] = []
     for cost, worth in sorted(set(points), key=lambda point: (point[0], -point[1])):
@@ -97,7 +97,7 @@ def _frontier(rows: Sequence[BenchRow]) -> Figure:
 
 
 def _latencies(rows: Sequence[BenchRow]) -> Figure:
-    """The share of responses that take at most so long, in a panel for each device."""
+    """The cumulative distribution of latency, in a panel for each device."""
     devices = list(dict.fromkeys(row.device for row in rows))[:_MOST_DEVICES]
     figure = _figure(8, 1 + 2.4 * len(devices))
     panels = figure.subplots(len(devices), 1, sharex=True, squeeze=False)
@@ -109,12 +109,12 @@ def _latencies(rows: Sequence[BenchRow]) -> Figure:
         axes.set_title(device, fontsize=9)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7)
-    panels[-1, 0].set_xlabel("at most so long for one response, ms")
+    panels[-1, 0].set_xlabel("latency of one response, ms")
     return figure
 
 
 def _figure(width: float, height: float) -> Figure:
-    # No pyplot: it would choose a window system.
+    # Not by pyplot, which would choose a window system.
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

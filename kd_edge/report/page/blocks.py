@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 from kd_edge.report.figures.disagreements import Disagreement
 from kd_edge.report.figures.limits import Limit
 from kd_edge.report.page.svg import Plot
 
-RowT = TypeVar("RowT")
-
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading.
-
-    Attributes:
-        text: its text.
-        level: 1 for an item, 2 for a part of one.
-        anchor: a name to link to, "" for none.
-    """
+    """A heading: level 1 for an item, 2 for a part of one; a name to link to, "" for none."""
 
     kind: ClassVar[str] = "heading"
     text: str
@@ -31,12 +23,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph.
-
-    Attributes:
-        text: its text.
-        style: "", "lead" for the first sentence to read, "note" for small print.
-    """
+    """A paragraph; its style is "", "lead" for the main sentence, or "note" for small print."""
 
     kind: ClassVar[str] = "text"
     text: str
@@ -45,12 +32,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Points:
-    """A list of sentences.
-
-    Attributes:
-        texts: the sentences.
-        flagged: whether they are about figures outside their limits.
-    """
+    """A list of sentences, flagged where they are about figures outside their limits."""
 
     kind: ClassVar[str] = "points"
     texts: tuple[str, ...]
@@ -59,12 +41,7 @@ class Points:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table.
-
-    Attributes:
-        text: its text.
-        flagged: whether its figure is outside its limit.
-    """
+    """A cell of a table, flagged where its figure is outside its limit."""
 
     text: str
     flagged: bool = False
@@ -72,13 +49,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first column names the rows.
-
-    Attributes:
-        title: what it shows.
-        header: the names of its C columns.
-        rows: C cells each.
-    """
+    """A table of C columns; the first cell of a row names it."""
 
     kind: ClassVar[str] = "table"
     title: str
@@ -96,12 +67,7 @@ class Plots:
 
 @dataclass(frozen=True)
 class ResponseList:
-    """Responses with all scores that they were given; students' words.
-
-    Attributes:
-        title: which responses.
-        rows: the responses.
-    """
+    """Responses with all scores that they were given; students' words."""
 
     kind: ClassVar[str] = "responses"
     title: str
@@ -112,30 +78,38 @@ Block = Heading | Text | Points | Table | Plots | ResponseList
 
 
 @dataclass(frozen=True)
-class Column(Generic[RowT]):
+class Column:
     """A column of a table.
 
     Attributes:
         head: its name.
-        cell: its cell, or the cell's text, for a row.
+        cell: its cell, or the cell's text, for a row of whatever type the table has.
         needs: what the item must have for the column to be shown; "" for nothing.
     """
 
     head: str
-    cell: Callable[[RowT], Cell | str]
+    cell: Callable[[Any], Cell | str]
     needs: str = ""
 
 
-def cell(text: str, value: float | None = None, limit: Limit | None = None) -> Cell:
-    """A cell, flagged where its value is outside the limit."""
-    return Cell(text, limit is not None and limit.broken(value))
+def figure(
+    head: str,
+    of: Callable[[Any], float | None],
+    form: Callable[[float | None], str],
+    limit: Limit | None = None,
+    needs: str = "",
+) -> Column:
+    """A column of a row's figures, written by `form` and flagged outside the limit."""
+
+    def cell(row: Any) -> Cell:
+        value = of(row)
+        return Cell(form(value), limit is not None and limit.broken(value))
+
+    return Column(head, cell, needs)
 
 
 def table(
-    title: str,
-    columns: Sequence[Column[RowT]],
-    rows: Sequence[RowT],
-    available: Collection[str] = (),
+    title: str, columns: Sequence[Column], rows: Sequence[Any], available: Collection[str] = ()
 ) -> Table:
     """A table of those columns whose needs are available."""
     shown = [column for column in columns if not column.needs or column.needs in available]

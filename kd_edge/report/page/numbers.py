@@ -21,6 +21,21 @@ def percent(share: float | None, digits: int = 0) -> str:
     return "" if share is None else f"{share * 100:.{digits}f}%"
 
 
+def tenths(share: float | None) -> str:
+    """A share with a decimal: 82.4%."""
+    return percent(share, 1)
+
+
+def thousandths(value: float | None) -> str:
+    """A number with three decimals: 0.824."""
+    return number(value, 3)
+
+
+def signed_points(share: float | None) -> str:
+    """A difference of shares: +3.2 points."""
+    return "" if share is None else f"{signed(share * 100, 1)} points"
+
+
 def points(share: float) -> str:
     """A difference of shares, without its sign: 3.2 points."""
     return f"{abs(share) * 100:.1f} points"

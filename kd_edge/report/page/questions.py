@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, scorer_name
 from kd_edge.report.figures.disagreements import disagreements
 from kd_edge.report.figures.questions import POOLED, Questions
-from kd_edge.report.page.blocks import Block, Column, Heading, Table, Text, table
+from kd_edge.report.page.blocks import Block, Column, Heading, Table, Text, figure, table
 from kd_edge.report.page.item import item_blocks
-from kd_edge.report.page.numbers import number, percent
-from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Figures, Part
+from kd_edge.report.page.numbers import number, percent, tenths
+from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part
 
 LEAST, LEAST_BALANCED = 5, 10
 """Responses to a question below which its accuracy, and its macro F1 and kappa, are left out:
@@ -64,65 +64,50 @@ def question_blocks(questions: Questions, responses: bool) -> Iterator[Block]:
     yield from item_blocks(questions.pooled, "pooled", worst, heading="All questions pooled")
 
 
-_Row = tuple[str, str, Figures]
-
-
 def _parts(questions: Questions) -> Table:
     columns = (
-        Column[_Row]("responses to", lambda row: _PARTS[row[0]]),
-        Column[_Row]("N", lambda row: str(row[2].responses)),
-        Column[_Row]("scores by", lambda row: scorer_name(row[1])),
-        Column[_Row]("accuracy", lambda row: percent(row[2].accuracy, 1)),
-        Column[_Row]("macro F1", lambda row: number(row[2].macro_f1)),
-        Column[_Row]("kappa", lambda row: number(row[2].kappa)),
+        Column("responses to", lambda row: _PARTS[row[0]]),
+        Column("N", lambda row: str(row[2].responses)),
+        Column("scores by", lambda row: scorer_name(row[1])),
+        figure("accuracy", lambda row: row[2].accuracy, tenths),
+        figure("macro F1", lambda row: row[2].macro_f1, number),
+        figure("kappa", lambda row: row[2].kappa, number),
     )
-    rows = [
-        (part.name, scorer, figures)
-        for part in questions.parts
-        for scorer, figures in part.scorers.items()
-    ]
+    rows = [(part.name, *scorer) for part in questions.parts for scorer in part.scorers.items()]
     return table("Agreement with people's scores, the small model as on a device", columns, rows)
 
 
-_QUESTION = Column[Part]("question", lambda part: part.name)
-_N = Column[Part]("N", lambda part: str(_responses(part)))
+_QUESTION = Column("question", lambda part: part.name)
+_N = Column("N", lambda part: str(_responses(part)))
+
+
+def _figure(scorer: str, name: str, head: str, least: int) -> Column:
+    """A figure of a scorer; empty for questions with fewer responses than the least."""
+
+    def of(part: Part) -> float | None:
+        return getattr(part.scorers[scorer], name) if _responses(part) >= least else None
+
+    return figure(head, of, tenths if name == "accuracy" else number)
 
 
 def _accuracies(questions: Questions) -> Table:
     """Questions with enough responses first, the least accurate above."""
-
-    def accuracy(scorer: str) -> Column[Part]:
-        def of(part: Part) -> str:
-            return percent(part.scorers[scorer].accuracy, 1) if _responses(part) >= LEAST else ""
-
-        return Column(scorer_name(scorer), of)
-
-    trained = Column[Part](
-        "trained on", lambda part: "no" if part.name in questions.unseen else "yes"
-    )
-    columns = (_QUESTION, trained, _N, *map(accuracy, _SCORERS))
+    trained = Column("trained on", lambda part: "no" if part.name in questions.unseen else "yes")
+    figures = [_figure(one, "accuracy", scorer_name(one), LEAST) for one in _SCORERS]
     rows = sorted(questions.questions, key=_worst_first)
-    return table("Question by question: accuracy", columns, rows)
+    return table("Question by question: accuracy", (_QUESTION, trained, _N, *figures), rows)
 
 
 def _balanced(questions: Questions) -> Table:
     """Macro F1 and kappa, in the same order, of questions with enough responses for them."""
-
-    def column(scorer: str, head: str, name: str) -> Column[Part]:
-        return Column(
-            f"{scorer_name(scorer)}: {head}",
-            lambda part: number(getattr(part.scorers[scorer], name)),
-        )
-
-    names = (("macro F1", "macro_f1"), ("kappa", "kappa"))
-    figures = [column(scorer, *name) for name in names for scorer in _SCORERS]
-    rows = [
-        part
-        for part in sorted(questions.questions, key=_worst_first)
-        if _responses(part) >= LEAST_BALANCED
+    figures = [
+        _figure(scorer, name, f"{scorer_name(scorer)}: {head}", LEAST_BALANCED)
+        for name, head in (("macro_f1", "macro F1"), ("kappa", "kappa"))
+        for scorer in _SCORERS
     ]
-    columns = (_QUESTION, _N, *figures)
-    return table("Question by question: macro F1 and kappa", columns, rows)
+    enough = [part for part in questions.questions if _responses(part) >= LEAST_BALANCED]
+    rows = sorted(enough, key=_worst_first)
+    return table("Question by question: macro F1 and kappa", (_QUESTION, _N, *figures), rows)
 
 
 def _responses(part: Part) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from bench_results import DEAD, DOC, LATENCY, PLAIN, TEACHER
 from kd_edge.report.benches import join
@@ -67,6 +69,19 @@ def test_what_is_written(write, tmp_path):
         ET.parse(tmp_path / "out" / name)
     assert (tmp_path / "out" / "frontier.png").read_bytes().startswith(b"\x89PNG")
     assert len(joined.table().rows) == 6
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_terminal_breaks_a_word(write, tmp_path, width):
+    table = join_benches([write("a.json"), write("b.json")], tmp_path / "out").table()
+    console = Console(width=width, file=io.StringIO())
+    console.print(table)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    shown = set(" ".join(lines).replace(",  ", " ").split())
+    shown |= {word.rstrip(",") for word in shown}
+    for row in (table.header[1:], *table.rows):
+        assert {word for text in row for word in text.split()} <= shown
 
 
 def test_the_same_files_make_the_same_plots(write, tmp_path):
