@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.help import Group, GroupedCommand, json_option, option, seed_option
+from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option, seed_option
 from kd_edge.cli.prompts import read_prompts
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.sizes import parse_bytes, show_search
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.argument("responses", type=click.Path(path_type=Path))
 @reading_options
 @option(
-    Group.TEACHER,
+    OptionGroup.TEACHER,
     "--teacher",
     "teacher_folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
     "transformer student shares its tokenizer.",
 )
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--labels",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     help="CSV file with soft labels, from 'kd-edge label' or from any other model.",
 )
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--variants",
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV file with labelled variants, from 'kd-edge label --variants'.",
 )
 @distil_options
 @option(
-    Group.BUNDLE,
+    OptionGroup.BUNDLE,
     "--max-size",
     type=parse_bytes,
     metavar="BYTES",
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     "this many bytes, like 16KB.",
 )
 @option(
-    Group.BUNDLE,
+    OptionGroup.BUNDLE,
     "--form",
     "forms",
     multiple=True,
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     "[default: plain-int8]",
 )
 @option(
-    Group.BUNDLE,
+    OptionGroup.BUNDLE,
     "--prompt",
     "prompts",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     "bytes too (may be repeated).",
 )
 @option(
-    Group.OUTPUT,
+    OptionGroup.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import Group, option, options
+from kd_edge.cli.help import OptionGroup, option, options
 from kd_edge.students import kinds
 
 if TYPE_CHECKING:
     from kd_edge.distillation.options import DistilOptions
 
-_option = partial(option, Group.STUDENT)
+_option = partial(option, OptionGroup.STUDENT)
 
 distil_options = options(
     _option(
@@ -62,7 +62,7 @@ distil_options = options(
         help="Passes over responses and variants.  [default: by the kind of student]",
     ),
     option(
-        Group.REVIEW,
+        OptionGroup.REVIEW,
         "--review-accuracy",
         metavar="X",
         type=click.FloatRange(0, 1, min_open=True, max_open=True),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import Group, GroupedCommand, json_option, option
+from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option
 from kd_edge.cli.prompts import read_prompts
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.sizes import parse_bytes, show_search
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.command(cls=GroupedCommand)
 @click.argument("students", type=click.Path(path_type=Path), nargs=-1, required=True)
 @option(
-    Group.RESPONSES,
+    OptionGroup.RESPONSES,
     "--responses",
     type=click.Path(path_type=Path),
     help="The scored responses that the students were distilled from: forms are compared with "
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 )
 @reading_options
 @option(
-    Group.TEACHER,
+    OptionGroup.TEACHER,
     "--teacher",
     is_flag=True,
     help="Export the folder of a teacher, not of students, to ONNX.",
 )
 @option(
-    Group.BUNDLE,
+    OptionGroup.BUNDLE,
     "--form",
     "forms",
     multiple=True,
@@ -50,14 +50,14 @@ if TYPE_CHECKING:
     "and float forms for students without int8 ones]",
 )
 @option(
-    Group.BUNDLE,
+    OptionGroup.BUNDLE,
     "--bits",
     metavar="N",
     type=click.IntRange(2, 8),
     help="Bits of a number in a bag's table.  [default: those it was trained with]",
 )
 @option(
-    Group.BUNDLE,
+    OptionGroup.BUNDLE,
     "--prompt",
     "prompts",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -66,14 +66,14 @@ if TYPE_CHECKING:
     "(may be repeated).",
 )
 @option(
-    Group.BUNDLE,
+    OptionGroup.BUNDLE,
     "--max-size",
     type=parse_bytes,
     metavar="BYTES",
     help="Find the most accurate bundle of at most this many bytes, like 16KB; needs --responses.",
 )
 @option(
-    Group.PARITY,
+    OptionGroup.PARITY,
     "--greatest-difference",
     metavar="X",
     type=click.FloatRange(0, 1),
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     help="Greatest difference of a probability, for forms with the same numbers as PyTorch.",
 )
 @option(
-    Group.PARITY,
+    OptionGroup.PARITY,
     "--least-equal",
     metavar="X",
     type=click.FloatRange(0, 1),
@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     help="Least share of equal scores, for forms with rounded numbers.",
 )
 @option(
-    Group.PARITY,
+    OptionGroup.PARITY,
     "--qwk-loss",
     metavar="X",
     type=click.FloatRange(0, 2),
@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     help="Greatest loss of QWK on held-out responses, for forms with rounded numbers.",
 )
 @option(
-    Group.OUTPUT,
+    OptionGroup.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path),

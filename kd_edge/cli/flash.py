@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from kd_edge.cli.help import Group, GroupedCommand, json_option, option
+from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option
 
 # As in kd_edge.flash.kit.platforms, which --help does not import.
 _PLATFORMS = ("pi-64", "pi-32", "x86-64")
@@ -21,13 +21,13 @@ _BACKENDS = ("numpy", "tflite", "onnx")
 @click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @option(
-    Group.DEVICES,
+    OptionGroup.DEVICES,
     "--fleet",
     type=click.Path(path_type=Path, dir_okay=False),
     help="TOML file with a [[device]], its name and its target, for each device.",
 )
 @option(
-    Group.DEVICES,
+    OptionGroup.DEVICES,
     "--jobs",
     metavar="N",
     type=click.IntRange(1, 64),
@@ -36,20 +36,20 @@ _BACKENDS = ("numpy", "tflite", "onnx")
     help="Number of devices at a time.",
 )
 @option(
-    Group.RUNTIME,
+    OptionGroup.RUNTIME,
     "--with-runtime",
     "platform",
     type=click.Choice(_PLATFORMS),
     help="Install kd-edge itself too, for this kind of device.",
 )
 @option(
-    Group.RUNTIME,
+    OptionGroup.RUNTIME,
     "--python",
     type=click.Choice(_PYTHONS),
     help="The devices' Python.  [default: asked over ssh; 3.11 for a folder]",
 )
 @option(
-    Group.RUNTIME,
+    OptionGroup.RUNTIME,
     "--backend",
     "backends",
     type=click.Choice(_BACKENDS),

@@ -11,7 +11,7 @@ import click
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class Group(Enum):
+class OptionGroup(Enum):
     """The groups of options, in the order in which help lists them."""
 
     RESPONSES = "Responses"
@@ -31,7 +31,7 @@ class Group(Enum):
 class GroupedOption(click.Option):
     """An option that belongs to a group."""
 
-    def __init__(self, *args: Any, group: Group, **settings: Any) -> None:
+    def __init__(self, *args: Any, group: OptionGroup, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.group = group
 
@@ -42,18 +42,18 @@ class GroupedCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """See click."""
         options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
-        for group in Group:
+        for group in OptionGroup:
             records = [
                 option.get_help_record(ctx)
                 for option in options
-                if getattr(option, "group", Group.GENERAL) == group
+                if getattr(option, "group", OptionGroup.GENERAL) == group
             ]
             if any(records):
                 with formatter.section(group.value):
                     formatter.write_dl([record for record in records if record])
 
 
-def option(group: Group, *names: str, **settings: Any) -> Callable[[_Command], _Command]:
+def option(group: OptionGroup, *names: str, **settings: Any) -> Callable[[_Command], _Command]:
     """An option of a `GroupedCommand`; for its settings see `click.option`."""
     return click.option(*names, cls=GroupedOption, group=group, **settings)
 
@@ -70,7 +70,7 @@ def options(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command],
 
 
 seed_option = option(
-    Group.GENERAL,
+    OptionGroup.GENERAL,
     "--seed",
     metavar="N",
     type=click.IntRange(min=0),
@@ -81,6 +81,6 @@ seed_option = option(
 """The option on which all random choices depend."""
 
 json_option = option(
-    Group.OUTPUT, "--json", "as_json", is_flag=True, help="Print the results as JSON."
+    OptionGroup.OUTPUT, "--json", "as_json", is_flag=True, help="Print the results as JSON."
 )
 """The option that prints results for programs."""

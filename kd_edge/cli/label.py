@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kd_edge.cli.help import Group, GroupedCommand, option, seed_option
+from kd_edge.cli.help import GroupedCommand, OptionGroup, option, seed_option
 from kd_edge.cli.reading import (
     only_item,
     read,
@@ -23,7 +23,7 @@ from kd_edge.cli.reading import (
 @click.argument("responses", type=click.Path(path_type=Path))
 @reading_options
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--folds",
     metavar="N",
     type=click.IntRange(min=0),
@@ -33,20 +33,20 @@ from kd_edge.cli.reading import (
     "it has not seen.",
 )
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--model",
     metavar="MODEL",
     help="With --folds: the language model to start from, where the teacher's own has moved.",
 )
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--variants",
     "variants_output",
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV file to write labelled variants of the responses to.",
 )
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--count",
     metavar="N",
     type=click.IntRange(min=1),
@@ -54,7 +54,7 @@ from kd_edge.cli.reading import (
 )
 @unlabelled_option
 @option(
-    Group.OUTPUT,
+    OptionGroup.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import Group, option, options
+from kd_edge.cli.help import OptionGroup, option, options
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _score_range(text: str) -> tuple[int, int]:
     raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3")
 
 
-_option = partial(option, Group.RESPONSES)
+_option = partial(option, OptionGroup.RESPONSES)
 
 reading_options = options(
     _option(
@@ -57,14 +57,16 @@ reading_options = options(
         help="Scores that are words, from the lowest to the highest, separated by commas.",
     ),
     *(
-        option(Group.COLUMNS, f"--{name}-column", metavar="NAME", help=f"Column with {contents}.")
+        option(
+            OptionGroup.COLUMNS, f"--{name}-column", metavar="NAME", help=f"Column with {contents}."
+        )
         for name, (_, contents) in _COLUMNS.items()
     ),
 )
 """Adds the options for reading responses."""
 
 unlabelled_option = option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--unlabelled",
     type=click.Path(path_type=Path),
     help="More responses without scores: the teacher labels them, and variants of them.",

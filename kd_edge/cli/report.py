@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kd_edge.cli.help import Group, GroupedCommand, json_option, option
+from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option
 from kd_edge_runtime.errors import InputError
 
 
@@ -20,14 +20,14 @@ from kd_edge_runtime.errors import InputError
     type=click.Path(path_type=Path),
 )
 @option(
-    Group.OUTPUT,
+    OptionGroup.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for report.html and report.md.  [default: OUT]",
 )
 @option(
-    Group.OUTPUT,
+    OptionGroup.OUTPUT,
     "--no-responses",
     is_flag=True,
     help="Leave out students' responses and ids, so that the page can be shown to others.",

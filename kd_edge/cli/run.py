@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.help import Group, GroupedCommand, json_option, option, seed_option
+from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option, seed_option
 from kd_edge.cli.prompts import prompts_by_item
 from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 @click.command(cls=GroupedCommand)
 @click.argument("responses", type=click.Path(path_type=Path))
 @option(
-    Group.RESPONSES,
+    OptionGroup.RESPONSES,
     "--test",
     type=click.Path(path_type=Path),
     help="Scored responses to measure on instead of those marked 'test' in RESPONSES.  "
     "[default: those, or a fifth of all]",
 )
 @option(
-    Group.RESPONSES,
+    OptionGroup.RESPONSES,
     "--prompt",
     "prompts",
     type=click.Path(path_type=Path),
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 )
 @reading_options
 @option(
-    Group.TEACHER,
+    OptionGroup.TEACHER,
     "--teachers",
     metavar="N",
     type=click.IntRange(min=1),
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 )
 @teacher_options
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--folds",
     metavar="N",
     type=click.IntRange(min=0),
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     help="Cross-fit the soft labels with this many teachers; 0: one teacher labels all responses.",
 )
 @option(
-    Group.LABELS,
+    OptionGroup.LABELS,
     "--variants",
     metavar="N",
     type=click.IntRange(min=0),
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 )
 @unlabelled_option
 @option(
-    Group.STUDENT,
+    OptionGroup.STUDENT,
     "--together",
     is_flag=True,
     help="Train one student for all items, which compares a response with the item's reference "
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 )
 @distil_options
 @option(
-    Group.OUTPUT,
+    OptionGroup.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

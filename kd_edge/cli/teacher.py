@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from kd_edge.cli.help import Group, GroupedCommand, json_option, option, seed_option
+from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option, seed_option
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
@@ -17,7 +17,7 @@ from kd_edge.cli.teaching import teacher_options, to_teacher_options
 @click.command(cls=GroupedCommand)
 @click.argument("responses", type=click.Path(path_type=Path))
 @option(
-    Group.OUTPUT,
+    OptionGroup.OUTPUT,
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

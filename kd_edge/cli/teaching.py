@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import Group, option, options
+from kd_edge.cli.help import OptionGroup, option, options
 
 if TYPE_CHECKING:
     from kd_edge.teacher.options import TeacherOptions
 
-_option = partial(option, Group.TEACHER)
+_option = partial(option, OptionGroup.TEACHER)
 
 teacher_options = options(
     _option(

@@ -1,4 +1,4 @@
-"""Which devices are flashed: those named one by one, and those of a fleet's file."""
+"""The devices to flash: those named on the command line, and those of a fleet file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ class Device:
     """One device.
 
     Attributes:
-        name: what the summary calls it.
-        target: where its bundle goes.
+        name: its name in the summary.
+        target: the folder for its bundle.
     """
 
     name: str
@@ -35,11 +36,11 @@ def devices(targets: Sequence[str], fleet: Path | None) -> list[Device]:
     """The devices to flash, each once.
 
     Args:
-        targets: as on the command line; each is its own name.
-        fleet: a fleet's file, read after them.
+        targets: as on the command line; each device is named after its target.
+        fleet: a fleet file, or None.
 
     Raises:
-        InputError: there is none, one is there twice, or is no target.
+        InputError: there is no device, one is listed twice, or a target is malformed.
     """
     found = [Device(text, parse_target(text)) for text in targets]
     if fleet is not None:
@@ -51,27 +52,27 @@ def devices(targets: Sequence[str], fleet: Path | None) -> list[Device]:
         if device.target in first:
             names = {first[device.target].name: None, device.name: None}
             both = " and ".join(f"'{name}'" for name in names)
-            raise InputError(f"{device.target} is there twice, as {both}")
+            raise InputError(f"{device.target} is listed twice, as {both}")
         first[device.target] = device
     return found
 
 
 def read_fleet(path: Path) -> list[Device]:
-    """Reads a fleet's file: TOML with one `[[device]]`, of a name and a target, for each device.
+    """Reads a fleet file: TOML with a `[[device]]`, its name and its target, for each device.
 
-    Relative folders are those of the file.
+    Relative folders start at the file's own folder.
 
     Raises:
-        InputError: what is wrong, with the file, and the device or the line.
+        InputError: the first problem, with the file, and the device or the line.
     """
     with open_text(path) as stream:
         text = stream.read()
     raw = _parse(text, path)
     entries = raw.pop("device", None)
     if raw:
-        raise InputError(f"{path}: '{next(iter(raw))}' is not known: it lists only [[device]]")
+        raise InputError(f"{path}: '{next(iter(raw))}' is not known: list [[device]] only")
     if not isinstance(entries, list) or not entries:
-        raise InputError(f"{path}: it lists no [[device]]")
+        raise InputError(f"{path}: there is no [[device]] in it")
     places = _places(text, len(entries))
     found: list[Device] = []
     for entry, place in zip(entries, places, strict=True):
@@ -80,20 +81,18 @@ def read_fleet(path: Path) -> list[Device]:
         except InputError as error:
             raise InputError(f"{path}: {place}: {error}") from None
         if device.name in {other.name for other in found}:
-            raise InputError(f"{path}: {place}: the name '{device.name}' is there twice")
+            raise InputError(f"{path}: {place}: the name '{device.name}' is used twice")
         found.append(device)
     return found
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
+        content: dict[str, Any] = tomllib.loads(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: this is no TOML: {error}") from None
+        raise InputError(f"{path}: this is not TOML: {error}") from None
+    return content
 
 
 def _device(entry: Any, base: Path) -> Device:
@@ -102,7 +101,7 @@ def _device(entry: Any, base: Path) -> Device:
     for key in _KEYS:
         value = entry.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise InputError(f"'{key}' is missing" if value is None else f"'{key}' is no text")
+            raise InputError(f"'{key}' is missing" if value is None else f"'{key}' is not text")
     for key in entry:
         if key not in _KEYS:
             raise InputError(f"'{key}' is not known: a device has {' and '.join(_KEYS)}")

@@ -1,4 +1,4 @@
-"""What came of each device, and what is shown and written of it."""
+"""The result for each device, and its summary."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _HEADER = ("device", "outcome", "bytes written", "seconds", "target, or why it f
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of one device.
+class FlashOutcome:
+    """The result for one device.
 
     Attributes:
-        name: the device.
-        target: where its bundle goes.
+        name: the device's name.
+        target: the folder for its bundle.
         outcome: `INSTALLED`, `ALREADY_THERE` or `FAILED`.
-        reason: why it failed; "" where it did not.
-        bytes: how many were written there.
-        seconds: how long it took.
-        sha256: of the bundle that was read back from it; "" where it failed.
+        reason: why it failed, "" otherwise.
+        bytes: number of bytes written to it.
+        seconds: time taken.
+        sha256: hash (hex) of the bundle read back from it, "" if it failed.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Outcome:
     sha256: str
 
 
-def outcome_table(outcomes: Sequence[Outcome]) -> TerminalTable:
+def outcome_table(outcomes: Sequence[FlashOutcome]) -> TerminalTable:
     """A table with one row for each device."""
     rows = [
         (
@@ -52,8 +52,8 @@ def outcome_table(outcomes: Sequence[Outcome]) -> TerminalTable:
     return TerminalTable("", _HEADER, rows)
 
 
-def summary(outcomes: Sequence[Outcome]) -> str:
-    """How many came out how, in one line."""
+def summary(outcomes: Sequence[FlashOutcome]) -> str:
+    """The number of devices by outcome, in one line."""
     counts = [
         (sum(one.outcome == outcome for one in outcomes), outcome)
         for outcome in (INSTALLED, ALREADY_THERE, FAILED)

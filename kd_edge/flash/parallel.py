@@ -1,4 +1,4 @@
-"""Flashes several devices at once; one that fails keeps what it had and stops no other."""
+"""Flashes several devices at a time; one that fails keeps its bundle and stops no other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from kd_edge.console.progress import track
 from kd_edge.flash.fleet import Device
 from kd_edge.flash.kit.payload import Kits, Payload
-from kd_edge.flash.outcome import ALREADY_THERE, FAILED, INSTALLED, Outcome
+from kd_edge.flash.outcome import ALREADY_THERE, FAILED, INSTALLED, FlashOutcome
 from kd_edge.flash.ssh import Connections, Remote
 from kd_edge.flash.targets import FolderTarget
 from kd_edge.flash.to_folder import DEFAULT_PYTHON, flash_folder
@@ -20,17 +20,17 @@ from kd_edge_runtime.errors import KdEdgeError
 
 def flash(
     bundle: Payload, devices: Sequence[Device], kits: Kits | None, jobs: int
-) -> list[Outcome]:
+) -> list[FlashOutcome]:
     """Puts a bundle onto devices.
 
     Args:
         bundle: the bundle.
-        devices: each once.
-        kits: where their runtime comes from; None leaves it as it is.
-        jobs: how many at once.
+        devices: the devices, each once.
+        kits: the kits with their runtime; None leaves the runtime as it is.
+        jobs: number of devices at a time.
 
     Returns:
-        What came of each, in the order given.
+        The outcome of each, in the order given.
     """
     connections = Connections()
     with track("flashing", len(devices)) as all_, ThreadPoolExecutor(jobs) as pool:
@@ -46,7 +46,7 @@ def flash(
 
 def _flash_one(
     bundle: Payload, device: Device, kits: Kits | None, connections: Connections
-) -> Outcome:
+) -> FlashOutcome:
     started = time.monotonic()
     written, reason = 0, ""
     try:
@@ -56,9 +56,9 @@ def _flash_one(
     except Exception as error:
         if os.environ.get("KD_EDGE_DEBUG"):
             raise
-        # It must not stop the others; its text may hold anything.
+        # One device must not stop the others; the message may hold anything.
         reason = f"something unforeseen happened ({type(error).__name__})"
-    return Outcome(
+    return FlashOutcome(
         name=device.name,
         target=str(device.target),
         outcome=FAILED if reason else INSTALLED if written else ALREADY_THERE,
@@ -77,7 +77,7 @@ def _written(bundle: Payload, device: Device, kits: Kits | None, connections: Co
     return flash_over_ssh(name, Remote(target, connections), bundle, kits)
 
 
-def _stop(futures: Sequence[Future[Outcome]], connections: Connections) -> None:
+def _stop(futures: Sequence[Future[FlashOutcome]], connections: Connections) -> None:
     for future in futures:
         future.cancel()
     connections.end()

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from kd_edge.console.progress import Tracker
 from kd_edge.flash.device.serve import NOTE, REPLY
@@ -18,12 +18,12 @@ from kd_edge.flash.targets import SshTarget
 from kd_edge_runtime.errors import KdEdgeError
 
 _OPTIONS = (
-    "BatchMode=yes",  # a question that nobody sees would hang for ever
+    "BatchMode=yes",  # a question on a hidden terminal would wait for ever
     "ConnectTimeout=20",
     "ServerAliveInterval=15",
     "ServerAliveCountMax=4",
-    "ClearAllForwardings=yes",  # several connections would quarrel over a port
-    "ControlMaster=no",  # one that is there is used; a new one would outlive us
+    "ClearAllForwardings=yes",  # several connections would need the same port
+    "ControlMaster=no",  # an existing master is used; a new one would outlive this process
     "LogLevel=ERROR",
 )
 
@@ -32,7 +32,7 @@ _MOST_ANSWER = 1 << 20
 _ANSWER_S = 1800
 _DRAIN_S = 5  # a jump host's ssh may outlive ours
 
-# What ssh says, and what can be done about it.
+# Messages of ssh, and what a person can do about them.
 _ADVICE = (
     (
         "REMOTE HOST IDENTIFICATION HAS CHANGED",
@@ -44,15 +44,15 @@ _ADVICE = (
     ),
     ("Permission denied", "it takes none of your keys: 'ssh-copy-id {login}' puts one there"),
 )
-_NO_PROGRAM = (126, 127)  # what a shell returns
+_NO_PROGRAM = (126, 127)  # exit codes of a shell that cannot run a program
 
 
 class DeviceError(KdEdgeError):
-    """A device cannot be reached, or refuses; it scores as before."""
+    """A device cannot be reached, or refuses; it keeps its bundle."""
 
 
 class Connections:
-    """The ssh processes that are running, so that all can be ended at once."""
+    """The running ssh processes, so that all can be stopped at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,7 +60,7 @@ class Connections:
         self._ended = False
 
     def end(self) -> None:
-        """Ends those that run, and all that would be started later."""
+        """Kills the running processes, and lets none start any more."""
         with self._lock:
             self._ended = True
             for process in self._running:
@@ -68,13 +68,13 @@ class Connections:
 
     @contextmanager
     def started(self, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-        """Runs a process, which ends with the block.
+        """Runs a process, which is killed at the end of the block.
 
         Args:
-            command: its words.
+            command: its arguments.
 
         Yields:
-            The process, its three streams being pipes. Whoever reads one closes it.
+            The process; its three streams are pipes, to be closed by their readers.
         """
         with self._lock:
             if self._ended:
@@ -90,18 +90,18 @@ class Connections:
             process.kill()
             process.wait()
             with suppress(OSError):  # what could not be sent
-                process.stdin.close()
+                _stdin(process).close()
 
 
 class Remote:
-    """A device that ssh reaches. Each request is a connection of its own.
+    """A device reached by ssh. Each request has its own connection.
 
     Args:
         target: the device's folder.
-        connections: where its processes are kept.
+        connections: takes its processes.
 
     Raises:
-        KdEdgeError: there is no ssh here.
+        KdEdgeError: ssh is not installed.
     """
 
     def __init__(self, target: SshTarget, connections: Connections) -> None:
@@ -125,13 +125,16 @@ class Remote:
         """Sends a request and waits for the reply.
 
         Args:
-            what: one of those that `device.serve` knows.
-            upload: what it takes.
-            tracker: told of the bytes of it that are on their way, and what the device is at.
-            **more: what else belongs to the request.
+            what: a request that `device.serve` answers: "state", "kit" or "bundle".
+            upload: the bytes sent after the request.
+            tracker: counts the bytes sent, and shows the device's notes.
+            **more: further fields of the request.
+
+        Returns:
+            The reply's fields.
 
         Raises:
-            DeviceError: the device cannot be reached, the connection broke, or it refuses.
+            DeviceError: the device cannot be reached, the connection broke, or the device refuses.
         """
         sha256 = hashlib.sha256(upload).hexdigest()
         request = {"do": what, "root": self._target.folder, "bytes": len(upload), "sha256": sha256}
@@ -148,14 +151,14 @@ class Remote:
             late = threading.Timer(_ANSWER_S, process.kill)
             for thread in (*readers, late):
                 thread.start()
-            _send(process.stdin, head, upload, tracker)
+            _send(_stdin(process), head, upload, tracker)
             code = process.wait()
             late.cancel()
             for reader in readers:
                 reader.join(_DRAIN_S)
             if not replies:
                 raise DeviceError(self._why(code, "".join(complaints)))
-        reply = json.loads(replies[-1])
+        reply: dict[str, Any] = json.loads(replies[-1])
         if "error" in reply:
             raise DeviceError(_printable(reply["error"]))
         return reply
@@ -170,8 +173,12 @@ class Remote:
         return lines[-1] if lines else "the connection was lost"
 
 
+def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], process.stdin)  # a pipe, see `Connections.started`
+
+
 def _send(stream: IO[bytes], head: bytes, upload: bytes, tracker: Tracker | None) -> None:
-    # If it breaks, the reply or ssh's own words say why.
+    # If the connection breaks, the reply or ssh's message says why.
     with suppress(OSError):
         stream.write(head)
         for start in range(0, len(upload), _BLOCK):
@@ -184,7 +191,7 @@ def _send(stream: IO[bytes], head: bytes, upload: bytes, tracker: Tracker | None
 
 
 def _hear(stream: IO[bytes], replies: list[str], tracker: Tracker | None) -> None:
-    # A login script may print what it likes before.
+    # A login script may print anything before the reply.
     with stream:
         for line in iter(lambda: stream.readline(_MOST_ANSWER), b""):
             text = line.decode("utf-8", "replace").rstrip("\r\n")
@@ -202,5 +209,5 @@ def _drain(stream: IO[bytes], complaints: list[str]) -> None:
 
 
 def _printable(text: str) -> str:
-    """A device's words on one line, without what would steer a terminal."""
+    """A device's message on one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]

@@ -1,4 +1,4 @@
-"""Where a bundle goes: a folder, or a folder of another machine that ssh reaches."""
+"""Targets of a bundle: a folder here, or a folder of a machine reached by ssh."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from kd_edge_runtime.errors import InputError
 
-# ssh hands both to a shell where a ProxyCommand names them, and takes a leading '-' for an option.
+# With a ProxyCommand ssh passes both to a shell; and it reads a leading '-' as an option.
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*")
 
@@ -37,7 +37,7 @@ class SshTarget:
 
     Attributes:
         host: name, address, or an alias of the user's ssh configuration.
-        user: who logs in; None leaves it to ssh.
+        user: login name; None leaves it to ssh.
         port: 1 to 65535; None leaves it to ssh.
         folder: absolute path there.
     """
@@ -49,7 +49,7 @@ class SshTarget:
 
     @property
     def login(self) -> str:
-        """How a person would name the machine to ssh, e.g. "-p 2222 pi@class-7"."""
+        """The machine as arguments of ssh, e.g. "-p 2222 pi@class-7"."""
         port = f"-p {self.port} " if self.port else ""
         return port + (f"{self.user}@" if self.user else "") + self.host
 
@@ -70,7 +70,7 @@ def parse_target(text: str) -> Target:
         text: a folder's path, or `ssh://user@host[:port]/dir`.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither, or malformed.
     """
     scheme, separator, _ = text.partition("://")
     if not separator:
@@ -93,9 +93,9 @@ def _ssh(text: str) -> SshTarget:
         )
     host = host.strip("[]")
     if not _HOST.fullmatch(host):
-        raise InputError(f"'{text}': '{host}' is no host: write ssh://user@host[:port]/dir")
+        raise InputError(f"'{text}': '{host}' is not a host: write ssh://user@host[:port]/dir")
     if user is not None and not _USER.fullmatch(user):
-        raise InputError(f"'{text}': '{user}' is no user's name")
+        raise InputError(f"'{text}': '{user}' is not a user name")
     if port is not None and not 0 < int(port) < 1 << 16:
         raise InputError(f"'{text}': there is no port {port}")
     folder = re.sub("/+", "/", "/" + unquote(folder or "")).rstrip("/") or "/"

@@ -1,4 +1,4 @@
-"""Puts a bundle, and a kit if asked for, into a folder: a card, a stick, or any other."""
+"""Puts a bundle, and a kit if wanted, into a folder: of a card, a stick, or any other."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 
 DEFAULT_PYTHON = "3.11"
-"""The Python that a kit in a folder is made for, which cannot be asked: Raspberry Pi OS 12's."""
+"""The Python of a kit for a folder, whose device cannot be asked: that of Raspberry Pi OS 12."""
 
 _SCRIPT = "install.sh"
 
 
 def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int:
-    """Makes a bundle the current one of a folder with slots, and reads back all of it.
+    """Makes a bundle the current one of a folder with slots, and reads all of it back.
 
-    What is there already and whole is left as it is. Whatever stops it, the folder's current
-    bundle is the old or the new one.
+    Intact files that are already there are kept. Whenever the power fails, the folder's current
+    bundle is either the old or the new one.
 
     Args:
-        name: what the device is called.
-        root: the folder; the one that it lies in has to be there.
+        name: the device's name.
+        root: the folder; its parent folder must exist.
         bundle: the bundle.
-        kit: what else goes there, in `kit`, with `install.sh` beside it; None for nothing.
+        kit: written to `kit`, with `install.sh` beside it; None for no kit.
 
     Returns:
-        How many bytes were written.
+        The number of bytes written.
 
     Raises:
-        KdEdgeError: a disk refuses or is damaged, or the bundle does not score here as it
-            should.
+        KdEdgeError: a disk refuses or is damaged, or the bundle does not reproduce its
+            golden rows here.
     """
     with _plain_errors(root):
         if not root.parent.is_dir():
@@ -97,7 +97,7 @@ def _put_kit(root: Path, kit: Kit) -> int:
 
 
 def _holds(folder: Path, kit: Kit) -> bool:
-    """Whether a folder holds a kit, read from the medium, and nothing else."""
+    """Whether a folder holds just this kit, as read from the medium."""
     if not folder.is_dir():
         return False
     names = {path.name for path in folder.iterdir()}

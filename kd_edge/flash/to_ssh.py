@@ -1,4 +1,4 @@
-"""Puts a bundle, and a kit if asked for, onto a device that ssh reaches."""
+"""Puts a bundle, and a kit if wanted, onto a device reached by ssh."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from kd_edge.flash.ssh import DeviceError, Remote
 
 
 def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None) -> int:
-    """Has a device switch to a bundle, which the device itself tries first, and reads it back.
+    """Switches a device to a bundle, after the device has tried it, and reads it back.
 
-    What is there already and whole is not sent. Whatever stops it, the device scores with the
-    old or the new bundle.
+    Intact files that are already there are not sent. Whenever power or connection fail, the
+    device scores with either the old or the new bundle.
 
     Args:
-        name: what the device is called.
+        name: the device's name.
         remote: the device.
         bundle: the bundle.
-        kits: where its runtime comes from; None where the device has one.
+        kits: the kits with its runtime; None where the device has one.
 
     Returns:
-        How many bytes were sent to be written.
+        The number of bytes sent to be written.
 
     Raises:
-        KdEdgeError: the device cannot be reached, or refuses; the kit does not fit it.
+        KdEdgeError: the device cannot be reached or refuses, or the kit does not fit it.
     """
     state = remote.ask("state")
     kit = None

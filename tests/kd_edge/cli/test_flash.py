@@ -82,7 +82,7 @@ def test_what_is_wrong_is_told_before_anything_is_touched(command, bundles, tmp_
     root = tmp_path / "card"
     bundle = bundles["new"]
     assert "no targets" in command.fails("flash", bundle)
-    assert "there twice" in command.fails("flash", bundle, root, root)
+    assert "listed twice" in command.fails("flash", bundle, root, root)
     assert "password" in command.fails("flash", bundle, root, "ssh://pi:raspberry@h/d")
     assert "no such file" in command.fails("flash", tmp_path / "no.kdz", root)
     assert "devices.toml" in command.fails("flash", bundle, "--fleet", tmp_path / "devices.toml")

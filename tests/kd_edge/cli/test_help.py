@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import click
 import pytest
 
-from kd_edge.cli.help import Group, GroupedCommand, GroupedOption
+from kd_edge.cli.help import GroupedCommand, GroupedOption, OptionGroup
 from kd_edge_runtime.cli.group import VERBS
 
 COMMANDS = {point.name: point.load() for point in entry_points(group=VERBS)}
@@ -35,14 +35,14 @@ def test_help_fits_the_terminal(command, monkeypatch, name, width):
     monkeypatch.setenv("COLUMNS", str(width))
     said = command(name, "--help")
     assert said.code == 0
-    text, _, options = said.out.partition(f"\n{Group.RESPONSES.value}:\n")
+    text, _, options = said.out.partition(f"\n{OptionGroup.RESPONSES.value}:\n")
     examples = re.findall(r"^    kd-edge .*$", text, re.MULTILINE)
     assert all(example.startswith(f"    kd-edge {name} ") for example in examples)
     assert examples
     for line in said.out.splitlines():
         assert len(line) <= (80 if width == 80 or "    " in line[:4] else width), line
     headings = re.findall(r"^(\S.*):$", options, re.MULTILINE)
-    order = [group.value for group in Group]
+    order = [group.value for group in OptionGroup]
     assert headings == sorted(headings, key=order.index)
     assert said.out.rstrip().splitlines()[-1].strip().startswith("-h, --help")
 

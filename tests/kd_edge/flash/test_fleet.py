@@ -36,15 +36,15 @@ def test_an_ssh_target_is_read_and_written(text, target):
         ("ssh://h", "names no folder"),
         ("ssh://h/", "names no folder"),
         ("ssh://pi:secret@h/d", "password"),
-        ("ssh://-oProxyCommand=touch@h/d", "no user's name"),
-        ("ssh://-oProxyCommand=touch/d", "no host"),
-        ("ssh://h;touch/d", "no host"),
-        ("ssh://pi@/d", "no host"),
-        ("ssh://@h/d", "no user's name"),
-        ("ssh://a$(b)@h/d", "no user's name"),
+        ("ssh://-oProxyCommand=touch@h/d", "not a user name"),
+        ("ssh://-oProxyCommand=touch/d", "not a host"),
+        ("ssh://h;touch/d", "not a host"),
+        ("ssh://pi@/d", "not a host"),
+        ("ssh://@h/d", "not a user name"),
+        ("ssh://a$(b)@h/d", "not a user name"),
         ("ssh://h:0/d", "no port"),
         ("ssh://h:65536/d", "no port"),
-        ("ssh://h:ssh/d", "no host"),
+        ("ssh://h:ssh/d", "not a host"),
         ("ssh://h/a%0Ab", "control character"),
         ("ssh://h/a%00b", "control character"),
     ],
@@ -84,9 +84,9 @@ def test_a_device_is_flashed_once(tmp_path):
     found = devices([here, "ssh://h/d"], None)
     assert [device.name for device in found] == [here, "ssh://h/d"]
     for again in (here, f"{tmp_path}/../{tmp_path.name}/card"):
-        with pytest.raises(InputError, match="there twice"):
+        with pytest.raises(InputError, match="listed twice"):
             devices([here, again], None)
-    with pytest.raises(InputError, match=r"ssh://h/d is there twice, as 'ssh://h/d/' and 'pi 1'"):
+    with pytest.raises(InputError, match=r"ssh://h/d is listed twice, as 'ssh://h/d/' and 'pi 1'"):
         devices(["ssh://h/d/"], _fleet(tmp_path, '[[device]]\nname="pi 1"\ntarget="ssh://h/d"'))
     with pytest.raises(InputError, match="no targets"):
         devices([], None)
@@ -117,17 +117,17 @@ _GOOD = '[[device]]\nname = "a"\ntarget = "/a"\n'
         ("", r"no \[\[device\]\]"),
         ("device = []", r"no \[\[device\]\]"),
         ("[device]\nname='a'", r"no \[\[device\]\]"),
-        ("[[device]", "no TOML.*line 1"),
-        (_GOOD + "oops\n", "no TOML.*line 4"),
+        ("[[device]", "not TOML.*line 1"),
+        (_GOOD + "oops\n", "not TOML.*line 4"),
         ("jobs = 3\n" + _GOOD, "'jobs' is not known"),
         (_GOOD + "[[device]]\nname = 'b'", r"device 2 \(line 4\): 'target' is missing"),
         (_GOOD + "[[device]]\ntarget = '/b'", r"device 2 \(line 4\): 'name' is missing"),
-        (_GOOD + "[[device]]\nname = 1\ntarget = '/b'", r"\(line 4\): 'name' is no text"),
-        (_GOOD + "[[device]]\nname = 'b'\ntarget = ''", r"\(line 4\): 'target' is no text"),
+        (_GOOD + "[[device]]\nname = 1\ntarget = '/b'", r"\(line 4\): 'name' is not text"),
+        (_GOOD + "[[device]]\nname = 'b'\ntarget = ''", r"\(line 4\): 'target' is not text"),
         (_GOOD + "password = 'x'", r"device 1 \(line 1\): 'password' is not known"),
-        (_GOOD + "\n\n" + _GOOD, r"device 2 \(line 6\): the name 'a' is there twice"),
+        (_GOOD + "\n\n" + _GOOD, r"device 2 \(line 6\): the name 'a' is used twice"),
         ('[[device]]\nname="b"\ntarget="a\\u0000b"', r"device 1 \(line 1\): .*control character"),
-        ("[[device]]\nname='b'\ntarget='ssh://-x/d'", r"device 1 \(line 1\): .*no host"),
+        ("[[device]]\nname='b'\ntarget='ssh://-x/d'", r"device 1 \(line 1\): .*not a host"),
         ("device = [1]", r"device 1: write it as \[\[device\]\]"),
     ],
 )
