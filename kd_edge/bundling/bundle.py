@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kd_edge.bundling.forms import choose_forms, student_parts
-from kd_edge.bundling.model_card import Figures, card_text
+from kd_edge.bundling.model_card import CardFigures, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
 from kd_edge.data.responses import Row
 from kd_edge.distillation.outliers import prompt_codes
@@ -141,7 +141,7 @@ def write(
     prepared: Prepared,
     path: Path,
     provenance: Mapping[str, Any],
-    figures: Mapping[str, Figures] | None = None,
+    figures: Mapping[str, CardFigures] | None = None,
     created: str = "",
 ) -> Manifest:
     """Writes a bundle.

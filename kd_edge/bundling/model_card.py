@@ -13,7 +13,7 @@ from kd_edge.students.student import Student
 
 
 @dataclass(frozen=True)
-class Figures:
+class CardFigures:
     """Measured figures of an item, for its card.
 
     Attributes:
@@ -25,7 +25,7 @@ class Figures:
     lines: tuple[Line, ...]
 
 
-def card_text(items: Sequence[tuple[Student, Figures | None]]) -> str:
+def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
     """The card of a bundle, Markdown.
 
     Args:
@@ -33,11 +33,12 @@ def card_text(items: Sequence[tuple[Student, Figures | None]]) -> str:
     """
     parts = [
         "# Scores written answers to " + ("one item" if len(items) == 1 else f"{len(items)} items"),
-        "A small student distilled from a fine-tuned language model by kd-edge. It gives each "
-        "response a score, the expected score, and how sure it is.",
+        "A small model, trained by kd-edge on people's scores and on the scores of a large "
+        "language model; in the literature the two are called *student* and *teacher*. It gives "
+        "each response a score, the expected score and a confidence.",
         "**For** a first score or a second opinion on responses like those it learnt from, on a "
-        "device without a network. **Not for** decisions about a student without a person, "
-        "for other items, or for other groups of students than it was measured on.",
+        "device without a network. **Not for** decisions about a child without a person, for "
+        "other items, or for groups of children on whose responses it was not measured.",
     ]
     for student, figures in items:
         parts.append(f"## Item {student.item_id}")
@@ -58,21 +59,22 @@ def card_text(items: Sequence[tuple[Student, Figures | None]]) -> str:
 
 
 def _least(student: Student) -> int:
-    """The fewest responses that anything in the student's vocabulary stands in."""
+    """The fewest responses that a word must be in, to be in the vocabulary; 0 if any may."""
     return getattr(student.options, "min_responses", 0)
 
 
 def _description(student: Student) -> str:
-    made = student.provenance
-    said = (
-        f"Classes {', '.join(student.scale.classes)}; {student.kind} student, "
-        f"{student.parameters:,} parameters, learnt from {made['rows']:,} scored responses and "
-        f"{made['variants']:,} teacher-labelled variants."
+    provenance = student.provenance
+    description = (
+        f"Scores {', '.join(student.scale.classes)}; a small model of the kind "
+        f"'{student.kind}' with {student.parameters:,} parameters, trained on "
+        f"{provenance['rows']:,} responses scored by people and {provenance['variants']:,} "
+        "variants scored by the large model."
     )
-    calibration, review = made.get("calibration"), review_of(student)
+    calibration, review = provenance.get("calibration"), review_of(student)
     if calibration:
-        said += (
-            " Its probabilities are calibrated on responses held out from it (temperature "
+        description += (
+            " Its probabilities are calibrated on responses it did not learn from (temperature "
             f"{calibration['temperature']:.2f})."
         )
-    return f"{said} {review}" if review else said
+    return f"{description} {review}" if review else description

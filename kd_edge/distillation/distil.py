@@ -1,4 +1,4 @@
-"""Distils an item's student, and always the same student without a teacher beside it."""
+"""Distils an item's student, and trains the same student without a teacher to compare with."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
 from kd_edge.soft_labels.label_variants import Variants
+from kd_edge.soft_labels.labels import SoftLabels
 from kd_edge.students import kinds
 from kd_edge.students.base import TextStage
 from kd_edge.students.kind import TextSources
 from kd_edge.students.student import Student, probabilities
-from kd_edge.training.checkpoint import Checkpoint
+from kd_edge.training.checkpoint import Checkpoint, work_folder
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
 
 
 @dataclass(frozen=True)
 class Distilled:
-    """What distillation makes.
+    """The outcome of a distillation.
 
     Attributes:
-        student: learnt from people's scores, the teacher's probabilities and the variants.
-        baseline: the same network, learnt from people's scores alone (the paper's ANN).
+        student: trained on people's scores, the teacher's probabilities and the variants.
+        baseline: the same network, trained on people's scores alone (the paper's ANN).
     """
 
     student: Student
@@ -45,72 +46,74 @@ def distil(
     item: Item,
     rows: Sequence[Row],
     held_out: Sequence[Row],
-    labels: Mapping[str, npt.NDArray[np.float32]],
-    variants: Variants | None,
-    options: DistilOptions,
-    work: Path,
+    labels: SoftLabels | Mapping[str, npt.NDArray[np.floating]],
+    variants: Variants | None = None,
+    options: DistilOptions | None = None,
+    work: Path | None = None,
     teacher: Path | None = None,
     relations: Mapping[str, Relation] | None = None,
 ) -> Distilled:
-    """Distils a student of one item.
+    """Distils a student of one item, and trains the same student without a teacher.
 
     Args:
         item: the item.
         rows: the scored rows to learn from.
-        held_out: scored rows to keep the best epoch by, and to choose the temperature, the
-            decision and the threshold of review by.
-        labels: the teacher's probabilities [K] by response id, at least for `rows`.
+        held_out: scored rows by which the best epoch, the temperature, the decision and the
+            threshold of review are chosen.
+        labels: the teacher's soft labels, at least for `rows`; or its probabilities [K] by
+            response id. See `soft_labels.labels.as_read` for labels that were never in a file.
         variants: teacher-labelled variants, if any.
-        options: how.
-        work: a folder for checkpoints, so that a stopped run goes on.
+        options: how; the defaults if None.
+        work: a folder for checkpoints, so that a stopped run can be resumed; None for none.
         teacher: the teacher's folder, whose tokenizer a transformer student needs.
         relations: what a student of many questions knows of each, by item id.
 
     Raises:
         InputError: a row has no soft label, or there is nothing to learn from or to hold out.
-        StoppedError: the user stopped it; a second start goes on.
+        StoppedError: the user stopped it; the same call resumes.
     """
-    check_rows(item, rows, held_out, labels)
+    options = options or DistilOptions()
+    soft = checked_labels(item, rows, held_out, labels)
     kind = kinds.get(options.student)
     text = kind.learn_text(
         TextSources([row.text for row in rows], teacher, relations or {}),
         kind.options(options.student_options),
     )
-    alone = replace(options, weight=0.0)
-    made = Distilled(
-        student=train_student(
-            item,
-            taught(rows, labels, variants),
-            held_out,
-            text,
-            options,
-            work / "student",
-            f"distilling the {options.student}",
-        ),
-        baseline=train_student(
-            item,
-            untaught(rows, len(item.scale.classes)),
-            held_out,
-            text,
-            alone,
-            work / "baseline",
-            f"the same {options.student} without a teacher",
-        ),
-    )
-    clear_work(work, [work / "student", work / "baseline"])
-    return made
+    with work_folder(work) as folder:
+        distilled = Distilled(
+            student=train_student(
+                item,
+                taught(rows, soft, variants),
+                held_out,
+                text,
+                options,
+                folder / "student",
+                "training the small model",
+            ),
+            baseline=train_student(
+                item,
+                untaught(rows, len(item.scale.classes)),
+                held_out,
+                text,
+                replace(options, weight=0.0),
+                folder / "baseline",
+                "training it without the large model",
+            ),
+        )
+        clear_work(folder, [folder / "student", folder / "baseline"])
+    return distilled
 
 
 def clear_work(work: Path, folders: Sequence[Path]) -> None:
-    """Removes checkpoints, once all is trained: whoever stops the last has the first ones still.
+    """Removes checkpoints once everything is trained, so that a stopped run keeps them all.
 
     Args:
-        work: the folder that they are in; it stays if something else is in it.
+        work: the folder that they are in; kept if it holds anything else.
         folders: the checkpoints.
     """
     for folder in folders:
         Checkpoint(folder).remove()
-    with contextlib.suppress(OSError):  # somebody else's files are in it
+    with contextlib.suppress(OSError):  # it holds other files
         work.rmdir()
 
 
@@ -128,32 +131,32 @@ def train_student(
     Args:
         item: the item.
         examples: what it learns from.
-        held_out: scored rows to keep the best epoch by, and to choose the temperature, the
-            decision and the threshold of review by.
+        held_out: scored rows by which the best epoch, the temperature, the decision and the
+            threshold of review are chosen.
         text: its frozen text stage.
         options: how.
-        work: a folder for the checkpoint, left there: it is the caller's to remove.
-        description: what to call it beside the progress bar.
+        work: a folder for the checkpoint, which the caller removes.
+        description: shown beside the progress bar.
 
     Raises:
-        StoppedError: the user stopped it; a second start goes on.
+        StoppedError: the user stopped it; the same call resumes.
     """
     kind = kinds.get(options.student)
     chosen = kind.fit_options(options.student_options, text)
     classes = len(item.scale.classes)
-    apart, scores = untaught(held_out, classes), human_scores(held_out)
+    validation, scores = untaught(held_out, classes), human_scores(held_out)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)
         network = kind.build(text, classes, chosen)
-    training = Training(network, text, examples, apart, item.scale, options)
+    training = Training(network, text, examples, validation, item.scale, options)
     state = training.run(work, description)
-    raw = probabilities(network, text, apart.texts, classes, apart.questions)
-    found, calibration = calibrate(network, raw, scores)
+    raw = probabilities(network, text, validation.texts, classes, validation.questions)
+    calibrated, calibration = calibrate(network, raw, scores)
     student = Student(
         kind=options.student,
         item_id=item.item_id,
         scale=item.scale,
-        decision=choose_decision(found, scores, item.scale),
+        decision=choose_decision(calibrated, scores, item.scale),
         options=chosen,
         text=text,
         network=network,
@@ -172,26 +175,28 @@ def train_student(
     return with_flags(student, scored, held_out, options.review_accuracy)
 
 
-def check_rows(
+def checked_labels(
     item: Item,
     rows: Sequence[Row],
     held_out: Sequence[Row],
-    labels: Mapping[str, npt.NDArray[np.float32]],
-) -> None:
-    """Refuses rows that no student can be distilled from.
+    labels: SoftLabels | Mapping[str, npt.NDArray[np.floating]],
+) -> Mapping[str, npt.NDArray[np.floating]]:
+    """The soft labels by response id, of rows that a student can be distilled from.
 
     Raises:
         InputError: a row has no soft label, or there is nothing to learn from or to hold out.
     """
     if not rows or not held_out:
         raise InputError(
-            f"item '{item.item_id}': {len(rows)} rows to learn from and {len(held_out)} held out "
-            "are too few"
+            f"item '{item.item_id}': {len(rows)} responses to learn from and {len(held_out)} held "
+            "out are too few"
         )
-    without = [row.response_id for row in rows if row.response_id not in labels]
+    soft = labels.by_id() if isinstance(labels, SoftLabels) else labels
+    without = [row.response_id for row in rows if row.response_id not in soft]
     if without:
         more = f" and {len(without) - 5} more" if len(without) > 5 else ""
         raise InputError(
             f"item '{item.item_id}': no soft label for {', '.join(without[:5])}{more}: label "
             "these responses too"
         )
+    return soft

@@ -33,7 +33,7 @@ class Examples:
 
 
 def taught(
-    rows: Sequence[Row], labels: Mapping[str, npt.NDArray[np.float32]], variants: Variants | None
+    rows: Sequence[Row], labels: Mapping[str, npt.NDArray[np.floating]], variants: Variants | None
 ) -> Examples:
     """Rows with their human scores and soft labels, then the variants.
 

@@ -35,7 +35,7 @@ class Training:
         network: fresh weights; trained in place.
         text: its text stage.
         examples: what it learns from.
-        held_out: scored responses, to keep the best epoch by.
+        held_out: scored responses by which the best epoch is chosen.
         scale: the item's classes.
         options: how it is trained.
     """
@@ -71,11 +71,11 @@ class Training:
         )
 
     def run(self, folder: Path, description: str) -> RunState:
-        """Trains, or goes on where a stopped run was, and leaves the best epoch's weights.
+        """Trains, or resumes a stopped run, and leaves the best epoch's weights.
 
         Args:
-            folder: for the checkpoint, which stays: a run that is done is read from it at once.
-            description: what to call it beside the progress bar.
+            folder: for the checkpoint, which stays: a finished run is read from it at once.
+            description: shown beside the progress bar.
         """
         checkpoint = Checkpoint(folder)
         state = checkpoint.resume(self._key(), self._network, self._optimizer)
@@ -83,7 +83,7 @@ class Training:
             state = self._train(state, checkpoint, description)
         except KeyboardInterrupt:
             raise StoppedError(
-                f"{description}: stopped. Start the same command again and it goes on after the "
+                f"{description}: stopped. Start the same command again to resume after the "
                 "last finished epoch."
             ) from None
         checkpoint.restore_best(state, self._network)

@@ -14,7 +14,7 @@ import numpy as np
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Row
 from kd_edge.data.stratify import deal_folds
-from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
+from kd_edge.soft_labels.labels import Probabilities, SoftLabels, read_labels, write_labels
 from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import hash_rows, is_current, write_record
 from kd_edge.teacher.card import TeacherCard, read_card
@@ -22,6 +22,7 @@ from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import PACKAGED, resolve
+from kd_edge.training.checkpoint import work_folder
 from kd_edge_runtime.errors import InputError
 
 
@@ -50,9 +51,9 @@ def label_rows(
     rows = _labelled_rows(item)
     refuse_other_classes(item, teacher, read_card(teacher))
     texts = [row.text for row in rows]
-    said = "scoring responses with the teacher"
-    found = predict(teacher, texts, batch_size, precision, progress=said, device=device)
-    return _labels(item, rows, (IN_SAMPLE,) * len(rows), found)
+    progress = "scoring responses with the large model"
+    probabilities = predict(teacher, texts, batch_size, precision, progress=progress, device=device)
+    return _labels(item, rows, (IN_SAMPLE,) * len(rows), probabilities)
 
 
 def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
@@ -101,19 +102,19 @@ def cross_fit(
     item: Item,
     options: TeacherOptions,
     folds: int,
-    work_folder: Path,
+    work: Path | None,
     validation_ids: Collection[str] | None = None,
 ) -> SoftLabels:
     """Label each scored response with a teacher that did not learn from it.
 
-    One teacher a fold, fine-tuned on the other folds. A finished fold is kept in `work_folder`
-    as its labels, so that the same call after an interruption goes on with the next.
+    One teacher a fold, fine-tuned on the other folds. The labels of a finished fold are kept in
+    `work`, so that the same call after an interruption resumes with the next fold.
 
     Args:
         item: the item; its test rows are left out.
         options: how each teacher is fine-tuned.
         folds: number of teachers, >= 2.
-        work_folder: where the folds' labels are kept.
+        work: a folder for the folds' labels; None keeps none.
         validation_ids: responses by which every teacher's best epoch is chosen, none learning
             from them; None lets each teacher draw its own from its folds.
 
@@ -125,7 +126,7 @@ def cross_fit(
         InputError: there are fewer scored responses than folds, fewer than two folds, or a
             teacher cannot be fine-tuned.
         StoppedError: the user pressed Ctrl-C while a teacher was fine-tuned; the same call
-            goes on.
+            resumes.
     """
     rows = _labelled_rows(item)
     scored = [row for row in rows if row.score is not None]
@@ -135,16 +136,16 @@ def cross_fit(
             f"{folds} folds; use 2 or more, and no more than there are responses."
         )
     fold_of = deal_folds(scored, folds, options.seed)
-    work = _Folds(item, rows, fold_of, options, work_folder, validation_ids)
     total = np.zeros((len(rows), len(item.scale.classes)))
-    for fold in range(folds):
-        say(f"Item '{item.item_id}': teacher {fold + 1} of {folds}")
-        labels = work.label(fold)
-        place = {name: at for at, name in enumerate(labels.ids)}
-        for at, row in enumerate(rows):
-            if row.response_id in place:
-                share = 1 if row.response_id in fold_of else folds
-                total[at] += labels.probabilities[place[row.response_id]] / share
+    with work_folder(work) as folder:
+        teachers = _Folds(item, rows, fold_of, options, folder, validation_ids)
+        for fold in range(folds):
+            say(f"Item '{item.item_id}': large model {fold + 1} of {folds}")
+            labels = teachers.label(fold).by_id()
+            for at, row in enumerate(rows):
+                if row.response_id in labels:
+                    share = 1 if row.response_id in fold_of else folds
+                    total[at] += labels[row.response_id] / share
     return _labels(item, rows, [fold_of.get(r.response_id, IN_SAMPLE) for r in rows], total)
 
 
@@ -205,20 +206,22 @@ class _Folds:
         return teacher
 
     def _score(self, fold: int, rows: Sequence[Row], teacher: Path) -> SoftLabels:
-        found = predict(
+        probabilities = predict(
             teacher,
             [row.text for row in rows],
             precision=self.options.precision,
             progress=f"scoring fold {fold + 1}",
             device=self.options.device,
         )
-        return _labels(self.item, rows, (fold,) * len(rows), found)
+        return _labels(self.item, rows, (fold,) * len(rows), probabilities)
 
 
 def _labelled_rows(item: Item) -> list[Row]:
     return [row for row in item.rows if row.split != "test"]
 
 
-def _labels(item: Item, rows: Sequence[Row], folds: Sequence[int], found: np.ndarray) -> SoftLabels:
+def _labels(
+    item: Item, rows: Sequence[Row], folds: Sequence[int], probabilities: Probabilities
+) -> SoftLabels:
     ids = tuple(row.response_id for row in rows)
-    return SoftLabels(ids, tuple(folds), found, item.scale.classes)
+    return SoftLabels(ids, tuple(folds), probabilities, item.scale.classes)

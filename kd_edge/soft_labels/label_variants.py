@@ -1,4 +1,4 @@
-"""Score variants with the teacher, a chunk at a time, so that little is lost when stopped."""
+"""Score variants with the teacher, a chunk at a time: little is lost when it is stopped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from kd_edge.console.progress import track
 from kd_edge.soft_labels.labels import (
+    Probabilities,
+    normalised,
     probability_cells,
     probability_columns,
     repeated_ids,
@@ -29,7 +31,7 @@ CHUNK = 1024
 
 @dataclass(frozen=True, eq=False)
 class Variants:
-    """New responses and what the teacher says of them.
+    """Variants of responses, and the teacher's soft labels for them.
 
     Attributes:
         texts: N responses.
@@ -38,38 +40,38 @@ class Variants:
     """
 
     texts: tuple[str, ...]
-    probabilities: np.ndarray
+    probabilities: Probabilities
     questions: tuple[str, ...] = ()
 
 
 def label_variants(
     texts: Sequence[str],
     teachers: Sequence[Path],
-    path: Path,
+    path: Path | None = None,
     batch_size: int = 64,
     precision: str = "auto",
     device: str = "auto",
 ) -> Variants:
-    """Score variants and write them as CSV: variant_id, text and a column p_<class> each.
+    """Score variants, and write them as CSV: variant_id, text and a column p_<class> each.
 
-    What is scored goes at once into a partial file beside `path`; the same call after an
-    interruption goes on there and writes the very file of an uninterrupted one.
+    Scores are saved at once in a partial file beside `path`; the same call after an
+    interruption resumes from it and writes the very file of an uninterrupted one.
 
     Args:
         texts: N variants.
         teachers: folders of fine-tuned teachers of the same classes. Each scores its share of
-            the variants: a student hears them all, and no variant is scored twice.
-        path: the file to write.
+            the variants: a student learns from them all, and no variant is scored twice.
+        path: the file to write; None writes none.
         batch_size: texts the network takes at a time, >= 1.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
         device: "cpu", "cuda" or "auto".
 
     Returns:
-        What the file holds: probabilities of 6 decimals, normalised, float64.
+        What the file holds or would hold: probabilities of 6 decimals, normalised, float64.
 
     Raises:
         InputError: a folder holds no teacher, or the file cannot be written.
-        StoppedError: the user pressed Ctrl-C; the same call goes on.
+        StoppedError: the user pressed Ctrl-C and there is a `path`; the same call resumes.
     """
     from kd_edge.teacher.card import read_card
     from kd_edge.teacher.predict import load_teacher, predict
@@ -77,10 +79,10 @@ def label_variants(
     classes = read_card(teachers[0]).classes
     hashes = [hash_folder(teacher) for teacher in teachers]
     key = hash_json([hashes, list(texts), batch_size, precision, device, CHUNK])
-    partial = _Partial(path.with_name(f".{path.name}.partial"), key)
+    partial = _Partial(path.with_name(f".{path.name}.partial"), key) if path else None
     try:
-        found = partial.read()
-        done = sum(len(part) for part in found)
+        cells = partial.read() if partial else []
+        done = len(cells)
         with track("scoring variants with the teacher", len(texts), done) as tracker:
             models = [load_teacher(teacher) for teacher in teachers]
             for start in range(done, len(texts), CHUNK):
@@ -92,19 +94,26 @@ def label_variants(
                         part[turn :: len(models)] = predict(
                             model, share, batch_size, precision, device=device
                         )
-                found.append(partial.append(part))
+                scored = [probability_cells(row) for row in part]
+                if partial:
+                    partial.append(scored)
+                cells += scored
                 tracker.advance(len(chunk))
     except KeyboardInterrupt:
+        if partial is None:
+            raise
         raise StoppedError(
-            "Scoring the variants was stopped. Start the same command again and it goes on."
+            "Scoring the variants was stopped. Start the same command again to resume."
         ) from None
-    _write(path, texts, classes, found)
+    if path is None or partial is None:
+        return Variants(tuple(texts), normalised(cells).reshape(len(texts), len(classes)))
+    _write(path, texts, classes, cells)
     partial.remove()
     return read_variants(path, classes)
 
 
 def read_variants(path: Path, classes: Sequence[str], row_ids: Collection[str] = ()) -> Variants:
-    """Read labelled variants, ours or another's.
+    """Read labelled variants, of our teacher or of another model.
 
     Args:
         path: a file that `label_variants` wrote, or a file of labels with a column `text`.
@@ -115,7 +124,7 @@ def read_variants(path: Path, classes: Sequence[str], row_ids: Collection[str] =
         The variants in the order of the file; probabilities float64.
 
     Raises:
-        TableError: with all that is wrong, each with its row and column.
+        TableError: all problems, each with its row and column.
         InputError: the file cannot be read as text.
     """
     table = read_label_table(path, classes)
@@ -139,8 +148,8 @@ class _Partial:
         self.path = path
         self.key = key
 
-    def read(self) -> list[list[list[str]]]:
-        """The chunks of this very work that are whole; anything else in the file is dropped."""
+    def read(self) -> list[list[str]]:
+        """The cells of the whole chunks of this very work; anything else is dropped."""
         first = json.dumps(self.key).encode("ascii") + b"\n"
         lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
         good = [line for line in lines if line.endswith(b"\n")]  # the last may be cut short
@@ -148,26 +157,23 @@ class _Partial:
             good = [first]
         with atomic_write(self.path, binary=True) as file:
             file.writelines(good)
-        return [json.loads(line) for line in good[1:]]
+        return [row for line in good[1:] for row in json.loads(line)]
 
-    def append(self, part: np.ndarray) -> list[list[str]]:
+    def append(self, cells: Sequence[Sequence[str]]) -> None:
         """Add a chunk; it is on the disk when this returns."""
-        cells = [probability_cells(row) for row in part]
         with plain_write_errors(self.path), self.path.open("ab") as file:
             file.write(json.dumps(cells).encode("ascii") + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        return cells
 
     def remove(self) -> None:
-        """Drop the file: the finished one is there."""
+        """Drop the file: the finished one replaces it."""
         self.path.unlink(missing_ok=True)
 
 
 def _write(
-    path: Path, texts: Sequence[str], classes: Sequence[str], found: Sequence[list[list[str]]]
+    path: Path, texts: Sequence[str], classes: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> None:
-    cells = [row for chunk in found for row in chunk]
     with atomic_write(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["variant_id", "text", *probability_columns(classes)])

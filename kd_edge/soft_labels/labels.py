@@ -1,7 +1,7 @@
 """Soft labels: for each response the probability of each class, as a file on disk.
 
 The p_i of Latif, Fang, Ma and Zhai (2024), "Knowledge Distillation of LLMs for Automatic
-Scoring of Science Assessments". Whoever made them: our teacher, or another model elsewhere.
+Scoring of Science Assessments". They come from our teacher or from any other model.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from kd_edge.data.responses import Row
 from kd_edge.soft_labels.table import LabelTable, read_label_table
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.files import atomic_write
+
+Probabilities = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +29,7 @@ class SoftLabels:
     Attributes:
         ids: the response ids.
         folds: for each the fold whose teacher gave it, which did not see the response;
-            `label_table.IN_SAMPLE` (-1) where labels are not cross-fitted.
+            `table.IN_SAMPLE` (-1) where labels are not cross-fitted.
         probabilities: float [N, K]; rows sum to 1.
         classes: the K class names, in the order of the columns.
 
@@ -36,7 +39,7 @@ class SoftLabels:
 
     ids: tuple[str, ...]
     folds: tuple[int, ...]
-    probabilities: np.ndarray
+    probabilities: Probabilities
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -44,15 +47,34 @@ class SoftLabels:
         if self.probabilities.shape != wanted or len(self.folds) != len(self.ids):
             raise ValueError(f"labels of shape {self.probabilities.shape}, not {wanted}")
 
+    def by_id(self) -> dict[str, Probabilities]:
+        """Response id to probabilities, float [K]."""
+        return dict(zip(self.ids, self.probabilities))
+
 
 def averaged(given: Sequence[SoftLabels]) -> SoftLabels:
-    """What several teachers say of the same responses, on average.
+    """The mean of several teachers' labels.
 
     Args:
-        given: their labels, one teacher's or more, of the same responses in the same order.
+        given: the labels of one teacher or more, of the same responses in the same order.
     """
     mean = np.mean([labels.probabilities for labels in given], axis=0)
     return replace(given[0], probabilities=mean)
+
+
+def as_read(labels: SoftLabels) -> SoftLabels:
+    """The labels as `read_labels` gives them back from the file that `write_labels` writes.
+
+    For labels that are never in a file: a student learns the very same from them.
+    """
+    cells = [probability_cells(row) for row in labels.probabilities]
+    return replace(labels, probabilities=normalised(cells).reshape(labels.probabilities.shape))
+
+
+def normalised(cells: Sequence[Sequence[str]]) -> Probabilities:
+    """Probabilities as they are read from `probability_cells`; float64 [N, K], rows sum to 1."""
+    values = [np.array([float(cell) for cell in row]) for row in cells]
+    return np.array([row / row.sum() for row in values])
 
 
 def write_labels(path: Path, labels: SoftLabels) -> None:
@@ -69,20 +91,20 @@ def write_labels(path: Path, labels: SoftLabels) -> None:
 
 
 def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = None) -> SoftLabels:
-    """Read soft labels, ours or another's.
+    """Read soft labels, of our teacher or of another model.
 
     Args:
-        path: the file; `label_table.read_label_table` tells what it may hold.
+        path: the file; see `table.read_label_table`.
         classes: the K class names in order.
         ids: the response ids that must be labelled; None takes those of the file. Rows of
             other ids are variants where the file gives their text, and left to
-            `variant_labels.read_variants`; without a text they are a problem.
+            `label_variants.read_variants`; without a text they are a problem.
 
     Returns:
         The labels, in the order of `ids`; probabilities float64.
 
     Raises:
-        TableError: with all that is wrong, each with its row and column.
+        TableError: all problems, each with its row and column.
         InputError: the file cannot be read as text.
     """
     table = read_label_table(path, classes)
@@ -99,7 +121,9 @@ def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = 
     )
 
 
-def labels_by_id(path: Path, classes: Sequence[str], rows: Sequence[Row]) -> dict[str, np.ndarray]:
+def labels_by_id(
+    path: Path, classes: Sequence[str], rows: Sequence[Row]
+) -> dict[str, Probabilities]:
     """Read the soft labels of some rows from a file that may hold those of others too.
 
     Args:
@@ -111,11 +135,10 @@ def labels_by_id(path: Path, classes: Sequence[str], rows: Sequence[Row]) -> dic
         Response id to probabilities, float64 [K].
 
     Raises:
-        TableError: with all that is wrong, each with its row and column.
+        TableError: all problems, each with its row and column.
         InputError: the file cannot be read as text.
     """
-    labels = read_labels(path, classes)
-    found = dict(zip(labels.ids, labels.probabilities))
+    found = read_labels(path, classes).by_id()
     missing = _missing(found, [row.response_id for row in rows])
     if missing:
         raise TableError(str(path), missing)
@@ -127,13 +150,13 @@ def probability_columns(classes: Sequence[str]) -> list[str]:
     return [f"p_{name}" for name in classes]
 
 
-def probability_cells(row: np.ndarray) -> list[str]:
+def probability_cells(row: Probabilities) -> list[str]:
     """Probabilities as a file holds them, with 6 decimals."""
     return [f"{value:.6f}" for value in row]
 
 
 def table_error(table: LabelTable, problems: Sequence[Problem]) -> TableError:
-    """All that is wrong with a file of labels, from top to bottom."""
+    """All problems of a file of labels, from top to bottom."""
     return TableError(table.source, sorted(problems, key=lambda problem: problem.row or 0))
 
 
@@ -145,8 +168,8 @@ def repeated_ids(table: LabelTable) -> list[Problem]:
         if not name:
             problems.append(Problem("empty", row=row, column=table.id_column))
         elif name in first:
-            said = f"the same id as in row {first[name]}"
-            problems.append(Problem(said, row=row, column=table.id_column))
+            message = f"the same id as in row {first[name]}"
+            problems.append(Problem(message, row=row, column=table.id_column))
         first.setdefault(name, row)
     return problems
 
@@ -158,8 +181,8 @@ def _id_problems(table: LabelTable, ids: Sequence[str] | None) -> list[Problem]:
     known = set(ids)
     for row, name, text in zip(table.rows, table.ids, table.texts):
         if name and name not in known and not text.strip():
-            said = "no response has this id"
-            problems.append(Problem(said, row=row, column=table.id_column))
+            message = "no response has this id"
+            problems.append(Problem(message, row=row, column=table.id_column))
     return problems + _missing(set(table.ids), ids)
 
 

@@ -202,8 +202,8 @@ class BagKind(NgramKind):
     options_type = BagOptions
     forms = forms.BAG
     holds = (
-        "A bag holds no student's words: n-grams are kept as hashes, and only those that at least "
-        "{} responses share."
+        "A bag holds nobody's words: n-grams are kept as hashes, and only those that at least {} "
+        "responses share."
     )
     has_sizes = True
 

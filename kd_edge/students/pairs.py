@@ -147,9 +147,9 @@ class PairsKind(NgramKind):
         FORM: Form("pairs.int8", _plain, exact=True, default=True)
     }
     holds = (
-        "One student scores all items by how a response relates to the item's reference answers. "
-        "It holds no student's words: n-grams are kept as hashes, and only those that at least {} "
-        "responses share."
+        "One small model scores all items by how a response relates to the item's reference "
+        "answers. It holds nobody's words: n-grams are kept as hashes, and only those that at "
+        "least {} responses share."
     )
 
     def learn_text(self, sources: TextSources, options: PairsOptions) -> PairsText:

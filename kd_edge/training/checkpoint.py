@@ -1,4 +1,4 @@
-"""A training run's state after an epoch, so that a stopped run goes on where it was.
+"""A training run's state after an epoch, so that a stopped run can be resumed.
 
 `state.json` is replaced last and names the files that belong to it, so that a run killed
 between two files still finds the state before. The randomness needs no saving: batches and
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -19,6 +22,7 @@ from safetensors.torch import load_file
 
 from kd_edge.console.progress import say
 from kd_edge.files import write_json
+from kd_edge.stages.record import StoppedError
 from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.tensors import save_tensors, snapshot
 from kd_edge_runtime.files import plain_write_errors
@@ -28,7 +32,7 @@ _STATE = "state.json"
 
 @dataclass(frozen=True)
 class RunState:
-    """How far a run has come.
+    """The state of a run.
 
     Attributes:
         key: hash of all that decides the run's outcome: rows, options, model.
@@ -59,7 +63,7 @@ class RunState:
         """The state after one more epoch.
 
         Args:
-            figures: what the epoch came to.
+            figures: its figures.
             seconds: how long it took.
         """
         return RunState(self.key, (*self.history, figures), self.seconds + seconds)
@@ -68,6 +72,26 @@ class RunState:
         """Whether all epochs are done, or the last `patience` of them brought nothing better."""
         waited = self.epochs - self.best_epoch
         return self.epochs >= epochs or waited >= patience
+
+
+@contextmanager
+def work_folder(work: Path | None) -> Iterator[Path]:
+    """A folder for checkpoints: the given one, or a temporary one.
+
+    Args:
+        work: where a stopped run can be resumed from; None if it need not be.
+
+    Raises:
+        KeyboardInterrupt: in place of `StoppedError`, where there is nothing to resume from.
+    """
+    if work is not None:
+        yield work
+        return
+    with TemporaryDirectory() as scratch:
+        try:
+            yield Path(scratch)
+        except StoppedError:
+            raise KeyboardInterrupt from None
 
 
 class Checkpoint:
@@ -111,7 +135,7 @@ class Checkpoint:
     def resume(
         self, key: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer
     ) -> RunState:
-        """Bring a model and its optimizer to where a stopped run was, and say so.
+        """Bring a model and its optimizer to where a stopped run was, and report it.
 
         Args:
             key: hash of all that decides the run's outcome.
@@ -119,25 +143,25 @@ class Checkpoint:
             optimizer: its optimizer, likewise.
 
         Returns:
-            The state to go on from: a fresh one, the model and optimizer unchanged, where
+            The state to resume from: a fresh one, the model and optimizer unchanged, where
             there is no checkpoint, one of another key, or a damaged one.
         """
         state = self.read()
         if state is None:
             return RunState(key)
         if state.key != key:
-            say("The checkpoint there is of other responses or options; starting anew.")
+            say("The checkpoint is of other responses or options: starting from the beginning.")
             return RunState(key)
         try:
             weights = load_file(self._weights(state.epochs))
             moments = load_file(self._moments(state.epochs))
             load_file(self._weights(state.best_epoch))
         except (OSError, SafetensorError):
-            say("The checkpoint there is damaged; starting anew.")
+            say("The checkpoint is damaged: starting from the beginning.")
             return RunState(key)
         model.load_state_dict(weights)
         _set_moments(optimizer, moments)
-        say(f"Going on after epoch {state.epochs}.")
+        say(f"Resuming after epoch {state.epochs}.")
         return state
 
     def restore_best(self, state: RunState, model: torch.nn.Module) -> None:
@@ -145,7 +169,7 @@ class Checkpoint:
         model.load_state_dict(load_file(self._weights(state.best_epoch)))
 
     def remove(self) -> None:
-        """Drop the checkpoint: the run is done."""
+        """Drop the checkpoint of a finished run."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _weights(self, epoch: int) -> Path:

@@ -241,11 +241,11 @@ def _parts(pool: Pool, found: Mapping[str, Scores]) -> tuple[Part, ...]:
     )
 
 
-def _cards(pool: Pool, found: Mapping[str, Scores]) -> dict[str, model_card.Figures]:
+def _cards(pool: Pool, found: Mapping[str, Scores]) -> dict[str, model_card.CardFigures]:
     """Figures of each question for the bundle's card."""
     scale, human = pool.item.scale, human_scores(pool.test)
     return {
-        name: model_card.Figures(
+        name: model_card.CardFigures(
             f"{len(at)} responses it did not learn from ({pool.how})",
             tuple(
                 Line(who, agreement(human[at], scores[at], len(scale.classes), scale.numeric))

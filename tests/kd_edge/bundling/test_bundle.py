@@ -13,7 +13,7 @@ import torch
 
 from kd_edge.bundling import bundle as exporting
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export, prepare, write
-from kd_edge.bundling.model_card import Figures
+from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import Limits
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import Line
@@ -307,7 +307,7 @@ def test_no_words_of_few_students_are_in_a_bundle(small_students, tmp_path, kind
     torch.manual_seed(0)
     network = kinds.get(kind).build(text, 3, chosen)
     student = replace(small_students[kind], text=text, network=network.eval(), options=chosen)
-    figures = Figures("4 responses", (Line("student", Agreement(4, 1.0, 1.0, 1.0, 1.0)),))
+    figures = CardFigures("4 responses", (Line("student", Agreement(4, 1.0, 1.0, 1.0, 1.0)),))
     prepared = prepare([ExportItem(student, SOURCES)])
     write(prepared, tmp_path / "x.kdz", {}, {student.item_id: figures})
     data = b"\n".join(_members(tmp_path / "x.kdz").values()).lower()

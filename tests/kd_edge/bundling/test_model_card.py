@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from kd_edge.bundling.model_card import Figures, card_text
+from kd_edge.bundling.model_card import CardFigures, card_text
 from kd_edge.evaluation.agreement import MAJORITY, STUDENT, Line
 from kd_edge.evaluation.metrics import Agreement
 from kd_edge.evaluation.review import Review
@@ -16,16 +16,19 @@ LINES = (Line(STUDENT, AGREEMENT, 28_000, 41_000), Line(MAJORITY, AGREEMENT))
 
 def test_one_item(small_students):
     student = replace(small_students["bag"], provenance={"rows": 1666, "variants": 50_000})
-    text = card_text([(student, Figures("70 responses it did not learn from (test.csv)", LINES))])
+    text = card_text(
+        [(student, CardFigures("70 responses it did not learn from (test.csv)", LINES))]
+    )
     assert text.startswith("# Scores written answers to one item\n\n")
     assert text.endswith("\n")
     assert "## Item made-bag" in text
-    assert "Classes 0, 1, 2; bag student" in text
+    assert "Scores 0, 1, 2; a small model of the kind 'bag' with" in text
     assert f"{student.parameters:,} parameters" in text
-    assert "1,666 scored responses and 50,000 teacher-labelled variants" in text
+    assert "1,666 responses scored by people and 50,000 variants scored by the large" in text
     assert "Measured on 70 responses it did not learn from (test.csv):" in text
     assert figures_markdown(LINES) in text
     assert "Not for" in text, "what it must not be used for stands on it"
+    assert "*student* and *teacher*" in text, "the terms are explained"
     assert "at least 3 responses share" in text
 
 
@@ -41,12 +44,12 @@ def test_what_its_scores_are_worth(small_students):
     review = Review(0.61, 0.9, False, 200, 0.2, 0.78, 0.74, 0.74)
     made = {**student.provenance, "calibration": {"temperature": 1.254}, "review": asdict(review)}
     text = card_text([(replace(student, provenance=made), None)])
-    assert "calibrated on responses held out from it (temperature 1.25). Scores with a" in text
+    assert "calibrated on responses it did not learn from (temperature 1.25). Scores with a" in text
     assert str(review) in text
 
 
 def test_several_items(small_students):
-    items = [(small_students["bag"], Figures("these", LINES)), (small_students["rnn"], None)]
+    items = [(small_students["bag"], CardFigures("these", LINES)), (small_students["rnn"], None)]
     text = card_text(items)
     assert "to 2 items" in text
     assert text.index("## Item made-bag") < text.index("## Item made-rnn")

@@ -66,7 +66,7 @@ def test_a_student_is_made(command, given, tmp_path):
     assert lines[2].startswith("  baseline  validation QWK ")
     assert lines[3:] == [str(review_of(student))]
     assert "of 9 held-out responses" in lines[3] or "9 held-out responses agree" in lines[3]
-    assert "distilling the bag" in said.err
+    assert "training the small model" in said.err
 
 
 def test_json(command, given, tmp_path):
@@ -231,7 +231,7 @@ def test_stopped_it_goes_on(command, given, tmp_path, monkeypatch):
     assert (said.code, said.out) == (130, "")
     said = command(*arguments)
     assert said.code == 0
-    assert "Going on after epoch 1." in said.err
+    assert "Resuming after epoch 1." in said.err
     whole = ("distill", given / "responses.csv", "--labels", given / "labels.csv")
     command(*whole, "-o", tmp_path / "whole", *SMALL)
     assert _same(tmp_path / "out" / "student", tmp_path / "whole" / "student")

@@ -101,7 +101,7 @@ def test_cross_fitting(command, teacher, responses, tiny_model, tmp_path):
     assert said.code == 0, said.err
     labels = read_labels(output, CLASSES)
     assert set(labels.folds) == {0, 1}
-    assert "teacher 2 of 2" in said.err
+    assert "large model 2 of 2" in said.err
 
 
 def test_cross_fitting_needs_the_language_model(command, teacher, responses, tmp_path, monkeypatch):

@@ -61,7 +61,7 @@ def test_the_real_command(finished):
 def test_results_on_stdout_and_progress_on_stderr(finished):
     out, done = finished
     assert "fine-tuning the teacher" not in done.stdout
-    assert "distilling the bag" in done.stderr
+    assert "training the small model" in done.stderr
     assert "40 responses to 1 item" in done.stderr
     assert "score range 0-2 taken from the data" in done.stderr
     lines = done.stdout.splitlines()

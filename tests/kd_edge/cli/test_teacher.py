@@ -77,7 +77,7 @@ def test_stopped_it_goes_on(command, responses, tiny_model, tmp_path, monkeypatc
     assert "after epoch 1 of 2" in said.err
     said = command(*given)
     assert said.code == 0
-    assert "Going on after epoch 1." in said.err
+    assert "Resuming after epoch 1." in said.err
 
 
 def test_what_is_wrong(command, responses, tiny_model, tmp_path):

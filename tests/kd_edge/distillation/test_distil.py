@@ -18,6 +18,8 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import at_temperature, fit_temperature, negative_log_likelihood
 from kd_edge.evaluation.review import review_of
 from kd_edge.soft_labels.label_variants import Variants
+from kd_edge.soft_labels.labels import SoftLabels
+from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError
@@ -198,6 +200,24 @@ def test_the_other_kinds(tmp_path, tiny_model, kind):
             DistilOptions(student="transformer"),
             tmp_path / "work",
         )
+
+
+def test_labels_and_work_in_memory(tmp_path):
+    expected = _distil(tmp_path, variants=VARIANTS)
+    ids, held = zip(*LABELS.items(), strict=True)
+    labels = SoftLabels(ids, (IN_SAMPLE,) * len(ids), np.array(held), ITEM.scale.classes)
+    found = distil(ITEM, ROWS, HELD_OUT, labels, VARIANTS, OPTIONS)
+    assert _same(found.student, expected.student)
+    assert _same(found.baseline, expected.baseline)
+
+
+def test_without_a_folder_there_is_nothing_to_resume(monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Training, "_step", stop)
+    with pytest.raises(KeyboardInterrupt):
+        distil(ITEM, ROWS, HELD_OUT, LABELS, options=OPTIONS)
 
 
 def test_one_student_by_itself(tmp_path):

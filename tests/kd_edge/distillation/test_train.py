@@ -141,7 +141,7 @@ def test_stopped_and_resumed_it_ends_the_same(tmp_path, monkeypatch, student, ep
     expected, state = _trained(tmp_path / "whole", options)
     with monkeypatch.context() as patch:
         _Stop(patch, epoch, after)
-        with pytest.raises(StoppedError, match=r"training: stopped.*goes on"):
+        with pytest.raises(StoppedError, match=r"training: stopped.*resume"):
             _trained(tmp_path / "stopped", options)
     kept = tmp_path / "stopped" / "state.json"
     assert kept.exists() == (epoch > 0), "what is done of an epoch is not kept, the epoch is"

@@ -198,6 +198,9 @@ def test_variants_are_scored_and_read_back(teacher, tmp_path):
     path = tmp_path / "new" / "variants.csv"
     path.parent.mkdir()
     found = label_variants(made, [teacher], path, precision="fp32")
+    in_memory = label_variants(made, [teacher], precision="fp32")
+    assert in_memory.texts == found.texts
+    assert np.array_equal(in_memory.probabilities, found.probabilities)
     assert found.texts == tuple(made)
     expected = teacher_predict.predict(teacher, made, precision="fp32")
     assert np.abs(found.probabilities - expected).max() < 2e-6

@@ -60,7 +60,7 @@ def test_a_stopped_run_goes_on(options, tmp_path, monkeypatch, capsys):
         with pytest.raises(finetune.StoppedError):
             finetune.finetune(ITEM, ITEM.rows, exact, tmp_path / "t")
     report = finetune.finetune(ITEM, ITEM.rows, exact, tmp_path / "t")
-    assert "Going on after epoch 2." in capsys.readouterr().err
+    assert "Resuming after epoch 2." in capsys.readouterr().err
     found, expected = (
         predict(folder, TEXTS, precision="fp32", device="cuda")
         for folder in (report.folder, straight.folder)

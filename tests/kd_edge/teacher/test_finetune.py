@@ -115,7 +115,7 @@ def test_a_stopped_run_goes_on_to_the_very_same_weights(
     torch.manual_seed(step)  # a new process has another random state
     np.random.seed(step)
     report = finetune.finetune(ITEM, ITEM.rows, options, folder)
-    assert f"Going on after epoch {step // 7}." in capsys.readouterr().err
+    assert f"Resuming after epoch {step // 7}." in capsys.readouterr().err
     assert same_teacher(folder, straight.folder)
     assert report.card == straight.card
     assert not (folder / "checkpoint").exists()
