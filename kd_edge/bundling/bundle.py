@@ -1,4 +1,4 @@
-"""From students to a bundle: their forms, held against PyTorch, golden rows, card."""
+"""From students to a bundle: forms compared with PyTorch, golden rows, model card."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class ExportItem:
         student: the trained student.
         sources: the item's prompt, rubric and reference answers, for golden rows.
         prompts: those of them that students see; responses that copy them are flagged.
-        held_out: scored responses that the student did not learn from, to hold forms against
-            PyTorch on.
+        held_out: scored responses that the student did not learn from, on which forms are
+            compared with PyTorch.
     """
 
     student: Student
@@ -46,12 +46,12 @@ class ExportItem:
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What goes into a bundle, and what is let into it.
+    """What goes into a bundle.
 
     Attributes:
         forms: names of forms, "all", or nothing for what devices need.
         bits: of a number of a bag's table; None for those it was trained in.
-        limits: what a form may differ from PyTorch by.
+        limits: how far a form may differ from PyTorch.
     """
 
     forms: tuple[str, ...] = ()
@@ -61,12 +61,12 @@ class ExportOptions:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Students whose forms are made and checked, ready to be written.
+    """Students whose forms are written and checked, ready for a bundle.
 
     Attributes:
         students: one an item.
-        parts: each as it goes into a bundle.
-        parity: for each item each form against PyTorch.
+        parts: each as a bundle holds it.
+        parity: by item, each form compared with PyTorch.
     """
 
     students: tuple[Student, ...]
@@ -79,8 +79,8 @@ class Exported:
     """A bundle that was written.
 
     Attributes:
-        manifest: what it says of itself.
-        parity: for each item each form against PyTorch.
+        manifest: its manifest.
+        parity: by item, each form compared with PyTorch.
     """
 
     manifest: Manifest
@@ -99,33 +99,33 @@ def export(
 
 
 def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -> Prepared:
-    """Makes every form of every student, and checks it.
+    """Writes every form of every student in memory, and checks it.
 
     Args:
         items: one or more items.
-        options: which forms, and what they may differ by.
+        options: which forms, and how far they may differ.
 
     Raises:
         ParityError: a form gives other scores than PyTorch.
-        InputError: an item is there twice, or a student has no form that was asked for.
+        InputError: two students of one item, or a form that a student does not have.
     """
     options = options or ExportOptions()
     names = [item.student.item_id for item in items]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"there are two students for item '{twice}': a bundle holds one an item")
-    # All of them before the work: whoever asks for a form that is none is told at once.
+    # For all items first, so that a wrong name is reported before the work.
     chosen = [choose_forms(item.student, options.forms) for item in items]
     parts, parity = [], {}
     for item, forms in zip(items, chosen, strict=True):
-        made, compared = _item(item, forms, options)
-        parts.append(made)
+        item_parts, compared = _item(item, forms, options)
+        parts.append(item_parts)
         parity[item.student.item_id] = compared
     return Prepared(tuple(item.student for item in items), tuple(parts), parity)
 
 
 def together(prepared: Sequence[Prepared]) -> Prepared:
-    """What was prepared item by item, for one bundle.
+    """Items that were prepared one by one, for one bundle.
 
     Args:
         prepared: of different items.
@@ -149,21 +149,21 @@ def write(
     Args:
         prepared: its students.
         path: the `.kdz` to write.
-        provenance: what it is made from, JSON types, no absolute paths.
+        provenance: what the students were trained on, JSON types, no absolute paths.
         figures: measured figures by item, for the card.
-        created: when, ISO 8601; now if it is not said.
+        created: when, ISO 8601; now if empty.
 
     Raises:
         InputError: the file cannot be written.
     """
     measured = figures or {}
-    made_by = {name: value for name, value in versions().items() if name != "python"}
+    created_by = {name: value for name, value in versions().items() if name != "python"}
     return write_bundle(
         path,
         prepared.parts,
         card_text([(student, measured.get(student.item_id)) for student in prepared.students]),
         created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        made_by,
+        created_by,
         {
             **provenance,
             "students": {student.item_id: student.provenance for student in prepared.students},

@@ -33,8 +33,8 @@ def choose_forms(student: Student, asked: Sequence[str]) -> tuple[str, ...]:
             if name.startswith("tflite") and name in forms.BAG:
                 why = "TFLite runs the network of a bag alone; for others there is ONNX. "
             raise InputError(
-                f"item '{student.item_id}': a {student.kind} has no form '{name}'. {why}Choose "
-                f"from {', '.join(known)}"
+                f"item '{student.item_id}': students of kind {student.kind} have no form '{name}'. "
+                f"{why}Choose from {', '.join(known)}"
             )
     return tuple(name for name in known if name in asked)
 

@@ -1,4 +1,4 @@
-"""What a form may differ from PyTorch by, and the refusal of one that differs by more."""
+"""How far a form may differ from PyTorch, and the refusal of one that differs more."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """What a form may differ from PyTorch by.
+    """How far a form may differ from PyTorch.
 
     Attributes:
-        greatest: difference of a probability, where the form holds the numbers that PyTorch
-            holds; all its classes must be equal then.
-        equal: least share of responses with the same class, where it holds them rounded, 0 to 1.
-        qwk_loss: most QWK that it may lose against PyTorch on held-out responses, where it
-            holds them rounded.
+        greatest: greatest difference of a probability, for a form with PyTorch's own numbers;
+            all its classes must be equal, too.
+        equal: least share of responses with the same class, 0 to 1, for a form with rounded
+            numbers.
+        qwk_loss: greatest loss of QWK against PyTorch on held-out responses, for a form with
+            rounded numbers.
 
     Raises:
         InputError: a limit is out of its range.
@@ -53,7 +54,7 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Responses on which forms are held against PyTorch: golden rows, then held-out ones.
+    """Responses on which forms are compared with PyTorch: golden rows, then held-out ones.
 
     Attributes:
         golden: the golden inputs.
@@ -73,7 +74,7 @@ class Sample:
         return (*self.golden, *self.texts)
 
     def name(self, at: int) -> str:
-        """How a message names a response."""
+        """The name of a response in messages."""
         if at < len(self.golden):
             return f"golden row {at + 1}"
         return f"response '{self.ids[at - len(self.golden)]}'"
@@ -81,7 +82,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class FormParity:
-    """One form against PyTorch.
+    """One form compared with PyTorch.
 
     Attributes:
         form: the form.
@@ -89,7 +90,7 @@ class FormParity:
         golden: the difference on the golden rows.
         held_out: the difference on held-out responses, where there are any.
         qwk: the form's QWK with the human scores of these.
-        qwk_change: that less the QWK of PyTorch.
+        qwk_change: its QWK minus that of PyTorch.
     """
 
     form: str
@@ -101,15 +102,15 @@ class FormParity:
 
 
 class Gate:
-    """Holds forms of one student against PyTorch.
+    """Compares the forms of one student with PyTorch.
 
     Args:
         item_id: the item.
         scale: its classes.
         decision: how probabilities become a class.
         sample: what the forms are run on.
-        expected: what PyTorch makes of `sample.all`; [N, K].
-        limits: what a form may differ by.
+        expected: PyTorch's probabilities of `sample.all`; [N, K].
+        limits: how far a form may differ.
     """
 
     def __init__(
@@ -133,11 +134,11 @@ class Gate:
 
         Args:
             form: the form.
-            found: what it makes of the sample; [N, K].
-            expected: what PyTorch makes of it with the numbers that the form holds; [N, K].
+            found: its probabilities of the sample; [N, K].
+            expected: PyTorch's with the numbers that the form holds; [N, K].
 
         Raises:
-            ParityError: a probability differs by more than the limit, or a class is another.
+            ParityError: a probability differs by more than the limit, or a class differs.
         """
         all_ = self._difference(found, expected)
         if not all_.greatest <= self._limits.greatest:
@@ -148,12 +149,12 @@ class Gate:
                 (all_.worst,),
             )
         if all_.unequal:
-            raise self._refusal(form, f"{len(all_.unequal)} classes are others", all_.unequal)
+            raise self._refusal(form, f"{len(all_.unequal)} classes differ", all_.unequal)
 
     def near(self, form: str, found: Probabilities) -> None:
-        """Refuses a form of rounded numbers that scores otherwise too often.
+        """Refuses a form with rounded numbers whose scores differ too often.
 
-        Golden rows are few, and made to be odd: they count where there are no responses.
+        Golden rows are few and odd on purpose: they count only where there are no responses.
 
         Raises:
             ParityError: too few classes are equal, or too much QWK is lost.
@@ -178,12 +179,12 @@ class Gate:
             )
 
     def figures(self, form: str, size: int, found: Probabilities) -> FormParity:
-        """What is reported of a form.
+        """The comparison that is reported.
 
         Args:
             form: the form.
             size: its bytes.
-            found: what it makes of the sample; [N, K].
+            found: its probabilities of the sample; [N, K].
         """
         golden = len(self._sample.golden)
         kappa, change = self._kappa(found)
@@ -227,13 +228,13 @@ class Gate:
         more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
         return ParityError(
             f"item '{self._item_id}': the form {form} does not score as PyTorch does: {why}. "
-            f"See {named}{more}. No bundle was written; 'kd-edge export' has options for what "
-            "may differ."
+            f"See {named}{more}. No bundle was written; the options of 'kd-edge export' set the "
+            "limits."
         )
 
 
 def parity_table(title: str, forms: Sequence[FormParity]) -> TerminalTable:
-    """Each form of a student against PyTorch as a table for the terminal."""
+    """Each form of a student compared with PyTorch, as a table for the terminal."""
     return TerminalTable(title, _PARITY, [parity_cells(one) for one in forms])
 
 

@@ -31,7 +31,7 @@ def run_and_show(
     """
     if options.distil.student != kinds.DEFAULT:
         raise InputError(
-            f"one student for all questions cannot be a {options.distil.student}: leave out "
+            f"one student for all questions cannot be of kind {options.distil.student}: leave out "
             "--student or --together"
         )
     from kd_edge.runs.cross_item.run import run_together

@@ -1,6 +1,6 @@
-"""What makes a student's scores worth trusting: calibrated probabilities, and what is flagged.
+"""Calibrated probabilities, and the limits beyond which responses and scores are flagged.
 
-All of it is found on responses that are at hand when a student is distilled, and goes with it.
+Both are fitted on the responses a student is distilled from, and are part of the student.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kd_edge.data.responses import Row
 from kd_edge.distillation.outliers import ordinary
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import (
+    Floats,
     at_temperature,
     expected_calibration_error,
     fit_temperature,
@@ -29,35 +30,35 @@ from kd_edge.students.student import Student
 
 
 def calibrate(
-    network: Network, found: np.ndarray, scores: Scores
-) -> tuple[np.ndarray, dict[str, float]]:
+    network: Network, probabilities: Floats, scores: Scores
+) -> tuple[Floats, dict[str, float]]:
     """Divides a network's logits by the temperature that suits held-out responses.
 
-    The last layer's numbers are divided, in place: all that is exported is calibrated, and
-    nothing is left to do on a device.
+    The last layer's numbers are divided, in place: every form is calibrated, and a device has
+    nothing to do.
 
     Args:
         network: a trained network.
-        found: its probabilities of held-out responses; [N, K].
+        probabilities: those of held-out responses; [N, K].
         scores: their human scores as classes; [N].
 
     Returns:
-        The probabilities at that temperature, and what is recorded of it: the temperature, and
-        for before and after it the loss and the expected calibration error of the most
-        probable class, on the very responses it was fitted on.
+        The probabilities at that temperature, and for the record the temperature, and before and
+        after it the loss and the expected calibration error of the most probable class, on the
+        responses it was fitted on.
     """
-    temperature = round(fit_temperature(found, scores), 4)
+    temperature = round(fit_temperature(probabilities, scores), 4)
     with torch.no_grad():
         network.last.weight.div_(temperature)
         network.last.bias.div_(temperature)
-    cooled = at_temperature(found, temperature)
-    right = found.argmax(axis=1) == scores
+    cooled = at_temperature(probabilities, temperature)
+    right = probabilities.argmax(axis=1) == scores
     return cooled, _short(
         {
             "temperature": temperature,
-            "loss_before": negative_log_likelihood(found, scores),
+            "loss_before": negative_log_likelihood(probabilities, scores),
             "loss": negative_log_likelihood(cooled, scores),
-            "error_before": expected_calibration_error(found.max(axis=1), right),
+            "error_before": expected_calibration_error(probabilities.max(axis=1), right),
             "error": expected_calibration_error(cooled.max(axis=1), right),
         }
     )
@@ -66,13 +67,13 @@ def calibrate(
 def with_flags(
     student: Student, texts: Sequence[str], held_out: Sequence[Row], wanted: float
 ) -> Student:
-    """The student with what its scores and the responses are flagged by.
+    """The student with the limits beyond which scores and responses are flagged.
 
     Args:
         student: a calibrated student.
         texts: the responses it learnt from.
         held_out: scored responses that it did not learn from.
-        wanted: exact agreement wanted of the scores that are not flagged.
+        wanted: exact agreement required of the scores that are not flagged, 0 to 1.
     """
     found = student.probabilities(
         [row.text for row in held_out], [row.item_id for row in held_out]
@@ -88,7 +89,7 @@ def with_flags(
 
 
 def _short(figures: dict[str, Any]) -> dict[str, Any]:
-    """Figures as they go into a bundle, where every digit takes room."""
+    """Figures with few digits, since a bundle holds them."""
     return {
         name: round(figure, 4) if isinstance(figure, float) else figure
         for name, figure in figures.items()

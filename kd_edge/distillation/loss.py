@@ -37,7 +37,7 @@ def distillation_loss(
     """The paper's loss over a batch.
 
     Args:
-        logits: what the student says; [B, K].
+        logits: the student's; [B, K].
         scores: the human scores as classes, -1 where there is none; [B].
         soft: the teacher's probabilities at `temperature`, rows of zeros where there are none;
             [B, K].

@@ -25,8 +25,8 @@ class DistilOptions:
             learns from them.
         epochs: passes over the examples; None for what the kind's recipe says.
         seed: for the weights and the order of the examples.
-        review_accuracy: exact agreement with people that is wanted of the scores nobody looks
-            at, by which the threshold of `review` is chosen.
+        review_accuracy: exact agreement with people required of the scores that are not
+            flagged `review`, by which its threshold is chosen, 0 to 1.
     """
 
     student: str = kinds.DEFAULT
@@ -47,8 +47,7 @@ class DistilOptions:
             raise InputError(f"{self.epochs} epochs are too few: at least 1")
         if not 0 < self.review_accuracy < 1:
             raise InputError(
-                f"the accuracy wanted beside review is {self.review_accuracy}, it must be "
-                "between 0 and 1"
+                f"the review accuracy is {self.review_accuracy}, it must be between 0 and 1"
             )
 
     @property

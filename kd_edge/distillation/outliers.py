@@ -1,4 +1,4 @@
-"""What responses to an item are like, so that a device can tell what is unlike all of them."""
+"""What is usual in the responses to an item, so that a device can flag what is not."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _UNLIKE = 0.0075
 _LIST = 0.0025
 _REPEATS = 0.0025
 
-# A response of more words than the longest that was seen and a fifth is long, and one of fewer
-# distinct words than the most monotonous and a tenth repeats itself.
+# Long: a fifth more words than the longest response. Repetitive: a tenth fewer distinct words
+# than the most monotonous one.
 _LONGER = 1.2
 _FEWER = 0.9
 
-# Of fewer responses nothing is said.
+# From fewer responses no limit is drawn.
 _ENOUGH = 20
 _NEVER = 1e6
 
 
 def ordinary(texts: Sequence[str], student: Student) -> Flags:
-    """What is flagged as out of the ordinary, the prompt and the threshold of confidence aside.
+    """The limits beyond which responses are flagged, except the prompt and the confidence.
 
     Args:
         texts: the responses that the student learnt from.
-        student: the student, for a bag's vocabulary.
+        student: the student, whose n-grams tell unfamiliar responses.
     """
-    found = [words(text) for text in texts]
-    number = np.array([len(one) for one in found])
+    tokens = [words(text) for text in texts]
+    number = np.array([len(one) for one in tokens])
     if (number > 0).sum() < _ENOUGH:
         return Flags()
-    distinct = np.array([len(set(one)) for one in found])
+    distinct = np.array([len(set(one)) for one in tokens])
     many = number >= FEW
     vocabulary = kinds.get(student.kind).known_ngrams(student)
     return Flags(
@@ -58,11 +58,11 @@ def _known(
     student: Student,
     vocabulary: BagVocabulary,
 ) -> tuple[float, ...]:
-    """How many n-grams of a bag's vocabulary a word brings, and how far that goes up and down.
+    """How many known n-grams a word brings on average, and the lower and upper limits of that.
 
-    A new response is met without having helped to choose the vocabulary. So what stands in no
-    more responses than it must, to be in the vocabulary, is not counted below: without this very
-    response it would not be there. Above it is, which flags less.
+    A new response did not help to choose the vocabulary. So the lower limit does not count an
+    n-gram that is in just as many responses as it must be: without the response at hand it would
+    not be known. The upper limit counts it, which flags less.
     """
     counts = Counter(vocabulary).count(texts)
     response = np.repeat(np.arange(len(texts)), np.diff(counts.starts))
@@ -85,7 +85,7 @@ def prompt_codes(prompts: Sequence[str]) -> tuple[int, ...]:
     """The pairs of words of an item's prompt, as hashes that rise.
 
     Args:
-        prompts: the texts that a student sees beside the item.
+        prompts: the texts that pupils see with the item.
     """
     codes = set()
     for prompt in prompts:
@@ -95,7 +95,7 @@ def prompt_codes(prompts: Sequence[str]) -> tuple[int, ...]:
 
 
 def _quantile(values: npt.NDArray[np.floating], share: float, otherwise: float) -> float:
-    """What a share of the values is below, where there are enough of them."""
+    """The quantile, where there are enough values."""
     return float(np.quantile(values, share)) if len(values) >= _ENOUGH else otherwise
 
 

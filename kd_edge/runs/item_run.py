@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kd_edge.bundling.bundle import ExportItem, Prepared, prepare
-from kd_edge.bundling.model_card import Figures
+from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import FormParity
 from kd_edge.data.splits import Split
 from kd_edge.evaluation.agreement import Line, Scorings, Sizes, human_scores, lines, second_scores
@@ -124,11 +124,11 @@ class ItemRun:
             bundle_bytes=bundle_bytes,
         )
 
-    def card_figures(self, figures: tuple[Line, ...]) -> Figures:
+    def card_figures(self, figures: tuple[Line, ...]) -> CardFigures:
         """Figures of `measure` for the model card."""
         split = self.split
         measured_on = f"{len(split.test)} responses it did not learn from ({split.how})"
-        return Figures(measured_on, figures)
+        return CardFigures(measured_on, figures)
 
     def report(self, figures: tuple[Line, ...], sizes: Sizes) -> ItemReport:
         """Report the figures of `measure`."""

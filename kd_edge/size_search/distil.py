@@ -56,8 +56,8 @@ def distil_to_size(
     kind = kinds.get(options.student)
     if not kind.has_sizes:
         raise InputError(
-            f"a {options.student} student has one size: only a bag can be trained to fit into a "
-            "number of bytes"
+            f"students of kind {options.student} have one size: only a bag can be trained to fit "
+            "into a number of bytes"
         )
     examples = taught(rows, checked_labels(item, rows, held_out, labels), variants)
     texts = [row.text for row in rows]

@@ -1,4 +1,4 @@
-"""What a search for a size tried, as a table, a plot and JSON."""
+"""The sizes that a search tried, as a table, a plot and JSON."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The most accurate student whose bundle fits into so many bytes.
 
-An n-gram costs its hash and its vector. What pays is fewer of them, chosen by a student that
-knows them all, with shorter vectors in fewer bits; each size is trained afresh and measured.
+An n-gram costs its hash and its vector. The best small students know fewer n-grams, chosen by a
+student that knows them all, with shorter vectors in fewer bits; each size is trained and measured.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.students.bag import FORM
 
-# Dimensions and bits, each trained with as many n-grams as fit. Eight bits are the whole bag's:
-# two bits less a number buy a third more n-grams.
+# Dimensions and bits, each trained with as many n-grams as fit. The largest bag has eight bits:
+# two bits fewer make room for a third more n-grams.
 SHAPES = ((8, 6), (8, 4), (4, 6), (4, 4), (2, 6), (2, 4))
 
-# Fewer n-grams than this are no student of anything.
+# The fewest n-grams worth training.
 _FEWEST = 30
 
-# A size that turns out too large is tried again with fewer n-grams, so often.
+# How often a size that turns out too large is tried again with fewer n-grams.
 _TRIES = 3
 
-# The time in a bundle packs a few bytes larger or smaller: sizes are compared at one and the
-# same, and what fits must fit at any other.
+# A bundle holds its time, which compresses to a few bytes more or less: sizes are compared at
+# the same time, with slack for any other.
 _SOME_TIME = "2026-01-01T00:00:00+00:00"
 SLACK = 16
 
@@ -73,12 +73,12 @@ class Tried:
 
 @dataclass(frozen=True)
 class Sized:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         student: the most accurate that fits.
         chosen: its figures.
-        tried: all that was tried, in order.
+        tried: every size that was tried, in order.
     """
 
     student: Student

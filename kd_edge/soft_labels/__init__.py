@@ -1,1 +1,1 @@
-"""What a teacher says of responses and of variants of them."""
+"""Soft labels: a teacher's probabilities for responses and for variants of them."""

@@ -1,7 +1,7 @@
 """New responses made from real ones, for the teacher to score.
 
-A variant need not be worth what its originals were: the teacher says what each is worth. On
-ASAP-SAS this is nearly the whole gain of distillation (`benchmarks/README.md`). A pure
+A variant need not deserve the score of its originals: the teacher scores it. On ASAP-SAS this
+is nearly the whole gain of distillation (`benchmarks/README.md`). A pure
 function of texts and seed: the same on every machine.
 """
 
@@ -17,7 +17,7 @@ from kd_edge.data.responses import Responses, Row
 from kd_edge_runtime.errors import InputError
 
 _PER_ROW, _FEWEST, _MOST = 40, 20_000, 50_000
-_ATTEMPTS = 20  # tries to make a variant that is not there yet
+_ATTEMPTS = 20  # tries at a variant that is new
 _MOST_MISSPELLED = 3
 _SHORTEST_MISSPELLED = 4  # letters
 _CLAUSE_END = re.compile(r"(?<=[.!?])\s+|\s*[,;]\s+(?=(?:and|but|then|also)\b)|\n")
@@ -30,8 +30,8 @@ def make_variants(texts: Sequence[str], count: int, seed: int) -> list[str]:
     """Make new responses from real ones.
 
     Args:
-        texts: real responses; blank ones are passed over.
-        count: how many to make, >= 0.
+        texts: real responses; blank ones are skipped.
+        count: how many, >= 0.
         seed: of the choices.
 
     Returns:
@@ -79,7 +79,7 @@ def variants_for(rows: int, wanted: int | None) -> int:
 
     Args:
         rows: real responses.
-        wanted: the number asked for, >= 0; None for what suits the rows.
+        wanted: the number asked for, >= 0; None for the default.
 
     Returns:
         `wanted`, or 40 a response, at least 20,000 and at most 50,000 (two to seven minutes of
@@ -182,7 +182,7 @@ MIX: tuple[tuple[Maker, float], ...] = (
     (splice, 0.18),
     (misspell, 0.12),
 )
-"""How variants are made, and the share of each way."""
+"""How variants are composed, each with its share."""
 
 
 def unlabelled_texts(
@@ -194,8 +194,8 @@ def unlabelled_texts(
         responses: what was read of them, scores in it not looked at; None where there are none.
         item_id: the item.
         apart: the item's own rows. A response that one of them gives word for word is left out:
-            those that are scored are learnt from anyway, and a student must not have met what
-            it is measured on.
+            scored ones are learnt from anyway, and a student must not learn from responses it
+            is measured on.
 
     Returns:
         The texts in the order of the file, each once, blank ones left out.
@@ -212,12 +212,12 @@ def unlabelled_texts(
 def texts_to_label(
     rows: list[Row], unlabelled: tuple[str, ...], wanted: int | None, seed: int
 ) -> list[str]:
-    """What the teacher is to score beside the rows: the unlabelled, then variants of both.
+    """The texts that the teacher scores beside the rows: the unlabelled, then variants of both.
 
     Args:
         rows: the scored rows to learn from.
         unlabelled: responses without a score.
-        wanted: how many variants, or None for what suits so many responses.
+        wanted: how many variants; None for the default.
         seed: of the choice of variants.
 
     Raises:

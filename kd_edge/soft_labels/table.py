@@ -1,4 +1,4 @@
-"""Read a table of class probabilities or of classes, whoever made it."""
+"""Read a table of class probabilities or of classes, from any model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LabelTable:
         folds: `IN_SAMPLE` where the file has none.
         texts: the texts; empty strings where the file has none.
         probabilities: float64 [N, K], rows sum to 1; zero where a row has a problem.
-        problems: all that is wrong so far.
+        problems: the problems so far.
     """
 
     source: str
@@ -57,7 +57,7 @@ def read_label_table(path: Path, classes: Sequence[str]) -> LabelTable:
         classes: the K class names in order.
 
     Returns:
-        The rows that could be read, and what is wrong. Probabilities whose sum is within 0.01
+        The rows that could be read, and the problems. Probabilities whose sum is within 0.01
         of 1 are normalised.
 
     Raises:
@@ -145,8 +145,8 @@ class _Reader:
                 self.problems.append(Problem(wrong, row=row, column=self.table.header[place]))
         total = values.sum()
         if good and abs(total - 1.0) > _SUM_SLACK:
-            said = f"the probabilities sum to {total:.4g}, not to 1"
-            self.problems.append(Problem(said, row=row))
+            message = f"the probabilities sum to {total:.4g}, not to 1"
+            self.problems.append(Problem(message, row=row))
             good = False
         return values / total if good else np.zeros(len(cells))
 
@@ -154,15 +154,15 @@ class _Reader:
         values = np.zeros(len(self.classes))
         name = _class_name(cell, self.classes)
         if name is None:
-            said = f"not one of the classes {', '.join(self.classes)}"
-            self.problems.append(Problem(said, row=row, column=column))
+            message = f"not one of the classes {', '.join(self.classes)}"
+            self.problems.append(Problem(message, row=row, column=column))
         else:
             values[self.classes.index(name)] = 1.0
         return values
 
 
 def _number(cell: str) -> tuple[float, str]:
-    """A cell's probability, and what is wrong with it."""
+    """A cell's probability, and the problem with it."""
     if not cell.strip():
         return 0.0, "empty"
     try:

@@ -110,7 +110,7 @@ class Kind(ABC):
         known = {one.name for one in fields(self.options_type)}
         unknown = sorted(set(values or {}) - known)
         if unknown:
-            raise InputError(f"a {self.name} student has no option {', '.join(unknown)}")
+            raise InputError(f"students of kind {self.name} have no option {', '.join(unknown)}")
         return self.options_type(**dict(values or {}))
 
     def fit_options(self, values: Mapping[str, Any], _text: Any) -> Any:
@@ -187,8 +187,8 @@ class Kind(ABC):
         """
         if bits is not None:
             raise InputError(
-                f"item '{student.item_id}': a {self.name} student has no table of n-grams whose "
-                "bits could be chosen; leave out --bits"
+                f"item '{student.item_id}': students of kind {self.name} have no table of "
+                "n-grams, whose bits could be chosen; leave out --bits"
             )
         return student
 

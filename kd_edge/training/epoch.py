@@ -1,4 +1,4 @@
-"""What an epoch of training came to."""
+"""The figures of an epoch of training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EpochFigures:
-    """What one epoch came to on the validation rows.
+    """The figures of one epoch on the validation rows.
 
     Attributes:
         epoch: the epoch, from 1.
@@ -26,7 +26,7 @@ class EpochFigures:
 
     @property
     def rank(self) -> tuple[float, float]:
-        """What the best epoch has most of: QWK (accuracy for words), then less loss."""
+        """The best epoch has the greatest: QWK (accuracy for words), then the least loss."""
         return (self.accuracy if self.qwk is None else self.qwk, -self.loss)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What an epoch came to on the held-out rows, for teachers and students alike."""
+"""The figures of an epoch on the held-out rows, for teachers and students alike."""
 
 from __future__ import annotations
 

@@ -117,10 +117,18 @@ def test_a_table_trained_in_floats_is_rounded(small_students, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "forms", "told"),
     [
-        ("bag", ("onnx-fp16",), "a bag has no form 'onnx-fp16'. Choose from plain-int8, onnx"),
-        ("rnn", ("tflite-int8",), "a rnn has no form 'tflite-int8'. TFLite .* there is ONNX"),
+        ("bag", ("onnx-fp16",), "kind bag have no form 'onnx-fp16'. Choose from plain-int8, onnx"),
+        (
+            "rnn",
+            ("tflite-int8",),
+            "kind rnn have no form 'tflite-int8'. TFLite .* there is ONNX",
+        ),
         ("transformer", ("onnx-fp32", "tflite-fp32"), "there is ONNX"),
-        ("rnn", ("plain-int8",), "a rnn has no form 'plain-int8'. Choose from onnx"),
+        (
+            "rnn",
+            ("plain-int8",),
+            "kind rnn have no form 'plain-int8'. Choose from onnx",
+        ),
     ],
 )
 def test_a_form_that_a_student_has_not(small_students, tmp_path, kind, forms, told):

@@ -72,7 +72,7 @@ def test_an_exact_form_must_give_every_class():
     expected[5] = (0.40001, 0.4, 0.19999)
     found = expected.copy()
     found[5] = (0.4, 0.40001, 0.19999)
-    with pytest.raises(ParityError, match=r"1 classes are others\. See response 'r2'\."):
+    with pytest.raises(ParityError, match=r"1 classes differ\. See response 'r2'\."):
         gate(expected=expected).exact("onnx-fp32", found, expected)
 
 

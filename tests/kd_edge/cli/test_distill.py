@@ -164,7 +164,7 @@ def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--student", "rnn", "--ngrams", 9], "a rnn student has no option ngrams"),
+        (["--student", "rnn", "--ngrams", 9], "students of kind rnn have no option ngrams"),
         (["--student", "rnn", "--dimensions", 9], "no option dimensions"),
         (["--student", "transformer"], "needs the teacher's folder"),
         (["--temperature", 0.9], "not in the range"),
@@ -266,6 +266,6 @@ def test_a_size_that_cannot_be(command, given, tmp_path):
     assert "no bundle fits into 2,000 bytes: the smallest that was tried takes" in said.err
     assert json.loads((out / "student.frontier.json").read_text())["chosen"] is None
     assert not (out / "student").exists()
-    assert "a bag alone" in command.fails(*start, "--max-size", "9KB", "--student", "rnn")
-    assert "is not a size" in command.fails(*start, "--max-size", "small")
-    assert "--form and --prompt need --max-size" in command.fails(*start, "--form", "plain-int8")
+    assert "only a bag" in command.fails(*start, "--max-size", "9KB", "--student", "rnn")
+    assert "is no size" in command.fails(*start, "--max-size", "small")
+    assert "--max-size is to hold" in command.fails(*start, "--form", "plain-int8")

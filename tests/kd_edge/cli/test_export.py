@@ -107,7 +107,7 @@ def test_forms(command, student, bundle):
     with Bundle(bundle) as opened:
         assert list(opened.manifest.items[0].forms) == ["tflite-int8"]
     message = command.fails("export", student, "-o", bundle, "--form", "coreml")
-    assert "a bag has no form 'coreml'. Choose from plain-int8" in message
+    assert "students of kind bag have no form 'coreml'. Choose from plain-int8" in message
 
 
 def test_a_size_in_bytes(command, held_out, bundle):

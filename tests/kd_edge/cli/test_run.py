@@ -267,7 +267,7 @@ def nothing_begins(monkeypatch):
         (["--classes", "one"], "two or more"),
         (["--item", "tinny"], "did you mean 'tiny'?"),
         (["--text-column", "txt"], "did you mean 'text'?"),
-        (["--student", "rnn", "--ngrams", "7"], "a rnn student has no option ngrams"),
+        (["--student", "rnn", "--ngrams", "7"], "students of kind rnn have no option ngrams"),
         (["--student", "oracle"], "'oracle' is not one of"),
         (["--temperature", "0.5"], "0.5 is not in the range"),
         (["--temperature", "nan"], "temperature is nan"),

@@ -43,7 +43,7 @@ def test_few_ngrams_have_longer_vectors_by_default():
     assert bag.KIND.fit_options({"dimensions": 3}, words) == BagOptions(dimensions=3)
     assert bag.KIND.fit_options({"gram": 0}, words) == BagOptions(dimensions=24, gram=0)
     assert rnn.KIND.fit_options({}, words) == RnnOptions()
-    with pytest.raises(InputError, match="has no option size"):
+    with pytest.raises(InputError, match="have no option size"):
         bag.KIND.fit_options({"size": 1}, words)
 
 
@@ -54,7 +54,7 @@ def test_options():
     assert isinstance(transformer.KIND.options(SMALL["transformer"]), TransformerOptions)
     with pytest.raises(InputError, match="no student 'oracle': choose from bag, rnn, transformer"):
         kinds.get("oracle")
-    with pytest.raises(InputError, match="a rnn student has no option dimensions, ngrams"):
+    with pytest.raises(InputError, match="students of kind rnn have no option dimensions, ngrams"):
         rnn.KIND.options({"ngrams": 7, "dimensions": 3, "hidden": 4})
 
 
