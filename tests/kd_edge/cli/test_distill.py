@@ -267,5 +267,5 @@ def test_a_size_that_cannot_be(command, given, tmp_path):
     assert json.loads((out / "student.frontier.json").read_text())["chosen"] is None
     assert not (out / "student").exists()
     assert "only a bag" in command.fails(*start, "--max-size", "9KB", "--student", "rnn")
-    assert "is no size" in command.fails(*start, "--max-size", "small")
-    assert "--max-size is to hold" in command.fails(*start, "--form", "plain-int8")
+    assert "is not a size" in command.fails(*start, "--max-size", "small")
+    assert "--form and --prompt need --max-size" in command.fails(*start, "--form", "plain-int8")
