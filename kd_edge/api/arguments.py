@@ -72,9 +72,8 @@ def to_options(options: _Options | None, kind: type[_Options], **values: Any) ->
 
 def to_teacher_folder(teacher: object) -> Path:
     """The folder of a teacher, or the folder that was given."""
-    folder = getattr(teacher, "folder", teacher)
-    check("teacher", folder, str, Path)
-    return Path(folder)
+    folder: Any = getattr(teacher, "folder", teacher)
+    return to_path("teacher", folder)
 
 
 def to_student(given: object) -> Student:

@@ -88,8 +88,10 @@ def plain_options(options: Any) -> dict[str, Any]:
     Args:
         options: a dataclass instance or a mapping, of JSON types and paths.
     """
-    values = asdict(options) if is_dataclass(options) else dict(options)
-    return json.loads(json.dumps(_plain(values)))
+    is_instance = is_dataclass(options) and not isinstance(options, type)
+    values = asdict(options) if is_instance else dict(options)
+    plain: dict[str, Any] = json.loads(json.dumps(_plain(values)))
+    return plain
 
 
 def versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""teacher.json: what a teacher's folder says about itself."""
+"""teacher.json: the description of a teacher in its folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CARD = "teacher.json"
 
 @dataclass(frozen=True)
 class TeacherCard:
-    """What has to be known to use a teacher and to say where it came from.
+    """A teacher's classes, options, held-out rows and training history.
 
     Attributes:
         classes: the class names, in the order of the network's outputs.
@@ -80,9 +80,10 @@ def read_card(folder: Path) -> TeacherCard:
     path = folder / CARD
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        history = tuple(EpochFigures(**figures) for figures in raw.pop("history"))
-        lists = {name: tuple(raw.pop(name)) for name in ("classes", "validation_ids")}
-        return TeacherCard(**raw, **lists, history=history)
+        raw["history"] = tuple(EpochFigures(**figures) for figures in raw["history"])
+        for name in ("classes", "validation_ids"):
+            raw[name] = tuple(raw[name])
+        return TeacherCard(**raw)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
             f"'{folder}' holds no {CARD}: it is not a teacher, or one that is not finished yet."

@@ -58,12 +58,14 @@ class TeacherModel(nn.Module):
         """
         output = self.backbone(input_ids=tokens, attention_mask=mask)
         if self.head is None:
-            return output.logits.float()
+            classified: torch.Tensor = output.logits.float()
+            return classified
         # In fp32 even under autocast: bfloat16 logits have 8 bits, too few for soft labels.
         with torch.autocast(tokens.device.type, enabled=False):
             weights = mask.unsqueeze(-1).float()
             pooled = (output.last_hidden_state.float() * weights).sum(1) / weights.sum(1)
-            return self.head(self.dropout(pooled))
+            logits: torch.Tensor = self.head(self.dropout(pooled))
+            return logits
 
     def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """All parameters: those of the language model, and those of the head."""
@@ -143,8 +145,9 @@ def load(folder: Path, card: TeacherCard) -> TeacherModel:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep transformers' own logging and progress bars off the screen."""
-    from transformers.utils import logging
+    from transformers.utils import logging as untyped
 
+    logging: Any = untyped
     before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -171,7 +174,7 @@ def _load_parts(folder: Path, classes: tuple[str, ...] | None) -> tuple[Any, Any
             config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
             if not _is_classifier(config):
-                kind = transformers.AutoModel
+                kind: Any = transformers.AutoModel
             else:
                 kind = transformers.AutoModelForSequenceClassification
                 if classes is not None:

@@ -217,7 +217,7 @@ class _Run:
         loss = functional.cross_entropy(logits, scores, weight=self.class_weights)
         if not self.numeric:
             return loss
-        expected = logits.softmax(-1) @ self.values
+        expected: torch.Tensor = logits.softmax(-1) @ self.values
         error = ((expected - self.values[scores]) ** 2).mean()
         return loss + self.options.ordinal_weight * error
 
