@@ -19,7 +19,7 @@ from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
     from kd_edge.bundling.parity import FormParity, Limits
-    from kd_edge.data.responses import Responses, Row
+    from kd_edge.data.responses import Responses
     from kd_edge.size_search.search import Sized
     from kd_edge.students.store import Student
 
@@ -137,6 +137,7 @@ def export(
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
     from kd_edge.bundling.bundle import export as write_bundle
     from kd_edge.bundling.parity import Limits
+    from kd_edge.teacher.held_out import held_out_rows
 
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
     scored = None if responses is None else read(responses, values)
@@ -152,7 +153,7 @@ def export(
         loaded = [_cut(loaded, scored, max_size, output, texts, forms, bits)]
         forms, bits = forms or ("plain-int8",), None
     items = [
-        ExportItem(student, texts, () if scored is None else _held_out(student, scored), texts)
+        ExportItem(student, texts, () if scored is None else held_out_rows(student, scored), texts)
         for student in loaded
     ]
     exported = write_bundle(items, output, {}, ExportOptions(forms, bits, limits))
@@ -231,6 +232,7 @@ def _cut(
     """The student with fewer n-grams or bits, so that its bundle fits into `limit` bytes."""
     from kd_edge.size_search.search import Search
     from kd_edge.students import kinds
+    from kd_edge.teacher.held_out import held_out_rows
 
     if len(students) != 1 or not kinds.get(students[0].kind).has_sizes:
         raise InputError("--max-size takes one student, and a bag: other kinds have one size only")
@@ -239,7 +241,7 @@ def _cut(
     if scored is None:
         raise InputError("--max-size needs --responses, to measure smaller students on")
     student = students[0]
-    held_out = _held_out(student, scored)
+    held_out = held_out_rows(student, scored)
     training_texts = [
         row.text
         for row in scored.item(student.item_id).rows
@@ -252,26 +254,6 @@ def _cut(
         return sized.student, sized
 
     return show_search(cut, output.with_suffix(""), limit)
-
-
-def _held_out(student: Student, scored: Responses) -> tuple[Row, ...]:
-    """The responses that a student held out.
-
-    Raises:
-        InputError: the file has none of them.
-    """
-    ids = set(student.held_out)
-    rows = tuple(
-        row
-        for row in scored.item(student.item_id).rows
-        if row.response_id in ids and row.score is not None
-    )
-    if not rows:
-        raise InputError(
-            f"{scored.source}: none of these is a response that the student of item "
-            f"'{student.item_id}' held out: give the responses that it was distilled from"
-        )
-    return rows
 
 
 def _show(parity: Mapping[str, Sequence[FormParity]]) -> None:

@@ -60,7 +60,7 @@ def held_out_rows(student: Student, responses: Responses) -> tuple[Row, ...]:
     )
     if not rows:
         raise InputError(
-            f"{responses.source}: none of the responses that the student of item "
-            f"'{student.item_id}' held out is among these: give those it was distilled from"
+            f"{responses.source}: none of these is a response that the student of item "
+            f"'{student.item_id}' held out: give the responses that it was distilled from"
         )
     return rows
