@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import kd_edge.report as _report
+from kd_edge_runtime._version import __version__
 
 if TYPE_CHECKING:
     from kd_edge.api.evaluate import evaluate, hold_out
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from kd_edge.runs.pipeline import RunOptions
     from kd_edge.teacher.options import TeacherOptions
 
-__version__ = "0.1.0"
 
 __all__ = [
     "DistilOptions",
@@ -39,6 +39,7 @@ __all__ = [
     "RunOptions",
     "RunResult",
     "TeacherOptions",
+    "__version__",
     "distil",
     "evaluate",
     "export",

@@ -1,4 +1,4 @@
-"""Folders that are either whole or not there, and JSON files.
+"""Folders that are written completely or not at all, and JSON files.
 
 Single files are written by the runtime's `atomic_write`.
 """
@@ -30,10 +30,10 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for results, where it is not there yet.
+    """Create a folder for results, where it is not there yet.
 
     Raises:
-        InputError: it cannot be made or written into: better said before the work than after.
+        InputError: it cannot be created or written into: an error before the work, not after it.
     """
     with plain_write_errors(path):
         path.mkdir(parents=True, exist_ok=True)
@@ -78,11 +78,11 @@ def atomic_folder(path: Path, markers: Collection[str]) -> Iterator[Path]:
 
 
 def check_replaceable(path: Path, markers: Collection[str]) -> None:
-    """Refuse to write over a folder that kd-edge did not make.
+    """Refuse to write over a folder that kd-edge did not write.
 
     Args:
         path: a folder that may or may not be there.
-        markers: names, one of which shows that kd-edge made the folder.
+        markers: names, one of which shows that kd-edge wrote the folder.
 
     Raises:
         InputError: there is a file of that name, or a folder with other things in it.

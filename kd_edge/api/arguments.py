@@ -1,4 +1,4 @@
-"""Arguments of the public functions: checked, with plain messages, and made into what is needed."""
+"""Arguments of the public functions, checked with plain messages and converted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where things are in the folder of a run."""
+"""The files and folders of a run."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kd_edge_runtime.errors import BundleError, InputError
 
 BUNDLE = "bundle.kdz"
 REPORT = "report.json"
-# Of one student for all questions, whose report holds other things.
+# The report of one student for all questions.
 TOGETHER = "together.json"
 
 
 def item_folder(out: Path, item_id: str) -> Path:
     """The folder of an item: its name, with what a file system may refuse left out.
 
-    A name that had to be changed, or that differs from another by its capitals alone, is told
-    apart by a piece of its hash.
+    A name that had to be changed, or that differs from another by its capitals alone, gets a piece
+    of its hash.
     """
     plain = re.sub(r"[^a-z0-9_-]+", "-", item_id.lower()).strip("-")[:60]
     if plain != item_id:
@@ -31,7 +31,7 @@ def item_folder(out: Path, item_id: str) -> Path:
 
 
 def refuse_other_items(out: Path, report: str, items: Collection[str]) -> None:
-    """See that a bundle of other items is not lost, and say what it will no longer hold.
+    """Refuse to replace the bundle of other items; say which items a new one will lack.
 
     Args:
         out: the run's folder.
@@ -71,9 +71,9 @@ def refuse_other_responses(
     *,
     questions: bool = False,
 ) -> None:
-    """See that what was made from other responses is not lost, and say what is made anew.
+    """Refuse to replace a run of other responses; say so where changed responses replace some.
 
-    Where some responses are the same, they are taken for a later state of the same table.
+    Where some responses are the same, this is taken for a later state of the same table.
 
     Args:
         out: the run's folder.
@@ -99,7 +99,7 @@ def refuse_other_responses(
             raise InputError(
                 f"{out} holds a run of other responses, none of which is here: {_instead(out)}"
             )
-    say(f"{folder}: the responses have changed; what was made from the earlier ones is replaced.")
+    say(f"{folder}: the responses have changed; the files of the earlier ones are replaced.")
 
 
 def _instead(out: Path) -> str:

@@ -16,11 +16,11 @@ _Done = TypeVar("_Done")
 
 @dataclass(frozen=True)
 class Failed:
-    """An item that came to nothing.
+    """An item that failed.
 
     Attributes:
         item_id: the item.
-        why: what was wrong with it, for people.
+        why: the error message.
     """
 
     item_id: str
@@ -28,35 +28,35 @@ class Failed:
 
 
 def each_item(
-    items: Sequence[tuple[str, _Given]], go: Callable[[_Given], _Done]
+    items: Sequence[tuple[str, _Given]], function: Callable[[_Given], _Done]
 ) -> tuple[list[_Done], list[Failed]]:
-    """Does something for every item, whatever becomes of the others.
+    """Call a function for every item, even where others fail.
 
     Args:
-        items: each item's name, and what `go` takes; at least one.
-        go: does it.
+        items: each item's name, and the argument for `function`; at least one.
+        function: raises a KdEdgeError where an item fails.
 
     Returns:
-        What came of those that went through, and those that did not.
+        The results of the items that succeeded, and the items that failed.
 
     Raises:
         KdEdgeError: of the only item; or that all have failed.
         StoppedError: the user stopped it.
     """
     if len(items) == 1:
-        return [go(items[0][1])], []
+        return [function(items[0][1])], []
     done: list[_Done] = []
     failed: list[Failed] = []
     for place, (name, given) in enumerate(items, 1):
         say(f"Item {place} of {len(items)}: '{name}'")
         try:
-            done.append(go(given))
+            done.append(function(given))
         except StoppedError:
             raise
         except KdEdgeError as error:
             failed.append(Failed(name, str(error)))
-            say(f"  failed, the others go on: {error}")
+            say(f"  failed, the other items continue: {error}")
     if not done:
-        said = "".join(f"\n  '{one.item_id}': {one.why}" for one in failed)
-        raise InputError(f"none of the {len(items)} items went through:{said}")
+        reasons = "".join(f"\n  '{item.item_id}': {item.why}" for item in failed)
+        raise InputError(f"none of the {len(items)} items succeeded:{reasons}")
     return done, failed

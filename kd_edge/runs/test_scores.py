@@ -1,4 +1,4 @@
-"""What every scorer says of the test responses, as a file in the run's folder.
+"""Every scorer's scores of the test responses, as a file in the run's folder.
 
 It holds students' words, as the responses that the run was given do: it stays on the user's
 machine, and nothing of it goes into a bundle.
@@ -32,13 +32,13 @@ AGAIN = "start the same 'kd-edge run' again: what is there is kept, and this fil
 _ROWS = ("response_id", "text", "score", "score2", "group")
 _QUESTION = "item_id"
 _TEACHER, _STUDENT, _BUNDLE = "teacher", "student", "bundle"
-_TOLD = (f"{_BUNDLE}_expected", f"{_BUNDLE}_confidence", f"{_BUNDLE}_flag")
+_MORE = (f"{_BUNDLE}_expected", f"{_BUNDLE}_confidence", f"{_BUNDLE}_flag")
 _LONGEST_FIELD = 16 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class RowScorings:
-    """What one scorer says of N responses.
+    """One scorer's scores of N responses.
 
     Attributes:
         predicted: classes 0 to K - 1; [N].
@@ -51,7 +51,7 @@ class RowScorings:
 
 @dataclass(frozen=True, eq=False)
 class BundleScorings(RowScorings):
-    """What a bundle says of N responses, by whichever backend a device would take.
+    """A bundle's scores of N responses, by the backend that a device would choose.
 
     Attributes:
         expected: expected scores, in points; [N].
@@ -66,7 +66,7 @@ class BundleScorings(RowScorings):
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """N test responses of an item or of many, with what people and scorers say of them.
+    """N test responses of one item or of many, with the scores of people and of every scorer.
 
     Attributes:
         ids: response ids.
@@ -133,7 +133,7 @@ def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) 
         return _gathered(found, len(classes))
     except FileNotFoundError:
         raise InputError(
-            f"there is no '{path}', which a report is made from; it may be from an older version "
+            f"there is no '{path}', which a report needs; it may be from an older version "
             f"of kd-edge. Please {AGAIN}."
         ) from None
     except (OSError, ValueError, csv.Error):
@@ -143,8 +143,8 @@ def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) 
 def _header(classes: Sequence[str], questions: bool) -> list[str]:
     shares = probability_columns(classes)
     header = [*_ROWS, *([_QUESTION] if questions else [])]
-    for scorer, told in ((_TEACHER, ()), (_STUDENT, ()), (_BUNDLE, _TOLD)):
-        header += [scorer, *told, *(f"{scorer}_{name}" for name in shares)]
+    for scorer, more in ((_TEACHER, ()), (_STUDENT, ()), (_BUNDLE, _MORE)):
+        header += [scorer, *more, *(f"{scorer}_{name}" for name in shares)]
     return header
 
 
@@ -155,15 +155,15 @@ def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
         row = [name, scored.texts[at], classes[scored.human[at]]]
         row += ["" if second == NO_SCORE else classes[second], scored.groups[at]]
         row += scored.questions[at : at + 1]
-        told = [f"{bundle.expected[at]:.6f}", f"{bundle.confidence[at]:.6f}", bundle.flags[at]]
-        for scorer, more in ((scored.teacher, []), (scored.student, []), (bundle, told)):
+        extra = [f"{bundle.expected[at]:.6f}", f"{bundle.confidence[at]:.6f}", bundle.flags[at]]
+        for scorer, more in ((scored.teacher, []), (scored.student, []), (bundle, extra)):
             shares = probability_cells(scorer.probabilities[at])
             row += [classes[scorer.predicted[at]], *more, *shares]
         yield row
 
 
 class _Cells:
-    """One row, taken cell by cell from the left; a cell that is no such thing is a ValueError."""
+    """One row, read cell by cell from the left; a cell of the wrong sort is a ValueError."""
 
     def __init__(self, row: Sequence[str], place: dict[str, int], questions: bool) -> None:
         cells = iter(row)
@@ -259,7 +259,7 @@ def teacher_scorings(
 
 
 def bundle_scorings(found: Sequence[Score], classes: Sequence[str]) -> BundleScorings:
-    """What a bundle says, as arrays.
+    """A bundle's scores, as arrays.
 
     Args:
         found: its N scores.

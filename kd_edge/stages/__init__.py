@@ -1,1 +1,1 @@
-"""Stages of long work: what each was made from, and which need not run again."""
+"""Stages of long work: a record of each one's inputs, and which need not run again."""

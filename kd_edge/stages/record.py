@@ -1,7 +1,7 @@
 """A stage's record, by which a stage whose inputs have not changed is not run again.
 
-Each stage of the way (rows, soft labels, student, bundle) leaves beside its output a small
-JSON file that says what the output was made from. A stage whose options and inputs are the
+Each stage (rows, soft labels, student, bundle) leaves beside its output a small JSON file with
+its options and the hashes of its inputs. A stage whose options and inputs are the
 same, and whose outputs are still what it wrote, need not run again. A record holds no
 absolute path, no time of day and no machine's name, so that it can be compared across machines.
 """
@@ -23,14 +23,14 @@ from kd_edge_runtime.errors import KdEdgeError
 
 
 class StoppedError(KdEdgeError):
-    """The user stopped a stage; the message says how to go on."""
+    """The user stopped a stage; the message says how to continue."""
 
     exit_code = 130  # what a shell reports after Ctrl-C
 
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What a stage's output was made from.
+    """The options and inputs of a stage, and its outputs.
 
     Attributes:
         stage: the stage's name, e.g. "teacher".
@@ -106,7 +106,7 @@ def versions() -> dict[str, str]:
 
 
 def is_current(record_path: Path, stage: str, options: Any, inputs: Mapping[str, str]) -> bool:
-    """Whether a stage's outputs are there and were made from these options and inputs.
+    """Whether a stage's outputs are there, with these options and inputs.
 
     Versions are recorded and not compared: an upgrade alone does not throw hours of work away.
 

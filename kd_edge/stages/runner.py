@@ -1,4 +1,4 @@
-"""Runs stages one after the other, and leaves out those whose output is there already."""
+"""Run stages one after the other, and skip those whose output is there already."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kd_edge.stages.record import is_current, write_record
 
 
 class Stages:
-    """The stages of one way, recorded in its folder.
+    """Stages that are recorded in one folder.
 
     Args:
         folder: where their records go.
-        whose: what they are stages of, as a message begins.
+        whose: what they are stages of, at the beginning of a message.
 
     Attributes:
         ran: the names of those that were run, not kept from before.
@@ -35,14 +35,14 @@ class Stages:
         outputs: Sequence[Path],
         stage: Callable[[], object],
     ) -> None:
-        """Runs a stage, unless its output is there and was made from the same.
+        """Run a stage, unless its output is there and its options and inputs are the same.
 
         Args:
             name: the stage.
             options: its options.
-            inputs: the hash of each thing that it is made from.
+            inputs: the hash of each input by name.
             outputs: the files and folders that it writes.
-            stage: does it.
+            stage: runs it.
         """
         record = self._folder / f"{name}.stage.json"
         if is_current(record, name, options, inputs):

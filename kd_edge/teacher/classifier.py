@@ -23,7 +23,7 @@ _DROPOUT = 0.1
 class TeacherModel(nn.Module):
     """A language model that gives one logit a class.
 
-    A model made as a sequence classifier is used with its own head. Any other gets mean
+    A model that is a sequence classifier keeps its own head. Any other gets mean
     pooling over the tokens, dropout and a linear layer.
 
     Args:
@@ -80,13 +80,13 @@ class TeacherModel(nn.Module):
 
 
 def build(folder: Path, classes: Sequence[str], max_length: int, seed: int) -> TeacherModel:
-    """Make a teacher that is not fine-tuned yet.
+    """Build a teacher that is not fine-tuned yet.
 
     Args:
         folder: a language model's folder.
         classes: the K class names.
         max_length: tokens of a response to read.
-        seed: of a newly made head.
+        seed: of the weights of a new head.
 
     Returns:
         The model, in fp32 on the CPU.
@@ -192,5 +192,5 @@ def _labels(classes: tuple[str, ...]) -> dict[str, Any]:
         "num_labels": len(classes),
         "id2label": dict(enumerate(classes)),
         "label2id": {name: place for place, name in enumerate(classes)},
-        "ignore_mismatched_sizes": True,  # a head for another number of classes is made anew
+        "ignore_mismatched_sizes": True,  # a head for another number of classes is replaced
     }

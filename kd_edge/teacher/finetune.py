@@ -61,7 +61,7 @@ def finetune(
     folder: Path,
     validation_ids: Collection[str] | None = None,
 ) -> Teacher:
-    """Fine-tune a teacher, or go on with a run that was stopped.
+    """Fine-tune a teacher, or continue a run that was stopped.
 
     Cross entropy, plus `ordinal_weight` times the squared error of the expected score where
     the classes are numbers; AdamW on a one-cycle schedule. The epoch with the highest
@@ -77,7 +77,7 @@ def finetune(
         validation_ids: response ids to hold out; None draws `options.validation` of each class.
 
     Returns:
-        What came of it.
+        The teacher.
 
     Raises:
         InputError: the model cannot be found or loaded, there are too few rows, this machine

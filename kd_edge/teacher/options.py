@@ -1,4 +1,4 @@
-"""What can be set about a teacher."""
+"""The options of a teacher."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TeacherOptions:
         model: "packaged", a model folder, or a hub name with an optional "@revision".
         epochs: passes over the training rows; None chooses by their number (see `epochs_for`).
         learning_rate: highest learning rate of the language model, > 0.
-        head_learning_rate: highest learning rate of a newly made head, > 0.
+        head_learning_rate: highest learning rate of a new head, > 0.
         batch_size: responses an optimizer step, >= 1.
         max_length: tokens of a response that are read, >= 8; the rest is cut off.
         validation: share of each class held out to choose the best epoch, > 0 and <= 0.5.
@@ -52,8 +52,8 @@ class TeacherOptions:
     def __post_init__(self) -> None:
         wrong = [name for name, fine in self._fine().items() if not fine]
         if wrong:
-            said = ", ".join(f"{name} = {getattr(self, name)!r}" for name in wrong)
-            raise InputError(f"teacher options out of range: {said}.")
+            values = ", ".join(f"{name} = {getattr(self, name)!r}" for name in wrong)
+            raise InputError(f"teacher options out of range: {values}.")
 
     def _fine(self) -> dict[str, bool]:
         return {

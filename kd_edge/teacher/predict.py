@@ -82,7 +82,7 @@ def predict_ids(
         ids: N lists of token ids, none empty.
         batch_size: lists the network takes at a time, >= 1.
         compute: the precision to score in.
-        tracker: told of each text scored.
+        tracker: advanced by each text scored.
 
     Returns:
         Class probabilities, float32 [N, K]; each row sums to 1.

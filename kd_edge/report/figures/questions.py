@@ -13,7 +13,7 @@ from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
 from kd_edge.report.figures.collect import bundle_manifest
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
-from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, Figures, Part
+from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, ClassAgreement, Part
 from kd_edge.runs.folder import BUNDLE, TOGETHER
 from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
 from kd_edge_runtime.errors import InputError
@@ -93,7 +93,7 @@ def collect_questions(out: Path) -> Questions:
 
 
 def _part(raw: Mapping[str, Any]) -> Part:
-    scorers = {who: Figures(**found) for who, found in raw["scorers"].items()}
+    scorers = {who: ClassAgreement(**found) for who, found in raw["scorers"].items()}
     return Part(str(raw["name"]), scorers)
 
 

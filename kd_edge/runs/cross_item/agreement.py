@@ -20,7 +20,7 @@ UNSEEN = "other questions"
 
 
 @dataclass(frozen=True)
-class Figures:
+class ClassAgreement:
     """One scorer over some responses.
 
     Attributes:
@@ -39,7 +39,7 @@ class Figures:
     kappa: float | None
 
 
-def figures(human: Scores, machine: Scores) -> Figures:
+def figures(human: Scores, machine: Scores) -> ClassAgreement:
     """A scorer's figures.
 
     Args:
@@ -51,7 +51,7 @@ def figures(human: Scores, machine: Scores) -> Figures:
         for average in ("macro", "weighted")
     )
     kappa = compare_words(human, machine).kappa
-    return Figures(len(human), float(accuracy_score(human, machine)), macro, weighted, kappa)
+    return ClassAgreement(len(human), float(accuracy_score(human, machine)), macro, weighted, kappa)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Part:
     """
 
     name: str
-    scorers: Mapping[str, Figures]
+    scorers: Mapping[str, ClassAgreement]
 
 
 def part(

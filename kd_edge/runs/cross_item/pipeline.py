@@ -71,9 +71,9 @@ class PoolMaterial(Material):
         count = variants_for(len(self.train), wanted)
         if not count:
             return None
-        made = question_variants(self._pool, count, seed)
-        questions = tuple(name for name, texts in made.items() for _ in texts)
-        texts = tuple(text for texts in made.values() for text in texts)
+        variants_of = question_variants(self._pool, count, seed)
+        questions = tuple(name for name, texts in variants_of.items() for _ in texts)
+        texts = tuple(text for texts in variants_of.values() for text in texts)
         read = [self._pool.teacher_text(*one) for one in zip(questions, texts, strict=True)]
 
         def labelled(variants: Variants) -> Variants:

@@ -15,7 +15,7 @@ from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
 from kd_edge.report.figures.questions import collect_questions
 from kd_edge.report.page import questions as question_blocks
 from kd_edge.report.page.questions import LEAST, LEAST_BALANCED, headline
-from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, SEEN, UNSEEN, Figures, Part
+from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, SEEN, UNSEEN, ClassAgreement, Part
 from kd_edge.runs.cross_item.run import run_together
 from kd_edge.runs.test_scores import FILE, read_scored, write_scored
 from pages import Page
@@ -147,7 +147,8 @@ def test_a_question_with_too_few_responses(made):
 
 def figures_of(responses, accuracy):
     return {
-        who: Figures(responses, accuracy, 0.5, 0.5, 0.25) for who in (TEACHER, STUDENT, BASELINE)
+        who: ClassAgreement(responses, accuracy, 0.5, 0.5, 0.25)
+        for who in (TEACHER, STUDENT, BASELINE)
     }
 
 
