@@ -1,4 +1,4 @@
-"""Files that are read back from the medium, lists of hashes, and what a person has to mend."""
+"""Files read back from the medium, lists of hashes, and problems that a person has to solve."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _BLOCK = 1 << 20
 
 
 class Refused(Exception):  # noqa: N818
-    """Something that a person has to mend; the message says what."""
+    """A problem that a person has to solve; the message describes it."""
 
 
 def hash_uncached(path: Path) -> str:
-    """The sha256 (hex) of a file, read from the medium where the system can be made to.
+    """The sha256 (hex) of a file, read from the medium where the system supports it.
 
-    What is not synced yet stays in memory, and is read from there.
+    Data that is not synced yet is read from memory.
 
     Raises:
         OSError: it cannot be read.
@@ -55,7 +55,7 @@ def read_sums(data: bytes) -> dict[str, str]:
 
 
 def intact(folder: Path) -> bool:
-    """Whether all files of a folder's list of hashes are as it says, read from the medium."""
+    """Whether all files in a folder's list of hashes have these hashes, read from the medium."""
     try:
         listed = read_sums((folder / SUMS).read_bytes())
         return bool(listed) and all(

@@ -31,7 +31,7 @@ from kd_edge.flash.device.disk import (
 from kd_edge.flash.device.unpack import put, unpack
 
 MARK = "whole"
-"""The empty file that says that a runtime was read back and starts."""
+"""The empty file that marks a runtime as read back and started once."""
 
 _LAUNCHER = """\
 #!/bin/sh
@@ -57,7 +57,7 @@ def install_runtime(kit: dict[str, bytes], root: Path, say: Say) -> None:
     Args:
         kit: from `kit.open_kit`.
         root: the device's folder, which is there.
-        say: takes a few words about how far it has come.
+        say: takes a line of progress.
 
     Raises:
         Refused: it does not work here, or another install is going on.

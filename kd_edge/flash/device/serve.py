@@ -1,4 +1,4 @@
-"""Answers one request that comes over ssh: what is there, take a kit, take a bundle."""
+"""Answers one request over ssh: describe the device, install a kit, install a bundle."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from kd_edge.flash.device.kit import open_kit, python_version
 from kd_edge.flash.device.runtime import install_runtime, installed
 
 REPLY = "kd-edge-reply:"
-"""Begins the line with the answer: what a login script prints does not."""
+"""The start of the line with the reply: other lines are a login script's."""
 
 NOTE = "kd-edge-note:"
-"""Begins a line about how far it has come."""
+"""The start of a line of progress."""
 
 UPLOAD = ".upload-"
-"""How the names of files begin that are still coming."""
+"""The start of the names of unfinished uploads."""
 
 _STALLED_S = 90
 _BLOCK = 1 << 16

@@ -1,4 +1,4 @@
-"""Installs a stick's kit, and the bundle that lies beside it, onto the device it is put into."""
+"""Installs the kit and the bundle of a stick onto the device that it is plugged into."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def install(source: Path, root: Path | None, say: Say = print) -> None:
 
     Args:
         source: the stick's folder: slots, and the kit in `kit`.
-        root: the device's folder; None for the one that the runtime takes by itself.
-        say: takes a line about how far it has come.
+        root: the device's folder; None for the runtime's default.
+        say: takes a line of progress.
 
     Raises:
-        Refused: a person has to mend something.
+        Refused: a person has to solve a problem.
         OSError: a disk refuses.
     """
     kit = open_kit(source / "kit")

@@ -1,1 +1,1 @@
-"""The kit: one folder or file that holds all a device installs."""
+"""The kit: a folder, or one zip, with everything that a device installs."""

@@ -23,9 +23,9 @@ class Kit:
 
     Attributes:
         platform: the name of the platform that it is for.
-        python: the only Python that its wheels fit; None where every one from `least_python` on
-            does.
-        least_python: the oldest Python that it takes, e.g. (3, 10).
+        python: the only Python that its wheels fit; None if they fit every Python from
+            `least_python` on.
+        least_python: the oldest Python that its wheels fit, e.g. (3, 10).
         files: bytes by name, the list of hashes included.
     """
 
@@ -36,17 +36,17 @@ class Kit:
 
     @cached_property
     def id(self) -> str:
-        """Names the kit by its contents: the first 12 hex digits of the hash of its list."""
+        """A name for the contents: the first 12 hex digits of the hash of the list of hashes."""
         return hashlib.sha256(self.files[SUMS]).hexdigest()[:12]
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """The bytes of all its files together."""
         return sum(map(len, self.files.values()))
 
     @cached_property
     def zipped(self) -> bytes:
-        """All its files as one, for the way over a connection."""
+        """All its files in one zip, to be sent over a connection."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for name, data in self.files.items():
@@ -57,9 +57,9 @@ class Kit:
 def make_kit(
     platform: Platform, python: str, backends: Sequence[str] = (), tokenizers: bool = False
 ) -> Kit:
-    """Makes the kit for one kind of device.
+    """Builds the kit for one kind of device.
 
-    Without backends, and with a click here that takes that Python, no network is needed.
+    No network is needed without backends, if the click installed here fits that Python.
 
     Args:
         platform: the kind of device.

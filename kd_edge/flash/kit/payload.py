@@ -1,4 +1,4 @@
-"""What is put onto devices: a bundle that is whole, and the kits for their Pythons."""
+"""What devices are given: a checked bundle, and the kits for their Pythons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Payload:
     Attributes:
         path: its file.
         data: the file's bytes.
-        sha256: their hash.
+        sha256: the hash (hex) of the bytes.
         students: the kinds of students in it.
     """
 
@@ -47,12 +47,12 @@ def read_payload(path: Path) -> Payload:
 
 @dataclass
 class Kits:
-    """The kits of one run, each made once, by whichever thread needs it first.
+    """The kits of one run, each built once, by the thread that needs it first.
 
     Attributes:
         platform: the kind of devices.
-        python: their Python, e.g. "3.11"; None where each is asked.
-        backends: those that the kits bring.
+        python: their Python, e.g. "3.11"; None to ask each device.
+        backends: the backends in the kits.
         tokenizers: whether the students need that package.
     """
 
@@ -60,14 +60,14 @@ class Kits:
     python: str | None = None
     backends: Sequence[str] = ()
     tokenizers: bool = False
-    _made: dict[str, Kit | KdEdgeError] = field(default_factory=dict)
+    _kits: dict[str, Kit | KdEdgeError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def kit(self, python: str) -> Kit:
         """The kit for a Python.
 
         Args:
-            python: the version that a device has; one that was given goes before it.
+            python: the device's version; the attribute `python` takes precedence.
 
         Raises:
             InputError: a package is not installed here, or not published for the platform.
@@ -75,36 +75,36 @@ class Kits:
         """
         python = self.python or python
         with self._lock:
-            made = self._made.get(python)
-            if made is None:
+            kit = self._kits.get(python)
+            if kit is None:
                 try:
-                    made = make_kit(self.platform, python, self.backends, self.tokenizers)
+                    kit = make_kit(self.platform, python, self.backends, self.tokenizers)
                 except KdEdgeError as error:
-                    made = error
-                self._made[python] = made
-        if isinstance(made, KdEdgeError):
-            raise made
-        return made
+                    kit = error
+                self._kits[python] = kit
+        if isinstance(kit, KdEdgeError):
+            raise kit
+        return kit
 
     def kit_for(self, python: str, machine: str, bits: int) -> Kit:
-        """The kit for a device that was asked what it is.
+        """The kit for a device that has described itself.
 
         Args:
             python: its version, e.g. "3.11".
-            machine: as its kernel names it.
-            bits: of its Python.
+            machine: the machine's name, as in `platform.machine()`.
+            bits: 32 or 64, of its Python.
 
         Raises:
-            InputError: the kit does not fit it, or `kit`'s reasons.
-            KdEdgeError: `kit`'s reasons.
+            InputError: the kit does not fit the device, or see `kit`.
+            KdEdgeError: see `kit`.
         """
-        made = self.kit(python)
-        if made.python is None:
-            if tuple(map(int, python.split("."))) < made.least_python:
+        kit = self.kit(python)
+        if kit.python is None:
+            if tuple(map(int, python.split("."))) < kit.least_python:
                 raise InputError(f"it has Python {python}: leave out --python {self.python}")
-            return made
+            return kit
         if not self.platform.runs_on(machine, bits):
             raise InputError(f"it is no {self.platform.name}: a {machine} with {bits} bits")
-        if made.python != python:
-            raise InputError(f"it has Python {python}, and the kit's backends need {made.python}")
-        return made
+        if kit.python != python:
+            raise InputError(f"it has Python {python}, and the kit's backends need {kit.python}")
+        return kit

@@ -1,4 +1,4 @@
-"""The kinds of devices that a kit is made for, and the wheels that fit them."""
+"""The kinds of devices that kits are built for, and the wheels that fit them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Platform:
     """A kind of device.
 
     Attributes:
-        name: as on the command line.
-        machine: as in the tags of wheels.
-        bits: of its Python: a 64-bit Pi can run a 32-bit system.
+        name: its name on the command line.
+        machine: its name in the tags of wheels.
+        bits: 32 or 64, of its Python: a 64-bit Pi can run a 32-bit system.
     """
 
     name: str
@@ -62,7 +62,7 @@ PLATFORMS = {
 
 
 def backend_projects(platform: Platform, python: str, backends: Sequence[str]) -> list[str]:
-    """What pip is asked for, so that backends run.
+    """The projects that pip fetches for backends.
 
     Args:
         platform: the kind of device.
@@ -70,7 +70,7 @@ def backend_projects(platform: Platform, python: str, backends: Sequence[str]) -
         backends: any of `BACKENDS`.
 
     Raises:
-        InputError: nobody publishes such a package for this platform.
+        InputError: a package is not published for this platform.
     """
     small = platform.bits == 32
     if small and {"numpy", "onnx"} & set(backends):
@@ -95,9 +95,9 @@ def backend_projects(platform: Platform, python: str, backends: Sequence[str]) -
 
 
 def fetch(platform: Platform, python: str, projects: Sequence[str]) -> dict[str, bytes]:
-    """Has pip fetch wheels for a device from the package index that is set up here.
+    """Fetches wheels for a device with pip, from the package index configured here.
 
-    What the projects depend on is left out: scoring imports none of it.
+    Dependencies of the projects are left out: scoring imports none of them.
 
     Args:
         platform: the kind of device.
@@ -108,7 +108,7 @@ def fetch(platform: Platform, python: str, projects: Sequence[str]) -> dict[str,
         The wheels by their files' names.
 
     Raises:
-        InputError: nobody has tried that Python.
+        InputError: an untested version of Python.
         KdEdgeError: pip is missing, or found nothing that fits.
     """
     if python not in PYTHONS:

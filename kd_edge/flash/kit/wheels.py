@@ -1,4 +1,4 @@
-"""A wheel of a pure Python package that is installed here: made without a network.
+"""A wheel of a pure Python package that is installed here, built without a network.
 
 A source checkout that is installed in place (`pip install -e`) has no wheel to copy, and the
 list of its installed files names a path instead of a package. So a wheel is packed anew from
