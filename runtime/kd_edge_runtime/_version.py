@@ -1,5 +1,5 @@
-"""The version of the runtime and of its distribution, in one place."""
+"""The version of kd-edge: of its packages and of both distributions, which read it here."""
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
