@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import kd_edge.report as _report
-from kd_edge_runtime._version import __version__
+from kd_edge_runtime._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from kd_edge.api.evaluate import evaluate, hold_out
@@ -39,7 +39,6 @@ __all__ = [
     "RunOptions",
     "RunResult",
     "TeacherOptions",
-    "__version__",
     "distil",
     "evaluate",
     "export",

@@ -98,7 +98,7 @@ def _onnx_constant(tensor: onnx.TensorProto) -> Tensor:
 
 
 def _onnx_type(number: int) -> str:
-    return helper.tensor_dtype_to_np_dtype(number).name
+    return str(helper.tensor_dtype_to_np_dtype(number).name)
 
 
 def _onnx_operator(node: onnx.NodeProto, sets: Mapping[str, int]) -> tuple[str, int]:

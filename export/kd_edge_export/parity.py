@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.students.item import LoadedItem
 
 Probabilities = npt.NDArray[np.floating]
@@ -87,7 +85,7 @@ def _load(item: LoadedItem, form: str) -> backends.Model:
 
 
 class _Memory:
-    """The members of a bundle that is not written yet."""
+    """The members of a bundle that is not written yet, as `LoadedItem` reads them."""
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
         self._members = members
@@ -100,4 +98,4 @@ def _in_memory(parts: ItemParts) -> LoadedItem:
     members = dict([parts.vectorizer, *parts.forms.values()])
     names = {form: name for form, (name, _) in parts.forms.items()}
     entry = parts.entry(names, parts.vectorizer[0], golden="")
-    return LoadedItem(cast(Bundle, _Memory(members)), entry)
+    return LoadedItem(_Memory(members), entry)

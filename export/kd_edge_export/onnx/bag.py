@@ -7,7 +7,12 @@ ONNX Runtime turns into floats once, when it loads the graph.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
+import onnx
 from onnx import TensorProto, helper
 
 from kd_edge_export.onnx.graph import graph_bytes, head
@@ -31,7 +36,7 @@ def onnx_fp32(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") ->
 def onnx_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
     """The graph with its table as signed bytes, a factor a column; see `metadata.metadata`."""
     arrays = dequantized(weights)
-    constants = {
+    constants: dict[str, npt.NDArray[Any]] = {
         "table": np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions),
         "scale": np.array(weights.scale, dtype=np.float32),
         "bias": arrays.bias,
@@ -47,7 +52,12 @@ def onnx_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") ->
     return _graph(weights, nodes, constants, item_id, vectorizer_sha256)
 
 
-def _graph(weights: BagWeights, nodes: list, constants: dict, *whose: str) -> bytes:
+def _graph(
+    weights: BagWeights,
+    nodes: list[onnx.NodeProto],
+    constants: Mapping[str, npt.NDArray[Any]],
+    *whose: str,
+) -> bytes:
     size = len(weights.table) // weights.dimensions
     counts = helper.make_tensor_value_info("counts", TensorProto.FLOAT, ["N", size])
     nodes += [

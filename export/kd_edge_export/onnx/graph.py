@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
@@ -21,7 +22,7 @@ def graph_bytes(
     nodes: Sequence[onnx.NodeProto],
     inputs: Sequence[onnx.ValueInfoProto],
     classes: int,
-    constants: Mapping[str, np.ndarray],
+    constants: Mapping[str, npt.NDArray[Any]],
     item_id: str,
     vectorizer_sha256: str = "",
 ) -> bytes:
@@ -45,7 +46,7 @@ def graph_bytes(
     )
     tie(model, item_id, vectorizer_sha256)
     onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def tie(model: onnx.ModelProto, item_id: str, vectorizer_sha256: str = "") -> None:

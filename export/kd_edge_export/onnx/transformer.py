@@ -18,7 +18,8 @@ class _WithSoftmax(torch.nn.Module):
         self.network = network
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return self.network(ids, mask).softmax(-1)
+        probabilities: torch.Tensor = self.network(ids, mask).softmax(-1)
+        return probabilities
 
 
 def onnx_fp32(network: torch.nn.Module, item_id: str, vectorizer_sha256: str = "") -> bytes:
@@ -48,7 +49,7 @@ def onnx_fp32(network: torch.nn.Module, item_id: str, vectorizer_sha256: str = "
     _strip(model)
     tie(model, item_id, vectorizer_sha256)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def _strip(model: onnx.ModelProto) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,8 @@ def fp16_weights(model: bytes) -> bytes:
 
 def by_scales(weight: _Floats, scale: _Floats) -> npt.NDArray[np.int8]:
     """The whole numbers -127 to 127 that times `scale` come nearest to a weight."""
-    return np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
+    rounded: npt.NDArray[np.int8] = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
+    return rounded
 
 
 def usable(scale: _Floats) -> _Floats:
@@ -89,7 +91,7 @@ def _rewritten(data: bytes, shrink: Callable[[_Floats, tuple[int, ...]], _Small]
         users = [node for node in graph.node if tensor.name in node.input]
         small = shrink(numpy_helper.to_array(tensor), _own_scales(users))
         graph.initializer.remove(tensor)
-        parts = {f"{tensor.name}.small": small.values}
+        parts: dict[str, npt.NDArray[Any]] = {f"{tensor.name}.small": small.values}
         if small.scale is not None:
             parts[f"{tensor.name}.scale"] = small.scale
         graph.initializer.extend(numpy_helper.from_array(one, name) for name, one in parts.items())
@@ -99,7 +101,7 @@ def _rewritten(data: bytes, shrink: Callable[[_Floats, tuple[int, ...]], _Small]
         else:
             _insert(graph, 0, _restored(list(parts), tensor.name))
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def _is_large(tensor: onnx.TensorProto) -> bool:

@@ -171,7 +171,7 @@ def _made(kind: type, **fields: Any) -> Any:
     return made
 
 
-class _Buffer(schema.BufferT):
+class _Buffer(schema.BufferT):  # type: ignore[misc]  # the schema has no types
     """A buffer that is aligned as the schema has it."""
 
     def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 - the schema's name
@@ -181,4 +181,5 @@ class _Buffer(schema.BufferT):
         data = builder.EndVector()
         schema.BufferStart(builder)
         schema.BufferAddData(builder, data)
-        return schema.BufferEnd(builder)
+        end: int = schema.BufferEnd(builder)
+        return end

@@ -52,7 +52,7 @@ _CHILD = (
 _BEGUN = b"begun"
 
 
-class Outcome(NamedTuple):
+class ProbeOutcome(NamedTuple):
     """What came of a probe: one of the words above, and the signal, the error or what is wrong."""
 
     verdict: str
@@ -73,7 +73,7 @@ def probe(
     form: str = "",
     cache: Path | None = None,
     timeout: float = TIMEOUT,
-) -> Outcome:
+) -> ProbeOutcome:
     """Tries a backend in a child process.
 
     Args:
@@ -84,13 +84,16 @@ def probe(
         timeout: seconds.
     """
     if backends.missing(name):
-        return Outcome(MISSING)
+        return ProbeOutcome(MISSING)
     key, asked = name, ["", ""]
     if item:
-        manifest, entry = item.bundle.manifest, item.entry
+        bundle, entry = item.bundle, item.entry
+        if not isinstance(bundle, Bundle):
+            return ProbeOutcome(UNTRIED, "its bundle is not a file")
+        manifest = bundle.manifest
         for member in (entry.forms[form], entry.golden):
             key += f" {manifest.members[member].sha256[:16]}"
-        asked = [str(item.bundle.path), str(manifest.items.index(entry))]
+        asked = [str(bundle.path), str(manifest.items.index(entry))]
     device = _device() if cache else ""
     kept = _read(cache, device) if cache else {}
     if key in kept:
@@ -119,25 +122,22 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def child(name: str, form: str, path: str, at: str) -> Outcome:
+def child(name: str, form: str, path: str, at: str) -> ProbeOutcome:
     """What the child process does: it tries."""
     try:
         return _scored(name, form, path, at)
     except Exception as error:  # whatever the package raises
-        return Outcome(FAILS, f"{type(error).__name__}: {error}"[:300])
+        return ProbeOutcome(FAILS, f"{type(error).__name__}: {error}"[:300])
 
 
-def _scored(name: str, form: str, path: str, at: str) -> Outcome:
+def _scored(name: str, form: str, path: str, at: str) -> ProbeOutcome:
     if not path:
         backends.module(name)
-        return Outcome(WORKS)
+        return ProbeOutcome(WORKS)
     with Bundle(path) as bundle:
         item = LoadedItem(bundle, bundle.manifest.items[int(at)])
-        found = reproduce(item, name, form, golden.read(item))
-    if found.wrong:
-        off = f"{len(found.wrong)} of {found.rows} golden rows, off by {found.greatest:.1g}"
-        return Outcome(WRONG, off)
-    return Outcome(WORKS)
+        result = reproduce(item, name, form, golden.read(item))
+    return ProbeOutcome(WRONG, result.summary) if result.wrong else ProbeOutcome(WORKS)
 
 
 def in_child(
@@ -159,10 +159,10 @@ def in_child(
         heard: called with each line that the child prints meanwhile.
 
     Returns:
-        What JSON makes of what `child` returns; an `Outcome` where it never did.
+        What JSON makes of what `child` returns; an `ProbeOutcome` where it never did.
     """
     if getattr(sys, "frozen", False) or not sys.executable:
-        return Outcome(UNTRIED, "no Python to start")
+        return ProbeOutcome(UNTRIED, "no Python to start")
     program = _CHILD.format(len(asked) + 1, module, _BEGUN.decode())
     begun, last = False, b""
     late: list[bool] = []
@@ -191,17 +191,17 @@ def in_child(
             finally:
                 timer.cancel()
     except (OSError, ValueError) as error:
-        return Outcome(UNTRIED, str(error))
+        return ProbeOutcome(UNTRIED, str(error))
     if late:
-        return Outcome(SLOW, f"over {timeout:g} s")
+        return ProbeOutcome(SLOW, f"over {timeout:g} s")
     if not begun:
-        return Outcome(UNTRIED, "its process did not start")
+        return ProbeOutcome(UNTRIED, "its process did not start")
     if process.returncode < 0:
-        return Outcome(DIES, signal.Signals(-process.returncode).name)
+        return ProbeOutcome(DIES, signal.Signals(-process.returncode).name)
     with suppress(ValueError):
         if not process.returncode:
             return json.loads(last)
-    return Outcome(DIES, f"exit code {process.returncode:#x}")
+    return ProbeOutcome(DIES, f"exit code {process.returncode:#x}")
 
 
 def _stop(process: subprocess.Popen[bytes], late: list[bool]) -> None:
@@ -209,12 +209,12 @@ def _stop(process: subprocess.Popen[bytes], late: list[bool]) -> None:
     process.kill()
 
 
-def _try(asked: list[str], timeout: float) -> Outcome:
+def _try(asked: list[str], timeout: float) -> ProbeOutcome:
     said = in_child(__name__, asked, timeout)
     if isinstance(said, list):
-        return Outcome(*said)
+        return ProbeOutcome(*said)
     # Another JSON than a list is what a package printed when it was about to end.
-    return said if isinstance(said, Outcome) else Outcome(DIES)
+    return said if isinstance(said, ProbeOutcome) else ProbeOutcome(DIES)
 
 
 def _device() -> str:
@@ -233,16 +233,16 @@ def _device() -> str:
     return sha256("\n".join(facts).encode()).hexdigest()[:16]
 
 
-def _read(cache: Path, device: str) -> dict[str, Outcome]:
+def _read(cache: Path, device: str) -> dict[str, ProbeOutcome]:
     """The outcomes of this device as it is now; none from what is no such file."""
     with suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         kept = json.loads(cache.read_bytes())
         if kept["device"] == device:
-            return {key: Outcome(*map(str, one)) for key, one in kept["outcomes"].items()}
+            return {key: ProbeOutcome(*map(str, one)) for key, one in kept["outcomes"].items()}
     return {}
 
 
-def _write(cache: Path, device: str, kept: dict[str, Outcome]) -> None:
+def _write(cache: Path, device: str, kept: dict[str, ProbeOutcome]) -> None:
     # Over itself and of one size: on FAT a file that is renamed or cut short when the power goes
     # may give away another's clusters (see `slots`). A torn one is no JSON, and so forgotten.
     while len(data := json.dumps({"device": device, "outcomes": kept})) > _SIZE:

@@ -48,7 +48,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class State:
+class MachineState:
     """What changes.
 
     Attributes:
@@ -88,14 +88,14 @@ def machine(root: Path = ROOT) -> Machine:
     )
 
 
-def state(root: Path = ROOT) -> State:
+def state(root: Path = ROOT) -> MachineState:
     """How the machine is now."""
     governors = {_text(path) for path in root.glob(f"{_CPUS}/cpufreq/scaling_governor")}
     running = re.fullmatch(r"(\d+)\.?\d*", _cpuinfo(root).get("cpu MHz", ""))
     load = None
     with suppress(AttributeError, OSError):
         load = round(os.getloadavg()[0], 2)
-    return State(
+    return MachineState(
         governor=", ".join(sorted(filter(None, governors))) or None,
         mhz=_mhz(root, "scaling_cur_freq") or (int(running[1]) if running else None),
         celsius=celsius(root),

@@ -13,7 +13,15 @@ from typing import Any
 
 from kd_edge_runtime._light_stdlib import sha256
 from kd_edge_runtime._version import __version__
-from kd_edge_runtime.backends.probe import FAILS, MISSING, TIMEOUT, WORKS, WRONG, Outcome, in_child
+from kd_edge_runtime.backends.probe import (
+    FAILS,
+    MISSING,
+    TIMEOUT,
+    WORKS,
+    WRONG,
+    ProbeOutcome,
+    in_child,
+)
 from kd_edge_runtime.bench import machine, texts
 from kd_edge_runtime.bench.contenders import Contender, of_bundle, others
 from kd_edge_runtime.bench.progress import Progress
@@ -38,7 +46,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Request:
+class BenchRequest:
     """What to measure.
 
     Attributes:
@@ -56,7 +64,7 @@ class Request:
     bundle: Path
     item_id: str | None = None
     responses: Path | None = None
-    columns: texts.Columns = field(default_factory=texts.Columns)
+    columns: texts.ColumnNames = field(default_factory=texts.ColumnNames)
     against: tuple[Path, ...] = ()
     backends: tuple[str, ...] = ()
     threads: int = 1
@@ -64,7 +72,7 @@ class Request:
     quick: bool = False
 
 
-def bench(request: Request) -> dict[str, Any]:
+def bench(request: BenchRequest) -> dict[str, Any]:
     """Measures.
 
     Returns:
@@ -135,7 +143,7 @@ def _most(row: Row) -> float:
     return max((one["per_s"] for one in row["throughput"]), default=0.0)
 
 
-def _texts(request: Request, bundle: Bundle) -> texts.Texts:
+def _texts(request: BenchRequest, bundle: Bundle) -> texts.Texts:
     if request.responses:
         return texts.read(request.responses, bundle, request.item_id, request.columns)
     items = bundle.manifest.items
@@ -152,7 +160,7 @@ class _Runner:
         number: how many contenders there are.
     """
 
-    def __init__(self, request: Request, given: texts.Texts, number: int) -> None:
+    def __init__(self, request: BenchRequest, given: texts.Texts, number: int) -> None:
         self._request = request
         self._given = given
         self._cap = _CAP / 10 if request.quick else _CAP
@@ -184,7 +192,7 @@ class _Runner:
             patience = TIMEOUT + 100 * self._cap
             patience += 10 * said.get("first_s", 0) * len(self._given.texts)
             said = self._child(one, part, patience)
-            if isinstance(said, Outcome):
+            if isinstance(said, ProbeOutcome):
                 return {**row, "state": said.verdict, "why": said.why}
             starts.append({name: said[name] for name in _LAPS})
         row.update(said)
@@ -204,7 +212,7 @@ class _Runner:
         seconds = self._request.sustain
         self.progress.next(f"{one.name}, sustained", seconds)
         said = self._child(one, "sustain", TIMEOUT + 2 * seconds)
-        if isinstance(said, Outcome):
+        if isinstance(said, ProbeOutcome):
             return {"name": one.name, "why": str(said)}
         slices = said["slices"]
         rates = [part["per_s"] for part in slices]
@@ -243,7 +251,7 @@ class _Runner:
         data = "".join(json.dumps(line) + "\n" for line in lines).encode()
         said = in_child(_WORKER, [], timeout, data, self._env, self._heard)
         if isinstance(said, dict) and "fails" in said:
-            return Outcome(FAILS, said["fails"])
+            return ProbeOutcome(FAILS, said["fails"])
         return said
 
     def _heard(self, line: bytes) -> None:
@@ -271,7 +279,7 @@ def _bundle_facts(bundle: Bundle, given: texts.Texts) -> dict[str, Any]:
     }
 
 
-def _text_facts(request: Request, given: texts.Texts) -> dict[str, Any]:
+def _text_facts(request: BenchRequest, given: texts.Texts) -> dict[str, Any]:
     file = request.responses
     words = sorted(len(text.split()) for text in given.texts)
     return {

@@ -46,8 +46,8 @@ class Texts:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Columns that the user named."""
+class ColumnNames:
+    """ColumnNames that the user named."""
 
     text: str | None = None
     item: str | None = None
@@ -67,7 +67,7 @@ def made_up(bundle: Bundle, entry: ItemEntry) -> Texts:
     return Texts(entry, texts, (None,) * len(texts), _MADE)
 
 
-def read(path: Path, bundle: Bundle, item_id: str | None, named: Columns) -> Texts:
+def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) -> Texts:
     """The responses to one item in a table.
 
     Args:

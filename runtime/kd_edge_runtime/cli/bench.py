@@ -11,7 +11,7 @@ import click
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.probe import WRONG
 from kd_edge_runtime.bench import run, show
-from kd_edge_runtime.bench.texts import Columns
+from kd_edge_runtime.bench.texts import ColumnNames
 from kd_edge_runtime.errors import BackendError, ParityError
 from kd_edge_runtime.files import atomic_write
 
@@ -89,8 +89,8 @@ def bench(
     """
     if as_json and markdown:
         raise click.UsageError("Give --json or --markdown, not both.")
-    columns = Columns(text_column, item_column, score_column)
-    found = run.bench(run.Request(bundle, item_id, columns=columns, backends=names, **options))
+    columns = ColumnNames(text_column, item_column, score_column)
+    found = run.bench(run.BenchRequest(bundle, item_id, columns=columns, backends=names, **options))
     text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
     # Shown first: what was measured for half an hour is not lost to a full disk.
     if as_json:

@@ -51,7 +51,7 @@ class Slot(NamedTuple):
         return False
 
 
-class State(NamedTuple):
+class SlotState(NamedTuple):
     """What is in a slot.
 
     Attributes:
@@ -130,9 +130,9 @@ class Slots:
             f"nothing is installed in '{self.root}': name a bundle, or install one"
         )
 
-    def status(self) -> list[State]:
+    def status(self) -> list[SlotState]:
         """What is in each slot, checked; the newest switch first."""
-        states: list[State] = []
+        states: list[SlotState] = []
         for slot in self.all():
             made, size, problem = None, 0, ""
             try:
@@ -144,7 +144,7 @@ class Slots:
             except KdEdgeError as error:
                 problem = str(error)
             states.append(
-                State(
+                SlotState(
                     current=bool(made) and not any(state.current for state in states),
                     items=tuple(entry.item_id for entry in made.items) if made else (),
                     created=made.created if made else "",

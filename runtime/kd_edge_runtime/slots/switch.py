@@ -11,7 +11,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.backends.choose import choose
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.errors import InputError, KdEdgeError, ParityError
+from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.files import plain_write_errors
 from kd_edge_runtime.slots.durable import (
     chunks,
@@ -142,12 +142,9 @@ def _prove(slots: Slots, slot: Slot) -> None:
             item = LoadedItem(bundle, entry)
             backend, form = choose(item, slots.cache)
             form = form or next(iter(backends.forms(entry, backend)), "")
-            found = reproduce(item, backend, form, golden.read(item))
-            if found.wrong:
-                raise ParityError(
-                    f"item '{entry.item_id}', {form} on {backend}: {len(found.wrong)} of "
-                    f"{found.rows} golden rows are off by up to {found.greatest:.1e}"
-                )
+            error = reproduce(item, backend, form, golden.read(item)).error
+            if error:
+                raise error
 
 
 def _record(slots: Slots, slot: Slot) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -30,7 +30,7 @@ class Golden:
 
 @dataclass(frozen=True)
 class Reproduced:
-    """How near one backend comes to the golden rows of one form.
+    """How closely one backend reproduces the golden rows of one form.
 
     Attributes:
         item_id: the item.
@@ -40,7 +40,7 @@ class Reproduced:
         tolerance: the greatest that is allowed.
         rows: how many golden rows there are.
         wrong: those that differ by more, counted from 1.
-        error: why this is no good; None where it is.
+        error: what is wrong; None if the golden rows are reproduced.
     """
 
     item_id: str
@@ -51,6 +51,14 @@ class Reproduced:
     rows: int = 0
     wrong: tuple[int, ...] = ()
     error: KdEdgeError | None = None
+
+    @property
+    def summary(self) -> str:
+        """How many golden rows differ by more than is allowed, and by how much."""
+        return (
+            f"{len(self.wrong)} of {self.rows} golden rows differ by up to {self.greatest:.1e}, "
+            f"{self.tolerance:.0e} is allowed"
+        )
 
 
 def read(item: LoadedItem) -> Golden:
@@ -100,23 +108,14 @@ def compare(
         raise BundleError(f"'{entry.golden}' has no golden rows for the form '{form}'")
     off = [_difference(*rows) for rows in zip_longest(found, wanted, fillvalue=())]
     wrong = tuple(at for at, one in enumerate(off, 1) if one > golden.tolerance)
-    error = None
-    if wrong:
-        error = ParityError(
-            f"item '{entry.item_id}', {form} on {backend}: {len(wrong)} of {len(off)} golden "
-            f"rows differ by up to {max(off):.1e}, {golden.tolerance:.0e} is allowed: "
-            f"{', '.join(map(str, wrong[:20]))}{', ...' if wrong[20:] else ''}"
-        )
-    return Reproduced(
-        entry.item_id,
-        backend,
-        form,
-        max(off),
-        golden.tolerance,
-        len(off),
-        wrong,
-        error,
+    result = Reproduced(entry.item_id, backend, form, max(off), golden.tolerance, len(off), wrong)
+    if not wrong:
+        return result
+    error = ParityError(
+        f"item '{entry.item_id}', {form} on {backend}: {result.summary}: "
+        f"{', '.join(map(str, wrong[:20]))}{', ...' if wrong[20:] else ''}"
     )
+    return replace(result, error=error)
 
 
 def _difference(found: Sequence[float], wanted: Sequence[float]) -> float:

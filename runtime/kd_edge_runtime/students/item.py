@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
-from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students import bag
@@ -11,19 +10,26 @@ from kd_edge_runtime.text.rules import TEXT_RULES
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
+
+    class Members(Protocol):
+        """What an item needs of its bundle: an open `Bundle`, or its members in memory."""
+
+        def read(self, name: str) -> bytes:
+            """The bytes of a member, or a `BundleError`."""
+            ...
 
 
 @dataclass(frozen=True)
 class LoadedItem:
-    """An item of an open bundle.
+    """An item of a bundle.
 
     Attributes:
-        bundle: where it is read from.
-        entry: what the manifest says of it.
+        bundle: where its members are read from.
+        entry: its entry in the manifest.
     """
 
-    bundle: Bundle
+    bundle: Members
     entry: ItemEntry
 
     def form(self, name: str) -> bytes:

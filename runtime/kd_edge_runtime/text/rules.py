@@ -124,7 +124,7 @@ def _table() -> _Table:
     table.update((ord(char), f" {char} ") for char in _SYMBOLS)
     table.update(str.maketrans("", "", _DELETED))
     table.update(str.maketrans(LETTERS, PLAIN))
-    table.update(str.maketrans({**SPELT_OUT, **_TYPED}))
+    table.update((ord(char), read_as) for char, read_as in {**SPELT_OUT, **_TYPED}.items())
     table.update(str.maketrans(*_DIGITS))
     return table
 

@@ -13,7 +13,7 @@ import bundles_made
 import classifiers_made as made
 from kd_edge_runtime import backends
 from kd_edge_runtime.bench import run as running
-from kd_edge_runtime.bench.run import Request, bench, fastest, ratios
+from kd_edge_runtime.bench.run import BenchRequest, bench, fastest, ratios
 from kd_edge_runtime.bench.worker import BATCHES
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError, InputError
@@ -65,7 +65,7 @@ def plain(path):
     """A bench of plain Python, to be looked at."""
     running._CAP, kept = 0.2, running._CAP
     try:
-        return bench(Request(path, backends=("plain",), quick=True, sustain=2))
+        return bench(BenchRequest(path, backends=("plain",), quick=True, sustain=2))
     finally:
         running._CAP = kept
 
@@ -121,7 +121,7 @@ def test_it_goes_on(plain):
 def test_every_backend_with_responses_against_models(path, responses, tmp_path):
     folder = made.write(tmp_path / "model", made.onnx_graph())
     (folder / "model.tflite").write_bytes(made.tflite_graph_bytes())
-    found = bench(Request(path, responses=responses, against=(folder,), quick=True))
+    found = bench(BenchRequest(path, responses=responses, against=(folder,), quick=True))
     rows = {row["name"]: row for row in found["rows"]}
     own = [row for row in found["rows"] if row["own"]]
     assert [row["name"] for row in own] == [*backends.NAMES]
@@ -144,7 +144,7 @@ def test_every_backend_with_responses_against_models(path, responses, tmp_path):
 def test_a_model_of_other_classes_is_timed_and_not_judged(path, responses, tmp_path):
     folder = made.write(tmp_path / "model", made.onnx_graph(table=made.TABLE[:, :3]), config=None)
     found = bench(
-        Request(path, responses=responses, against=(folder,), backends=("plain",), quick=True)
+        BenchRequest(path, responses=responses, against=(folder,), backends=("plain",), quick=True)
     )
     row = found["rows"][1]
     assert (row["state"], row["comparable"], row["quality"]) == ("works", False, None)
@@ -154,14 +154,14 @@ def test_a_model_of_other_classes_is_timed_and_not_judged(path, responses, tmp_p
 
 def test_a_model_that_is_no_classifier(path, tmp_path):
     folder = made.write(tmp_path / "model", made.onnx_graph(table=made.TABLE[:, :1]))
-    row = bench(Request(path, against=(folder,), backends=("plain",), quick=True))["rows"][1]
+    row = bench(BenchRequest(path, against=(folder,), backends=("plain",), quick=True))["rows"][1]
     assert (row["state"], row["ratios"]) == ("fails", None)
     assert "its first output is no row of numbers" in row["why"]
 
 
 def test_a_backend_that_dies_stops_no_other(path, fake):
     fake(DIES)
-    found = bench(Request(path, backends=("onnx", "plain"), quick=True))
+    found = bench(BenchRequest(path, backends=("onnx", "plain"), quick=True))
     assert [(row["state"], row["why"]) for row in found["rows"]] == [
         ("dies", "SIGILL"),
         ("works", ""),
@@ -174,14 +174,14 @@ def test_what_is_not_installed_is_said(path, monkeypatch):
     monkeypatch.setattr(
         backends, "is_installed", lambda name: name != "onnxruntime" and installed(name)
     )
-    row = bench(Request(path, backends=("onnx",), quick=True))["rows"][0]
+    row = bench(BenchRequest(path, backends=("onnx",), quick=True))["rows"][0]
     assert (row["state"], row["why"]) == ("not installed", "pip install onnxruntime")
 
 
 def test_a_wrong_model_is_never_the_fastest(tmp_path):
     wrong = with_wrong_rows(bundles_made.item(), "plain-int8", (5, 7))
     bundles_made.write(tmp_path / "a.kdz", [wrong])
-    found = bench(Request(tmp_path / "a.kdz", backends=("plain", "onnx"), quick=True))
+    found = bench(BenchRequest(tmp_path / "a.kdz", backends=("plain", "onnx"), quick=True))
     plain, onnx = found["rows"]
     assert plain["state"] == "wrong"
     assert plain["why"].startswith("2 of ")
@@ -195,7 +195,7 @@ def test_a_wrong_model_is_never_the_fastest(tmp_path):
 def test_another_bundle_is_raced_on_the_same_backends(path, tmp_path):
     other = tmp_path / "other.kdz"
     bundles_made.write(other, [replace(bundles_made.item(), item_id="of another name")])
-    found = bench(Request(path, against=(other,), backends=("plain",), quick=True))
+    found = bench(BenchRequest(path, against=(other,), backends=("plain",), quick=True))
     assert [(row["name"], row["own"]) for row in found["rows"]] == [
         ("plain", True),
         ("other.kdz plain", False),
@@ -210,7 +210,7 @@ def test_a_package_that_refuses_a_graph(path, fake):
         "class InferenceSession:\n"
         "    def __init__(self, *_, **__): raise RuntimeError('no such operator')\n"
     )
-    found = bench(Request(path, backends=("onnx",), quick=True))
+    found = bench(BenchRequest(path, backends=("onnx",), quick=True))
     assert "ONNX Runtime refuses 'onnx-int8': no such operator" in found["rows"][0]["why"]
     assert found["fastest"] is None
 
@@ -219,11 +219,11 @@ def test_a_damaged_bundle(path, tmp_path):
     damaged = tmp_path / "damaged.kdz"
     damaged.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(BundleError):
-        bench(Request(damaged))
+        bench(BenchRequest(damaged))
     with pytest.raises(InputError, match="no such file"):
-        bench(Request(tmp_path / "none.kdz"))
+        bench(BenchRequest(tmp_path / "none.kdz"))
     with pytest.raises(InputError, match="no item 'pot'"):
-        bench(Request(path, item_id="pot"))
+        bench(BenchRequest(path, item_id="pot"))
 
 
 def test_threads_are_those_asked_for(path, monkeypatch):
@@ -235,7 +235,7 @@ def test_threads_are_those_asked_for(path, monkeypatch):
         return in_child(module, asked, timeout, given, env, heard)
 
     monkeypatch.setattr(running, "in_child", watched)
-    bench(Request(path, backends=("plain",), quick=True, threads=2))
+    bench(BenchRequest(path, backends=("plain",), quick=True, threads=2))
     assert {one["OMP_NUM_THREADS"] for one in seen} == {"2"}
     assert all(one["PATH"] == os.environ["PATH"] for one in seen)
 

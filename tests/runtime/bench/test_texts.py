@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bundles_made
-from kd_edge_runtime.bench.texts import Columns, made_up, mixed, read, spread
+from kd_edge_runtime.bench.texts import ColumnNames as Names
+from kd_edge_runtime.bench.texts import made_up, mixed, read, spread
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.students import golden
@@ -37,7 +38,7 @@ def table(tmp_path):
 
 def test_scores_are_places_among_the_classes(bundles, table):
     path = table('text,score\na,0\nb,3\n"c, d",2.00\ne,\n,1\n\nf, 3 \n')
-    found = read(path, bundles[0], None, Columns())
+    found = read(path, bundles[0], None, Names())
     assert found.texts == ("a", "b", "c, d", "e", "", "f")
     assert found.human == (0, 3, 2, None, 1, 3)
     assert (found.labelled, found.made, found.entry.item_id) == (5, 0, "stove")
@@ -45,7 +46,7 @@ def test_scores_are_places_among_the_classes(bundles, table):
 
 def test_class_words_in_any_case(bundles, table):
     path = table("item,text,label\nspoon,a,Right\nspoon,b,wrong\n")
-    assert read(path, bundles[1], None, Columns()).human == (2, 0)
+    assert read(path, bundles[1], None, Names()).human == (2, 0)
 
 
 @pytest.mark.parametrize(
@@ -54,49 +55,61 @@ def test_class_words_in_any_case(bundles, table):
 )
 def test_rows_of_other_items_are_passed_over(bundles, table, at, item, texts):
     path = table("item_id,text\nstove,a\nspoon,b\n stove ,c\nother,d\n")
-    assert read(path, bundles[at], item, Columns()).texts == texts
+    assert read(path, bundles[at], item, Names()).texts == texts
 
 
 def test_the_first_item_that_rows_answer(bundles, table):
     path = table("item_id\ttext\nspoon\tb\n", "in.tsv")
-    assert read(path, bundles[1], None, Columns()).entry.item_id == "spoon"
+    assert read(path, bundles[1], None, Names()).entry.item_id == "spoon"
 
 
 def test_without_a_column_of_items_all_rows_answer_the_one_named(bundles, table):
     path = table("answer,points\na,right\n")
-    found = read(path, bundles[1], "spoon", Columns())
+    found = read(path, bundles[1], "spoon", Names())
     assert (found.entry.item_id, found.human) == ("spoon", (2,))
 
 
 def test_columns_that_are_named(bundles, table):
     path = table("score,rating,one,two,which\n9,1,a,b,spoon\n8,2,c,d,stove\n")
-    found = read(path, bundles[0], None, Columns("two", "which", "rating"))
+    found = read(path, bundles[0], None, Names("two", "which", "rating"))
     assert (found.texts, found.human) == (("d",), (2,))
 
 
 def test_a_table_without_scores(bundles, table):
-    found = read(table("text\na\nb\n"), bundles[0], None, Columns())
+    found = read(table("text\na\nb\n"), bundles[0], None, Names())
     assert (found.human, found.labelled) == ((None, None), 0)
 
 
 @pytest.mark.parametrize(
     ("text", "at", "item", "named", "told"),
     [
-        ("text,score\na,1\n", 0, None, Columns(score="scor"), "no column 'scor'.*'score'"),
-        ("text,score,grade\na,1,1\n", 0, None, Columns(), "could both hold the scores"),
-        ("text,score\na,1\nzebra,4\nc,yes\n", 0, None, Columns(), r"row 3, column 'score': no sc"),
-        ("text,score\na,-1\n", 0, None, Columns(), r"no score of item 'stove' \(0, 1, 2, 3\)"),
-        ("text,score\na,1.5\n", 0, None, Columns(), r"no score of item"),
-        ("text,score\na,1.05\n", 0, None, Columns(), r"no score of item"),
-        ("text,item\na,x\n", 0, None, Columns(), r"no row answers item 'stove': the column 'item'"),
-        ("text,item\na,x\n", 1, None, Columns(), r"answers item 'stove' or 'spoon'"),
-        ("text\n", 0, None, Columns(), r"no row answers item 'stove'$"),
-        ("text\na\n", 1, None, Columns(), r"no column holds the item.*--item-column"),
-        ("text\na\n", 1, "pot", Columns(), r"no item 'pot'"),
-        ("text,score\nzebra\n", 0, None, Columns(), r"row 2: 1 field where the header has 2"),
-        ('text,score\n"zebra,1\n', 0, None, Columns(), r"row 2: a quotation mark is opened"),
-        ("words,score\na,1\n", 0, None, Columns(), r"no column holds the responses"),
-        ("", 0, None, Columns(), r"the table is empty"),
+        ("text,score\na,1\n", 0, None, Names(score="scor"), "no column 'scor'.*'score'"),
+        ("text,score,grade\na,1,1\n", 0, None, Names(), "could both hold the scores"),
+        (
+            "text,score\na,1\nzebra,4\nc,yes\n",
+            0,
+            None,
+            Names(),
+            r"row 3, column 'score': no sc",
+        ),
+        ("text,score\na,-1\n", 0, None, Names(), r"no score of item 'stove' \(0, 1, 2, 3\)"),
+        ("text,score\na,1.5\n", 0, None, Names(), r"no score of item"),
+        ("text,score\na,1.05\n", 0, None, Names(), r"no score of item"),
+        (
+            "text,item\na,x\n",
+            0,
+            None,
+            Names(),
+            r"no row answers item 'stove': the column 'item'",
+        ),
+        ("text,item\na,x\n", 1, None, Names(), r"answers item 'stove' or 'spoon'"),
+        ("text\n", 0, None, Names(), r"no row answers item 'stove'$"),
+        ("text\na\n", 1, None, Names(), r"no column holds the item.*--item-column"),
+        ("text\na\n", 1, "pot", Names(), r"no item 'pot'"),
+        ("text,score\nzebra\n", 0, None, Names(), r"row 2: 1 field where the header has 2"),
+        ('text,score\n"zebra,1\n', 0, None, Names(), r"row 2: a quotation mark is opened"),
+        ("words,score\na,1\n", 0, None, Names(), r"no column holds the responses"),
+        ("", 0, None, Names(), r"the table is empty"),
     ],
 )
 def test_what_is_wrong_with_a_table(bundles, table, text, at, item, named, told):
@@ -107,7 +120,7 @@ def test_what_is_wrong_with_a_table(bundles, table, text, at, item, named, told)
 
 def test_no_table(bundles, tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: there is no such file"):
-        read(tmp_path / "none.csv", bundles[0], None, Columns())
+        read(tmp_path / "none.csv", bundles[0], None, Names())
 
 
 def test_made_up_texts_are_of_the_golden_words(bundles):

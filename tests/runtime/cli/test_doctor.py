@@ -205,7 +205,7 @@ def test_what_was_found_before_is_tried_again(made, root):
         kept = json.loads(cache.read_bytes())
         assert [*kept["outcomes"].values()] == [["works", ""]]
         (key,) = kept["outcomes"]
-        probe._write(cache, kept["device"], {key: probe.Outcome("dies", "SIGILL")})
+        probe._write(cache, kept["device"], {key: probe.ProbeOutcome("dies", "SIGILL")})
 
 
 @pytest.mark.usefixtures("bare")

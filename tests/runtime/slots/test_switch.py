@@ -83,7 +83,7 @@ def test_golden_rows_that_are_not_reproduced_here(second, tmp_path):
     bundles_made.write(
         path, [bundles_made.item(), replace(item, item_id="b", golden=json.dumps(rows).encode())]
     )
-    told = r"item 'b', plain-int8 on plain: 2 of \d+ golden rows are off by up to \d"
+    told = r"item 'b', plain-int8 on plain: 2 of \d+ golden rows differ by up to \d"
     refused(second, ParityError, told, path)
 
 
@@ -121,7 +121,7 @@ def test_too_little_room(second, monkeypatch):
 
 def test_a_previous_bundle_that_does_not_score_as_it_did(second, monkeypatch):
     def reproduce(*given):
-        return replace(reproduced(*given), wrong=(1,))
+        return replace(reproduced(*given), wrong=(1,), error=ParityError("changed"))
 
     reproduced = switch.reproduce
     monkeypatch.setattr(switch, "reproduce", reproduce)
