@@ -1,8 +1,9 @@
 """A table, read row by row: what its rows are has this one answer, on devices and in the workshop.
 
 A table is CSV, TSV or semicolons; the first row that is not blank holds the columns' names. Blank
-rows are passed over, and so are those after the last response; but in a table of one column a
-blank row between others is a blank response. Rows are counted as a spreadsheet counts them.
+rows are passed over, but in a table of one column they are blank responses, all but the empty
+lines at the end; a cell of white space or `""` is one even there. Rows are counted as a
+spreadsheet counts them.
 Nothing but a batch of rows is ever in memory, and reading goes on after a bad row, so that all
 problems are told at once.
 """
@@ -37,8 +38,6 @@ _UNQUOTED = (
     ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
     ["Id", "EssaySet", "EssayText"],  # the competition's files to be scored
 )
-
-_BLANK = [""]
 
 
 class Table:
@@ -81,7 +80,7 @@ class Table:
         self.skipped = 0
         self._records = records
         self._row = row
-        self._blank: list[list[str]] = []  # the blank rows just before the next one
+        self._blank = 0  # how many blank rows lie just before the next one
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
         """Reads the rows that have a field for each column, up to `size` at once.
@@ -103,7 +102,7 @@ class Table:
             numbers, rows = self._whole(range(start, self._row + 1), rows)
             if wrong:
                 self._row += 1
-                self._blank = []
+                self._blank = 0
                 self.note(Problem(wrong, self._row))
             if len(rows) <= size:
                 if rows:
@@ -131,19 +130,18 @@ class Table:
     ) -> tuple[Sequence[int], list[list[str]]]:
         """The rows that have a field for each column, and blank ones where they count."""
         width = len(self.header)
-        if not self._blank and {*map(len, rows)} == {width} and _none_blank(rows):
+        if not self._blank and {*map(len, rows)} == {width} and (width == 1 or _none_blank(rows)):
             return numbers, rows
         kept: list[tuple[int, list[str]]] = []
         for number, fields in zip(numbers, rows):
-            if not "".join(fields).strip():
-                self._blank.append(fields[:1] if fields and width == 1 else _BLANK)
+            if not (width == len(fields) == 1 or "".join(fields).strip()):
+                self._blank += 1
                 continue
-            if self._blank:
-                if width == 1:
-                    kept += enumerate(self._blank, number - len(self._blank))
-                else:
-                    self.skipped += len(self._blank)
-                self._blank = []
+            if width == 1:
+                kept += ((row, [""]) for row in range(number - self._blank, number))
+            else:
+                self.skipped += self._blank
+            self._blank = 0
             if len(fields) == width:
                 kept.append((number, fields))
             else:

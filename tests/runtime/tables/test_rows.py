@@ -77,8 +77,16 @@ def test_blank_rows_are_passed_over(size):
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
 def test_in_a_table_of_one_column_they_are_blank_responses(size):
     found = table("text\na\n\n  \nb\n\n   \n")
-    assert rows_of(found, size) == ([(2, ["a"]), (3, [""]), (4, ["  "]), (5, ["b"])], [])
+    rows = [(2, ["a"]), (3, [""]), (4, ["  "]), (5, ["b"]), (6, [""]), (7, ["   "])]
+    assert rows_of(found, size) == (rows, [])
     assert found.skipped == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+@pytest.mark.parametrize(("last", "cell"), [('""', ""), (" ", " "), ("\t", "\t")])
+def test_only_empty_lines_at_the_end_of_one_column_are_no_responses(size, last, cell):
+    found = table(f"text\na\n{last}\n\n\n")
+    assert rows_of(found, size) == ([(2, ["a"]), (3, [cell])], [])
 
 
 def test_batches_are_no_larger_for_blank_rows():

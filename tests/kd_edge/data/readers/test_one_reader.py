@@ -106,6 +106,7 @@ HEADERS = st.sampled_from(
     st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
 )
 @example("text", "a\n\n  \nb\n\n \n", "csv", "utf-8")
+@example("text", 'a\n \n""\n\n', "csv", "utf-8")
 @example("id,text", "1,a\n,\n  \n2,b\n,,\n", "csv", "utf-8")
 @example("id,text", '1,a\n"2" x,b\n3\n"4,c\n', "csv", "utf-8")
 def test_on_any_table(folder, header, content, suffix, encoding):
