@@ -95,7 +95,8 @@ def build(folder: Path, classes: Sequence[str], max_length: int, seed: int) -> T
         InputError: the folder's model cannot be loaded.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # Of the CPU alone: torch.manual_seed would reach every GPU, which nothing restores.
+        torch.default_generator.manual_seed(seed)
         backbone, tokenizer = _load_parts(folder, tuple(classes))
         return TeacherModel(backbone, tokenizer, len(classes), max_length)
 
