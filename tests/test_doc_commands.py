@@ -5,6 +5,7 @@ What a test cannot run is listed with its reason; its verbs, options and files a
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import subprocess
@@ -146,4 +147,8 @@ def test_pip_installs_into_a_virtual_environment(path):
 def test_python_in_a_document_is_python(path):
     for block in blocks(path):
         if block.language == "python":
-            compile(block.text, by_name(path), "exec")
+            tree = ast.parse(block.text, by_name(path))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    module = importlib.import_module(node.module)
+                    assert [one.name for one in node.names if not hasattr(module, one.name)] == []

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+
+import kd_edge
+from kd_edge_runtime import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {
@@ -26,6 +30,8 @@ LOOSE = {"kd_edge": 2, "kd_edge_runtime": 8}
 # The tests of each package, and those that are named after what they test and not after a module.
 TESTS = {"kd_edge": "kd_edge", "export": "kd_edge_export", "runtime": "kd_edge_runtime"}
 NAMED = {
+    "kd_edge/api/test_api.py": "the public functions together",
+    "kd_edge/teacher/test_cuda.py": "teachers on a real GPU",
     "kd_edge/data/readers/test_asap.py": "files of ASAP-SAS, which the reader of tables reads",
     "kd_edge/data/readers/test_one_reader.py": "the same rows on a device and in the workshop",
     "kd_edge/evaluation/test_rsmtool_itself.py": "against figures that RSMTool itself computed",
@@ -40,7 +46,6 @@ NAMED = {
 }
 LONGEST = 300
 LONGER = {
-    "kd_edge/report/page/item_tables.py",
     "runtime/kd_edge_runtime/bundle/manifest.py",
     "tests/benchmarks/test_contenders.py",
     "tests/kd_edge/bundling/test_bundle.py",
@@ -51,7 +56,6 @@ LONGER = {
     "tests/kd_edge/flash/test_to_ssh.py",
     "tests/kd_edge/runs/test_pipeline.py",
     "tests/kd_edge/runs/test_run.py",
-    "tests/kd_edge/teacher/test_compute.py",
     "tests/kd_edge/teacher/test_finetune.py",
     "tests/runtime/backends/test_probe.py",
     "tests/runtime/bundle/test_archive.py",
@@ -166,8 +170,9 @@ def test_tests_mirror_the_folders(tests, package):
     for path in sorted(folder.rglob("test_*.py")):
         inside = path.relative_to(folder)
         module = PACKAGES[package] / inside.with_name(inside.name.removeprefix("test_"))
-        module = module if module.is_file() else module.with_suffix("") / "__init__.py"
-        if not module.is_file() and f"{tests}/{inside}" not in NAMED:
+        private, room_itself = module.with_name(f"_{module.name}"), module.with_suffix("")
+        there = module.is_file() or private.is_file() or room_itself.is_dir()
+        if not there and f"{tests}/{inside}" not in NAMED:
             missing.append(f"{tests}/{inside}")
     assert missing == [], "a test lies where its module does, or NAMED says why not"
 
@@ -200,3 +205,17 @@ def test_what_is_slow_is_there():
         path, _, name = line.partition("::")
         text = (ROOT / "tests" / path).read_text(encoding="utf-8")
         assert not name or f"def {name}(" in text, line
+
+
+def test_one_version():
+    """Of both distributions, the citation, and the newest entry of the changelog."""
+    released = re.findall(r"^## (\d\S+)", _text("CHANGELOG.md"), re.MULTILINE)
+    assert f"\nversion: {released[0]}\n" in _text(".github/CITATION.cff")
+    assert kd_edge.__version__ == __version__
+    assert __version__ in released
+    for name in ("pyproject.toml", "runtime/pyproject.toml"):
+        assert 'dynamic = ["version"]' in _text(name)
+
+
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
