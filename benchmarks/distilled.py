@@ -19,8 +19,7 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.pipeline import item_folder
 from kd_edge.soft_labels.label_variants import Variants, read_variants
 from kd_edge.soft_labels.labels import labels_by_id
-from kd_edge.students.base import TextStage
-from kd_edge.students.student import Student
+from kd_edge.students.student import Student, TextStage
 from kd_edge.teacher.held_out import learning_rows
 from kd_edge.teacher.options import TeacherOptions
 

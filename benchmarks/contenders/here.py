@@ -23,6 +23,7 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import store
+from kd_edge.students.student import Student
 from kd_edge.teacher import classifier
 from kd_edge.teacher.card import TeacherCard, teacher_size
 from kd_edge.teacher.finetune import finetune
@@ -99,7 +100,7 @@ def rnn(bench: Bench, folder: Path, settings: Settings) -> dict[str, Any]:
     return {**_bundle(bench, made.student, folder), "settings": dict(settings)}
 
 
-def _bundle(bench: Bench, made: store.Student, folder: Path) -> dict[str, Any]:
+def _bundle(bench: Bench, made: Student, folder: Path) -> dict[str, Any]:
     item = ExportItem(made, bench.left.sources, bench.left.held_out)
     export([item], folder / BUNDLE, {}, ExportOptions())
     return {"parameters": made.parameters}

@@ -8,8 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kd_edge.bundling.forms import choose_forms, student_parts
 from kd_edge.bundling.model_card import CardFigures, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
@@ -31,7 +29,6 @@ class ExportItem:
     """An item to put into a bundle.
 
     Attributes:
-        student: the trained student.
         sources: the item's prompt, rubric and reference answers, for golden rows.
         prompts: those of them that students see; responses that copy them are flagged.
         held_out: scored responses that the student did not learn from, on which forms are
@@ -63,10 +60,7 @@ class ExportOptions:
 class Prepared:
     """Students whose forms are written and checked, ready for a bundle.
 
-    Attributes:
-        students: one an item.
-        parts: each as a bundle holds it.
-        parity: by item, each form compared with PyTorch.
+    There is one an item; each form of it is compared with PyTorch.
     """
 
     students: tuple[Student, ...]
@@ -76,12 +70,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Exported:
-    """A bundle that was written.
-
-    Attributes:
-        manifest: its manifest.
-        parity: by item, each form compared with PyTorch.
-    """
+    """A bundle that was written, and by item each form compared with PyTorch."""
 
     manifest: Manifest
     parity: Mapping[str, tuple[FormParity, ...]]
@@ -125,15 +114,11 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
 
 
 def together(prepared: Sequence[Prepared]) -> Prepared:
-    """Items that were prepared one by one, for one bundle.
-
-    Args:
-        prepared: of different items.
-    """
+    """Different items that were prepared one by one, for one bundle."""
     return Prepared(
-        students=tuple(student for one in prepared for student in one.students),
-        parts=tuple(parts for one in prepared for parts in one.parts),
-        parity={name: forms for one in prepared for name, forms in one.parity.items()},
+        students=tuple(student for item in prepared for student in item.students),
+        parts=tuple(parts for item in prepared for parts in item.parts),
+        parity={name: forms for item in prepared for name, forms in item.parity.items()},
     )
 
 
@@ -164,10 +149,7 @@ def write(
         card_text([(student, measured.get(student.item_id)) for student in prepared.students]),
         created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
         created_by,
-        {
-            **provenance,
-            "students": {student.item_id: student.provenance for student in prepared.students},
-        },
+        {**provenance, "students": {each.item_id: each.provenance for each in prepared.students}},
     )
 
 
@@ -176,36 +158,26 @@ def _item(
 ) -> tuple[ItemParts, tuple[FormParity, ...]]:
     student = item.student
     kind = kinds.get(student.kind)
-    sample = _sample(item)
+    sample = Sample(
+        golden_inputs(item.sources),
+        tuple(row.text for row in item.held_out),
+        tuple(row.response_id for row in item.held_out),
+        human_scores(item.held_out) if item.held_out else None,
+    )
     parts, held = student_parts(student, names, options.bits)
     expected = student.probabilities(sample.all)
     exact = expected if held is student else held.probabilities(sample.all)
     gate = Gate(student.item_id, student.scale, student.decision, sample, expected, options.limits)
     outputs = form_outputs(parts, sample.all)
-    for form, found in outputs.items():
+    for form, output in outputs.items():
         if kind.forms[form].exact:
-            gate.exact(form, found, exact)
-        gate.near(form, found)
-    golden = {form: found[: len(sample.golden)].tolist() for form, found in outputs.items()}
-    return (
-        replace(
-            parts,
-            golden=golden_json(sample.golden, golden),
-            flags=replace(parts.flags, prompt=prompt_codes(item.prompts)),
-        ),
-        tuple(
-            gate.figures(form, len(parts.forms[form][1]), found) for form, found in outputs.items()
-        ),
+            gate.exact(form, output, exact)
+        gate.near(form, output)
+    golden = {form: output[: len(sample.golden)].tolist() for form, output in outputs.items()}
+    parts = replace(
+        parts,
+        golden=golden_json(sample.golden, golden),
+        flags=replace(parts.flags, prompt=prompt_codes(item.prompts)),
     )
-
-
-def _sample(item: ExportItem) -> Sample:
-    golden = golden_inputs(item.sources)
-    if not item.held_out:
-        return Sample(golden)
-    return Sample(
-        golden,
-        tuple(row.text for row in item.held_out),
-        tuple(row.response_id for row in item.held_out),
-        np.asarray(human_scores(item.held_out)),
-    )
+    sizes = {form: len(data) for form, (_, data) in parts.forms.items()}
+    return parts, tuple(gate.figures(form, sizes[form], outputs[form]) for form in outputs)

@@ -58,7 +58,7 @@ def student_parts(
     """
     kind = kinds.get(student.kind)
     held = kind.in_bits(student, bits)
-    text = kind.text_member(held)
+    settings, vectorizer = kind.text_member(held)
     parts = ItemParts(
         item_id=held.item_id,
         student=kind.runs_as,
@@ -68,8 +68,8 @@ def student_parts(
         parameters=held.parameters,
         golden=b"",
         flags=held.flags,
-        text=text.settings,
-        vectorizer=(text.file, text.data),
-        forms=kind.make_forms(held, names, hashlib.sha256(text.data).hexdigest()),
+        text=settings,
+        vectorizer=vectorizer,
+        forms=kind.make_forms(held, names, hashlib.sha256(vectorizer[1]).hexdigest()),
     )
     return parts, held

@@ -50,17 +50,16 @@ def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
             parts.append("It has not been measured on responses it did not learn from.")
     parts += [
         kinds.get(name).holds.format(
-            min(_least(student) for student, _ in items if student.kind == name)
+            min(
+                getattr(student.options, "min_responses", 0)
+                for student, _ in items
+                if student.kind == name
+            )
         )
         for name in kinds.REGISTRY
         if any(student.kind == name for student, _ in items)
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _least(student: Student) -> int:
-    """The fewest responses that a word must be in, to be in the vocabulary; 0 if any may."""
-    return getattr(student.options, "min_responses", 0)
 
 
 def _description(student: Student) -> str:

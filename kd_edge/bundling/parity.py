@@ -56,11 +56,7 @@ class Limits:
 class Sample:
     """Responses on which forms are compared with PyTorch: golden rows, then held-out ones.
 
-    Attributes:
-        golden: the golden inputs.
-        texts: the held-out responses.
-        ids: their ids.
-        scores: their human scores as classes; [N].
+    The latter have ids and human scores as classes; [N].
     """
 
     golden: tuple[str, ...]
@@ -85,8 +81,6 @@ class FormParity:
     """One form compared with PyTorch.
 
     Attributes:
-        form: the form.
-        bytes: its size.
         golden: the difference on the golden rows.
         held_out: the difference on held-out responses, where there are any.
         qwk: the form's QWK with the human scores of these.
@@ -101,33 +95,22 @@ class FormParity:
     qwk_change: float | None = None
 
 
+@dataclass(frozen=True, eq=False)
 class Gate:
     """Compares the forms of one student with PyTorch.
 
-    Args:
-        item_id: the item.
-        scale: its classes.
+    Attributes:
         decision: how probabilities become a class.
         sample: what the forms are run on.
         expected: PyTorch's probabilities of `sample.all`; [N, K].
-        limits: how far a form may differ.
     """
 
-    def __init__(
-        self,
-        item_id: str,
-        scale: Scale,
-        decision: str,
-        sample: Sample,
-        expected: Probabilities,
-        limits: Limits,
-    ) -> None:
-        self._item_id = item_id
-        self._scale = scale
-        self._decision = decision
-        self._sample = sample
-        self._expected = expected
-        self._limits = limits
+    item_id: str
+    scale: Scale
+    decision: str
+    sample: Sample
+    expected: Probabilities
+    limits: Limits
 
     def exact(self, form: str, found: Probabilities, expected: Probabilities) -> None:
         """Refuses a form that does not compute what PyTorch computes from the same numbers.
@@ -141,11 +124,11 @@ class Gate:
             ParityError: a probability differs by more than the limit, or a class differs.
         """
         all_ = self._difference(found, expected)
-        if not all_.greatest <= self._limits.greatest:
+        if not all_.greatest <= self.limits.greatest:
             raise self._refusal(
                 form,
                 f"a probability differs by {all_.greatest:.2g}, at most "
-                f"{self._limits.greatest:.0e} is allowed",
+                f"{self.limits.greatest:.0e} is allowed",
                 (all_.worst,),
             )
         if all_.unequal:
@@ -159,75 +142,59 @@ class Gate:
         Raises:
             ParityError: too few classes are equal, or too much QWK is lost.
         """
-        start = len(self._sample.golden) if self._sample.texts else 0
-        all_ = self._difference(found, self._expected, slice(start, None))
+        start = len(self.sample.golden) if self.sample.texts else 0
+        all_ = self._difference(found, self.expected, slice(start, None))
         unequal = [start + at for at in all_.unequal]
-        if not all_.equal >= self._limits.equal:
+        if not all_.equal >= self.limits.equal:
             raise self._refusal(
                 form,
                 f"{all_.equal:.1%} of {all_.responses} classes are equal, at least "
-                f"{self._limits.equal:.1%} are asked for",
+                f"{self.limits.equal:.1%} are asked for",
                 unequal,
             )
         kappa, change = self._kappa(found)
-        if change is not None and not -change <= self._limits.qwk_loss:
+        if change is not None and not -change <= self.limits.qwk_loss:
             raise self._refusal(
                 form,
                 f"its QWK on held-out responses is {kappa:.4f}, {-change:.4f} lower (at most "
-                f"{self._limits.qwk_loss} may be lost)",
+                f"{self.limits.qwk_loss} may be lost)",
                 unequal,
             )
 
     def figures(self, form: str, size: int, found: Probabilities) -> FormParity:
-        """The comparison that is reported.
-
-        Args:
-            form: the form.
-            size: its bytes.
-            found: its probabilities of the sample; [N, K].
-        """
-        golden = len(self._sample.golden)
-        kappa, change = self._kappa(found)
-        return FormParity(
-            form=form,
-            bytes=size,
-            golden=self._difference(found, self._expected, slice(golden)),
-            held_out=self._difference(found, self._expected, slice(golden, None))
-            if self._sample.texts
-            else None,
-            qwk=kappa,
-            qwk_change=change,
-        )
+        """The comparison that is reported of a form and its bytes; see `exact`."""
+        golden = len(self.sample.golden)
+        held_out = None
+        if self.sample.texts:
+            held_out = self._difference(found, self.expected, slice(golden, None))
+        first = self._difference(found, self.expected, slice(golden))
+        return FormParity(form, size, first, held_out, *self._kappa(found))
 
     def _classes(self, probabilities: Probabilities) -> Scores:
-        return decided(np.nan_to_num(probabilities), self._scale, self._decision)
+        return decided(np.nan_to_num(probabilities), self.scale, self.decision)
 
     def _difference(
         self, found: Probabilities, expected: Probabilities, part: slice = slice(None)
     ) -> Difference:
-        return difference(
-            found[part],
-            expected[part],
-            self._classes(found[part]),
-            self._classes(expected[part]),
-        )
+        found, expected = found[part], expected[part]
+        return difference(found, expected, self._classes(found), self._classes(expected))
 
     def _kappa(self, found: Probabilities) -> tuple[float | None, float | None]:
-        scores = self._sample.scores
+        scores = self.sample.scores
         if scores is None:
             return None, None
-        golden, classes = len(self._sample.golden), len(self._scale.classes)
-        mine, torchs = (
-            quadratic_kappa(scores, self._classes(one[golden:]), classes)
-            for one in (found, self._expected)
+        golden, classes = len(self.sample.golden), len(self.scale.classes)
+        kappa, of_pytorch = (
+            quadratic_kappa(scores, self._classes(probabilities[golden:]), classes)
+            for probabilities in (found, self.expected)
         )
-        return mine, mine - torchs
+        return kappa, kappa - of_pytorch
 
     def _refusal(self, form: str, why: str, rows: Sequence[int]) -> ParityError:
-        named = ", ".join(self._sample.name(at) for at in rows[:_NAMED])
+        named = ", ".join(self.sample.name(at) for at in rows[:_NAMED])
         more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
         return ParityError(
-            f"item '{self._item_id}': the form {form} does not score as PyTorch does: {why}. "
+            f"item '{self.item_id}': the form {form} does not score as PyTorch does: {why}. "
             f"See {named}{more}. No bundle was written; the options of 'kd-edge export' set the "
             "limits."
         )
@@ -235,20 +202,19 @@ class Gate:
 
 def parity_table(title: str, forms: Sequence[FormParity]) -> TerminalTable:
     """Each form of a student compared with PyTorch, as a table for the terminal."""
-    return TerminalTable(title, _PARITY, [parity_cells(one) for one in forms])
+    return TerminalTable(title, _PARITY, [_parity_cells(parity) for parity in forms])
 
 
-def parity_cells(one: FormParity) -> list[str]:
-    """A row of `parity_table`: on held-out responses where there are any."""
-    all_ = one.held_out or one.golden
+def _parity_cells(parity: FormParity) -> list[str]:
+    compared = parity.held_out or parity.golden
     return [
-        one.form,
-        f"{one.bytes:,}",
-        "held-out" if one.held_out else "golden",
-        f"{all_.responses:,}",
-        f"{all_.greatest:.1e}",
-        f"{all_.mean:.1e}",
-        f"{all_.equal:.1%}",
-        "" if one.qwk is None else f"{one.qwk:.3f}",
-        "" if one.qwk_change is None else f"{one.qwk_change:+.4f}",
+        parity.form,
+        f"{parity.bytes:,}",
+        "held-out" if parity.held_out else "golden",
+        f"{compared.responses:,}",
+        f"{compared.greatest:.1e}",
+        f"{compared.mean:.1e}",
+        f"{compared.equal:.1%}",
+        "" if parity.qwk is None else f"{parity.qwk:.3f}",
+        "" if parity.qwk_change is None else f"{parity.qwk_change:+.4f}",
     ]

@@ -16,18 +16,17 @@ from kd_edge_runtime.errors import InputError
 
 _MOST_BYTES = 2**31 - 1  # of the numbers in one file
 
-
-FORMS = ("onnx-int8", "onnx-fp16", "onnx-fp32")
+TEACHER_FORMS = ("onnx-int8", "onnx-fp16", "onnx-fp32")
 
 
 def ways(form: str, fp32: bytes) -> Iterator[tuple[str, bytes]]:
-    """The ways to make a form, the fastest first; the next is nearer to PyTorch.
+    """The graphs that can serve as a form, the fastest first; the next is nearer to PyTorch.
 
     Products in int8 round what differs in the last bit from one processor or version of ONNX
     Runtime to another, so that two of these may be as far apart as either is from PyTorch.
 
     Args:
-        form: one of `FORMS`.
+        form: one of `TEACHER_FORMS`.
         fp32: the graph in floats.
 
     Yields:
@@ -47,10 +46,7 @@ def ways(form: str, fp32: bytes) -> Iterator[tuple[str, bytes]]:
 def fp32_graph(model: TeacherModel, item_id: str, tokenizer_sha256: str) -> bytes:
     """The teacher in floats: ids and mask [N, T] in, probabilities [N, K] out.
 
-    Args:
-        model: the teacher, in fp32 on the CPU.
-        item_id: the item, kept in the graph's metadata.
-        tokenizer_sha256: likewise, of `tokenizer_file`.
+    The model is in fp32 on the CPU. The graph's metadata keep the item and the tokenizer's hash.
 
     Raises:
         InputError: ONNX cannot hold it.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
-from kd_edge.bundling.teacher_graph import FORMS, fp32_graph, tokenizer_file, ways
+from kd_edge.bundling.teacher_graph import fp32_graph, tokenizer_file, ways
 from kd_edge.console.progress import say, track
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.files import atomic_folder, check_replaceable, write_json
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from kd_edge_runtime.backends import Model
 
 DESCRIPTION = "model.json"
-TEACHER_FORMS = FORMS
 TEACHER_DEFAULT = ("onnx-int8", "onnx-fp32")
 
 _MARKERS = (DESCRIPTION,)
@@ -52,13 +51,7 @@ _OUTPUTS = {
 
 @dataclass(frozen=True)
 class TeacherForm:
-    """One form of a teacher.
-
-    Attributes:
-        file: its file's name.
-        arithmetic: what its large products are computed in, "int8" or "fp32".
-        parity: how near it comes to PyTorch.
-    """
+    """One form of a teacher, its large products computed in "int8" or "fp32"."""
 
     file: str
     arithmetic: str
@@ -67,24 +60,12 @@ class TeacherForm:
 
 @dataclass(frozen=True)
 class TeacherExport:
-    """A teacher that was written as ONNX.
-
-    Attributes:
-        folder: where it is.
-        parameters: trained numbers.
-        forms: what was written, each held against PyTorch.
-        seconds: how long it took.
-    """
+    """A teacher that was written as ONNX; `seconds` is how long that took."""
 
     folder: Path
     parameters: int
     forms: tuple[TeacherForm, ...]
     seconds: float
-
-    @property
-    def parity(self) -> tuple[FormParity, ...]:
-        """Each form against PyTorch."""
-        return tuple(form.parity for form in self.forms)
 
 
 def export_teacher(
@@ -143,41 +124,36 @@ def export_teacher(
     )
     expected = predict(model, sample.all, precision="fp32", progress="PyTorch", device="cpu")
     gate = Gate(parts.item_id, card.scale, parts.decision, sample, expected, limits or Limits())
-    made = {name: _form(name, fp32, parts, sample, gate, expected) for name in names}
+    written = {name: _form(name, fp32, parts, sample, gate) for name in names}
     with atomic_folder(output, _MARKERS) as new:
         (new / parts.vectorizer[0]).write_bytes(tokenizer)
-        for form, data in made.values():
+        for form, data in written.values():
             (new / form.file).write_bytes(data)
-        write_json(new / DESCRIPTION, _description(folder, card, parts, made))
-    forms = tuple(form for form, _ in made.values())
+        write_json(new / DESCRIPTION, _description(folder, card, parts, written))
+    forms = tuple(form for form, _ in written.values())
     return TeacherExport(output, parts.parameters, forms, time.monotonic() - started)
 
 
 def _form(
-    name: str,
-    fp32: bytes,
-    parts: ItemParts,
-    sample: Sample,
-    gate: Gate,
-    expected: np.ndarray,
+    name: str, fp32: bytes, parts: ItemParts, sample: Sample, gate: Gate
 ) -> tuple[TeacherForm, bytes]:
-    """A form made in the fastest way that keeps to the limits, and its bytes."""
+    """The fastest graph that keeps to the limits, and its bytes."""
     file = f"{name.removeprefix('onnx-')}.onnx"
     refused: ParityError | None = None
     for arithmetic, data in ways(name, fp32):
         if refused:
             say(f"{name}: too many classes change; now with {arithmetic} products, more slowly")
         model = form_models(replace(parts, forms={name: (file, data)}))[name]
-        found = _run(model, name, sample.all)
+        probabilities = _run(model, name, sample.all)
         try:
             if name == "onnx-fp32":
-                gate.exact(name, found, expected)
+                gate.exact(name, probabilities, gate.expected)
             if sample.texts:  # golden inputs are few, and nobody's answers
-                gate.near(name, found)
+                gate.near(name, probabilities)
         except ParityError as error:
             refused = error
             continue
-        figures = gate.figures(name, len(data), found)
+        figures = gate.figures(name, len(data), probabilities)
         return TeacherForm(file, arithmetic, figures), data
     assert refused is not None
     raise refused
@@ -186,21 +162,21 @@ def _form(
 def _run(model: Model, name: str, texts: Sequence[str]) -> np.ndarray:
     """What a form makes of N responses, float64 [N, K], those of like length together."""
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-    found: dict[int, tuple[float, ...]] = {}
+    rows: dict[int, tuple[float, ...]] = {}
     with track(name, len(texts)) as tracker:
         for start in range(0, len(order), _CHUNK):
             chunk = order[start : start + _CHUNK]
             scored = model.probabilities([texts[at] for at in chunk])
-            found |= zip(chunk, scored, strict=True)
+            rows |= zip(chunk, scored, strict=True)
             tracker.advance(len(chunk))
-    return np.array([found[at] for at in range(len(texts))])
+    return np.array([rows[at] for at in range(len(texts))])
 
 
 def _description(
     folder: Path,
     card: TeacherCard,
     parts: ItemParts,
-    made: dict[str, tuple[TeacherForm, bytes]],
+    written: dict[str, tuple[TeacherForm, bytes]],
 ) -> dict[str, Any]:
     libraries = {name: importlib.metadata.version(name) for name in ("onnx", "onnxruntime")}
     file, tokenizer = parts.vectorizer
@@ -224,7 +200,7 @@ def _description(
                 "arithmetic": form.arithmetic,
                 "against_pytorch": _figures(form.parity),
             }
-            for name, (form, data) in made.items()
+            for name, (form, data) in written.items()
         },
     }
 
@@ -235,15 +211,11 @@ def _file(name: str, data: bytes) -> dict[str, Any]:
 
 def _figures(parity: FormParity) -> dict[str, Any]:
     compared = {"golden": parity.golden, "responses": parity.held_out}
+    names = ("responses", "greatest", "mean", "equal")
     shown = {
-        name: {
-            "responses": one.responses,
-            "greatest": one.greatest,
-            "mean": one.mean,
-            "equal": one.equal,
-        }
-        for name, one in compared.items()
-        if one is not None
+        where: {name: getattr(difference, name) for name in names}
+        for where, difference in compared.items()
+        if difference is not None
     }
     return {**shown, "qwk": parity.qwk, "qwk_change": parity.qwk_change}
 

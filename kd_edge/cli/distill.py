@@ -16,7 +16,7 @@ from kd_edge.cli.sizes import parse_bytes, show_search
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.students.store import Student
+    from kd_edge.students.student import Student
 
 
 @click.command(cls=GroupedCommand)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kd_edge.bundling.parity import FormParity, Limits
     from kd_edge.data.responses import Responses
     from kd_edge.size_search.search import Sized
-    from kd_edge.students.store import Student
+    from kd_edge.students.student import Student
 
 
 @click.command(cls=GroupedCommand)

@@ -25,8 +25,7 @@ from kd_edge.evaluation.calibration import (
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.evaluation.review import choose_review
-from kd_edge.students.base import Network
-from kd_edge.students.student import Student
+from kd_edge.students.student import Network, Student
 
 
 def calibrate(
@@ -44,8 +43,7 @@ def calibrate(
 
     Returns:
         The probabilities at that temperature, and for the record the temperature, and before and
-        after it the loss and the expected calibration error of the most probable class, on the
-        responses it was fitted on.
+        after it the loss and the expected calibration error of the most probable class.
     """
     temperature = round(fit_temperature(probabilities, scores), 4)
     with torch.no_grad():
@@ -75,11 +73,11 @@ def with_flags(
         held_out: scored responses that it did not learn from.
         wanted: exact agreement required of the scores that are not flagged, 0 to 1.
     """
-    found = student.probabilities(
+    probabilities = student.probabilities(
         [row.text for row in held_out], [row.item_id for row in held_out]
     ).astype(np.float64)
-    classes = decided(found, student.scale, student.decision)
-    confidence = found[np.arange(len(classes)), classes]
+    classes = decided(probabilities, student.scale, student.decision)
+    confidence = probabilities[np.arange(len(classes)), classes]
     review = choose_review(confidence, classes == human_scores(held_out), wanted)
     return replace(
         student,

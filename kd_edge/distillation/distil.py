@@ -21,9 +21,8 @@ from kd_edge.evaluation.decision import choose_decision
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.soft_labels.labels import SoftLabels
 from kd_edge.students import kinds
-from kd_edge.students.base import TextStage
 from kd_edge.students.kind import TextSources
-from kd_edge.students.student import Student, probabilities
+from kd_edge.students.student import Student, TextStage, probabilities
 from kd_edge.training.checkpoint import Checkpoint, work_folder
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
@@ -79,37 +78,21 @@ def distil(
         TextSources([row.text for row in rows], teacher, relations or {}),
         kind.options(options.student_options),
     )
+    examples = taught(rows, soft, variants)
     with work_folder(work) as folder:
-        distilled = Distilled(
-            student=train_student(
-                item,
-                taught(rows, soft, variants),
-                held_out,
-                text,
-                options,
-                folder / "student",
-                "training the small model",
-            ),
-            baseline=train_student(
-                item,
-                untaught(rows, len(item.scale.classes)),
-                held_out,
-                text,
-                replace(options, weight=0.0),
-                folder / "baseline",
-                "training it without the large model",
-            ),
+        folders = [folder / "student", folder / "baseline"]
+        student = train_student(
+            item, examples, held_out, text, options, folders[0], "training the small model"
         )
-        clear_work(folder, [folder / "student", folder / "baseline"])
-    return distilled
+        baseline = train_baseline(item, rows, held_out, text, options, folders[1])
+        clear_work(folder, folders)
+    return Distilled(student, baseline)
 
 
 def clear_work(work: Path, folders: Sequence[Path]) -> None:
     """Removes checkpoints once everything is trained, so that a stopped run keeps them all.
 
-    Args:
-        work: the folder that they are in; kept if it holds anything else.
-        folders: the checkpoints.
+    The folder that they are in is kept if it holds anything else.
     """
     for folder in folders:
         Checkpoint(folder).remove()
@@ -126,17 +109,9 @@ def train_student(
     work: Path,
     description: str,
 ) -> Student:
-    """Trains one student.
+    """Trains one student; see `distil`.
 
-    Args:
-        item: the item.
-        examples: what it learns from.
-        held_out: scored rows by which the best epoch, the temperature, the decision and the
-            threshold of review are chosen.
-        text: its frozen text stage.
-        options: how.
-        work: a folder for the checkpoint, which the caller removes.
-        description: shown beside the progress bar.
+    The caller removes the checkpoint in `work`. The description is shown beside the progress bar.
 
     Raises:
         StoppedError: the user stopped it; the same call resumes.
@@ -150,7 +125,7 @@ def train_student(
         network = kind.build(text, classes, chosen)
     training = Training(network, text, examples, validation, item.scale, options)
     state = training.run(work, description)
-    raw = probabilities(network, text, validation.texts, classes, validation.questions)
+    raw = probabilities(network, text, validation.texts, validation.questions)
     calibrated, calibration = calibrate(network, raw, scores)
     student = Student(
         kind=options.student,
@@ -173,6 +148,26 @@ def train_student(
     )
     scored = [examples.texts[at] for at in np.flatnonzero(examples.scores >= 0).tolist()]
     return with_flags(student, scored, held_out, options.review_accuracy)
+
+
+def train_baseline(
+    item: Item,
+    rows: Sequence[Row],
+    held_out: Sequence[Row],
+    text: TextStage,
+    options: DistilOptions,
+    work: Path,
+) -> Student:
+    """Trains the same student on people's scores alone; see `train_student`."""
+    return train_student(
+        item,
+        untaught(rows, len(item.scale.classes)),
+        held_out,
+        text,
+        replace(options, weight=0.0),
+        work,
+        "training it without the large model",
+    )
 
 
 def checked_labels(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kd_edge.data.responses import Row
+from kd_edge.evaluation.agreement import human_scores
 from kd_edge.soft_labels.label_variants import Variants
 
 
@@ -17,7 +18,6 @@ class Examples:
     """N responses to learn from.
 
     Attributes:
-        texts: the responses.
         questions: the id of the item that each answers; none where all answer the same one.
         scores: the human scores as classes, -1 for variants; int64 [N].
         soft: the teacher's probabilities, rows of zeros where there are none; float32 [N, K].
@@ -35,16 +35,10 @@ class Examples:
 def taught(
     rows: Sequence[Row], labels: Mapping[str, npt.NDArray[np.floating]], variants: Variants | None
 ) -> Examples:
-    """Rows with their human scores and soft labels, then the variants.
-
-    Args:
-        rows: the rows to learn from, each with a score.
-        labels: probabilities [K] by response id; every row's must be there.
-        variants: teacher-labelled variants, if any.
-    """
+    """Scored rows with their soft labels [K] by response id, then the variants."""
     texts, questions = [row.text for row in rows], [row.item_id for row in rows]
     soft = [labels[row.response_id] for row in rows]
-    scores = [_score(row) for row in rows]
+    scores = human_scores(rows).tolist()
     if variants is not None:
         texts += variants.texts
         questions += variants.questions or [""] * len(variants.texts)
@@ -56,21 +50,5 @@ def taught(
 
 
 def untaught(rows: Sequence[Row], classes: int) -> Examples:
-    """The same rows with nothing but their human scores: what the baseline learns from.
-
-    Args:
-        rows: the rows to learn from, each with a score.
-        classes: K.
-    """
-    scores = np.array([_score(row) for row in rows], dtype=np.int64)
-    return Examples(
-        [row.text for row in rows],
-        scores,
-        np.zeros((len(rows), classes), dtype=np.float32),
-        [row.item_id for row in rows],
-    )
-
-
-def _score(row: Row) -> int:
-    assert row.score is not None, "rows to learn from are scored"
-    return row.score
+    """Scored rows without soft labels of K classes: what the baseline learns from."""
+    return taught(rows, dict.fromkeys((row.response_id for row in rows), np.zeros(classes)), None)

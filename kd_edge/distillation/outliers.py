@@ -39,10 +39,10 @@ def ordinary(texts: Sequence[str], student: Student) -> Flags:
         student: the student, whose n-grams tell unfamiliar responses.
     """
     tokens = [words(text) for text in texts]
-    number = np.array([len(one) for one in tokens])
+    number = np.array([len(response) for response in tokens])
     if (number > 0).sum() < _ENOUGH:
         return Flags()
-    distinct = np.array([len(set(one)) for one in tokens])
+    distinct = np.array([len(set(response)) for response in tokens])
     many = number >= FEW
     vocabulary = kinds.get(student.kind).known_ngrams(student)
     return Flags(
@@ -82,16 +82,10 @@ def _known(
 
 
 def prompt_codes(prompts: Sequence[str]) -> tuple[int, ...]:
-    """The pairs of words of an item's prompt, as hashes that rise.
-
-    Args:
-        prompts: the texts that pupils see with the item.
-    """
-    codes = set()
-    for prompt in prompts:
-        found = words(prompt)
-        codes |= {pair_code(*pair) for pair in zip(found, found[1:], strict=False)}
-    return tuple(sorted(codes))
+    """The pairs of words of the texts that pupils see with an item, as hashes that rise."""
+    texts = [words(prompt) for prompt in prompts]
+    pairs = {pair for text in texts for pair in zip(text, text[1:], strict=False)}
+    return tuple(sorted({pair_code(*pair) for pair in pairs}))
 
 
 def _quantile(values: npt.NDArray[np.floating], share: float, otherwise: float) -> float:

@@ -16,8 +16,7 @@ from kd_edge.distillation.examples import Examples
 from kd_edge.distillation.loss import distillation_loss, soften
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.stages.record import StoppedError, hash_json
-from kd_edge.students.base import Encoded, Network, TextStage
-from kd_edge.students.student import probabilities
+from kd_edge.students.student import Encoded, Network, TextStage, probabilities
 from kd_edge.training.checkpoint import Checkpoint, RunState
 from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.schedule import set_step
@@ -29,15 +28,9 @@ _SMALL_BATCH = 32
 
 
 class Training:
-    """One run of training a student.
+    """One run of training a student's network, in place, from fresh weights.
 
-    Args:
-        network: fresh weights; trained in place.
-        text: its text stage.
-        examples: what it learns from.
-        held_out: scored responses by which the best epoch is chosen.
-        scale: the item's classes.
-        options: how it is trained.
+    The best epoch is chosen by the held-out responses.
     """
 
     def __init__(
@@ -73,9 +66,10 @@ class Training:
     def run(self, folder: Path, description: str) -> RunState:
         """Trains, or resumes a stopped run, and leaves the best epoch's weights.
 
-        Args:
-            folder: for the checkpoint, which stays: a finished run is read from it at once.
-            description: shown beside the progress bar.
+        The checkpoint in `folder` stays: a finished run is read from it at once.
+
+        Raises:
+            StoppedError: the user stopped it; the same call resumes.
         """
         checkpoint = Checkpoint(folder)
         state = checkpoint.resume(self._key(), self._network, self._optimizer)
@@ -91,7 +85,6 @@ class Training:
         return state
 
     def _train(self, state: RunState, checkpoint: Checkpoint, description: str) -> RunState:
-        """The epochs that are left."""
         total, done = self._epochs * self._batches, state.epochs * self._batches
         encoded = self._text.encode(self._examples.texts, self._examples.questions)
         with torch.random.fork_rng(), track(description, total, done) as tracker:
@@ -157,8 +150,6 @@ class Training:
         return loss.item()
 
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
-        held_out, classes = self._held_out, len(self._scale.classes)
-        found = probabilities(
-            self._network, self._text, held_out.texts, classes, held_out.questions
-        )
-        return epoch_figures(epoch, train_loss, found, held_out.scores, self._scale.numeric)
+        held_out = self._held_out
+        rows = probabilities(self._network, self._text, held_out.texts, held_out.questions)
+        return epoch_figures(epoch, train_loss, rows, held_out.scores, self._scale.numeric)

@@ -10,8 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kd_edge.data.responses import Item, Row
-from kd_edge.distillation.distil import Distilled, checked_labels, clear_work, train_student
-from kd_edge.distillation.examples import taught, untaught
+from kd_edge.distillation.distil import (
+    Distilled,
+    checked_labels,
+    clear_work,
+    train_baseline,
+    train_student,
+)
+from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.soft_labels.label_variants import Variants
@@ -33,17 +39,10 @@ def distil_to_size(
     work: Path | None,
     search: Search,
 ) -> tuple[Distilled, Sized]:
-    """Distils students of several sizes.
+    """Distils students of several sizes; see `distil` for the arguments.
 
-    Args:
-        item: the item.
-        rows: the scored rows to learn from.
-        held_out: scored rows to choose by, the same as those of the search.
-        labels: the teacher's soft labels, at least for `rows`; see `distil`.
-        variants: teacher-labelled variants, if any.
-        options: how the largest is distilled; the smaller ones differ in their size alone.
-        work: a folder for checkpoints, so that a stopped run can be resumed; None for none.
-        search: the limit.
+    The held-out rows are those of the search. The options are those of the largest student; the
+    smaller ones differ in their size alone.
 
     Returns:
         The most accurate student that fits with the same one without a teacher, and the search.
@@ -68,35 +67,33 @@ def distil_to_size(
             item, examples, held_out, text, options, folders[0], "training the largest small model"
         )
 
+        def of_shape(ngrams: int, dimensions: int, bits: int) -> DistilOptions:
+            shape = {"ngrams": ngrams, "dimensions": dimensions, "bits": bits}
+            return replace(options, student_options={**options.student_options, **shape})
+
         def train(pruned: Student, dimensions: int, bits: int) -> Student:
             size = pruned.text.vocabulary.size
-            sized = {"ngrams": size, "dimensions": dimensions, "bits": bits}
             folders.append(folder / f"{size}-{dimensions}-{bits}")
             return train_student(
                 item,
                 examples,
                 held_out,
                 pruned.text,
-                replace(options, student_options={**options.student_options, **sized}),
+                of_shape(size, dimensions, bits),
                 folders[-1],
                 f"{size:,} n-grams, {dimensions} dimensions, {bits} bits",
             )
 
         sized = search.retrained(whole, texts, train)
-        chosen = {
-            "ngrams": sized.chosen.ngrams,
-            "dimensions": sized.chosen.dimensions,
-            "bits": sized.chosen.bits,
-        }
+        best = sized.chosen
         folders.append(folder / "baseline")
-        baseline = train_student(
+        baseline = train_baseline(
             item,
-            untaught(rows, len(item.scale.classes)),
+            rows,
             held_out,
             sized.student.text,
-            replace(options, weight=0.0, student_options={**options.student_options, **chosen}),
+            of_shape(best.ngrams, best.dimensions, best.bits),
             folders[-1],
-            "training it without the large model",
         )
         clear_work(folder, folders)
         return Distilled(sized.student, baseline), sized

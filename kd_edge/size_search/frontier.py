@@ -17,16 +17,16 @@ def cells(tried: Sequence[Tried], chosen: Tried | None) -> list[list[str]]:
     """A row for each size that was tried, the smallest first."""
     return [
         [
-            f"{one.bytes:,}",
-            f"{one.ngrams:,}",
-            str(one.dimensions),
-            "float" if one.bits > 8 else str(one.bits),
-            f"{one.parameters:,}",
-            f"{one.qwk:.3f}",
-            f"{one.accuracy:.3f}",
-            "yes" if one == chosen else "" if one.fits else "too large",
+            f"{size.bytes:,}",
+            f"{size.ngrams:,}",
+            str(size.dimensions),
+            "float" if size.bits > 8 else str(size.bits),
+            f"{size.parameters:,}",
+            f"{size.qwk:.3f}",
+            f"{size.accuracy:.3f}",
+            "yes" if size == chosen else "" if size.fits else "too large",
         ]
-        for one in sorted(tried, key=lambda one: one.bytes)
+        for size in sorted(tried, key=lambda size: size.bytes)
     ]
 
 
@@ -42,14 +42,9 @@ def write_frontier(
     figures = stem.with_name(f"{stem.name}.frontier.json")
     with atomic_write(plot) as file:
         file.write(_svg(tried, chosen, limit))
-    write_json(
-        figures,
-        {
-            "limit": limit,
-            "chosen": asdict(chosen) if chosen else None,
-            "tried": [asdict(one) for one in tried],
-        },
-    )
+    sizes = [asdict(size) for size in tried]
+    best = asdict(chosen) if chosen else None
+    write_json(figures, {"limit": limit, "chosen": best, "tried": sizes})
     return plot, figures
 
 
@@ -61,22 +56,14 @@ def _svg(tried: Sequence[Tried], chosen: Tried | None, limit: int) -> str:
 
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    for dimensions in sorted({one.dimensions for one in tried}):
-        alike = [one for one in tried if one.dimensions == dimensions]
-        axes.scatter(
-            [one.bytes / 1000 for one in alike],
-            [one.qwk for one in alike],
-            label=f"{dimensions} dimensions",
-        )
-        for one in alike:
-            bits = "float" if one.bits > 8 else f"{one.bits} bits"
-            axes.annotate(
-                f"{one.ngrams}, {bits}",
-                (one.bytes / 1000, one.qwk),
-                xytext=(5, 4),
-                textcoords="offset points",
-                fontsize=7,
-            )
+    for dimensions in sorted({size.dimensions for size in tried}):
+        alike = [size for size in tried if size.dimensions == dimensions]
+        places = [(size.bytes / 1000, size.qwk) for size in alike]
+        axes.scatter(*zip(*places, strict=True), label=f"{dimensions} dimensions")
+        for size, place in zip(alike, places, strict=True):
+            bits = "float" if size.bits > 8 else f"{size.bits} bits"
+            label = f"{size.ngrams}, {bits}"
+            axes.annotate(label, place, xytext=(5, 4), textcoords="offset points", fontsize=7)
     if chosen is not None:
         axes.scatter(
             [chosen.bytes / 1000], [chosen.qwk], s=180, facecolors="none", edgecolors="black",

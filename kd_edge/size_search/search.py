@@ -7,12 +7,9 @@ student that knows them all, with shorter vectors in fewer bits; each size is tr
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, prepare, write
 from kd_edge.data.responses import Row
@@ -21,7 +18,7 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.evaluation.review import ACCURACY
-from kd_edge.students.bag import in_bits
+from kd_edge.students.bag import KIND as BAG
 from kd_edge.students.pruning import importance, prune
 from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
@@ -73,13 +70,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Sized:
-    """The result of a search.
-
-    Attributes:
-        student: the most accurate that fits.
-        chosen: its figures.
-        tried: every size that was tried, in order.
-    """
+    """The most accurate student that fits, its size, and all sizes in the order of trial."""
 
     student: Student
     chosen: Tried
@@ -87,15 +78,10 @@ class Sized:
 
 
 class TooSmallError(InputError):
-    """Nothing fits.
-
-    Args:
-        limit: the bytes asked for.
-        tried: what was tried.
-    """
+    """Nothing that was tried fits into the bytes asked for."""
 
     def __init__(self, limit: int, tried: Sequence[Tried]) -> None:
-        least = min(tried, key=lambda one: one.bytes)
+        least = min(tried, key=lambda size: size.bytes)
         super().__init__(
             f"no bundle fits into {limit:,} bytes: the smallest that was tried takes "
             f"{least.bytes:,} with {least.ngrams} n-grams"
@@ -124,7 +110,7 @@ class Search:
         self._held_out = tuple(held_out)
         self._sources = sources
         self._options = ExportOptions(forms or (FORM,))
-        self._found: list[tuple[Tried, Student]] = []
+        self._measured: list[tuple[Tried, Student]] = []
 
     def retrained(self, whole: Student, texts: Sequence[str], train: Train) -> Sized:
         """Trains a student of each shape that is as large as fits.
@@ -137,65 +123,53 @@ class Search:
         Raises:
             TooSmallError: nothing fits.
         """
-        full = self._measure(whole)
-        if not full.fits:
-            weights = importance(whole, texts)
-            for dimensions, bits in SHAPES:
-                self._fit(whole, weights, dimensions, bits, train)
-        return self._best()
+        return self._smaller(whole, texts, SHAPES, train)
 
     def cut(self, whole: Student, texts: Sequence[str]) -> Sized:
-        """Leaves out n-grams and bits without training again, which costs accuracy.
-
-        Args:
-            whole: a trained bag, which is taken if it fits.
-            texts: the responses it learnt from.
+        """As `retrained`, but leaves out n-grams and bits alone, which costs accuracy.
 
         Raises:
             TooSmallError: nothing fits.
         """
+        wanted = whole.provenance.get("review", {}).get("wanted", ACCURACY)
+        shapes = [
+            (whole.options.dimensions, bits)
+            for bits in sorted({bits for _, bits in SHAPES}, reverse=True)
+        ]
+
+        def rounded(pruned: Student, _dimensions: int, bits: int) -> Student:
+            # It knows other n-grams than the whole one, and is sure of other scores.
+            return with_flags(BAG.in_bits(pruned, bits), texts, self._held_out, wanted)
+
+        return self._smaller(whole, texts, shapes, rounded)
+
+    def _smaller(
+        self, whole: Student, texts: Sequence[str], shapes: Iterable[tuple[int, int]], train: Train
+    ) -> Sized:
+        """Measures the most n-grams of each shape that fit, and chooses."""
         full = self._measure(whole)
         if not full.fits:
             weights = importance(whole, texts)
-            for bits in sorted({bits for _, bits in SHAPES}, reverse=True):
-                self._fit(
-                    whole,
-                    weights,
-                    full.dimensions,
-                    bits,
-                    # It knows other n-grams than the whole one, and is sure of other scores.
-                    lambda one, _, bits: self._flagged(in_bits(one, bits), texts),
-                )
-        return self._best()
-
-    def _flagged(self, student: Student, texts: Sequence[str]) -> Student:
-        wanted = student.provenance.get("review", {}).get("wanted", ACCURACY)
-        return with_flags(student, texts, self._held_out, wanted)
-
-    def _fit(
-        self,
-        whole: Student,
-        weights: npt.NDArray[np.float64],
-        dimensions: int,
-        bits: int,
-        train: Train,
-    ) -> None:
-        """The most n-grams of a shape that fit, measured and not guessed."""
-        full = self._found[0][0]
-        for size in self._sizes(full, dimensions, bits):
-            student = train(prune(whole, size, weights), dimensions, bits)
-            if self._measure(student).fits:
-                return
+            for dimensions, bits in shapes:
+                for size in self._sizes(full, dimensions, bits):
+                    if self._measure(train(prune(whole, size, weights), dimensions, bits)).fits:
+                        break
+        tried = tuple(size for size, _ in self._measured)
+        fitting = [(size, student) for size, student in self._measured if size.fits]
+        if not fitting:
+            raise TooSmallError(self._limit, tried)
+        chosen, student = max(fitting, key=lambda both: (both[0].qwk, -both[0].bytes))
+        return Sized(student, chosen, tried)
 
     def _sizes(self, full: Tried, dimensions: int, bits: int) -> Iterator[int]:
-        """Numbers of n-grams that may fit, each found from how the one before turned out."""
+        """Numbers of n-grams that may fit, each judged by how the last turned out."""
         fixed = full.bytes - full.ngrams * _bytes_each(full.dimensions, full.bits)
         room = self._limit - SLACK - fixed
         size = min(full.ngrams, int(room / _bytes_each(dimensions, bits)))
         for _ in range(_TRIES):
             size = max(size, _FEWEST)
             yield size
-            last = self._found[-1][0]
+            last = self._measured[-1][0]
             if size == _FEWEST:
                 return
             each = (last.bytes - fixed) / last.ngrams
@@ -220,7 +194,7 @@ class Search:
             accuracy=figures.accuracy,
             fits=size + SLACK <= self._limit,
         )
-        self._found.append((tried, student))
+        self._measured.append((tried, student))
         return tried
 
     def _bytes(self, student: Student) -> int:
@@ -233,14 +207,6 @@ class Search:
                 created=_SOME_TIME,
             )
             return path.stat().st_size
-
-    def _best(self) -> Sized:
-        tried = tuple(one for one, _ in self._found)
-        fitting = [(one, student) for one, student in self._found if one.fits]
-        if not fitting:
-            raise TooSmallError(self._limit, tried)
-        chosen, student = max(fitting, key=lambda both: (both[0].qwk, -both[0].bytes))
-        return Sized(student, chosen, tried)
 
 
 def _bytes_each(dimensions: int, bits: int) -> float:

@@ -42,17 +42,17 @@ def make_variants(texts: Sequence[str], count: int, seed: int) -> list[str]:
     Raises:
         InputError: every text is blank.
     """
-    real = [" ".join(text.split()) for text in texts]
+    real = [_single_spaced(text) for text in texts]
     sources = [text for text, clean in zip(texts, real) if clean]
     if not sources:
         raise InputError("there is no response with any text to make variants from.")
     rng = random.Random(seed)
     seen = set(real)
-    made = []
+    variants = []
     for _ in range(count):
-        made.append(_make_one(rng, sources, seen))
-        seen.add(made[-1])
-    return made
+        variants.append(_make_variant(rng, sources, seen))
+        seen.add(variants[-1])
+    return variants
 
 
 def variant_sources(rows: Sequence[Row]) -> list[str]:
@@ -77,13 +77,10 @@ def variant_sources(rows: Sequence[Row]) -> list[str]:
 def variants_for(rows: int, wanted: int | None) -> int:
     """How many variants to make from so many real responses.
 
-    Args:
-        rows: real responses.
-        wanted: the number asked for, >= 0; None for the default.
-
     Returns:
-        `wanted`, or 40 a response, at least 20,000 and at most 50,000 (two to seven minutes of
-        a small teacher's time); more still helped at either end (`benchmarks/README.md`).
+        `wanted`; if it is None, 40 a response, at least 20,000 and at most 50,000 (two to seven
+        minutes of a small teacher's time). More still helped at either end
+        (`benchmarks/README.md`).
 
     Raises:
         InputError: `wanted` is negative.
@@ -95,20 +92,21 @@ def variants_for(rows: int, wanted: int | None) -> int:
     return wanted
 
 
-def _make_one(rng: random.Random, sources: Sequence[str], seen: set[str]) -> str:
+def _make_variant(rng: random.Random, sources: Sequence[str], seen: set[str]) -> str:
     makers, shares = zip(*MIX)
     variant = ""
     for _ in range(_ATTEMPTS):
         (maker,) = rng.choices(makers, weights=shares)
-        variant = " ".join(maker(rng, sources).split()) or variant
+        variant = _single_spaced(maker(rng, sources)) or variant
         if variant and variant not in seen:
             break
-    return variant or " ".join(rng.choice(sources).split())
+    return variant or _single_spaced(rng.choice(sources))
 
 
 def recombine(rng: random.Random, texts: Sequence[str]) -> str:
     """Some of the clauses of two responses, in any order."""
-    clauses = _clauses(rng.choice(texts)) + _clauses(rng.choice(texts))
+    parts = _CLAUSE_END.split(rng.choice(texts)) + _CLAUSE_END.split(rng.choice(texts))
+    clauses = [clause for clause in parts if clause.strip()]
     rng.shuffle(clauses)
     return " ".join(clauses[: rng.randint(1, len(clauses))])
 
@@ -148,8 +146,7 @@ def misspell(rng: random.Random, texts: Sequence[str]) -> str:
 
 
 def _misspell_word(rng: random.Random, word: str) -> str:
-    letters = [place for place, letter in enumerate(word) if letter.isalpha()]
-    at = rng.choice(letters)
+    at = rng.choice([place for place, letter in enumerate(word) if letter.isalpha()])
     before, letter, after = word[:at], word[at], word[at + 1 :]
     kind = rng.randrange(4)
     if kind == 0:  # swapped with the next
@@ -171,10 +168,6 @@ def _neighbour(rng: random.Random, letter: str) -> str:
     return letter
 
 
-def _clauses(text: str) -> list[str]:
-    return [clause for clause in _CLAUSE_END.split(text) if clause.strip()]
-
-
 MIX: tuple[tuple[Maker, float], ...] = (
     (recombine, 0.30),
     (drop_span, 0.22),
@@ -188,7 +181,7 @@ MIX: tuple[tuple[Maker, float], ...] = (
 def unlabelled_texts(
     responses: Responses | None, item_id: str, apart: Iterable[Row]
 ) -> tuple[str, ...]:
-    """An item's responses without a score.
+    """An item's responses without a score, in the order of the file, each once, none blank.
 
     Args:
         responses: what was read of them, scores in it not looked at; None where there are none.
@@ -196,17 +189,17 @@ def unlabelled_texts(
         apart: the item's own rows. A response that one of them gives word for word is left out:
             scored ones are learnt from anyway, and a student must not learn from responses it
             is measured on.
-
-    Returns:
-        The texts in the order of the file, each once, blank ones left out.
     """
     if responses is None:
         return ()
-    there = {_clean(row.text) for row in apart}
-    found = dict.fromkeys(
-        _clean(row.text) for item in responses.items if item.item_id == item_id for row in item.rows
+    left_out = {"", *(_single_spaced(row.text) for row in apart)}
+    texts = dict.fromkeys(
+        _single_spaced(row.text)
+        for item in responses.items
+        if item.item_id == item_id
+        for row in item.rows
     )
-    return tuple(text for text in found if text and text not in there)
+    return tuple(text for text in texts if text not in left_out)
 
 
 def texts_to_label(
@@ -214,11 +207,7 @@ def texts_to_label(
 ) -> list[str]:
     """The texts that the teacher scores beside the rows: the unlabelled, then variants of both.
 
-    Args:
-        rows: the scored rows to learn from.
-        unlabelled: responses without a score.
-        wanted: how many variants; None for the default.
-        seed: of the choice of variants.
+    See `variants_for` for how many variants are wanted.
 
     Raises:
         InputError: `wanted` is negative, or every text is blank.
@@ -230,5 +219,5 @@ def texts_to_label(
     return [*unlabelled, *make_variants(sources, count, seed)]
 
 
-def _clean(text: str) -> str:
+def _single_spaced(text: str) -> str:
     return " ".join(text.split())

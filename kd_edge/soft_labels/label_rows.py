@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,13 @@ from kd_edge.training.checkpoint import work_folder
 from kd_edge_runtime.errors import InputError
 
 
-def label_rows(
-    item: Item,
-    teacher: Path,
-    batch_size: int = 64,
-    precision: str = "auto",
-    device: str = "auto",
-) -> SoftLabels:
+def label_rows(item: Item, teacher: Path, precision: str = "auto") -> SoftLabels:
     """Label an item's responses with one teacher, those it learned from among them.
 
     Args:
         item: the item; its test rows are left out, rows without a score are labelled too.
         teacher: the folder of the fine-tuned teacher.
-        batch_size: texts the network takes at a time, >= 1.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
-        device: "cpu", "cuda" or "auto".
 
     Returns:
         A label for each row, in the item's order, of fold `IN_SAMPLE`.
@@ -52,17 +44,12 @@ def label_rows(
     refuse_other_classes(item, teacher, read_card(teacher))
     texts = [row.text for row in rows]
     progress = "scoring responses with the large model"
-    probabilities = predict(teacher, texts, batch_size, precision, progress=progress, device=device)
+    probabilities = predict(teacher, texts, precision=precision, progress=progress)
     return _labels(item, rows, (IN_SAMPLE,) * len(rows), probabilities)
 
 
 def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
-    """See that a teacher gives the item's scores.
-
-    Args:
-        item: the item.
-        teacher: the teacher's folder, for the message.
-        card: its teacher.json.
+    """See that a teacher gives the item's scores; its folder is for the message.
 
     Raises:
         InputError: it was fine-tuned for other classes.
@@ -138,7 +125,15 @@ def cross_fit(
     fold_of = deal_folds(scored, folds, options.seed)
     total = np.zeros((len(rows), len(item.scale.classes)))
     with work_folder(work) as folder:
-        teachers = _Folds(item, rows, fold_of, options, folder, validation_ids)
+        teachers = _Folds(
+            item,
+            rows,
+            fold_of,
+            options,
+            folder,
+            None if validation_ids is None else sorted(validation_ids),
+            {"rows": hash_rows(rows), "model": resolve(options.model).sha256},
+        )
         for fold in range(folds):
             say(f"Item '{item.item_id}': large model {fold + 1} of {folds}")
             labels = teachers.label(fold).by_id()
@@ -149,25 +144,17 @@ def cross_fit(
     return _labels(item, rows, [fold_of.get(r.response_id, IN_SAMPLE) for r in rows], total)
 
 
+@dataclass(frozen=True)
 class _Folds:
     """The folds' teachers and labels in their folder."""
 
-    def __init__(
-        self,
-        item: Item,
-        rows: Sequence[Row],
-        fold_of: dict[str, int],
-        options: TeacherOptions,
-        folder: Path,
-        validation_ids: Collection[str] | None,
-    ) -> None:
-        self.item = item
-        self.rows = rows
-        self.fold_of = fold_of
-        self.options = options
-        self.folder = folder
-        self.validation_ids = None if validation_ids is None else sorted(validation_ids)
-        self.inputs = {"rows": hash_rows(rows), "model": resolve(options.model).sha256}
+    item: Item
+    rows: Sequence[Row]
+    fold_of: dict[str, int]
+    options: TeacherOptions
+    folder: Path
+    validation_ids: list[str] | None
+    inputs: dict[str, str]
 
     def label(self, fold: int) -> SoftLabels:
         """One fold's labels: from an earlier run where they are still good, else made now."""

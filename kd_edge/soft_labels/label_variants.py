@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Collection, Sequence
@@ -16,9 +15,9 @@ from kd_edge.soft_labels.labels import (
     Probabilities,
     normalised,
     probability_cells,
-    probability_columns,
     repeated_ids,
     table_error,
+    write_probabilities,
 )
 from kd_edge.soft_labels.table import read_label_table
 from kd_edge.stages.record import StoppedError, hash_folder, hash_json
@@ -48,9 +47,7 @@ def label_variants(
     texts: Sequence[str],
     teachers: Sequence[Path],
     path: Path | None = None,
-    batch_size: int = 64,
     precision: str = "auto",
-    device: str = "auto",
 ) -> Variants:
     """Score variants, and write them as CSV: variant_id, text and a column p_<class> each.
 
@@ -62,9 +59,7 @@ def label_variants(
         teachers: folders of fine-tuned teachers of the same classes. Each scores its share of
             the variants: a student learns from them all, and no variant is scored twice.
         path: the file to write; None writes none.
-        batch_size: texts the network takes at a time, >= 1.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
-        device: "cpu", "cuda" or "auto".
 
     Returns:
         What the file holds or would hold: probabilities of 6 decimals, normalised, float64.
@@ -78,7 +73,7 @@ def label_variants(
 
     classes = read_card(teachers[0]).classes
     hashes = [hash_folder(teacher) for teacher in teachers]
-    key = hash_json([hashes, list(texts), batch_size, precision, device, CHUNK])
+    key = hash_json([hashes, list(texts), precision, CHUNK])
     partial = _Partial(path.with_name(f".{path.name}.partial"), key) if path else None
     try:
         cells = partial.read() if partial else []
@@ -91,9 +86,7 @@ def label_variants(
                 for turn, model in enumerate(models):
                     share = chunk[turn :: len(models)]
                     if share:
-                        part[turn :: len(models)] = predict(
-                            model, share, batch_size, precision, device=device
-                        )
+                        part[turn :: len(models)] = predict(model, share, precision=precision)
                 scored = [probability_cells(row) for row in part]
                 if partial:
                     partial.append(scored)
@@ -107,8 +100,9 @@ def label_variants(
         ) from None
     if path is None or partial is None:
         return Variants(tuple(texts), normalised(cells).reshape(len(texts), len(classes)))
-    _write(path, texts, classes, cells)
-    partial.remove()
+    names = (f"v{at:06d}" for at in range(len(texts)))
+    write_probabilities(path, ("variant_id", "text"), zip(names, texts), classes, cells)
+    partial.path.unlink(missing_ok=True)
     return read_variants(path, classes)
 
 
@@ -141,12 +135,12 @@ def read_variants(path: Path, classes: Sequence[str], row_ids: Collection[str] =
     return Variants(tuple(table.texts[at] for at in kept), table.probabilities[kept])
 
 
+@dataclass(frozen=True)
 class _Partial:
     """Chunks scored so far: a line with the key, then a line of JSON a chunk."""
 
-    def __init__(self, path: Path, key: str) -> None:
-        self.path = path
-        self.key = key
+    path: Path
+    key: str
 
     def read(self) -> list[list[str]]:
         """The cells of the whole chunks of this very work; anything else is dropped."""
@@ -165,17 +159,3 @@ class _Partial:
             file.write(json.dumps(cells).encode("ascii") + b"\n")
             file.flush()
             os.fsync(file.fileno())
-
-    def remove(self) -> None:
-        """Drop the file: the finished one replaces it."""
-        self.path.unlink(missing_ok=True)
-
-
-def _write(
-    path: Path, texts: Sequence[str], classes: Sequence[str], cells: Sequence[Sequence[str]]
-) -> None:
-    with atomic_write(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["variant_id", "text", *probability_columns(classes)])
-        for at, (text, row) in enumerate(zip(texts, cells)):
-            writer.writerow([f"v{at:06d}", text, *row])

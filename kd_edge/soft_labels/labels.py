@@ -7,9 +7,10 @@ Scoring of Science Assessments". They come from our teacher or from any other mo
 from __future__ import annotations
 
 import csv
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,11 +54,7 @@ class SoftLabels:
 
 
 def averaged(given: Sequence[SoftLabels]) -> SoftLabels:
-    """The mean of several teachers' labels.
-
-    Args:
-        given: the labels of one teacher or more, of the same responses in the same order.
-    """
+    """The mean of one or more teachers' labels of the same responses in the same order."""
     mean = np.mean([labels.probabilities for labels in given], axis=0)
     return replace(given[0], probabilities=mean)
 
@@ -83,11 +80,27 @@ def write_labels(path: Path, labels: SoftLabels) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    cells = [probability_cells(row) for row in labels.probabilities]
+    keys = zip(labels.ids, labels.folds)
+    write_probabilities(path, ("response_id", "fold"), keys, labels.classes, cells)
+
+
+def write_probabilities(
+    path: Path,
+    columns: Sequence[str],
+    keys: Iterable[Sequence[Any]],
+    classes: Sequence[str],
+    cells: Sequence[Sequence[str]],
+) -> None:
+    """Write a CSV of some columns of keys, and the cells of a column p_<class> each.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     with atomic_write(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["response_id", "fold", *probability_columns(labels.classes)])
-        for name, fold, row in zip(labels.ids, labels.folds, labels.probabilities):
-            writer.writerow([name, fold, *probability_cells(row)])
+        writer.writerow([*columns, *probability_columns(classes)])
+        writer.writerows([*key, *row] for key, row in zip(keys, cells))
 
 
 def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = None) -> SoftLabels:
@@ -124,12 +137,7 @@ def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = 
 def labels_by_id(
     path: Path, classes: Sequence[str], rows: Sequence[Row]
 ) -> dict[str, Probabilities]:
-    """Read the soft labels of some rows from a file that may hold those of others too.
-
-    Args:
-        path: the file, as for `read_labels`.
-        classes: the K class names in order.
-        rows: the rows that must be labelled.
+    """As `read_labels`, the labels of some rows from a file that may hold those of others too.
 
     Returns:
         Response id to probabilities, float64 [K].
@@ -138,11 +146,12 @@ def labels_by_id(
         TableError: all problems, each with its row and column.
         InputError: the file cannot be read as text.
     """
-    found = read_labels(path, classes).by_id()
-    missing = _missing(found, [row.response_id for row in rows])
+    labels = read_labels(path, classes).by_id()
+    ids = [row.response_id for row in rows]
+    missing = _missing(labels, ids)
     if missing:
         raise TableError(str(path), missing)
-    return {row.response_id: found[row.response_id] for row in rows}
+    return {name: labels[name] for name in ids}
 
 
 def probability_columns(classes: Sequence[str]) -> list[str]:

@@ -34,7 +34,6 @@ class LabelTable:
         folds: `IN_SAMPLE` where the file has none.
         texts: the texts; empty strings where the file has none.
         probabilities: float64 [N, K], rows sum to 1; zero where a row has a problem.
-        problems: the problems so far.
     """
 
     source: str
@@ -87,11 +86,8 @@ class _Reader:
         usable = id_column is not None and bool(places or class_column)
         records = self.table.records if usable else ()
         probabilities = np.zeros((len(records), len(self.classes)))
-        ids, folds, texts = [], [], []
+        folds = [self._fold(record.row, self._cell(record.cells, "fold")) for record in records]
         for at, record in enumerate(records):
-            ids.append(self._cell(record.cells, id_column or "").strip())
-            folds.append(self._fold(record.row, self._cell(record.cells, "fold")))
-            texts.append(self._cell(record.cells, "text"))
             if places:
                 cells = [record.cells[place] or "" for place in places]
                 probabilities[at] = self._probabilities(record.row, cells, places)
@@ -101,10 +97,10 @@ class _Reader:
         return LabelTable(
             source=source,
             rows=tuple(record.row for record in records),
-            ids=tuple(ids),
+            ids=tuple(self._cell(record.cells, id_column or "").strip() for record in records),
             id_column=id_column or _IDS[0],
             folds=tuple(folds),
-            texts=tuple(texts),
+            texts=tuple(self._cell(record.cells, "text") for record in records),
             probabilities=probabilities,
             problems=tuple(self.problems),
         )
@@ -118,8 +114,7 @@ class _Reader:
 
     def _probability_columns(self) -> list[int]:
         """The places of the classes' columns: by name, else by number, else none."""
-        numbers = range(len(self.classes))
-        for names in (self.classes, [str(number) for number in numbers]):
+        for names in (self.classes, range(len(self.classes))):
             wanted = [f"p_{name}".lower() for name in names]
             if all(name in self.columns for name in wanted):
                 return [self.columns[name] for name in wanted]
@@ -135,20 +130,18 @@ class _Reader:
             return IN_SAMPLE
 
     def _probabilities(self, row: int, cells: list[str], places: list[int]) -> np.ndarray:
-        values = np.zeros(len(cells))
-        good = True
-        for at, (cell, place) in enumerate(zip(cells, places)):
-            value, wrong = _number(cell)
-            values[at] = value
-            if wrong:
-                good = False
-                self.problems.append(Problem(wrong, row=row, column=self.table.header[place]))
+        numbers = [_number(cell) for cell in cells]
+        values = np.array([value for value, _ in numbers])
         total = values.sum()
-        if good and abs(total - 1.0) > _SUM_SLACK:
-            message = f"the probabilities sum to {total:.4g}, not to 1"
-            self.problems.append(Problem(message, row=row))
-            good = False
-        return values / total if good else np.zeros(len(cells))
+        problems = [
+            Problem(message, row=row, column=self.table.header[place])
+            for (_, message), place in zip(numbers, places)
+            if message
+        ]
+        if not problems and abs(total - 1.0) > _SUM_SLACK:
+            problems = [Problem(f"the probabilities sum to {total:.4g}, not to 1", row=row)]
+        self.problems += problems
+        return np.zeros(len(cells)) if problems else values / total
 
     def _one_hot(self, row: int, cell: str, column: str | None) -> np.ndarray:
         values = np.zeros(len(self.classes))

@@ -7,6 +7,7 @@ stage and the n-gram tables are the runtime's, so that training sees what device
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,14 +18,14 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from kd_edge.students.base import Network, nothing_shared
 from kd_edge.students.kind import Kind, Recipe, TextMember, TextSources
-from kd_edge.students.student import Student
+from kd_edge.students.student import Network, Student, TextStage
 from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export import forms
 from kd_edge_export.forms import Forms
 from kd_edge_export.quantize import BagArrays, integers, quantize
 from kd_edge_runtime.text.counts import Counter, Counts
+from kd_edge_runtime.text.relation import Relation
 from kd_edge_runtime.text.rules import TEXT_RULES
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
@@ -65,26 +66,16 @@ class BagOptions:
 
 
 def dimensions_for(ngrams: int) -> int:
-    """How many numbers an n-gram's vector has where nobody says.
+    """The default length of an n-gram's vector: a table of 28,000 numbers at most, 8 to 24.
 
     Few responses share few n-grams, and a student of some hundreds of them has room for longer
     vectors: it then comes nearer to its teacher (`benchmarks/README.md`).
-
-    Args:
-        ngrams: V > 0.
-
-    Returns:
-        As many as keep the table within 28,000 numbers, at least 8 and at most 24.
     """
     return min(max(_NUMBERS // ngrams, _FEWEST), _MOST)
 
 
 class BagText:
-    """The text stage of a bag.
-
-    Args:
-        vocabulary: the n-grams it knows.
-    """
+    """The text stage of a bag."""
 
     def __init__(self, vocabulary: BagVocabulary) -> None:
         self.vocabulary = vocabulary
@@ -96,24 +87,16 @@ class BagText:
 
 
 class EncodedCounts:
-    """Responses as n-gram counts.
-
-    Args:
-        counts: from the runtime's counter.
-    """
+    """Responses as n-gram counts; see `Encoded`."""
 
     padded = False
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
+        self.lengths: npt.NDArray[np.int64] = np.diff(counts.starts)
 
     def __len__(self) -> int:
         return len(self._counts)
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """See `Encoded`."""
-        return np.diff(self._counts.starts)
 
     def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
         """Rows of the table [total], where each response starts [B], and its scale [B]."""
@@ -126,13 +109,7 @@ class EncodedCounts:
 
 
 class BagNetwork(Network):
-    """The network of a bag student.
-
-    Args:
-        ngrams: size of the vocabulary, V.
-        classes: K.
-        options: dimensions and dropout.
-    """
+    """The network of a bag student of V n-grams and K classes."""
 
     def __init__(self, ngrams: int, classes: int, options: BagOptions) -> None:
         super().__init__()
@@ -145,11 +122,13 @@ class BagNetwork(Network):
         self, rows: torch.Tensor, starts: torch.Tensor, scale: torch.Tensor
     ) -> torch.Tensor:
         """Logits [B, K]; see `EncodedCounts.batch` for the inputs."""
-        hidden = torch.relu(self.sums(rows, starts) * scale[:, None] + self.bias)
-        logits: torch.Tensor = self.head(
-            functional.dropout(hidden, self.options.dropout, self.training)
-        )
-        return logits
+        return self.logits(self.sums(rows, starts) * scale[:, None])
+
+    def logits(self, sums: torch.Tensor) -> torch.Tensor:
+        """Logits [B, K] of scaled sums [B, D]."""
+        hidden = torch.relu(sums + self.bias)
+        dropped = functional.dropout(hidden, self.options.dropout, self.training)
+        return cast(torch.Tensor, self.head(dropped))
 
     def sums(self, rows: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
         """The sum of each response's rows of the table, some left out in training; [B, D]."""
@@ -184,15 +163,24 @@ class NgramKind(Kind):
         (folder / _VOCABULARY).write_bytes(text.vocabulary.to_bytes())
         return {"sizes": text.vocabulary.sizes}
 
-    def _learnt(self, sources: TextSources, options: BagOptions) -> BagVocabulary:
+    def learn_text(self, sources: TextSources, options: BagOptions) -> TextStage:
+        """See `Kind`."""
         vocabulary = choose_vocabulary(sources.texts, options)
         if not vocabulary.size:
-            raise nothing_shared(sources.texts, options.min_responses)
-        return vocabulary
+            raise sources.nothing_shared(options.min_responses)
+        return self.text_stage(vocabulary, sources.relations)
 
-    def _loaded(self, folder: Path, description: Mapping[str, Any], gram: int) -> BagVocabulary:
+    def load_text(
+        self, folder: Path, description: Mapping[str, Any], options: BagOptions
+    ) -> TextStage:
+        """See `Kind`; the folder does not hold the questions."""
         data = (folder / _VOCABULARY).read_bytes()
-        return BagVocabulary.from_bytes(data, gram, description["sizes"])
+        vocabulary = BagVocabulary.from_bytes(data, options.gram, description["sizes"])
+        return self.text_stage(vocabulary, {})
+
+    @abstractmethod
+    def text_stage(self, vocabulary: BagVocabulary, relations: Mapping[str, Relation]) -> TextStage:
+        """The text stage of a vocabulary and what is known of each question, by item id."""
 
 
 class BagKind(NgramKind):
@@ -214,19 +202,13 @@ class BagKind(NgramKind):
             return options
         return replace(options, dimensions=dimensions_for(text.vocabulary.size))
 
-    def learn_text(self, sources: TextSources, options: BagOptions) -> BagText:
-        """See `Kind`."""
-        return BagText(self._learnt(sources, options))
+    def text_stage(self, vocabulary: BagVocabulary, _relations: Mapping[str, Relation]) -> BagText:
+        """See `NgramKind`."""
+        return BagText(vocabulary)
 
     def build(self, text: BagText, classes: int, options: BagOptions) -> BagNetwork:
         """See `Kind`."""
         return BagNetwork(text.vocabulary.size, classes, options)
-
-    def load_text(
-        self, folder: Path, description: Mapping[str, Any], options: BagOptions
-    ) -> BagText:
-        """See `Kind`."""
-        return BagText(self._loaded(folder, description, options.gram))
 
     def known_ngrams(self, student: Student) -> BagVocabulary:
         """See `Kind`."""
@@ -235,14 +217,16 @@ class BagKind(NgramKind):
 
     def in_bits(self, student: Student, bits: int | None) -> Student:
         """See `Kind`."""
-        held = student.options.bits
-        wanted = min(held, _MOST_BITS) if bits is None else bits
-        return student if wanted == held else in_bits(student, wanted)
+        trained = student.options.bits
+        wanted = min(trained, _MOST_BITS) if bits is None else bits
+        if wanted == trained:
+            return student
+        options = replace(student.options, bits=wanted)
+        return with_numbers(student, options, student.network.state_dict())
 
     def text_member(self, student: Student) -> TextMember:
         """See `Kind`."""
-        settings = text_settings(student)
-        return TextMember(settings, _VOCABULARY, student.text.vocabulary.to_bytes())
+        return text_settings(student), (_VOCABULARY, student.text.vocabulary.to_bytes())
 
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
         """See `Kind`."""
@@ -268,22 +252,10 @@ def bag_arrays(network: torch.nn.Module) -> BagArrays:
     return BagArrays(state["table"], state["bias"], state["head.weight"], state["head.bias"])
 
 
-def in_bits(student: Student, bits: int) -> Student:
-    """A bag with the numbers of its table in so many bits, 2 to 8."""
-    network = cast(BagNetwork, student.network)
-    return with_numbers(student, replace(student.options, bits=bits), network.state_dict())
-
-
 def with_numbers(
     student: Student, options: BagOptions, state: Mapping[str, torch.Tensor]
 ) -> Student:
-    """A bag with other options and numbers.
-
-    Args:
-        student: the bag.
-        options: its new options.
-        state: the network's new numbers, by the name of the parameter.
-    """
+    """A bag with other options and numbers, the latter by the name of the parameter."""
     network = BagNetwork(len(state["table"]), len(student.scale.classes), options)
     network.load_state_dict(state)
     return replace(student, options=options, network=network.eval())

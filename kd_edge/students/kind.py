@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from kd_edge.students.base import Network, TextStage
-from kd_edge.students.student import Student
+from kd_edge.students.student import Network, Student, TextStage
 from kd_edge_export.forms import Form, Forms
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
@@ -49,20 +48,15 @@ class TextSources:
     teacher: Path | None = None
     relations: Mapping[str, Relation] = field(default_factory=dict)
 
+    def nothing_shared(self, least: int) -> InputError:
+        """The error where no word is in so many responses as a vocabulary asks for."""
+        return InputError(
+            f"none of the words of {len(self.texts)} responses is in {least} of them: they share "
+            "nothing to learn from"
+        )
 
-@dataclass(frozen=True)
-class TextMember:
-    """A text stage as a bundle holds it.
 
-    Attributes:
-        settings: what the runtime's text stage needs to know, see FORMAT.md; JSON types.
-        file: name of the member.
-        data: its bytes: a vocabulary, a tokenizer, a question.
-    """
-
-    settings: Mapping[str, Any]
-    file: str
-    data: bytes
+TextMember = tuple[Mapping[str, Any], tuple[str, bytes]]
 
 
 class Kind(ABC):
@@ -72,7 +66,6 @@ class Kind(ABC):
         name: as in `kinds.REGISTRY` and on the command line.
         options_type: a frozen dataclass, a default for each field. A field `min_responses`, if
             there is one, is named in the model card.
-        recipe: how it is trained.
         forms: the forms that a bundle can hold of it, by name, in the order in which they are
             shown.
         runs_as: the kind that a device is told, one of those in FORMAT.md. It decides what the
@@ -96,30 +89,19 @@ class Kind(ABC):
     has_sizes: ClassVar[bool] = False
 
     def options(self, values: Mapping[str, Any] | None = None) -> Any:
-        """The kind's options.
-
-        Args:
-            values: options by name; the others keep their defaults.
-
-        Returns:
-            An instance of `options_type`.
+        """An instance of `options_type`; options that have no value keep their defaults.
 
         Raises:
             InputError: the kind has no such option.
         """
-        known = {one.name for one in fields(self.options_type)}
-        unknown = sorted(set(values or {}) - known)
+        values = values or {}
+        unknown = sorted(set(values) - {option.name for option in fields(self.options_type)})
         if unknown:
             raise InputError(f"students of kind {self.name} have no option {', '.join(unknown)}")
-        return self.options_type(**dict(values or {}))
+        return self.options_type(**values)
 
     def fit_options(self, values: Mapping[str, Any], _text: Any) -> Any:
-        """The kind's options once the text stage is known; here the same as `options`.
-
-        Args:
-            values: the options that were chosen, by name; the others may depend on the text.
-            _text: the frozen text stage.
-        """
+        """The options once the text stage is known, on which those without a value may depend."""
         return self.options(values)
 
     @abstractmethod
@@ -132,55 +114,34 @@ class Kind(ABC):
 
     @abstractmethod
     def build(self, text: Any, classes: int, options: Any) -> Network:
-        """A network with fresh weights, drawn from torch's generator.
-
-        Args:
-            text: the frozen text stage.
-            classes: K.
-            options: the kind's options.
-        """
+        """A network with fresh weights for K classes, drawn from torch's generator."""
 
     @abstractmethod
     def save_text(self, text: Any, folder: Path) -> Mapping[str, Any]:
-        """Writes a text stage into a student's folder.
-
-        Returns:
-            What else belongs into student.json; JSON types.
-        """
+        """Writes a text stage into a student's folder; returns what to add to student.json."""
 
     @abstractmethod
     def load_text(self, folder: Path, description: Mapping[str, Any], options: Any) -> TextStage:
-        """Reads what `save_text` wrote.
-
-        Args:
-            folder: the student's folder.
-            description: its student.json.
-            options: the kind's options.
-        """
+        """Reads what `save_text` wrote; the description is the student.json."""
 
     @abstractmethod
     def text_member(self, student: Student) -> TextMember:
-        """The student's text stage as a bundle holds it."""
+        """The student's text stage as a bundle holds it.
+
+        Returns:
+            What the runtime's text stage needs to know, see FORMAT.md, JSON types; and the
+            name and bytes of the member that holds a vocabulary, a tokenizer or a question.
+        """
 
     @abstractmethod
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
-        """The student's network as a bundle holds it.
+        """The student's network in some of the `forms`; file name and bytes by form.
 
-        Args:
-            student: the student.
-            names: the forms to make, of `forms`.
-            vectorizer_sha256: of the text member's bytes, to be kept in graphs.
-
-        Returns:
-            File name and bytes by form.
+        The hash is that of the text member's bytes, to be kept in graphs.
         """
 
     def in_bits(self, student: Student, bits: int | None) -> Student:
-        """The student with its numbers rounded as forms hold them; here the same one.
-
-        Args:
-            student: a student of this kind.
-            bits: of a number; None for those it was trained in.
+        """The student with its numbers in so many bits, by default those it was trained in.
 
         Raises:
             InputError: the kind has no choice of bits.

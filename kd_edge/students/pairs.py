@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional
 
 from kd_edge.students.bag import (
     BagNetwork,
@@ -26,7 +24,7 @@ from kd_edge.students.bag import (
     bag_arrays,
     text_settings,
 )
-from kd_edge.students.kind import TextMember, TextSources
+from kd_edge.students.kind import TextMember
 from kd_edge.students.student import Student
 from kd_edge_export.forms import Form, Forms
 from kd_edge_export.quantize import quantize
@@ -49,18 +47,11 @@ class PairsOptions(BagOptions):
 
 
 class PairsText:
-    """The text stage.
+    """The text stage: a vocabulary, and what is known of each question, by item id."""
 
-    Args:
-        vocabulary: the n-grams it knows.
-        relations: what it knows of each question, by item id.
-    """
-
-    def __init__(
-        self, vocabulary: BagVocabulary, relations: Mapping[str, Relation] | None = None
-    ) -> None:
+    def __init__(self, vocabulary: BagVocabulary, relations: Mapping[str, Relation]) -> None:
         self.vocabulary = vocabulary
-        self.relations = relations or {}
+        self.relations = relations
         self._rows: dict[str, RowsOf] = {}
 
     def encode(self, texts: Sequence[str], questions: Sequence[str] = (), /) -> EncodedPairs:
@@ -84,12 +75,7 @@ class PairsText:
 
 
 class EncodedPairs(EncodedCounts):
-    """Responses as n-gram counts and numbers.
-
-    Args:
-        counts: rows of the table.
-        numbers: the relation's; float32 [N, len(NUMBERS)].
-    """
+    """Responses as n-gram counts and the relation's numbers, float32 [N, len(NUMBERS)]."""
 
     def __init__(self, counts: Counts, numbers: npt.NDArray[np.float32]) -> None:
         super().__init__(counts)
@@ -101,13 +87,7 @@ class EncodedPairs(EncodedCounts):
 
 
 class PairsNetwork(BagNetwork):
-    """The network of a pairs student.
-
-    Args:
-        sizes: words, grams and pairs of the vocabulary.
-        classes: K.
-        options: dimensions and dropout.
-    """
+    """The network of a pairs student of K classes; sizes are words, grams and pairs."""
 
     def __init__(self, sizes: Sequence[int], classes: int, options: PairsOptions) -> None:
         super().__init__(sum(sizes) + 3 * sizes[0], classes, options)
@@ -121,13 +101,7 @@ class PairsNetwork(BagNetwork):
         numbers: torch.Tensor,
     ) -> torch.Tensor:
         """Logits [B, K]; see `EncodedPairs.batch` for the inputs."""
-        hidden = torch.relu(
-            self.sums(rows, starts) * scale[:, None] + numbers @ self.related + self.bias
-        )
-        logits: torch.Tensor = self.head(
-            functional.dropout(hidden, self.options.dropout, self.training)
-        )
-        return logits
+        return self.logits(self.sums(rows, starts) * scale[:, None] + numbers @ self.related)
 
 
 def _plain(student: Student, _item_id: str, _sha256: str) -> bytes:
@@ -152,25 +126,19 @@ class PairsKind(NgramKind):
         "least {} responses share."
     )
 
-    def learn_text(self, sources: TextSources, options: PairsOptions) -> PairsText:
-        """See `Kind`."""
-        return PairsText(self._learnt(sources, options), sources.relations)
+    def text_stage(self, vocabulary: BagVocabulary, relations: Mapping[str, Relation]) -> PairsText:
+        """See `NgramKind`."""
+        return PairsText(vocabulary, relations)
 
     def build(self, text: PairsText, classes: int, options: PairsOptions) -> PairsNetwork:
         """See `Kind`."""
         return PairsNetwork(text.vocabulary.sizes, classes, options)
 
-    def load_text(
-        self, folder: Path, description: Mapping[str, Any], options: PairsOptions
-    ) -> PairsText:
-        """See `Kind`; the folder does not hold the questions."""
-        return PairsText(self._loaded(folder, description, options.gram))
-
     def text_member(self, student: Student) -> TextMember:
         """See `Kind`."""
         settings = text_settings(student, relation=RELATION_RULES)
         relation = student.text.relations[student.item_id]
-        return TextMember(settings, "question.bin", relation_bytes(relation))
+        return settings, ("question.bin", relation_bytes(relation))
 
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
         """See `Kind`."""

@@ -41,13 +41,7 @@ def importance(student: Student, texts: Sequence[str]) -> npt.NDArray[np.float64
 
 
 def prune(student: Student, size: int, weights: npt.NDArray[np.float64]) -> Student:
-    """The same student with its most important n-grams alone.
-
-    Args:
-        student: a trained bag.
-        size: how many n-grams to keep, at most.
-        weights: their importance; [V].
-    """
+    """A trained bag with at most `size` n-grams, the most important; weights as `importance`."""
     keep = _kept(student.text.vocabulary, size, weights)
     state = dict(student.network.state_dict())
     state["table"] = state["table"][torch.from_numpy(keep)]

@@ -12,9 +12,8 @@ import torch
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from kd_edge.students.base import Network
 from kd_edge.students.kind import Recipe
-from kd_edge.students.student import Student
+from kd_edge.students.student import Network, Student
 from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge_export.onnx import rnn
 
@@ -41,13 +40,7 @@ class RnnOptions:
 
 
 class RnnNetwork(Network):
-    """The network of an RNN student.
-
-    Args:
-        words: size of the vocabulary.
-        classes: K.
-        options: sizes and dropout.
-    """
+    """The network of an RNN student of K classes."""
 
     def __init__(self, words: int, classes: int, options: RnnOptions) -> None:
         super().__init__()

@@ -12,8 +12,7 @@ from safetensors.torch import load_file, save_file
 from kd_edge.data.responses import Scale
 from kd_edge.files import atomic_folder, write_json
 from kd_edge.students import kinds
-from kd_edge.students.student import Student as Student
-from kd_edge.students.student import probabilities as probabilities
+from kd_edge.students.student import Student
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import InputError, KdEdgeError
 

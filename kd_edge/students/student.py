@@ -1,18 +1,59 @@
-"""A trained student, and the probabilities that its network gives."""
+"""A student: a text stage that is frozen, and a network that is trained."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from kd_edge.data.responses import Scale
-from kd_edge.students.base import Network, TextStage, parameters
 from kd_edge_runtime.bundle.manifest import Flags
+
+
+class Encoded(Protocol):
+    """N responses after the text stage, ready to be cut into batches.
+
+    Attributes:
+        padded: whether a batch costs as much as its longest response times B, so that like
+            lengths belong together.
+        lengths: how much there is of each response; int64 [N].
+    """
+
+    padded: bool
+    lengths: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """N."""
+
+    def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
+        """The network's inputs for the responses at `index`, B of them."""
+
+
+class TextStage(Protocol):
+    """Turns responses into a network's inputs, the same way for ever."""
+
+    def encode(self, texts: Sequence[str], questions: Sequence[str] = (), /) -> Encoded:
+        """Encodes N responses; a student of many questions needs the id of each one's item."""
+
+
+class Network(torch.nn.Module):
+    """A student's network.
+
+    `forward` takes what `Encoded.batch` gives and returns logits [B, K].
+    """
+
+    @property
+    def last(self) -> torch.nn.Linear:
+        """The layer that gives the logits."""
+        return cast(torch.nn.Linear, self.head)
+
+    def penalty(self) -> torch.Tensor:
+        """What the network adds to the loss for large weights; nothing by default."""
+        return torch.zeros(())
 
 
 @dataclass(frozen=True)
@@ -21,8 +62,6 @@ class Student:
 
     Attributes:
         kind: one of `kinds.REGISTRY`.
-        item_id: the item it scores.
-        scale: the item's classes.
         decision: how probabilities become a class, see the runtime's manifest.
         options: the kind's options, a dataclass.
         text: the frozen text stage, a `TextStage` of the kind.
@@ -48,51 +87,44 @@ class Student:
     @property
     def parameters(self) -> int:
         """Trained numbers in the network."""
-        return parameters(self.network)
+        return sum(parameter.numel() for parameter in self.network.parameters())
 
     def probabilities(
         self, texts: Sequence[str], questions: Sequence[str] = ()
     ) -> npt.NDArray[np.float32]:
-        """The probability of each class, by PyTorch in fp32.
+        """The probability of each class by PyTorch, as `probabilities`; float32 [N, K].
 
-        Args:
-            texts: N responses.
-            questions: the id of the item that each answers; by default the student's own.
-
-        Returns:
-            Float32 [N, K].
+        The questions are the student's own item by default.
         """
         items = questions or (self.item_id,) * len(texts)
-        return probabilities(self.network, self.text, texts, len(self.scale.classes), items)
+        return probabilities(self.network, self.text, texts, items)
 
 
 def probabilities(
     network: Network,
     text: TextStage,
     texts: Sequence[str],
-    classes: int,
     questions: Sequence[str] = (),
     batch_size: int = 64,
 ) -> npt.NDArray[np.float32]:
     """The probabilities that a network gives the classes of N responses.
 
     Args:
-        network: a network; left in evaluation mode.
+        network: left in evaluation mode.
         text: its text stage.
         texts: the responses.
-        classes: K.
-        questions: the id of the item that each response answers; see `TextStage.encode`.
+        questions: the id of the item that each response answers; [N].
         batch_size: responses that the network takes at a time, >= 1.
 
     Returns:
         Float32 [N, K].
     """
     encoded = text.encode(texts, questions)
-    found = np.zeros((len(texts), classes), dtype=np.float32)
+    results = np.zeros((len(texts), network.last.out_features), dtype=np.float32)
     network.eval()
     order = np.argsort(encoded.lengths, kind="stable")
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             index = order[start : start + batch_size]
-            found[index] = network(*encoded.batch(index)).softmax(-1).numpy()
-    return found
+            results[index] = network(*encoded.batch(index)).softmax(-1).numpy()
+    return results

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from kd_edge.students.base import nothing_shared
 from kd_edge.students.kind import Kind, TextMember, TextSources
 from kd_edge.students.student import Student
 from kd_edge_export import forms
@@ -58,11 +57,7 @@ def ready(tokenizer: Tokenizer, pad_id: int, longest: int) -> Tokenizer:
 
 
 class TokenText:
-    """The text stage of a token-reading student.
-
-    Args:
-        tokenizer: a tokenizer that pads and truncates.
-    """
+    """The text stage of a token-reading student, whose tokenizer pads and truncates."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
@@ -76,40 +71,29 @@ class TokenText:
         ids: list[list[int]] = []
         for start in range(0, len(texts), 1000):
             chunk = self._unpadded.encode_batch(list(texts[start : start + 1000]))
-            ids += [one.ids for one in chunk]
+            ids += [encoding.ids for encoding in chunk]
         return EncodedTokens(ids)
 
 
 class EncodedTokens:
-    """Responses as token ids.
-
-    Args:
-        ids: for each response, its tokens; a response without any counts as one pad.
-    """
+    """Responses as token ids; one without any counts as a pad."""
 
     padded = True
 
     def __init__(self, ids: list[list[int]]) -> None:
         self._ids = ids
+        self.lengths = np.array([len(tokens) for tokens in ids], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """See `Encoded`."""
-        return np.array([len(one) for one in self._ids], dtype=np.int64)
-
     def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
         """Ids and mask, int64 [B, longest], padded with 0 on the right."""
-        chosen = [self._ids[at] for at in index]
-        longest = max([1, *map(len, chosen)])
-        ids = np.zeros((len(chosen), longest), dtype=np.int64)
-        mask = np.zeros((len(chosen), longest), dtype=np.int64)
-        for at, one in enumerate(chosen):
-            ids[at, : len(one)] = one
-            mask[at, : len(one)] = 1
-        return torch.from_numpy(ids), torch.from_numpy(mask)
+        lengths = self.lengths[index]
+        mask = np.arange(lengths.max(initial=1)) < lengths[:, None]
+        ids = np.zeros(mask.shape, dtype=np.int64)
+        ids[mask] = [token for at in index for token in self._ids[at]]
+        return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
 
 
 class TokenKind(Kind):
@@ -127,7 +111,7 @@ class TokenKind(Kind):
             sources.texts, options.words, options.min_responses, options.longest
         )
         if tokenizer.get_vocab_size() == _SPECIAL:
-            raise nothing_shared(sources.texts, options.min_responses)
+            raise sources.nothing_shared(options.min_responses)
         return TokenText(tokenizer)
 
     def save_text(self, text: TokenText, folder: Path) -> Mapping[str, Any]:
@@ -143,7 +127,7 @@ class TokenKind(Kind):
         """See `Kind`."""
         tokenizer = student.text.tokenizer
         settings = {"tokens": tokenizer.get_vocab_size()}
-        return TextMember(settings, _TOKENIZER, tokenizer.to_str().encode("utf-8"))
+        return settings, (_TOKENIZER, tokenizer.to_str().encode("utf-8"))
 
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
         """See `Kind`."""

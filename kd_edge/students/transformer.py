@@ -12,8 +12,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
 
-from kd_edge.students.base import Network
 from kd_edge.students.kind import Recipe, TextSources
+from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText, ready
 from kd_edge_runtime.errors import InputError
 
@@ -40,13 +40,7 @@ class TransformerOptions:
 
 
 class TransformerNetwork(Network):
-    """The network of a transformer student.
-
-    Args:
-        tokens: size of the tokenizer's vocabulary.
-        classes: K.
-        options: sizes and dropout.
-    """
+    """The network of a transformer student of K classes."""
 
     def __init__(self, tokens: int, classes: int, options: TransformerOptions) -> None:
         super().__init__()

@@ -20,26 +20,18 @@ from kd_edge_runtime.text.vocabulary import (
 _Ngram = tuple[str, ...]  # a word or a run of characters, or the two words of a pair
 
 
-class VocabularyOptions(Protocol):
+class _Options(Protocol):
     """What decides a vocabulary; see `BagOptions`."""
 
     @property
-    def ngrams(self) -> int:
-        """Most n-grams."""
-        ...
-
+    def ngrams(self) -> int: ...
     @property
-    def gram(self) -> int:
-        """Length of the character runs within a word; 0 for none."""
-        ...
-
+    def gram(self) -> int: ...
     @property
-    def min_responses(self) -> int:
-        """The fewest responses that an n-gram must stand in."""
-        ...
+    def min_responses(self) -> int: ...
 
 
-def choose_vocabulary(texts: Sequence[str], options: VocabularyOptions) -> BagVocabulary:
+def choose_vocabulary(texts: Sequence[str], options: _Options) -> BagVocabulary:
     """The n-grams that most responses share.
 
     Args:

@@ -24,7 +24,7 @@ from kd_edge.console.progress import say
 from kd_edge.files import write_json
 from kd_edge.stages.record import StoppedError
 from kd_edge.training.epoch import EpochFigures
-from kd_edge.training.tensors import save_tensors, snapshot
+from kd_edge.training.tensors import save_tensors
 from kd_edge_runtime.files import plain_write_errors
 
 _STATE = "state.json"
@@ -60,12 +60,7 @@ class RunState:
         return self.history[self.best_epoch - 1]
 
     def after(self, figures: EpochFigures, seconds: float) -> RunState:
-        """The state after one more epoch.
-
-        Args:
-            figures: its figures.
-            seconds: how long it took.
-        """
+        """The state after one more epoch."""
         return RunState(self.key, (*self.history, figures), self.seconds + seconds)
 
     def finished(self, epochs: int, patience: int) -> bool:
@@ -77,9 +72,6 @@ class RunState:
 @contextmanager
 def work_folder(work: Path | None) -> Iterator[Path]:
     """A folder for checkpoints: the given one, or a temporary one.
-
-    Args:
-        work: where a stopped run can be resumed from; None if it need not be.
 
     Raises:
         KeyboardInterrupt: in place of `StoppedError`, where there is nothing to resume from.
@@ -95,11 +87,7 @@ def work_folder(work: Path | None) -> Iterator[Path]:
 
 
 class Checkpoint:
-    """The folder that holds a run's state.
-
-    Args:
-        folder: the folder; made at the first `save`.
-    """
+    """The folder that holds a run's state, created by the first `save`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -124,7 +112,7 @@ class Checkpoint:
         with plain_write_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         last = state.epochs
-        save_tensors(self._weights(last), snapshot(model))
+        save_tensors(self._weights(last), model.state_dict())
         save_tensors(self._moments(last), _moments(optimizer))
         write_json(self.folder / _STATE, asdict(state))
         keep = {self._weights(last), self._weights(state.best_epoch), self._moments(last)}
@@ -135,12 +123,7 @@ class Checkpoint:
     def resume(
         self, key: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer
     ) -> RunState:
-        """Bring a model and its optimizer to where a stopped run was, and report it.
-
-        Args:
-            key: hash of all that decides the run's outcome.
-            model: the model as it is before the first epoch.
-            optimizer: its optimizer, likewise.
+        """Bring a fresh model and its optimizer to where a stopped run was, and report it.
 
         Returns:
             The state to resume from: a fresh one, the model and optimizer unchanged, where
@@ -182,7 +165,7 @@ class Checkpoint:
 def _moments(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     state = optimizer.state_dict()["state"]
     return {
-        f"{parameter}.{name}": value.detach().to("cpu", copy=True).contiguous()
+        f"{parameter}.{name}": value
         for parameter, values in state.items()
         for name, value in values.items()
     }

@@ -14,11 +14,7 @@ _BETA_FAST, _BETA_SLOW = 0.95, 0.85  # Adam's first beta at a low and at the hig
 
 
 def one_cycle(step: int, total: int) -> tuple[float, float]:
-    """The learning rate and the momentum of a step.
-
-    Args:
-        step: the step, from 0.
-        total: all steps of the run, > step.
+    """The rates of a step, from 0, out of `total`.
 
     Returns:
         The learning rate as a share of the highest, in (0, 1], and Adam's first beta.

@@ -14,34 +14,23 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write
 
 
-def snapshot(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """A copy of a model's weights on the CPU, each with storage of its own (ties included)."""
-    return {
-        name: value.detach().to("cpu", copy=True).contiguous()
-        for name, value in model.state_dict().items()
-    }
-
-
 def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write tensors as safetensors, atomically.
-
-    Args:
-        path: the file, in an existing folder.
-        tensors: name to tensor; no two may share storage.
+    """Write tensors by name as safetensors, atomically, into an existing folder.
 
     Raises:
         InputError: the file cannot be written.
     """
+    # Each with storage of its own, even where two weights are tied.
+    copies = {
+        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()
+    }
     with atomic_write(path, binary=True) as file:
-        file.write(save(dict(tensors)))
+        file.write(save(copies))
 
 
 @contextmanager
 def plain_tensor_errors(path: Path) -> Iterator[None]:
-    """Turn safetensors' write errors into words.
-
-    Args:
-        path: what is being written, as the user gave it.
+    """Turn safetensors' errors in writing `path` into words.
 
     Raises:
         InputError: in place of the `SafetensorError` that the block raised.

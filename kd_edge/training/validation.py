@@ -14,7 +14,7 @@ _LEAST = 1e-12  # probability; below, a logarithm says nothing
 def epoch_figures(
     epoch: int,
     train_loss: float,
-    found: npt.NDArray[np.floating],
+    probabilities: npt.NDArray[np.floating],
     scores: Scores,
     numeric: bool,
 ) -> EpochFigures:
@@ -23,16 +23,16 @@ def epoch_figures(
     Args:
         epoch: the epoch, from 1.
         train_loss: mean training loss of its batches.
-        found: probabilities of the held-out rows; [N, K].
+        probabilities: those of the held-out rows; [N, K].
         scores: their human scores as classes; [N].
         numeric: whether the classes are points of a scale.
     """
-    right = found[np.arange(len(scores)), scores]
-    guesses = found.argmax(1)
+    right = probabilities[np.arange(len(scores)), scores]
+    guesses = probabilities.argmax(1)
     return EpochFigures(
         epoch=epoch,
         train_loss=train_loss,
         loss=float(-np.log(np.maximum(right, _LEAST)).mean()),
         accuracy=float((guesses == scores).mean()),
-        qwk=quadratic_kappa(scores, guesses, found.shape[1]) if numeric else None,
+        qwk=quadratic_kappa(scores, guesses, probabilities.shape[1]) if numeric else None,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import classifiers_made
 from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge.stages.record import hash_file
-from kd_edge.students.store import Student
+from kd_edge.students.student import Student
 from questions import NAMES, write_question
 from tiny import tiny_item
 from workshop import item_of, write_table

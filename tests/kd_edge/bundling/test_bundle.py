@@ -19,7 +19,7 @@ from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.metrics import Agreement
 from kd_edge.students import kinds
-from kd_edge.students.bag import BagNetwork, BagText, in_bits
+from kd_edge.students.bag import KIND, BagNetwork, BagText
 from kd_edge.students.kind import TextSources
 from kd_edge.students.kinds import KINDS
 from kd_edge.students.vocabulary import choose_vocabulary
@@ -108,7 +108,7 @@ def test_fewer_bits_are_held_against_the_student_as_trained(small_students, tmp_
 
 
 def test_a_table_trained_in_floats_is_rounded(small_students, tmp_path):
-    student = in_bits(small_students["bag"], 32)
+    student = KIND.in_bits(small_students["bag"], 32)
     made = export([ExportItem(student, SOURCES)], tmp_path / "x.kdz", {})
     for one in made.parity["made-bag"]:
         assert 1e-5 < one.golden.greatest < 0.05

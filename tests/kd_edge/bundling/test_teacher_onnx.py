@@ -14,7 +14,8 @@ from tokenizers import Tokenizer
 
 from kd_edge.bundling import teacher_graph, teacher_onnx
 from kd_edge.bundling.parity import Limits
-from kd_edge.bundling.teacher_onnx import TEACHER_FORMS, export_teacher
+from kd_edge.bundling.teacher_graph import TEACHER_FORMS
+from kd_edge.bundling.teacher_onnx import export_teacher
 from kd_edge.stages.record import hash_folder
 from kd_edge.teacher import classifier
 from kd_edge.teacher.card import TeacherCard
@@ -112,7 +113,7 @@ def test_it_scores_as_the_teacher_does(teacher, exported, form, within):
 def test_the_figures(teacher, exported):
     assert [form.parity.form for form in exported.forms] == [*TEACHER_FORMS]
     assert {form.arithmetic for form in exported.forms} == {"fp32"}  # no product is large
-    int8, fp16, fp32 = exported.parity
+    int8, fp16, fp32 = (form.parity for form in exported.forms)
     for form in (int8, fp16, fp32):
         assert form.held_out.responses == 63
         assert form.golden.responses >= 20
@@ -259,7 +260,7 @@ def test_the_next_way_where_the_fastest_is_refused(teacher, tmp_path, monkeypatc
 def test_without_responses(teacher, tmp_path, monkeypatch):
     broken(monkeypatch, "onnx-int8", 5)
     made = export_teacher(teacher, tmp_path / "onnx", scores=np.array([], dtype=np.int64))
-    int8, fp32 = made.parity
+    int8, fp32 = (form.parity for form in made.forms)
     assert int8.held_out is int8.qwk is None
     assert int8.golden.equal < 1 == fp32.golden.equal
     assert described(made.folder)["forms"]["onnx-int8"]["against_pytorch"].keys() == {

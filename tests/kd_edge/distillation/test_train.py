@@ -100,7 +100,7 @@ def test_it_learns_what_can_be_learnt(tmp_path, student, weight):
     options = DistilOptions(student=student, epochs=40, weight=weight)
     training, network, stage = _training(options, examples, HELD_PLAIN, words=texts)
     state = training.run(tmp_path, "training")
-    found = probabilities(network, stage, HELD_PLAIN.texts, 3)
+    found = probabilities(network, stage, HELD_PLAIN.texts)
     assert (found.argmax(1) == HELD.scores).mean() > 0.95
     assert state.best.qwk > 0.95
     assert state.history[-1].train_loss < state.history[0].train_loss
@@ -212,7 +212,7 @@ def test_large_weights_cost(tmp_path, monkeypatch):
 def test_validation_figures(tmp_path):
     training, network, stage = _training(replace(FEW, epochs=1))
     state = training.run(tmp_path, "training")
-    found = probabilities(network, stage, HELD.texts, 3)
+    found = probabilities(network, stage, HELD.texts)
     (figures,) = state.history
     right = found[np.arange(len(HELD.scores)), HELD.scores]
     assert figures.loss == pytest.approx(float(-np.log(right).mean()), rel=1e-5)

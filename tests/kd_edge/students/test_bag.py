@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, bag_arrays
-from kd_edge.students.base import parameters
 from kd_edge.students.student import probabilities
 from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export.quantize import dequantized, quantize
@@ -114,12 +113,12 @@ def test_the_network_is_that_of_a_device(gram):
     weights = quantize(bag_arrays(network))
     stage = BagText(vocabulary)
     texts = [*HARD, *TEXTS]
-    exact = probabilities(network, stage, texts, 3)
+    exact = probabilities(network, stage, texts)
     device = np.array(PlainModel(BagStudent(vocabulary, weights)).probabilities(texts))
     assert np.abs(device - exact).max() < 1e-5
     # and what it holds is near the table that training moves, without being it
     network.options = BagOptions(bits=32)
-    floats = probabilities(network, stage, texts, 3)
+    floats = probabilities(network, stage, texts)
     assert 0 < np.abs(device - floats).max() < 0.05
 
 
@@ -223,7 +222,7 @@ def test_ngram_dropout_keeps_the_size_of_the_sum():
 
 def test_parameters_and_penalty():
     network = BagNetwork(60, 3, BagOptions(dimensions=SMALL["bag"]["dimensions"], penalty=0.5))
-    assert parameters(network) == 60 * 3 + 3 + 3 * 3 + 3
+    assert sum(part.numel() for part in network.parameters()) == 60 * 3 + 3 + 3 * 3 + 3
     with torch.no_grad():
         network.table.fill_(2.0)
     assert network.penalty().item() == pytest.approx(0.5 * 4 * 180)

@@ -12,8 +12,8 @@ from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.distillation.distil import distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.students import kinds, store
-from kd_edge.students.base import Network
 from kd_edge.students.kind import Recipe
+from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError

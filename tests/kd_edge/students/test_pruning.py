@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge.students.bag import in_bits
+from kd_edge.students.bag import KIND
 from kd_edge.students.pruning import importance, prune
 from kd_edge_runtime.text.counts import Counter
 from kd_edge_runtime.text.vocabulary import BagVocabulary
@@ -91,7 +91,7 @@ def test_what_moves_all_classes_alike_is_of_no_importance(student):
 
 def test_fewer_bits(student):
     for bits in (8, 4, 2):
-        rounded = in_bits(student, bits)
+        rounded = KIND.in_bits(student, bits)
         held = rounded.network._held().detach().numpy()
         most = 2 ** (bits - 1) - 1
         for column in held.T:
@@ -99,7 +99,9 @@ def test_fewer_bits(student):
             assert np.abs(steps - np.rint(steps)).max() < 1e-4
     assert student.options.bits == 8
     off = [
-        np.abs(in_bits(student, bits).probabilities(TEXTS) - student.probabilities(TEXTS)).max()
+        np.abs(
+            KIND.in_bits(student, bits).probabilities(TEXTS) - student.probabilities(TEXTS)
+        ).max()
         for bits in (8, 6, 4, 2)
     ]
     assert off[0] == 0

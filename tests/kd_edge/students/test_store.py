@@ -10,6 +10,7 @@ import torch
 
 from kd_edge.students import store
 from kd_edge.students.kinds import KINDS
+from kd_edge.students.student import probabilities
 from kd_edge_runtime.errors import InputError
 from workshop import SMALL, sentences
 
@@ -146,7 +147,7 @@ def test_probabilities_do_not_depend_on_the_company(student):
     order = np.random.default_rng(0).permutation(150)
     again = student.probabilities([texts[at] for at in order])
     assert np.allclose(again, found[order], atol=1e-6)
-    few = store.probabilities(student.network, student.text, texts, 3, batch_size=7)
+    few = probabilities(student.network, student.text, texts, batch_size=7)
     assert np.allclose(few, found, atol=1e-6)
     assert student.probabilities([]).shape == (0, 3)
 
