@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from textwrap import fill
 from typing import Any
+
+from rich.console import Console
 
 from benchmarks import record
 from benchmarks.contender_tables import ASAP, rate, seconds, times
 from benchmarks.contenders.listing import OURS
 from benchmarks.items import REAL, agreement, figures
 from kd_edge.console.tables import markdown, short
-from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER
+from kd_edge.evaluation.agreement import (
+    BASELINE,
+    HUMANS,
+    MAJORITY,
+    STUDENT,
+    TEACHER,
+    Line,
+    Sizes,
+)
+from kd_edge.evaluation.metrics import Agreement
+from kd_edge.evaluation.tables import figures_table, smaller
 from kd_edge.report.page.glossary import TERMS
 
 _RACERS = {
@@ -102,6 +116,23 @@ def raspberry_pi() -> str:
     )
 
 
+def terminal() -> str:
+    """How `kd-edge run` ends for a sample item, from the recorded run."""
+    item = figures("sample-wool-ice")
+    lines = [
+        Line(**{**line, "agreement": Agreement(**line["agreement"])})
+        for line in item["lines"]
+        if line["name"] != HUMANS  # invented
+    ]
+    title = f"Item 'wool-ice': agreement with people's scores on {item['rows']['test']} responses"
+    console = Console(width=80, file=io.StringIO(), color_system=None)
+    with console.capture() as printed:
+        console.print(figures_table(title, lines))
+    shown = "\n".join(line.rstrip() for line in printed.get().strip().splitlines())
+    sizes = smaller(Sizes(**item["sizes"]))
+    return f"```text\n{shown}\n\n{fill(sizes, 80)}\n```"
+
+
 def glossary() -> str:
     """The terms that reports explain."""
     return "\n".join(f"- **{term}**: {text}" for term, text in TERMS.items())
@@ -109,6 +140,7 @@ def glossary() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "glossary": glossary,
+    "terminal": terminal,
     "results": results,
     "speed": speed,
     "raspberry-pi": raspberry_pi,

@@ -17,7 +17,7 @@ DOCUMENTS = (
     *(ROOT / ".github" / f"{name}.md" for name in ("CONTRIBUTING", "SECURITY")),
 )
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"(?:!?\[[^\]]*\]\(|<img src=\")([^)\s\"]+)")
 
 
 @dataclass(frozen=True)
