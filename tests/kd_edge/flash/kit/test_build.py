@@ -270,7 +270,7 @@ def test_a_second_install_does_only_what_is_missing(stick, device, bundles, kit,
     assert repaired != lib
     flash_folder("stick", stick, read_payload(bundles["old"]), kit)
     device("sh", stick / "install.sh", root)
-    assert device("sh", root / "kd-edge", "status").count("whole") == 2
+    assert device("sh", root / "kd-edge", "status").count("intact") == 2
 
 
 def test_the_runtimes_own_folder_is_the_default(stick, device, tmp_path):
