@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option, seed_option
-from kd_edge.cli.prompts import read_prompts
+from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.options import (
+    FILE,
+    FOLDER,
+    PATH,
+    json_option,
+    output_option,
+    print_json,
+    seed_option,
+)
+from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import only_item, read, reading_options
-from kd_edge.cli.sizes import parse_bytes, show_search
+from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,40 +28,32 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("responses", type=click.Path(path_type=Path))
+@click.argument("responses", type=PATH)
 @reading_options
-@option(
-    OptionGroup.TEACHER,
+@OptionGroup.TEACHER.option(
     "--teacher",
     "teacher_folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="The teacher's folder: the same responses are held out as for the teacher, and a "
     "transformer student shares its tokenizer.",
 )
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--labels",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     required=True,
     help="CSV file with soft labels, from 'kd-edge label' or from any other model.",
 )
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--variants",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="CSV file with labelled variants, from 'kd-edge label --variants'.",
 )
 @distil_options
-@option(
-    OptionGroup.BUNDLE,
-    "--max-size",
-    type=parse_bytes,
-    metavar="BYTES",
-    help="Distil bags of several sizes and keep the most accurate one whose bundle has at most "
+@max_size_option(
+    "Distil bags of several sizes and keep the most accurate one whose bundle has at most "
     "this many bytes, like 16KB.",
 )
-@option(
-    OptionGroup.BUNDLE,
+@OptionGroup.BUNDLE.option(
     "--form",
     "forms",
     multiple=True,
@@ -61,23 +61,13 @@ if TYPE_CHECKING:
     help="With --max-size: a form that the bundle will hold (may be repeated).  "
     "[default: plain-int8]",
 )
-@option(
+@prompt_option(
     OptionGroup.BUNDLE,
-    "--prompt",
-    "prompts",
-    type=click.Path(path_type=Path, dir_okay=False),
-    multiple=True,
-    help="With --max-size: text file with the item's prompt or rubric, whose golden rows need "
+    FILE,
+    "With --max-size: text file with the item's prompt or rubric, whose golden rows need "
     "bytes too (may be repeated).",
 )
-@option(
-    OptionGroup.OUTPUT,
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder for the student and the baseline.",
-)
+@output_option(FOLDER, "Folder for the student and the baseline.")
 @json_option
 @seed_option
 def distill(
@@ -147,7 +137,7 @@ def distill(
     store.save(distilled.baseline, output / "baseline")
     figures = {"student": _figures(distilled.student), "baseline": _figures(distilled.baseline)}
     if as_json:
-        click.echo(json.dumps(figures, indent=2))
+        print_json(figures)
         return
     click.echo(f"{output / 'student'}: {distilled.student.parameters:,} parameters")
     for name, measured in figures.items():

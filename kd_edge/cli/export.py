@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -11,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option
-from kd_edge.cli.prompts import read_prompts
+from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.options import FILE, PATH, json_option, output_option, print_json
+from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import only_item, read, reading_options
-from kd_edge.cli.sizes import parse_bytes, show_search
+from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,23 +25,20 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("students", type=click.Path(path_type=Path), nargs=-1, required=True)
-@option(
-    OptionGroup.RESPONSES,
+@click.argument("students", type=PATH, nargs=-1, required=True)
+@OptionGroup.RESPONSES.option(
     "--responses",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The scored responses that the students were distilled from: forms are compared with "
     "PyTorch on the held-out ones too.",
 )
 @reading_options
-@option(
-    OptionGroup.TEACHER,
+@OptionGroup.TEACHER.option(
     "--teacher",
     is_flag=True,
     help="Export the folder of a teacher, not of students, to ONNX.",
 )
-@option(
-    OptionGroup.BUNDLE,
+@OptionGroup.BUNDLE.option(
     "--form",
     "forms",
     multiple=True,
@@ -49,64 +46,39 @@ if TYPE_CHECKING:
     help="A form of the network to include (may be repeated), or 'all'.  [default: the int8 forms, "
     "and float forms for students without int8 ones]",
 )
-@option(
-    OptionGroup.BUNDLE,
+@OptionGroup.BUNDLE.option(
     "--bits",
-    metavar="N",
     type=click.IntRange(2, 8),
     help="Bits of a number in a bag's table.  [default: those it was trained with]",
 )
-@option(
+@prompt_option(
     OptionGroup.BUNDLE,
-    "--prompt",
-    "prompts",
-    type=click.Path(path_type=Path, dir_okay=False),
-    multiple=True,
-    help="Text file with the item's prompt or rubric, for golden rows and to flag copies of it "
+    FILE,
+    "Text file with the item's prompt or rubric, for golden rows and to flag copies of it "
     "(may be repeated).",
 )
-@option(
-    OptionGroup.BUNDLE,
-    "--max-size",
-    type=parse_bytes,
-    metavar="BYTES",
-    help="Find the most accurate bundle of at most this many bytes, like 16KB; needs --responses.",
+@max_size_option(
+    "Find the most accurate bundle of at most this many bytes, like 16KB; needs --responses.",
 )
-@option(
-    OptionGroup.PARITY,
+@OptionGroup.PARITY.option(
     "--greatest-difference",
-    metavar="X",
     type=click.FloatRange(0, 1),
     default=1e-4,
-    show_default=True,
     help="Greatest difference of a probability, for forms with the same numbers as PyTorch.",
 )
-@option(
-    OptionGroup.PARITY,
+@OptionGroup.PARITY.option(
     "--least-equal",
-    metavar="X",
     type=click.FloatRange(0, 1),
     default=0.99,
-    show_default=True,
     help="Least share of equal scores, for forms with rounded numbers.",
 )
-@option(
-    OptionGroup.PARITY,
+@OptionGroup.PARITY.option(
     "--qwk-loss",
-    metavar="X",
     type=click.FloatRange(0, 2),
     default=0.005,
-    show_default=True,
     help="Greatest loss of QWK on held-out responses, for forms with rounded numbers.",
 )
-@option(
-    OptionGroup.OUTPUT,
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The bundle to write (.kdz); with --teacher a folder.",
-)
+@output_option(PATH, "The bundle to write (.kdz); with --teacher a folder.")
 @json_option
 def export(
     students: tuple[Path, ...],
@@ -142,9 +114,10 @@ def export(
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
     scored = None if responses is None else read(responses, values)
     if teacher:
-        _refuse_for_teachers(
-            {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
-        )
+        unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
+        for name, value in unfit.items():
+            if value:
+                raise InputError(f"{name} is for students: leave it out with --teacher")
         _export_teacher(students, output, scored, limits, as_json)
         return
     texts = read_prompts(prompts)
@@ -159,7 +132,7 @@ def export(
     exported = write_bundle(items, output, {}, ExportOptions(forms, bits, limits))
     if as_json:
         parity = {name: [asdict(form) for form in forms] for name, forms in exported.parity.items()}
-        click.echo(json.dumps(parity, indent=2, ensure_ascii=False))
+        print_json(parity)
         return
     _show({f"Item '{name}'": forms for name, forms in exported.parity.items()})
     click.echo(f"{output}: {output.stat().st_size:,} bytes")
@@ -180,12 +153,6 @@ def _load(folder: Path) -> Student:
             f"kd-edge export {shlex.quote(str(folder))} --teacher -o teacher-onnx"
         )
     return store.load(folder)
-
-
-def _refuse_for_teachers(options: dict[str, Any]) -> None:
-    for name, value in options.items():
-        if value:
-            raise InputError(f"{name} is for students: leave it out with --teacher")
 
 
 def _export_teacher(
@@ -213,7 +180,7 @@ def _export_teacher(
         "" if item is None else item.item_id,
     )
     if as_json:
-        click.echo(json.dumps([asdict(form) for form in exported.forms], indent=2))
+        print_json([asdict(form) for form in exported.forms])
         return
     title = f"Teacher, {exported.parameters:,} parameters"
     _show({title: [form.parity for form in exported.forms]})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option
+from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.options import FILE, json_option, print_json
 
 # As in kd_edge.flash.kit.platforms, which --help does not import.
 _PLATFORMS = ("pi-64", "pi-32", "x86-64")
@@ -18,38 +18,31 @@ _BACKENDS = ("numpy", "tflite", "onnx")
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("bundle", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("bundle", type=FILE)
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@option(
-    OptionGroup.DEVICES,
+@OptionGroup.DEVICES.option(
     "--fleet",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="TOML file with a [[device]], its name and its target, for each device.",
 )
-@option(
-    OptionGroup.DEVICES,
+@OptionGroup.DEVICES.option(
     "--jobs",
-    metavar="N",
     type=click.IntRange(1, 64),
     default=8,
-    show_default=True,
     help="Number of devices at a time.",
 )
-@option(
-    OptionGroup.RUNTIME,
+@OptionGroup.RUNTIME.option(
     "--with-runtime",
     "platform",
     type=click.Choice(_PLATFORMS),
     help="Install kd-edge itself too, for this kind of device.",
 )
-@option(
-    OptionGroup.RUNTIME,
+@OptionGroup.RUNTIME.option(
     "--python",
     type=click.Choice(_PYTHONS),
     help="The devices' Python.  [default: asked over ssh; 3.11 for a folder]",
 )
-@option(
-    OptionGroup.RUNTIME,
+@OptionGroup.RUNTIME.option(
     "--backend",
     "backends",
     type=click.Choice(_BACKENDS),
@@ -109,7 +102,7 @@ def flash(
     outcomes = flash_all(payload, all_devices, kits, jobs)
     if as_json:
         results = [asdict(outcome) for outcome in outcomes]
-        click.echo(json.dumps(results, indent=2, ensure_ascii=False))
+        print_json(results)
     else:
         print_tables(outcome_table(outcomes))
         click.echo(summary(outcomes))

@@ -27,12 +27,18 @@ class OptionGroup(Enum):
     OUTPUT = "Output"
     GENERAL = "General"
 
+    def option(self, *names: str, **settings: Any) -> Callable[[_Command], _Command]:
+        """An option of a `GroupedCommand` in this group; for its settings see `click.option`."""
+        return click.option(*names, cls=GroupedOption, group=self, **settings)
+
 
 class GroupedOption(click.Option):
-    """An option that belongs to a group."""
+    """An option that belongs to a group; help shows its default, and N or X for a number."""
 
     def __init__(self, *args: Any, group: OptionGroup, **settings: Any) -> None:
-        super().__init__(*args, **settings)
+        if isinstance(settings.get("type"), (click.IntRange, click.FloatRange)):
+            settings["metavar"] = "N" if isinstance(settings["type"], click.IntRange) else "X"
+        super().__init__(*args, **{"show_default": "default" in settings, **settings})
         self.group = group
 
 
@@ -53,11 +59,6 @@ class GroupedCommand(click.Command):
                     formatter.write_dl([record for record in records if record])
 
 
-def option(group: OptionGroup, *names: str, **settings: Any) -> Callable[[_Command], _Command]:
-    """An option of a `GroupedCommand`; for its settings see `click.option`."""
-    return click.option(*names, cls=GroupedOption, group=group, **settings)
-
-
 def options(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
     """Several options as one decorator; help lists them in this order."""
 
@@ -67,20 +68,3 @@ def options(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command],
         return command
 
     return decorate
-
-
-seed_option = option(
-    OptionGroup.GENERAL,
-    "--seed",
-    metavar="N",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Seed of all random choices.",
-)
-"""The option on which all random choices depend."""
-
-json_option = option(
-    OptionGroup.OUTPUT, "--json", "as_json", is_flag=True, help="Print the results as JSON."
-)
-"""The option that prints results for programs."""

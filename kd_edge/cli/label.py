@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from kd_edge.cli.help import GroupedCommand, OptionGroup, option, seed_option
+from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.options import COUNT, FILE, PATH, output_option, seed_option
 from kd_edge.cli.reading import (
     only_item,
     read,
@@ -19,48 +20,34 @@ from kd_edge.cli.reading import (
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("teacher", type=click.Path(path_type=Path))
-@click.argument("responses", type=click.Path(path_type=Path))
+@click.argument("teacher", type=PATH)
+@click.argument("responses", type=PATH)
 @reading_options
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--folds",
-    metavar="N",
     type=click.IntRange(min=0),
     default=0,
-    show_default=True,
     help="Cross-fit: fine-tune this many teachers like TEACHER, each to label the responses that "
     "it has not seen.",
 )
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--model",
     metavar="MODEL",
     help="With --folds: the language model to start from, where the teacher's own has moved.",
 )
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--variants",
     "variants_output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="CSV file to write labelled variants of the responses to.",
 )
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--count",
-    metavar="N",
-    type=click.IntRange(min=1),
+    type=COUNT,
     help="Number of variants.  [default: 40 a response, 20,000 to 50,000]",
 )
 @unlabelled_option
-@option(
-    OptionGroup.OUTPUT,
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="CSV file to write the soft labels to.",
-)
+@output_option(FILE, "CSV file to write the soft labels to.")
 @seed_option
 def label(
     teacher: Path,

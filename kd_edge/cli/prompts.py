@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import click
+
+from kd_edge.cli.help import OptionGroup
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
 
 _IN_FOLDER = ("prompt.txt", "rubric.txt")  # an item's files in a folder of its own
 _SHOWN = 5  # names in a message
+
+
+def prompt_option(group: OptionGroup, kind: click.Path, description: str) -> Any:
+    """The option --prompt in a group of the help; `description` is its help."""
+    return group.option("--prompt", "prompts", type=kind, multiple=True, help=description)
 
 
 def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import OptionGroup, option, options
+from kd_edge.cli.help import OptionGroup, options
+from kd_edge.cli.options import PATH
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _score_range(text: str) -> tuple[int, int]:
     raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3")
 
 
-_option = partial(option, OptionGroup.RESPONSES)
+_option = OptionGroup.RESPONSES.option
 
 reading_options = options(
     _option(
@@ -57,18 +57,17 @@ reading_options = options(
         help="Scores that are words, from the lowest to the highest, separated by commas.",
     ),
     *(
-        option(
-            OptionGroup.COLUMNS, f"--{name}-column", metavar="NAME", help=f"Column with {contents}."
+        OptionGroup.COLUMNS.option(
+            f"--{name}-column", metavar="NAME", help=f"Column with {contents}."
         )
         for name, (_, contents) in _COLUMNS.items()
     ),
 )
 """Adds the options for reading responses."""
 
-unlabelled_option = option(
-    OptionGroup.LABELS,
+unlabelled_option = OptionGroup.LABELS.option(
     "--unlabelled",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="More responses without scores: the teacher labels them, and variants of them.",
 )
 """The option that names responses without scores."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option
+from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.options import FOLDER, PATH, json_option, print_json
 from kd_edge_runtime.errors import InputError
 
 
@@ -17,17 +17,15 @@ from kd_edge_runtime.errors import InputError
     metavar="OUT | BENCH.json...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
 )
-@option(
-    OptionGroup.OUTPUT,
+@OptionGroup.OUTPUT.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder for report.html and report.md.  [default: OUT]",
 )
-@option(
-    OptionGroup.OUTPUT,
+@OptionGroup.OUTPUT.option(
     "--no-responses",
     is_flag=True,
     help="Leave out students' responses and ids, so that the page can be shown to others.",
@@ -66,7 +64,7 @@ def report(
 
     written = make_report(sources[0], output or sources[0], responses=not no_responses)
     if as_json:
-        click.echo(json.dumps(written.figures, indent=2, ensure_ascii=False))
+        print_json(written.figures)
     else:
         for line in written.headlines:
             click.echo(line)
@@ -79,7 +77,7 @@ def _benches(files: tuple[Path, ...], output: Path, as_json: bool) -> None:
 
     joined = join_benches(files, output)
     if as_json:
-        click.echo(json.dumps(joined.as_json(), indent=2, ensure_ascii=False))
+        print_json(joined.as_json())
         return
     from kd_edge.console.tables import print_tables
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.distilling import distil_options, to_distil_options
-from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option, seed_option
-from kd_edge.cli.prompts import prompts_by_item
+from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.options import (
+    COUNT,
+    FOLDER,
+    PATH,
+    json_option,
+    output_option,
+    print_json,
+    seed_option,
+)
+from kd_edge.cli.prompts import prompt_option, prompts_by_item
 from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
@@ -21,69 +29,49 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("responses", type=click.Path(path_type=Path))
-@option(
-    OptionGroup.RESPONSES,
+@click.argument("responses", type=PATH)
+@OptionGroup.RESPONSES.option(
     "--test",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Scored responses to measure on instead of those marked 'test' in RESPONSES.  "
     "[default: those, or a fifth of all]",
 )
-@option(
+@prompt_option(
     OptionGroup.RESPONSES,
-    "--prompt",
-    "prompts",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Text file with the item's prompt or rubric (may be repeated); for several items a "
+    PATH,
+    "Text file with the item's prompt or rubric (may be repeated); for several items a "
     "folder with <item>.txt for each, or <item>/prompt.txt and <item>/rubric.txt. Used for golden "
     "rows and to flag copies of the prompt.",
 )
 @reading_options
-@option(
-    OptionGroup.TEACHER,
+@OptionGroup.TEACHER.option(
     "--teachers",
-    metavar="N",
-    type=click.IntRange(min=1),
+    type=COUNT,
     default=1,
-    show_default=True,
     help="Number of teachers an item, fine-tuned from different seeds; the student learns from "
     "their mean.",
 )
 @teacher_options
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--folds",
-    metavar="N",
     type=click.IntRange(min=0),
     default=0,
-    show_default=True,
     help="Cross-fit the soft labels with this many teachers; 0: one teacher labels all responses.",
 )
-@option(
-    OptionGroup.LABELS,
+@OptionGroup.LABELS.option(
     "--variants",
-    metavar="N",
     type=click.IntRange(min=0),
     help="Number of variants that the teacher labels.  [default: 40 a response, 20,000 to 50,000]",
 )
 @unlabelled_option
-@option(
-    OptionGroup.STUDENT,
+@OptionGroup.STUDENT.option(
     "--together",
     is_flag=True,
     help="Train one student for all items, which compares a response with the item's reference "
     "answers: for few responses an item, and for items of --test without responses in RESPONSES.",
 )
 @distil_options
-@option(
-    OptionGroup.OUTPUT,
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder for the bundle, the report and all intermediate results.",
-)
+@output_option(FOLDER, "Folder for the bundle, the report and all intermediate results.")
 @json_option
 @seed_option
 def run(
@@ -145,7 +133,7 @@ def run(
 
     report = run_items(scored, output, options, tested, texts, unscored)
     if as_json:
-        click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+        print_json(asdict(report))
     else:
         _show(report, output)
     if report.failed:

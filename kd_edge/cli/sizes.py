@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from kd_edge.cli.help import OptionGroup
 
 if TYPE_CHECKING:
     from kd_edge.size_search.search import Sized, Tried
@@ -29,6 +31,13 @@ def parse_bytes(text: str) -> int:
     if match is None or match[2] not in _UNITS or float(match[1]) == 0:
         raise click.BadParameter(f"'{text}' is not a size: write it like 16KB")
     return int(float(match[1]) * _UNITS[match[2]])
+
+
+def max_size_option(description: str) -> Any:
+    """The option --max-size; `description` is its help."""
+    return OptionGroup.BUNDLE.option(
+        "--max-size", type=parse_bytes, metavar="BYTES", help=description
+    )
 
 
 def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limit: int) -> T:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kd_edge.cli.help import GroupedCommand, OptionGroup, json_option, option, seed_option
+from kd_edge.cli.help import GroupedCommand
+from kd_edge.cli.options import FOLDER, PATH, json_option, output_option, print_json, seed_option
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.teaching import teacher_options, to_teacher_options
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("responses", type=click.Path(path_type=Path))
-@option(
-    OptionGroup.OUTPUT,
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder for the teacher.",
-)
+@click.argument("responses", type=PATH)
+@output_option(FOLDER, "Folder for the teacher.")
 @teacher_options
 @reading_options
 @json_option
@@ -57,7 +50,7 @@ def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None
             "parameters": report.parameters,
             "seconds": round(report.seconds, 1),
         }
-        click.echo(json.dumps(figures, indent=2))
+        print_json(figures)
         return
     click.echo(f"{output}: {report.parameters:,} parameters")
     click.echo(

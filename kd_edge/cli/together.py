@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kd_edge.cli.options import print_json
 from kd_edge.students import kinds
 from kd_edge_runtime.errors import InputError
 
@@ -38,7 +38,7 @@ def run_and_show(
 
     report = run_together(responses, output, options, test)
     if as_json:
-        click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+        print_json(asdict(report))
     else:
         _show(report, output)
 

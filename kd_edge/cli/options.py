@@ -1,0 +1,40 @@
+"""Options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from kd_edge.cli.help import OptionGroup
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+COUNT = click.IntRange(min=1)
+
+
+def output_option(kind: click.Path, description: str) -> Callable[[_Command], _Command]:
+    """The option -o, which must be given; `description` is its help."""
+    return OptionGroup.OUTPUT.option("-o", "--output", type=kind, required=True, help=description)
+
+
+seed_option = OptionGroup.GENERAL.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Seed of all random choices."
+)
+"""The option on which all random choices depend."""
+
+json_option = OptionGroup.OUTPUT.option(
+    "--json", "as_json", is_flag=True, help="Print the results as JSON."
+)
+"""The option that prints results for programs."""
+
+
+def print_json(results: Any) -> None:
+    """Prints what `json_option` asks for."""
+    click.echo(json.dumps(results, indent=2, ensure_ascii=False))
