@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.distilling import distil_options, to_distil_options
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     FILE,
@@ -21,6 +20,7 @@ from kd_edge.cli.options import (
 from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.sizes import max_size_option, show_search
+from kd_edge.cli.training import distil_options, to_distil_options
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.distilling import distil_options, to_distil_options
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     COUNT,
@@ -22,7 +21,12 @@ from kd_edge.cli.options import (
 )
 from kd_edge.cli.prompts import prompt_option, prompts_by_item
 from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
-from kd_edge.cli.teaching import teacher_options, to_teacher_options
+from kd_edge.cli.training import (
+    distil_options,
+    teacher_options,
+    to_distil_options,
+    to_teacher_options,
+)
 
 if TYPE_CHECKING:
     from kd_edge.runs.run import RunReport

@@ -11,7 +11,7 @@ import click
 from kd_edge.cli.help import GroupedCommand
 from kd_edge.cli.options import FOLDER, PATH, json_option, output_option, print_json, seed_option
 from kd_edge.cli.reading import only_item, read, reading_options
-from kd_edge.cli.teaching import teacher_options, to_teacher_options
+from kd_edge.cli.training import teacher_options, to_teacher_options
 
 
 @click.command(cls=GroupedCommand)

