@@ -206,7 +206,7 @@ def test_unlabelled_responses_are_learnt_from(command, responses, tiny_model, ou
     said = command(*given, "--json")
     assert said.code == 0, said.err
     assert json.loads(said.out)["items"][0]["ran"] == ["variants", "student"]
-    assert "Item 'tiny': unscored responses taken: 1." in said.err
+    assert "Item 'tiny': unscored responses used: 1." in said.err
     variants = (out / "item-tiny" / "variants.csv").read_text().splitlines()
     assert "melting wool" in variants[1]
     assert len(variants) == 1 + 1 + 20
