@@ -84,7 +84,7 @@ def flash(
     from kd_edge.flash.fleet import devices
     from kd_edge.flash.kit.payload import Kits, read_payload
     from kd_edge.flash.kit.platforms import PLATFORMS
-    from kd_edge.flash.outcome import FAILED, outcome_table, summary
+    from kd_edge.flash.parallel import FAILED, outcome_table, summary
     from kd_edge.flash.parallel import flash as flash_all
     from kd_edge.flash.targets import FolderTarget
     from kd_edge.flash.to_folder import DEFAULT_PYTHON
@@ -101,8 +101,7 @@ def flash(
             say(f"The kit for {platform} is for Python {fits} ({kit.size:,} bytes).")
     outcomes = flash_all(payload, all_devices, kits, jobs)
     if as_json:
-        results = [asdict(outcome) for outcome in outcomes]
-        print_json(results)
+        print_json([asdict(outcome) for outcome in outcomes])
     else:
         print_tables(outcome_table(outcomes))
         click.echo(summary(outcomes))

@@ -5,17 +5,47 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 
 from kd_edge.console.progress import track
+from kd_edge.console.tables import TerminalTable
 from kd_edge.flash.fleet import Device
 from kd_edge.flash.kit.payload import Kits, Payload
-from kd_edge.flash.outcome import ALREADY_THERE, FAILED, INSTALLED, FlashOutcome
 from kd_edge.flash.ssh import Connections, Remote
 from kd_edge.flash.targets import FolderTarget
 from kd_edge.flash.to_folder import DEFAULT_PYTHON, flash_folder
 from kd_edge.flash.to_ssh import flash_over_ssh
 from kd_edge_runtime.errors import KdEdgeError
+
+INSTALLED = "installed"
+ALREADY_THERE = "already there"
+FAILED = "failed"
+
+_HEADER = ("device", "outcome", "bytes written", "seconds", "target, or why it failed")
+
+
+@dataclass(frozen=True)
+class FlashOutcome:
+    """The result for one device.
+
+    Attributes:
+        name: the device's name.
+        target: the folder for its bundle.
+        outcome: `INSTALLED`, `ALREADY_THERE` or `FAILED`.
+        reason: why it failed, "" otherwise.
+        bytes: number of bytes written to it.
+        seconds: time taken.
+        sha256: hash (hex) of the bundle read back from it, "" if it failed.
+    """
+
+    name: str
+    target: str
+    outcome: str
+    reason: str
+    bytes: int
+    seconds: float
+    sha256: str
 
 
 def flash(
@@ -40,17 +70,47 @@ def flash(
                 all_.advance()
             return [future.result() for future in futures]
         except BaseException:  # Ctrl-C
-            _stop(futures, connections)
+            for future in futures:
+                future.cancel()
+            connections.end()
             raise
+
+
+def outcome_table(outcomes: Sequence[FlashOutcome]) -> TerminalTable:
+    """A table with one row for each device."""
+    rows = [
+        (
+            outcome.name,
+            outcome.outcome,
+            f"{outcome.bytes:,}",
+            f"{outcome.seconds:.1f}",
+            outcome.reason or (outcome.target if outcome.target != outcome.name else ""),
+        )
+        for outcome in outcomes
+    ]
+    return TerminalTable("", _HEADER, rows)
+
+
+def summary(outcomes: Sequence[FlashOutcome]) -> str:
+    """The number of devices by outcome, in one line."""
+    counts = [
+        (sum(one.outcome == outcome for one in outcomes), outcome)
+        for outcome in (INSTALLED, ALREADY_THERE, FAILED)
+    ]
+    return ", ".join(f"{count} {outcome}" for count, outcome in counts if count)
 
 
 def _flash_one(
     bundle: Payload, device: Device, kits: Kits | None, connections: Connections
 ) -> FlashOutcome:
     started = time.monotonic()
-    written, reason = 0, ""
+    written, reason, target = 0, "", device.target
     try:
-        written = _written(bundle, device, kits, connections)
+        if isinstance(target, FolderTarget):
+            kit = kits.kit(DEFAULT_PYTHON) if kits else None
+            written = flash_folder(device.name, target.path, bundle, kit)
+        else:
+            written = flash_over_ssh(device.name, Remote(target, connections), bundle, kits)
     except KdEdgeError as error:
         reason = str(error)
     except Exception as error:
@@ -60,24 +120,10 @@ def _flash_one(
         reason = f"something unforeseen happened ({type(error).__name__})"
     return FlashOutcome(
         name=device.name,
-        target=str(device.target),
+        target=str(target),
         outcome=FAILED if reason else INSTALLED if written else ALREADY_THERE,
         reason=reason,
         bytes=written,
         seconds=round(time.monotonic() - started, 1),
         sha256="" if reason else bundle.sha256,
     )
-
-
-def _written(bundle: Payload, device: Device, kits: Kits | None, connections: Connections) -> int:
-    name, target = device.name, device.target
-    if isinstance(target, FolderTarget):
-        kit = kits.kit(DEFAULT_PYTHON) if kits else None
-        return flash_folder(name, target.path, bundle, kit)
-    return flash_over_ssh(name, Remote(target, connections), bundle, kits)
-
-
-def _stop(futures: Sequence[Future[FlashOutcome]], connections: Connections) -> None:
-    for future in futures:
-        future.cancel()
-    connections.end()

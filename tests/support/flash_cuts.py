@@ -72,7 +72,7 @@ def tiny_kit(word: str, python: str | None = None) -> Kit:
         "kit.json": about.encode("ascii"),
     }
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    return Kit("pi-64", python, (3, 9), {**files, SUMS: sums(hashes)})
+    return Kit(python, (3, 9), {**files, SUMS: sums(hashes)})
 
 
 def said(root: Path) -> str | None:

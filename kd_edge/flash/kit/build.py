@@ -22,14 +22,12 @@ class Kit:
     """A kit in memory.
 
     Attributes:
-        platform: the name of the platform that it is for.
         python: the only Python that its wheels fit; None if they fit every Python from
             `least_python` on.
         least_python: the oldest Python that its wheels fit, e.g. (3, 10).
         files: bytes by name, the list of hashes included.
     """
 
-    platform: str
     python: str | None
     least_python: tuple[int, int]
     files: dict[str, bytes]
@@ -71,7 +69,8 @@ def make_kit(
         InputError: a package is not installed here, or not published for the platform.
         KdEdgeError: pip could not fetch one.
     """
-    least = _version(python)
+    major, _, minor = python.partition(".")
+    least = int(major), int(minor)
     runtime = pack_installed("kd-edge-runtime", "kd_edge_runtime")
     if runtime.least_python > least:
         needed = ".".join(map(str, runtime.least_python))
@@ -97,13 +96,8 @@ def make_kit(
     }
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     contents[SUMS] = sums(hashes)
-    return Kit(platform.name, only, oldest, contents)
+    return Kit(only, oldest, contents)
 
 
 def _fits(wheel: Wheel, python: tuple[int, int]) -> bool:
     return wheel.least_python <= python
-
-
-def _version(python: str) -> tuple[int, int]:
-    major, _, minor = python.partition(".")
-    return int(major), int(minor)

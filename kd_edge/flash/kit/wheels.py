@@ -20,7 +20,6 @@ from kd_edge_runtime.errors import InputError
 
 _WHEEL = "Wheel-Version: 1.0\nGenerator: kd-edge\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _COMPILED = (".so", ".pyd", ".dylib")
-_DATE = (1980, 1, 1, 0, 0, 0)
 _RW_R_R = 0o100644 << 16
 
 
@@ -94,7 +93,7 @@ def _zipped(members: dict[str, bytes], info: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, data in {**members, f"{info}/RECORD": record.encode("utf-8")}.items():
-            entry = zipfile.ZipInfo(name, _DATE)
+            entry = zipfile.ZipInfo(name)  # of 1980
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = _RW_R_R
             archive.writestr(entry, data, compresslevel=9)

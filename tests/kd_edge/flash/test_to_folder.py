@@ -13,8 +13,7 @@ from kd_edge.flash.device.disk import Refused
 from kd_edge.flash.device.kit import open_kit
 from kd_edge.flash.fleet import Device
 from kd_edge.flash.kit.payload import read_payload
-from kd_edge.flash.outcome import ALREADY_THERE, FAILED, INSTALLED
-from kd_edge.flash.parallel import flash
+from kd_edge.flash.parallel import ALREADY_THERE, FAILED, INSTALLED, flash
 from kd_edge.flash.targets import FolderTarget
 from kd_edge.flash.to_folder import current_hash, flash_folder
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError

@@ -14,8 +14,7 @@ from kd_edge.flash.fleet import Device
 from kd_edge.flash.kit.payload import Kits, read_payload
 from kd_edge.flash.kit.platforms import PLATFORMS
 from kd_edge.flash.kit.program import COMMAND, sent_ahead
-from kd_edge.flash.outcome import ALREADY_THERE, FAILED, INSTALLED
-from kd_edge.flash.parallel import flash
+from kd_edge.flash.parallel import ALREADY_THERE, FAILED, INSTALLED, flash
 from kd_edge.flash.ssh import DeviceError
 from kd_edge.flash.targets import SshTarget
 from kd_edge.flash.to_ssh import flash_over_ssh
