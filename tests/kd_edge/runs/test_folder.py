@@ -111,7 +111,7 @@ def test_more_responses(out, whole_way, capsys):
         run(responses(item), out, whole_way.options)
     (said,) = capsys.readouterr().err.splitlines()
     assert said == (
-        f"{out / 'item-tiny'}: the responses have changed; what was made from the earlier ones is "
+        f"{out / 'item-tiny'}: the responses have changed; the files of the earlier ones are "
         "replaced."
     )
 
