@@ -1,4 +1,4 @@
-"""Agreement of teacher, student, baseline and majority class with people's scores."""
+"""Agreement of all scorers with people's scores: on one item, and over all items of a run."""
 
 from __future__ import annotations
 
@@ -98,6 +98,30 @@ class Sizes:
         return self.teacher_bytes / self.bundle_bytes
 
 
+@dataclass(frozen=True)
+class Pooled:
+    """The figures of one scorer over all items that it scored.
+
+    Attributes:
+        name: who scores.
+        items: number of items.
+        responses: number of responses to all items.
+        qwk: mean of the items' QWKs, -1 to 1. A QWK over the responses of all items would
+            reward a scorer for telling the items apart.
+        least_qwk: the lowest of them.
+        least_item: the item that it belongs to.
+        accuracy: exact agreement over all responses, 0 to 1.
+    """
+
+    name: str
+    items: int
+    responses: int
+    qwk: float
+    least_qwk: float
+    least_item: str
+    accuracy: float
+
+
 def scorer_name(scorer: str) -> str:
     """A scorer's name as schools read it; result files keep the name of the field."""
     return _NAMES.get(scorer, scorer)
@@ -145,3 +169,31 @@ def lines(
     if twice.any():
         found.insert(0, Line(HUMANS, against(second[twice], human[twice])))
     return tuple(found)
+
+
+def pooled(items: Sequence[tuple[str, Sequence[Line]]]) -> tuple[Pooled, ...]:
+    """The figures of every scorer over all items, in order of first appearance.
+
+    Args:
+        items: each item's name and its lines.
+    """
+    by_scorer: dict[str, list[tuple[str, Agreement]]] = {}
+    for item, found in items:
+        for line in found:
+            by_scorer.setdefault(line.name, []).append((item, line.agreement))
+    return tuple(_pooled(scorer, found) for scorer, found in by_scorer.items())
+
+
+def _pooled(name: str, items: Sequence[tuple[str, Agreement]]) -> Pooled:
+    figures = [agreement for _, agreement in items]
+    responses = sum(agreement.responses for agreement in figures)
+    least_item, least = min(items, key=lambda pair: pair[1].qwk)
+    return Pooled(
+        name=name,
+        items=len(items),
+        responses=responses,
+        qwk=sum(agreement.qwk for agreement in figures) / len(figures),
+        least_qwk=least.qwk,
+        least_item=least_item,
+        accuracy=sum(figure.accuracy * figure.responses for figure in figures) / responses,
+    )

@@ -84,17 +84,6 @@ def negative_log_likelihood(probabilities: Floats, scores: Scores) -> float:
     return float(-np.log(np.maximum(of_scores, _SMALLEST)).mean())
 
 
-def brier_score(probabilities: Floats, scores: Scores) -> float:
-    """The mean squared distance to people's scores (Brier 1950), summed over classes: 0 to 2.
-
-    Args:
-        probabilities: [N, K].
-        scores: people's scores as classes; [N], N > 0.
-    """
-    targets = np.eye(probabilities.shape[1])[scores]
-    return float(np.square(probabilities - targets).sum(axis=1).mean())
-
-
 @dataclass(frozen=True)
 class Bin:
     """Responses of similar confidence.
@@ -110,27 +99,20 @@ class Bin:
     exact: float
 
 
-def reliability(
-    confidence: Floats, correct: Right, bins: int = BINS, equal_mass: bool = False
-) -> tuple[Bin, ...]:
+def reliability(confidence: Floats, correct: Right, bins: int = BINS) -> tuple[Bin, ...]:
     """The reliability curve: exact agreement by confidence.
 
     Args:
         confidence: probability of the predicted class, 0 to 1; [N].
         correct: whether that class is the people's; [N].
-        bins: number of bins, >= 1.
-        equal_mass: bins with equally many responses each, instead of equally wide bins, which
-            include their upper ends.
+        bins: number of equally wide bins, >= 1; each includes its upper end.
 
     Returns:
         The bins that are not empty, the least confident first.
     """
     order = np.argsort(confidence, kind="stable")
-    if equal_mass:
-        parts = np.array_split(order, bins)
-    else:
-        place = np.clip(np.ceil(confidence[order] * bins).astype(int), 1, bins)
-        parts = [order[place == at] for at in range(1, bins + 1)]
+    place = _bins_of(confidence[order], bins)
+    parts = [order[place == at] for at in range(1, bins + 1)]
     return tuple(
         Bin(len(part), float(confidence[part].mean()), float(correct[part].mean()))
         for part in parts
@@ -138,9 +120,7 @@ def reliability(
     )
 
 
-def expected_calibration_error(
-    confidence: Floats, correct: Right, bins: int = BINS, equal_mass: bool = False
-) -> float:
+def expected_calibration_error(confidence: Floats, correct: Right, bins: int = BINS) -> float:
     """How far confidence is from agreement on average (Naeini, Cooper and Hauskrecht 2015).
 
     On few responses it stays above 0 even for perfect probabilities: see `chance_error`.
@@ -149,12 +129,11 @@ def expected_calibration_error(
         confidence: see `reliability`; [N], N > 0.
         correct: see `reliability`; [N].
         bins: see `reliability`.
-        equal_mass: see `reliability`.
 
     Returns:
         The mean over responses of their bin's |agreement - confidence|, 0 to 1.
     """
-    curve = reliability(confidence, correct, bins, equal_mass)
+    curve = reliability(confidence, correct, bins)
     return sum(bin_.responses * abs(bin_.exact - bin_.confidence) for bin_ in curve) / len(correct)
 
 
@@ -173,6 +152,9 @@ def chance_error(confidence: Floats, bins: int = BINS) -> float:
         The mean error, 0 to 1; the seed is fixed.
     """
     drawn = np.random.default_rng(0).random((_DRAWS, len(confidence))) < confidence
-    place = np.clip(np.ceil(confidence * bins).astype(int), 1, bins)
-    within = np.eye(bins + 1)[place]
+    within = np.eye(bins + 1)[_bins_of(confidence, bins)]
     return float(np.abs((drawn - confidence) @ within).sum(axis=1).mean() / len(confidence))
+
+
+def _bins_of(confidence: Floats, bins: int) -> npt.NDArray[np.int_]:
+    return np.clip(np.ceil(confidence * bins), 1, bins).astype(int)

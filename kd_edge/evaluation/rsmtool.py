@@ -17,13 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import pearsonr
-from sklearn.metrics import (
-    accuracy_score,
-    cohen_kappa_score,
-    f1_score,
-    r2_score,
-    root_mean_squared_error,
-)
+from sklearn.metrics import cohen_kappa_score, f1_score, r2_score, root_mean_squared_error
 
 Values = npt.NDArray[np.float64]
 
@@ -76,17 +70,17 @@ class Comparison:
     """
 
     responses: int
-    reference: ScoreSpread | None
-    machine: ScoreSpread | None
-    smd: float | None
-    exact: float | None
-    adjacent: float | None
-    kappa: float | None
-    qwk: float | None
-    correlation: float | None
-    r2: float | None
-    rmse: float | None
-    macro_f1: float | None
+    reference: ScoreSpread | None = None
+    machine: ScoreSpread | None = None
+    smd: float | None = None
+    exact: float | None = None
+    adjacent: float | None = None
+    kappa: float | None = None
+    qwk: float | None = None
+    correlation: float | None = None
+    r2: float | None = None
+    rmse: float | None = None
+    macro_f1: float | None = None
 
     @property
     def exact_agreement(self) -> float:
@@ -189,16 +183,8 @@ def compare_words(reference: npt.NDArray[Any], machine: npt.NDArray[Any]) -> Com
     """The figures of classes without an order; both arguments are class numbers, [N]."""
     return Comparison(
         responses=len(reference),
-        reference=None,
-        machine=None,
-        smd=None,
-        exact=float(accuracy_score(reference, machine)),
-        adjacent=None,
+        exact=float(np.mean(reference == machine)),
         kappa=_kappa(reference, machine),
-        qwk=None,
-        correlation=None,
-        r2=None,
-        rmse=None,
         macro_f1=_macro_f1(reference, machine),
     )
 

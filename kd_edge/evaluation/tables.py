@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from kd_edge.console.tables import TerminalTable, markdown, short
-from kd_edge.evaluation.agreement import Line, Sizes, scorer_name
-
-if TYPE_CHECKING:
-    from kd_edge.evaluation.pooled import Pooled
+from kd_edge.evaluation.agreement import Line, Pooled, Sizes, scorer_name
 
 _COLUMNS = ("", "QWK", "exact (accuracy)", "adjacent", "macro F1", "parameters", "bytes")
 
@@ -60,12 +56,11 @@ def smaller(sizes: Sizes) -> str:
 
 def _cells(line: Line) -> list[str]:
     figures = line.agreement
-    adjacent = "" if figures.adjacent is None else f"{figures.adjacent:.3f}"
     return [
         scorer_name(line.name),
         f"{figures.qwk:.3f}",
         f"{figures.accuracy:.3f}",
-        adjacent,
+        "" if figures.adjacent is None else f"{figures.adjacent:.3f}",
         f"{figures.macro_f1:.3f}",
         "" if line.parameters is None else short(line.parameters),
         "" if line.bytes is None else short(line.bytes),

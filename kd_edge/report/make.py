@@ -9,24 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.evaluation.agreement import HUMANS, scorer_name
-from kd_edge.report.figures.collect import Collected, collect
-from kd_edge.report.figures.disagreements import Disagreements, disagreements
+from kd_edge.report.figures.collect import collect
+from kd_edge.report.figures.disagreements import disagreements, reasons
 from kd_edge.report.figures.items import ItemFigures, Together, together
 from kd_edge.report.figures.limits import QWK
 from kd_edge.report.figures.questions import collect_questions
-from kd_edge.report.figures.reasons import reasons
 from kd_edge.report.figures.samples import invented
 from kd_edge.report.page import sentences
-from kd_edge.report.page.blocks import (
-    Block,
-    Column,
-    Heading,
-    Points,
-    Table,
-    Text,
-    figure,
-    table,
-)
+from kd_edge.report.page.blocks import Block, Column, Heading, Points, Table, Text, figure, table
 from kd_edge.report.page.glossary import glossary
 from kd_edge.report.page.item import item_blocks
 from kd_edge.report.page.numbers import number, tenths, thousandths
@@ -103,9 +93,10 @@ def _of_items(out: Path, responses: bool) -> _Content:
         headlines = [sentences.headline_of_all(pooled, len(items))]
         blocks = list(_all_items(items, pooled, any(samples)))
     with Scorer.open(out / BUNDLE) as scorer:
-        for at, sample in enumerate(samples):
-            worst = _worst(run, at, scorer) if responses else None
-            blocks += item_blocks(items[at], f"item-{at}", worst, invented=sample)
+        for at, item in enumerate(items):
+            why = reasons(scorer, item.item_id)
+            worst = disagreements(run.scored[at], run.scales[at], why) if responses else None
+            blocks += item_blocks(item, f"item-{at}", worst, invented=samples[at])
     figures = {
         "items": [
             {**asdict(item), "warnings": sentences.warnings(shown)}
@@ -122,11 +113,6 @@ def _of_questions(out: Path, responses: bool) -> _Content:
     figures = {**questions.as_json(), "warnings": sentences.warnings(questions.pooled)}
     blocks = list(question_blocks(questions, responses))
     return _Content(blocks, figures, (headline(questions),), questions.created_by)
-
-
-def _worst(run: Collected, at: int, scorer: Scorer) -> Disagreements:
-    why = reasons(scorer, run.items[at].item_id)
-    return disagreements(run.scored[at], run.scales[at], why)
 
 
 def _all_items(

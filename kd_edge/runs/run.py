@@ -11,7 +11,7 @@ from kd_edge.bundling.bundle import together, write
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Responses
 from kd_edge.data.splits import split_item, test_items
-from kd_edge.evaluation.pooled import Pooled, pooled
+from kd_edge.evaluation.agreement import Pooled, pooled
 from kd_edge.files import make_folder, write_json
 from kd_edge.runs.draft import draft_bundle
 from kd_edge.runs.folder import (

@@ -73,15 +73,6 @@ class BenchRow:
         return self.state == "works"
 
 
-def is_bench(path: Path) -> bool:
-    """Whether `kd-edge bench` wrote a file; False where it cannot be read."""
-    try:
-        raw = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(raw, dict) and raw.get("format") == FORMAT
-
-
 def read_benches(files: Sequence[Path]) -> list[tuple[BenchRow, ...]]:
     """The rows of each file.
 

@@ -15,7 +15,6 @@ from kd_edge.report.figures.items import Baseline, ItemFigures, Together, item_f
 from kd_edge.runs.folder import BUNDLE, REPORT, item_folder
 from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import InputError
 
 
@@ -52,7 +51,8 @@ def collect(out: Path) -> Collected:
         BundleError: its bundle is damaged.
     """
     reports = _reports(out / REPORT)
-    manifest = bundle_manifest(out / BUNDLE)
+    with Bundle(out / BUNDLE) as bundle:
+        manifest = bundle.manifest
     items, scored, scales = [], [], []
     for entry in manifest.items:
         if entry.item_id not in reports:
@@ -72,17 +72,6 @@ def collect(out: Path) -> Collected:
         together=together(items, scored) if len(items) > 1 else (),
         created_by=dict(manifest.created_by),
     )
-
-
-def bundle_manifest(bundle: Path) -> Manifest:
-    """The manifest of a run's bundle.
-
-    Raises:
-        InputError: there is none.
-        BundleError: it is damaged.
-    """
-    with Bundle(bundle) as opened:
-        return opened.manifest
 
 
 def _reports(path: Path) -> dict[str, dict[str, Any]]:

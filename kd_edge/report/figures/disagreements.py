@@ -14,12 +14,18 @@ import numpy.typing as npt
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import NO_SCORE
 from kd_edge.evaluation.rsmtool import RAW, Values
-from kd_edge.report.figures.reasons import Why
 from kd_edge.report.figures.scorers import points_of
 from kd_edge.runs.test_scores import Scored
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.scorer import Scorer
 
 SHOWN = 10
 """Number of responses in each list."""
+
+Why = Callable[[str, int], str]
+"""The words for and against a response's class, in a line; "" where these are unknown."""
+
+_FOR, _AGAINST = 5, 3
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,32 @@ def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disag
         furthest = worst(wrong, np.abs(human - given), np.abs(human - bundle.expected))
         apart = np.abs(points_of(teacher, scale)[RAW] - bundle.expected)
     return Disagreements(furthest, worst(wrong, bundle.confidence), worst(other, apart))
+
+
+def reasons(scorer: Scorer, item_id: str) -> Why:
+    """A function that explains scores of an item.
+
+    Args:
+        scorer: the open bundle.
+        item_id: the item; only a bag of n-grams can be explained.
+    """
+
+    def why(text: str, given: int) -> str:
+        try:
+            explanation = scorer.explain(text, item_id)
+        except InputError:
+            return ""
+        words = sorted(
+            (push.pushes[given], f"{' '.join(push.words)} {push.pushes[given]:+.2f}")
+            for push in explanation.pushes
+        )
+        in_favour = [word for value, word in reversed(words) if value > 0][:_FOR]
+        against = [word for value, word in words if value < 0][:_AGAINST]
+        unknown = explanation.unknown
+        parts = [("for this score", in_favour), ("against it", against), ("unknown words", unknown)]
+        return "; ".join(f"{head}: {', '.join(names)}" for head, names in parts if names)
+
+    return why
 
 
 def _disagreement(

@@ -67,10 +67,7 @@ def difference_of_standardized_means(
 
 
 def by_group(
-    human: Values,
-    given: Values,
-    groups: Sequence[str],
-    points: Mapping[str, Values] | None,
+    human: Values, given: Values, groups: Sequence[str], points: Mapping[str, Values]
 ) -> tuple[Group, ...]:
     """The figures of every group, sorted by name; empty where rows name no group.
 
@@ -78,25 +75,23 @@ def by_group(
         human: people's scores, or class numbers of words; [N].
         given: the scores that the machine gives, likewise; [N].
         groups: each response's group, "" for none; N.
-        points: the machine's scores by kind, [N] each; None over words.
+        points: the machine's scores by kind, [N] each; empty over words.
     """
-    named = np.array(groups)
-    numeric = points is not None
     found = []
     for name in sorted(set(groups) - {""}):
-        inside = named == name
-        found.append(
-            Group(
-                name=name,
-                responses=int(inside.sum()),
-                human_mean=float(human[inside].mean()) if numeric else None,
-                machine_mean=float(given[inside].mean()) if numeric else None,
-                dsm={
-                    sort: difference_of_standardized_means(human, scores, inside)
-                    for sort, scores in (points or {}).items()
-                },
-                exact=float(np.mean(human[inside] == given[inside])),
-                qwk=quadratic_kappa_of_numbers(human[inside], given[inside]) if numeric else None,
-            )
+        inside = np.array(groups) == name
+        people, machine = human[inside], given[inside]
+        group = Group(
+            name=name,
+            responses=len(people),
+            human_mean=float(people.mean()) if points else None,
+            machine_mean=float(machine.mean()) if points else None,
+            dsm={
+                kind: difference_of_standardized_means(human, scores, inside)
+                for kind, scores in points.items()
+            },
+            exact=float(np.mean(people == machine)),
+            qwk=quadratic_kappa_of_numbers(people, machine) if points else None,
         )
+        found.append(group)
     return tuple(found)

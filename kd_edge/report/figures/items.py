@@ -12,15 +12,9 @@ import numpy as np
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import HUMANS, IN_PYTORCH, ON_DEVICE, TEACHER
 from kd_edge.evaluation.rsmtool import Comparison
+from kd_edge.report.figures import scorers
 from kd_edge.report.figures.confidence import ConfidenceFigures, sureness
-from kd_edge.report.figures.scorers import (
-    ScorerFigures,
-    classes_against,
-    confidence_of,
-    machine,
-    people_against_people,
-    shares,
-)
+from kd_edge.report.figures.scorers import ScorerFigures, machine
 from kd_edge.runs.test_scores import RowScorings, Scored
 
 
@@ -122,16 +116,7 @@ def item_figures(
     review: str = "",
     baselines: Mapping[str, Baseline] | None = None,
 ) -> ItemFigures:
-    """All figures of an item.
-
-    Args:
-        item_id: the item.
-        scale: its classes, as the bundle's manifest has them.
-        scored: its test responses with all scores.
-        test_rows: where these come from, in words.
-        review: the review threshold in words.
-        baselines: what the student should be better than, by name.
-    """
+    """All figures of an item whose test responses are `scored`; see `ItemFigures` for the rest."""
     given = scored.bundle.predicted
     plain = np.array([not flag for flag in scored.bundle.flags])
     return ItemFigures(
@@ -140,17 +125,15 @@ def item_figures(
         numeric=scale.numeric,
         responses=len(scored.ids),
         test_rows=test_rows,
-        human_shares=shares(scored.human, len(scale.classes)),
-        people=people_against_people(scored, scale),
+        human_shares=scorers.shares(scored.human, len(scale.classes)),
+        people=scorers.people_against_people(scored, scale),
         teacher=machine(TEACHER, scored.teacher, scored, scale),
         student=machine(IN_PYTORCH, scored.student, scored, scale),
         bundle=machine(ON_DEVICE, scored.bundle, scored, scale),
-        with_teacher=classes_against(scored.teacher.predicted, given, scale),
-        with_student=classes_against(scored.student.predicted, given, scale),
+        with_teacher=scorers.classes_against(scored.teacher.predicted, given, scale),
+        with_student=scorers.classes_against(scored.student.predicted, given, scale),
         flagged=dict(sorted(Counter(filter(None, scored.bundle.flags)).items())),
-        unflagged_exact=float(np.mean(given[plain] == scored.human[plain]))
-        if plain.any()
-        else None,
+        unflagged_exact=float(np.mean((given == scored.human)[plain])) if plain.any() else None,
         review=review,
         baselines=baselines or {},
     )
@@ -167,24 +150,14 @@ def together(items: Sequence[ItemFigures], scored: Sequence[Scored]) -> tuple[To
     people = [item.people for item in items if item.people]
     if len(people) == len(items):
         lines.append(_together(HUMANS, people, None))
-    for name, machines, scorings in (
-        (TEACHER, [item.teacher for item in items], [one.teacher for one in scored]),
-        (IN_PYTORCH, [item.student for item in items], [one.student for one in scored]),
-        (ON_DEVICE, [item.bundle for item in items], [one.bundle for one in scored]),
-    ):
-        found = _pooled_sureness(scorings, scored)
-        lines.append(_together(name, [one.given for one in machines], found))
+    human = np.concatenate([one.human for one in scored])
+    for which, name in (("teacher", TEACHER), ("student", IN_PYTORCH), ("bundle", ON_DEVICE)):
+        scorings: list[RowScorings] = [getattr(one, which) for one in scored]
+        confidence = np.concatenate([scorers.confidence_of(one) for one in scorings])
+        correct = np.concatenate([one.predicted for one in scorings]) == human
+        given = [getattr(item, which).given for item in items]
+        lines.append(_together(name, given, sureness(confidence, correct)))
     return tuple(lines)
-
-
-def _pooled_sureness(
-    scorings: Sequence[RowScorings], scored: Sequence[Scored]
-) -> ConfidenceFigures:
-    pairs = list(zip(scorings, scored, strict=True))
-    return sureness(
-        np.concatenate([confidence_of(one) for one, _ in pairs]),
-        np.concatenate([one.predicted == people.human for one, people in pairs]),
-    )
 
 
 def _together(name: str, found: Sequence[Comparison], sure: ConfidenceFigures | None) -> Together:

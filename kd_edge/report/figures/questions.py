@@ -11,11 +11,11 @@ from typing import Any
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
-from kd_edge.report.figures.collect import bundle_manifest
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, ClassAgreement, Part
 from kd_edge.runs.folder import BUNDLE, TOGETHER
 from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
 
 POOLED = "all questions"
@@ -65,15 +65,20 @@ def collect_questions(out: Path) -> Questions:
         BundleError: its bundle is damaged.
     """
     path = out / TOGETHER
-    manifest = bundle_manifest(out / BUNDLE)
+    with Bundle(out / BUNDLE) as bundle:
+        manifest = bundle.manifest
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         parts, questions = (tuple(map(_part, raw[name])) for name in ("parts", "questions"))
         unseen = frozenset(map(str, raw["unseen"]))
+        everything = next(part for part in parts if part.name == ALL)
         arguments: dict[str, Any] = {
             "test_rows": str(raw["test_rows"]),
             "review": str(Review(**raw["review"])) if raw["review"] else "",
-            "baselines": _baselines(next(one for one in parts if one.name == ALL)),
+            "baselines": {
+                name: Baseline(everything.scorers[name].accuracy, None, None)
+                for name in (BASELINE, LEXICAL, MAJORITY)
+            },
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
         raise InputError(
@@ -95,10 +100,3 @@ def collect_questions(out: Path) -> Questions:
 def _part(raw: Mapping[str, Any]) -> Part:
     scorers = {who: ClassAgreement(**found) for who, found in raw["scorers"].items()}
     return Part(str(raw["name"]), scorers)
-
-
-def _baselines(part: Part) -> dict[str, Baseline]:
-    return {
-        name: Baseline(part.scorers[name].accuracy, None, None)
-        for name in (BASELINE, LEXICAL, MAJORITY)
-    }

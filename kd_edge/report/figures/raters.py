@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -46,13 +46,9 @@ class TrueScores:
 
 def degradation(machine: Comparison, people: Comparison) -> Degradation:
     """The machine's figures minus the second rater's."""
-    return Degradation(
-        exact=_difference(machine.exact, people.exact),
-        adjacent=_difference(machine.adjacent, people.adjacent),
-        kappa=_difference(machine.kappa, people.kappa),
-        qwk=_difference(machine.qwk, people.qwk),
-        correlation=_difference(machine.correlation, people.correlation),
-    )
+    names = [field.name for field in fields(Degradation)]
+    pairs = [(getattr(machine, name), getattr(people, name)) for name in names]
+    return Degradation(*(None if None in pair else pair[0] - pair[1] for pair in pairs))
 
 
 def disattenuated_correlation(machine: Comparison, people: Comparison) -> float | None:
@@ -107,7 +103,3 @@ def as_numbers(second: npt.NDArray[np.int64], values: Values, none: int) -> Valu
         none: the class that stands for a missing score.
     """
     return np.where(second == none, np.nan, values[np.maximum(second, 0)])
-
-
-def _difference(machine: float | None, people: float | None) -> float | None:
-    return None if machine is None or people is None else machine - people

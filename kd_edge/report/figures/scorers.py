@@ -6,26 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import NO_SCORE
 from kd_edge.evaluation.metrics import Scores
-from kd_edge.evaluation.rsmtool import GIVEN, RAW, Comparison, Values, compare, compare_words, sorts
+from kd_edge.evaluation.rsmtool import (
+    GIVEN,
+    RAW,
+    ROUNDED,
+    Comparison,
+    Values,
+    compare,
+    compare_words,
+    sorts,
+)
+from kd_edge.report.figures import raters
 from kd_edge.report.figures.confidence import ConfidenceFigures, sureness
 from kd_edge.report.figures.groups import Group, by_group
-from kd_edge.report.figures.raters import (
-    Degradation,
-    TrueScores,
-    as_numbers,
-    degradation,
-    disattenuated_correlation,
-    true_scores,
-)
+from kd_edge.report.figures.raters import Degradation, TrueScores
 from kd_edge.runs.test_scores import BundleScorings, RowScorings, Scored
 
-_WHOLE = ("rounded", GIVEN)
+_WHOLE = (ROUNDED, GIVEN)
 
 
 @dataclass(frozen=True)
@@ -67,36 +69,32 @@ class ScorerFigures:
 
 
 def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> ScorerFigures:
-    """All figures of one scorer.
-
-    Args:
-        name: the scorer.
-        scorings: its classes and probabilities for the N responses.
-        scored: the responses and people's scores.
-        scale: the item's classes.
-    """
-    points = points_of(scorings, scale) if scale.numeric else None
-    people = people_against_people(scored, scale)
-    found = _comparisons(scorings, scored, scale, points)
+    """All figures of the scorer that gave `scorings` of the N responses `scored`."""
     values = np.array(scale.values, dtype=np.float64)
-    true = {}
-    if people and points:
-        second = as_numbers(scored.second, values, NO_SCORE)
-        for sort, scores in points.items():
-            true[sort] = true_scores(scores, values[scored.human], second)
+    human, given = values[scored.human], values[scorings.predicted]
+    points = points_of(scorings, scale) if scale.numeric else {}
+    found = {kind: compare(human, one, whole=kind in _WHOLE) for kind, one in points.items()}
+    if not points:
+        found = {GIVEN: compare_words(scored.human, scorings.predicted)}
+    lost, disattenuated, true = {}, {}, {}
+    if people := people_against_people(scored, scale):
+        lost = {kind: raters.degradation(one, people) for kind, one in found.items()}
+        second = raters.as_numbers(scored.second, values, NO_SCORE)
+        for kind, scores in points.items():
+            disattenuated[kind] = raters.disattenuated_correlation(found[kind], people)
+            if figures := raters.true_scores(scores, human, second):
+                true[kind] = figures
+    labels = range(len(scale.classes))
+    confusion = confusion_matrix(scored.human, scorings.predicted, labels=labels)
     return ScorerFigures(
         name=name,
         against_people=found,
-        confusion=confusion(scored.human, scorings.predicted, len(scale.classes)),
+        confusion=tuple(map(tuple, confusion.tolist())),
         shares=shares(scorings.predicted, len(scale.classes)),
-        degradation={sort: degradation(one, people) for sort, one in found.items()}
-        if people
-        else {},
-        disattenuated={sort: disattenuated_correlation(one, people) for sort, one in found.items()}
-        if people and points
-        else {},
-        true_scores={sort: one for sort, one in true.items() if one},
-        groups=by_group(values[scored.human], values[scorings.predicted], scored.groups, points),
+        degradation=lost,
+        disattenuated=disattenuated,
+        true_scores=true,
+        groups=by_group(human, given, scored.groups, points),
         sureness=sureness(confidence_of(scorings), scorings.predicted == scored.human),
     )
 
@@ -104,11 +102,10 @@ def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> S
 def points_of(scorings: RowScorings, scale: Scale) -> Mapping[str, Values]:
     """A scorer's points by kind of score, [N] each."""
     values = np.array(scale.values, dtype=np.float64)
-    expected = (
-        scorings.expected
-        if isinstance(scorings, BundleScorings)
-        else scorings.probabilities @ values
-    )
+    if isinstance(scorings, BundleScorings):
+        expected = scorings.expected
+    else:
+        expected = scorings.probabilities @ values
     return sorts(expected, values[scorings.predicted], scale.values)
 
 
@@ -138,22 +135,6 @@ def classes_against(
     return compare(values[reference], values[other], pooled=pooled)
 
 
-def confusion(human: Scores, other: Scores, classes: int) -> tuple[tuple[int, ...], ...]:
-    """Number of responses by people's class (outer) and another's, over the scale; [K][K]."""
-    found = confusion_matrix(human, other, labels=range(classes))
-    return tuple(tuple(int(count) for count in row) for row in found)
-
-
-def shares(scores: npt.NDArray[np.int64], classes: int) -> tuple[float, ...]:
+def shares(scores: Scores, classes: int) -> tuple[float, ...]:
     """The share of each class; [K]."""
-    counts = np.bincount(scores, minlength=classes)
-    return tuple(float(count) / len(scores) for count in counts)
-
-
-def _comparisons(
-    scorings: RowScorings, scored: Scored, scale: Scale, points: Mapping[str, Values] | None
-) -> Mapping[str, Comparison]:
-    if points is None:
-        return {GIVEN: compare_words(scored.human, scorings.predicted)}
-    human = np.array(scale.values, dtype=np.float64)[scored.human]
-    return {sort: compare(human, scores, whole=sort in _WHOLE) for sort, scores in points.items()}
+    return tuple((np.bincount(scores, minlength=classes) / len(scores)).tolist())

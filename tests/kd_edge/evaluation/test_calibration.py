@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, log_loss
+from sklearn.metrics import log_loss
 
 from kd_edge.evaluation.calibration import (
     at_temperature,
-    brier_score,
     chance_error,
     expected_calibration_error,
     fit_temperature,
@@ -70,17 +69,14 @@ def test_a_temperature_is_in_its_range(number, classes, sharp, seed):
     assert 0.25 <= fit_temperature(found, rng.integers(0, classes, number)) <= 4.0001
 
 
-def test_the_loss_and_the_score_are_the_usual_ones():
+def test_the_loss_is_the_usual_one():
     found, scores = drawn(300)
     assert negative_log_likelihood(found, scores) == pytest.approx(
         log_loss(scores, found, labels=range(4))
     )
-    each = [brier_score_loss(scores == at, found[:, at]) for at in range(4)]
-    assert brier_score(found, scores) == pytest.approx(sum(each))
     certain = np.eye(4)[scores]
-    assert (negative_log_likelihood(certain, scores), brier_score(certain, scores)) == (0, 0)
+    assert negative_log_likelihood(certain, scores) == 0
     assert np.isfinite(negative_log_likelihood(certain, (scores + 1) % 4))
-    assert brier_score(certain, (scores + 1) % 4) == 2
 
 
 def test_bins_by_hand():
@@ -92,10 +88,6 @@ def test_bins_by_hand():
     assert [one.exact for one in bins] == [0.4, 1.0]
     wanted = (5 * abs(0.4 - 0.27) + 2 * abs(1 - 0.755)) / 7
     assert expected_calibration_error(confidence, correct, bins=2) == pytest.approx(wanted)
-    assert [one.responses for one in reliability(confidence, correct, 3, equal_mass=True)] == [
-        *(3, 2, 2)
-    ]
-    assert [one.responses for one in reliability(confidence[:2], correct[:2], 5, True)] == [1, 1]
 
 
 @given(

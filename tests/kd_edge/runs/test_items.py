@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge.evaluation.agreement import Line
+from kd_edge.evaluation.agreement import Line, pooled
 from kd_edge.evaluation.metrics import Agreement
-from kd_edge.evaluation.pooled import pooled
 from kd_edge.runs.items import Failed, each_item
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.errors import InputError, ParityError

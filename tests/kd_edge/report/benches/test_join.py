@@ -16,7 +16,7 @@ from bench_results import DEAD, DOC, LATENCY, PLAIN, TEACHER
 from kd_edge.report.benches import join
 from kd_edge.report.benches.join import join_benches
 from kd_edge.report.benches.plots import front
-from kd_edge.report.benches.rows import is_bench, read_benches
+from kd_edge.report.benches.rows import read_benches
 from kd_edge_runtime.errors import InputError
 
 QUANTILES = [[0.1, 1e-5], [0.5, 2e-5], [0.99, 4e-4]]
@@ -159,15 +159,12 @@ def test_what_is_wrong_is_named(tmp_path, at, value, told):
 def test_another_file(write, tmp_path, text, told):
     path = tmp_path / "other.json"
     path.write_text(text)
-    assert not is_bench(path)
     with pytest.raises(InputError, match=rf"other\.json: .*{told}"):
         join_benches([write("a.json"), path], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_is_bench(write, tmp_path):
-    assert is_bench(write("a.json"))
-    assert not is_bench(tmp_path)
+def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match=r"none\.json: cannot be read"):
         read_benches([tmp_path / "none.json"])
 

@@ -37,7 +37,7 @@ def test_where_it_is_not_defined():
 
 
 def test_words_and_no_groups():
-    (one, _) = by_group(HUMAN, KIND, GROUPS, None)
+    (one, _) = by_group(HUMAN, KIND, GROUPS, {})
     assert (one.human_mean, one.machine_mean, one.dsm, one.qwk) == (None, None, {}, None)
     assert one.exact == 0.25
     assert by_group(HUMAN, KIND, ("",) * 8, {"given": KIND}) == ()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import bundles_made
-from kd_edge.report.figures.reasons import reasons
+from kd_edge.report.figures.disagreements import reasons
 from kd_edge_runtime.scorer import Scorer
 
 
