@@ -74,12 +74,7 @@ def fit_temperature(probabilities: Floats, scores: Scores) -> float:
 
 
 def negative_log_likelihood(probabilities: Floats, scores: Scores) -> float:
-    """The mean of -log p over people's scores, at least 0.
-
-    Args:
-        probabilities: [N, K].
-        scores: people's scores as classes; [N], N > 0.
-    """
+    """The mean of -log p, at least 0: [N, K] probabilities, [N] people's classes, N > 0."""
     of_scores = probabilities[np.arange(len(scores)), scores]
     return float(-np.log(np.maximum(of_scores, _SMALLEST)).mean())
 
@@ -124,11 +119,7 @@ def expected_calibration_error(confidence: Floats, correct: Right, bins: int = B
     """How far confidence is from agreement on average (Naeini, Cooper and Hauskrecht 2015).
 
     On few responses it stays above 0 even for perfect probabilities: see `chance_error`.
-
-    Args:
-        confidence: see `reliability`; [N], N > 0.
-        correct: see `reliability`; [N].
-        bins: see `reliability`.
+    Arguments are those of `reliability`, with N > 0.
 
     Returns:
         The mean over responses of their bin's |agreement - confidence|, 0 to 1.

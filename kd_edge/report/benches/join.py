@@ -17,8 +17,6 @@ _HEADER = (
     *("device", "bundle", "model", "bytes", "start", "p50", "p90", "p99", "responses/s"),
     *("memory", "accuracy", "QWK", "times faster", "state"),
 )
-_MARKDOWN = "benches.md"
-_JSON = "benches.json"
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,13 @@ def join_benches(files: Sequence[Path], output: Path) -> JoinedBenches:
 
     rows = tuple(row for bench in read_benches(files) for row in bench)
     make_folder(output)
-    joined = JoinedBenches(rows, (output / _MARKDOWN, output / _JSON))
+    document, figures = output / "benches.md", output / "benches.json"
+    joined = JoinedBenches(rows, (document, figures, *write_plots(rows, output)))
     shown = [[cell.replace("|", "\\|") for cell in _cells(row)] for row in rows]
-    with atomic_write(output / _MARKDOWN) as file:
+    with atomic_write(document) as file:
         file.write(markdown(_HEADER, shown) + "\n")
-    write_json(output / _JSON, joined.as_json())
-    return JoinedBenches(rows, (*joined.files, *write_plots(rows, output)))
+    write_json(figures, joined.as_json())
+    return joined
 
 
 def _cells(row: BenchRow) -> list[str]:

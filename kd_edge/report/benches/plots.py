@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,14 +21,7 @@ Point = tuple[float, float]
 
 
 def write_plots(rows: Sequence[BenchRow], output: Path) -> list[Path]:
-    """Writes every plot that has figures, as SVG and as PNG.
-
-    Args:
-        rows: of all devices.
-        output: the folder.
-
-    Returns:
-        The files.
+    """Writes every plot that has figures as SVG and as PNG, and returns the files.
 
     Raises:
         InputError: they cannot be written.
@@ -44,24 +36,17 @@ def write_plots(rows: Sequence[BenchRow], output: Path) -> list[Path]:
     for name, figure in plots.items():
         for kind, about in (("svg", {"Date": None}), ("png", {"Software": None})):
             path = output / f"{name}.{kind}"
-            data = BytesIO()
             # A fixed salt gives an SVG the same ids each time.
-            with mpl.rc_context({"svg.hashsalt": name}):
-                figure.savefig(data, format=kind, metadata=about, dpi=150)
-            with atomic_write(path, binary=True) as file:
-                file.write(data.getvalue())
+            with atomic_write(path, binary=True) as file, mpl.rc_context({"svg.hashsalt": name}):
+                figure.savefig(file, format=kind, metadata=about, dpi=150)
             files.append(path)
     return files
 
 
 def front(points: Sequence[Point]) -> list[Point]:
-    """The Pareto front: the points that no other point beats at the same or lower cost.
+    """The Pareto front of pairs of cost and quality, by rising cost, without duplicates.
 
-    Args:
-        points: pairs of cost and quality.
-
-    Returns:
-        The front, by rising cost, without duplicates.
+    It holds the points that no other point beats at the same or lower cost.
     """
     best: list[Point] = []
     for cost, worth in sorted(set(points), key=lambda point: (point[0], -point[1])):

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from kd_edge_runtime.bench.run import FORMAT, VERSION
 from kd_edge_runtime.bench.show import place
 from kd_edge_runtime.errors import InputError
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,7 @@ class BenchRow:
         bytes: what a device reads to score with it.
         parameters: number of parameters; None where unknown.
         start_s: from the first import to the first score, seconds.
-        p50: median latency of one response, seconds.
-        p90: 90th percentile of latency, seconds.
-        p99: 99th percentile of latency, seconds.
+        p50, p90, p99: percentiles of the latency of one response, seconds.
         quantiles: (share, seconds) of the distribution of latency.
         per_s: responses a second in batches of the best size.
         rss_kib: peak memory; None where unknown.
@@ -79,119 +75,112 @@ def read_benches(files: Sequence[Path]) -> list[tuple[BenchRow, ...]]:
     Raises:
         InputError: `kd-edge bench` did not write a file, or it is damaged.
     """
-    opened = [_File(path) for path in files]
+    opened = [_opened(path) for path in files]
     names = [place(file.get("machine", dict)) for file in opened]
     counts = Counter(names)
     return [
-        file.rows(f"{name} ({file.path.stem})" if counts[name] > 1 else name)
+        _rows(file, f"{name} ({file.path.stem})" if counts[name] > 1 else name)
         for file, name in zip(opened, names, strict=True)
     ]
 
 
-class _File:
-    """One file, read field by field; an error names the field."""
+@dataclass(frozen=True)
+class _Object:
+    """An object in a file, read field by field; an error names the file and the field."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            raw = json.loads(path.read_bytes(), parse_constant=_no_constant)
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except (ValueError, RecursionError):
-            raise InputError(f"{path}: this is not JSON") from None
-        if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-            raise InputError(f"{path}: 'kd-edge bench -o FILE' did not write this")
-        self._raw = raw
-        if self.get("version", int) > VERSION:
-            raise InputError(
-                f"{path}: written by a newer version of 'kd-edge bench': update kd-edge"
-            )
-        machine = self.get("machine", dict)
-        for name in ("device", "cpu", "architecture"):
-            self.of(machine, name, str, "machine", none=name != "architecture")
+    path: Path
+    raw: Any
+    where: str = ""
 
-    def rows(self, device: str) -> tuple[BenchRow, ...]:
-        """The rows, for a device of this name."""
-        bundle = self.get("bundle", dict)
-        shared: dict[str, Any] = {
-            "device": device,
-            "file": self.path.name,
-            "bundle": self.of(bundle, "file", str, "bundle"),
-            "item_id": self.of(bundle, "item_id", str, "bundle"),
-        }
-        fastest = self.of(self._raw, "fastest", str, "", none=True)
-        return tuple(
-            self._row(raw, f"rows[{at}]", shared, fastest)
-            for at, raw in enumerate(self.get("rows", list))
-        )
-
-    def get(self, name: str, kind: type[_T]) -> _T:
-        """A field of the top level."""
-        return cast(_T, self.of(self._raw, name, kind, ""))
-
-    def of(
-        self, raw: Any, name: str, kind: type[Any], where: str, none: bool = False, least: float = 0
-    ) -> Any:
-        """A field of an object; a number is at least `least`; `none` allows null."""
-        value = raw.get(name) if isinstance(raw, dict) else None
-        if value is None and none and isinstance(raw, dict) and name in raw:
+    def get(self, name: str, kind: type[Any], none: bool = False, least: float = 0) -> Any:
+        """A field; a number is at least `least`; `none` allows null."""
+        fields = self.raw if isinstance(self.raw, dict) else {}
+        value = fields.get(name)
+        if none and name in fields and value is None:
             return None
         kinds = (int, float) if kind is float else kind
-        bad = isinstance(value, bool) and kind is not bool
-        if not isinstance(value, kinds) or bad:
-            field = f"{where}.{name}" if where else name
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
             raise InputError(
-                f"{self.path}: '{field}' is missing or not of type {kind.__name__}: the file is "
-                "damaged"
+                f"{self.path}: '{self.where}{name}' is missing or not of type {kind.__name__}: the "
+                "file is damaged"
             )
         if kind in (int, float) and not least <= value < math.inf:
             raise InputError(
-                f"{self.path}: '{where}.{name}' cannot be {value:g}: the file is damaged"
+                f"{self.path}: '{self.where}{name}' cannot be {value:g}: the file is damaged"
             )
         return value
 
-    def _row(
-        self, raw: Any, where: str, shared: Mapping[str, Any], fastest: str | None
-    ) -> BenchRow:
-        name = self.of(raw, "name", str, where)
-        own = self.of(raw, "own", bool, where)
-        measured = self._measured(raw, where) if "latency" in raw else {}
-        return BenchRow(
-            **shared,
-            name=name,
-            own=own,
-            fastest=own and name == fastest,
-            state=self.of(raw, "state", str, where),
-            bytes=self.of(raw, "bytes", int, where),
-            parameters=self.of(raw, "parameters", int, where, none=True),
-            **measured,
+    def inner(self, name: str) -> _Object:
+        """A field that is an object."""
+        return _Object(self.path, self.get(name, dict), f"{self.where}{name}.")
+
+    def optional(self, name: str) -> _Object | None:
+        """A field that is an object or null."""
+        return None if self.get(name, dict, none=True) is None else self.inner(name)
+
+    def each(self, name: str) -> list[_Object]:
+        """The objects of a field that is a list."""
+        values = enumerate(self.get(name, list))
+        return [_Object(self.path, raw, f"{self.where}{name}[{at}].") for at, raw in values]
+
+
+def _opened(path: Path) -> _Object:
+    try:
+        raw = json.loads(path.read_bytes(), parse_constant=_no_constant)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: this is not JSON") from None
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise InputError(f"{path}: 'kd-edge bench -o FILE' did not write this")
+    file = _Object(path, raw)
+    if file.get("version", int) > VERSION:
+        raise InputError(f"{path}: written by a newer version of 'kd-edge bench': update kd-edge")
+    for name in ("device", "cpu", "architecture"):
+        file.inner("machine").get(name, str, none=name != "architecture")
+    return file
+
+
+def _rows(file: _Object, device: str) -> tuple[BenchRow, ...]:
+    bundle = file.inner("bundle")
+    bundle_file, item_id = bundle.get("file", str), bundle.get("item_id", str)
+    fastest = file.get("fastest", str, none=True)
+    return tuple(
+        BenchRow(
+            device=device,
+            file=file.path.name,
+            bundle=bundle_file,
+            item_id=item_id,
+            name=row.get("name", str),
+            own=row.get("own", bool),
+            fastest=row.get("own", bool) and row.get("name", str) == fastest,
+            state=row.get("state", str),
+            bytes=row.get("bytes", int),
+            parameters=row.get("parameters", int, none=True),
+            **(_measured(row) if "latency" in row.raw else {}),
         )
-
-    def _measured(self, raw: Any, where: str) -> dict[str, Any]:
-        latency = self.of(raw, "latency", dict, where)
-        inner = f"{where}.latency"
-        rates = [
-            self.of(one, "per_s", float, f"{where}.throughput")
-            for one in self.of(raw, "throughput", list, where)
-        ]
-        quality = self.of(raw, "quality", dict, where, none=True)
-        ratios = self.of(raw, "ratios", dict, where, none=True)
-        quantiles = self.of(latency, "quantiles", list, inner)
-        if not all(_pair(pair) for pair in quantiles):
-            raise InputError(f"{self.path}: '{inner}.quantiles' are not pairs of numbers")
-        return {
-            "start_s": self.of(raw, "start_s", float, where),
-            **{name: self.of(latency, name, float, inner) for name in ("p50", "p90", "p99")},
-            "quantiles": tuple((float(share), float(took)) for share, took in quantiles),
-            "per_s": max(rates, default=None),
-            "rss_kib": self.of(raw, "rss_peak_kib", int, where, none=True),
-            "accuracy": quality and self.of(quality, "accuracy", float, f"{where}.quality"),
-            "qwk": quality and self.of(quality, "qwk", float, f"{where}.quality", least=-1),
-            "faster": ratios and self.of(ratios, "faster", float, f"{where}.ratios"),
-        }
+        for row in file.each("rows")
+    )
 
 
-def _pair(value: Any) -> bool:
+def _measured(row: _Object) -> dict[str, Any]:
+    latency, quality, ratios = row.inner("latency"), row.optional("quality"), row.optional("ratios")
+    quantiles = latency.get("quantiles", list)
+    if not all(map(_is_pair, quantiles)):
+        raise InputError(f"{row.path}: '{latency.where}quantiles' are not pairs of numbers")
+    return {
+        "start_s": row.get("start_s", float),
+        **{name: latency.get(name, float) for name in ("p50", "p90", "p99")},
+        "quantiles": tuple((float(share), float(seconds)) for share, seconds in quantiles),
+        "per_s": max((rate.get("per_s", float) for rate in row.each("throughput")), default=None),
+        "rss_kib": row.get("rss_peak_kib", int, none=True),
+        "accuracy": quality.get("accuracy", float) if quality else None,
+        "qwk": quality.get("qwk", float, least=-1) if quality else None,
+        "faster": ratios.get("faster", float) if ratios else None,
+    }
+
+
+def _is_pair(value: Any) -> bool:
     return (
         isinstance(value, list)
         and len(value) == 2

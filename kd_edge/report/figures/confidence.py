@@ -41,12 +41,7 @@ class ConfidenceFigures:
 
 
 def sureness(confidence: Floats, correct: Right) -> ConfidenceFigures:
-    """How reliable confidence is.
-
-    Args:
-        confidence: probability of the predicted class, 0 to 1; [N].
-        correct: whether that class is the people's; [N].
-    """
+    """How reliable confidence is; arguments as of `calibration.reliability`, [N] each."""
     return ConfidenceFigures(
         error=expected_calibration_error(confidence, correct),
         chance=chance_error(confidence),

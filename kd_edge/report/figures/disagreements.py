@@ -69,13 +69,7 @@ class Disagreements:
 
 
 def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disagreements:
-    """The worst disagreements of a student on a device.
-
-    Args:
-        scored: the item's responses with all scores.
-        scale: the item's classes.
-        why: explains the student's scores.
-    """
+    """The worst disagreements of a student on a device; `why` explains its scores."""
     bundle, teacher = scored.bundle, scored.teacher
     wrong = bundle.predicted != scored.human
     other = bundle.predicted != teacher.predicted
@@ -97,12 +91,7 @@ def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disag
 
 
 def reasons(scorer: Scorer, item_id: str) -> Why:
-    """A function that explains scores of an item.
-
-    Args:
-        scorer: the open bundle.
-        item_id: the item; only a bag of n-grams can be explained.
-    """
+    """A function that explains an item's scores, where its student is a bag of n-grams."""
 
     def why(text: str, given: int) -> str:
         try:

@@ -142,9 +142,8 @@ def item_figures(
 def together(items: Sequence[ItemFigures], scored: Sequence[Scored]) -> tuple[Together, ...]:
     """Scorers over all items, and the second raters where every item has one.
 
-    Args:
-        items: the figures of each item.
-        scored: the test responses that these were computed from.
+    The figures of each item, and the test responses that these were computed from, are in the
+    same order.
     """
     lines = []
     people = [item.people for item in items if item.people]

@@ -23,6 +23,9 @@ class Limit:
     high: float
     text: str
 
+    def __str__(self) -> str:
+        return self.text
+
     def broken(self, value: float | None) -> bool:
         """Whether a figure is outside the range; an undefined one is not."""
         return value is not None and not self.low <= value <= self.high

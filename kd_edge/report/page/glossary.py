@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kd_edge.report.figures.limits import (
-    CORRELATION,
-    DEGRADATION,
-    DSM,
-    PEOPLE_ADJACENT,
-    PEOPLE_EXACT,
-    QWK,
-    SHARE,
-    SMD,
-)
+from kd_edge.report.figures import limits
 from kd_edge.report.page.blocks import Block, Heading, Points, Text
 
 TERMS = {
@@ -28,25 +19,25 @@ TERMS = {
     "On a device, in PyTorch": "the small model compressed as a device runs it, and before "
     "compression as it was trained.",
     "Exact agreement": "the share of responses with the same score from both. Adjacent agreement: "
-    f"with the same score or one point apart. Between people, {PEOPLE_EXACT.text} and "
-    f"{PEOPLE_ADJACENT.text} are expected.",
+    f"with the same score or one point apart. Between people, {limits.PEOPLE_EXACT} and "
+    f"{limits.PEOPLE_ADJACENT} are expected.",
     "QWK (quadratic weighted kappa)": "agreement beyond chance; a difference of two points counts "
-    f"four times as much as one point. 1 is perfect, 0 is chance; {QWK.text} is expected. Kappa: "
+    f"four times as much as one point. 1 is perfect, 0 is chance; {limits.QWK} is expected. Kappa: "
     "the same, with every difference counted alike. Macro F1: how well each score is recognised, "
     "averaged over the scores, so that rare ones count as much as frequent ones.",
-    "Correlation": f"whether both rank the responses alike; {CORRELATION.text} is expected. R2: "
+    "Correlation": f"whether both rank the responses alike; {limits.CORRELATION} is expected. R2: "
     "the share of the differences between people's scores that is predicted. RMSE: the typical "
     "error, in points.",
     "SMD (standardized mean difference)": "how much higher a model's mean score is than people's, "
-    f"in standard deviations of people's scores; {SMD.text} is accepted. The share of responses "
-    f"that get each score should be {SHARE.text} of people's.",
+    f"in standard deviations of people's scores; {limits.SMD} is accepted. The share of responses "
+    f"that get each score should be {limits.SHARE} of people's.",
     "Degradation": "a model's figure minus the second rater's; for QWK and correlation "
-    f"{DEGRADATION.text} is accepted.",
+    f"{limits.DEGRADATION} is accepted.",
     "Disattenuated correlation, PRMSE, true-score MSE": "the model compared with the average that "
     "many raters would give, so that raters' own errors do not count against it. A PRMSE of 1 is "
     "perfect.",
     "DSM (difference of standardized means)": "how much higher a group of students stands among "
-    f"the model's scores than among people's; {DSM.text} is accepted. With fewer than 50 "
+    f"the model's scores than among people's; {limits.DSM} is accepted. With fewer than 50 "
     "responses it can be outside by chance.",
     "Confidence": "the probability that the model assigns to the score it gives. ECE (expected "
     "calibration error): how far confidence is from the actual agreement, on average. 0 is "

@@ -99,11 +99,11 @@ def _worst(item: ItemFigures, worst: Disagreements) -> Iterator[Block]:
         "--no-responses before showing it to others.",
         "note",
     )
-    if worst.furthest:
-        yield ResponseList("Furthest from people's scores", worst.furthest)
-    if worst.surest:
-        yield ResponseList("Most confident, and not people's score", worst.surest)
-    if worst.teacher:
-        yield ResponseList("Furthest from the large model's scores", worst.teacher)
-    if not (worst.furthest or worst.surest or worst.teacher):
+    lists = (
+        ResponseList("Furthest from people's scores", worst.furthest),
+        ResponseList("Most confident, and not people's score", worst.surest),
+        ResponseList("Furthest from the large model's scores", worst.teacher),
+    )
+    yield from (block for block in lists if block.rows)
+    if not any(block.rows for block in lists):
         yield Text(f"None: all {item.responses} scores equal those of people and large model.")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A plain number: 0.82."""
-    return "" if value is None else _no_minus_zero(f"{value:.{digits}f}")
+    """A plain number, 0.82; never -0.00."""
+    if value is None:
+        return ""
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -21,14 +26,11 @@ def percent(share: float | None, digits: int = 0) -> str:
     return "" if share is None else f"{share * 100:.{digits}f}%"
 
 
-def tenths(share: float | None) -> str:
-    """A share with a decimal: 82.4%."""
-    return percent(share, 1)
+tenths = partial(percent, digits=1)
+"""A share with a decimal: 82.4%."""
 
-
-def thousandths(value: float | None) -> str:
-    """A number with three decimals: 0.824."""
-    return number(value, 3)
+thousandths = partial(number, digits=3)
+"""A number with three decimals: 0.824."""
 
 
 def signed_points(share: float | None) -> str:
@@ -39,7 +41,3 @@ def signed_points(share: float | None) -> str:
 def points(share: float) -> str:
     """A difference of shares, without its sign: 3.2 points."""
     return f"{abs(share) * 100:.1f} points"
-
-
-def _no_minus_zero(text: str) -> str:
-    return text[1:] if text.startswith("-") and float(text) == 0 else text

@@ -110,7 +110,7 @@ def review(teacher: ConfidenceFigures, student: ConfidenceFigures, name: str) ->
 
 
 def _class_ticks(classes: Sequence[str]) -> list[tuple[float, str]]:
-    def short(name: str) -> str:
-        return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
-
-    return [(at + 0.5, short(name)) for at, name in enumerate(classes)]
+    return [
+        (at + 0.5, name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")
+        for at, name in enumerate(classes)
+    ]

@@ -39,12 +39,7 @@ def headline(questions: Questions) -> str:
 
 
 def question_blocks(questions: Questions, responses: bool) -> Iterator[Block]:
-    """All blocks but the glossary.
-
-    Args:
-        questions: the figures.
-        responses: whether the worst disagreements are shown, with students' words.
-    """
+    """All blocks but the glossary; `responses`: also the worst disagreements, students' words."""
     yield Heading("Training questions and new questions", 1, "questions")
     yield Text(headline(questions), "lead")
     if questions.unseen:

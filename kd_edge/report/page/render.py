@@ -21,12 +21,7 @@ _BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+|\s+")
 
 
 def html(title: str, blocks: Sequence[Block]) -> str:
-    """The HTML page.
-
-    Args:
-        title: of the page.
-        blocks: its content; an item begins with a heading of level 1.
-    """
+    """The HTML page; an item's blocks begin with a heading of level 1."""
     named = [block for block in blocks if isinstance(block, Heading) and block.anchor]
     return PAGES.get_template("page.html").render(title=title, blocks=blocks, named=named)
 

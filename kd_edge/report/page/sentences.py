@@ -8,18 +8,8 @@ from scipy.stats import binomtest
 
 from kd_edge.evaluation.agreement import HUMANS, MAJORITY, ON_DEVICE, TEACHER
 from kd_edge.evaluation.rsmtool import GIVEN, RAW
+from kd_edge.report.figures import limits
 from kd_edge.report.figures.items import ItemFigures, Together
-from kd_edge.report.figures.limits import (
-    CORRELATION,
-    DEGRADATION,
-    DSM,
-    PEOPLE_ADJACENT,
-    PEOPLE_EXACT,
-    QWK,
-    SHARE,
-    SMD,
-    Limit,
-)
 from kd_edge.report.page.numbers import number, percent, signed
 
 # Differences of exact agreement that the headline calls none, and small.
@@ -143,7 +133,7 @@ def _as_often(less: float) -> str:
     return "nearly as often as" if less <= _SMALL else "less often than"
 
 
-def _outside(limit: Limit, value: float | None) -> float | None:
+def _outside(limit: limits.Limit, value: float | None) -> float | None:
     """The value where it is outside the limit, else None."""
     return value if limit.broken(value) else None
 
@@ -156,22 +146,22 @@ def _of_agreement(item: ItemFigures) -> Iterator[str]:
             "The small model agrees with people no more often than if it always gave the most "
             f"frequent score ({percent(majority.exact)}): it is of no use."
         )
-    if (qwk := _outside(QWK, given.qwk)) is not None:
+    if (qwk := _outside(limits.QWK, given.qwk)) is not None:
         yield (
-            f"QWK is {number(qwk)} ({QWK.text} is expected): the small model differs from people's "
-            "scores too often or by too much."
+            f"QWK is {number(qwk)} ({limits.QWK} is expected): the small model differs from "
+            "people's scores too often or by too much."
         )
-    if (correlation := _outside(CORRELATION, item.bundle.expected.correlation)) is not None:
+    if (correlation := _outside(limits.CORRELATION, item.bundle.expected.correlation)) is not None:
         yield (
-            f"The correlation with people's scores is {number(correlation)} ({CORRELATION.text} is "
-            "expected): the small model does not rank the responses well enough."
+            f"The correlation with people's scores is {number(correlation)} ({limits.CORRELATION} "
+            "is expected): the small model does not rank the responses well enough."
         )
     degradation = item.bundle.degradation
     for name, lost in (
         ("QWK", degradation[GIVEN].qwk if GIVEN in degradation else None),
         ("The correlation", degradation[RAW].correlation if RAW in degradation else None),
     ):
-        if (change := _outside(DEGRADATION, lost)) is not None:
+        if (change := _outside(limits.DEGRADATION, lost)) is not None:
             yield (
                 f"{name} is {number(-change)} below that of two people (at most 0.10 is accepted): "
                 "a second person would agree clearly better."
@@ -179,16 +169,16 @@ def _of_agreement(item: ItemFigures) -> Iterator[str]:
 
 
 def _of_severity(item: ItemFigures) -> Iterator[str]:
-    if (smd := _outside(SMD, item.bundle.given.smd)) is not None:
+    if (smd := _outside(limits.SMD, item.bundle.given.smd)) is not None:
         severity, side = ("more generous", "above") if smd > 0 else ("stricter", "below")
         yield (
             f"The small model is {severity} than people: its mean score is {number(abs(smd))} "
-            f"standard deviations {side} theirs (SMD {SMD.text} is accepted)."
+            f"standard deviations {side} theirs (SMD {limits.SMD} is accepted)."
         )
     for name, model, people in zip(
         item.classes, item.bundle.shares, item.human_shares, strict=True
     ):
-        if SHARE.broken(model - people):
+        if limits.SHARE.broken(model - people):
             often = "more" if model > people else "less"
             yield (
                 f"It gives '{name}' {often} often than people: {percent(model)} of the responses "
@@ -198,11 +188,11 @@ def _of_severity(item: ItemFigures) -> Iterator[str]:
 
 def _of_groups(item: ItemFigures) -> Iterator[str]:
     for group in item.bundle.groups:
-        if (dsm := _outside(DSM, group.dsm.get(GIVEN))) is not None:
+        if (dsm := _outside(limits.DSM, group.dsm.get(GIVEN))) is not None:
             severity = "more generous" if dsm > 0 else "stricter"
             yield (
                 f"Group '{group.name}' ({group.responses} responses): {severity} than people, "
-                f"compared with all students (DSM {signed(dsm)}, {DSM.text} is accepted)"
+                f"compared with all students (DSM {signed(dsm)}, {limits.DSM} is accepted)"
                 + ("; with so few it may be chance." if group.responses < _FEW else ".")
             )
 
@@ -211,13 +201,13 @@ def _of_people(item: ItemFigures) -> Iterator[str]:
     people = item.people
     if people is None:
         return
-    for limit, value, figure, shown in (
-        (PEOPLE_EXACT, people.exact, "the same score", percent(people.exact)),
-        (PEOPLE_ADJACENT, people.adjacent, "scores within a point", percent(people.adjacent)),
-        (QWK, people.qwk, "a QWK", number(people.qwk)),
+    for limit, value, figure, form in (
+        (limits.PEOPLE_EXACT, people.exact, "the same score", percent),
+        (limits.PEOPLE_ADJACENT, people.adjacent, "scores within a point", percent),
+        (limits.QWK, people.qwk, "a QWK", number),
     ):
         if limit.broken(value):
             yield (
-                f"Two people have {figure} of {shown} ({limit.text} is expected): where people "
+                f"Two people have {figure} of {form(value)} ({limit} is expected): where people "
                 "disagree this much, no model can be judged well by their scores."
             )

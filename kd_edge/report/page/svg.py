@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 22, 30, 46
 
@@ -18,13 +17,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class SvgElement:
-    """An element of a plot.
-
-    Attributes:
-        tag: its name.
-        attributes: its attributes.
-        text: its text; None where it has no content.
-    """
+    """An element of a plot; its text is None where it has no content."""
 
     tag: str
     attributes: dict[str, str]
@@ -42,8 +35,7 @@ class Plot:
         y: the lowest and highest value of the vertical axis.
     """
 
-    width: ClassVar[int] = 360
-    height: ClassVar[int] = 270
+    width, height = 360, 270
 
     def __init__(self, name: str, title: str, description: str, x: Point, y: Point) -> None:
         self.name, self.title, self.description = name, title, description
@@ -90,8 +82,8 @@ class Plot:
         """A cell of one unit by one, shaded 0 to 1, with its text."""
         x, y = self.across(left), self.down(bottom + 1)
         width, height = self.across(left + 1) - x, self.down(bottom) - y
-        opacity, inner = f"{shade:.2f}", {"width": width - 2, "height": height - 2}
-        self._add("rect", "cell", None, fill_opacity=opacity, x=x + 1, y=y + 1, **inner)
+        box = {"x": x + 1, "y": y + 1, "width": width - 2, "height": height - 2}
+        self._add("rect", "cell", None, fill_opacity=f"{shade:.2f}", **box)
         kind = "on-dark" if shade > 0.55 else "on-light"
         self._text(x + width / 2, y + height / 2 + 4, text, "middle", kind)
 

@@ -93,18 +93,17 @@ def test_bins_by_hand():
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40),
     st.integers(1, 12),
-    st.booleans(),
 )
-def test_every_response_is_in_one_bin(responses, bins, mass):
+def test_every_response_is_in_one_bin(responses, bins):
     confidence, correct = map(np.array, zip(*responses, strict=True))
-    found = reliability(confidence, correct, bins, mass)
+    found = reliability(confidence, correct, bins)
     assert len(found) <= bins
     assert sum(one.responses for one in found) == len(responses)
     assert sum(one.responses * one.exact for one in found) == pytest.approx(correct.sum())
     assert sum(one.responses * one.confidence for one in found) == pytest.approx(confidence.sum())
     means = [one.confidence for one in found]
     assert all(one <= other + 1e-9 for one, other in zip(means, means[1:], strict=False))
-    error = expected_calibration_error(confidence, correct, bins, mass)
+    error = expected_calibration_error(confidence, correct, bins)
     assert abs(confidence.mean() - correct.mean()) - 1e-9 <= error <= 1
 
 

@@ -137,7 +137,7 @@ def wrong(at, value):
         (["rows", 0, "quality"], {"qwk": 0.5}, r"quality\.accuracy'"),
         (["rows", 0, "quality", "qwk"], -1.5, r"qwk' cannot be -1\.5"),
         (["rows", 1, "ratios", "faster"], "1", r"ratios\.faster'"),
-        (["rows", 0, "throughput"], [{}], r"throughput\.per_s'"),
+        (["rows", 0, "throughput"], [{}], r"throughput\[0\]\.per_s'"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, at, value, told):
