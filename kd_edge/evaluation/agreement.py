@@ -142,14 +142,9 @@ def second_scores(rows: Sequence[Row]) -> Scores:
 def lines(
     item: Item, train: Sequence[Row], test: Sequence[Row], scorings: Scorings, sizes: Sizes
 ) -> tuple[Line, ...]:
-    """The figures of every scorer on the test responses.
+    """The figures of every scorer on the N test rows, each scored by people.
 
-    Args:
-        item: the item.
-        train: the training rows; their most frequent score is the majority class.
-        test: the N test rows, each scored.
-        scorings: the classes that the scorers give.
-        sizes: of the scorers.
+    The majority class is the most frequent score of the training rows.
     """
     human = human_scores(test)
     classes, numeric = len(item.scale.classes), item.scale.numeric
@@ -174,8 +169,7 @@ def lines(
 def pooled(items: Sequence[tuple[str, Sequence[Line]]]) -> tuple[Pooled, ...]:
     """The figures of every scorer over all items, in order of first appearance.
 
-    Args:
-        items: each item's name and its lines.
+    Each item is its name and its lines.
     """
     by_scorer: dict[str, list[tuple[str, Agreement]]] = {}
     for item, found in items:

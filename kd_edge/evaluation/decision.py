@@ -15,15 +15,9 @@ _MINIMUM_GAIN = 0.005
 
 
 def decided(probabilities: npt.NDArray[np.floating], scale: Scale, decision: str) -> Scores:
-    """The class of each response, by the rule that a device applies.
+    """The classes, [N], of probabilities, [N, K], by the rule that a device applies.
 
-    Args:
-        probabilities: [N, K].
-        scale: the item's classes.
-        decision: MOST_PROBABLE or NEAREST_EXPECTED.
-
-    Returns:
-        Classes 0 to K - 1; [N].
+    The rule is MOST_PROBABLE or NEAREST_EXPECTED; classes are 0 to K - 1.
     """
     rows = probabilities.astype(np.float64).tolist()
     return np.array([decide(row, scale.values, decision) for row in rows], dtype=np.int64)

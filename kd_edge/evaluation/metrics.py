@@ -51,13 +51,9 @@ def quadratic_kappa(human: Scores, machine: Scores, classes: int | None = None) 
 
 
 def agreement(human: Scores, machine: Scores, classes: int, numeric: bool) -> Agreement:
-    """All figures for two raters.
+    """All figures for two raters' classes, 0 to K - 1; [N] each, N > 0.
 
-    Args:
-        human: classes 0 to K - 1; [N], N > 0.
-        machine: the same for the other rater; [N].
-        classes: K.
-        numeric: whether classes are points of a scale.
+    `classes` is K; `numeric`: whether classes are points of a scale.
     """
     near = float(np.mean(np.abs(human - machine) <= 1))
     return Agreement(

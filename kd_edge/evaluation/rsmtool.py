@@ -35,13 +35,9 @@ _NO_SPREAD = 1e-7
 
 @dataclass(frozen=True)
 class ScoreSpread:
-    """How N scores spread, in points.
+    """How N scores spread, in points: mean, standard deviation, lowest and highest score.
 
-    Attributes:
-        mean: their mean.
-        sd: their standard deviation, with the denominator N - 1; None for a single score.
-        low: the lowest.
-        high: the highest.
+    `sd` has the denominator N - 1; it is None for a single score.
     """
 
     mean: float

@@ -20,12 +20,10 @@ from kd_edge.runs.test_scores import RowScorings, Scored
 
 @dataclass(frozen=True)
 class Baseline:
-    """A scorer that the student should be better than.
+    """Agreement of a scorer that the student should be better than with people's scores.
 
-    Attributes:
-        exact: exact agreement with people's scores, 0 to 1.
-        adjacent: adjacent agreement, 0 to 1; None over words.
-        qwk: quadratic weighted kappa, -1 to 1; None where it was not computed.
+    Exact and adjacent agreement are 0 to 1, QWK is -1 to 1. `adjacent` is None over words, `qwk`
+    where it was not computed.
     """
 
     exact: float

@@ -11,13 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limit:
-    """A range that a figure should stay within.
-
-    Attributes:
-        low: the lowest accepted value.
-        high: the highest accepted value.
-        text: the range in words.
-    """
+    """A range that a figure should stay within, both ends included; `text` is it in words."""
 
     low: float
     high: float

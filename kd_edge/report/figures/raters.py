@@ -95,11 +95,5 @@ def true_scores(machine: Values, first: Values, second: Values) -> TrueScores | 
 
 
 def as_numbers(second: npt.NDArray[np.int64], values: Values, none: int) -> Values:
-    """A second rater's classes in points, NaN where there is none.
-
-    Args:
-        second: classes, `none` where there is no score; [N].
-        values: the points of the K classes.
-        none: the class that stands for a missing score.
-    """
+    """A second rater's classes, [N], in the points of the K classes; NaN for the class `none`."""
     return np.where(second == none, np.nan, values[np.maximum(second, 0)])

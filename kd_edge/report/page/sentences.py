@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from scipy.stats import binomtest
 
 from kd_edge.evaluation.agreement import HUMANS, MAJORITY, ON_DEVICE, TEACHER
-from kd_edge.evaluation.rsmtool import GIVEN, RAW
+from kd_edge.evaluation.rsmtool import GIVEN, RAW, Comparison
 from kd_edge.report.figures import limits
 from kd_edge.report.figures.items import ItemFigures, Together
 from kd_edge.report.page.numbers import number, percent, signed
@@ -17,6 +17,8 @@ _NONE, _SMALL = 0.01, 0.03
 
 # Responses below which a difference of standardized means is often outside its limits by chance.
 _FEW = 50
+
+_Figures = Comparison | Together
 
 REVIEW_SHARE = 0.2
 """The share of responses sent to a person in the advice on review."""
@@ -36,13 +38,7 @@ def headline(item: ItemFigures) -> str:
     text = f"The small model on a device agrees with people's scores {comparison} the large "
     text += f"model: {percent(small.exact)} of its scores are the same, against "
     text += f"{percent(large.exact)} of the large model's"
-    if item.people:
-        text += f" and {percent(item.people.exact)} of a second rater's"
-    if item.numeric:
-        text += f". QWK {number(small.qwk)} against {number(large.qwk)}"
-        if item.people:
-            text += f"; second rater {number(item.people.qwk)}"
-    return text + "."
+    return text + _beside(small, large, item.people, "QWK") + "."
 
 
 def measured_on(item: ItemFigures) -> str:
@@ -115,14 +111,17 @@ def headline_of_all(lines: Sequence[Together], items: int) -> str:
         f"{_as_often(large.exact - small.exact)} the large models: {percent(small.exact)} of the "
         f"scores are the same on average, against {percent(large.exact)} of the large models'"
     )
-    if people:
-        text += f" and {percent(people.exact)} of a second rater's"
+    worst = "" if small.qwk is None else f"; {number(small.lowest_qwk)} on the worst item"
+    return text + _beside(small, large, people, "Mean QWK") + worst + "."
+
+
+def _beside(small: _Figures, large: _Figures, people: _Figures | None, qwk: str) -> str:
+    """The second rater's exact agreement, and the QWK of all where scores are points."""
+    text = f" and {percent(people.exact)} of a second rater's" if people else ""
     if small.qwk is not None:
-        text += f". Mean QWK {number(small.qwk)} against {number(large.qwk)}"
-        if people:
-            text += f"; second rater {number(people.qwk)}"
-        text += f"; {number(small.lowest_qwk)} on the worst item"
-    return text + "."
+        text += f". {qwk} {number(small.qwk)} against {number(large.qwk)}"
+        text += f"; second rater {number(people.qwk)}" if people else ""
+    return text
 
 
 def _as_often(less: float) -> str:
