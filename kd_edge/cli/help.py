@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class OptionGroup(Enum):
@@ -27,7 +27,7 @@ class OptionGroup(Enum):
     OUTPUT = "Output"
     GENERAL = "General"
 
-    def option(self, *names: str, **settings: Any) -> Callable[[_Command], _Command]:
+    def option(self, *names: str, **settings: Any) -> Callable[[Command], Command]:
         """An option of a `GroupedCommand` in this group; for its settings see `click.option`."""
         return click.option(*names, cls=GroupedOption, group=self, **settings)
 
@@ -59,10 +59,10 @@ class GroupedCommand(click.Command):
                     formatter.write_dl([record for record in records if record])
 
 
-def options(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Several options as one decorator; help lists them in this order."""
 
-    def decorate(command: _Command) -> _Command:
+    def decorate(command: Command) -> Command:
         for decorator in reversed(decorators):
             command = decorator(command)
         return command

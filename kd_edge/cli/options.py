@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from kd_edge.cli.help import OptionGroup
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+from kd_edge.cli.help import Command, OptionGroup
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -19,7 +17,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
 
 
-def output_option(kind: click.Path, description: str) -> Callable[[_Command], _Command]:
+def output_option(kind: click.Path, description: str) -> Callable[[Command], Command]:
     """The option -o, which must be given; `description` is its help."""
     return OptionGroup.OUTPUT.option("-o", "--output", type=kind, required=True, help=description)
 

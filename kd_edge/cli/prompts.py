@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from kd_edge.cli.help import OptionGroup
+from kd_edge.cli.help import Command, OptionGroup
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ _IN_FOLDER = ("prompt.txt", "rubric.txt")  # an item's files in a folder of its 
 _SHOWN = 5  # names in a message
 
 
-def prompt_option(group: OptionGroup, kind: click.Path, description: str) -> Any:
+def prompt_option(
+    group: OptionGroup, kind: click.Path, description: str
+) -> Callable[[Command], Command]:
     """The option --prompt in a group of the help; `description` is its help."""
     return group.option("--prompt", "prompts", type=kind, multiple=True, help=description)
 

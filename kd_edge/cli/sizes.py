@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from kd_edge.cli.help import OptionGroup
+from kd_edge.cli.help import Command, OptionGroup
 
 if TYPE_CHECKING:
     from kd_edge.size_search.search import Sized, Tried
@@ -33,7 +33,7 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
-def max_size_option(description: str) -> Any:
+def max_size_option(description: str) -> Callable[[Command], Command]:
     """The option --max-size; `description` is its help."""
     return OptionGroup.BUNDLE.option(
         "--max-size", type=parse_bytes, metavar="BYTES", help=description
