@@ -60,7 +60,7 @@ def distil(
         held_out: scored rows by which the best epoch, the temperature, the decision and the
             threshold of review are chosen.
         labels: the teacher's soft labels, at least for `rows`; or its probabilities [K] by
-            response id. See `soft_labels.labels.as_read` for labels that were never in a file.
+            response id.
         variants: teacher-labelled variants, if any.
         options: how; the defaults if None.
         work: a folder for checkpoints, so that a stopped run can be resumed; None for none.

@@ -59,15 +59,6 @@ def averaged(given: Sequence[SoftLabels]) -> SoftLabels:
     return replace(given[0], probabilities=mean)
 
 
-def as_read(labels: SoftLabels) -> SoftLabels:
-    """The labels as `read_labels` gives them back from the file that `write_labels` writes.
-
-    For labels that are never in a file: a student learns the very same from them.
-    """
-    cells = [probability_cells(row) for row in labels.probabilities]
-    return replace(labels, probabilities=normalised(cells).reshape(labels.probabilities.shape))
-
-
 def normalised(cells: Sequence[Sequence[str]]) -> Probabilities:
     """Probabilities as they are read from `probability_cells`; float64 [N, K], rows sum to 1."""
     values = [np.array([float(cell) for cell in row]) for row in cells]
