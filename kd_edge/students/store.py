@@ -55,8 +55,9 @@ def load(folder: Path) -> Student:
     """
     path = folder / DESCRIPTION
     if not path.is_file():
-        inside = folder / "student"
-        hint = f"; do you mean {inside}?" if (inside / DESCRIPTION).is_file() else ""
+        places = ("student", "item-*/student")  # of `distill`, and of `run`
+        found = [one for place in places for one in sorted(folder.glob(f"{place}/{DESCRIPTION}"))]
+        hint = f"; do you mean {found[0].parent}?" if found else ""
         raise InputError(f"{folder}: no student's folder (it has no {DESCRIPTION}){hint}")
     try:
         return _load(folder, json.loads(path.read_text(encoding="utf-8")))

@@ -76,6 +76,8 @@ def _read_raw(path: Path) -> RawTable:
         folder = False
     if folder:
         return read_semeval(path)
+    if path.suffix.lower() == ".kdz":
+        raise InputError(f"{path} is a bundle: 'kd-edge score' scores responses with it")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(

@@ -127,7 +127,7 @@ class Slots:
                 warn(f"{damage}: scoring with {slot.path.name}, which was installed before")
             return bundle
         raise damage or InputError(
-            f"nothing is installed in '{self.root}': name a bundle, or install one"
+            f"nothing is installed in '{self.root}': 'kd-edge install BUNDLE' installs a bundle"
         )
 
     def status(self) -> list[SlotState]:

@@ -294,6 +294,7 @@ def test_wrong_options(command, responses, tiny_model, tmp_path, more, said):
     [
         ("none.csv", None, "none.csv: there is no such file"),
         ("empty.csv", "", "the table is empty"),
+        ("item.kdz", "PK", "item.kdz is a bundle: 'kd-edge score' scores"),
         ("r.xlsx", "PK", "'.xlsx' files are not read here"),
         ("noscore.csv", f"id,text\n1,{CANARY}\n", "no column holds the scores"),
         ("notext.csv", f"id,score,words\n1,2,{CANARY}\n", "no column holds the responses"),
