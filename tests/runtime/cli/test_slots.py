@@ -167,9 +167,7 @@ def test_score_says_where_a_newer_bundle_is_damaged(made, root):
 
 def test_score_by_the_environment(made, root, monkeypatch):
     monkeypatch.setenv("KD_EDGE_ROOT", str(root))
-    with pytest.raises(
-        InputError, match=r"in '.*root': 'kd-edge install BUNDLE'"
-    ):
+    with pytest.raises(InputError, match=r"in '.*root': 'kd-edge install BUNDLE'"):
         run("score", made / "in.csv")
     run("install", made / "first.kdz")
     assert run("status")[0].startswith(f"{root}: ")
