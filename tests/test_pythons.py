@@ -100,7 +100,7 @@ def test_it_scores_as_this_one_does(run, tmp_path, click):
 
 
 def test_it_helps(run):
-    assert re.search(r"^  score +Score the RESPONSES", run(*PROGRAM, "--help"), re.MULTILINE)
+    assert re.search(r"^  score +Score a table of responses", run(*PROGRAM, "--help"), re.MULTILINE)
 
 
 def test_a_plain_call_imports_nothing_costly(run, tmp_path):

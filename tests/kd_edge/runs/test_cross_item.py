@@ -244,7 +244,7 @@ def test_run_and_score(command, tmp_path, tiny_model):
 
 @pytest.mark.parametrize(
     ("more", "said"),
-    [(["--student", "rnn"], "cannot be of kind rnn"), (["--prompt", "p.txt"], "no --prompt")],
+    [(["--student", "rnn"], "cannot be of kind rnn"), (["--prompt", "p.txt"], "leave --prompt")],
 )
 def test_options_that_do_not_go_with_it(command, tmp_path, monkeypatch, more, said):
     monkeypatch.chdir(tmp_path)
