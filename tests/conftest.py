@@ -31,6 +31,17 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("kd-edge-fast")
 
 
+def _slow() -> set[str]:
+    """Files, and tests as file::name, that are slow."""
+    return set((Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").split())
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Passes over whole files that are slow where none is wanted: their imports take long too."""
+    inside = collection_path.relative_to(Path(__file__).parent).as_posix()
+    return True if config.option.markexpr == "not slow" and inside in _slow() else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what is slow, by slow.txt and by fixtures; keeps a file's tests on one xdist worker.
@@ -38,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     A file's fixtures, many of them trained models, are then made once.
     """
     folder = Path(__file__).parent
-    listed = set((folder / "slow.txt").read_text(encoding="utf-8").split())
+    listed = _slow()
     for item in items:
         path = item.path.relative_to(folder).as_posix()
         name = getattr(item, "originalname", item.name)
