@@ -8,29 +8,10 @@ from pathlib import Path
 import pytest
 
 import bundles_made
-import slot_cuts
 from kd_edge_runtime.errors import BundleError, InputError
 from kd_edge_runtime.slots import durable, slots, switch
 from kd_edge_runtime.slots.slots import default_root
-from slot_cuts import Device, damage, names
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bundles")
-    slot_cuts.make_bundles(folder)
-    return folder
-
-
-@pytest.fixture
-def device(made, tmp_path):
-    return Device(made, tmp_path / "disk")
-
-
-@pytest.fixture
-def root(device):
-    return device.slots.root
-
+from slot_cuts import damage, names
 
 # What is current
 

@@ -26,23 +26,6 @@ from slot_cuts import Device, damage, names
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bundles")
-    slot_cuts.make_bundles(folder)
-    return folder
-
-
-@pytest.fixture
-def device(made, tmp_path):
-    return Device(made, tmp_path / "disk")
-
-
-@pytest.fixture
-def root(device):
-    return device.slots.root
-
-
 # Refused before any switch
 
 
