@@ -116,7 +116,7 @@ def _by_range(code: int) -> str:
 
 @cache
 def _table() -> _Table:
-    # Imported and built for the first text beyond Latin-1, not at every start.
+    # Imported and built for the first text beyond `_latin`, not at every start.
     from kd_edge_runtime.text._fold import LETTERS, PLAIN, SPELT_OUT
 
     table = _Table(dict.fromkeys(range(0xC0), " "))
@@ -141,6 +141,24 @@ _LATIN = (
     b"aaaaaa\0ceeeeiiiidnooooo\0ouuuuy\0y"
 )
 
+# What word processors put in place of typed marks, with a mark of Latin-1 that is read alike.
+_TYPOGRAPHIC = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "."}
+
+
+def _latin(text: str) -> str | None:
+    """A text by `_LATIN`; None where it holds what that table does not know."""
+    try:
+        plain = text.encode("latin-1")
+    except UnicodeEncodeError:
+        for mark, typed in _TYPOGRAPHIC.items():
+            text = text.replace(mark, typed)
+        try:
+            plain = text.encode("latin-1")
+        except UnicodeEncodeError:
+            return None
+    plain = plain.translate(_LATIN)
+    return None if b"\0" in plain else plain.decode()
+
 
 def words(text: str) -> list[str]:
     """The words of a response, by text rules 1.
@@ -156,11 +174,8 @@ def words(text: str) -> list[str]:
     ['dont', 'rinse', 'twice', 'co2', 'rose', 'by', '5', '%']
     """
     # Loops in C in either case. Every space that `split` knows is U+0020 by now.
-    try:
-        plain = text.encode("latin-1").translate(_LATIN).decode()
-    except UnicodeEncodeError:
-        plain = "\0"
-    if "\0" in plain:
+    plain = _latin(text)
+    if plain is None:
         return text.translate(_table()).split()
     if "'" in plain:
         plain = plain.replace("'", "")

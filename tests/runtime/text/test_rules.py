@@ -196,9 +196,18 @@ def test_no_text_fills_the_memory():
 LATIN = st.text(st.characters(max_codepoint=255), max_size=60)
 
 
-@given(LATIN, st.sampled_from(["", "\u2019", "\u4e00", "\ud800"]))
-def test_the_quick_way_of_latin_letters_reads_what_the_other_reads(text, far):
-    assert words(text + far) == naive.words(text + far)
+MARKS = [*text_module._TYPOGRAPHIC]
+
+
+@given(LATIN, st.sampled_from(["", *MARKS, "\u4e00", "\ud800"]), LATIN)
+def test_the_quick_way_of_latin_letters_reads_what_the_other_reads(text, far, rest):
+    assert words(text + far + rest) == naive.words(text + far + rest)
+
+
+def test_each_typographic_mark_is_read_as_the_table_reads_it():
+    for mark in MARKS:
+        text = f"don{mark}t {mark}so it is{mark}"
+        assert words(text) == text.translate(text_module._table()).split(), hex(ord(mark))
 
 
 def test_each_latin_letter_within_a_word():
