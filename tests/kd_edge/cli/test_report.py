@@ -12,6 +12,7 @@ import pytest
 from kd_edge.data.responses import Responses, Scale
 from kd_edge.runs.run import run
 from kd_edge.runs.test_scores import FILE, read_scored
+from kd_edge_runtime.scorer import Scorer
 from pages import Page
 from workshop import CANARY, item_of, run_options
 
@@ -74,7 +75,10 @@ def test_the_figures_are_those_of_the_run(command, whole_way, tmp_path):
 def test_the_bundle_scores_as_it_was_measured(whole_way):
     scored = read_scored(whole_way.folder / "item-tiny" / FILE, ("0", "1", "2"))
     assert np.allclose(scored.bundle.probabilities, scored.student.probabilities, atol=0.05)
-    assert not np.array_equal(scored.bundle.probabilities, scored.student.probabilities)
+    texts = {row.response_id: row.text for row in whole_way.responses.items[0].rows}
+    with Scorer.open(whole_way.folder / "bundle.kdz", backend="plain") as scorer:
+        again = [scorer.score(texts[name]).probabilities for name in scored.ids]
+    assert np.allclose(scored.bundle.probabilities, again, rtol=0, atol=1e-6)
     assert not np.allclose(scored.teacher.probabilities, scored.student.probabilities, atol=0.05)
 
 
