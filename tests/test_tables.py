@@ -1,8 +1,8 @@
 """Small tables as schools have them, each with what must come of it.
 
-`data/tables/PART/expected.json` says of each file beside it: the options as typed, and either what is
-read ("items", "notes") or what the refusal says ("refused"). "score" is the number of rows that a
-device scores. All tables are made up.
+`data/tables/PART/expected.json` says of each file beside it: the options as typed, and either what
+is read ("items", "notes") or what the refusal says ("refused"). "score" is the number of rows that
+a device scores. All tables are made up.
 """
 
 from __future__ import annotations
