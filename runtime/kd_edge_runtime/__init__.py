@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+
+# ONNX Runtime's wheels since 1.29 report to their maker, and leave a number for the device in the
+# home folder, unless this is set before their first import. Every process of kd-edge imports this
+# package before any of its backends, and children inherit it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from kd_edge_runtime._version import __version__
