@@ -29,7 +29,7 @@ class ItemParts:
         item_id: the item.
         student: the kind of student.
         classes: the classes, lowest first.
-        values: the number each class counts as.
+        values: the number each class counts as, whole or not, rising or falling.
         decision: how probabilities become a class.
         parameters: trained numbers.
         text: what the text stage needs, see FORMAT.md.
@@ -42,7 +42,7 @@ class ItemParts:
     item_id: str
     student: str
     classes: tuple[str, ...]
-    values: tuple[int, ...]
+    values: tuple[float, ...]
     decision: str
     parameters: int
     text: Mapping[str, Any]
@@ -59,11 +59,13 @@ class ItemParts:
             vectorizer: the member with the vocabulary or tokenizer.
             golden: the member with the golden rows.
         """
+        whole = all(float(value).is_integer() for value in self.values)
         return ItemEntry(
             item_id=self.item_id,
             student=self.student,
             classes=self.classes,
-            values=self.values,
+            # A reader that does not know points counts steps instead.
+            values=tuple(map(int, self.values)) if whole else tuple(range(len(self.values))),
             decision=self.decision,
             parameters=self.parameters,
             text=self.text,
@@ -71,6 +73,7 @@ class ItemParts:
             vectorizer=vectorizer,
             golden=golden,
             flags=self.flags,
+            points=() if whole else self.values,
         )
 
 

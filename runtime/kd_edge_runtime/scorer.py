@@ -65,12 +65,12 @@ class Score(NamedTuple):
 _made: Callable[[tuple[object, ...]], Score] = partial(tuple.__new__, Score)
 
 
-def decide(probabilities: Sequence[float], values: Sequence[int], decision: str) -> int:
+def decide(probabilities: Sequence[float], values: Sequence[float], decision: str) -> int:
     """Which class probabilities stand for.
 
     Args:
         probabilities: one for each of K classes.
-        values: the classes' numbers, rising.
+        values: the classes' numbers, rising or falling.
         decision: `MOST_PROBABLE`, or `NEAREST_EXPECTED` for the class whose value is nearest
             to the expected score (halves go up).
 
@@ -80,10 +80,19 @@ def decide(probabilities: Sequence[float], values: Sequence[int], decision: str)
     return decider(values, decision)(tuple(probabilities))[0]
 
 
-def decider(values: Sequence[int], decision: str) -> Decide:
+def decider(values: Sequence[float], decision: str) -> Decide:
     """What `decide` does for one item, with the expected score beside the class."""
     if decision != NEAREST_EXPECTED:
         return lambda shares: (shares.index(max(shares)), expected_score(shares, values))
+    if all(value == floor(value) for value in values):
+        return _nearest_whole([floor(value) for value in values])
+    from kd_edge_runtime.points import nearest_point
+
+    return nearest_point(values)
+
+
+def _nearest_whole(values: Sequence[int]) -> Decide:
+    """Decides for the value nearest to the whole number that the expected score rounds to."""
 
     def nearest(whole: int) -> int:
         return min(range(len(values)), key=lambda at: abs(values[at] - whole))
@@ -103,7 +112,7 @@ def decider(values: Sequence[int], decision: str) -> Decide:
     return decided
 
 
-def expected_score(probabilities: Sequence[float], values: Sequence[int]) -> float:
+def expected_score(probabilities: Sequence[float], values: Sequence[float]) -> float:
     """The mean of the classes' values under the probabilities."""
     expected: float = sum(map(mul, probabilities, values))
     return expected
@@ -254,7 +263,7 @@ class _Item:
     ) -> None:
         self.backend = backend
         self._classes = item.entry.classes
-        self._decide = decider(item.entry.values, item.entry.decision)
+        self._decide = decider(item.entry.worth, item.entry.decision)
         self._flag = flagger(item.entry.flags, below)
         # A backend that has read the words and counted n-grams anyway hands them over.
         self._read: Read = getattr(model, "read", None) or _reader(item, model)

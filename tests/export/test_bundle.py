@@ -14,6 +14,7 @@ from kd_edge_export.bundle import write_bundle
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
 from kd_edge_runtime.bundle.manifest import PROTOCOL
 from kd_edge_runtime.errors import BundleError, InputError
+from kd_edge_runtime.scorer import Scorer
 
 
 def test_the_same_content_is_the_same_bytes(tmp_path):
@@ -118,3 +119,27 @@ def test_beyond_ascii(tmp_path):
         assert bundle.read("card.md").decode() == "# Größe"
     with zipfile.ZipFile(tmp_path / "a.kdz") as archive:
         assert json.loads(archive.read(MANIFEST))["provenance"] == {"prompt": "水"}
+
+
+@pytest.mark.parametrize(
+    ("worth", "values", "points"),
+    [
+        ((0, 1, 2, 3), (0, 1, 2, 3), ()),
+        ((0, 5, 10, 15), (0, 5, 10, 15), ()),
+        ((6, 5, 4, 3), (6, 5, 4, 3), ()),
+        ((0, 0.5, 1, 1.5), (0, 1, 2, 3), (0, 0.5, 1, 1.5)),
+    ],
+)
+def test_points_are_written_where_the_values_are_not_whole(tmp_path, worth, values, points):
+    path = tmp_path / "one.kdz"
+    bundles_made.write(path, [replace(bundles_made.item(), values=worth)])
+    with Bundle(path) as bundle:
+        (entry,) = bundle.manifest.items
+        assert (entry.values, entry.points, entry.worth) == (values, points, worth)
+    with zipfile.ZipFile(path) as archive:
+        assert (b'"points"' in archive.read(MANIFEST)) == bool(points)
+    with Scorer.open(path) as scorer:
+        score = scorer.score("A scarf keeps the heat in.")
+        assert score.expected == pytest.approx(
+            sum(share * value for share, value in zip(score.probabilities, worth, strict=True))
+        )

@@ -38,6 +38,14 @@ SCALE = (0, 1, 2, 3)
         ((0.4, 0.6), (0, 10), 1, 1),
         ((0.2, 0.3, 0.5), (1, 3, 6), 2, 1),  # 4.1
         ((0.1, 0.3, 0.6), (1, 3, 6), 2, 2),  # 4.6: 5
+        ((0.6, 0.3, 0.1), (0, 0.5, 1), 0, 1),  # 0.25: half way, up
+        ((0.7, 0.2, 0.1), (0, 0.5, 1), 0, 0),  # 0.2
+        ((0.1, 0.3, 0.6), (0, 0.5, 1), 2, 2),  # 0.75: half way, up
+        ((0.2, 0.3, 0.5), (0, 0.5, 3), 2, 1),  # 1.65, below the middle of 0.5 and 3
+        ((0.0, 0.3, 0.7), (0, 0.5, 3), 2, 2),
+        ((0.4, 0.6), (6, 1), 1, 1),  # 3
+        ((0.2, 0.8, 0.0), (1.7, 1.3, 1.0), 1, 1),  # 1.38
+        ((0.5, 0.5, 0.0), (1.7, 1.3, 1.0), 0, 0),  # 1.5: half way, to the greater number
     ],
 )
 def test_decide(probabilities, values, most_probable, nearest):
@@ -52,6 +60,19 @@ def test_a_half_is_a_half_however_it_was_added_up():
     assert expected_score((0.0, 0.5, 0.4999999999999999), (0, 1, 2)) == 1.4999999999999998
     assert decide((0.0, 0.5, 0.4999999999999999), (0, 1, 2), NEAREST_EXPECTED) == 2
     assert decide((0.0, 0.50000001, 0.49999999), (0, 1, 2), NEAREST_EXPECTED) == 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=6).filter(lambda one: sum(one) > 0.01))
+def test_decide_is_the_class_next_to_the_expected_score(shares):
+    probabilities = [share / sum(shares) for share in shares]
+    points = [at * (at + 1) / 4 for at in range(len(shares))]
+    expected = expected_score(probabilities, points)
+    assert expected == pytest.approx(sum(a * b for a, b in zip(probabilities, points)))
+    at = decide(probabilities, points, NEAREST_EXPECTED)
+    apart = [abs(point - expected) for point in points]
+    assert apart[at] <= min(apart) + 1e-8
+    turned = decide(probabilities[::-1], points[::-1], NEAREST_EXPECTED)
+    assert len(points) - 1 - turned == at
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6).filter(lambda one: sum(one) > 0.01))

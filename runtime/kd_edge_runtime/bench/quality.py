@@ -25,20 +25,30 @@ class Quality:
     qwk: float
 
 
-def quality(human: Sequence[int], machine: Sequence[int]) -> Quality:
+def quality(
+    human: Sequence[int], machine: Sequence[int], worth: Sequence[float] | None = None
+) -> Quality:
     """All figures.
 
     Args:
         human: classes as numbers 0 to K - 1; [N], N > 0.
         machine: the same of the other; [N].
+        worth: what each class counts as, [K]; 0 to K - 1 unless given.
     """
     n = len(human)
     given, found = Counter(human), Counter(machine)
     right = Counter(one for one, other in zip(human, machine) if one == other)
     f1 = [2 * right[one] / (given[one] + found[one]) for one in given | found]
-    # Kappa is 1 - observed / expected disagreement; the weights' (K - 1)^2 cancels out.
-    apart = sum((one - other) ** 2 for one, other in zip(human, machine))
-    chance = sum(given[one] * found[other] * (one - other) ** 2 for one in given for other in found)
+    points = range(max(given | found) + 1) if worth is None else worth
+
+    def squared(one: int, other: int) -> float:
+        return (points[one] - points[other]) ** 2
+
+    # Kappa is 1 - observed / expected disagreement; the greatest weight cancels out.
+    apart = sum(map(squared, human, machine))
+    chance = sum(
+        given[one] * found[other] * squared(one, other) for one in given for other in found
+    )
     return Quality(
         responses=n,
         accuracy=sum(right.values()) / n,

@@ -241,6 +241,7 @@ class _Runner:
             "form": one.form,
             "item": one.item_id,
             "classes": given.entry.classes,
+            "worth": given.entry.worth,
             "packages": one.packages,
             "threads": self._request.threads,
             "first": texts.spread(given.texts, 1)[0],

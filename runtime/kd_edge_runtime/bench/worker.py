@@ -162,7 +162,7 @@ def _all(
     said["latency"] = asdict(timing.measure(score, ones, cap))
     if not job["graph"]:
         said["golden"] = _golden(job, score, place)
-    _quality(said, given, score, place)
+    _quality(said, given, score, place, job["worth"])
 
 
 def _golden(
@@ -182,7 +182,7 @@ def _golden(
     compared = golden.compare(
         entry, job["backend"], job["form"], rows, [one.probabilities for one in found]
     )
-    wanted = [decide(row, entry.values, entry.decision) for row in rows.outputs[job["form"]]]
+    wanted = [decide(row, entry.worth, entry.decision) for row in rows.outputs[job["form"]]]
     return {
         "rows": compared.rows,
         "greatest": compared.greatest,
@@ -197,6 +197,7 @@ def _quality(
     given: dict[str, Any],
     score: Callable[[Sequence[str]], list[Any]],
     place: Callable[[Any], int],
+    worth: Sequence[float],
 ) -> None:
     from dataclasses import asdict
 
@@ -214,7 +215,7 @@ def _quality(
         if now - told > _SAY_EVERY:
             told = now
             _say((now - began) / len(machine) * (len(pairs) - len(machine)))
-    said["quality"] = asdict(quality([one for _, one in pairs], machine))
+    said["quality"] = asdict(quality([one for _, one in pairs], machine, worth))
 
 
 def _sustained(

@@ -27,6 +27,9 @@ MOST_PROBABLE = "most-probable"
 NEAREST_EXPECTED = "nearest-expected"
 DECISIONS = (MOST_PROBABLE, NEAREST_EXPECTED)
 
+# More than there are words or points anywhere, and far from what no float holds.
+_TOO_LARGE = 1e9
+
 
 @dataclass(frozen=True)
 class Member:
@@ -80,9 +83,8 @@ class Flags:
             get.list_of("known", float),
             get.list_of("prompt", int),
         )
-        # More than there are words anywhere, and far from what no float holds.
         numbers = (flags.review, flags.longest, flags.distinct, *flags.known)
-        if len(flags.known) not in (0, 3) or not all(abs(one) < 1e9 for one in numbers):
+        if len(flags.known) not in (0, 3) or not all(abs(one) < _TOO_LARGE for one in numbers):
             raise BundleError(f"{where}: 'known' is not three numbers, or a number is too large")
         return flags
 
@@ -95,8 +97,8 @@ class ItemEntry:
         item_id: the item, as the responses name it.
         student: the kind of network: "bag", "pairs", "rnn" or "transformer".
         classes: the scores or class words, from the lowest to the highest.
-        values: the number each class counts as in an expected score; the scores themselves
-            where the classes are numbers.
+        values: the number each class counts as in an expected score, as readers that know no
+            `points` have it; the scores themselves where these are whole numbers.
         decision: one of `DECISIONS`.
         parameters: trained numbers in the network.
         text: what the student's text stage needs to know (kind by kind, see FORMAT.md).
@@ -104,6 +106,8 @@ class ItemEntry:
         vectorizer: the member with the vocabulary or the tokenizer.
         golden: the member with the golden rows.
         flags: what is flagged.
+        points: what each class is worth where not all are whole numbers, rising or falling;
+            empty where `values` says it.
     """
 
     item_id: str
@@ -117,6 +121,12 @@ class ItemEntry:
     vectorizer: str
     golden: str
     flags: Flags = Flags()
+    points: tuple[float, ...] = ()
+
+    @property
+    def worth(self) -> tuple[float, ...]:
+        """What each class counts as in an expected score; [K]."""
+        return self.points or self.values
 
 
 @dataclass(frozen=True)
@@ -146,6 +156,9 @@ class Manifest:
         from dataclasses import asdict  # where a bundle is made, not where it is read
 
         content = {"format": FORMAT, **asdict(self)}
+        for entry in content["items"]:
+            if not entry["points"]:  # bundles of whole scores stay as they always were
+                del entry["points"]
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
@@ -268,6 +281,7 @@ def _member(name: str, raw: Any) -> Member:
 
 def _item(raw: Any, number: int) -> ItemEntry:
     get = _Getter(raw, f"manifest.json, item {number}")
+    get.default(points=[])
     return ItemEntry(
         item_id=get("item_id", str),
         student=get("student", str),
@@ -280,6 +294,7 @@ def _item(raw: Any, number: int) -> ItemEntry:
         vectorizer=get("vectorizer", str),
         golden=get("golden", str),
         flags=Flags.from_json(raw.get("flags", {}), f"manifest.json, item {number}, flags"),
+        points=get.list_of("points", float),
     )
 
 
@@ -295,6 +310,7 @@ def _check_whole(manifest: Manifest) -> None:
             raise BundleError(f"{where}: fewer than two classes, or one of them twice")
         if len(entry.values) != len(entry.classes):
             raise BundleError(f"{where}: not one value for each class")
+        _check_points(entry, where)
         if entry.decision not in DECISIONS:
             raise BundleError(f"{where}: the decision '{entry.decision}' is not known here")
         if not entry.forms:
@@ -304,3 +320,16 @@ def _check_whole(manifest: Manifest) -> None:
     for name, where in used.items():
         if name not in manifest.members:
             raise BundleError(f"{where} names the member '{name}', which the bundle does not list")
+
+
+def _check_points(entry: ItemEntry, where: str) -> None:
+    points = entry.points
+    if not points:
+        return
+    if len(points) != len(entry.classes):
+        raise BundleError(f"{where}: {len(points)} points for {len(entry.classes)} classes")
+    if not all(abs(one) < _TOO_LARGE for one in points):
+        raise BundleError(f"{where}: 'points' holds a number of a thousand million or more")
+    steps = [after - before for before, after in zip(points, points[1:])]
+    if not all(step > 0 for step in steps) and not all(step < 0 for step in steps):
+        raise BundleError(f"{where}: 'points' neither rise nor fall from class to class")

@@ -37,3 +37,15 @@ def test_the_ends():
     assert quality([0, 2], [2, 0]).qwk == -1
     assert quality([1, 1], [1, 1]).qwk == 0
     assert quality([0, 0], [1, 1]).macro_f1 == 0
+
+
+def test_distances_are_points():
+    # One response in four is off, by half a point of 0, 0.5, 3 and by the other step.
+    near, far = (
+        quality([0, 1, 2, 1], other, (0, 0.5, 3)).qwk for other in ([0, 1, 2, 0], [0, 1, 2, 2])
+    )
+    assert near > 0.97
+    assert far < 0.6
+    assert quality([0, 1, 2, 1], [0, 1, 2, 0], (0, 5, 10)).qwk == pytest.approx(
+        quality([0, 1, 2, 1], [0, 1, 2, 0]).qwk
+    )

@@ -29,6 +29,7 @@ def child(tmp_path, monkeypatch):
             "form": "plain-int8",
             "item": "stove",
             "classes": [*"0123"],
+            "worth": [0, 1, 2, 3],
             "packages": [],
             "threads": 1,
             "first": "the ice",

@@ -337,3 +337,33 @@ def test_flags_beyond_floats(raw):
     text = json.dumps(raw).replace('"review": 0.0', '"review": 1e999')
     with pytest.raises(BundleError, match="a number is too large"):
         Manifest.from_json(text)
+
+
+def test_points_are_optional_and_take_the_place_of_values(raw):
+    assert "points" not in raw["items"][0]
+    whole = Manifest.from_json(json.dumps(raw)).items[0]
+    assert (whole.points, whole.worth) == ((), whole.values)
+    raw["items"][0]["points"] = [0, 0.5, 1, 3]
+    manifest = Manifest.from_json(json.dumps(raw))
+    assert manifest.items[0].worth == (0, 0.5, 1, 3)
+    assert Manifest.from_json(manifest.to_json()) == manifest
+    raw["items"][0]["points"] = [4.0, 1.7, 1.3, 1.0]
+    assert Manifest.from_json(json.dumps(raw)).items[0].worth == (4.0, 1.7, 1.3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("points", "why"),
+    [
+        ([0, 0.5, 1], "3 points for 4 classes"),
+        ([0, 0.5, 0.5, 1], "neither rise nor fall"),
+        ([0, 1, 0.5, 2], "neither rise nor fall"),
+        ([0, 1, 2, 10**400], "a thousand million"),
+        ([0, 1, 2, "3"], "'points' holds something that is no float"),
+        ([0, 1, 2, True], "'points' holds something that is no float"),
+        (None, "'points' is missing or no list"),
+        ({}, "'points' is missing or no list"),
+    ],
+)
+def test_points_that_cannot_be(raw, points, why):
+    raw["items"][0]["points"] = points
+    refused(raw, why)
