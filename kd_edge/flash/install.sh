@@ -9,9 +9,13 @@ case "${1:-}" in
     ;;
 esac
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-if ! command -v python3 >/dev/null 2>&1; then
+for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 ''; do
+    [ -n "$python" ] || break
+    ! command -v "$python" >/dev/null 2>&1 || break
+done
+if [ -z "$python" ]; then
     echo "Error: this device has no python3: kd-edge needs Python 3.9 or newer." >&2
     exit 1
 fi
 # -I: nothing of the user's is imported; -B: nothing is written onto the stick.
-exec python3 -I -B "$here/kit/install.pyz" "$here" "$@"
+exec "$python" -I -B "$here/kit/install.pyz" "$here" "$@"

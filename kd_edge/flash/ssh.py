@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
 from kd_edge.console.progress import Tracker
 from kd_edge.flash.device.serve import NOTE, REPLY
-from kd_edge.flash.kit.program import COMMAND, sent_ahead
+from kd_edge.flash.kit.program import COMMAND, SEARCH, sent_ahead
 from kd_edge.flash.targets import SshTarget
 from kd_edge_runtime.errors import KdEdgeError
 
@@ -45,10 +48,38 @@ _ADVICE = (
     ("Permission denied", "it takes none of your keys: 'ssh-copy-id {login}' puts one there"),
 )
 _NO_PROGRAM = (126, 127)  # exit codes of a shell that cannot run a program
+_SSH_FAILED = 255  # ssh's own; all others are the device's
+_LAST_LINES = 5
+
+# What sets a terminal's title or colours.
+_ESCAPES = re.compile(r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)?|\[[0-9;?]*[ -/]*[@-~])")
 
 
 class DeviceError(KdEdgeError):
     """A device cannot be reached, or refuses; it keeps its bundle."""
+
+
+@dataclass
+class _Heard:
+    """What came of running the device's program.
+
+    Attributes:
+        reply: its reply, {} where there was none.
+        lines: the last other lines on its standard output, one that a login script left open too.
+        complaints: what came on standard error, ssh's own words included.
+        code: the exit code; 255 is ssh's.
+    """
+
+    reply: dict[str, Any] = field(default_factory=dict)
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
+    complaints: str = ""
+    code: int = 0
+
+    @property
+    def no_program(self) -> bool:
+        """Whether the device's shell did not find Python."""
+        csh = self.code == 1 and "ommand not found" in self.complaints
+        return not self.reply and (csh or self.code in _NO_PROGRAM)
 
 
 class Connections:
@@ -117,7 +148,8 @@ class Remote:
             words += ["-p", str(target.port)]
         if target.user:
             words += ["-l", target.user]
-        self._command = [*words, "--", target.host, COMMAND]
+        self._ssh = [*words, "--", target.host]
+        self._program = COMMAND
 
     def ask(
         self, what: str, upload: bytes = b"", tracker: Tracker | None = None, **more: Any
@@ -139,38 +171,51 @@ class Remote:
         sha256 = hashlib.sha256(upload).hexdigest()
         request = {"do": what, "root": self._target.folder, "bytes": len(upload), "sha256": sha256}
         head = sent_ahead() + json.dumps({**request, **more}).encode("ascii") + b"\n"
-        with self._connections.started(self._command) as process:
-            replies: list[str] = []
-            complaints: list[str] = []
+        heard = self._run(head, upload, tracker)
+        if heard.no_program and self._program == COMMAND:
+            self._program = SEARCH
+            heard = self._run(head, upload, tracker)
+        if not heard.reply:
+            raise DeviceError(self._why(heard))
+        if "error" in heard.reply:
+            raise DeviceError(_printable(str(heard.reply["error"])))
+        return heard.reply
+
+    def _run(self, head: bytes, upload: bytes, tracker: Tracker | None) -> _Heard:
+        """Runs the device's program once, and listens until it ends."""
+        heard = _Heard()
+        with self._connections.started([*self._ssh, self._program]) as process:
             readers = [
-                threading.Thread(
-                    target=_hear, args=(process.stdout, replies, tracker), daemon=True
-                ),
-                threading.Thread(target=_drain, args=(process.stderr, complaints), daemon=True),
+                threading.Thread(target=_hear, args=(process.stdout, heard, tracker), daemon=True),
+                threading.Thread(target=_drain, args=(process.stderr, heard), daemon=True),
             ]
             late = threading.Timer(_ANSWER_S, process.kill)
             for thread in (*readers, late):
                 thread.start()
             _send(_stdin(process), head, upload, tracker)
-            code = process.wait()
+            heard.code = process.wait()
             late.cancel()
             for reader in readers:
                 reader.join(_DRAIN_S)
-            if not replies:
-                raise DeviceError(self._why(code, "".join(complaints)))
-        reply: dict[str, Any] = json.loads(replies[-1])
-        if "error" in reply:
-            raise DeviceError(_printable(reply["error"]))
-        return reply
+        return heard
 
-    def _why(self, code: int, complaints: str) -> str:
-        if code in _NO_PROGRAM:
+    def _why(self, heard: _Heard) -> str:
+        if heard.no_program:
             return "it has no python3: kd-edge needs Python 3.9 or newer"
         for words, advice in _ADVICE:
-            if words in complaints:
+            if words in heard.complaints:
                 return advice.format(login=self._target.login, host=self._target.host)
-        lines = [line for line in map(_printable, complaints.splitlines()) if line]
-        return lines[-1] if lines else "the connection was lost"
+        complaints = [line for line in map(_printable, heard.complaints.splitlines()) if line]
+        received = [*heard.lines, *complaints]
+        if heard.code == _SSH_FAILED or heard.code < 0 or not (heard.code or received):
+            return received[-1] if received else "the connection was lost"
+        # The connection stood: it is the login shell, or what it runs first, that ended.
+        said = f"it answered '{' '.join(received)[-300:]}'" if received else "it answered nothing"
+        return (
+            f"{said}, ran no program, and ended with exit code {heard.code}: 'ssh "
+            f"{self._target.login} true' has to work; a user whose shell is 'nologin' or 'false', "
+            "or who may only copy files, cannot be flashed"
+        )
 
 
 def _stdin(process: subprocess.Popen[bytes]) -> IO[bytes]:
@@ -190,24 +235,39 @@ def _send(stream: IO[bytes], head: bytes, upload: bytes, tracker: Tracker | None
         stream.close()
 
 
-def _hear(stream: IO[bytes], replies: list[str], tracker: Tracker | None) -> None:
-    # A login script may print anything before the reply.
+def _hear(stream: IO[bytes], heard: _Heard, tracker: Tracker | None) -> None:
+    # A login script may print anything before the reply, and leave its line open: a title for the
+    # terminal, a prompt.
     with stream:
         for line in iter(lambda: stream.readline(_MOST_ANSWER), b""):
-            text = line.decode("utf-8", "replace").rstrip("\r\n")
-            if text.startswith(REPLY):
-                replies.append(text[len(REPLY) :])
-            elif text.startswith(NOTE) and tracker:
-                tracker.note(_printable(text[len(NOTE) :]))
+            text = line.decode("utf-8", "replace")
+            for marker in (REPLY, NOTE):
+                before, found, after = text.rpartition(marker)
+                if found:
+                    _take(marker, after, heard, tracker)
+                    text = before
+            if shown := _printable(text):
+                heard.lines.append(shown)
 
 
-def _drain(stream: IO[bytes], complaints: list[str]) -> None:
+def _take(marker: str, text: str, heard: _Heard, tracker: Tracker | None) -> None:
+    if marker == REPLY:
+        # What a script that runs at the end prints may stand right behind it.
+        with suppress(ValueError):
+            reply, _ = json.JSONDecoder().raw_decode(text)
+            heard.reply = reply if isinstance(reply, dict) else {}
+    elif tracker:
+        tracker.note(_printable(text))
+
+
+def _drain(stream: IO[bytes], heard: _Heard) -> None:
     with stream:
-        complaints.append(stream.read(_MOST_ANSWER).decode("utf-8", "replace"))
+        heard.complaints = stream.read(_MOST_ANSWER).decode("utf-8", "replace")
         while stream.read(_MOST_ANSWER):
             pass
 
 
 def _printable(text: str) -> str:
     """A device's message on one line, without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
+    plain = _ESCAPES.sub("", text)
+    return " ".join("".join(c if c.isprintable() else " " for c in plain).split())[:500]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -11,10 +12,11 @@ from urllib.parse import quote, unquote
 from kd_edge_runtime.errors import InputError
 
 # With a ProxyCommand ssh passes both to a shell; and it reads a leading '-' as an option.
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+# A directory's users are DOMAIN\\name or name@domain.
+_USER = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+@\\-]*[A-Za-z0-9_.+@-])?")
 _HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*")
 
-_ADDRESS = re.compile(r"ssh://(?:([^@/]*)@)?(\[[^]/]*\]|[^@:/]*)(?::([0-9]{1,5}))?(/.*)?")
+_ADDRESS = re.compile(r"ssh://(?:([^/]*)@)?(\[[^]/]*\]|[^@:/]*)(?::([0-9]{1,5}))?(/.*)?")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class SshTarget:
     def login(self) -> str:
         """The machine as arguments of ssh, e.g. "-p 2222 pi@class-7"."""
         port = f"-p {self.port} " if self.port else ""
-        return port + (f"{self.user}@" if self.user else "") + self.host
+        return port + shlex.quote((f"{self.user}@" if self.user else "") + self.host)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -91,6 +93,7 @@ def _ssh(text: str) -> SshTarget:
         raise InputError(
             "a target holds a password: ssh logs in with keys ('ssh-copy-id' puts one on a device)"
         )
+    user = unquote(user) if user is not None else None
     host = host.strip("[]")
     if not _HOST.fullmatch(host):
         raise InputError(f"'{text}': '{host}' is not a host: write ssh://user@host[:port]/dir")

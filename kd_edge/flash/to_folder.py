@@ -14,7 +14,9 @@ from kd_edge.flash.device.disk import (
     Refused,
     hash_uncached,
     intact,
+    make_folder,
     same_folder,
+    share,
     sync_folder,
 )
 from kd_edge.flash.kit.build import Kit
@@ -53,7 +55,7 @@ def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int
     with _plain_errors(root):
         if not root.parent.is_dir():
             raise InputError(f"there is no folder '{root.parent}': is the card mounted?")
-        root.mkdir(exist_ok=True)
+        make_folder(root)
         sync_folder(root.parent)
         size = len(bundle.data) + (kit.size if kit else 0)
         with same_folder(root), track(name, size) as tracker:
@@ -92,6 +94,8 @@ def _put_kit(root: Path, kit: Kit) -> int:
                 file.write(data)
         sync_folder(new)
         _insist(_holds(new, kit), root)
+    for path in (place, *place.iterdir()):
+        share(path)
     sync_folder(root)
     return kit.size
 
@@ -113,6 +117,7 @@ def _put_script(root: Path) -> int:
         return 0
     with atomic_write(place, binary=True) as file:
         file.write(text)
+    share(place)
     sync_folder(root)
     _insist(_reads(place, text), root)
     return len(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
@@ -83,6 +83,18 @@ def plain_write_errors(path: Path) -> Iterator[None]:
         if words is None or (error.errno == errno.ENOENT and _elsewhere(error.filename, path)):
             raise
         raise InputError(f"cannot write '{path}': {words}.") from error
+
+
+def share(path: Path) -> None:
+    """Lets those read a file or folder who may read the folder that it is in, whatever the umask.
+
+    What an administrator with a strict umask installs is read by services and by other users.
+    """
+    with suppress(OSError):  # FAT has no such modes
+        mode, theirs = path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o055
+        wanted = mode | (theirs if path.is_dir() else theirs & 0o044)
+        if wanted != mode:
+            path.chmod(wanted)
 
 
 def _created(path: Path, binary: bool) -> IO[Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,13 +25,14 @@ def find_runtime(root: Path) -> tuple[list[str], str]:
         where no runtime is installed that has slots, the second where there is no bundle.
     """
     commands = [launcher(root)] if (root / "kd-edge").is_file() else []
-    places = [shutil.which("kd-edge"), str(Path.home() / ".local" / "bin" / "kd-edge")]
+    places = [shutil.which("kd-edge"), os.path.expanduser("~/.local/bin/kd-edge")]  # noqa: PTH111
     commands += [[place] for place in places if place and Path(place).is_file()]
-    commands += [["python3", "-m", "kd_edge_runtime"]]
+    commands += [[python(), "-m", "kd_edge_runtime"]]
     for command in commands:
         with contextlib.suppress(OSError):
             done = _run([*command, "status", "--root", str(root), "--json"])
-            if done.returncode == 0:
+            # It ends with another code where a bundle is damaged, which an install mends.
+            if done.returncode == 0 or '"slots"' in done.stdout:
                 return command, _current_hash(done.stdout, root)
     return [], ""
 
@@ -37,6 +40,11 @@ def find_runtime(root: Path) -> tuple[list[str], str]:
 def launcher(root: Path) -> list[str]:
     """How the runtime in a device's own folder is run; FAT knows no executable files."""
     return ["sh", str(root / "kd-edge")]
+
+
+def python() -> str:
+    """The Python that runs this: `python3` need not be the name of one."""
+    return shutil.which("python3") or sys.executable
 
 
 def current_file(command: Sequence[str], root: Path) -> str:
@@ -66,7 +74,7 @@ def default_root(wheel: Path) -> Path:
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from kd_edge_runtime.slots.slots import default_root; print(default_root())"
     )
-    done = _run(["python3", "-B", "-c", code, str(wheel)])
+    done = _run([python(), "-B", "-c", code, str(wheel)])
     if done.returncode:
         raise Refused("the runtime does not start with this device's Python")
     return Path(done.stdout.strip())

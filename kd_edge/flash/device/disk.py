@@ -77,6 +77,29 @@ def write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder where it is missing, not those above it; see `share`.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    if not path.is_dir():
+        path.mkdir(exist_ok=True)
+        share(path)
+
+
+def share(path: Path) -> None:
+    """Lets those read a file or folder who may read the folder that it is in, whatever the umask.
+
+    What an administrator with a strict umask installs is run by services and by other users.
+    """
+    with contextlib.suppress(OSError):  # FAT has no such modes
+        mode, theirs = path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o055
+        wanted = mode | (theirs if path.is_dir() else theirs & 0o044)
+        if wanted != mode:
+            path.chmod(wanted)
+
+
 def sync_folder(path: Path) -> None:
     """Has a folder's names written to the medium, where its file system knows how."""
     with contextlib.suppress(OSError):

@@ -23,7 +23,9 @@ from kd_edge.flash.device.disk import (
     hash_uncached,
     intact,
     locked,
+    make_folder,
     same_folder,
+    share,
     sums,
     sync_folder,
     write_synced,
@@ -43,7 +45,7 @@ done
 KD_EDGE_ROOT=${{KD_EDGE_ROOT:-$root}}
 PYTHONPATH=$lib${{PYTHONPATH:+:$PYTHONPATH}}
 export KD_EDGE_ROOT PYTHONPATH
-exec python3 "$lib/kd-edge" "$@"
+exec {python} "$lib/kd-edge" "$@"
 """
 
 _START = b"from kd_edge_runtime.cli.start import main\n\nmain()\n"
@@ -64,7 +66,7 @@ def install_runtime(kit: dict[str, bytes], root: Path, say: Say) -> None:
         OSError: the disk refuses.
     """
     folder = root / "runtime"
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     with same_folder(root), locked(folder / "lock", "another install into this folder is going on"):
         name = f"{hashlib.sha256(kit[SUMS]).hexdigest()[:12]}-{sys.implementation.cache_tag}"
         lib = newest(root)
@@ -121,7 +123,10 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
             unpack(data, lib, hashes)
     put(lib, "kd-edge", _START, hashes)
     write_synced(lib / SUMS, sums(hashes))
-    for folder, _, _ in os.walk(lib):
+    share(lib)
+    for folder, folders, files in os.walk(lib):
+        for name in (*folders, *files):
+            share(Path(folder, name))
         sync_folder(Path(folder))
     say("reading back")
     if not intact(lib):
@@ -129,6 +134,7 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
     if not _starts(lib):
         raise Refused("the runtime does not start with this device's Python")
     write_synced(lib / MARK, b"")
+    share(lib / MARK)
     sync_folder(lib)
     sync_folder(lib.parent)
 
@@ -148,7 +154,9 @@ def _starts(lib: Path) -> bool:
 
 
 def _launcher(root: Path) -> bytes:
-    return _LAUNCHER.format(root=shlex.quote(str(root))).encode("utf-8")
+    # Where no Python is named python3, the one that runs this.
+    python = "python3" if shutil.which("python3") else shlex.quote(sys.executable)
+    return _LAUNCHER.format(root=shlex.quote(str(root)), python=python).encode("utf-8")
 
 
 def _write_launcher(root: Path) -> None:

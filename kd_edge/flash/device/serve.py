@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kd_edge.flash.device.bundles import find_runtime, switch
-from kd_edge.flash.device.disk import Refused, hash_uncached, same_folder, sync_folder
+from kd_edge.flash.device.disk import Refused, hash_uncached, make_folder, same_folder, sync_folder
 from kd_edge.flash.device.kit import open_kit, python_version
 from kd_edge.flash.device.runtime import install_runtime, installed
 
 REPLY = "kd-edge-reply:"
-"""The start of the line with the reply: other lines are a login script's."""
+"""Stands before the reply: all else is a login script's, which may leave its last line open."""
 
 NOTE = "kd-edge-note:"
-"""The start of a line of progress."""
+"""Stands before a line of progress."""
 
 UPLOAD = ".upload-"
 """The start of the names of unfinished uploads."""
@@ -81,7 +81,7 @@ def _upload(root: Path, request: dict[str, Any]) -> Iterator[Path]:
     """Takes what follows the request into a file, which is gone afterwards."""
     import fcntl
 
-    root.mkdir(exist_ok=True)
+    make_folder(root)
     sync_folder(root.parent)
     path = root / f"{UPLOAD}{os.getpid()}"
     try:

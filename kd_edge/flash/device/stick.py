@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from kd_edge.flash.device.bundles import current_file, default_root, launcher, switch
-from kd_edge.flash.device.disk import Refused, hash_uncached
+from kd_edge.flash.device.disk import Refused, hash_uncached, make_folder
 from kd_edge.flash.device.kit import open_kit
 from kd_edge.flash.device.runtime import Say, install_runtime
 
@@ -29,7 +29,8 @@ def install(source: Path, root: Path | None, say: Say = print) -> None:
     if root is None:
         wheel = next(name for name in kit if name.startswith("kd_edge_runtime-"))
         root = default_root(source / "kit" / wheel)
-    root.mkdir(parents=True, exist_ok=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     install_runtime(kit, root, say)
     file = current_file(launcher(root), source)
     if not file:

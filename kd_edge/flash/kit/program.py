@@ -25,8 +25,20 @@ for name, text in json.loads(sys.stdin.buffer.readline()).items():
 sys.modules["{_PACKAGE}.serve"].serve()
 """
 
-COMMAND = f'python3 -Ic "import sys;exec(sys.stdin.buffer.read({len(_LOADER)}))"'
+# The newest first.
+_NAMES = " ".join(f"python3.{minor}" for minor in range(15, 8, -1))
+
+_PROGRAM = f'-Ic "import sys;exec(sys.stdin.buffer.read({len(_LOADER)}))"'
+
+COMMAND = f"python3 {_PROGRAM}"
 """What ssh has the device run: the same for any shell there, since nothing in it is special."""
+
+SEARCH = (
+    f"sh -c 'for one in {_NAMES} python; do "
+    'if $one -Ic "import sys;sys.exit(sys.version_info<(3,9))" 2>/dev/null; then '
+    f"exec $one {_PROGRAM}; fi; done; exit 127'"
+)
+"""The same where no Python is named python3; it is looked for by the names that it has else."""
 
 
 @cache

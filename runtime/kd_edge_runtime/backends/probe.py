@@ -24,6 +24,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.files import share
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -117,8 +118,9 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
     found = dict.fromkeys(packages, "?")
     for package in found:
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
+        # Half removed, it has a version that is None, or none that can be read.
+        with suppress(PackageNotFoundError, LookupError, OSError, ValueError):
+            found[package] = version(package) or "?"
     return found
 
 
@@ -249,3 +251,4 @@ def _write(cache: Path, device: str, kept: dict[str, ProbeOutcome]) -> None:
         del kept[next(iter(kept))]
     with suppress(OSError), cache.open("r+b" if cache.exists() else "xb", 0) as file:
         file.write(data.encode().ljust(_SIZE))
+        share(cache)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, sha256
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import share
 
 if TYPE_CHECKING:
     from typing import IO, Any
@@ -35,6 +36,7 @@ def sha256_of(path: Path) -> str:
 def write_new(path: Path, data: Iterable[bytes]) -> None:
     """Writes a file that was not there; it and its name are on the disk at the end."""
     with path.open("xb") as file:
+        share(path)
         for chunk in data:
             file.write(chunk)
         file.flush()
@@ -52,6 +54,7 @@ def make_folder(folder: Path) -> None:
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
+        share(folder)
         sync_folder(folder)  # that it is empty, which on FAT is not so by itself
         sync_folder(folder.parent)
 
