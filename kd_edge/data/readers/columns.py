@@ -73,7 +73,7 @@ def find_columns(
     named = vars(choice)
     positions, problems = tables.find_columns(header, named, needed=needed)
     notes = tuple(
-        f"{role} ← '{header[at]}'"
+        f"{role} ← '{tables.shown(header[at])}'"
         for role, at in positions.items()
         if named[role] is None and header[at] != role
     )

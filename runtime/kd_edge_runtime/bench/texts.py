@@ -13,8 +13,9 @@ from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
-from kd_edge_runtime.tables.columns import ITEM, SCORE, candidates, find_columns, hint
+from kd_edge_runtime.tables.columns import candidates, find_columns, hint
 from kd_edge_runtime.tables.encoding import open_text
+from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.rows import open_table, usual_delimiter
 from kd_edge_runtime.tables.score_rows import scoring_columns
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import exp
 from typing import TYPE_CHECKING
 
-from kd_edge_runtime.tables.columns import RESPONSE_ID, candidates
+from kd_edge_runtime.tables.columns import candidates
+from kd_edge_runtime.tables.roles import RESPONSE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.columns import known_names
+from kd_edge_runtime.tables.roles import known_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +31,9 @@ _LONGEST_FIELD = 16 << 20
 
 # Problems kept for the report; a table that is wrong throughout needs no more.
 _MOST_PROBLEMS = 200
+
+# How the cells of the third row of Qualtrics's header begin.
+_IMPORT_ID = '{"ImportId":'
 
 # The headers of the files of the "Automated Student Assessment Prize, Short Answer Scoring"
 # (ASAP-SAS), in which a quotation mark is a student's own and no field is quoted.
@@ -149,8 +152,12 @@ class Table:
         return [number for number, _ in kept], [fields for _, fields in kept]
 
 
-def open_table(stream: Iterable[str], source: str, usual: str = ",") -> Table:
+def open_table(
+    stream: Iterable[str], source: str, usual: str = ",", has_header: bool = True
+) -> Table:
     """Reads the header of a table.
+
+    The two rows that Qualtrics puts below it, with titles and its own ids, belong to it.
 
     The delimiter is taken from the header, whatever the file is called: a German Excel writes
     semicolons into its .csv.
@@ -159,6 +166,8 @@ def open_table(stream: Iterable[str], source: str, usual: str = ",") -> Table:
         stream: the lines of a text file, with their ends.
         source: the table's name for messages.
         usual: the delimiter of files of this kind, where the header could have several.
+        has_header: whether the first row holds the columns' names; if not, they are called
+            "column 1" and so on.
 
     Raises:
         TableError: the table is empty, or its header cannot be read.
@@ -193,7 +202,29 @@ def open_table(stream: Iterable[str], source: str, usual: str = ",") -> Table:
     if not header:
         wrong = "the table is empty: it needs a row of column names"
         raise TableError(source, [Problem(wrong)])
-    return Table(header, records, source, row, delimiter, quoted)
+    if not has_header:
+        names = [f"column {at}" for at in range(1, len(header) + 1)]
+        return Table(names, chain([header], records), source, row - 1, delimiter, quoted)
+    records, more = _below_qualtrics(records)
+    return Table(header, records, source, row + more, delimiter, quoted)
+
+
+def _below_qualtrics(records: Iterator[list[str]]) -> tuple[Iterator[list[str]], int]:
+    """The rows below a header of three rows, as Qualtrics writes it, and how many more it has."""
+    ahead: list[list[str]] = []
+    try:
+        ahead += islice(records, 2)
+    except (csv.Error, UnicodeDecodeError) as error:
+        return chain(ahead, _raised(error), records), 0
+    third = [cell for cell in ahead[-1] if cell.strip()] if len(ahead) == 2 else []
+    if third and all(cell.lstrip().startswith(_IMPORT_ID) for cell in third):
+        return records, 2
+    return chain(ahead, records), 0
+
+
+def _raised(error: Exception) -> Iterator[list[str]]:
+    raise error
+    yield []
 
 
 def usual_delimiter(suffix: str) -> str:

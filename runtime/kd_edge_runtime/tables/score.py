@@ -11,9 +11,10 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.tables.columns import ITEM, candidates
+from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.encoding import open_text
 from kd_edge_runtime.tables.output import check_output, writer
+from kd_edge_runtime.tables.roles import ITEM
 from kd_edge_runtime.tables.rows import open_table, usual_delimiter
 from kd_edge_runtime.tables.score_rows import TableScorer, scoring_columns
 

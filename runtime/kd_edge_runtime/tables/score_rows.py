@@ -6,7 +6,8 @@ from functools import partial
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple, dataclass
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.columns import ITEM, TEXT, find_columns, hint
+from kd_edge_runtime.tables.columns import find_columns, hint
+from kd_edge_runtime.tables.roles import ITEM, TEXT
 from kd_edge_runtime.tables.rows import BATCH
 
 if TYPE_CHECKING:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge_runtime.tables.columns import ITEM, ROLES, TEXT, candidates, plain_name
+from kd_edge_runtime.tables.columns import candidates
+from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.roles import ITEM, ROLES, TEXT
 
 
 @pytest.mark.parametrize(
     "name", ["Response Text", "response_text", "RESPONSE-TEXT", "response.text", "Response\r\nText"]
 )
-def test_plain_name(name):
-    assert plain_name(name) == "responsetext"
+def test_case_and_what_stands_between(name):
+    assert plain(name) == "responsetext"
 
 
 def test_candidates_are_those_of_the_best_tier():
@@ -28,4 +30,4 @@ def test_candidates_are_those_of_the_best_tier():
 def test_no_usual_name_is_in_two_places():
     every = [name for role in ROLES for tier in role.tiers for name in tier.split()]
     assert len(set(every)) == len(every)
-    assert all(plain_name(name) == name for name in every)
+    assert all(plain(name) == name for name in every)

@@ -164,6 +164,36 @@ def test_rows_of_asap_sas():
     assert problems == [(2, wrong.format(6)), (4, wrong.format(2))]
 
 
+QUALTRICS = (
+    'StartDate,ResponseId,Q1\nStart Date,Response ID,"Why, do you think, does it melt?"\n'
+    '"{""ImportId"":""startDate""}","{""ImportId"":""_recordId""}","{""ImportId"":""QID1_TEXT""}"\n'
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_a_header_of_three_rows(size):
+    found = table(QUALTRICS + "2024-01-01,R_1,warm air\n,R_2\n")
+    assert found.header == ["StartDate", "ResponseId", "Q1"]
+    rows, problems = rows_of(found, size)
+    assert rows == [(4, ["2024-01-01", "R_1", "warm air"])]
+    assert problems == [(5, "2 fields where the header has 3")]
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_a_bad_row_just_below_the_header(size):
+    for content, bad in (('"b" c,2\nd,3\n', 2), ('a,1\n"b" c,2\nd,3\n', 3)):
+        rows, problems = rows_of(table("text,score\n" + content), size)
+        assert rows[-1] == (bad + 1, ["d", "3"])
+        assert [row for row, _ in problems] == [bad]
+
+
+def test_a_table_without_a_header():
+    content = io.StringIO("\nr1;warm air\nr2;ice\n", newline="")
+    found = open_table(content, "t.csv", has_header=False)
+    assert found.header == ["column 1", "column 2"]
+    assert rows_of(found) == ([(2, ["r1", "warm air"]), (3, ["r2", "ice"])], [])
+
+
 LINE = st.text(st.characters(exclude_characters="\0\t\r\n", exclude_categories=["Cs"]), min_size=1)
 
 

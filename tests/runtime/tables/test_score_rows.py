@@ -51,7 +51,9 @@ def test_columns_as_the_user_says():
         (["a", "b"], ONE, {}, ["no column holds the responses: name it with --text-column"]),
         (["text", "answer"], ONE, {}, ["'text' and 'answer' could both hold the responses"]),
         (["text"], TWO, {}, ["no column holds the item of each response", "--item-column"]),
-        (["text", "a", "a"], ONE, {}, ["row 1: columns 2 and 3 are all called 'a'"]),
+        (["text", "a", "text"], ONE, {}, ["columns 1 and 3 are all called 'text'", "column 1"]),
+        (["text", "a", "a"], ONE, {"text_column": "a"}, ["columns 2 and 3 are all called 'a'"]),
+        (["Respones", "b"], ONE, {}, ["--text-column NAME (is it 'Respones'?)"]),
         (
             ["text", "b"],
             ONE,
@@ -63,10 +65,10 @@ def test_columns_as_the_user_says():
         (["a", "b"], TWO, {}, ["the responses", "the item of each response", "2 problems"]),
         (["1", "The ice melts as the room is warm."], ONE, {}, ["Row 1 looks like a response"]),
         (
-            [f"c{at}" for at in range(30)],
+            [f"c{at}" for at in range(50)],
             ONE,
             {},
-            ["The columns are 'c0', 'c1'", "'c19' and 10 more."],
+            ["The columns are 1 'c0', 2 'c1'", "40 'c39' and 10 more."],
         ),
     ],
 )

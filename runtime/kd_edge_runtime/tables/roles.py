@@ -1,0 +1,122 @@
+"""What a column of a table can hold, and how people call such columns.
+
+The one list of usual names, for devices and for the workshop (`kd_edge.data.readers`): English
+first, then German, French, Spanish and Turkish.
+"""
+
+from __future__ import annotations
+
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
+from kd_edge_runtime.tables.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column can hold.
+
+    Attributes:
+        name: as the project's own tables call the column.
+        option: the option that names the column.
+        meaning: what the column holds, for messages.
+        tiers: its usual names as `plain` leaves them, with spaces between; each tier beats the
+            next.
+    """
+
+    name: str
+    option: str
+    meaning: str
+    tiers: tuple[str, ...]
+
+
+_RATER = (
+    "score# rater# grade# label# mark# points# human# humanscore# scorer# annotator# coder# "
+    "judge# rater#score scorerater# human#score "
+    "bewerter# bewertung# korrektor# punkte# correcteur# correctrice# corrector# corrector#nota "
+    "puntuacion# calificacion# nota# puan# puanlayici#"
+)
+_FIRST = _RATER.replace("#", "1") + " firstscore firstrater firstgrade erstbewertung"
+_SECOND = _RATER.replace("#", "2") + " secondscore secondrater secondgrade zweitbewertung"
+
+RESPONSE_ID = Role(
+    "response_id",
+    "--id-column",
+    "the responses' ids",
+    (
+        "responseid answerid essayid submissionid textid antwortid idreponse reponseid "
+        "idrespuesta respuestaid yanitid yanitno",
+        "id uid rowid recordid responsenumber nr lfdnr identifiant identificador kimlik",
+        "studentid schulerid ideleve identifianteleve idestudiante idalumno ogrencino ogrenciid",
+    ),
+)
+ITEM = Role(
+    "item_id",
+    "--item-column",
+    "the item of each response",
+    (
+        "itemid questionid promptid taskid problemid essayset essaysetid aufgabenid aufgabeid "
+        "fragenid frageid idquestion idpregunta idtarea soruid",
+        "item question prompt task problem questionnumber promptnumber itemnumber aufgabe frage "
+        "aufgabennummer exercice consigne pregunta ejercicio tarea soru soruno sorunumarasi madde",
+    ),
+)
+TEXT = Role(
+    "text",
+    "--text-column",
+    "the responses",
+    (
+        "text response answer responsetext answertext essaytext essay studentanswer "
+        "studentresponse studenttext studentessay "
+        "antwort antworttext schulerantwort antwortderschuler freitext "
+        "reponse textedelareponse reponsedeleleve texte "
+        "respuesta textodelarespuesta respuestadelestudiante respuestadelalumno texto "
+        "yanit yanitmetni cevap cevapmetni ogrenciyaniti ogrencicevabi metin",
+        "content body writing constructedresponse transcript sentence aufsatz redaction "
+        "redaccion kompozisyon",
+    ),
+)
+SCORE = Role(
+    "score",
+    "--score-column",
+    "the scores",
+    (
+        "score label grade points mark humanscore finalscore resolvedscore goldscore "
+        "punkte punktzahl bewertung "
+        "notation puntuacion puntaje calificacion puntos puan",
+        _FIRST + " accuracy gold target rating",
+        # "note" is French, and in an English table most likely no score; "not" is Turkish.
+        "note nota not totalpoints totalscore gesamtpunktzahl gesamtpunkte notetotale "
+        "pointstotal puntostotales toplampuan",
+    ),
+)
+SCORE2 = Role("score2", "--score2-column", "the second scores", (_SECOND,))
+GROUP = Role(
+    "group",
+    "--group-column",
+    "the student groups",
+    (
+        "group subgroup studentgroup groupid gruppe groupe grupo grup",
+        "demographic demographics cohort",
+    ),
+)
+SPLIT = Role(
+    "split",
+    "--split-column",
+    "the split into train and test",
+    ("split traintest datasplit partition", "subset"),
+)
+# No name may be in two roles (a test sees to it).
+ROLES = (RESPONSE_ID, ITEM, TEXT, SCORE, SCORE2, GROUP, SPLIT)
+
+
+def usual_places(header: Sequence[str]) -> list[int]:
+    """The columns whose names are usual ones, for any role: indices into the header."""
+    known = {name for role in ROLES for tier in role.tiers for name in tier.split()}
+    return [at for at, name in enumerate(header) if plain(name) in known]
+
+
+def known_names(header: Sequence[str]) -> int:
+    """How many names of a header are usual ones, for any role."""
+    return len(usual_places(header))
