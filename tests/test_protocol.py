@@ -115,8 +115,8 @@ def test_a_bundle_of_a_newer_protocol_is_refused(path, tmp_path):
                 data = json.dumps(raw).encode()
             archive.writestr(name, data)
     told = re.escape(
-        f"the bundle is of protocol {PROTOCOL + 1}, newer than this kd-edge-runtime reads "
-        f"({PROTOCOL}): update kd-edge-runtime on this device"
+        f"the bundle has protocol {PROTOCOL + 1}, and this kd-edge-runtime reads up to "
+        f"{PROTOCOL}: update kd-edge-runtime on this device"
     )
     with pytest.raises(BundleError, match=told):
         Bundle(newer)

@@ -165,7 +165,7 @@ def test_the_device_has_its_verbs(device):
     assert listed == [verb for verb in _KNOWN if verb in _DEVICE]
     shown = device("kd-edge", "inspect", SAMPLE)
     assert "all sizes and hashes are correct" in shown
-    assert "(operators: shown where the workshop, kd-edge, is installed)" in shown
+    assert "(shown only where the full package, kd-edge, is installed)" in shown
     shown = device("kd-edge", "verify", SAMPLE)
     assert shown.count("plain    plain-int8 ") == 2
     assert "not installed here: onnx (needs numpy and onnxruntime)" in shown

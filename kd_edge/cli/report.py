@@ -8,7 +8,7 @@ import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import FOLDER, PATH, json_option, print_json
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, missing_file
 
 
 @click.command(cls=GroupedCommand)
@@ -56,9 +56,10 @@ def report(
         return
     if len(sources) > 1:
         raise InputError("give one folder of a run, or only files of 'kd-edge bench'")
+    if not sources[0].exists():
+        raise missing_file(sources[0], "folder", "name the folder that 'kd-edge run' wrote")
     if not sources[0].is_dir():
-        problem = "is not the folder of a run" if sources[0].exists() else "does not exist"
-        raise InputError(f"'{sources[0]}' {problem}")
+        raise InputError(f"{sources[0]}: this is a file; name the folder that 'kd-edge run' wrote")
 
     from kd_edge.report.make import make_report
 

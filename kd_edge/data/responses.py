@@ -135,7 +135,7 @@ class Responses:
         for item in self.items:
             if item.item_id == item_id:
                 return item
-        from kd_edge_runtime.near import did_you_mean
+        from kd_edge_runtime.suggestions import did_you_mean
 
         there = [item.item_id for item in self.items]
         names = ", ".join(f"'{name}'" for name in there)

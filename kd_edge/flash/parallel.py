@@ -117,7 +117,7 @@ def _flash_one(
         if os.environ.get("KD_EDGE_DEBUG"):
             raise
         # One device must not stop the others; the message may hold anything.
-        reason = f"something unforeseen happened ({type(error).__name__})"
+        reason = f"an unexpected error ({type(error).__name__})"
     return FlashOutcome(
         name=device.name,
         target=str(target),

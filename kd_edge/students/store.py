@@ -14,7 +14,7 @@ from kd_edge.files import atomic_folder, write_json
 from kd_edge.students import kinds
 from kd_edge.students.student import Student
 from kd_edge_runtime.bundle.manifest import Flags
-from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.errors import InputError, KdEdgeError, missing_file, read_error
 
 DESCRIPTION = "student.json"
 _WEIGHTS = "weights.safetensors"
@@ -51,9 +51,12 @@ def load(folder: Path) -> Student:
     """Reads a student's folder.
 
     Raises:
-        InputError: it is not such a folder, or a part of it is missing or damaged.
+        InputError: the folder does not exist or holds no student, or part of the student is missing
+            or damaged.
     """
     path = folder / DESCRIPTION
+    if not folder.exists():
+        raise missing_file(folder, "folder", "name the folder of a student")
     if not path.is_file():
         places = ("student", "item-*/student")  # of `distill`, and of `run`
         found = [one for place in places for one in sorted(folder.glob(f"{place}/{DESCRIPTION}"))]
@@ -62,7 +65,7 @@ def load(folder: Path) -> Student:
     try:
         return _load(folder, json.loads(path.read_text(encoding="utf-8")))
     except PermissionError as error:
-        raise InputError(f"{error.filename or folder}: you may not read this file") from None
+        raise read_error(error.filename or folder, error) from None
     except Exception as error:  # whatever json, safetensors and tokenizers call it
         raise _damaged(folder, error) from None
 

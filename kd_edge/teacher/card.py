@@ -13,7 +13,7 @@ from safetensors import safe_open
 from kd_edge.data.responses import Scale
 from kd_edge.files import write_json
 from kd_edge.training.epoch import EpochFigures
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, missing_file
 
 # What scoring with a teacher needs: its numbers and its tokenizer.
 _NEEDED = ("*.safetensors", "tokenizer.json")
@@ -85,6 +85,8 @@ def read_card(folder: Path) -> TeacherCard:
             raw[name] = tuple(raw[name])
         return TeacherCard(**raw)
     except (FileNotFoundError, NotADirectoryError) as error:
+        if not folder.exists():
+            raise missing_file(folder, "folder", "name the folder of a teacher") from error
         raise InputError(
             f"'{folder}' holds no {CARD}: it is not a teacher, or one that is not finished yet."
         ) from error

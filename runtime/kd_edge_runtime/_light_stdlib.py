@@ -1,15 +1,15 @@
-"""Light stand-ins for what the standard library takes long to import.
+"""Light replacements for modules of the standard library that are slow to import.
 
-A device scores one response in a process of its own, and importing `dataclasses`, `typing` and
-`hashlib` would cost about half as much as all the rest of it. Type checkers see the standard
-library's; `replace`, `asdict` and their like take these classes as they take its own.
+A device often starts a process for a single response, and importing `dataclasses`, `typing` and
+`hashlib` would add about half to its cost. Type checkers see the standard library's versions;
+`replace`, `asdict` and the like work with these classes as with real dataclasses.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 
-# Type checkers know it by its name; typing's own would import typing.
+# Type checkers recognise the name; importing it from typing would import typing.
 TYPE_CHECKING = False
 
 __all__ = ["TYPE_CHECKING", "NamedTuple", "dataclass", "sha256"]
@@ -28,7 +28,7 @@ else:
             from hashlib import sha256  # which loads OpenSSL
 
     def dataclass(*, frozen):
-        """A class decorator; `frozen` has to be True, and no default may be mutable."""
+        """A class decorator; `frozen` must be True, and defaults must be immutable."""
         assert frozen
         return _add_methods
 
@@ -51,7 +51,7 @@ else:
         return cls
 
     class _Fields:
-        """A class's fields as the dataclasses module keeps them, computed when it asks."""
+        """A class's fields as the dataclasses module stores them, computed on first access."""
 
         def __init__(self, defaults):
             self._defaults = defaults

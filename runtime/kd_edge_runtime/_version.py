@@ -1,4 +1,4 @@
-"""The version of kd-edge: of its packages and of both distributions, which read it here."""
+"""The version of kd-edge, shared by all its packages and both distributions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What can go wrong, in words for the person at the keyboard.
+"""The errors a user can cause, and the one place where they become messages and exit codes.
 
-Every error a user can cause is a `KdEdgeError`: the command line prints its text
-and exits with its `exit_code`, never with a traceback. No message may hold a
-student's text; rows are named by file, row and column.
+Each is a `KdEdgeError`: the command line prints its message and exits with its
+`exit_code`, never with a traceback. No message may quote a student's text; rows are
+identified by file, row and column.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def note(text: str) -> None:
-    """Writes a line to standard error, where there is one."""
+    """Writes a line to standard error, if the process has one."""
     if sys.stderr:
         print(text, file=sys.stderr)  # noqa: T201
 
 
 class KdEdgeError(Exception):
-    """Base of all errors with a message meant for a user."""
+    """Base class of all errors whose message is meant for the user."""
 
     exit_code = 1
 
 
 class InputError(KdEdgeError):
-    """Something the user gave (a file, an option) is wrong and they can mend it."""
+    """An input (a file, an option) is wrong, and the user can correct it."""
 
     exit_code = 2
 
@@ -48,20 +48,20 @@ class BackendError(KdEdgeError):
 
 
 class ParityError(KdEdgeError):
-    """A form of a student does not score as it should."""
+    """A form of a student does not reproduce the expected scores."""
 
     exit_code = 5
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong at one place of a table.
+    """One problem in a table, and where it is.
 
     Attributes:
-        message: what is wrong, without the offending student's text.
+        message: what is wrong, without quoting the student's text.
         row: the row as a spreadsheet counts it (the header is row 1), or None for the whole file.
         column: the column's name as the file writes it, or None for the whole row.
-        file: the file, where a table is spread over several; None for the one being read.
+        file: the file, if the table spans several; None for the file being read.
     """
 
     message: str
@@ -71,13 +71,13 @@ class Problem:
 
 
 class TableError(InputError):
-    """All that is wrong with a table, each problem with its place.
+    """Everything that is wrong with a table, each problem with its location.
 
     Args:
         source: the file's name as the user gave it.
         problems: what is wrong; at least one.
-        hint: what the user can do, said once at the end.
-        unlisted: how many more there are that nobody kept.
+        hint: what the user can do; shown once, at the end.
+        unlisted: number of further problems that were counted but not kept.
     """
 
     SHOWN, ALIKE = 20, 5
@@ -92,30 +92,61 @@ class TableError(InputError):
         super().__init__(self._text())
 
     def _text(self) -> str:
-        many = len(self.problems) + self.unlisted
-        lines = [f"{self.source}: {many} problem{'s' if many != 1 else ''}"]
-        seen: dict[str, int] = {}
+        total = len(self.problems) + self.unlisted
+        lines = [f"{self.source}: {total} problem{'s' if total != 1 else ''}"]
+        repeats: dict[str, int] = {}
         for problem in self.problems:
-            seen[problem.message] = alike = seen.get(problem.message, 0) + 1
-            if alike > self.ALIKE or len(lines) > self.SHOWN:
+            repeats[problem.message] = repeat = repeats.get(problem.message, 0) + 1
+            if repeat > self.ALIKE or len(lines) > self.SHOWN:
                 continue
-            place = [f"row {problem.row}"] if problem.row is not None else []
+            parts = [problem.file] if problem.file else []
+            if problem.row is not None:
+                parts.append(f"row {problem.row}")
             if problem.column is not None:
-                place.append(f"column '{problem.column}'")
-            where = ", ".join(([problem.file] if problem.file else []) + place)
+                parts.append(f"column '{problem.column}'")
+            where = ", ".join(parts)
             lines.append(f"  {where}: {problem.message}" if where else f"  {problem.message}")
-        if many >= len(lines):
-            lines.append(f"  and {many - len(lines) + 1} more like these")
+        if total >= len(lines):
+            lines.append(f"  and {total - len(lines) + 1} more like these")
         if self.hint:
             lines.append(self.hint)
         return "\n".join(lines)
 
 
-def guarded(run: Callable[[], object]) -> int:
-    """Runs a command; an error ends in a message on standard error and never in a traceback.
+def missing_file(
+    path: object, kind: str = "file", advice: str = "check the name and the folder"
+) -> InputError:
+    """The error for an input that does not exist, in the wording that all commands share.
 
     Args:
-        run: the command. What it returns is the exit code if it is an int; anything else is 0.
+        path: the path as the user gave it.
+        kind: what is missing: "file", "folder" or "file or folder".
+        advice: what the user can do.
+    """
+    return InputError(f"{path}: no such {kind} ({advice})")
+
+
+def read_error(path: object, error: OSError) -> InputError:
+    """The error for an input file that the system refuses to read.
+
+    Args:
+        path: the path as the user gave it.
+        error: what the system reported.
+    """
+    if isinstance(error, FileNotFoundError):
+        return missing_file(path)
+    if isinstance(error, PermissionError):
+        return InputError(f"{path}: no permission to read this file")
+    if isinstance(error, IsADirectoryError):
+        return InputError(f"{path}: this is a folder, not a file")
+    return InputError(f"{path}: cannot be read ({error.strerror})")
+
+
+def guarded(run: Callable[[], object]) -> int:
+    """Runs a command; errors become a message on standard error, never a traceback.
+
+    Args:
+        run: the command. If it returns an int, that is the exit code; anything else means 0.
 
     Returns:
         The exit code.

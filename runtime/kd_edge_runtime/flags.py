@@ -1,4 +1,4 @@
-"""Why a person should look at a response: what `flag` says, by FORMAT.md, section 7."""
+"""Flags: why a person should look at a response (FORMAT.md, section 7)."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ REPEATS = "repeats"
 UNLIKE = "unlike"
 LIST = "list"
 REVIEW = "review"
-# In the order in which they are looked for; the first that fits is said.
+# In the order in which they are checked; the first that applies is reported.
 NAMES = (EMPTY, LONG, PROMPT, REPEATS, UNLIKE, LIST, REVIEW)
 
-# Fewer words are the prompt's, or the same again, by chance.
+# Shorter responses may copy the prompt or repeat themselves by chance.
 FEW = 8
-# Pairs looked at before all are: of an ordinary response, three in the mean.
+# Pairs that are checked before all of them are; three on average for an ordinary response.
 PROBES = 5
 COPIED = 0.8
 
 
 def pair_code(first: str, second: str) -> int:
-    """What is kept of two words of a prompt, one after the other: 16 bits."""
+    """The 16-bit hash that stands for two neighbouring words of a prompt."""
     return crc32(f"{first} {second}".encode()) & 0xFFFF
 
 
 def flagger(limits: Flags, below: float | None = None) -> Flag:
-    """What flags responses to an item.
+    """A function that flags responses to an item.
 
     Args:
-        limits: the item's.
-        below: the confidence below which scores are flagged, in place of the item's.
+        limits: the item's limits.
+        below: the confidence below which scores are flagged; None for the item's own limit.
 
     Returns:
-        A function of a response's words, its known n-grams (None where they are not counted) and
-        the confidence in its score.
+        A function of a response's words, the number of its known n-grams (None if they are not
+        counted) and the confidence in its score.
     """
     longest, distinct, prompt = limits.longest, limits.distinct, frozenset(limits.prompt)
     usual, low, high = limits.known or (0.0, 0.0, 0.0)
-    counted = bool(limits.known)
-    sure = limits.review if below is None else below
+    has_known_limits = bool(limits.known)
+    review_below = limits.review if below is None else below
 
     def flag(words: Sequence[str], known: int | None, confidence: float) -> str:
         number = len(words)
@@ -64,31 +64,31 @@ def flagger(limits: Flags, below: float | None = None) -> Flag:
                 return PROMPT
             if distinct and len(set(words)) < distinct * number**0.75:
                 return REPEATS
-        if counted and known is not None:
+        if has_known_limits and known is not None:
             root = sqrt(number)
-            off = known - usual * number
-            if not known or off < low * root:
+            deviation = known - usual * number
+            if not known or deviation < low * root:
                 return UNLIKE
-            if number >= FEW and off > high * root:
+            if number >= FEW and deviation > high * root:
                 return LIST
-        return REVIEW if confidence < sure else ""
+        return REVIEW if confidence < review_below else ""
 
     return flag
 
 
 def copied(words: Sequence[str], prompt: frozenset[int]) -> bool:
-    """Whether a response is the prompt's words, in their order.
+    """Whether a response repeats the prompt's words in their order.
 
     Args:
-        words: at least two.
-        prompt: `pair_code` of the prompt's pairs.
+        words: the response's words, at least two.
+        prompt: the `pair_code` of every pair of neighbouring words in the prompt.
     """
     last = len(words) - 2
     missed = 0
     for step in range(PROBES):
-        at = last * step // (PROBES - 1)
-        # As `pair_code`, without the call: most responses come as far as this.
-        if crc32(f"{words[at]} {words[at + 1]}".encode()) & 0xFFFF not in prompt:
+        start = last * step // (PROBES - 1)
+        # `pair_code` inlined: most responses get as far as this.
+        if crc32(f"{words[start]} {words[start + 1]}".encode()) & 0xFFFF not in prompt:
             missed += 1
             if missed > 1:
                 return False

@@ -1,4 +1,4 @@
-"""Scores responses with a bundle: the Python API.
+"""The Python API: scores responses with a bundle.
 
 >>> scorer = Scorer.open("wool-ice.kdz")              # doctest: +SKIP
 >>> scorer.score("The scarf keeps the heat out.")     # doctest: +SKIP
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.students.explain import Explainer, Explanation
 
-    # A response's words, its known n-grams where they are counted, and its probabilities.
+    # A response's words, the number of its known n-grams (None if not counted), its probabilities.
     Reading = tuple[list[str], "int | None", tuple[float, ...]]
     Read = Callable[[Sequence[str]], Iterable[Reading]]
     Decide = Callable[[tuple[float, ...]], tuple[int, float]]
 
 _STRINGS = frozenset([str])
 
-# Expected scores whose class is looked up.
-_READY = 1000
+# At most this many whole scores have their class computed in advance.
+_PRECOMPUTED = 1000
 
 
 class Score(NamedTuple):
-    """What the student makes of one response.
+    """The student's score of one response.
 
     Attributes:
-        predicted: the class: a score as the responses write it, or a class word.
-        expected: the expected score, the probabilities' mean over the classes' values.
+        predicted: the class: a score as written in the responses, or a class word.
+        expected: the expected score: the mean of the classes' values under the probabilities.
         confidence: the probability of `predicted`, 0 to 1.
-        flag: "" or why a person should look, one of `flags.NAMES`: "empty" for a response
-            without a word, "review" for a score of little confidence, and so on.
-        probabilities: one for each class, in the manifest's order; they add up to 1.
+        flag: why a person should look, one of `flags.NAMES`: "empty" for a response without a
+            word, "review" for a score with low confidence, and so on; "" for none.
+        probabilities: one per class, in the manifest's order; they add up to 1.
     """
 
     predicted: str
@@ -61,29 +61,32 @@ class Score(NamedTuple):
     probabilities: tuple[float, ...]
 
 
-# What `Score` does with five values, in C.
-_made: Callable[[tuple[object, ...]], Score] = partial(tuple.__new__, Score)
+# `Score` from its five values, faster than calling the class.
+_new_score: Callable[[tuple[object, ...]], Score] = partial(tuple.__new__, Score)
 
 
 def decide(probabilities: Sequence[float], values: Sequence[float], decision: str) -> int:
-    """Which class probabilities stand for.
+    """The class that probabilities decide for.
 
     Args:
         probabilities: one for each of K classes.
-        values: the classes' numbers, rising or falling.
+        values: the classes' numbers, in increasing or decreasing order.
         decision: `MOST_PROBABLE`, or `NEAREST_EXPECTED` for the class whose value is nearest
-            to the expected score (halves go up).
+            to the expected score (halves are rounded up).
 
     Returns:
-        The class, 0 to K - 1; the lower one where two are equally probable.
+        The class, 0 to K - 1; of equally probable classes the lowest.
     """
     return decider(values, decision)(tuple(probabilities))[0]
 
 
 def decider(values: Sequence[float], decision: str) -> Decide:
-    """What `decide` does for one item, with the expected score beside the class."""
+    """A function that maps probabilities to the class, as `decide`, and the expected score."""
     if decision != NEAREST_EXPECTED:
-        return lambda shares: (shares.index(max(shares)), expected_score(shares, values))
+        return lambda probabilities: (
+            probabilities.index(max(probabilities)),
+            expected_score(probabilities, values),
+        )
     if all(value == floor(value) for value in values):
         return _nearest_whole([floor(value) for value in values])
     from kd_edge_runtime.points import nearest_point
@@ -95,21 +98,23 @@ def _nearest_whole(values: Sequence[int]) -> Decide:
     """Decides for the value nearest to the whole number that the expected score rounds to."""
 
     def nearest(whole: int) -> int:
-        return min(range(len(values)), key=lambda at: abs(values[at] - whole))
+        return min(range(len(values)), key=lambda index: abs(values[index] - whole))
 
-    ready = {value: nearest(value) for value in range(min(values), max(values) + 1)[:_READY]}
+    precomputed = {
+        value: nearest(value) for value in range(min(values), max(values) + 1)[:_PRECOMPUTED]
+    }
 
-    def decided(shares: tuple[float, ...]) -> tuple[int, float]:
-        expected = expected_score(shares, values)
+    def decide_nearest(probabilities: tuple[float, ...]) -> tuple[int, float]:
+        expected = expected_score(probabilities, values)
         whole = floor(expected + 0.5)
-        # Next to a half, rounding to nine decimals comes first: 1.4999999999999998 and 1.5 are
-        # the same score, whichever backend added them up.
+        # Close to a half, round to nine decimals first: 1.4999999999999998 and 1.5 are the same
+        # score, whichever backend computed it.
         if not 1e-6 < expected + 0.5 - whole < 1 - 1e-6:
             whole = floor(round(expected, 9) + 0.5)
-        at = ready.get(whole)
-        return (nearest(whole) if at is None else at), expected
+        index = precomputed.get(whole)
+        return (nearest(whole) if index is None else index), expected
 
-    return decided
+    return decide_nearest
 
 
 def expected_score(probabilities: Sequence[float], values: Sequence[float]) -> float:
@@ -121,16 +126,16 @@ def expected_score(probabilities: Sequence[float], values: Sequence[float]) -> f
 class Scorer:
     """Scores responses with one bundle.
 
-    Use `Scorer.open`; a scorer is also a context manager. Items of the bundle are loaded
-    when first scored.
+    Use `Scorer.open`; a scorer is also a context manager. An item of the bundle is loaded when
+    it is first scored.
 
     Args:
-        bundle: an open bundle, closed with the scorer.
+        bundle: an open bundle; closed together with the scorer.
         backend: "auto" or one of `backends.NAMES`.
-        threads: for one batch, where the backend has threads.
-        cache: the file in which outcomes of probes are kept, see `backends.choose.choose`.
+        threads: threads per batch, for backends that use threads.
+        cache: the file in which the outcomes of probes are kept, see `backends.choose.choose`.
         review_below: the confidence below which a score is flagged "review", 0 for none; None
-            for what the bundle says of each item.
+            for the limit of each item in the bundle.
     """
 
     def __init__(
@@ -162,14 +167,14 @@ class Scorer:
 
         Args:
             path: the `.kdz` file.
-            backend: "auto", or one of "plain", "numpy", "tflite" and "onnx" to insist.
-            threads: for one batch, where the backend has threads (tflite and onnx).
-            cache: the file in which outcomes of probes are kept, see `backends.choose.choose`.
+            backend: "auto", or "plain", "numpy", "tflite" or "onnx" to require that backend.
+            threads: threads per batch, for backends that use threads (tflite and onnx).
+            cache: the file in which the outcomes of probes are kept, see `backends.choose.choose`.
             review_below: the confidence below which a score is flagged "review".
 
         Raises:
-            InputError: there is no such file.
-            BundleError: it is no bundle, is damaged, or is of an unknown protocol.
+            InputError: the file does not exist or cannot be read.
+            BundleError: the file is not a bundle, is damaged, or has an unknown protocol.
             BackendError: there is no backend of this name.
         """
         if backend != choose.AUTO:
@@ -203,33 +208,33 @@ class Scorer:
             item_id: the item they answer; needed only if the bundle holds several.
 
         Raises:
-            TypeError: `texts` is one string, or holds something else than strings (a blank
-                cell is NaN to pandas: fill it with "").
-            InputError: there is no such item, or several and none was named.
+            TypeError: `texts` is a single string, or contains anything but strings (pandas reads
+                a blank cell as NaN: fill it with "").
+            InputError: there is no such item, or there are several and none was named.
             BundleError: the bundle is damaged.
             BackendError: the backend asked for is missing or cannot run this student.
         """
         if isinstance(texts, str):
-            raise TypeError("score_many takes a list of responses; score takes a single one")
+            raise TypeError("score_many takes a list of responses; use score for a single one")
         if not _STRINGS.issuperset(map(type, texts)):
-            for at, text in enumerate(texts):
+            for index, text in enumerate(texts):
                 if not isinstance(text, str):
-                    raise TypeError(f"response {at} is no string but {type(text).__name__}")
+                    raise TypeError(f"response {index} must be a string, not {type(text).__name__}")
         item = self._items.get(item_id)
         if item is None:
             item = self._items[item_id] = self._load(self.bundle.manifest.item(item_id))
         return item.scores(texts)
 
     def explain(self, text: str, item_id: str | None = None) -> Explanation:
-        """Which words of a response pushed its score where, exactly; see `explain`.
+        """How far each word of a response pushed its score, exactly; see `students.explain`.
 
         Args:
             text: the response.
             item_id: the item it answers; needed only if the bundle holds several.
 
         Raises:
-            InputError: there is no such item, or several and none was named; or its student is
-                no bag, whose scores cannot be taken apart.
+            InputError: there is no such item, or there are several and none was named; or its
+                student is not a bag: only a bag's scores can be explained.
             BundleError: the bundle is damaged.
         """
         entry = self.bundle.manifest.item(item_id)
@@ -239,8 +244,8 @@ class Scorer:
 
             if entry.student != "bag" or FORM not in entry.forms:
                 raise InputError(
-                    f"item '{entry.item_id}': only the scores of a bag with the form '{FORM}' can "
-                    f"be explained word by word; this is a student of kind '{entry.student}'"
+                    f"item '{entry.item_id}': only small models of kind 'bag' with the form "
+                    f"'{FORM}' can explain their scores; this one is of kind '{entry.student}'"
                 )
             bag = LoadedItem(self.bundle, entry).bag()
             explainer = self._explainers[entry.item_id] = Explainer(bag)
@@ -250,13 +255,14 @@ class Scorer:
         item = self._items.get(entry.item_id)
         if item is None:
             loaded = LoadedItem(self.bundle, entry)
-            made = choose.load(loaded, self._backend, self._threads, self._cache)
-            item = self._items[entry.item_id] = _Item(loaded, *made, self._review_below)
+            backend, model = choose.load(loaded, self._backend, self._threads, self._cache)
+            item = _Item(loaded, backend, model, self._review_below)
+            self._items[entry.item_id] = item
         return item
 
 
 class _Item:
-    """A student that is loaded, and what its responses are flagged by."""
+    """A loaded student with its decision rule and flags."""
 
     def __init__(
         self, item: LoadedItem, backend: str, model: backends.Model, below: float | None
@@ -265,23 +271,22 @@ class _Item:
         self._classes = item.entry.classes
         self._decide = decider(item.entry.worth, item.entry.decision)
         self._flag = flagger(item.entry.flags, below)
-        # A backend that has read the words and counted n-grams anyway hands them over.
+        # Some backends return the words and n-gram counts that they need anyway.
         self._read: Read = getattr(model, "read", None) or _reader(item, model)
 
     def scores(self, texts: Sequence[str]) -> list[Score]:
-        classes, decided, flag = self._classes, self._decide, self._flag
+        classes, decide_class, flag = self._classes, self._decide, self._flag
         scores = []
-        for found, known, probabilities in self._read(texts):
-            at, expected = decided(probabilities)
-            sure = probabilities[at]
-            scores.append(
-                _made((classes[at], expected, sure, flag(found, known, sure), probabilities))
-            )
+        for response_words, known, probabilities in self._read(texts):
+            index, expected = decide_class(probabilities)
+            confidence = probabilities[index]
+            reason = flag(response_words, known, confidence)
+            scores.append(_new_score((classes[index], expected, confidence, reason, probabilities)))
         return scores
 
 
 def _reader(item: LoadedItem, model: backends.Model) -> Read:
-    """Reads words for a backend that keeps them to itself."""
+    """Reads the words separately, for a backend that returns probabilities only."""
     count: Callable[[Sequence[str]], int | None] = lambda _: None  # noqa: E731
     if item.entry.flags.known:
         from kd_edge_runtime.text.known_ngrams import Known
@@ -290,7 +295,7 @@ def _reader(item: LoadedItem, model: backends.Model) -> Read:
 
     def read(texts: Sequence[str]) -> Iterator[Reading]:
         for text, probabilities in zip(texts, model.probabilities(texts)):
-            found = words(text)
-            yield found, count(found), probabilities
+            response_words = words(text)
+            yield response_words, count(response_words), probabilities
 
     return read

@@ -107,7 +107,7 @@ def test_what_json_cannot_say_is_not_written(tmp_path):
 
 
 def test_it_cannot_be_written(tmp_path):
-    with pytest.raises(InputError, match="a folder of that name is in the way"):
+    with pytest.raises(InputError, match="there is a folder of that name"):
         bundles_made.write(tmp_path)
 
 

@@ -83,9 +83,9 @@ def test_it_is_on_the_disk_before_it_takes_the_name(tmp_path, monkeypatch):
         (errno.EACCES, "you are not allowed to write there"),
         (errno.EPERM, "you are not allowed to write there"),
         (errno.EROFS, "the disk is read-only"),
-        (errno.ENOTDIR, "a part of the path is a file"),
-        (errno.EISDIR, "a folder of that name is in the way"),
-        (errno.EEXIST, "a file of that name is in the way of a folder"),
+        (errno.ENOTDIR, "part of the path is a file"),
+        (errno.EISDIR, "there is a folder of that name"),
+        (errno.EEXIST, "there is a file where a folder is needed"),
         (errno.ENAMETOOLONG, "the name is too long"),
     ],
 )
@@ -110,11 +110,11 @@ def test_places_where_no_file_can_be(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path)
     for path, told in (
-        (tmp_path / "folder", "a folder of that name is in the way"),
-        (files.Path(), "a folder of that name is in the way"),
-        (files.Path(".."), "a folder of that name is in the way"),
-        (files.Path("/"), "a folder of that name is in the way"),
-        (tmp_path / "file" / "a", "a part of the path is a file|in the way of a folder"),
+        (tmp_path / "folder", "there is a folder of that name"),
+        (files.Path(), "there is a folder of that name"),
+        (files.Path(".."), "there is a folder of that name"),
+        (files.Path("/"), "there is a folder of that name"),
+        (tmp_path / "file" / "a", "part of the path is a file|where a folder is needed"),
         (tmp_path / ("a" * 300), "the name is too long"),
     ):
         with pytest.raises(InputError, match=told), atomic_write(path):
@@ -126,7 +126,7 @@ def test_places_where_no_file_can_be(tmp_path, monkeypatch):
 def test_a_device_is_never_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(InputError, match="it is no ordinary file"), atomic_write(pipe):
+    with pytest.raises(InputError, match="it is not a regular file"), atomic_write(pipe):
         pass
     assert pipe.is_fifo()
     assert names(tmp_path) == ["pipe"]

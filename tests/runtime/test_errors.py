@@ -12,6 +12,8 @@ from kd_edge_runtime.errors import (
     ParityError,
     Problem,
     TableError,
+    missing_file,
+    read_error,
 )
 
 
@@ -29,6 +31,25 @@ from kd_edge_runtime.errors import (
 def test_exit_codes_never_change(kind, code):
     assert kind.exit_code == code
     assert issubclass(kind, KdEdgeError)
+
+
+def test_a_missing_file_has_one_wording():
+    wanted = "in.csv: no such file (check the name and the folder)"
+    assert str(missing_file("in.csv")) == wanted
+    assert str(read_error("in.csv", FileNotFoundError(2, "No such file or directory"))) == wanted
+    assert str(missing_file("out", "folder", "name a run")) == "out: no such folder (name a run)"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied"), "in.csv: no permission to read this file"),
+        (IsADirectoryError(21, "Is a directory"), "in.csv: this is a folder, not a file"),
+        (OSError(5, "Input/output error"), "in.csv: cannot be read (Input/output error)"),
+    ],
+)
+def test_a_file_that_cannot_be_read(error, message):
+    assert str(read_error("in.csv", error)) == message
 
 
 def test_a_table_error_names_every_place():

@@ -172,7 +172,7 @@ def test_items_must_be_named_and_known(path, tmp_path):
     with Scorer.open(path) as scorer:
         for wrong in (scorer.score, scorer.score_many):
             given = "x" if wrong == scorer.score else ["x"]
-            with pytest.raises(InputError, match="say which item is meant"):
+            with pytest.raises(InputError, match="name one of them"):
                 wrong(given)
             with pytest.raises(InputError, match="no item 'lid'"):
                 wrong(given, "lid")

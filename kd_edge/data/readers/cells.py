@@ -8,7 +8,7 @@ from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
 from kd_edge.data.responses import Scale
 from kd_edge_runtime.errors import Problem
-from kd_edge_runtime.near import did_you_mean
+from kd_edge_runtime.suggestions import did_you_mean
 
 _SHOWN_NAME = 40
 

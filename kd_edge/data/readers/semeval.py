@@ -11,7 +11,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import parse
 
 from kd_edge.data.readers.raw_table import ItemText, RawRecord, RawTable
-from kd_edge_runtime.errors import InputError, Problem
+from kd_edge_runtime.errors import InputError, Problem, read_error
 
 _HEADER = ("id", "question", "studentAnswer", "accuracy")
 
@@ -46,7 +46,7 @@ def read_semeval(path: Path) -> RawTable:
         else:
             _read_question(path, None, found)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        raise read_error(path, error) from None
     return RawTable(
         _HEADER,
         tuple(found.records),

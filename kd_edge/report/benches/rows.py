@@ -12,7 +12,7 @@ from typing import Any
 
 from kd_edge_runtime.bench.run import FORMAT, VERSION
 from kd_edge_runtime.bench.show import place
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, read_error
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _opened(path: Path) -> _Object:
     try:
         raw = json.loads(path.read_bytes(), parse_constant=_no_constant)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        raise read_error(path, error) from None
     except (ValueError, RecursionError):
         raise InputError(f"{path}: this is not JSON") from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:

@@ -1,7 +1,7 @@
 """Ways to run a student, one file each: plain Python, numpy, TFLite, ONNX Runtime.
 
-All of them turn responses into the same probabilities. A backend is imported when it is
-used and not before, so that a device without numpy never hears of it.
+All of them turn responses into the same probabilities. A backend is imported only when it is
+used, so a device does not need the packages of the others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kd_edge_runtime.students.item import LoadedItem
 
     class Model(Protocol):
-        """A student, loaded and ready."""
+        """A loaded student."""
 
         def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
             """The probability of each class, lowest class first, for each of N responses."""
@@ -31,10 +31,10 @@ class _Backend:
     """What a backend can run.
 
     Attributes:
-        module: its file.
-        students: kinds of students.
-        forms: forms of the network that it reads, the one to take first.
-        needs: packages, each with those that do as well: any one of them is enough.
+        module: the name of its module.
+        students: the kinds of students that it runs.
+        forms: the forms of the network that it reads, the preferred one first.
+        needs: the packages that it needs; each entry lists alternatives, of which one is enough.
     """
 
     module: str
@@ -45,11 +45,11 @@ class _Backend:
 
 _NUMPY = ("numpy",)
 _BAG = ("bag",)
-# Students whose text stage is a vocabulary of n-grams, and not a tokenizer.
+# Students whose text stage is a vocabulary of n-grams, not a tokenizer.
 _NGRAMS = (*_BAG, "pairs")
 
-# In order of preference: plain Python is ready before the others are imported, and a
-# bag student is fast in it.
+# In order of preference: plain Python is ready before the packages of the others are imported,
+# and runs a bag student fast.
 _BACKENDS = {
     "plain": _Backend("plain", _NGRAMS, ("plain-int8",)),
     "numpy": _Backend("with_numpy", _BAG, ("plain-int8",), (_NUMPY,)),
@@ -74,27 +74,29 @@ def check_name(name: str) -> None:
     """Refuses a name that is not one of `NAMES`.
 
     Raises:
-        BackendError: it is none of them.
+        BackendError: there is no backend of this name.
     """
     if name not in NAMES:
         raise BackendError(f"there is no backend '{name}': choose from {', '.join(NAMES)}")
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package can be found here; it is not imported."""
-    from importlib.util import find_spec  # plain Python needs no package, and so not this
+    """Whether a package is installed; it is not imported."""
+    from importlib.util import (
+        find_spec,
+    )  # not needed for plain Python, so not imported at every start
 
     return find_spec(package) is not None
 
 
 def packages(name: str) -> tuple[str, ...]:
-    """The packages that a backend uses here: of those it needs, the ones installed."""
+    """The installed packages that a backend uses here."""
     preferred = (next(filter(is_installed, choices), "") for choices in _BACKENDS[name].needs)
     return tuple(filter(None, preferred))
 
 
 def missing(name: str, student: str = "bag") -> tuple[str, ...]:
-    """The packages that a backend needs for a kind of student and lacks here, as pip names them."""
+    """The missing packages that a backend needs for a kind of student, as pip names them."""
     needs = [*_BACKENDS[name].needs, *((("tokenizers",),) if student not in _NGRAMS else ())]
     return tuple(
         choices[0].replace("_", "-") for choices in needs if not any(map(is_installed, choices))
@@ -107,9 +109,9 @@ def students(name: str) -> tuple[str, ...]:
 
 
 def forms(entry: ItemEntry, name: str) -> tuple[str, ...]:
-    """The forms of an item that a backend reads, the one it takes first.
+    """The forms of an item that a backend reads, the preferred one first.
 
-    Nothing if it runs no student of this kind, or the bundle has no form for it.
+    Empty if the backend does not run this kind of student, or the bundle has no form for it.
     """
     backend = _BACKENDS[name]
     if entry.student not in backend.students:
@@ -118,7 +120,7 @@ def forms(entry: ItemEntry, name: str) -> tuple[str, ...]:
 
 
 def module(name: str) -> Any:
-    """Imports a backend, and with it the packages it needs."""
+    """Imports a backend together with the packages it needs."""
     return import_module(f"{__name__}.{_BACKENDS[name].module}")
 
 
@@ -128,11 +130,11 @@ def load(item: LoadedItem, name: str, form: str = "", threads: int = 1) -> Model
     Args:
         item: the item of an open bundle.
         name: one of `NAMES`; `choose.choose` finds the one that suits this device.
-        form: the form of the network; "" for the one that the backend prefers.
-        threads: for one batch, where the backend has threads.
+        form: the form of the network; "" for the backend's preferred one.
+        threads: threads per batch, for backends that use threads.
 
     Raises:
-        BackendError: there is no such backend, it is not installed, cannot run this kind of
+        BackendError: the backend does not exist, is not installed, does not run this kind of
             student, or the bundle has no form for it.
         BundleError: the bundle is damaged.
     """
@@ -145,21 +147,21 @@ def require(name: str, item: LoadedItem) -> None:
     """Refuses a backend that cannot run an item here.
 
     Raises:
-        BackendError: what keeps it from running.
+        BackendError: the backend cannot run the item; the message says why.
     """
     check_name(name)
     backend, student = _BACKENDS[name], item.entry.student
     if student not in backend.students:
         able = [other for other in NAMES if student in _BACKENDS[other].students]
         raise BackendError(
-            f"the backend '{name}' does not run a student of kind '{student}'"
-            + (f": use {' or '.join(able)}" if able else " (nor does any other of this version)")
+            f"the backend '{name}' does not run small models of kind '{student}'"
+            + (f": use {' or '.join(able)}" if able else ", nor does any other in this version")
         )
     absent = missing(name, student)
     if absent:
         raise BackendError(
-            f"the backend '{name}' needs {' and '.join(absent)} for this student: "
+            f"the backend '{name}' needs {' and '.join(absent)} for this small model: "
             f"pip install {' '.join(absent)}"
         )
     if not forms(item.entry, name):
-        item.form(backend.forms[0])  # which says what there is
+        item.form(backend.forms[0])  # raises an error that lists the forms in the bundle

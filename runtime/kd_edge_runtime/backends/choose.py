@@ -1,4 +1,4 @@
-"""The backend that runs a student on this device, where nobody names one."""
+"""Chooses the backend that runs a student on this device, if the user names none."""
 
 from __future__ import annotations
 
@@ -16,60 +16,60 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 
-# It needs no package, and for a bag it is the fastest.
+# Needs no packages, and is the fastest for a bag.
 PLAIN = "plain"
 
 
 def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
     """The backend and the form that run a student on this device.
 
-    Plain Python wherever it can: for a bag it is the fastest from one response to a hundred
-    thousand, and cannot be a bad wheel. All others have to reproduce the golden rows in a
-    child process first (`probe`).
+    Plain Python if it can run the student: for a bag it is the fastest from one response to a
+    hundred thousand, and it cannot fail because of a bad wheel. Any other backend must first
+    reproduce the golden rows in a child process (`probe`).
 
     Args:
         item: the item of an open bundle.
-        cache: the file in which outcomes of probes are kept.
+        cache: the file in which the outcomes of probes are kept.
 
     Returns:
-        The backend's name, and the form; "" for the one it prefers.
+        The backend's name, and the form; "" for its preferred one.
 
     Raises:
-        BackendError: none is installed that works here.
+        BackendError: no installed backend works here.
     """
     student = item.entry.student
     able = [name for name in NAMES if forms(item.entry, name)]
-    there = [name for name in able if not missing(name, student)]
-    if not there:
+    installed = [name for name in able if not missing(name, student)]
+    if not installed:
         backends.require((*able, *NAMES)[0], item)
-    elif there[0] == PLAIN:
-        return there[0], ""
-    # Not before it is needed: a start in plain Python never does.
+    elif installed[0] == PLAIN:
+        return PLAIN, ""
+    # Imported only here, as a start in plain Python does not need it.
     from kd_edge_runtime.backends.probe import probe
 
-    told = []
-    for name in there:
+    failures = []
+    for name in installed:
         for form in forms(item.entry, name):
             outcome = probe(name, item, form, cache)
             if outcome.usable:
                 return name, form
-            told.append(f"{name} with {form} {outcome}")
+            failures.append(f"{name} with {form} {outcome}")
     raise BackendError(
-        f"item '{item.entry.item_id}', a student of kind '{student}', does not run here: "
-        f"{'; '.join(told)}. Install another version of the package, or use a bag student; "
-        "'kd-edge doctor' tries again."
+        f"item '{item.entry.item_id}': no backend runs its small model (kind '{student}') here: "
+        f"{'; '.join(failures)}. Install another version of the package, or use a small model of "
+        "kind 'bag'; 'kd-edge doctor' tries again."
     )
 
 
 def load(
     item: LoadedItem, name: str = AUTO, threads: int = 1, cache: Path | None = None
 ) -> tuple[str, Model]:
-    """Loads a student with the backend that is named, or with the one that `choose` finds.
+    """Loads a student with the named backend, or with the one that `choose` selects.
 
     Args:
         item: the item of an open bundle.
         name: one of `backends.NAMES`, or `AUTO`.
-        threads: for one batch, where the backend has threads.
+        threads: threads per batch, for backends that use threads.
         cache: see `choose`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What the backends of exported graphs share: a bag's input, and whether a graph is the item's."""
+"""Shared by the backends for exported graphs: a bag's input, and the check of a graph."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from kd_edge_runtime.text.counts import Counter
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# The name in a graph's metadata of the SHA-256 of the vectorizer that it was made with.
+# The metadata entry with the SHA-256 of the vectorizer that the graph was exported with.
 VECTORIZER = "kd-edge.vectorizer"
 
 
-# The last dimension of each of a graph's inputs; none where it is open.
+# The last dimension of each input of a graph; empty if it is variable.
 Widths = dict[str, list[int]]
 
 
 class CountsInput:
-    """Weighted counts for a bag."""
+    """Weighted n-gram counts, for a bag."""
 
     def __init__(self, item: LoadedItem) -> None:
         vocabulary = item.vocabulary()
@@ -32,26 +32,26 @@ class CountsInput:
         self.widths: Widths = {"counts": [vocabulary.size]}
 
     def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
-        """Float32 [N, V] by the input's name."""
+        """The counts, float32 [N, V], under the input's name."""
         return {"counts": self._counter.count(texts).dense(*self.widths["counts"])}
 
 
 def check(item: LoadedItem, form: str, fits: bool, metadata: Mapping[str, str]) -> None:
-    """Refuses a graph that is not this item's.
+    """Refuses a graph that does not belong to the item.
 
     Args:
         item: the item of an open bundle.
         form: the graph's form.
-        fits: whether inputs, outputs and classes are the manifest's.
-        metadata: the graph's own, by name.
+        fits: whether inputs, outputs and classes match the manifest.
+        metadata: the graph's metadata, by name.
 
     Raises:
-        BundleError: it is another's.
+        BundleError: the graph does not belong to the item.
     """
     if not fits:
-        why = "does not fit the manifest"
+        reason = "does not match the manifest"
     elif metadata.get(VECTORIZER, digest := sha256(item.vectorizer()).hexdigest()) != digest:
-        why = "was made for another vectorizer"
+        reason = "was exported for another vectorizer"
     else:
         return
-    raise BundleError(f"item '{item.entry.item_id}': the graph '{form}' {why}")
+    raise BundleError(f"item '{item.entry.item_id}': the graph '{form}' {reason}")

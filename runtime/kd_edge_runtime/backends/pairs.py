@@ -1,4 +1,4 @@
-"""A `pairs` student in plain Python: rows of its table added up, and the relation's numbers."""
+"""A `pairs` student in plain Python: sums of table rows, and the relation's numbers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from kd_edge_runtime.text.rules import words
 
 
 def load(item: LoadedItem, form: str) -> PairsModel:
-    """Loads the student of a question from its plain form."""
+    """Loads the student for one question from its plain form."""
     return PairsModel(read(item, form), Relation.from_bytes(item.vectorizer()))
 
 
 class PairsModel:
-    """A pairs student of one question.
+    """A pairs student for one question.
 
     Args:
         student: the network.
-        relation: the question.
+        relation: the question and its references.
     """
 
     def __init__(self, student: PairsStudent, relation: Relation) -> None:
@@ -35,12 +35,12 @@ class PairsModel:
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        return [self._one(words(text)) for text in texts]
+        return [self._probabilities(words(text)) for text in texts]
 
-    def _one(self, found: list[str]) -> tuple[float, ...]:
-        weights, numbers = self._weights, self._numbers(found)
+    def _probabilities(self, response: list[str]) -> tuple[float, ...]:
+        weights, numbers = self._weights, self._numbers(response)
         width = weights.dimensions
-        rows = Counter(self._rows(found))
+        rows = Counter(self._rows(response))
         times = rows.values()
         factor = 1.0 / sqrt(sum(times) or 1)
         columns = zip(*(self._table[row * width : (row + 1) * width] for row in rows))

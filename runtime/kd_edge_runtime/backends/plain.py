@@ -1,10 +1,10 @@
-"""The plain-Python backend: no numpy, exact, and quick since a word is two look-ups and a sum.
+"""The plain-Python backend: exact and fast without numpy: two look-ups and a sum per word.
 
-The D sums of a bag student are lanes of one Python integer: a row of the table is one
-integer, each of its signed bytes stored with 128 added so that lanes never borrow, and
-adding rows is integer addition. The lowest lane counts the rows, which tells how many
-times 128 to take off again. A word's own n-grams add up to one number that is kept, and
-so does a word with the pair that it ends: one number a word is all there is to add.
+The D sums of a bag student are lanes of one Python integer. A row of the table is one integer
+in which each signed byte has 128 added, so that lanes never borrow, and adding rows is integer
+addition. The lowest lane counts the rows, and so how often 128 must be subtracted again. The sum
+of a word's own n-grams is cached, and so is the sum including the pair that the word completes:
+scoring adds one number per word.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.backends import Model
 
-    # From the number of rows and the D sums, each 128 too large for each row, to probabilities.
+    # From the number of rows and the D sums, each too large by 128 per row, to probabilities.
     _Network = Callable[[Sequence[int]], tuple[float, ...]]
 
-# A lane of 32 bits overflows after 2^32 / 255 rows, 16 million. A word brings at most 39
-# grams, itself and one pair; so this many words at once are safe.
+# A lane of 32 bits overflows after 2^32 / 255 = 16 million rows. A word adds at most 39 grams,
+# itself and one pair, so this many words at once are safe.
 _AT_ONCE = 100_000
 
-# What may be kept of words between responses, in bytes: their letters, and so many for each word
-# with its grams and for each pair it ends.
+# Size in bytes of the word cache that is kept between responses, and the estimated size of one
+# entry, for a word and for each pair that it completes, besides the word's letters.
 _KEPT = 20_000_000
 _WORD = 400
 
 _LITTLE = repeat("little")
 
-# Classes of most items.
+# Most items have at most this many classes.
 _FEW = 4
 
 
 def load(item: LoadedItem, form: str, threads: int = 1) -> Model:  # noqa: ARG001
-    """Loads a student from its plain form, whose one thread is the caller's."""
+    """Loads a student from its plain form; it runs in the caller's thread."""
     if item.entry.student == "pairs":
         from kd_edge_runtime.backends import pairs
 
@@ -54,13 +54,13 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> Model:  # noqa: ARG00
 
 
 class _Words:
-    """What each word met adds to a response.
+    """A cache of what each word adds to a response.
 
     Attributes:
-        met: for each word the sum of its own rows, of the word itself and its grams; and, by the
-            words that make a known pair with it when they come next, their own sum and the
-            pair's row.
-        room: what may still be kept.
+        met: for each cached word the sum of its own rows (the word and its grams), and a
+            dictionary of the words that form a known pair with it when they come next: their
+            own sum plus the pair's row.
+        room: the bytes that are still free in the cache.
     """
 
     def __init__(self, student: BagStudent) -> None:
@@ -68,7 +68,7 @@ class _Words:
         stride = 4 * (dimensions + 1)
         wide = bytearray(stride * known.size)
         wide[::stride] = b"\1" * known.size
-        # Adding 128 to a signed byte is flipping its highest bit.
+        # Adding 128 to a signed byte flips its highest bit.
         high = student.weights.table.translate(bytes(code ^ 0x80 for code in range(256)))
         for lane in range(dimensions):
             wide[4 * lane + 4 :: stride] = high[lane::dimensions]
@@ -78,27 +78,27 @@ class _Words:
         self._places = known.word_rows()
         self._grams = dict(zip(known.grams, rows[len(known.words) :]))
         self._hashes = GramHashes(known.gram if known.grams else 0)
-        # By the place of a pair's second word: the place of the first, and the pair's row.
+        # For each place of a pair's second word: the places of first words, with the pairs' rows.
         self._before: dict[int, list[tuple[int, bytes]]] = {}
         for row, pair in zip(rows[known.pairs_start :], known.pairs):
             self._before.setdefault(pair & 0xFFFF, []).append((pair >> 16, row))
-        # By the place of its first word: what `met` has for all words of this place, of which
-        # there may be several with the same hash.
+        # For each place of a first word: the dictionary in `met`, shared by all words of this
+        # place (several words may have the same hash).
         self._after: dict[int, dict[str, int]] = {pair >> 16: {} for pair in known.pairs}
         self._nothing: dict[str, int] = {}
         self.met: dict[str, tuple[int, dict[str, int]]] = {}
         self.forget()
 
     def forget(self) -> None:
-        """Forgets all words."""
+        """Empties the cache."""
         self.met.clear()
-        for one in self._after.values():
-            one.clear()
+        for following in self._after.values():
+            following.clear()
         self.met[""] = 0, self._nothing
         self.room = _KEPT
 
     def meet(self, word: str) -> tuple[int, dict[str, int]]:
-        """What `met` has from now on for a word that it has not."""
+        """Adds a new word to the cache and returns its entry."""
         rows = filter(None, map(self._grams.get, self._hashes(word)))
         own = sum(map(int.from_bytes, rows, _LITTLE))  # type: ignore[arg-type]
         after = self._nothing
@@ -110,15 +110,15 @@ class _Words:
                 self._after[first][word] = own + int.from_bytes(row, "little")
                 self.room -= _WORD
         self.room -= len(word) + _WORD
-        found = self.met[word] = own, after
-        return found
+        entry = self.met[word] = own, after
+        return entry
 
 
 class PlainModel:
     """A bag student in plain Python.
 
     Args:
-        student: the student as read from a bundle.
+        student: a student that was read from a bundle.
     """
 
     def __init__(self, student: BagStudent) -> None:
@@ -130,38 +130,39 @@ class PlainModel:
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        return [found for _, _, found in self.read(texts)]
+        return [probabilities for _, _, probabilities in self.read(texts)]
 
     def read(self, texts: Sequence[str]) -> Iterator[tuple[list[str], int, tuple[float, ...]]]:
-        """Each response's words, its known n-grams (N of FORMAT.md) and its probabilities."""
+        """Each response's words, number of known n-grams (N in FORMAT.md) and probabilities."""
         known, lanes, network = self._words, self._lanes, self._network
         for text in texts:
             if known.room < 0:
                 known.forget()
-            found = words(text)
-            sums = lanes(found) if len(found) <= _AT_ONCE else self._summed(found)
-            yield found, sums[0], network(sums)
+            response = words(text)
+            sums = lanes(response) if len(response) <= _AT_ONCE else self._long_lanes(response)
+            yield response, sums[0], network(sums)
 
-    def _summed(self, found: list[str]) -> list[int]:
-        """What `_lanes` gives, of more words than fit the lanes."""
-        parts = [self._lanes(found[:_AT_ONCE])]
-        for start in range(_AT_ONCE, len(found), _AT_ONCE):
+    def _long_lanes(self, response: list[str]) -> list[int]:
+        """As `_lanes`, for more words than fit in the lanes."""
+        parts = [self._lanes(response[:_AT_ONCE])]
+        for start in range(_AT_ONCE, len(response), _AT_ONCE):
             if self._words.room < 0:
                 self._words.forget()
-            self._words.meet(found[start - 1])
-            parts.append(self._lanes(found[start : start + _AT_ONCE], found[start - 1]))
+            before = response[start - 1]
+            self._words.meet(before)
+            parts.append(self._lanes(response[start : start + _AT_ONCE], before))
         return [*map(sum, zip(*parts))]
 
-    def _lanes(self, found: list[str], before: str = "") -> tuple[int, ...]:
-        """How many n-grams of the vocabulary there are, and the sum of each dimension.
+    def _lanes(self, response: list[str], before: str = "") -> tuple[int, ...]:
+        """The number of known n-grams, and the sum of each dimension.
 
         Args:
-            found: words.
-            before: the word before them, which has been met and only begins a pair; "" is none.
+            response: words.
+            before: the cached word before them, which only begins a pair; "" for none.
         """
         met, total = self._words.met, 0
         after = met[before][1]
-        for word in found:
+        for word in response:
             try:
                 own, following = met[word]
             except KeyError:
@@ -172,9 +173,9 @@ class PlainModel:
 
 
 def _few_classes(weights: BagWeights) -> _Network:
-    """The network for up to `_FEW` classes, its loops over classes written out."""
+    """The network for up to `_FEW` classes, with the loops over classes unrolled."""
     number = len(weights.head)
-    # A class that is never meant, where there are fewer.
+    # Unused classes fill up to `_FEW`; their probability is 0.
     spare = _FEW - number
     b0, b1, b2, b3 = (*weights.head_bias, *(-inf,) * spare)
     columns = [

@@ -1,7 +1,7 @@
-"""Whether a backend works on this device, tried in a process of its own.
+"""Tests in a child process whether a backend works on this device.
 
-A wheel for another processor may end whoever imports it (SIGILL). So a backend first scores an
-item's golden rows in a child process, and the outcome is kept until something changes.
+A wheel for another processor may crash the process that imports it (SIGILL). So a backend first
+scores an item's golden rows in a child process, and the outcome is kept until something changes.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ WRONG = "wrong"
 SLOW = "too slow"
 UNTRIED = "untried"
 
-# Seconds. A Pi Zero reads ONNX Runtime from its card for half a minute.
+# Seconds. A Pi Zero takes half a minute to read ONNX Runtime from its card.
 TIMEOUT = 120.0
 
-# What is kept is what will be the same next time: not a full memory, not a busy device.
+# Failures that are kept because they will happen again; not a lack of memory or a busy device.
 _CRASHES = ("SIGILL", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT")
 _SIZE = 8192
 
@@ -48,20 +48,20 @@ _PROCESSOR = Path("/proc/cpuinfo")
 # The child finds the packages that its parent finds, however the parent was started.
 _CHILD = (
     "import sys; sys.path[:] = sys.argv[{0}:]; import json; from {1} import child; "
-    "print('{2}', flush=True); said = child(*sys.argv[1:{0}]); print(); print(json.dumps(said))"
+    "print('{2}', flush=True); answer = child(*sys.argv[1:{0}]); print(); print(json.dumps(answer))"
 )
 _BEGUN = b"begun"
 
 
 class ProbeOutcome(NamedTuple):
-    """What came of a probe: one of the words above, and the signal, the error or what is wrong."""
+    """The outcome of a probe: one of the verdicts above, and the signal, error or reason."""
 
     verdict: str
     why: str = ""
 
     @property
     def usable(self) -> bool:
-        """Whether nothing speaks against the backend."""
+        """Whether the backend can be used."""
         return self.verdict in (WORKS, UNTRIED)
 
     def __str__(self) -> str:
@@ -75,18 +75,18 @@ def probe(
     cache: Path | None = None,
     timeout: float = TIMEOUT,
 ) -> ProbeOutcome:
-    """Tries a backend in a child process.
+    """Tests a backend in a child process.
 
     Args:
         name: one of `backends.NAMES`.
-        item: the item whose golden rows it scores; without one it is only imported.
+        item: the item whose golden rows the backend scores; None to import the backend only.
         form: a form that the item has and the backend reads.
-        cache: the file with earlier outcomes; one that cannot be read or written is no error.
+        cache: the file with earlier outcomes; ignored if it cannot be read or written.
         timeout: seconds.
     """
     if backends.missing(name):
         return ProbeOutcome(MISSING)
-    key, asked = name, ["", ""]
+    key, arguments = name, ["", ""]
     if item:
         bundle, entry = item.bundle, item.entry
         if not isinstance(bundle, Bundle):
@@ -94,12 +94,12 @@ def probe(
         manifest = bundle.manifest
         for member in (entry.forms[form], entry.golden):
             key += f" {manifest.members[member].sha256[:16]}"
-        asked = [str(bundle.path), str(manifest.items.index(entry))]
+        arguments = [str(bundle.path), str(manifest.items.index(entry))]
     device = _device() if cache else ""
     kept = _read(cache, device) if cache else {}
     if key in kept:
         return kept[key]
-    outcome = _try([name, form, *asked], timeout)
+    outcome = _try([name, form, *arguments], timeout)
     if cache and (outcome.verdict in (WORKS, WRONG) or outcome.why in _CRASHES):
         kept[key] = outcome
         _write(cache, device, kept)
@@ -107,28 +107,28 @@ def probe(
 
 
 def forget(cache: Path | None) -> None:
-    """Has everything tried again."""
+    """Empties the cache, so that every backend is tested again."""
     if cache and cache.exists():
         _write(cache, "", {})
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The version of each package; "?" for one that does not say."""
+    """The version of each package; "?" if it is unknown."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = dict.fromkeys(packages, "?")
-    for package in found:
-        # Half removed, it has a version that is None, or none that can be read.
+    by_package = dict.fromkeys(packages, "?")
+    for package in by_package:
+        # A package that was removed in part may have no version, or an unreadable one.
         with suppress(PackageNotFoundError, LookupError, OSError, ValueError):
-            found[package] = version(package) or "?"
-    return found
+            by_package[package] = version(package) or "?"
+    return by_package
 
 
 def child(name: str, form: str, path: str, at: str) -> ProbeOutcome:
-    """What the child process does: it tries."""
+    """Runs in the child process: tests the backend."""
     try:
         return _scored(name, form, path, at)
-    except Exception as error:  # whatever the package raises
+    except Exception as error:  # the package may raise anything
         return ProbeOutcome(FAILS, f"{type(error).__name__}: {error}"[:300])
 
 
@@ -144,49 +144,50 @@ def _scored(name: str, form: str, path: str, at: str) -> ProbeOutcome:
 
 def in_child(
     module: str,
-    asked: Sequence[str],
+    arguments: Sequence[str],
     timeout: float,
-    given: bytes = b"",
+    stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
-    heard: Callable[[bytes], None] = lambda _: None,
+    on_line: Callable[[bytes], None] = lambda _: None,
 ) -> Any:
-    """Calls a module's `child` in a process of its own.
+    """Calls a module's `child` function in a child process.
 
     Args:
-        module: the module.
-        asked: the arguments.
+        module: the name of the module.
+        arguments: the arguments of `child`.
         timeout: seconds.
-        given: what the child can read on its standard input.
-        env: the child's variables; None for this process's.
-        heard: called with each line that the child prints meanwhile.
+        stdin: the child's standard input.
+        env: the child's environment variables; None for those of this process.
+        on_line: called with each line that the child prints.
 
     Returns:
-        What JSON makes of what `child` returns; an `ProbeOutcome` where it never did.
+        The value that `child` returned, after a round trip through JSON; a `ProbeOutcome` if it
+        returned none.
     """
     if getattr(sys, "frozen", False) or not sys.executable:
-        return ProbeOutcome(UNTRIED, "no Python to start")
-    program = _CHILD.format(len(asked) + 1, module, _BEGUN.decode())
+        return ProbeOutcome(UNTRIED, "there is no Python interpreter to start")
+    program = _CHILD.format(len(arguments) + 1, module, _BEGUN.decode())
     begun, last = False, b""
-    late: list[bool] = []
+    timed_out: list[bool] = []
     try:
         with subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", program, *asked, *sys.path],
+            [sys.executable, "-c", program, *arguments, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=env,
         ) as process:
             assert process.stdin and process.stdout
-            timer = Timer(timeout, _stop, (process, late))
+            timer = Timer(timeout, _stop, (process, timed_out))
             timer.start()
             try:
-                with suppress(OSError):  # one that has ended already
-                    process.stdin.write(given)
+                with suppress(OSError):  # the child has ended already
+                    process.stdin.write(stdin)
                 with suppress(OSError):
                     process.stdin.close()
                 for last in process.stdout:
                     begun = begun or last.strip() == _BEGUN
-                    heard(last)
+                    on_line(last)
             except BaseException:
                 process.kill()
                 raise
@@ -194,10 +195,10 @@ def in_child(
                 timer.cancel()
     except (OSError, ValueError) as error:
         return ProbeOutcome(UNTRIED, str(error))
-    if late:
+    if timed_out:
         return ProbeOutcome(SLOW, f"over {timeout:g} s")
     if not begun:
-        return ProbeOutcome(UNTRIED, "its process did not start")
+        return ProbeOutcome(UNTRIED, "the child process did not start")
     if process.returncode < 0:
         return ProbeOutcome(DIES, signal.Signals(-process.returncode).name)
     with suppress(ValueError):
@@ -206,47 +207,49 @@ def in_child(
     return ProbeOutcome(DIES, f"exit code {process.returncode:#x}")
 
 
-def _stop(process: subprocess.Popen[bytes], late: list[bool]) -> None:
-    late.append(True)
+def _stop(process: subprocess.Popen[bytes], timed_out: list[bool]) -> None:
+    timed_out.append(True)
     process.kill()
 
 
-def _try(asked: list[str], timeout: float) -> ProbeOutcome:
-    said = in_child(__name__, asked, timeout)
-    if isinstance(said, list):
-        return ProbeOutcome(*said)
-    # Another JSON than a list is what a package printed when it was about to end.
-    return said if isinstance(said, ProbeOutcome) else ProbeOutcome(DIES)
+def _try(arguments: list[str], timeout: float) -> ProbeOutcome:
+    answer = in_child(__name__, arguments, timeout)
+    if isinstance(answer, list):
+        return ProbeOutcome(*answer)
+    # Any other JSON was printed by a package before it ended the process.
+    return answer if isinstance(answer, ProbeOutcome) else ProbeOutcome(DIES)
 
 
 def _device() -> str:
-    """A hash of all that an outcome depends on and that may change."""
+    """A hash of everything that an outcome depends on and that may change."""
     used = [package for name in backends.NAMES for package in backends.packages(name)]
-    found = versions(["tokenizers", *used])
-    facts = [__version__, sys.version, platform.machine(), *found.values()]
+    by_package = versions(["tokenizers", *used])
+    facts = [__version__, sys.version, platform.machine(), *by_package.values()]
     with suppress(OSError):
-        said = _PROCESSOR.read_text("utf-8", "replace")
-        facts += sorted({*re.findall("(?m)^(?:flags|Features|CPU part|model name).*", said)})
-    for package in found:
+        cpuinfo = _PROCESSOR.read_text("utf-8", "replace")
+        facts += sorted({*re.findall("(?m)^(?:flags|Features|CPU part|model name).*", cpuinfo)})
+    for package in by_package:
         spec = find_spec(package)
         if spec and spec.origin:
-            with suppress(OSError):  # the same version may be built otherwise
+            with suppress(OSError):  # the same version may be another build
                 facts.append(str(Path(spec.origin).stat().st_mtime_ns))
     return sha256("\n".join(facts).encode()).hexdigest()[:16]
 
 
 def _read(cache: Path, device: str) -> dict[str, ProbeOutcome]:
-    """The outcomes of this device as it is now; none from what is no such file."""
+    """The kept outcomes that apply to the device as it is now; empty if the file is not valid."""
     with suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         kept = json.loads(cache.read_bytes())
         if kept["device"] == device:
-            return {key: ProbeOutcome(*map(str, one)) for key, one in kept["outcomes"].items()}
+            outcomes = kept["outcomes"].items()
+            return {key: ProbeOutcome(*map(str, outcome)) for key, outcome in outcomes}
     return {}
 
 
 def _write(cache: Path, device: str, kept: dict[str, ProbeOutcome]) -> None:
-    # Over itself and of one size: on FAT a file that is renamed or cut short when the power goes
-    # may give away another's clusters (see `slots`). A torn one is no JSON, and so forgotten.
+    # Overwritten in place with a fixed size: on FAT, a power cut while a file is renamed or
+    # truncated may free another file's clusters (see `slots`). A partly written file is not valid
+    # JSON and is ignored.
     while len(data := json.dumps({"device": device, "outcomes": kept})) > _SIZE:
         del kept[next(iter(kept))]
     with suppress(OSError), cache.open("r+b" if cache.exists() else "xb", 0) as file:

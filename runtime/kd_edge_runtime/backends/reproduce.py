@@ -1,4 +1,4 @@
-"""Whether a backend gives the golden rows' probabilities here."""
+"""Checks whether a backend reproduces the golden rows on this device."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def reproduce(item: LoadedItem, backend: str, form: str, golden: Golden) -> Repr
     Args:
         item: the item of an open bundle.
         backend: one of `backends.NAMES`.
-        form: one that the bundle carries and the backend reads.
+        form: a form that the bundle has and the backend reads.
         golden: the item's golden rows.
 
     Raises:
         BackendError: the backend is missing, or refuses the form.
         BundleError: the bundle is damaged, or has no golden rows for the form.
     """
-    found = backends.load(item, backend, form).probabilities(golden.inputs)
-    return compare(item.entry, backend, form, golden, found)
+    outputs = backends.load(item, backend, form).probabilities(golden.inputs)
+    return compare(item.entry, backend, form, golden, outputs)

@@ -1,7 +1,7 @@
-"""Reads the frame of a TFLite file: its metadata, which no interpreter shows.
+"""Reads the structure of a TFLite file: its metadata, which interpreters do not expose.
 
-tflite-runtime follows every offset and number in a file blindly, and ends the process where one
-leads nowhere; so they are looked at here first.
+tflite-runtime follows every offset and index in a file without a check, and crashes the process if
+one is invalid; so they are checked here first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-# Reads what the field at a place of the file holds.
+# Reads the value of a field at an offset in the file.
 _Kind = Callable[[bytes, int], Any]
 
 
@@ -18,43 +18,45 @@ def metadata(data: bytes) -> dict[str, str]:
     """The metadata of a TFLite file, by name.
 
     Raises:
-        ValueError: it is no TFLite file, or damaged.
+        ValueError: the file is not a TFLite file, or is damaged.
     """
     if data[4:8] != b"TFL3":
-        raise ValueError("it is no TFLite file")
+        raise ValueError("not a TFLite file")
     try:
         model = _MODEL(data, 0)
         buffers = model["buffers"]
         for graph in model["graphs"]:
             _check(graph, len(model["codes"]), len(buffers))
         return {
-            one["name"]: buffers[one.get("buffer", 0)].get("data", b"").decode("utf-8", "replace")
-            for one in model.get("metadata", ())
+            entry["name"]: buffers[entry.get("buffer", 0)]
+            .get("data", b"")
+            .decode("utf-8", "replace")
+            for entry in model.get("metadata", ())
         }
     except (struct.error, LookupError, UnicodeDecodeError):
-        raise ValueError("it is damaged") from None
+        raise ValueError("the file is damaged") from None
 
 
 def _check(graph: dict[str, Any], codes: int, buffers: int) -> None:
-    """Refuses numbers of operators, buffers and tensors that are not there."""
+    """Refuses indices of operators, buffers and tensors that do not exist."""
     tensors, operators = graph["tensors"], graph["operators"]
     used = [*graph["inputs"], *graph["outputs"]]
-    for one in operators:
-        # An input that is left out is -1.
-        used += [number for number in one["inputs"] if number != -1]
-        used += one["outputs"]
-    scales = [one.get("scales", {}) for one in tensors]
+    for operator in operators:
+        # An omitted input is -1.
+        used += [index for index in operator["inputs"] if index != -1]
+        used += operator["outputs"]
+    scales = [tensor.get("scales", {}) for tensor in tensors]
     if not (
-        all(0 <= number < len(tensors) for number in used)
-        and all(one.get("code", 0) < codes for one in operators)
-        and all(one.get("buffer", 0) < buffers for one in tensors)
-        and all(len(one.get("scale", ())) == len(one.get("zero", ())) for one in scales)
+        all(0 <= index < len(tensors) for index in used)
+        and all(operator.get("code", 0) < codes for operator in operators)
+        and all(tensor.get("buffer", 0) < buffers for tensor in tensors)
+        and all(len(scale.get("scale", ())) == len(scale.get("zero", ())) for scale in scales)
     ):
         raise LookupError
 
 
 def _unpack(code: str, data: bytes, at: int) -> tuple[Any, ...]:
-    if at < 0:  # from the end, to struct
+    if at < 0:  # struct would count from the end
         raise LookupError
     return struct.unpack_from("<" + code, data, at)
 
@@ -79,7 +81,7 @@ def _bytes(data: bytes, at: int) -> bytes:
 
 
 def _text(data: bytes, at: int) -> str:
-    text, end = _vector("sB")(data, at)  # readers look for the zero at its end
+    text, end = _vector("sB")(data, at)  # readers rely on the zero at the end
     if end:
         raise LookupError
     return str(text.decode())
@@ -94,13 +96,13 @@ def _all(kind: _Kind) -> _Kind:
 
 
 def _table(**fields: tuple[int, _Kind]) -> _Kind:
-    """Fields by name, each with its number in the schema; those that a file omits are left out."""
+    """Reads fields by name, given their number in the schema; omitted fields are left out."""
 
     def read(data: bytes, at: int) -> dict[str, Any]:
         at += _number(data, at)
         layout = at - _unpack("i", data, at)[0]
-        size, whole = _unpack("HH", data, layout)
-        _unpack(f"{whole}x", data, at)
+        size, table_size = _unpack("HH", data, layout)
+        _unpack(f"{table_size}x", data, at)
         places = _unpack(f"{size // 2}H", data, layout)[2:]
         return {
             name: kind(data, at + places[number])

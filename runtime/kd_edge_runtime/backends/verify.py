@@ -1,4 +1,4 @@
-"""Whether a bundle is whole, and scores here as it did where it was made."""
+"""Checks that a bundle is intact and scores here as it did where it was written."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def verify(bundle: Bundle, names: Sequence[str] = ()) -> Iterator[Reproduced]:
 
     Args:
         bundle: an open bundle.
-        names: backends, each of which has to run every item; without any, those installed
-            here, one of which has to.
+        names: backends, each of which must run every item; if empty, the installed backends, of
+            which at least one must run each item.
 
     Yields:
-        What came out, each when it is known: good where its `error` is None.
+        Each result as soon as it is known; `error` is None if the golden rows are reproduced.
 
     Raises:
         BundleError: a member is damaged.
@@ -37,18 +37,19 @@ def verify(bundle: Bundle, names: Sequence[str] = ()) -> Iterator[Reproduced]:
         ]
         item = LoadedItem(bundle, entry)
         for name, form in runs or [(AUTO, "")]:
-            yield _tried(item, name, form)
+            yield _check(item, name, form)
 
 
-def _tried(item: LoadedItem, backend: str, form: str) -> Reproduced:
+def _check(item: LoadedItem, backend: str, form: str) -> Reproduced:
     error: KdEdgeError
     place = f"item '{item.entry.item_id}', {form or 'any form'} on {backend}"
     try:
         if backend == AUTO:
-            choose(item)  # which says what is missing
+            choose(item)  # raises an error that says what is missing
         return reproduce(item, backend, form, read(item))
-    except KdEdgeError as why:
-        error = why
-    except Exception as why:  # what a backend's package raises has no common base
-        error = BackendError(f"{type(why).__name__}: {' '.join(str(why).split())[:200]}")
+    except KdEdgeError as raised:
+        error = raised
+    except Exception as raised:  # the errors of backend packages have no common base
+        message = " ".join(str(raised).split())[:200]
+        error = BackendError(f"{type(raised).__name__}: {message}")
     return Reproduced(item.entry.item_id, backend, form, error=type(error)(f"{place}: {error}"))

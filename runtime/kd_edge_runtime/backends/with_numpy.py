@@ -1,4 +1,4 @@
-"""The numpy backend: sums of table rows for a whole batch at once."""
+"""The numpy backend: sums table rows for a whole batch at once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from kd_edge_runtime.text.counts import Counter
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# Responses at once: enough to spread numpy's overhead, few enough to stay in the cache.
+# Responses per batch: enough to amortize numpy's overhead, few enough for the CPU cache.
 _BATCH = 512
 
 
 def load(item: LoadedItem, form: str, threads: int = 1) -> NumpyModel:  # noqa: ARG001
-    """Loads a bag student from its plain form, whose one thread is the caller's."""
+    """Loads a bag student from its plain form; it runs in the caller's thread."""
     return NumpyModel(item.bag(form))
 
 
@@ -27,14 +27,14 @@ class NumpyModel:
     """A bag student in numpy.
 
     Args:
-        student: the student as read from a bundle.
+        student: a student that was read from a bundle.
     """
 
     def __init__(self, student: BagStudent) -> None:
         weights = student.weights
         self._counter = Counter(student.vocabulary)
         table = np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions)
-        # A row of zeros at the end gives reduceat something to add where a response has nothing.
+        # The row of zeros gives reduceat something to add for a response without n-grams.
         self._table = np.concatenate((table, np.zeros_like(table, shape=(1, weights.dimensions))))
         self._scale = np.array(weights.scale)
         self._bias = np.array(weights.bias)
@@ -43,16 +43,16 @@ class NumpyModel:
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        found: list[tuple[float, ...]] = []
+        results: list[tuple[float, ...]] = []
         for start in range(0, len(texts), _BATCH):
-            found += map(tuple, self._batch(texts[start : start + _BATCH]).tolist())
-        return found
+            results += map(tuple, self._batch(texts[start : start + _BATCH]).tolist())
+        return results
 
     def _batch(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         counts = self._counter.count(texts)
         number = np.diff(counts.starts)
         rows = self._table[np.append(counts.rows, -1)]
-        # Whole numbers add up exactly, however long the response.
+        # Integer sums are exact, however long the response.
         sums = np.add.reduceat(rows, counts.starts[:-1], axis=0, dtype=np.int64)
         sums[number == 0] = 0
         factor = 1.0 / np.sqrt(np.maximum(number, 1))

@@ -1,7 +1,7 @@
 """The ONNX Runtime backend: the bundle's graphs, for every kind of student.
 
-A bag's graph takes weighted counts, the others take token ids and a mask from the frozen
-tokenizer. The int8 graph is used where the bundle has one: it is the same numbers, smaller.
+A bag's graph takes weighted counts; the others take token ids and a mask from the frozen
+tokenizer. The int8 graph is preferred if the bundle has one, as it is smaller.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kd_edge_runtime.students.item import LoadedItem
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# A batch of counts is 14 MB for 3,500 n-grams; of tokens, what a small device's memory holds.
+# Responses per batch: counts take 14 MB for 3,500 n-grams; tokens must fit a small device.
 _BATCH = {"bag": 1024, "rnn": 64, "transformer": 16}
 
 
@@ -29,11 +29,11 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
     Args:
         item: the item of an open bundle.
         form: an ONNX form.
-        threads: for one batch; one response is too small to share.
+        threads: threads per batch; a single response is too small to be split.
 
     Raises:
         BackendError: the bundle has no such form, or ONNX Runtime refuses the graph.
-        BundleError: the graph is not this item's.
+        BundleError: the graph does not belong to this item.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -45,22 +45,22 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         )
     except (BackendError, BundleError):
         raise
-    except Exception as error:  # ONNX Runtime's own errors have no common base
-        raise BackendError(f"ONNX Runtime refuses '{form}': {error}") from None
+    except Exception as error:  # the errors of ONNX Runtime have no common base
+        raise BackendError(f"ONNX Runtime cannot load '{form}': {error}") from None
     source = graphs.CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
-    reads, writes = session.get_inputs(), session.get_outputs()
+    inputs, outputs = session.get_inputs(), session.get_outputs()
     fits = (
-        {one.name: [size for size in one.shape[-1:] if isinstance(size, int)] for one in reads}
+        {node.name: [size for size in node.shape[-1:] if isinstance(size, int)] for node in inputs}
         == source.widths
-        and [one.name for one in writes] == ["probabilities"]
-        and writes[0].shape[-1:] == [len(item.entry.classes)]
+        and [node.name for node in outputs] == ["probabilities"]
+        and outputs[0].shape[-1:] == [len(item.entry.classes)]
     )
     graphs.check(item, form, fits, session.get_modelmeta().custom_metadata_map)
     return OnnxModel(session, source, _BATCH[item.entry.student])
 
 
 class _TokensInput:
-    """Padded ids and a mask for the students that read tokens."""
+    """Padded ids and a mask, for students that read tokens."""
 
     widths: ClassVar[graphs.Widths] = {"ids": [], "mask": []}
 
@@ -72,19 +72,19 @@ class _TokensInput:
         except BundleError:
             raise
         except Exception as error:  # the tokenizers package raises plain Exception
-            raise BundleError(f"the bundle's tokenizer cannot be read: {error}") from None
+            raise BundleError(f"the bundle's tokenizer cannot be loaded: {error}") from None
         if self._tokenizer.padding is None:
-            raise BundleError("the bundle's tokenizer does not pad")
+            raise BundleError("the bundle's tokenizer has no padding")
         self._pad = self._tokenizer.padding["pad_id"]
 
     def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        # The tokenizers package takes no half of a surrogate pair.
+        # The tokenizers package does not accept half a surrogate pair.
         whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         encoded = self._tokenizer.encode_batch(whole)
-        ids = np.array([one.ids for one in encoded], dtype=np.int64)
-        mask = np.array([one.attention_mask for one in encoded], dtype=np.int64)
+        ids = np.array([encoding.ids for encoding in encoded], dtype=np.int64)
+        mask = np.array([encoding.attention_mask for encoding in encoded], dtype=np.int64)
         if not ids.shape[1]:
-            # No response has a token: each is read as one pad, for a graph needs a width.
+            # No response has a token: each becomes one padding token, as a graph needs a width.
             ids = np.full((len(encoded), 1), self._pad, dtype=np.int64)
             mask = np.zeros_like(ids)
         return {"ids": ids, "mask": mask}
@@ -96,7 +96,7 @@ class OnnxModel:
     Args:
         session: the loaded graph, with one output `probabilities` [N, K].
         source: turns responses into the graph's inputs.
-        batch: responses at once.
+        batch: the number of responses per batch.
     """
 
     def __init__(
@@ -111,12 +111,13 @@ class OnnxModel:
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        # Responses of like length together, so that short ones are not padded to the longest.
-        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-        found: list[tuple[float, ...]] = [()] * len(texts)
+        # Responses of similar length share a batch, so that short ones get little padding.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        results: list[tuple[float, ...]] = [()] * len(texts)
         for start in range(0, len(order), self._batch):
-            at = order[start : start + self._batch]
-            (batch,) = self._session.run(None, self._source.feed([texts[one] for one in at]))
-            for one, row in zip(at, batch.tolist()):
-                found[one] = tuple(row)
-        return found
+            indices = order[start : start + self._batch]
+            feed = self._source.feed([texts[index] for index in indices])
+            (batch,) = self._session.run(None, feed)
+            for index, row in zip(indices, batch.tolist()):
+                results[index] = tuple(row)
+        return results

@@ -1,4 +1,4 @@
-"""The TFLite backend, for bags: LiteRT, or its forerunner tflite-runtime where that is there."""
+"""The TFLite backend, for bags: LiteRT, or its predecessor tflite-runtime if installed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ try:
 except ImportError:
     from tflite_runtime import interpreter as tflite
 
-# Counts of 3,500 n-grams: 1 MB, which stays in the cache.
+# Responses per batch: 1 MB of counts for 3,500 n-grams, which fits the CPU cache.
 _BATCH = 64
 
 
@@ -26,11 +26,11 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> TfliteModel:
     Args:
         item: the item of an open bundle.
         form: a TFLite form.
-        threads: for one batch; one response is too small to share.
+        threads: threads per batch; a single response is too small to be split.
 
     Raises:
-        BackendError: the bundle has no such form, or the interpreter refuses the graph.
-        BundleError: the graph is not this item's.
+        BackendError: the bundle has no such form, or the interpreter cannot load the graph.
+        BundleError: the graph does not belong to this item.
     """
     data = item.form(form)
     try:
@@ -38,29 +38,30 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> TfliteModel:
         interpreter = tflite.Interpreter(
             model_content=data,
             num_threads=threads,
-            # XNNPACK takes longer for one response, and announces itself on standard error.
+            # XNNPACK is slower for one response, and prints a message on standard error.
             experimental_op_resolver_type=tflite.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
         interpreter.allocate_tensors()
-        reads, writes = interpreter.get_input_details(), interpreter.get_output_details()
-        # What runs once runs always, whatever it is fed.
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        # A graph that runs once runs for every input.
         interpreter.invoke()
-        for one in writes:
-            interpreter.get_tensor(one["index"])
+        for tensor in outputs:
+            interpreter.get_tensor(tensor["index"])
     except (ValueError, RuntimeError) as error:
-        raise BackendError(f"TFLite refuses '{form}': {error}") from None
+        raise BackendError(f"TFLite cannot load '{form}': {error}") from None
     except SystemError:
         raise BackendError(
-            "this TFLite was built for another numpy: pip install 'numpy<2', or ai-edge-litert"
+            "this TFLite was built for another version of numpy: pip install 'numpy<2', or install "
+            "ai-edge-litert"
         ) from None
     source = graphs.CountsInput(item)
     fits = (
         _names(interpreter) == {"inputs": ["counts"], "outputs": ["probabilities"]}
-        and _shapes(reads) == [source.widths["counts"]]
-        and _shapes(writes) == [[len(item.entry.classes)]]
+        and _shapes(inputs) == [source.widths["counts"]]
+        and _shapes(outputs) == [[len(item.entry.classes)]]
     )
     graphs.check(item, form, fits, metadata)
-    return TfliteModel(interpreter, source, reads[0]["index"], writes[0]["index"])
+    return TfliteModel(interpreter, source, inputs[0]["index"], outputs[0]["index"])
 
 
 def _names(interpreter: Any) -> Any:
@@ -68,13 +69,13 @@ def _names(interpreter: Any) -> Any:
 
 
 def _shapes(tensors: list[dict[str, Any]]) -> list[list[int]]:
-    """What the shapes of tensors of floats have after N, the open number."""
+    """The shapes of the float tensors without their first, variable size N."""
     return [
-        one["shape"].tolist()[1:]
-        for one in tensors
-        if one["dtype"] is np.float32
-        and one["shape"].tolist()[:1] == [1]
-        and one["shape_signature"].tolist() == [-1, *one["shape"].tolist()[1:]]
+        tensor["shape"].tolist()[1:]
+        for tensor in tensors
+        if tensor["dtype"] is np.float32
+        and tensor["shape"].tolist()[:1] == [1]
+        and tensor["shape_signature"].tolist() == [-1, *tensor["shape"].tolist()[1:]]
     ]
 
 
@@ -82,34 +83,34 @@ class TfliteModel:
     """A bag in a TFLite interpreter.
 
     Args:
-        interpreter: with the graph, for one response.
+        interpreter: the interpreter with the graph, sized for one response.
         source: turns responses into weighted counts.
-        reads: the number of the tensor with the counts.
-        writes: that of the probabilities.
+        counts: the index of the tensor with the counts.
+        outputs: the index of the tensor with the probabilities.
     """
 
     def __init__(
-        self, interpreter: Any, source: graphs.CountsInput, reads: int, writes: int
+        self, interpreter: Any, source: graphs.CountsInput, counts: int, outputs: int
     ) -> None:
         self._interpreter = interpreter
         self._source = source
-        self._reads = reads
-        self._writes = writes
+        self._counts = counts
+        self._outputs = outputs
         self._rows = 1
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        found: list[tuple[float, ...]] = []
+        results: list[tuple[float, ...]] = []
         for start in range(0, len(texts), _BATCH):
-            found += map(tuple, self._batch(texts[start : start + _BATCH]).tolist())
-        return found
+            results += map(tuple, self._batch(texts[start : start + _BATCH]).tolist())
+        return results
 
     def _batch(self, texts: Sequence[str]) -> Any:
         counts = self._source.feed(texts)["counts"]
         if len(counts) != self._rows:
-            self._interpreter.resize_tensor_input(self._reads, counts.shape)
+            self._interpreter.resize_tensor_input(self._counts, counts.shape)
             self._interpreter.allocate_tensors()
             self._rows = len(counts)
-        self._interpreter.set_tensor(self._reads, counts)
+        self._interpreter.set_tensor(self._counts, counts)
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._writes)
+        return self._interpreter.get_tensor(self._outputs)

@@ -1,4 +1,4 @@
-"""Models to race: a folder with a text classifier as ONNX or TFLite, and its tokenizer."""
+"""Models to compare with: a text classifier as ONNX or TFLite, and its tokenizer, in a folder."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, missing_file
 
 TOKENIZER = "tokenizer.json"
 _KINDS = {".onnx": "onnx", ".tflite": "tflite"}
-_LONGEST = 512  # tokens, where no file says how many the model takes
+_LONGEST = 512  # tokens, if no file states the model's maximum
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class Model:
     """A text classifier.
 
     Attributes:
-        graph: its file.
-        backend: what runs it, "onnx" or "tflite".
-        bytes: of the graph, with what it keeps in files beside it, and of the tokenizer.
-        parameters: trained numbers, where a file says.
-        labels: its classes' names in the order of its outputs; () where no file says.
-        longest: tokens that it takes.
-        pad: the token that it pads with; "" where no file says.
+        graph: the model file.
+        backend: the backend that runs it, "onnx" or "tflite".
+        bytes: size of the graph, its external data files and the tokenizer.
+        parameters: number of parameters; None if no file states it.
+        labels: class names in the order of the outputs; () if no file states them.
+        longest: the most tokens that it accepts.
+        pad: the padding token; "" if no file states it.
     """
 
     graph: Path
@@ -39,22 +39,22 @@ class Model:
 
     @property
     def name(self) -> str:
-        """The folder and the file."""
+        """The names of the folder and the file."""
         return f"{self.graph.resolve().parent.name}/{self.graph.name}"
 
 
 def find(path: Path) -> list[Model]:
-    """The models of a folder, or the one in a file.
+    """The models in a folder, or the model in one file.
 
     Args:
-        path: the folder, which `kd-edge export TEACHER --teacher -o FOLDER` may have written
-            (model.json says what it is) or another tool (config.json, tokenizer_config.json).
+        path: a folder written by `kd-edge export TEACHER --teacher -o FOLDER` (described by its
+            model.json) or by another tool (config.json, tokenizer_config.json); or one model file.
 
     Raises:
-        InputError: there is nothing there, or no tokenizer, or a file is no JSON.
+        InputError: there is no model or no tokenizer, or a file is not valid JSON.
     """
     if not path.exists():
-        raise InputError(f"{path}: no such file or folder")
+        raise missing_file(path, "file or folder")
     folder = path if path.is_dir() else path.parent
     graphs = sorted(path.iterdir()) if path.is_dir() else [path]
     graphs = [one for one in graphs if one.suffix in _KINDS]
@@ -71,7 +71,7 @@ def find(path: Path) -> list[Model]:
     pad = words.get("pad_token")
     if isinstance(pad, dict):
         pad = pad.get("content")
-    # Some files name 10^30 tokens for "any number".
+    # Some files state 10^30 tokens to mean "no limit"; the smaller number counts.
     lengths = [words.get("model_max_length"), config.get("max_position_embeddings")]
     parameters = own.get("parameters")
     return [
@@ -89,15 +89,15 @@ def find(path: Path) -> list[Model]:
 
 
 def places(labels: Sequence[str], number: int, classes: Sequence[str]) -> list[int] | None:
-    """The item's class that each of a model's outputs stands for.
+    """Which of the item's classes each output of a model stands for.
 
     Args:
-        labels: the outputs' names, if known.
-        number: how many outputs there are.
+        labels: the names of the outputs; empty if unknown.
+        number: the number of outputs.
         classes: the item's classes.
 
     Returns:
-        Places among the classes; None where the model knows other classes.
+        Indices into the classes; None if the model has other classes.
     """
     if len(labels) == number and {*labels} == {*classes}:
         return [*map(classes.index, labels)]
@@ -121,13 +121,13 @@ def _labels(own: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, ...
 
 
 def _json(path: Path) -> dict[str, Any]:
-    """An object of a file; {} where there is no such file."""
+    """The JSON object in a file; {} if the file does not exist."""
     try:
-        found = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: this is no JSON object")
-    return found
+        content = None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: this is not a JSON object")
+    return content

@@ -1,4 +1,4 @@
-"""A bench for people: tables, or a row of Markdown to paste."""
+"""The results of a bench as text: tables, or a Markdown table to paste."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Doc = Mapping[str, Any]
 
 
 def table(doc: _Doc) -> Iterator[str]:
-    """The lines of what `bench` prints."""
+    """The lines that `bench` prints."""
     bundle, texts, machine = doc["bundle"], doc["texts"], doc["machine"]
     yield (
         f"{bundle['file']}: {bundle['bytes']:,} bytes; item '{bundle['item_id']}' "
@@ -55,14 +55,14 @@ def table(doc: _Doc) -> Iterator[str]:
             yield f"{row['name']}: {row['state']} ({row['why']})"
     if doc["fastest"]:
         yield f"fastest: {doc['fastest']}"
-    if compared := {row["name"]: _ratios(row["ratios"]) for row in rows if row["ratios"]}:
+    if comparison := {row["name"]: _ratios(row["ratios"]) for row in rows if row["ratios"]}:
         yield ""
         yield from _aligned(
             [
                 *(f"{doc['fastest']}, times", "faster", "in batches", "smaller", "less memory"),
                 *("sooner ready", "QWK"),
             ],
-            compared,
+            comparison,
         )
     if doc["sustained"]:
         yield ""
@@ -70,7 +70,7 @@ def table(doc: _Doc) -> Iterator[str]:
 
 
 def markdown(doc: _Doc) -> Iterator[str]:
-    """A header, and a row for the fastest and for each model that it was raced against."""
+    """A header, a row for the fastest backend, and a row for each model it was compared with."""
     columns = (
         *("device", "system", "Python", "bundle", "ran", "parameters", "bytes", "start"),
         *("p50", "p90", "p99", "responses/s", "memory", "golden rows", "accuracy", "QWK"),
@@ -88,8 +88,8 @@ def markdown(doc: _Doc) -> Iterator[str]:
                 *(place(machine), machine["system"], machine["python"], doc["bundle"]["file"]),
                 *(row["name"], _whole(row["parameters"]), _whole(row["bytes"])),
                 span(row["start_s"]),
-                *(span(latency[one]) for one in ("p50", "p90", "p99")),
-                _whole(max((one["per_s"] for one in row["throughput"]), default=None)),
+                *(span(latency[name]) for name in ("p50", "p90", "p99")),
+                _whole(max((batch["per_s"] for batch in row["throughput"]), default=None)),
                 *(_mib(row["rss_peak_kib"]), _golden(row), quality[0], quality[2]),
                 _times((row["ratios"] or {}).get("faster")),
             ]
@@ -97,16 +97,15 @@ def markdown(doc: _Doc) -> Iterator[str]:
 
 
 def place(machine: Mapping[str, Any]) -> str:
-    """What a machine is called: the board or computer, and its processor."""
+    """A description of a machine: the board or computer, and its processor."""
     names = [machine["device"], machine["cpu"] or machine["architecture"]]
     return ", ".join(dict.fromkeys(filter(None, names)))
 
 
 def span(seconds: float) -> str:
     """A time, e.g. "21.4 us"."""
-    unit, size = next(
-        (one for one in (("s", 1.0), ("ms", 1e-3)) if seconds >= one[1]), ("us", 1e-6)
-    )
+    units = (("s", 1.0), ("ms", 1e-3))
+    unit, size = next((entry for entry in units if seconds >= entry[1]), ("us", 1e-6))
     number = seconds / size
     return f"{number:.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
 
@@ -117,63 +116,66 @@ def _start(row: _Doc) -> list[str]:
 
 
 def _latency(row: _Doc) -> list[str]:
-    one = row["latency"]
-    spread = _UNKNOWN if one["spread"] is None else f"{one['spread']:.1%}"
+    latency = row["latency"]
+    spread = _UNKNOWN if latency["spread"] is None else f"{latency['spread']:.1%}"
     return [
-        *(span(one[name]) for name in ("p50", "p90", "p99", "max")),
-        f"{one['n']:,}",
-        spread + ("" if one["stable"] else " (unstable)"),
+        *(span(latency[name]) for name in ("p50", "p90", "p99", "max")),
+        f"{latency['n']:,}",
+        spread + ("" if latency["stable"] else " (unstable)"),
         span(row["new_text_p50_s"]),
     ]
 
 
 def _rates(row: _Doc) -> list[str]:
-    by_size = {one["batch"]: one["per_s"] for one in row["throughput"]}
+    by_size = {batch["batch"]: batch["per_s"] for batch in row["throughput"]}
     return [_whole(by_size.get(size), "too slow") for size in BATCHES]
 
 
 def _golden(row: _Doc) -> str:
-    one = row.get("golden")
-    if not one:
+    golden = row.get("golden")
+    if not golden:
         return ""
-    told = f"off by {one['greatest']:.0e}, {one['classes_differ']} classes differ"
-    return f"WRONG: {told}" if one["wrong"] else told
+    text = f"off by {golden['greatest']:.0e}, {golden['classes_differ']} classes differ"
+    return f"WRONG: {text}" if golden["wrong"] else text
 
 
 def _quality(row: _Doc) -> list[str]:
-    one = row.get("quality")
-    if not one:
+    quality = row.get("quality")
+    if not quality:
         return ["", "", ""]
-    return [f"{one['accuracy']:.3f}", f"{one['macro_f1']:.3f}", f"{one['qwk']:.3f}"]
+    return [f"{quality[name]:.3f}" for name in ("accuracy", "macro_f1", "qwk")]
 
 
-def _ratios(found: Mapping[str, float | None]) -> list[str]:
+def _ratios(ratios: Mapping[str, float | None]) -> list[str]:
     names = ("faster", "throughput", "smaller", "memory", "start")
-    more = found["qwk_more"]
-    return [*(_times(found[name]) for name in names), "" if more is None else f"{more:+.3f}"]
+    gain = ratios["qwk_more"]
+    return [*(_times(ratios[name]) for name in names), "" if gain is None else f"{gain:+.3f}"]
 
 
-def _sustained(found: _Doc) -> str:
-    if found["why"]:
-        return f"sustained: {found['name']} {found['why']}"
-    hottest = found["hottest"]
+def _sustained(sustained: _Doc) -> str:
+    if sustained["why"]:
+        return f"sustained: {sustained['name']} {sustained['why']}"
+    hottest = sustained["hottest"]
     return (
-        f"sustained: {found['name']} for {found['seconds']:.0f} s, "
-        f"{found['first_per_s']:,.0f} responses a second at first, {found['last_per_s']:,.0f} at "
-        f"last ({found['last_to_first']:.2f} times), {found['slowest_per_s']:,.0f} at the slowest; "
-        f"hottest {_UNKNOWN if hottest is None else f'{hottest:.1f} C'}"
+        f"sustained: {sustained['name']} for {sustained['seconds']:.0f} s, "
+        f"{sustained['first_per_s']:,.0f} responses a second at first, "
+        f"{sustained['last_per_s']:,.0f} at the end ({sustained['last_to_first']:.2f} times), "
+        f"{sustained['slowest_per_s']:,.0f} at the slowest"
+        + ("" if hottest is None else f"; at most {hottest:.1f} °C")
     )
 
 
 def _state(state: _Doc) -> str:
-    told = {
-        "governor": state["governor"],
-        "MHz": state["mhz"],
-        "C": state["celsius"],
-        "throttled": state["throttled"],
-        "load": state["load"],
+    """What is known about the machine's state; what the system does not report is left out."""
+    templates = {
+        "governor": "governor {}",
+        "mhz": "{} MHz",
+        "celsius": "{} °C",
+        "throttled": "throttled: {}",
+        "load": "load {}",
     }
-    return ", ".join(f"{name} {_UNKNOWN if one is None else one}" for name, one in told.items())
+    known = [text.format(state[key]) for key, text in templates.items() if state[key] is not None]
+    return ", ".join(known) or "-"
 
 
 def _whole(number: float | None, unknown: str = _UNKNOWN) -> str:
@@ -194,8 +196,8 @@ def _aligned(header: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Iterat
     lines = [[*header], *([name, *cells] for name, cells in rows.items())]
     widths = [max(map(len, column)) for column in zip(*lines)]
     for first, *cells in lines:
-        told = "  ".join(map(str.rjust, cells, widths[1:]))
-        yield f"{first:<{widths[0]}}  {told}".rstrip()
+        rest = "  ".join(map(str.rjust, cells, widths[1:]))
+        yield f"{first:<{widths[0]}}  {rest}".rstrip()
 
 
 def _cells(cells: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
-"""Reads a bundle, and refuses what it does not know.
+"""Reads a bundle, and refuses anything the format does not allow.
 
-A `.kdz` is a zip. Nothing is unpacked to disk; a member is read into memory when it is
-asked for, and its size and hash are checked against the manifest each time.
+A `.kdz` is a zip file. Nothing is unpacked to disk: a member is read into memory when it is
+requested, and its size and hash are checked against the manifest each time.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from types import TracebackType
 
 from kd_edge_runtime._light_stdlib import sha256
 from kd_edge_runtime.bundle.manifest import Manifest
-from kd_edge_runtime.errors import BundleError, InputError
+from kd_edge_runtime.errors import BundleError, read_error
 
 MANIFEST = "manifest.json"
 
-# A zip can claim anything: these bound what is read before a hash has vouched for it.
+# Upper limits on what is read before its hash has been verified: a zip's own sizes may lie.
 MAX_MANIFEST = 8 << 20
 MAX_MEMBER = 1 << 30
 
-# What a zip module makes of a damaged zip.
+# What the zipfile module raises for a damaged zip.
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -43,23 +43,23 @@ class Bundle:
 
     Attributes:
         path: the file.
-        manifest: what it says of itself.
+        manifest: its parsed manifest.
 
     Raises:
-        InputError: there is no such file, or it cannot be read.
-        BundleError: it is no bundle, is damaged, or is of an unknown protocol.
+        InputError: the file does not exist or cannot be read.
+        BundleError: the file is not a bundle, is damaged, or has an unknown protocol.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         try:
             self._zip = zipfile.ZipFile(self.path)
-        except FileNotFoundError:
-            raise InputError(f"{self.path}: no such file") from None
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            raise BundleError(f"{self.path}: not a bundle, or cut short ({error})") from None
+            raise read_error(self.path, error) from None
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            raise BundleError(
+                f"{self.path}: not a bundle, or an incomplete copy of one: copy the .kdz file again"
+            ) from None
         try:
             self.manifest = self._read_manifest()
         except BaseException:
@@ -78,7 +78,7 @@ class Bundle:
         self.close()
 
     def close(self) -> None:
-        """Closes the file; what was read stays usable."""
+        """Closes the file; the manifest and members already read stay usable."""
         self._zip.close()
 
     def read(self, name: str) -> bytes:
@@ -96,7 +96,7 @@ class Bundle:
         return data
 
     def check(self) -> None:
-        """Reads every member, and so checks every size and hash.
+        """Reads every member, which checks every size and hash.
 
         Raises:
             BundleError: a member is damaged.
@@ -105,7 +105,7 @@ class Bundle:
             self.read(name)
 
     def packed(self) -> dict[str, int]:
-        """The bytes that each member takes in the zip, the manifest's included."""
+        """The compressed size in bytes of each member, including the manifest."""
         return {info.filename: info.compress_size for info in self._zip.infolist()}
 
     def _read_manifest(self) -> Manifest:
@@ -114,13 +114,19 @@ class Bundle:
         if MANIFEST not in names:
             raise BundleError(f"{self.path}: not a bundle (it has no {MANIFEST})")
         if len(set(names)) != len(names):
-            raise BundleError(f"{self.path}: a member is there twice")
+            raise BundleError(f"{self.path}: a member name occurs twice")
         for info in infos:
             if strange(info):
-                raise BundleError(f"{self.path}: '{info.filename}' is no plain member of a zip")
+                raise BundleError(
+                    f"{self.path}: '{info.filename}' is encrypted, a link, or compressed in an "
+                    "unsupported way"
+                )
         size = self._zip.getinfo(MANIFEST).file_size
         if size > MAX_MANIFEST:
-            raise BundleError(f"{self.path}: {MANIFEST} is larger than any bundle needs")
+            raise BundleError(
+                f"{self.path}: {MANIFEST} is too large ({size:,} bytes; the limit is "
+                f"{MAX_MANIFEST:,})"
+            )
         data = self._inflate(MANIFEST, size)
         try:
             manifest = Manifest.from_json(data.decode("utf-8"))
@@ -134,7 +140,7 @@ class Bundle:
     def _check_members(self, manifest: Manifest, names: list[str]) -> None:
         expected = {*manifest.members, MANIFEST}
         for name in names:
-            # The member list is closed, so that nothing rides along unhashed.
+            # Every member must be listed, so that nothing is carried along without a hash.
             if name not in expected:
                 raise BundleError(f"{self.path}: '{name}' is not in the manifest")
         for name, member in manifest.members.items():
@@ -147,19 +153,19 @@ class Bundle:
                 raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
 
     def _inflate(self, name: str, size: int) -> bytes:
-        """Unpacks at most `size` + 1 bytes, whatever the zip claims."""
+        """Unpacks at most `size` + 1 bytes, whatever size the zip states."""
         try:
             with self._zip.open(name) as stream:
                 data = stream.read(size + 1)
-        except _DAMAGED as why:
-            raise BundleError(f"{self.path}: '{name}' is damaged ({why})") from None
+        except _DAMAGED:
+            raise BundleError(f"{self.path}: '{name}' is damaged: copy the bundle again") from None
         if len(data) != size:
             raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
         return data
 
 
 def strange(info: zipfile.ZipInfo) -> bool:
-    """Whether a member is encrypted, packed in a way that small readers lack, or a link."""
+    """Whether a member is encrypted, a link, or compressed by an unsupported method."""
     return (
         bool(info.flag_bits & _ENCRYPTED)
         or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -168,7 +174,7 @@ def strange(info: zipfile.ZipInfo) -> bool:
 
 
 def unsafe(name: str) -> bool:
-    """Whether a member name could leave the folder it is unpacked into, on any system."""
+    """Whether a member name could escape the folder it is unpacked into, on any system."""
     parts = name.split("/")
     return (
         not name

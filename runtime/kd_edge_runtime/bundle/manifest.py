@@ -1,6 +1,6 @@
-"""What a bundle says of itself: `manifest.json` as dataclasses, checked on the way in.
+"""A bundle's `manifest.json` as dataclasses, checked when it is read.
 
-FORMAT.md describes every field and the policy for raising the protocol.
+FORMAT.md describes every field and when to raise the protocol number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FORMAT = "kd-edge-bundle"
 
-# The protocol written, and the oldest one read. FORMAT.md says when to raise it, and how.
+# The protocol that is written, and the oldest that is read; see FORMAT.md, section 10.
 PROTOCOL = 1
 OLDEST_PROTOCOL = 1
 
@@ -33,11 +33,11 @@ _TOO_LARGE = 1e9
 
 @dataclass(frozen=True)
 class Member:
-    """One file of the bundle.
+    """One file in the bundle.
 
     Attributes:
-        bytes: its size, unpacked.
-        sha256: its hash, 64 hexadecimal digits.
+        bytes: its uncompressed size.
+        sha256: its SHA-256, 64 hexadecimal digits.
     """
 
     bytes: int
@@ -46,15 +46,17 @@ class Member:
 
 @dataclass(frozen=True)
 class Flags:
-    """What responses to an item and their scores are flagged by; nothing where all is 0.
+    """The limits by which responses to an item and their scores are flagged; 0 or empty: none.
 
     Attributes:
         review: confidence below which a person should look, 0 to 1.
-        longest: words; more are longer than anything seen.
-        distinct: fewer distinct words than this times n^0.75, of n, are the same again.
-        known: what is usual of known n-grams: how many a word, and how far their number may be
-            below and above that, in roots of the words. Empty where they are not counted.
-        prompt: 16-bit hashes of the prompt's pairs of words, rising.
+        longest: the most words of a response.
+        distinct: a response of n words repeats itself if it has fewer distinct words than this
+            times n^0.75.
+        known: the usual number of known n-grams per word, and how far the number may lie below
+            and above that, in units of the square root of the number of words; empty if
+            n-grams are not counted.
+        prompt: 16-bit hashes of the pairs of neighbouring words in the prompt, increasing.
     """
 
     review: float = 0.0
@@ -65,14 +67,14 @@ class Flags:
 
     @classmethod
     def from_json(cls, raw: Any, where: str) -> Flags:
-        """Reads and checks flags, each of which may be left out.
+        """Reads and checks the limits, all of which are optional.
 
         Args:
-            raw: an object as JSON has it.
-            where: what it is called in messages.
+            raw: a JSON object.
+            where: the name of the object in messages.
 
         Raises:
-            BundleError: a field is of another type, or out of its range.
+            BundleError: a field has the wrong type or is out of range.
         """
         get = _Getter(raw, where)
         get.default(review=0, longest=0, distinct=0, known=[], prompt=[])
@@ -84,30 +86,32 @@ class Flags:
             get.list_of("prompt", int),
         )
         numbers = (flags.review, flags.longest, flags.distinct, *flags.known)
-        if len(flags.known) not in (0, 3) or not all(abs(one) < _TOO_LARGE for one in numbers):
-            raise BundleError(f"{where}: 'known' is not three numbers, or a number is too large")
+        if len(flags.known) not in (0, 3) or not all(
+            abs(number) < _TOO_LARGE for number in numbers
+        ):
+            raise BundleError(f"{where}: 'known' needs three numbers, or a number is too large")
         return flags
 
 
 @dataclass(frozen=True)
 class ItemEntry:
-    """One item's student.
+    """An item and its student.
 
     Attributes:
-        item_id: the item, as the responses name it.
+        item_id: the item's name in tables of responses.
         student: the kind of network: "bag", "pairs", "rnn" or "transformer".
         classes: the scores or class words, from the lowest to the highest.
-        values: the number each class counts as in an expected score, as readers that know no
-            `points` have it; the scores themselves where these are whole numbers.
+        values: the number that each class stands for in an expected score, for readers that do
+            not know `points`; the scores themselves if all are whole numbers.
         decision: one of `DECISIONS`.
-        parameters: trained numbers in the network.
-        text: what the student's text stage needs to know (kind by kind, see FORMAT.md).
-        forms: member by form of the network, e.g. "plain-int8" or "onnx-fp32".
+        parameters: number of parameters of the network.
+        text: options of the student's text stage, which depend on its kind (see FORMAT.md).
+        forms: the member that holds each form of the network, e.g. "plain-int8" or "onnx-fp32".
         vectorizer: the member with the vocabulary or the tokenizer.
         golden: the member with the golden rows.
-        flags: what is flagged.
-        points: what each class is worth where not all are whole numbers, rising or falling;
-            empty where `values` says it.
+        flags: the limits for flags.
+        points: what each class is worth if not all are whole numbers, increasing or decreasing;
+            empty if `values` says it.
     """
 
     item_id: str
@@ -131,16 +135,16 @@ class ItemEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The whole of `manifest.json`.
+    """The content of `manifest.json`.
 
     Attributes:
-        protocol: the format's number.
-        created: when it was written, ISO 8601 in UTC.
-        created_by: version by package.
-        items: one entry an item.
-        members: every file but the manifest itself.
+        protocol: the protocol number of the format.
+        created: when the bundle was written, ISO 8601 in UTC.
+        created_by: package names and versions.
+        items: one entry per item.
+        members: every file except the manifest itself.
         card: the member with the model card, Markdown.
-        provenance: hashes and options of the stages it was made by.
+        provenance: hashes and options of the stages that produced the bundle.
     """
 
     protocol: int
@@ -153,7 +157,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of `manifest.json`."""
-        from dataclasses import asdict  # where a bundle is made, not where it is read
+        from dataclasses import asdict  # needed to write a bundle, not to read one
 
         content = {"format": FORMAT, **asdict(self)}
         for entry in content["items"]:
@@ -166,16 +170,16 @@ class Manifest:
         """Reads and checks a manifest.
 
         Raises:
-            BundleError: not a manifest of a protocol read here, or it contradicts itself.
+            BundleError: it is not a manifest, has an unsupported protocol, or is inconsistent.
         """
         try:
             raw = json.loads(text, parse_constant=_no_constant)
-            # Half a surrogate pair is no text: it could be neither shown nor written.
+            # Half a surrogate pair is not valid text: it can be neither printed nor written.
             json.dumps(raw, ensure_ascii=False).encode("utf-8")
-        except (ValueError, RecursionError) as error:
-            raise BundleError(f"manifest.json is not JSON: {error}") from None
+        except (ValueError, RecursionError):
+            raise BundleError("manifest.json is not valid JSON: copy the bundle again") from None
         if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-            raise BundleError("manifest.json is not that of a kd-edge bundle")
+            raise BundleError("manifest.json is not from a kd-edge bundle")
         _check_protocol(raw.get("protocol"))
         get = _Getter(raw, "manifest.json")
         manifest = cls(
@@ -191,33 +195,33 @@ class Manifest:
         return manifest
 
     def item(self, item_id: str | None = None) -> ItemEntry:
-        """The entry of an item; without a name, that of the only one.
+        """The entry of an item; without a name, the entry of the only item.
 
         Raises:
-            InputError: there is no such item, or several and none was named.
+            InputError: there is no such item, or there are several and none was named.
         """
         if item_id is None:
             if len(self.items) == 1:
                 return self.items[0]
-            raise InputError(f"the bundle holds {self.names()}: say which item is meant")
+            raise InputError(f"the bundle has {self.names()}: name one of them")
         for entry in self.items:
             if entry.item_id == item_id:
                 return entry
-        from kd_edge_runtime.near import did_you_mean
+        from kd_edge_runtime.suggestions import did_you_mean
 
-        meant = did_you_mean(item_id, [entry.item_id for entry in self.items])
-        there = f"{meant} It holds" if meant else ": it holds"
-        raise InputError(f"the bundle has no item '{item_id}'{there} {self.names()}")
+        suggestion = did_you_mean(item_id, [entry.item_id for entry in self.items])
+        start = f"{suggestion} It has" if suggestion else ": it has"
+        raise InputError(f"the bundle has no item '{item_id}'{start} {self.names()}")
 
     def names(self) -> str:
-        """How many items there are and their names, of which ten are shown, for a message."""
+        """The number of items and the names of the first ten, for messages."""
         names = [f"'{entry.item_id}'" for entry in self.items]
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         return f"{len(names)} item{'s' if len(names) != 1 else ''} ({shown})"
 
 
 class _Getter:
-    """Takes fields of the right type out of a JSON object, or says which one is wrong."""
+    """Reads fields of a JSON object and reports those of the wrong type."""
 
     def __init__(self, raw: Any, where: str) -> None:
         if not isinstance(raw, dict):
@@ -226,37 +230,37 @@ class _Getter:
         self._where = where
 
     def default(self, **values: Any) -> None:
-        """What is taken for fields that are not there."""
+        """Sets the values of optional fields that are missing."""
         self._raw = {**values, **self._raw}
 
     def __call__(self, name: str, kind: type[_T]) -> _T:
         value: Any = self._raw.get(name)
-        if not _is(value, kind):
-            raise BundleError(f"{self._where}: '{name}' is missing or no {kind.__name__}")
-        found: _T = value
-        return found
+        if not _has_type(value, kind):
+            raise BundleError(f"{self._where}: '{name}' is missing or not of type {kind.__name__}")
+        checked: _T = value
+        return checked
 
     def list_of(self, name: str, kind: type[_T]) -> tuple[_T, ...]:
         values: list[Any] = self(name, list)
-        if not all(_is(value, kind) for value in values):
-            raise BundleError(f"{self._where}: '{name}' holds something that is no {kind.__name__}")
+        if not all(_has_type(value, kind) for value in values):
+            raise BundleError(f"{self._where}: '{name}' has a value not of type {kind.__name__}")
         return tuple(values)
 
     def map_of(self, name: str, kind: type[_T]) -> dict[str, _T]:
         values: dict[str, Any] = self(name, dict)
         if not all(isinstance(value, kind) for value in values.values()):
-            raise BundleError(f"{self._where}: '{name}' holds something that is no {kind.__name__}")
+            raise BundleError(f"{self._where}: '{name}' has a value not of type {kind.__name__}")
         return values
 
 
-def _is(value: Any, kind: type) -> bool:
-    """Whether a value is of a type of JSON: a whole number is a float too, true is no number."""
+def _has_type(value: Any, kind: type) -> bool:
+    """Whether a JSON value has a type: integers are floats too, booleans are not numbers."""
     kinds = (int, float) if kind is float else kind
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _check_protocol(protocol: Any) -> None:
@@ -264,8 +268,8 @@ def _check_protocol(protocol: Any) -> None:
         raise BundleError("manifest.json has no protocol number")
     if protocol > PROTOCOL:
         raise BundleError(
-            f"the bundle is of protocol {protocol}, newer than this kd-edge-runtime reads "
-            f"({PROTOCOL}): update kd-edge-runtime on this device"
+            f"the bundle has protocol {protocol}, and this kd-edge-runtime reads up to {PROTOCOL}: "
+            "update kd-edge-runtime on this device"
         )
     if protocol < OLDEST_PROTOCOL:
         raise BundleError(f"there is no protocol {protocol}")
@@ -275,7 +279,7 @@ def _member(name: str, raw: Any) -> Member:
     get = _Getter(raw, f"manifest.json, member '{name}'")
     member = Member(get("bytes", int), get("sha256", str))
     if member.bytes < 0 or len(member.sha256) != 64:
-        raise BundleError(f"manifest.json, member '{name}': no valid size and sha256")
+        raise BundleError(f"manifest.json, member '{name}': bytes or sha256 is not valid")
     return member
 
 
@@ -299,22 +303,22 @@ def _item(raw: Any, number: int) -> ItemEntry:
 
 
 def _check_whole(manifest: Manifest) -> None:
-    """Refuses a manifest whose parts do not fit each other."""
+    """Refuses a manifest whose parts are inconsistent."""
     names = [entry.item_id for entry in manifest.items]
     if not names or len(set(names)) != len(names):
-        raise BundleError("manifest.json has no items, or one of them twice")
+        raise BundleError("manifest.json has no items, or an item is listed twice")
     used: dict[str, str] = {manifest.card: "the card"}
     for entry in manifest.items:
         where = f"item '{entry.item_id}'"
         if len(entry.classes) < 2 or len(set(entry.classes)) != len(entry.classes):
-            raise BundleError(f"{where}: fewer than two classes, or one of them twice")
+            raise BundleError(f"{where}: fewer than two classes, or a class listed twice")
         if len(entry.values) != len(entry.classes):
-            raise BundleError(f"{where}: not one value for each class")
+            raise BundleError(f"{where}: the number of values differs from the number of classes")
         _check_points(entry, where)
         if entry.decision not in DECISIONS:
-            raise BundleError(f"{where}: the decision '{entry.decision}' is not known here")
+            raise BundleError(f"{where}: unknown decision '{entry.decision}'")
         if not entry.forms:
-            raise BundleError(f"{where}: no form of the network")
+            raise BundleError(f"{where}: there is no form of the network")
         for name in [entry.vectorizer, entry.golden, *entry.forms.values()]:
             used[name] = where
     for name, where in used.items():

@@ -1,4 +1,4 @@
-"""`kd-edge bench`: size, speed and memory of a bundle on this device, and how well it scores."""
+"""`kd-edge bench`: measures a bundle's size, speed, memory and quality on this device."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kd_edge_runtime.files import atomic_write
     "--responses",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Responses (CSV or TSV) to score; with a column of scores, how well too.  "
+    help="Responses (CSV or TSV) to score. With people's scores, the quality is measured too.  "
     "[default: the bundle's test inputs, and texts generated from their words]",
 )
 @click.option(
@@ -30,10 +30,10 @@ from kd_edge_runtime.files import atomic_write
     type=click.Path(path_type=Path),
     metavar="MODEL",
     multiple=True,
-    help="A folder with an ONNX or TFLite text classifier and its tokenizer.json, or another "
-    "bundle, to race (may be repeated).",
+    help="Compare with this model (may be repeated): a folder with an ONNX or TFLite text "
+    "classifier and its tokenizer.json, or another bundle.",
 )
-@click.option("--item", "item_id", metavar="ID", help="The item.  [default: the first]")
+@click.option("--item", "item_id", metavar="ID", help="The item to measure.  [default: the first]")
 @click.option("--text-column", metavar="NAME", help="Column with the responses.")
 @click.option("--item-column", metavar="NAME", help="Column that names each response's item.")
 @click.option("--score-column", metavar="NAME", help="Column with people's scores.")
@@ -42,7 +42,7 @@ from kd_edge_runtime.files import atomic_write
     "names",
     type=click.Choice(backends.NAMES),
     multiple=True,
-    help="Only this backend (may be repeated).",
+    help="Measure only this backend (may be repeated).",
 )
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option(
@@ -50,9 +50,9 @@ from kd_edge_runtime.files import atomic_write
     type=click.FloatRange(min=0),
     default=0,
     metavar="SECONDS",
-    help="Keep the fastest backend scoring for this long, to show how heat slows it.",
+    help="Let the fastest backend score for this long, to show how heat slows it down.",
 )
-@click.option("--quick", is_flag=True, help="Measure for a tenth of the time.")
+@click.option("--quick", is_flag=True, help="Take a tenth of the time; less accurate.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", is_flag=True, help="Print a row of a Markdown table.")
 @click.option(
@@ -60,7 +60,7 @@ from kd_edge_runtime.files import atomic_write
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the JSON here.",
+    help="Also write the results to this file, as JSON.",
 )
 def bench(
     bundle: Path,
@@ -76,8 +76,9 @@ def bench(
 ) -> None:
     """Measure a BUNDLE on this device: size, speed, memory and heat.
 
-    Each backend is timed in separate processes until its median is stable or time is up. One
-    that does not reproduce the bundle's golden rows is never called the fastest.
+    Each backend is timed in its own processes until the median is stable or time is up. A backend
+    that does not reproduce the bundle's golden rows (inputs with known scores) is marked WRONG
+    and never reported as the fastest.
 
     Exit codes: 0 measured; 4 no backend works; 5 none scores correctly.
 
@@ -90,18 +91,22 @@ def bench(
     if as_json and markdown:
         raise click.UsageError("Give --json or --markdown, not both.")
     columns = ColumnNames(text_column, item_column, score_column)
-    found = run.bench(run.BenchRequest(bundle, item_id, columns=columns, backends=names, **options))
-    text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
-    # Shown first: what was measured for half an hour is not lost to a full disk.
+    results = run.bench(
+        run.BenchRequest(bundle, item_id, columns=columns, backends=names, **options)
+    )
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    # Printed first, so that a full disk does not lose the results of half an hour.
     if as_json:
         click.echo(text)
     else:
-        click.echo("\n".join((show.markdown if markdown else show.table)(found)))
+        click.echo("\n".join((show.markdown if markdown else show.table)(results)))
     if output:
         with atomic_write(output) as file:
             file.write(text + "\n")
-    if not found["fastest"]:
-        rows = [row for row in found["rows"] if row["own"]]
-        why = "; ".join(f"{row['name']} {row['state']} ({row['why']})" for row in rows)
+    if not results["fastest"]:
+        rows = [row for row in results["rows"] if row["own"]]
+        reasons = "; ".join(f"{row['name']} {row['state']} ({row['why']})" for row in rows)
         wrong = any(row["state"] == WRONG for row in rows)
-        raise (ParityError if wrong else BackendError)(f"no backend here scores correctly: {why}")
+        raise (ParityError if wrong else BackendError)(
+            f"no backend here scores correctly: {reasons}"
+        )

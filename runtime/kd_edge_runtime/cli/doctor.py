@@ -1,4 +1,4 @@
-"""`kd-edge doctor`: whether this device can score, with what, and what to do if it cannot."""
+"""`kd-edge doctor`: whether this device can score, how, and what to do if it cannot."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _Row = dict[str, Any]
 @root_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
-    """Check whether this device can score, with which backends, and how to fix it if not.
+    """Check whether this device can score, with which backends, and what to do if it cannot.
 
-    Each installed backend is tried in a separate process on golden rows (inputs with known
-    scores) of the BUNDLE, or of the installed one.
+    Each installed backend is tested in a separate process: it must reproduce the golden rows
+    (inputs with known scores) of the BUNDLE, or of the installed one.
 
     Exit codes: 0 this device can score; 4 it cannot.
 
@@ -45,19 +45,19 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
       kd-edge doctor --root /media/card/kd-edge --json
     """
     slots = Slots(root or default_root())
-    there = slots.root.is_dir()
-    cache = slots.cache if there else None
-    # The root itself is made by the first install.
-    disk = next(one for one in (slots.root, *slots.root.absolute().parents) if one.is_dir())
+    cache = slots.cache if slots.root.is_dir() else None
+    # The root itself is created by the first install.
+    folders = (slots.root, *slots.root.absolute().parents)
+    disk = next(folder for folder in folders if folder.is_dir())
     forget(cache)
     states = slots.status()
-    problems = [f"{one.file}: {one.problem}" for one in states if one.current and one.problem]
+    problems = [f"{slot.file}: {slot.problem}" for slot in states if slot.current and slot.problem]
     items: list[LoadedItem] = []
     with ExitStack() as stack:
         try:
             if bundle or root or states:
                 opened = stack.enter_context(Bundle(bundle) if bundle else slots.open())
-                opened.check()  # or a damaged member is taken for a bad backend
+                opened.check()  # a damaged member must not be mistaken for a bad backend
                 items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
         except KdEdgeError as error:
             if bundle:
@@ -67,10 +67,11 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
             "backends": [_backend(name, items, cache) for name in backends.NAMES],
             "items": [_item(item, cache) for item in items],
             "slots": [
-                {"file": one.file, "current": one.current, "problem": one.problem} for one in states
+                {"file": slot.file, "current": slot.current, "problem": slot.problem}
+                for slot in states
             ],
         }
-    # Plain Python needs nothing: if it fails, this package or the bundle is damaged.
+    # Plain Python needs no packages: if it fails, this package or the bundle is damaged.
     problems += [f"plain: {row['state']}" for row in tables["backends"][:1] if row["advice"]]
     problems += [row["problem"] for row in tables["items"] if row["problem"]]
     facts = {
@@ -84,8 +85,8 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         "free_mib": shutil.disk_usage(disk).free >> 20,
     }
     if as_json:
-        said = {**facts, **tables, "problems": problems}
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        report = {**facts, **tables, "problems": problems}
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         for name, fact in facts.items():
             click.echo(f"{name:<10}  {_cell(fact)}")
@@ -96,7 +97,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
 
 
 def _backend(name: str, items: list[LoadedItem], cache: Path | None) -> _Row:
-    item = next((one for one in items if backends.forms(one.entry, name)), None)
+    item = next((item for item in items if backends.forms(item.entry, name)), None)
     outcome = probe(name, item, backends.forms(item.entry, name)[0] if item else "", cache)
     packages = versions(backends.packages(name))
     advice = ""

@@ -1,7 +1,7 @@
-"""The one command, `kd-edge`: a device's verbs, and the workshop's where it is installed.
+"""The command `kd-edge`: the device's verbs, and the workshop's verbs if it is installed.
 
-A verb's module is imported when the verb is used. `kd-edge --help` imports no torch, no
-numpy and no ONNX Runtime (a test sees to it).
+A verb's module is imported only when the verb is used. `kd-edge --help` imports neither torch nor
+numpy nor ONNX Runtime (tested).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kd_edge_runtime.errors import InputError, guarded
 
 VERBS = "kd_edge.verbs"
 
-# The device's own verbs. The workshop's come from the entry point group `VERBS`.
+# The device's verbs. The workshop adds its own by the entry point group `VERBS`.
 _DEVICE = {
     "inspect": "kd_edge_runtime.cli.inspect:inspect",
     "score": "kd_edge_runtime.cli.score:score",
@@ -30,7 +30,7 @@ _DEVICE = {
     "bench": "kd_edge_runtime.cli.bench:bench",
 }
 
-# What the verbs do, by stage and in the order in which a newcomer meets them.
+# The help text of each verb, by stage and in the order in which a newcomer needs them.
 _STAGES = {
     "Make a model": {
         "run": "Train, export and test a small model from scored responses.",
@@ -62,7 +62,7 @@ _OTHERS = "Other commands"
 
 
 class Verbs(click.Group):
-    """A group whose commands are imported when they are asked for."""
+    """A group whose commands are imported only when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """See click."""
@@ -71,12 +71,12 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """See click."""
-        # A device's verb needs no look through what is installed.
+        # A device's verb is found without a search through the installed packages.
         target = _DEVICE.get(cmd_name) or _workshop().get(cmd_name)
         if target is None:
             if cmd_name in _KNOWN:
                 raise InputError(
-                    f"'{cmd_name}' needs the full package, kd-edge; only kd-edge-runtime is "
+                    f"'{cmd_name}' needs the full package, kd-edge, and only kd-edge-runtime is "
                     "installed here"
                 )
             return None
@@ -87,17 +87,17 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """See click; a command that is not there gets a suggestion."""
+        """See click; adds a suggestion for a misspelt command."""
         name = args[0]
         if name[:1].isalnum() and self.get_command(ctx, name) is None:
-            from kd_edge_runtime.near import did_you_mean
+            from kd_edge_runtime.suggestions import did_you_mean
 
             names = [*self.list_commands(ctx), *_KNOWN]
             ctx.fail(f"No such command '{name}'{did_you_mean(name, names)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """See click; lists the commands by stage, without importing those that are known."""
+        """See click; lists the commands by stage, and imports only those it does not know."""
         names = self.list_commands(ctx)
         stages = {
             title: [(name, verbs[name]) for name in verbs if name in names]
@@ -120,7 +120,7 @@ def _workshop() -> dict[str, str]:
 
 
 def plugins(group: str) -> dict[str, str]:
-    """What other packages add to a group of entry points, as "module:name" by name."""
+    """The entry points that other packages add to a group, as "module:name" by name."""
     from importlib.metadata import entry_points
 
     points = entry_points()
@@ -142,7 +142,7 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Runs the command line; a user's mistake ends in one message and never in a traceback."""
+    """Runs the command line; errors become a message, never a traceback."""
     sys.exit(guarded(_run))
 
 
@@ -157,18 +157,19 @@ def _run() -> object:
 
 
 def _with_suggestion(error: click.ClickException) -> click.ClickException:
-    """The error with the option or the value that somebody may have meant."""
-    from kd_edge_runtime.near import did_you_mean
+    """The error with a suggestion for the misspelt option or value."""
+    from kd_edge_runtime.suggestions import did_you_mean
 
     if isinstance(error, click.NoSuchOption):
         options = error.ctx.command.get_params(error.ctx) if error.ctx else []
         names = [name for option in options for name in (*option.opts, *option.secondary_opts)]
-        near = did_you_mean(error.option_name, [name for name in names if name.startswith("-")])
-        return click.UsageError(f"No such option '{error.option_name}'{near}", error.ctx)
+        names = [name for name in names if name.startswith("-")]
+        suggestion = did_you_mean(error.option_name, names)
+        return click.UsageError(f"No such option '{error.option_name}'{suggestion}", error.ctx)
     if isinstance(error, click.BadParameter) and error.param is not None:
         # "'plian' is not one of 'auto', 'plain'."
-        value, found, _ = error.message.partition(" is not ")
-        if found and isinstance(error.param.type, click.Choice):
+        value, separator, _ = error.message.partition(" is not ")
+        if separator and isinstance(error.param.type, click.Choice):
             message = error.message.rstrip(".")
             message += did_you_mean(value, map(str, error.param.type.choices))
             return click.BadParameter(message, error.ctx, error.param, error.param_hint)

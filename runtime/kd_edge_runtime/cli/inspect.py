@@ -1,4 +1,4 @@
-"""`kd-edge inspect`: what is in a bundle."""
+"""`kd-edge inspect`: shows what is in a bundle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kd_edge_runtime.students.item import LoadedItem
 
 DESCRIBERS = "kd_edge.describe"
 
-# Longer texts, such as hashes, are cut in the table; --json has all of them.
+# Longer values, such as hashes, are shortened in the table; --json shows them in full.
 _LONGEST = 48
 
 
@@ -29,9 +29,9 @@ _LONGEST = 48
 def inspect(bundle: Path, card: bool, as_json: bool) -> None:
     """Show what a BUNDLE contains, and check every hash.
 
-    Lists the items, with the tensors and operators of each format of their small models (ONNX
-    and TFLite only where the full package, kd-edge, is installed), what the bundle was made
-    from, and the size of each file in it.
+    Lists the items with the tensors and operators of their small models in each format (for ONNX
+    and TFLite, only if the full package, kd-edge, is installed), what the bundle was made from,
+    and the size of each file in it.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
             for entry in manifest.items
         }
     if as_json:
-        said = {
+        report = {
             **asdict(manifest),
             "zip_bytes": packed,
             "contents": {
@@ -60,7 +60,7 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
                 for item_id, graphs in contents.items()
             },
         }
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(_table(manifest, contents, packed, bundle.stat().st_size)))
 
@@ -86,15 +86,16 @@ def _table(
     yield from _indented(manifest.provenance, "  ")
     width = max(map(len, packed))
     yield f"\n{'member':<{width}}  {'bytes':>9}  {'in the zip':>10}   share  sha256"
-    for name, taken in sorted(packed.items()):
+    for name, packed_bytes in sorted(packed.items()):
         member = manifest.members.get(name)
-        whole, sha256 = (f"{member.bytes:,}", member.sha256[:16]) if member else ("", "")
-        yield f"{name:<{width}}  {whole:>9}  {taken:>10,}  {taken / size:6.1%}  {sha256}".rstrip()
+        unpacked, sha256 = (f"{member.bytes:,}", member.sha256[:16]) if member else ("", "")
+        sizes = f"{unpacked:>9}  {packed_bytes:>10,}  {packed_bytes / size:6.1%}"
+        yield f"{name:<{width}}  {sizes}  {sha256}".rstrip()
     yield "all sizes and hashes are correct"
 
 
 def _flagged(flags: Flags) -> str:
-    """What responses and scores are flagged for, in words."""
+    """The rules by which responses and scores are flagged, in words."""
     rules = {
         f"confidence below {flags.review:g}": flags.review,
         f"more than {flags.longest} words": flags.longest,
@@ -102,17 +103,17 @@ def _flagged(flags: Flags) -> str:
         "unlike others, lists": flags.known,
         "copied prompt": flags.prompt,
     }
-    return ", ".join(["empty", *(said for said, there in rules.items() if there)])
+    return ", ".join(["empty", *(rule for rule, active in rules.items() if active)])
 
 
 def _graph(form: str, graph: Graph) -> Iterator[str]:
-    told = f"({graph.note})" if graph.note else _pairs(graph.versions)
-    yield f"  {form:<10}  {told}".rstrip()
-    width = max((len(one.name) for one in graph.tensors), default=0)
-    for one in graph.tensors:
-        shape = " x ".join(map(str, one.shape))
-        held = one.role or f"{one.bytes:,} B"
-        yield f"    {one.name:<{width}}  {one.type:<7}  {shape:<10}  {held:>11}"
+    details = f"({graph.note})" if graph.note else _pairs(graph.versions)
+    yield f"  {form:<10}  {details}".rstrip()
+    width = max((len(tensor.name) for tensor in graph.tensors), default=0)
+    for tensor in graph.tensors:
+        shape = " x ".join(map(str, tensor.shape))
+        size = tensor.role or f"{tensor.bytes:,} B"
+        yield f"    {tensor.name:<{width}}  {tensor.type:<7}  {shape:<10}  {size:>11}"
     if graph.operators:
         yield f"    operators: {_pairs(graph.operators)}"
     if graph.metadata:
@@ -125,7 +126,7 @@ def _pairs(content: Mapping[str, Any]) -> str:
 
 def _indented(content: Mapping[str, Any], indent: str) -> Iterator[str]:
     for name, value in content.items():
-        # A bundle may nest as deep as it likes.
+        # The nesting of a bundle's provenance is not limited, so its display is.
         if isinstance(value, dict) and len(indent) < 10:
             yield f"{indent}{name}"
             yield from _indented(value, indent + "  ")

@@ -1,4 +1,4 @@
-"""What several verbs share."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ root_option = click.option(
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Folder of the installed bundles.  [default: KD_EDGE_ROOT, /var/lib/kd-edge, or "
-    "kd-edge in your folder for data]",
+    "kd-edge in your data folder]",
 )

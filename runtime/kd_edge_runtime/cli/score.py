@@ -1,4 +1,4 @@
-"""`kd-edge score`: a table of responses in, the same table with columns of scores out."""
+"""`kd-edge score`: reads a table of responses and writes it back with columns of scores."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kd_edge_runtime.tables.score import Request, score_responses
 
 def _share(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0 <= value <= 1:
-        meant = f": did you mean {value / 100:g}?" if 1 < value <= 100 else ""
-        raise click.BadParameter(f"{value:g} is not between 0 and 1{meant}")
+        suggestion = f": did you mean {value / 100:g}?" if 1 < value <= 100 else ""
+        raise click.BadParameter(f"{value:g} is not between 0 and 1{suggestion}")
     return value
 
 
@@ -40,7 +40,7 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     "--item", "item_id", metavar="ID", help="The item (question) that all responses answer."
 )
 @click.option(
-    "--prefix", default="", metavar="TEXT", help="Put before the names of the added columns."
+    "--prefix", default="", metavar="TEXT", help="Prefix for the names of the added columns."
 )
 @click.option(
     "--backend",
@@ -61,26 +61,27 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     type=float,
     callback=_share,
     metavar="X",
-    help="Flag scores of less confidence (0 to 1) 'review'; 0: none.  [default: by the bundle]",
+    help="Flag a score as 'review' if its confidence is below X (0 to 1).  "
+    "[default: the bundle's limit]",
 )
 @click.option("--explain", is_flag=True, help="Write which words pushed each score where.")
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a row, not CSV.")
-@click.option("-q", "--quiet", is_flag=True, help="No summary on standard error.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object per row, not CSV.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not print a summary.")
 def score(files: tuple[str, ...], root: Path | None, **options: Any) -> None:
-    """Score the RESPONSES with a BUNDLE, or with the one that is installed.
+    """Score the RESPONSES with a BUNDLE, or with the installed one.
 
-    RESPONSES is a table (CSV or TSV; '-' for standard input), or a sentence in quotation marks,
-    whose score is shown.
+    RESPONSES is a table (CSV or TSV; '-' for standard input), or one sentence in quotation
+    marks, whose score is printed.
 
-    All columns of a table are kept, people's scores too. Added are: predicted (the score by the
-    small model in the bundle), expected (the mean under the probabilities), confidence (the
-    probability of the predicted score), flag (why a person should look, else blank) and p_ with
-    the name of each possible score: its probability.
+    All columns of the table are kept, including people's scores. These are added: predicted (the
+    small model's score), expected (the mean score under the probabilities), confidence (the
+    probability of the predicted score), flag (why a person should look at the response, or
+    blank) and one column for the probability of each possible score: p_0, p_1 and so on.
 
-    A flag is the first of these that fits: empty (no words), long (beyond the responses it was
-    trained on), prompt (copied from the question), repeats (the same words again and again),
-    unlike (other words than it was trained on), list (keywords), review (the small model is
-    unsure).
+    The flag is the first of these that applies: empty (no words), long (longer than the responses
+    the small model was trained on), prompt (copied from the question), repeats (the same words
+    over and over), unlike (other words than in training), list (keywords without sentences),
+    review (the small model is unsure).
 
     \b
     Examples:
@@ -98,17 +99,19 @@ def score(files: tuple[str, ...], root: Path | None, **options: Any) -> None:
 
 
 def _responses(files: tuple[str, ...], root: Path | None) -> str:
-    """The last of the arguments, where they are as they should be."""
-    if not files or not files[-1] or (len(files) == 1 and _is_bundle(files[0])):
+    """The RESPONSES argument, after the arguments have been checked."""
+    if not files or (len(files) == 1 and _is_bundle(files[0])):
         raise click.UsageError("Missing argument 'RESPONSES'.")
+    if not files[-1]:
+        raise click.UsageError("RESPONSES is empty: give a table, or a sentence to score.")
     if len(files) > 2:
         raise click.UsageError(
-            "Got more than a BUNDLE and RESPONSES: a sentence needs quotation marks around it."
+            "Expected a BUNDLE and RESPONSES, got more: put quotation marks around a sentence."
         )
     if len(files) == 2 and _is_bundle(files[1]):
         raise click.UsageError(f"'{files[1]}' is a bundle: are BUNDLE and RESPONSES swapped?")
     if root and len(files) == 2:
-        raise click.UsageError("Name a BUNDLE or a --root, not both.")
+        raise click.UsageError("Give a BUNDLE or --root, not both.")
     return files[-1]
 
 

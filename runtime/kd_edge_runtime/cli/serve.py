@@ -1,4 +1,4 @@
-"""`kd-edge serve`: scores for other programs on the device, without a start of Python each time."""
+"""`kd-edge serve`: scores for other programs on the device, without starting Python each time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kd_edge_runtime.slots.slots import Slots, default_root
 
 _LOOPBACK = "127.0.0.1"
 
-# Connections that the system keeps until they are looked at.
+# Connections that the system queues until they are accepted.
 _WAITING = 128
 
 
@@ -28,12 +28,16 @@ _WAITING = 128
 @click.argument("bundle", required=False, type=click.Path(path_type=Path))
 @root_option
 @click.option("--socket", "path", type=click.Path(path_type=Path), help="Unix socket to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), help="TCP port instead; 0: any free one.")
-@click.option("--host", default=_LOOPBACK, show_default=True, help="Address of the port.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="TCP port to listen on instead; 0: any free port."
+)
+@click.option(
+    "--host", default=_LOOPBACK, show_default=True, help="Address to listen on, with --port."
+)
 @click.option(
     "--anyone",
     is_flag=True,
-    help="Allow a --host that other machines reach, without password or encryption.",
+    help="Allow a --host that other machines can reach. There is no password and no encryption.",
 )
 @click.option(
     "--backend",
@@ -59,8 +63,8 @@ def serve(
       {"id": 7, "item": "stove", "text": "The ice melts."}
       {"id": 7, "predicted": "2", "expected": 1.9, "confidence": 0.7, ...}
 
-    The README of kd-edge-runtime describes the rest. A bundle that is installed or replaced while
-    it runs is in use within a second or two. SIGTERM and Ctrl-C stop it.
+    The README of kd-edge-runtime describes all requests. A bundle that is installed or replaced
+    meanwhile is in use within a second or two. SIGTERM and Ctrl-C stop the service.
 
     \b
     Examples:
@@ -79,15 +83,15 @@ def serve(
         return Scorer(slots.open(_say), backend, cache=slots.cache)
 
     def version() -> Hashable:
-        # What cannot be looked at is just being replaced, or `load` says why.
+        # If this fails, the bundle is just being replaced, or `load` reports why.
         with suppress(OSError, KdEdgeError):
             if not bundle:
                 return tuple(slots.all())
-            now = bundle.stat()
-            return now.st_mtime_ns, now.st_size, now.st_ino
+            status = bundle.stat()
+            return status.st_mtime_ns, status.st_size, status.st_ino
         return None
 
-    with _unix(path) if path else _tcp(host, port or 0, anyone) as listener:
+    with _unix_listener(path) if path else _tcp_listener(host, port or 0, anyone) as listener:
         server = Server(listener, load, version, _say)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(server, "stopping", True))
@@ -96,40 +100,40 @@ def serve(
         server.run()
 
 
-def _say(what: str) -> None:
-    click.echo(f"kd-edge serve: {what}", err=True)
+def _say(message: str) -> None:
+    click.echo(f"kd-edge serve: {message}", err=True)
 
 
 @contextmanager
-def _unix(path: Path) -> Iterator[socket.socket]:
+def _unix_listener(path: Path) -> Iterator[socket.socket]:
     """Listens on a Unix socket, for its owner and group, and removes it at the end."""
     if not hasattr(socket, "AF_UNIX"):
         raise InputError("this system has no Unix sockets: use --port")
     with socket.socket(socket.AF_UNIX) as listener:
         mask = os.umask(0o117)
         try:
-            _clear(path)
+            _remove_stale_socket(path)
             listener.bind(str(path))
             listener.listen(_WAITING)
-            ours = path.stat().st_ino
+            inode = path.stat().st_ino
         except OSError as error:
-            raise _cannot(str(path), error) from None
+            raise _listen_error(str(path), error) from None
         finally:
             os.umask(mask)
         try:
             yield listener
         finally:
             with suppress(OSError):
-                if path.stat().st_ino == ours:  # and not that of the next service
+                if path.stat().st_ino == inode:  # not the socket of another service
                     path.unlink()
 
 
-def _clear(path: Path) -> None:
-    """Removes the socket of a service that was killed, and nothing else."""
+def _remove_stale_socket(path: Path) -> None:
+    """Removes the socket of a service that was killed; refuses anything else."""
     if not path.exists():
         return
     if not path.is_socket():
-        raise InputError(f"'{path}' is there, and is no socket")
+        raise InputError(f"'{path}' exists and is not a socket")
     with socket.socket(socket.AF_UNIX) as other:
         other.settimeout(2)
         try:
@@ -137,34 +141,34 @@ def _clear(path: Path) -> None:
         except ConnectionRefusedError:
             path.unlink()
             return
-    raise InputError(f"another service listens on '{path}'")
+    raise InputError(f"another service is listening on '{path}'")
 
 
 @contextmanager
-def _tcp(host: str, port: int, anyone: bool) -> Iterator[socket.socket]:
+def _tcp_listener(host: str, port: int, anyone: bool) -> Iterator[socket.socket]:
     """Listens on a port."""
     from ipaddress import ip_address
 
     try:
         address = ip_address(host)
     except ValueError:
-        raise InputError(f"--host takes an address, such as {_LOOPBACK}") from None
+        raise InputError(f"--host needs an IP address, such as {_LOOPBACK}") from None
     if not (address.is_loopback or anyone):
         raise InputError(
-            f"other machines may reach {host}, and nothing asks them for a password: "
-            "if that is what you want, add --anyone"
+            f"other machines may be able to reach {host}, and there is no password: add --anyone "
+            "if you want that"
         )
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     with socket.socket(family) as listener:
         try:
-            if os.name == "posix":  # elsewhere it would share the port with another service
+            if os.name == "posix":  # elsewhere two services could share the port
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
             listener.listen(_WAITING)
         except OSError as error:
-            raise _cannot(f"{host} port {port}", error) from None
+            raise _listen_error(f"{host} port {port}", error) from None
         yield listener
 
 
-def _cannot(where: str, error: OSError) -> InputError:
+def _listen_error(where: str, error: OSError) -> InputError:
     return InputError(f"cannot listen on {where} ({error.strerror or error})")

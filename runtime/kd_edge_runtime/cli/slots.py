@@ -1,4 +1,4 @@
-"""`kd-edge install`, `rollback` and `status`: a device's current and previous bundle."""
+"""`kd-edge install`, `rollback` and `status`: the current and the previous bundle."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 def install(bundle: Path, root: Path | None, as_json: bool) -> None:
     """Install a BUNDLE on this device, and keep the previous one.
 
-    It is copied, read back, and must reproduce its golden rows (inputs with known scores); then
-    the device switches to it in one step. If something interrupts that, the device scores with
-    the old bundle or the new one.
+    The bundle is copied and read back, and must reproduce its golden rows (inputs with known
+    scores). Only then does the device switch to it, in one step: after an interruption it
+    scores with either the old or the new bundle.
 
     \b
     Examples:
@@ -31,12 +31,12 @@ def install(bundle: Path, root: Path | None, as_json: bool) -> None:
       kd-edge install item.kdz --root /media/card/kd-edge
     """
     slots = Slots(root or default_root())
-    done = switch.install(slots, bundle)
+    switched = switch.install(slots, bundle)
     _show(
         slots,
         as_json,
-        "installed and in use" if done else "this bundle is in use already",
-        done,
+        "installed and in use" if switched else "this bundle is already in use",
+        switched,
     )
 
 
@@ -44,7 +44,7 @@ def install(bundle: Path, root: Path | None, as_json: bool) -> None:
 @root_option
 @_json_option
 def rollback(root: Path | None, as_json: bool) -> None:
-    """Go back to the previous bundle; a second time, forward again.
+    """Go back to the previous bundle; a second rollback goes forward again.
 
     \b
     Examples:
@@ -70,22 +70,22 @@ def status(root: Path | None, as_json: bool) -> None:
     _show(Slots(root or default_root()), as_json, "the installed bundles", False)
 
 
-def _show(slots: Slots, as_json: bool, what: str, switched: bool) -> None:
+def _show(slots: Slots, as_json: bool, headline: str, switched: bool) -> None:
     states = slots.status()
     if as_json:
-        said = {
+        report = {
             "root": str(slots.root),
             "switched": switched,
             "slots": [state._asdict() for state in states],
         }
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
-    click.echo(f"{slots.root}: {what if states else 'nothing is installed'}")
-    for one in states:
-        named = ", ".join(one.items[:10]) + (
-            f" and {len(one.items) - 10} more" if one.items[10:] else ""
+    click.echo(f"{slots.root}: {headline if states else 'nothing is installed'}")
+    for slot in states:
+        items = ", ".join(slot.items[:10]) + (
+            f" and {len(slot.items) - 10} more" if slot.items[10:] else ""
         )
-        click.echo(f"{'current' if one.current else 'previous':<8}  {one.file}: {named or '?'}")
-        click.echo(f"  created {one.created}, {one.bytes:,} bytes")
-        click.echo(f"  sha256 {one.sha256}")
-        click.echo(f"  {one.problem or 'intact'}")
+        click.echo(f"{'current' if slot.current else 'previous':<8}  {slot.file}: {items or '?'}")
+        click.echo(f"  created {slot.created}, {slot.bytes:,} bytes")
+        click.echo(f"  sha256 {slot.sha256}")
+        click.echo(f"  {slot.problem or 'intact'}")

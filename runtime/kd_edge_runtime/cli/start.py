@@ -1,7 +1,8 @@
-"""Where `kd-edge` starts: a plain call of `score` goes straight to work, all others to click.
+"""The entry point of `kd-edge`: runs a plain call of `score` directly, all others through click.
 
-Importing click takes as long as all the rest of a score in plain Python, and a classroom's
-device is slow. See `plain_call` for what is plain; anything else, mistakes included, is click's.
+Importing click takes as long as everything else in scoring a response with plain Python, and
+classroom devices are slow. `plain_call` says which calls are plain; click handles all others,
+including wrong ones.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.tables.score import Request
 
-# Options of `score` in plain calls, and the field of a request that each sets.
+# Options of `score` in plain calls, with the field of the request that each sets.
 FLAGS = {"-q": "quiet", "--quiet": "quiet", "--json": "as_json"}
 VALUES = {
     "-o": "output",
@@ -32,7 +33,7 @@ _PATHS = ("output", "root")
 
 
 def main() -> NoReturn:
-    """Runs the command line; a user's mistake ends in one message and never in a traceback."""
+    """Runs the command line; errors become a message, never a traceback."""
     request = plain_call(sys.argv[1:])
     if request is None:
         from kd_edge_runtime.cli.group import main as with_click
@@ -41,31 +42,31 @@ def main() -> NoReturn:
     code = guarded(lambda: _score(request))
     with suppress(OSError):
         if sys.stdout:
-            sys.stdout.flush()  # what was written before something went wrong
-    # All is written and closed; taking the interpreter apart would cost an eighth more.
+            sys.stdout.flush()  # output written before an error
+    # Everything is written and closed; shutting down the interpreter would take an eighth more.
     os._exit(code)
 
 
 def plain_call(arguments: Sequence[str]) -> Request | None:
-    """What is asked for, where it is `score [BUNDLE] RESPONSES` and a few well-formed options.
+    """The request of a call `score [BUNDLE] RESPONSES` with a few well-formed options.
 
     Args:
-        arguments: the command line after the program's name.
+        arguments: the command line without the program's name.
 
     Returns:
-        Just what click would make of it; None where only click can tell.
+        The same request that click would produce; None if click has to handle the call.
     """
-    # On Windows click expands names, and a shell may ask click how to complete a word.
+    # On Windows click expands wildcards; for shell completion, the shell calls click.
     if arguments[:1] != ["score"] or os.name == "nt" or "_KD_EDGE_COMPLETE" in os.environ:
         return None
     files: list[str] = []
     options: dict[str, Any] = {}
-    words = iter(arguments[1:])
-    for word in words:
+    remaining = iter(arguments[1:])
+    for word in remaining:
         if word in FLAGS:
             options[FLAGS[word]] = True
             continue
-        value = next(words, "") if word in VALUES else word
+        value = next(remaining, "") if word in VALUES else word
         if not value or (value[0] == "-" and value != "-"):
             return None
         if word in VALUES:

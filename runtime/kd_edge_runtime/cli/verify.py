@@ -1,4 +1,4 @@
-"""`kd-edge verify`: whether a bundle is intact and scores correctly here."""
+"""`kd-edge verify`: checks that a bundle is intact and scores correctly here."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from kd_edge_runtime.students.golden import Reproduced
     "names",
     type=click.Choice(backends.NAMES),
     multiple=True,
-    help="A backend that has to run every item (may be repeated).  [default: those installed]",
+    help="Require this backend to run every item (may be repeated).  "
+    "[default: all installed backends]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
     """Check that a BUNDLE is intact and scores correctly on this device.
 
-    Checks the hash of every file in it, then the golden rows (inputs with known scores) of every
-    item, in every format, on every backend installed here.
+    Checks the hash of every file in the bundle. Then every installed backend must reproduce the
+    golden rows (inputs with known scores) of every item in every format.
 
-    Exit codes: 0 all good; 3 the bundle is damaged or too new; 4 a backend is missing or does
+    Exit codes: 0 all correct; 3 the bundle is damaged or too new; 4 a backend is missing or does
     not work; 5 golden rows are not reproduced.
 
     \b
@@ -38,39 +39,41 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
       kd-edge verify item.kdz
       kd-edge verify item.kdz --backend plain --backend onnx --json
     """
-    done: list[Reproduced] = []
+    checked: list[Reproduced] = []
     with Bundle(bundle) as opened:
         manifest = opened.manifest
-        for one in results(opened, names):
+        for result in results(opened, names):
             if not as_json:
-                if not done:
+                if not checked:
                     click.echo(f"protocol {manifest.protocol}, all sizes and hashes are correct")
                     click.echo("backend  form         rows  difference  allowed  item")
                 click.echo(
-                    f"{'WRONG' if one.wrong else 'FAILED'}: {one.error}"
-                    if one.error
-                    else f"{one.backend:<7}  {one.form:<11}  {one.rows:>4}  {one.greatest:>10.1e}"
-                    f"  {one.tolerance:>7.0e}  {one.item_id}"
+                    f"{'WRONG' if result.wrong else 'FAILED'}: {result.error}"
+                    if result.error
+                    else f"{result.backend:<7}  {result.form:<11}  {result.rows:>4}"
+                    f"  {result.greatest:>10.1e}  {result.tolerance:>7.0e}  {result.item_id}"
                 )
-            done.append(one)
-    errors = [one.error for one in done if one.error]
+            checked.append(result)
+    errors = [result.error for result in checked if result.error]
     missing = {name: backends.missing(name) for name in backends.NAMES if backends.missing(name)}
-    carried = {form for entry in manifest.items for form in entry.forms}
-    unrun = sorted(carried - {one.form for one in done})
+    forms = {form for entry in manifest.items for form in entry.forms}
+    not_run = sorted(forms - {result.form for result in checked})
     if as_json:
-        said = {
+        report = {
             "protocol": manifest.protocol,
             "ok": not errors,
-            "results": [{**vars(one), "error": one.error and str(one.error)} for one in done],
+            "results": [
+                {**vars(result), "error": result.error and str(result.error)} for result in checked
+            ],
             "not_installed": missing,
-            "not_run": unrun,
+            "not_run": not_run,
         }
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         for name, packages in missing.items():
             click.echo(f"not installed here: {name} (needs {' and '.join(packages)})")
-        if unrun:
-            click.echo(f"not run: {', '.join(unrun)}")
+        if not_run:
+            click.echo(f"not run: {', '.join(not_run)}")
     if errors:
-        # A backend that does not work is the least of it.
+        # The most serious error determines the exit code: a backend that does not work comes last.
         raise min(errors, key=lambda error: isinstance(error, BackendError))

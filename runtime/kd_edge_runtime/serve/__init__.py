@@ -1,1 +1,1 @@
-"""Scoring for other programs, over a Unix socket."""
+"""Scoring for other programs, over a Unix socket or a TCP port."""

@@ -1,6 +1,6 @@
-"""What `kd-edge serve` makes of a request: one line of JSON in, one line of JSON out.
+"""Answers a request to `kd-edge serve`: one line of JSON in, one line of JSON out.
 
-README.md describes both. No answer holds a response.
+README.md describes both. No answer quotes a response.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Score, Scorer
 
-# What one request may hold: bytes, and responses.
+# Limits of one request: bytes, and responses.
 MAX_LINE = 1 << 20
 MAX_TEXTS = 1000
 
-# Responses scored before another connection has its turn.
+# Responses scored before another connection gets its turn.
 _AT_ONCE = 16
 
-_WHY = {
-    "json": "this line is no JSON in UTF-8",
+_MESSAGES = {
+    "json": "this line is not JSON in UTF-8",
     "request": 'a request is an object with "text" (a string), "texts" (a list of at most '
-    f'{MAX_TEXTS} strings) or "op" ("status"), and with "item" (a string) and "id" if need be',
+    f'{MAX_TEXTS} strings) or "op" ("status"), and optionally "item" (a string) and "id"',
 }
 
 
 class _RefusedError(Exception):
-    """What cannot be answered; its text is a key of `_WHY`."""
+    """A request that cannot be answered; its text is a key of `_MESSAGES`."""
 
 
 def refusal(code: str, message: str, request_id: object = None) -> bytes:
-    """The answer to what cannot be done."""
+    """The answer to a request that cannot be fulfilled."""
     return _line({"id": request_id, "error": {"code": code, "message": message}})
 
 
@@ -40,12 +40,12 @@ def answer(scorer: Scorer, line: bytes, status: Callable[[], dict[str, object]])
     r"""Answers a request.
 
     Args:
-        scorer: scores what is asked.
+        scorer: the scorer.
         line: the request, without its "\n".
-        status: what to say of the service.
+        status: the answer to a status request.
 
     Yields:
-        b"" wherever others may be served before it goes on, and last the answer.
+        b"" whenever other connections may be served first, and finally the answer.
     """
     request_id = None
     try:
@@ -62,25 +62,23 @@ def answer(scorer: Scorer, line: bytes, status: Callable[[], dict[str, object]])
         for start in range(0, len(texts), _AT_ONCE):
             if start:
                 yield b""
-            found = scorer.score_many(texts[start : start + _AT_ONCE], entry.item_id)
-            scores += (_fields(score, entry) for score in found)
+            batch = scorer.score_many(texts[start : start + _AT_ONCE], entry.item_id)
+            scores += (_fields(score, entry) for score in batch)
         yield _line({"id": request_id, **(scores[0] if "text" in request else {"scores": scores})})
     except _RefusedError as error:
-        yield refusal(str(error), _WHY[str(error)], request_id)
+        yield refusal(str(error), _MESSAGES[str(error)], request_id)
     except InputError as error:
         yield refusal("item", str(error), request_id)
     except Exception as error:
-        # Its text may hold a student's words.
-        yield refusal(
-            "failed", f"something unforeseen happened ({type(error).__name__})", request_id
-        )
+        # The error's text may hold a student's words: only its type is sent.
+        yield refusal("failed", f"an unexpected error ({type(error).__name__})", request_id)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line.decode("utf-8"))
         if isinstance(request, dict):
-            # What can be read and not be written: NaN, and what is nested too deeply.
+            # Rejects ids that can be read but not written: NaN, or too deeply nested.
             _line(request.get("id"))
             return request
     except (ValueError, RecursionError):
@@ -89,10 +87,10 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 
 def _valid(request: dict[str, Any]) -> bool:
-    asked = {*request} - {"id", "item"}
+    content = {*request} - {"id", "item"}
     texts = request.get("texts", [])
     return (
-        asked in ({"text"}, {"texts"}, {"op"})
+        content in ({"text"}, {"texts"}, {"op"})
         and isinstance(texts, list)
         and len(texts) <= MAX_TEXTS
         and all(isinstance(text, str) for text in [request.get("text", ""), *texts])
@@ -107,7 +105,10 @@ def _fields(score: Score, entry: ItemEntry) -> dict[str, object]:
         "expected": round(score.expected, 4),
         "confidence": round(score.confidence, 4),
         "flag": score.flag,
-        "p": {name: round(share, 6) for name, share in zip(entry.classes, score.probabilities)},
+        "p": {
+            name: round(probability, 6)
+            for name, probability in zip(entry.classes, score.probabilities)
+        },
     }
 
 

@@ -1,7 +1,7 @@
-"""The service behind `kd-edge serve`: a thread for each connection, of which one scores at a time.
+"""The service behind `kd-edge serve`: one thread per connection, of which one scores at a time.
 
-No client holds up another: a line has a greatest length, what is sent before an answer waits in
-its own socket, and who neither asks nor takes an answer is closed.
+No client can block another: the length of a line is limited, further requests wait in their own
+socket, and connections that neither send a request nor read an answer are closed.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from kd_edge_runtime.serve.answers import MAX_LINE, answer, refusal
 
 MAX_CONNECTIONS = 32
 
-# Seconds: until an idle connection is closed; between looks for a stop or a new bundle; for who
-# is refused to read why; for a stop to wait for what is being answered.
+# Seconds: until an idle connection is closed; between checks for a stop or a new bundle; for a
+# refused client to read why; for pending requests to be answered when the service stops.
 IDLE = 600.0
-_LOOK = 0.5
+_CHECK_EVERY = 0.5
 _LINGER = 2.0
 _FINISH = 10.0
 
-# A lock is not fair: others get it while whoever had it sleeps, here for 0.2 ms.
+# Locks are not fair: a thread sleeps this long after its turn so that others get theirs.
 _PAUSE = 0.0002
 
 
 class Server:
-    """Answers requests until it is told to stop.
+    """Answers requests until `stopping` is set.
 
     Args:
         listener: a listening socket.
         load: opens the bundle.
-        version: changes when there is another bundle to load.
-        say: tells whoever looks after the device.
+        version: a value that changes when there is another bundle to load.
+        say: called with messages for the administrator.
         idle: seconds until an idle connection is closed.
 
     Attributes:
-        stopping: for a signal handler to set.
+        stopping: set by a signal handler to stop the service.
 
     Raises:
         KdEdgeError: the bundle cannot be loaded.
@@ -64,18 +64,18 @@ class Server:
         self._turn = Lock()
         self._clients: dict[socket.socket, Thread] = {}
         self._loaded = version()
-        self._scorer = self._ready()
+        self._scorer = self._load_scorer()
 
     def run(self) -> None:
-        """Serves; at the end what has come whole is still answered."""
-        self._listener.settimeout(_LOOK)
-        looked = monotonic()
+        """Serves until stopped; complete requests received by then are still answered."""
+        self._listener.settimeout(_CHECK_EVERY)
+        checked = monotonic()
         while not self.stopping:
-            with suppress(OSError):  # nobody came, or is gone again
+            with suppress(OSError):  # no client, or it has left already
                 self._accept(self._listener.accept()[0])
-            if monotonic() >= looked + _LOOK:
-                self._look()
-                looked = monotonic()
+            if monotonic() >= checked + _CHECK_EVERY:
+                self._reload_if_changed()
+                checked = monotonic()
         self._listener.close()
         clients = [*self._clients.items()]
         for link, _ in clients:
@@ -86,10 +86,10 @@ class Server:
             thread.join(max(0.0, end - monotonic()))
 
     def summary(self) -> str:
-        """The bundle and its backends in words."""
+        """A description of the bundle and its backends."""
         items = self._scorer.bundle.manifest.items
-        used = {self._scorer.backend(one.item_id) for one in items}
-        return f"{self._scorer.bundle.path.name}, items: {len(items)}, with {', '.join(used)}"
+        names = {self._scorer.backend(item.item_id) for item in items}
+        return f"{self._scorer.bundle.path.name}, items: {len(items)}, with {', '.join(names)}"
 
     def _accept(self, link: socket.socket) -> None:
         if len(self._clients) == 2 * MAX_CONNECTIONS:
@@ -100,7 +100,7 @@ class Server:
         self._clients[link].start()
 
     def _client(self, serve: Callable[[socket.socket], None], link: socket.socket) -> None:
-        with suppress(OSError), link:  # it is gone, or idle for too long
+        with suppress(OSError), link:  # the client has left, or was idle for too long
             link.settimeout(self._idle)
             serve(link)
         del self._clients[link]
@@ -121,7 +121,7 @@ class Server:
         link.settimeout(_LINGER)
         link.sendall(refusal(code, message))
         link.shutdown(socket.SHUT_WR)
-        # Closed with something unread in its socket, the client might not hear why.
+        # If the socket is closed with unread data in it, the client may not receive the reason.
         end = monotonic() + _LINGER
         while monotonic() < end and link.recv(1 << 16):
             pass
@@ -130,24 +130,24 @@ class Server:
         work = answer(self._scorer, line, self._status)
         while True:
             with self._turn:
-                done = next(work)
-            if done:
-                return done
+                reply = next(work)
+            if reply:
+                return reply
             sleep(_PAUSE)
 
-    def _look(self) -> None:
-        """Loads another bundle where there is one; where that fails, the old one stays."""
+    def _reload_if_changed(self) -> None:
+        """Loads the new bundle if there is one; if that fails, keeps the old one."""
         try:
             version = self._version()
             if version != self._loaded:
                 self._loaded = version
-                self._scorer = self._ready()
+                self._scorer = self._load_scorer()
                 self._say(f"now {self.summary()}")
         except Exception as error:  # a backend's package may raise anything
-            self._say(f"the bundle in use is kept: {error}")
+            self._say(f"keeping the bundle in use: {error}")
 
-    def _ready(self) -> Scorer:
-        """The bundle, all of it in memory and its file closed, so that it can be replaced."""
+    def _load_scorer(self) -> Scorer:
+        """A scorer with the whole bundle in memory; its file is closed and can be replaced."""
         with self._load() as scorer:
             for entry in scorer.bundle.manifest.items:
                 scorer.score("", entry.item_id)
@@ -160,8 +160,8 @@ class Server:
             "bundle": scorer.bundle.path.name,
             "created": scorer.bundle.manifest.created,
             "items": {
-                one.item_id: {"classes": one.classes, "backend": scorer.backend(one.item_id)}
-                for one in scorer.bundle.manifest.items
+                item.item_id: {"classes": item.classes, "backend": scorer.backend(item.item_id)}
+                for item in scorer.bundle.manifest.items
             },
             "connections": len(self._clients),
         }

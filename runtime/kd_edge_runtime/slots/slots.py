@@ -1,15 +1,15 @@
-"""The current and the previous bundle of a device, kept so that no power cut loses both.
+"""The current and the previous bundle of a device, stored so that no power cut loses both.
 
 Their folder, the root, holds for switch number N
 
-    slotN.kdz  the bundle that came with it; none if it went back to a bundle that was here
-    slotN.ok   its record: N, the bundle to score with from now on, its sha256, a check sum
+    slotN.kdz  the bundle installed by switch N; absent if the switch was a rollback
+    slotN.ok   the record of the switch: N, the bundle that is now current, its sha256, a checksum
 
-and `lock`. The newest whole record says what is current; a torn one says nothing. Each file is
-written once, under a new name, and is on the disk before the next is begun, the record last:
-a line that no sector splits. Nothing is renamed or overwritten, which FAT does not do in one
-step: a cut may leave both names of a file or neither, and to delete one of two gives away what
-the other holds. A name that FAT cuts to eight letters and three is the same, but in capitals.
+and `lock`. The newest intact record names the current bundle; an incomplete record is ignored.
+Each file is written once, under a new name, and is on the disk before the next is begun. The
+record comes last; it is short enough to fit in one sector. Nothing is renamed or overwritten, as
+FAT does neither atomically: a power cut may leave both names of a file or none, and deleting one
+of two names frees the clusters of the other. The names fit FAT's 8.3 limit; only case may change.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.errors import InputError, KdEdgeError, read_error
 
 if TYPE_CHECKING:
     from typing import Callable
 
 
 class Slot(NamedTuple):
-    """A bundle: the newest switch to it, its file, and the hash of all of that."""
+    """An installed bundle: the number of the newest switch to it, its file and the file's hash."""
 
     number: int
     path: Path
     sha256: str
 
     def opens(self) -> bool:
-        """Whether it opens, which is cheap to know."""
+        """Whether the bundle can be opened; a cheap check."""
         with suppress(KdEdgeError), Bundle(self.path):
             return True
         return False
 
     def whole(self) -> bool:
-        """Whether it is there, bit for bit."""
+        """Whether the file still has the hash it was installed with."""
         from kd_edge_runtime.slots.durable import sha256_of
 
         with suppress(OSError):
@@ -52,14 +52,14 @@ class Slot(NamedTuple):
 
 
 class SlotState(NamedTuple):
-    """What is in a slot.
+    """The state of a slot, for reports.
 
     Attributes:
-        current: whether it is scored with.
+        current: whether it is the current bundle.
         items: the items' ids.
-        created: when it was made, ISO 8601 in UTC.
+        created: when the bundle was written, ISO 8601 in UTC.
         bytes: its size.
-        sha256: of the file, as it was installed.
+        sha256: the hash of the file as installed.
         file: its name in the root.
         problem: what is wrong with it, or "".
     """
@@ -74,10 +74,10 @@ class SlotState(NamedTuple):
 
 
 def default_root() -> Path:
-    """The root where none is named, see README.md."""
-    given = os.environ.get("KD_EDGE_ROOT")
-    if given:
-        return Path(given)
+    """The root if none is named; see README.md."""
+    from_environment = os.environ.get("KD_EDGE_ROOT")
+    if from_environment:
+        return Path(from_environment)
     system = Path("/var/lib/kd-edge")
     if sys.platform != "win32" and (system.is_dir() or os.geteuid() == 0):
         return system
@@ -86,11 +86,11 @@ def default_root() -> Path:
 
 
 class Slots:
-    """The slots of a device. Reading takes no lock and writes nothing.
+    """The slots of a device. Reading needs no lock and writes nothing.
 
     Attributes:
-        root: their folder, made by the first `switch.install`.
-        cache: a file there for outcomes of probes, see `backends.choose.choose`.
+        root: their folder, created by the first `switch.install`.
+        cache: a file in it for the outcomes of probes, see `backends.choose.choose`.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -98,23 +98,23 @@ class Slots:
         self.cache = self.root / "probe.json"
 
     def all(self) -> list[Slot]:
-        """What has a whole record, the newest switch first, each bundle once."""
-        found: dict[Path, Slot] = {}
+        """All slots with an intact record, the newest switch first, each bundle once."""
+        by_path: dict[Path, Slot] = {}
         for number, ending, name in sorted(self.files(), reverse=True):
             slot = self._slot(number, name) if ending == "ok" else None
             if slot:
-                found.setdefault(slot.path, slot)
-        return [*found.values()]
+                by_path.setdefault(slot.path, slot)
+        return [*by_path.values()]
 
     def open(self, warn: Callable[[str], object] | None = None) -> Bundle:
-        """Opens the current bundle: the newest that opens.
+        """Opens the current bundle: the newest that can be opened.
 
         Args:
-            warn: told if a newer one is damaged.
+            warn: called with a message if a newer bundle is damaged.
 
         Raises:
             InputError: nothing is installed.
-            BundleError: all that is installed is damaged.
+            BundleError: every installed bundle is damaged.
         """
         damage = None
         for slot in self.all():
@@ -124,30 +124,30 @@ class Slots:
                 damage = damage or error
                 continue
             if damage and warn:
-                warn(f"{damage}: scoring with {slot.path.name}, which was installed before")
+                warn(f"{damage}; using the bundle installed before, {slot.path.name}")
             return bundle
         raise damage or InputError(
-            f"nothing is installed in '{self.root}': 'kd-edge install BUNDLE' installs a bundle"
+            f"nothing is installed in '{self.root}': install a bundle with 'kd-edge install BUNDLE'"
         )
 
     def status(self) -> list[SlotState]:
-        """What is in each slot, checked; the newest switch first."""
+        """The state of each slot, after a full check; the newest switch first."""
         states: list[SlotState] = []
         for slot in self.all():
-            made, size, problem = None, 0, ""
+            manifest, size, problem = None, 0, ""
             try:
                 with Bundle(slot.path) as bundle:
-                    made = bundle.manifest
+                    manifest = bundle.manifest
                 size = slot.path.stat().st_size
                 if not slot.whole():
-                    problem = "not as it was installed"
+                    problem = "changed since it was installed"
             except KdEdgeError as error:
                 problem = str(error)
             states.append(
                 SlotState(
-                    current=bool(made) and not any(state.current for state in states),
-                    items=tuple(entry.item_id for entry in made.items) if made else (),
-                    created=made.created if made else "",
+                    current=bool(manifest) and not any(state.current for state in states),
+                    items=tuple(entry.item_id for entry in manifest.items) if manifest else (),
+                    created=manifest.created if manifest else "",
                     bytes=size,
                     sha256=slot.sha256,
                     file=slot.path.name,
@@ -157,13 +157,13 @@ class Slots:
         return states
 
     def files(self) -> Iterator[tuple[int, str, str]]:
-        """Number, ending and name of each file of a switch."""
+        """The switch number, ending and name of each slot file."""
         try:
             names = [path.name for path in self.root.iterdir()]
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise InputError(f"'{self.root}' cannot be read ({error.strerror})") from None
+            raise read_error(self.root, error) from None
         for name in names:
             stem, _, ending = name.lower().partition(".")
             if stem[:4] == "slot" and stem[4:].isdecimal() and ending in ("kdz", "ok"):
@@ -180,7 +180,7 @@ class Slots:
 
 
 def record(number: int, bundle: str, sha256: str) -> bytes:
-    """The content of a record."""
-    # With its number, as what was not written yet may be an old record that was there before.
-    said = f"{number} {bundle} {sha256} "
-    return f"{said}{zlib.crc32(said.encode()):08x}\n".encode()
+    """The content of a record file."""
+    # The number is included because an unwritten sector may still hold an older record.
+    fields = f"{number} {bundle} {sha256} "
+    return f"{fields}{zlib.crc32(fields.encode()):08x}\n".encode()

@@ -1,4 +1,4 @@
-"""Switches a device to another bundle, as `slots` says: every step is safe to be cut at."""
+"""Switches a device to another bundle, as described in `slots`: any step may be interrupted."""
 
 from __future__ import annotations
 
@@ -25,29 +25,30 @@ from kd_edge_runtime.slots.slots import Slot, Slots, record
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 
-# What a file system may take beside the bundle, in bytes: three clusters of 64 KiB.
+# Space in bytes that a file system may need besides the bundle: three clusters of 64 KiB.
 _SPARE = 3 << 16
 
 
 def install(slots: Slots, source: Path) -> bool:
-    """Makes a bundle current, and what is current now the previous one.
+    """Makes a bundle current, and the current bundle the previous one.
 
-    First the copy is read back, and has to reproduce its golden rows here.
+    The copy is read back and must reproduce its golden rows here before the switch.
 
     Returns:
-        Whether it was done; not if that bundle is current already, and whole.
+        Whether a switch was made: False if this bundle is already current and intact.
 
     Raises:
-        InputError: no such file; no room, or the disk refuses; another install is at work.
-        BundleError: it is no bundle, or is damaged.
-        BackendError, ParityError: it does not score here, or not as it should.
+        InputError: the file does not exist; the disk is full or reports an error; another install
+            is running.
+        BundleError: the file is not a bundle, or is damaged.
+        BackendError, ParityError: the bundle does not score here, or not correctly.
     """
     with Bundle(source) as bundle:
         bundle.check()
     sha256, size = sha256_of(source), source.stat().st_size
     current = _current(slots)
     if current and current.sha256 == sha256 and current.whole():
-        _prove(slots, current)
+        _check_scores(slots, current)
         if _leftovers(slots):
             with suppress(InputError), _switching(slots):
                 pass
@@ -56,24 +57,24 @@ def install(slots: Slots, source: Path) -> bool:
         free = shutil.disk_usage(slots.root).free
         if free < size + _SPARE:
             raise InputError(
-                f"no room in '{slots.root}': {size + _SPARE:,} bytes needed, {free:,} free"
+                f"not enough space in '{slots.root}': {size + _SPARE:,} bytes needed, {free:,} free"
             )
         slot = Slot(number, slots.root / f"slot{number}.kdz", sha256)
         write_new(slot.path, chunks(source))
         if not slot.whole():
             raise InputError(
-                f"'{slot.path}' does not read back as it was written: use another card"
+                f"'{slot.path}' reads back differently than it was written: use another card"
             )
-        _prove(slots, slot)
+        _check_scores(slots, slot)
         _record(slots, slot)
     return True
 
 
 def rollback(slots: Slots) -> Slot:
-    """Exchanges the current and the previous bundle; gives what is current now.
+    """Swaps the current and the previous bundle; returns the slot that is now current.
 
     Raises:
-        InputError: there is no previous bundle; or as `install`, like the others.
+        InputError: there is no intact previous bundle; otherwise as `install`.
     """
     slots.open().close()
     with _switching(slots) as number:
@@ -82,8 +83,8 @@ def rollback(slots: Slots) -> Slot:
             if slot != current and slot.whole():
                 break
         else:
-            raise InputError(f"'{slots.root}' holds no previous bundle that is whole")
-        _prove(slots, slot)
+            raise InputError(f"'{slots.root}' has no intact previous bundle")
+        _check_scores(slots, slot)
         slot = slot._replace(number=number)
         _record(slots, slot)
     return slot
@@ -95,12 +96,12 @@ def _current(slots: Slots) -> Slot | None:
 
 @contextmanager
 def _switching(slots: Slots) -> Iterator[int]:
-    """Gives the number of a switch, one at a time, and cleans up before and after it."""
+    """Locks the slots, yields the number of the next switch, and cleans up before and after."""
     with plain_write_errors(slots.root):
         make_folder(slots.root)
         with (slots.root / "lock").open("ab") as file:
             lock(file)
-            # Above all leftovers', which may not be gone from the disk for good.
+            # Higher than any leftover's number, as deleted files may reappear after a power cut.
             number = 1 + max((number for number, _, _ in slots.files()), default=0)
             _clean(slots)
             try:
@@ -110,7 +111,7 @@ def _switching(slots: Slots) -> Iterator[int]:
 
 
 def _leftovers(slots: Slots) -> list[str]:
-    """All files but the current and the previous bundle's."""
+    """All slot files except those of the current and the previous bundle."""
     kept: set[str] = set()
     opened = False
     for slot in slots.all():
@@ -124,19 +125,19 @@ def _leftovers(slots: Slots) -> list[str]:
 
 
 def _clean(slots: Slots) -> None:
-    # What the disk refuses to delete now, the next switch will.
+    # Files that cannot be deleted now are deleted by the next switch.
     with suppress(OSError, KdEdgeError):
         names = _leftovers(slots)
         for name in names:
-            with suppress(OSError):  # Windows keeps what is open
+            with suppress(OSError):  # Windows does not delete open files
                 (slots.root / name).unlink()
-        # On the disk before their clusters are taken again: FAT may have two owners else.
+        # Deleted on the disk before their clusters are reused: on FAT they could have two owners.
         if names:
             sync_folder(slots.root)
 
 
-def _prove(slots: Slots, slot: Slot) -> None:
-    """Checks that a bundle that is whole reproduces its golden rows on this device."""
+def _check_scores(slots: Slots, slot: Slot) -> None:
+    """Checks that an intact bundle reproduces its golden rows on this device."""
     with Bundle(slot.path) as bundle:
         for entry in bundle.manifest.items:
             item = LoadedItem(bundle, entry)
@@ -148,6 +149,6 @@ def _prove(slots: Slots, slot: Slot) -> None:
 
 
 def _record(slots: Slots, slot: Slot) -> None:
-    """The switch itself."""
+    """Writes the record, which makes the switch."""
     line = record(slot.number, slot.path.name, slot.sha256)
     write_new(slots.root / f"slot{slot.number}.ok", [line])

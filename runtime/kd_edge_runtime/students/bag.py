@@ -1,4 +1,4 @@
-"""The bag student's numbers: one quantized table and a small head, the same for every backend.
+"""The bag student's weights: one quantized table and a small head, shared by all backends.
 
     counts -> sum of table rows / sqrt(number of n-grams) + bias -> ReLU -> linear -> softmax
 
@@ -23,7 +23,7 @@ class BagWeights:
 
     Attributes:
         table: V x D signed bytes, row by row.
-        scale: D factors that turn a column of the table into numbers.
+        scale: D factors, by which the columns of the table are multiplied.
         bias: D numbers, added before the ReLU.
         head: K rows of D numbers.
         head_bias: K numbers.
@@ -42,7 +42,7 @@ class BagWeights:
 
     @property
     def parameters(self) -> int:
-        """Trained numbers: table, bias, head and its bias."""
+        """The number of parameters: table, bias, head and head bias."""
         return len(self.table) + self.dimensions + (self.dimensions + 1) * len(self.head)
 
     def to_bytes(self) -> bytes:
@@ -59,19 +59,19 @@ class BagWeights:
 
         Args:
             data: the member's bytes.
-            size: n-grams in the vocabulary, V.
+            size: the number of n-grams in the vocabulary, V.
             dimensions: D.
             classes: K.
 
         Raises:
-            BundleError: the bytes are not that many, or hold what is no number.
+            BundleError: the number of bytes is wrong, or a weight is not finite.
         """
         count = dimensions * (2 + classes) + classes
         if dimensions < 1 or len(data) != size * dimensions + 4 * count:
-            raise BundleError("the size of the plain weights is not what the manifest says")
+            raise BundleError("the size of the plain weights does not match the manifest")
         numbers = struct.unpack_from(f"<{count}f", data, size * dimensions)
         if not all(map(isfinite, numbers)):
-            raise BundleError("the plain weights hold something that is no finite number")
+            raise BundleError("the plain weights contain a value that is not finite")
         head_start = 2 * dimensions
         head = tuple(
             numbers[start : start + dimensions]
@@ -88,7 +88,7 @@ class BagWeights:
 
 @dataclass(frozen=True)
 class BagStudent:
-    """A bag student, read from a bundle: what it knows and what it has learnt."""
+    """A bag student, read from a bundle: its vocabulary and its weights."""
 
     vocabulary: BagVocabulary
     weights: BagWeights

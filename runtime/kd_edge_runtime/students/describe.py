@@ -1,4 +1,4 @@
-"""What a student's members hold: tensors, operators, versions."""
+"""Describes the content of a student's members: tensors, operators, versions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kd_edge_runtime.students.item import LoadedItem
 
 @dataclass(frozen=True)
 class Tensor:
-    """Numbers under a name.
+    """A named tensor.
 
     Attributes:
         name: its name.
         type: e.g. "int8".
-        shape: a length for each axis, or the name of an open one.
-        bytes: its size; 0 for what is fed or computed.
-        role: "input" or "output"; "" for what the member holds.
+        shape: the length of each axis, or the name of a variable one.
+        bytes: its size; 0 for inputs and outputs.
+        role: "input" or "output"; "" for a tensor stored in the member.
     """
 
     name: str
@@ -32,14 +32,14 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Graph:
-    """What a member holds.
+    """The content of a member.
 
     Attributes:
-        versions: of what made it, its format and its sets of operators, by name.
+        versions: the versions of its producer, format and operator sets, by name.
         tensors: inputs, constants and outputs.
         operators: version by name.
         metadata: texts by name.
-        note: why there is nothing to show, if so.
+        note: why the content cannot be shown; "" if it can.
     """
 
     versions: Mapping[str, int | str] = field(default_factory=dict)
@@ -50,20 +50,21 @@ class Graph:
 
 
 def describe(item: LoadedItem, describers: Mapping[str, str]) -> dict[str, Graph]:
-    """What the vectorizer and each form of an item hold.
+    """The content of the vectorizer and of each form of an item.
 
     Args:
         item: the item of an open bundle.
-        describers: for forms that the runtime has no parser for, by what stands before the
-            "-": "module:name" of a function of the member's bytes that gives a `Graph`.
+        describers: for forms that the runtime cannot parse, by the part of their name before the
+            "-": "module:name" of a function that turns the member's bytes into a `Graph`.
 
     Returns:
-        What they hold by form, and by "vectorizer".
+        The content by form, and under "vectorizer".
     """
-    return {name: _one(item, name, describers) for name in ("vectorizer", *item.entry.forms)}
+    names = ("vectorizer", *item.entry.forms)
+    return {name: _describe_member(item, name, describers) for name in names}
 
 
-def _one(item: LoadedItem, form: str, describers: Mapping[str, str]) -> Graph:
+def _describe_member(item: LoadedItem, form: str, describers: Mapping[str, str]) -> Graph:
     kind = form.partition("-")[0]
     try:
         if form == "vectorizer":
@@ -71,9 +72,9 @@ def _one(item: LoadedItem, form: str, describers: Mapping[str, str]) -> Graph:
         if kind == "plain":
             return _plain(item, form)
         if not describers:
-            return Graph(note="operators: shown where the workshop, kd-edge, is installed")
+            return Graph(note="shown only where the full package, kd-edge, is installed")
         if kind not in describers:
-            return Graph(note="this version does not know the form")
+            return Graph(note="this version does not know this form")
         module, _, name = describers[kind].partition(":")
         graph: Graph = getattr(import_module(module), name)(item.form(form))
         return graph
@@ -85,35 +86,35 @@ def _vectorizer(item: LoadedItem) -> Graph:
     if item.entry.student == "pairs":
         from kd_edge_runtime.text.relation import Relation
 
-        known = Relation.from_bytes(item.vectorizer())
+        relation = Relation.from_bytes(item.vectorizer())
         return Graph(
             tensors=(
-                _tensor("question", "uint32", len(known.question)),
-                _tensor("references", "uint32", sum(len(one.order) for one in known.references)),
+                _tensor("question", "uint32", len(relation.question)),
+                _tensor("references", "uint32", sum(len(ref.order) for ref in relation.references)),
             )
         )
     if item.entry.student != "bag":
         return Graph(note=f"a tokenizer of {item.number('tokens'):,} tokens")
-    named = zip(("words", "grams", "pairs"), item.vocabulary().sizes)
-    return Graph(tensors=tuple(_tensor(name, "uint32", size) for name, size in named))
+    sizes = zip(("words", "grams", "pairs"), item.vocabulary().sizes)
+    return Graph(tensors=tuple(_tensor(name, "uint32", size) for name, size in sizes))
 
 
 def _plain(item: LoadedItem, form: str) -> Graph:
-    more: tuple[Tensor, ...] = ()
+    extra: tuple[Tensor, ...] = ()
     if item.entry.student == "pairs":
         from kd_edge_runtime.students import pairs
 
-        found = pairs.read(item, form)
-        named = zip(("words", "grams", "pairs"), found.vocabulary.sizes)
-        more = tuple(_tensor(name, "uint32", size) for name, size in named)
-        more += (_tensor("related", "float32", len(found.related), len(found.related[0])),)
-        weights = found.weights
+        student = pairs.read(item, form)
+        sizes = zip(("words", "grams", "pairs"), student.vocabulary.sizes)
+        extra = tuple(_tensor(name, "uint32", size) for name, size in sizes)
+        extra += (_tensor("related", "float32", len(student.related), len(student.related[0])),)
+        weights = student.weights
     else:
         weights = item.bag(form).weights
     width, classes = weights.dimensions, len(weights.head)
     return Graph(
         tensors=(
-            *more,
+            *extra,
             _tensor("table", "int8", len(weights.table) // width, width),
             _tensor("scale", "float32", width),
             _tensor("bias", "float32", width),

@@ -1,9 +1,9 @@
-"""Why this score: which n-grams of a response pushed it towards which class, and how far.
+"""Explains a score: how far each n-gram of a response pushed it towards each class.
 
-A bag's logits are linear in its n-grams wherever no unit of the ReLU switches, and a response
-has its units either on or off. So each n-gram adds one exact number to each logit; together,
-with what is there before any, they are the logits (no estimate: the response's own linear
-piece, Montufar et al. 2014, "On the Number of Linear Regions of Deep Neural Networks").
+A bag's logits are linear in its n-grams as long as no unit of the ReLU switches, and for a given
+response each unit is either on or off. So each n-gram adds one exact number to each logit;
+together with the start values they add up to the logits. This is no estimate but the linear region
+of the response (Montufar et al. 2014, "On the Number of Linear Regions of Deep Neural Networks").
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_wor
 
 
 class Push(NamedTuple):
-    """What one word, or two in a row, did to the logits.
+    """What one word, or two neighbouring words, added to the logits.
 
     Attributes:
-        words: the word with its character runs, or both words of a pair; as the text rules read
-            them.
-        times: how often it stands in the response.
-        pushes: what all of them added to each class's logit; [K], their mean is 0, since what
-            moves all logits alike moves no score.
+        words: the word (with its character runs), or both words of a pair; as the text rules
+            read them.
+        times: how often it occurs in the response.
+        pushes: what all occurrences added to each class's logit; [K] with mean 0, since a shift
+            of all logits does not change the score.
     """
 
     words: tuple[str, ...]
@@ -36,17 +36,17 @@ class Push(NamedTuple):
 
     @property
     def strength(self) -> float:
-        """From the class pushed away most to the class favoured most, in log-odds; >= 0."""
+        """The range from the least to the most favoured class, in log-odds; >= 0."""
         return max(self.pushes) - min(self.pushes)
 
 
 class Explanation(NamedTuple):
-    """All that made a score.
+    """Everything that contributed to a score.
 
     Attributes:
-        start: the logits before any word, less their mean; [K].
-        pushes: of every word and pair that the student knows, the strongest first.
-        unknown: words of which it knows nothing, in their order, each once.
+        start: the logits before any word, minus their mean; [K].
+        pushes: those of every known word and pair, the strongest first.
+        unknown: the unknown words, in order, without repetition.
     """
 
     start: tuple[float, ...]
@@ -54,13 +54,13 @@ class Explanation(NamedTuple):
     unknown: tuple[str, ...]
 
     def logits(self) -> tuple[float, ...]:
-        """The logits less their mean: `start` and all pushes added up; [K]."""
+        """The logits minus their mean: the sum of `start` and all pushes; [K]."""
         parts = (self.start, *(push.pushes for push in self.pushes))
         return tuple(map(sum, zip(*parts)))
 
 
 class Explainer:
-    """Takes a bag's scores apart.
+    """Explains a bag's scores.
 
     Args:
         student: the bag.
@@ -77,37 +77,38 @@ class Explainer:
         }
 
     def explain(self, text: str) -> Explanation:
-        """Takes the score of a response apart."""
-        found = [word[:MAX_WORD] for word in words(text)]
-        rows = self._rows(found)
-        times = {key: count for key, count in Tally(self._keys(found)).items() if key in rows}
+        """Explains the score of a response."""
+        response_words = [word[:MAX_WORD] for word in words(text)]
+        rows = self._rows(response_words)
+        tally = Tally(self._keys(response_words))
+        times = {key: count for key, count in tally.items() if key in rows}
         number = sum(len(rows[key]) * count for key, count in times.items())
         factor = 1 / sqrt(number or 1)
         sums = {
-            key: [factor * count * one for one in self._sum(rows[key])]
+            key: [factor * count * value for value in self._sum(rows[key])]
             for key, count in times.items()
         }
         weights = self._weights
         hidden = [sum(parts) for parts in zip(weights.bias, *sums.values())]
         # The units that are off let nothing through, whatever pushed them there.
         head = [[h if on > 0 else 0.0 for h, on in zip(row, hidden)] for row in weights.head]
-        pushes = [Push(key, times[key], _logits(head, one)) for key, one in sums.items()]
+        pushes = [Push(key, times[key], _logits(head, total)) for key, total in sums.items()]
         return Explanation(
             _logits(head, weights.bias, weights.head_bias),
             tuple(sorted(pushes, key=lambda push: -push.strength)),
-            tuple(dict.fromkeys(word for word in found if (word,) not in rows)),
+            tuple(dict.fromkeys(word for word in response_words if (word,) not in rows)),
         )
 
     @staticmethod
-    def _keys(found: list[str]) -> list[tuple[str, ...]]:
+    def _keys(response_words: list[str]) -> list[tuple[str, ...]]:
         """The words of a response and their pairs."""
-        return [*((word,) for word in found), *zip(found, found[1:])]
+        return [*((word,) for word in response_words), *zip(response_words, response_words[1:])]
 
-    def _rows(self, found: list[str]) -> dict[tuple[str, ...], list[int]]:
-        """The rows of the table that each known word and pair brings."""
-        places = {word: self._words.get(hash_word(word), -1) for word in found}
+    def _rows(self, response_words: list[str]) -> dict[tuple[str, ...], list[int]]:
+        """The rows of the table for each known word and pair."""
+        places = {word: self._words.get(hash_word(word), -1) for word in response_words}
         rows: dict[tuple[str, ...], list[int]] = {}
-        for key in self._keys(found):
+        for key in self._keys(response_words):
             if len(key) == 2:
                 own = [self._pairs.get((places[key[0]], places[key[1]]))]
             else:
@@ -122,7 +123,7 @@ class Explainer:
         return rows
 
     def _sum(self, rows: list[int]) -> list[float]:
-        """Rows of the table added up; [D]."""
+        """The sum of rows of the table; [D]."""
         table, scale = self._weights.table, self._weights.scale
         width = len(scale)
         return [
@@ -134,9 +135,9 @@ class Explainer:
 def _logits(
     head: Sequence[Sequence[float]], hidden: Sequence[float], bias: Sequence[float] = ()
 ) -> tuple[float, ...]:
-    """What hidden numbers add to the logits, less their mean; [K]."""
-    found = [sum(map(mul, row, hidden)) for row in head]
+    """What hidden values add to the logits, minus their mean; [K]."""
+    logits = [sum(map(mul, row, hidden)) for row in head]
     if bias:
-        found = [one + b for one, b in zip(found, bias)]
-    mean = sum(found) / len(found)
-    return tuple([one - mean for one in found])
+        logits = [logit + offset for logit, offset in zip(logits, bias)]
+    mean = sum(logits) / len(logits)
+    return tuple([logit - mean for logit in logits])

@@ -1,4 +1,4 @@
-"""Golden rows: what a bundle says that its students make of known inputs, and whether they do."""
+"""Golden rows: inputs with the probabilities that a bundle's students must reproduce."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Golden:
     """The golden rows of one item.
 
     Attributes:
-        tolerance: the greatest difference of a probability that arithmetic may make.
+        tolerance: the largest difference in a probability that is allowed for rounding.
         inputs: M texts.
-        outputs: for each form its probabilities [M, K].
+        outputs: the probabilities of each form, [M, K].
     """
 
     tolerance: float
@@ -36,10 +36,10 @@ class Reproduced:
         item_id: the item.
         backend: the backend.
         form: the form of the network.
-        greatest: greatest difference of a probability, at most 1.
-        tolerance: the greatest that is allowed.
-        rows: how many golden rows there are.
-        wrong: those that differ by more, counted from 1.
+        greatest: the largest difference in a probability, at most 1.
+        tolerance: the largest difference allowed.
+        rows: the number of golden rows.
+        wrong: the rows that differ by more, numbered from 1.
         error: what is wrong; None if the golden rows are reproduced.
     """
 
@@ -54,7 +54,7 @@ class Reproduced:
 
     @property
     def summary(self) -> str:
-        """How many golden rows differ by more than is allowed, and by how much."""
+        """How many golden rows differ by more than allowed, and by how much."""
         return (
             f"{len(self.wrong)} of {self.rows} golden rows differ by up to {self.greatest:.1e}, "
             f"{self.tolerance:.0e} is allowed"
@@ -65,20 +65,20 @@ def read(item: LoadedItem) -> Golden:
     """The golden rows of an item.
 
     Raises:
-        BundleError: they are damaged, or not as FORMAT.md has them.
+        BundleError: they are damaged, or not as FORMAT.md specifies.
     """
     name = item.entry.golden
     try:
         raw = json.loads(item.bundle.read(name).decode("utf-8"))
-        good = _good(raw, len(item.entry.classes))
+        valid = _is_valid(raw, len(item.entry.classes))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-        good = False
-    if not good:
-        raise BundleError(f"'{name}' does not hold golden rows")
+        valid = False
+    if not valid:
+        raise BundleError(f"'{name}' does not contain valid golden rows")
     return Golden(raw["tolerance"], tuple(raw["inputs"]), raw["outputs"])
 
 
-def _good(raw: Any, classes: int) -> bool:
+def _is_valid(raw: Any, classes: int) -> bool:
     texts = raw["inputs"]
     return (
         0 < raw["tolerance"] < 1
@@ -88,7 +88,7 @@ def _good(raw: Any, classes: int) -> bool:
         and all(
             [len(row) for row in rows] == [classes] * len(texts)
             and all(
-                type(share) in (int, float) and 0 <= share <= 1 for row in rows for share in row
+                type(value) in (int, float) and 0 <= value <= 1 for row in rows for value in row
             )
             for rows in raw["outputs"].values()
         )
@@ -96,19 +96,22 @@ def _good(raw: Any, classes: int) -> bool:
 
 
 def compare(
-    entry: ItemEntry, backend: str, form: str, golden: Golden, found: Sequence[Sequence[float]]
+    entry: ItemEntry, backend: str, form: str, golden: Golden, outputs: Sequence[Sequence[float]]
 ) -> Reproduced:
-    """Holds what a backend has made of the golden inputs, [M, K], against the golden rows.
+    """Compares a backend's probabilities for the golden inputs, [M, K], with the golden rows.
 
     Raises:
         BundleError: the bundle has no golden rows for the form.
     """
-    wanted = golden.outputs.get(form)
-    if wanted is None:
+    expected = golden.outputs.get(form)
+    if expected is None:
         raise BundleError(f"'{entry.golden}' has no golden rows for the form '{form}'")
-    off = [_difference(*rows) for rows in zip_longest(found, wanted, fillvalue=())]
-    wrong = tuple(at for at, one in enumerate(off, 1) if one > golden.tolerance)
-    result = Reproduced(entry.item_id, backend, form, max(off), golden.tolerance, len(off), wrong)
+    differences = [_difference(*rows) for rows in zip_longest(outputs, expected, fillvalue=())]
+    wrong = tuple(
+        row for row, difference in enumerate(differences, 1) if difference > golden.tolerance
+    )
+    greatest, rows = max(differences), len(differences)
+    result = Reproduced(entry.item_id, backend, form, greatest, golden.tolerance, rows, wrong)
     if not wrong:
         return result
     error = ParityError(
@@ -118,9 +121,9 @@ def compare(
     return replace(result, error=error)
 
 
-def _difference(found: Sequence[float], wanted: Sequence[float]) -> float:
-    """Greatest difference of a probability; 1, the most there can be, for what is none."""
-    off = [abs(one - other) for one, other in zip(found, wanted)]
-    # What is no number is not at most 1 either, and would get lost in a maximum.
-    whole = len(found) == len(wanted) and all(one <= 1 for one in off)
-    return max(off) if whole else 1.0
+def _difference(output: Sequence[float], expected: Sequence[float]) -> float:
+    """The largest difference in a probability; 1, the maximum, if the rows cannot be compared."""
+    differences = [abs(value - other) for value, other in zip(output, expected)]
+    # NaN fails this comparison too; `max` alone might ignore it.
+    comparable = len(output) == len(expected) and all(one <= 1 for one in differences)
+    return max(differences) if comparable else 1.0

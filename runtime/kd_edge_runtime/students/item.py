@@ -1,4 +1,4 @@
-"""One item's student out of a bundle, in the parts that backends ask for."""
+"""One item's student in a bundle, in the parts that backends need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Members(Protocol):
-        """What an item needs of its bundle: an open `Bundle`, or its members in memory."""
+        """Gives access to a bundle's members: an open `Bundle`, or members in memory."""
 
         def read(self, name: str) -> bytes:
             """The bytes of a member, or a `BundleError`."""
@@ -36,13 +36,13 @@ class LoadedItem:
         """The bytes of a form of the network.
 
         Raises:
-            BackendError: the bundle does not carry this form.
+            BackendError: the bundle does not have this form.
         """
         member = self.entry.forms.get(name)
         if member is None:
             carried = ", ".join(sorted(self.entry.forms))
             raise BackendError(
-                f"item '{self.entry.item_id}' has no form '{name}' (the bundle carries {carried})"
+                f"item '{self.entry.item_id}' has no form '{name}' (the bundle has {carried})"
             )
         return self.bundle.read(member)
 
@@ -54,41 +54,45 @@ class LoadedItem:
         """A whole number of the entry's `text`.
 
         Raises:
-            BundleError: it is not there.
+            BundleError: it is missing or not a number.
         """
         value = self.entry.text.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise BundleError(f"item '{self.entry.item_id}': text.{name} is missing or no number")
+            raise BundleError(
+                f"item '{self.entry.item_id}': text.{name} is missing or not a number"
+            )
         return value
 
     def sizes(self) -> tuple[int, ...]:
-        """How many words, grams and pairs the vocabulary of a student of n-grams has.
+        """The numbers of words, grams and pairs in the vocabulary of an n-gram student.
 
         Raises:
-            BundleError: that is not said, or it is made with text rules that this version does
-                not know.
+            BundleError: they are missing, or the item uses text rules that this version does not
+                know.
         """
         rules = self.number("rules")
         if rules != TEXT_RULES:
             raise BundleError(
-                f"item '{self.entry.item_id}' needs text rules {rules}, this version has "
+                f"item '{self.entry.item_id}' needs text rules {rules}; this version has "
                 f"{TEXT_RULES}: update kd-edge-runtime on this device"
             )
         sizes: list[Any] | None = self.entry.text.get("sizes")
         if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
-            raise BundleError(f"item '{self.entry.item_id}': text.sizes is missing or no numbers")
+            raise BundleError(
+                f"item '{self.entry.item_id}': text.sizes is missing or not a list of numbers"
+            )
         return (*sizes,)
 
     def vocabulary(self) -> BagVocabulary:
         """The vocabulary of a bag student.
 
         Raises:
-            BundleError: it is damaged, or made with text rules that this version does not know.
+            BundleError: it is damaged, or uses text rules that this version does not know.
         """
         return BagVocabulary.from_bytes(self.vectorizer(), self.number("gram"), [*self.sizes()])
 
     def bag(self, form: str = bag.FORM) -> bag.BagStudent:
-        """The whole bag student, from its plain form."""
+        """The complete bag student, from its plain form."""
         vocabulary = self.vocabulary()
         weights = bag.BagWeights.from_bytes(
             self.form(form),

@@ -1,4 +1,4 @@
-"""A `pairs` student's numbers, one network for many questions, and the rows a response brings.
+"""A `pairs` student: one network for many questions, and the table rows of a response.
 
 FORMAT.md describes the bytes of its `plain-int8` form.
 """
@@ -25,8 +25,9 @@ class PairsStudent:
     Attributes:
         vocabulary: the n-grams.
         related: for each number of the relation, what it adds to the D dimensions.
-        weights: a bag's; its table has V rows, then three times W: for words in a reference,
-            words in the question alone, and words of a reference that a response lacks.
+        weights: as for a bag, but its table has V rows, then three times W: for words of a
+            reference, for words of the question only, and for words of a reference that are
+            missing from the response.
     """
 
     vocabulary: BagVocabulary
@@ -34,7 +35,7 @@ class PairsStudent:
     weights: BagWeights
 
 
-# Questions of a bundle share one network, which is kept between them.
+# The questions of a bundle share one network, which is cached.
 @lru_cache(maxsize=2)
 def _student(
     data: bytes, gram: int, sizes: tuple[int, ...], dimensions: int, classes: int
@@ -43,28 +44,28 @@ def _student(
     vocabulary = BagVocabulary.from_bytes(data[:start], gram, list(sizes))
     end = start + 4 * dimensions * len(NUMBERS)
     if dimensions < 1 or len(data) < end:
-        raise BundleError("the size of the plain weights is not what the manifest says")
+        raise BundleError("the size of the plain weights does not match the manifest")
     related = tuple(
-        unpack_from(f"<{dimensions}f", data, at) for at in range(start, end, 4 * dimensions)
+        unpack_from(f"<{dimensions}f", data, offset) for offset in range(start, end, 4 * dimensions)
     )
     if not all(isfinite(number) for row in related for number in row):
-        raise BundleError("the plain weights hold something that is no finite number")
+        raise BundleError("the plain weights contain a value that is not finite")
     rows = vocabulary.size + 3 * len(vocabulary.words)
     weights = BagWeights.from_bytes(data[end:], rows, dimensions, classes)
     return PairsStudent(vocabulary, related, weights)
 
 
 def read(item: LoadedItem, form: str) -> PairsStudent:
-    """The network of an item, the same one for all items that share its member.
+    """The network of an item; items with the same member share it.
 
     Raises:
-        BackendError: the bundle does not carry this form.
-        BundleError: it is damaged, or made with rules that this version does not know.
+        BackendError: the bundle does not have this form.
+        BundleError: it is damaged, or uses rules that this version does not know.
     """
     rules = item.number("relation")
     if rules != RELATION_RULES:
         raise BundleError(
-            f"item '{item.entry.item_id}' needs relation rules {rules}, this version has "
+            f"item '{item.entry.item_id}' needs relation rules {rules}; this version has "
             f"{RELATION_RULES}: update kd-edge-runtime on this device"
         )
     return _student(
@@ -77,11 +78,11 @@ def read(item: LoadedItem, form: str) -> PairsStudent:
 
 
 class RowsOf:
-    """The rows of the table that a response to one question brings.
+    """The rows of the table that a response to one question adds up.
 
     Args:
         vocabulary: the n-grams.
-        relation: the question.
+        relation: the question and its references.
     """
 
     def __init__(self, vocabulary: BagVocabulary, relation: Relation) -> None:
@@ -105,18 +106,18 @@ class RowsOf:
         self._grams = vocabulary.gram_rows()
         self._gram = vocabulary.gram if vocabulary.grams else 0
 
-    def __call__(self, found: Sequence[str]) -> Iterator[int]:
-        """The rows for a response's words, each as often as it counts."""
-        codes = [*map(hash_word, found)]
+    def __call__(self, response_words: Sequence[str]) -> Iterator[int]:
+        """The rows for a response's words, repeated as often as they count."""
+        codes = [*map(hash_word, response_words)]
         for code in codes:
             if code in self._word_rows:
                 yield self._word_rows[code]
         places = [self._places.get(code, -1) for code in codes]
         for first, second in zip(places, places[1:]):
-            # A pair with an unknown word has a negative number, which no known one has.
+            # A pair with an unknown word has a negative code, which no known pair has.
             if (first << 16 | second) in self._pairs:
                 yield self._pairs[first << 16 | second]
-        for word in found if self._gram else ():
+        for word in response_words if self._gram else ():
             for code in map(hash_gram, grams(word, self._gram)):
                 if code in self._grams:
                     yield self._grams[code]

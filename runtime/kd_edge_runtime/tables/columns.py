@@ -1,6 +1,6 @@
-"""Which column of a table holds what: as the user says, or by its usual name.
+"""Finds the columns of a table: as the user names them, or by their usual names.
 
-The same for devices and for the workshop (`kd_edge.data.readers`); the names are in `roles`.
+Used on devices and in the workshop (`kd_edge.data.readers`); the names are in `roles`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.tables.roles import Role
 
-    # Whether what a column holds can be what a role's name promises; asked for guesses alone, with
-    # the columns that were found before.
+    # Whether a column's content fits a role, given the columns found so far; used for guesses only.
     Plausible = Callable[[str, int, Mapping[str, int]], bool]
 
-# Columns that a message lists, and characters of a name that it shows.
+# The most columns that a message lists, and the most characters of a name that it shows.
 _SHOWN, _LONGEST = 40, 30
 
 
@@ -30,24 +29,24 @@ def candidates(
     taken: Collection[int] = (),
     plausible: Callable[[int], bool] = lambda _: True,
 ) -> list[int]:
-    """The columns of the best tier that has any.
+    """The columns that match the best matching tier.
 
     Args:
-        header: the columns' names.
-        tiers: usual names, as a `Role` has them.
-        taken: columns that are out of the question.
-        plausible: whether a column of a usual name can be meant.
+        header: the column names.
+        tiers: usual names, as in a `Role`.
+        taken: indices of columns that are already used.
+        plausible: whether the content of a matching column is plausible.
 
     Returns:
-        Indices into the header; none if no name is usual.
+        Indices into the header; empty if no name matches.
     """
     names = [plain(name) for name in header]
     for tier in tiers:
         usual = tier.split()
-        found = [at for at, name in enumerate(names) if name in usual and at not in taken]
-        found = [at for at in found if plausible(at)]
-        if found:
-            return found
+        matches = [at for at, name in enumerate(names) if name in usual and at not in taken]
+        matches = [at for at in matches if plausible(at)]
+        if matches:
+            return matches
     return []
 
 
@@ -60,20 +59,20 @@ def find_columns(
 ) -> tuple[dict[str, int], list[Problem]]:
     """Finds the columns of a table.
 
-    Only columns that are used have to have a name, and one of their own.
+    Only the columns that are used need a name, which must be unique.
 
     Args:
-        header: the columns' names as the file writes them.
-        named: role → the column that the user named, which beats every guess, or its number where
-            no column is called so (the first is 1); None for a guess.
+        header: the column names as written in the file.
+        named: role → the column that the user named, or its number if no column has that name
+            (the first is 1); None to find it by its usual names.
         roles: the roles to look for.
-        needed: the names of the roles that have to be there.
-        plausible: what knows the columns' contents; None for guesses by name alone.
+        needed: the names of the roles that are required.
+        plausible: checks the content of a column; None to go by the names alone.
 
     Returns:
         Role → index into the header, without roles that were not found; and a problem for each
-        named column that is not there or is named twice, each guess between equals, and each
-        needed role that is missing. Whoever shows the problems adds `hint`.
+        named column that does not exist or is named twice, each ambiguous role, and each required
+        role that is missing. Callers that show the problems should add `hint`.
     """
     names = [one_line(name) for name in header]
     positions, problems = _chosen(header, names, named, roles)
@@ -87,8 +86,8 @@ def find_columns(
         elif found:
             problems.append(Problem(_either(found, names, role)))
         elif role.name in needed:
-            none = f"no column holds {role.meaning}: name it with {role.option} NAME"
-            problems.append(Problem(none + _near(names, role)))
+            message = f"no column holds {role.meaning}: name it with {role.option} NAME"
+            problems.append(Problem(message + _similar(names, role)))
     return {role.name: positions[role.name] for role in roles if role.name in positions}, problems
 
 
@@ -107,29 +106,29 @@ def _chosen(
             continue
         found = named_columns(name, header)
         if not found:
-            from kd_edge_runtime.near import did_you_mean
+            from kd_edge_runtime.suggestions import did_you_mean
 
-            meant = did_you_mean(name, filter(looks_like_name, names))
-            problems.append(Problem(f"there is no column '{name}' ({role.option}){meant}"))
+            suggestion = did_you_mean(name, filter(looks_like_name, names))
+            problems.append(Problem(f"there is no column '{name}' ({role.option}){suggestion}"))
         elif len(found) > 1:
             problems.append(Problem(_either(found, names, role)))
         elif found[0] in positions.values():
-            other = f"'{name}' is named twice: {role.option} needs another column"
-            problems.append(Problem(other))
+            message = f"'{name}' is named twice: {role.option} needs another column"
+            problems.append(Problem(message))
         else:
             positions[role.name] = found[0]
     return positions, problems
 
 
 def named_columns(name: str, header: Sequence[str]) -> list[int]:
-    """The columns that a user can mean, as the file writes them or without white space; by number.
+    """The columns that a user may mean: by exact name, by name without white space, or by number.
 
     Args:
-        name: what the user typed.
-        header: the columns' names as the file writes them.
+        name: the name or number that the user typed.
+        header: the column names as written in the file.
 
     Returns:
-        Indices into the header; several only for columns of the same name.
+        Indices into the header; several only if columns have the same name.
     """
     for spelling, wanted in (
         (header, name),
@@ -145,7 +144,7 @@ def named_columns(name: str, header: Sequence[str]) -> list[int]:
 
 
 def _in_order(roles: Sequence[Role]) -> list[Role]:
-    """Roles in the order of guessing: what a column holds is judged by the item of its row."""
+    """Roles in the order of guessing: the item comes first, as it helps to judge other columns."""
     return sorted(roles, key=lambda role: role is not ITEM)
 
 
@@ -157,7 +156,7 @@ def _guesses(
     needed: bool,
     plausible: Plausible | None,
 ) -> list[int]:
-    """The columns that a role's name and contents speak for; the equally good ones."""
+    """The columns that fit a role best by name and content; several if they fit equally well."""
 
     def holds(at: int) -> bool:
         return plausible is None or plausible(role.name, at, positions)
@@ -173,11 +172,11 @@ def _guesses(
     found = candidates(names, role.tiers, chosen, holds)
     if found or role not in (TEXT, SCORE):
         return found
-    # What is needed is taken by its name rather than not at all: what is wrong in it is told then.
+    # A required column is accepted by its name alone; problems in its content are reported later.
     found = candidates(names, role.tiers, chosen) if needed else []
     if found:
         return found
-    from kd_edge_runtime.tables import titles  # rarely needed: a start must stay cheap
+    from kd_edge_runtime.tables import titles  # rarely needed: every start must stay cheap
 
     taken = {*chosen, *positions.values(), *usual_places(names)}
     found = titles.loose_candidates(names, role, taken)
@@ -187,7 +186,7 @@ def _guesses(
 
 
 def _either(found: Sequence[int], names: Sequence[str], role: Role) -> str:
-    """What a message says where several columns can be meant."""
+    """The message if several columns may be meant."""
     called = {names[at] for at in found}
     if len(called) == 1:
         places = " and ".join(str(at + 1) for at in found)
@@ -199,9 +198,9 @@ def _either(found: Sequence[int], names: Sequence[str], role: Role) -> str:
     return f"{several} could both hold {role.meaning}: say which with {role.option} NAME"
 
 
-def _near(names: Sequence[str], role: Role) -> str:
-    """A column that is nearly called as this role's are, as an end of a message."""
-    import difflib  # only where something went wrong
+def _similar(names: Sequence[str], role: Role) -> str:
+    """The end of a message: a column whose name is similar to a usual one, or ""."""
+    import difflib  # only needed for messages
 
     usual = [name for tier in role.tiers for name in tier.split()]
     for name in filter(looks_like_name, names):
@@ -222,17 +221,17 @@ def shown(name: str) -> str:
 
 
 def looks_like_title(name: str) -> bool:
-    """Whether a column's name is longer than names are: perhaps the question itself."""
+    """Whether a column's name is unusually long, and perhaps the question itself."""
     return len(name) > _LONGEST or len(name.split()) > 2
 
 
 def hint(header: Sequence[str]) -> str:
-    """Which columns there are, without what may be a student's words."""
+    """A hint that lists the columns, without cells that may be a student's words."""
     names = [one_line(name) for name in header]
     known = known_names(names)
     if not all(map(looks_like_name, filter(None, names))) and not known:
         return (
-            "Row 1 looks like a response: put a row of column names above it, or say --no-header."
+            "Row 1 looks like a response: put a row of column names above it, or add --no-header."
         )
     listed = [
         f"{at} '{shown(name)}'"
@@ -246,11 +245,11 @@ def hint(header: Sequence[str]) -> str:
 
 
 def looks_like_name(name: str) -> bool:
-    """Whether a header's cell can be shown: a table without a header has a response there."""
-    import re  # only where something went wrong: a start must stay cheap
+    """Whether a cell of the header may be shown: without a header, it may be a response."""
+    import re  # only needed for messages: every start must stay cheap
 
     if len(name) > _LONGEST or len(name.split()) > 4:
         return False
-    # No quotation marks, braces, commas: what is left of a sentence, or of JSON called .csv.
+    # No quotation marks, braces or commas, as in a sentence, or in JSON named .csv.
     number, allowed = r"\s*[+-]?[0-9]*[.,]?[0-9]+\s*", r"[\w \-./()#%&]+"
     return not re.fullmatch(number, name) and re.fullmatch(allowed, name) is not None

@@ -1,7 +1,7 @@
-"""Opens a text file whose encoding is not known.
+"""Opens a text file whose encoding is unknown.
 
 Spreadsheets write UTF-8 (with or without a byte order mark) or, on Windows, cp1252.
-Anything else is refused with what to do about it, rather than read as gibberish.
+Any other encoding is refused, with advice, rather than read as gibberish.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, read_error
 
 if TYPE_CHECKING:
     from typing import BinaryIO, TextIO
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 _UTF8_MARK = codecs.BOM_UTF8
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Python's cp1252 leaves these five undefined; a file with one of them is something else.
+# Python's cp1252 leaves these five bytes undefined; a file with one of them is not cp1252.
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _ADVICE = "save as UTF-8 CSV (in a spreadsheet: Save As, 'CSV UTF-8')"
 
 
 def sniff_encoding(path: Path) -> str:
-    """Find a text file's encoding by reading it once, in chunks.
+    """Determine a text file's encoding by reading it once, in chunks.
 
     Args:
         path: a text file.
@@ -37,61 +37,57 @@ def sniff_encoding(path: Path) -> str:
         that `open` takes. Plain ASCII and an empty file are "utf-8".
 
     Raises:
-        InputError: the file cannot be read, or is in none of these encodings.
+        InputError: the file cannot be read, or has none of these encodings.
     """
-    with _plain_words(path):
+    with _read_errors(path):
         _refuse_non_file(path)
         with path.open("rb") as raw:
             return _sniff(raw, path)
 
 
 def open_text(path: Path) -> TextIO:
-    r"""Open a text file in the encoding that it has.
+    r"""Open a text file in its own encoding.
 
     Args:
         path: a text file.
 
     Returns:
-        A stream to read, at its start, byte order mark left out and line ends as the file
-        has them (`newline=""`, as the csv module asks). Its `encoding` is the one found.
+        A stream at the start of the text, after any byte order mark, with line ends as in the
+        file (`newline=""`, as the csv module requires). Its `encoding` is the detected one.
 
     Raises:
-        InputError: the file cannot be read, or is in no encoding that we read.
+        InputError: the file cannot be read, or has an unsupported encoding.
     """
     encoding = sniff_encoding(path)
-    with _plain_words(path):
+    with _read_errors(path):
         return path.open(encoding=encoding, newline="")
 
 
 @contextmanager
-def _plain_words(path: Path) -> Iterator[None]:
-    """Turn the system's errors into messages that name the file."""
+def _read_errors(path: Path) -> Iterator[None]:
+    """Turn system errors into messages that name the file."""
     try:
         yield
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
-    except PermissionError:
-        raise InputError(f"{path}: no permission to read this file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        raise read_error(path, error) from None
     except ValueError:  # a path with a NUL in it never reaches the system
         raise InputError(f"{str(path)!r} is not a possible file name") from None
 
 
 def _refuse_non_file(path: Path) -> None:
-    # Asked beforehand because Windows calls opening a folder a lack of permission, and
+    # Checked in advance because Windows reports opening a folder as a missing permission, and
     # because a pipe cannot be read twice.
-    path.stat()  # where there is nothing, say so first
+    path.stat()  # raises FileNotFoundError, which is reported as such
     if path.is_dir():
         raise InputError(f"{path}: this is a folder, not a file")
     if not path.is_file():
-        raise InputError(f"{path}: this is not a regular file (save it to disk first)")
+        raise InputError(f"{path}: this is not a regular file: save it to disk first")
 
 
 def _sniff(raw: BinaryIO, path: Path) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines = 0  # line ends before this chunk
-    bad_utf8 = bad_cp1252 = 0  # the first line that is not; 0 while none is known
+    lines = 0  # number of line ends before this chunk
+    bad_utf8 = bad_cp1252 = 0  # the first bad line in each encoding; 0 if none so far
     chunk = raw.read(_CHUNK)
     marked = chunk.startswith(_UTF8_MARK)
     if chunk.startswith(_UTF16_MARKS):
@@ -99,7 +95,7 @@ def _sniff(raw: BinaryIO, path: Path) -> str:
     while chunk:
         if b"\0" in chunk:
             raise InputError(f"{path}: this is not a text file (it contains NUL bytes): {_ADVICE}")
-        # ASCII is right in all of them, unless it cuts off what the last chunk began.
+        # ASCII is valid in both encodings, unless it interrupts a sequence from the last chunk.
         if not chunk.isascii() or decoder.getstate()[0]:
             bad_utf8 = bad_utf8 or _not_utf8(decoder, chunk, lines)
             bad_cp1252 = bad_cp1252 or _not_cp1252(chunk, lines)
@@ -125,7 +121,7 @@ def _not_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, lines: int) -> i
     try:
         decoder.decode(chunk, final=not chunk)
     except UnicodeDecodeError as error:
-        # What the decoder carried over from the last chunk holds no line end.
+        # The bytes carried over from the last chunk contain no line end.
         return lines + error.object.count(b"\n", 0, error.start) + 1
     return 0
 

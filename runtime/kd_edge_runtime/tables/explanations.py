@@ -1,4 +1,4 @@
-"""What `kd-edge score --explain` writes: each score with the words that pushed it."""
+"""The output of `kd-edge score --explain`: each score with the words that pushed it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from kd_edge_runtime.students.explain import Explanation
     from kd_edge_runtime.tables.score_rows import Columns, Scored
 
-# Words shown of each response; the JSON has them all.
+# The most words shown per response; the JSON has all of them.
 _SHOWN = 8
 
 
-def why(found: Explanation, entry: ItemEntry) -> dict[str, object]:
+def why(explanation: Explanation, entry: ItemEntry) -> dict[str, object]:
     """An explanation for JSON: what each word and pair added to the classes' logits."""
 
-    def named(numbers: Sequence[float]) -> dict[str, float]:
-        return {name: round(one, 6) for name, one in zip(entry.classes, numbers)}
+    def by_class(values: Sequence[float]) -> dict[str, float]:
+        return {name: round(value, 6) for name, value in zip(entry.classes, values)}
 
     return {
-        "start": named(found.start),
+        "start": by_class(explanation.start),
         "pushes": [
-            {"words": push.words, "times": push.times, "towards": named(push.pushes)}
-            for push in found.pushes
+            {"words": push.words, "times": push.times, "towards": by_class(push.pushes)}
+            for push in explanation.pushes
         ],
-        "unknown": found.unknown,
+        "unknown": explanation.unknown,
     }
 
 
@@ -40,46 +40,45 @@ def blocks(scorer: Scorer, columns: Columns, batch: Sequence[Scored], before: in
     """A few lines for each response of a batch, for people.
 
     Args:
-        scorer: what scored them.
-        columns: of the table.
-        batch: the responses.
-        before: how many came before this batch.
+        scorer: the scorer.
+        columns: the table's columns.
+        batch: the scored responses.
+        before: the number of responses before this batch.
     """
     ids = candidates(columns.header, RESPONSE_ID.tiers)
-    for number, one in enumerate(batch, before + 1):
-        entry = scorer.bundle.manifest.item(one.item_id)
-        called = f"'{one.fields[ids[0]]}'" if ids else f"response {number}"
-        score = one.score
+    for number, (fields, item_id, score) in enumerate(batch, before + 1):
+        entry = scorer.bundle.manifest.item(item_id)
+        response = f"'{fields[ids[0]]}'" if ids else f"response {number}"
         flag = f", flag {score.flag}" if score.flag else ""
         title = (
-            f"{called}, item '{one.item_id}': {score.predicted} (expected {score.expected:.2f}, "
+            f"{response}, item '{item_id}': {score.predicted} (expected {score.expected:.2f}, "
             f"confidence {score.confidence:.2f}{flag})"
         )
-        found = scorer.explain(one.fields[columns.text], one.item_id)
-        yield "\n".join([title, *lines(found, entry)]) + "\n\n"
+        explanation = scorer.explain(fields[columns.text], item_id)
+        yield "\n".join([title, *lines(explanation, entry)]) + "\n\n"
 
 
-def lines(found: Explanation, entry: ItemEntry) -> Iterator[str]:
+def lines(explanation: Explanation, entry: ItemEntry) -> Iterator[str]:
     """What each word and pair added to the logits of the classes, as a table for people."""
-    shown = found.pushes[:_SHOWN]
+    shown = explanation.pushes[:_SHOWN]
     names = [" ".join(push.words) + (f" x{push.times}" if push.times > 1 else "") for push in shown]
-    wide = max([*map(len, names), len("before any word")])
+    name_width = max([*map(len, names), len("before any word")])
     widths = [max(7, len(name)) for name in entry.classes]
 
     def line(name: str, cells: Sequence[str]) -> str:
-        return f"  {name:<{wide}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths))
+        return f"  {name:<{name_width}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths))
 
     yield line("pushes towards", entry.classes)
-    yield line("before any word", [f"{one:+.2f}" for one in found.start])
+    yield line("before any word", [f"{logit:+.2f}" for logit in explanation.start])
     for name, push in zip(names, shown):
-        yield line(name, [f"{one:+.2f}" for one in push.pushes])
-    more = found.pushes[_SHOWN:]
+        yield line(name, [f"{value:+.2f}" for value in push.pushes])
+    more = explanation.pushes[_SHOWN:]
     if more:
         rest = [sum(column) for column in zip(*(push.pushes for push in more))]
-        yield line(f"{len(more)} more", [f"{one:+.2f}" for one in rest])
-    logits = found.logits()
-    powers = [exp(one - max(logits)) for one in logits]
-    yield line("all together", [f"{one:+.2f}" for one in logits])
-    yield line("probability", [f"{one / sum(powers):.2f}" for one in powers])
-    if found.unknown:
-        yield f"  not known: {', '.join(found.unknown)}"
+        yield line(f"{len(more)} more", [f"{value:+.2f}" for value in rest])
+    logits = explanation.logits()
+    powers = [exp(logit - max(logits)) for logit in logits]
+    yield line("total", [f"{logit:+.2f}" for logit in logits])
+    yield line("probability", [f"{power / sum(powers):.2f}" for power in powers])
+    if explanation.unknown:
+        yield f"  unknown words: {', '.join(explanation.unknown)}"

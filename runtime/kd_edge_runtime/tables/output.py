@@ -1,4 +1,4 @@
-"""Writes a table with the columns that scoring adds, as CSV, TSV, JSON or explanations."""
+"""Writes scored rows as CSV, TSV, JSON or explanations."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 MACHINE_COLUMNS = ("predicted", "expected", "confidence", "flag")
 
-# What people might expect and would not get.
+# Endings of table formats that are not written.
 _NOT_TABLES = (".xlsx", ".xls", ".ods", ".parquet")
 
 
 def check_output(request: Request) -> None:
-    """Refuses names of outputs that promise another format.
+    """Refuses output names whose ending stands for another format.
 
     Raises:
-        InputError: the name says so.
+        InputError: the ending stands for another format.
     """
     output = request.output
     suffix = output.suffix.lower()
     if suffix in _NOT_TABLES:
         raise InputError(
-            f"{output}: scores are written as CSV or TSV: end the name in .csv or .tsv"
+            f"{output}: scores are written as CSV or TSV: choose a name that ends in .csv or .tsv"
         )
     if request.explain and suffix in (".csv", ".tsv"):
         raise InputError(
-            f"{output}: explanations are no table: end the name in "
-            + (".jsonl" if request.as_json else ".txt, or add --json for one object a row")
+            f"{output}: explanations are not a table: choose a name that ends in "
+            + (".jsonl" if request.as_json else ".txt, or add --json for one JSON object per row")
         )
 
 
@@ -53,36 +53,36 @@ def machine_header(
     """The names of the columns that scoring adds.
 
     Args:
-        classes: the classes that get a column of probabilities.
-        header: the columns that are there already.
-        prefix: put before each name.
-        source: the table's name for messages.
+        classes: the classes, each of which gets a column of probabilities.
+        header: the table's own columns.
+        prefix: prepended to each name.
+        source: the table's name in messages.
 
     Raises:
-        TableError: a name is taken.
+        TableError: the table already has a column of one of these names.
     """
     names = [prefix + name for name in MACHINE_COLUMNS]
     names += [f"{prefix}p_{name}" for name in classes]
     problems = [
-        Problem("the table has a column of this name already", 1, name)
+        Problem("the table already has a column of this name", 1, name)
         for name in names
         if name in header
     ]
     if problems:
-        hint = "Give the columns that scoring adds names of their own, e.g. --prefix m_"
+        hint = "Give the added columns a prefix, for example --prefix m_"
         raise TableError(source, problems, hint)
     return names
 
 
 def all_classes(entries: Iterable[ItemEntry]) -> list[str]:
-    """The classes of several items, each once, in the items' order."""
+    """The classes of several items without duplicates, in the order of the items."""
     return list(dict.fromkeys(name for entry in entries for name in entry.classes))
 
 
 def quoter(delimiter: str) -> Callable[[str], str]:
-    r"""What quotes a field of a table where it has to be: as the csv module does, in less time.
+    r"""A function that quotes a field if necessary, as the csv module does but faster.
 
-    Lines end in \n; a field with a lone \r is quoted all the same, or readers would split it.
+    Lines end in \n; a field with a lone \r is quoted too, as readers would split it otherwise.
     """
 
     def quoted(field: str) -> str:
@@ -98,36 +98,43 @@ def quoter(delimiter: str) -> Callable[[str], str]:
 def machine_text(
     entry: ItemEntry, classes: Sequence[str], delimiter: str
 ) -> Callable[[Score], str]:
-    """What writes the fields that scoring adds to a row after `predicted`.
+    """A function that formats the added fields after `predicted`, from a score.
 
-    Blank for the classes of other items; with a delimiter before each, and the row's end after.
+    The fields are blank for the classes of other items. Each has a delimiter before it, and the
+    last is followed by the end of the row.
     """
-    places = [entry.classes.index(name) if name in entry.classes else -1 for name in classes]
-    shares = ["" if place < 0 else "%.6f" for place in places]
-    form = delimiter.join(["", "%.4f", "%.4f", "%s", *shares]) + "\n"
-    order = [place for place in places if place >= 0]
+    indices = [entry.classes.index(name) if name in entry.classes else -1 for name in classes]
+    formats = ["" if index < 0 else "%.6f" for index in indices]
+    template = delimiter.join(["", "%.4f", "%.4f", "%s", *formats]) + "\n"
+    order = [index for index in indices if index >= 0]
     if order == sorted(order):
-        return lambda one: form % (one.expected, one.confidence, one.flag, *one.probabilities)
-    return lambda one: (
-        form % (one.expected, one.confidence, one.flag, *(one.probabilities[at] for at in order))
+        return lambda score: (
+            template % (score.expected, score.confidence, score.flag, *score.probabilities)
+        )
+    return lambda score: (
+        template
+        % (
+            *(score.expected, score.confidence, score.flag),
+            *(score.probabilities[index] for index in order),
+        )
     )
 
 
 @contextmanager
 def writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> Iterator[Write]:
-    """Opens the output, which appears only when all of it is written.
+    """Opens the output; a file appears only when it has been written completely.
 
     Args:
         request: what to write, and where.
-        scorer: what scores.
-        columns: of the table.
-        source: the table's name for messages.
+        scorer: the scorer.
+        columns: the table's columns.
+        source: the table's name in messages.
 
     Yields:
-        What writes a batch of scored rows.
+        A function that writes a batch of scored rows.
 
     Raises:
-        TableError: the table has a column of a name that scoring adds.
+        TableError: the table already has a column of a name that scoring adds.
     """
     prefix, output = request.prefix, request.output
     entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
@@ -141,13 +148,13 @@ def writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> I
             names = _json_names(columns.header)
 
             def write(batch: list[Scored]) -> None:
-                for one in batch:
-                    row: dict[str, object] = dict(zip(names, one.fields))
-                    entry = entries[one.item_id]
-                    row.update(_json_fields(one.score, added, entry.classes, prefix))
+                for fields, item_id, score in batch:
+                    row: dict[str, object] = dict(zip(names, fields))
+                    entry = entries[item_id]
+                    row.update(_json_fields(score, added, entry.classes, prefix))
                     if request.explain:
-                        text = one.fields[columns.text]
-                        row[f"{prefix}why"] = why(scorer.explain(text, one.item_id), entry)
+                        explanation = scorer.explain(fields[columns.text], item_id)
+                        row[f"{prefix}why"] = why(explanation, entry)
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
         elif request.explain:
@@ -161,13 +168,14 @@ def writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> I
         else:
             delimiter = "\t" if output.suffix.lower() == ".tsv" else ","
             quote = quoter(delimiter)
-            ends = {entry.item_id: machine_text(entry, classes, delimiter) for entry in used}
+            formatters = {entry.item_id: machine_text(entry, classes, delimiter) for entry in used}
             file.write(delimiter.join(map(quote, [*columns.header, *added])) + "\n")
 
             def write(batch: list[Scored]) -> None:
                 rows = [
-                    delimiter.join(map(quote, [*fields, score.predicted])) + ends[item](score)
-                    for fields, item, score in batch
+                    delimiter.join(map(quote, [*fields, score.predicted]))
+                    + formatters[item_id](score)
+                    for fields, item_id, score in batch
                 ]
                 file.write("".join(rows))
 
@@ -175,32 +183,37 @@ def writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> I
 
 
 def _json_names(header: Sequence[str]) -> list[str]:
-    """The columns' names; columns without one, of which there may be several, are numbered."""
-    several = [name.strip() for name in header].count("") > 1
+    """The columns' names; if several columns have none, those are numbered."""
+    several_blank = [name.strip() for name in header].count("") > 1
     return [
-        f"column {at}" if several and not name.strip() else name
-        for at, name in enumerate(header, 1)
+        f"column {number}" if several_blank and not name.strip() else name
+        for number, name in enumerate(header, 1)
     ]
 
 
 def _json_fields(
     score: Score, added: Sequence[str], classes: Sequence[str], prefix: str
 ) -> dict[str, object]:
-    numbers = [score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag]
-    fields: dict[str, object] = dict(zip(added, numbers))
-    for name, share in zip(classes, score.probabilities):
-        fields[f"{prefix}p_{name}"] = round(share, 6)
+    values = [score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag]
+    fields: dict[str, object] = dict(zip(added, values))
+    for name, probability in zip(classes, score.probabilities):
+        fields[f"{prefix}p_{name}"] = round(probability, 6)
     return fields
+
+
+def written_to(output: Path) -> str:
+    """A sentence that says where the scores were written; "" for standard output."""
+    return "" if str(output) == "-" else f" Written to {output}."
 
 
 @contextmanager
 def destination(output: Path) -> Iterator[IO[str]]:
-    """Opens a file that appears when all is written, or standard output for '-'."""
+    """Opens a file that appears when it has been written completely; '-' is standard output."""
     if str(output) != "-":
         with atomic_write(output) as file:
             yield file
         return
-    # As in a file, whatever the terminal's settings.
+    # The same bytes as in a file, whatever the terminal's settings.
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     yield sys.stdout
     sys.stdout.flush()

@@ -1,11 +1,11 @@
-"""A table, read row by row: what its rows are has this one answer, on devices and in the workshop.
+"""Reads a table row by row, in the same way on devices and in the workshop.
 
-A table is CSV, TSV or semicolons; the first row that is not blank holds the columns' names. Blank
-rows are passed over, but in a table of one column they are blank responses, all but the empty
-lines at the end; a cell of white space or `""` is one even there. Rows are counted as a
-spreadsheet counts them.
-Nothing but a batch of rows is ever in memory, and reading goes on after a bad row, so that all
-problems are told at once.
+A table is separated by commas, tabs or semicolons; its first non-blank row holds the column
+names. Blank rows are skipped. In a table of one column, however, they are blank responses, except
+for empty lines at the end; there, a cell of white space or `""` still is a blank response. Rows are
+numbered as in a spreadsheet.
+Only one batch of rows is in memory at a time, and reading continues after a bad row, so that all
+problems are reported at once.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from kd_edge_runtime.tables.roles import known_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# Rows read and scored at once: enough for numpy, little to hold.
+# Rows read and scored at once: enough for numpy to be efficient, few enough to fit in memory.
 BATCH = 1000
 
 DELIMITERS = ",\t;"
 _USUAL = {".tsv": "\t", ".txt": "\t"}
 
-# A longer field is no response: 10,000 words are about 60,000 characters.
+# A longer field cannot be a response: 10,000 words are about 60,000 characters.
 _LONGEST_FIELD = 16 << 20
 
-# Problems kept for the report; a table that is wrong throughout needs no more.
+# Problems kept for the report; further ones are only counted.
 _MOST_PROBLEMS = 200
 
 # How the cells of the third row of Qualtrics's header begin.
 _IMPORT_ID = '{"ImportId":'
 
 # The headers of the files of the "Automated Student Assessment Prize, Short Answer Scoring"
-# (ASAP-SAS), in which a quotation mark is a student's own and no field is quoted.
+# (ASAP-SAS), in which no field is quoted and quotation marks are part of the text.
 _UNQUOTED = (
     ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
     ["Id", "EssaySet", "EssayText"],  # the competition's files to be scored
@@ -44,25 +44,25 @@ _UNQUOTED = (
 
 
 class Table:
-    """A table whose header was read.
+    """A table whose header has been read.
 
     Args:
-        header: the columns' names as the file writes them.
-        records: the rows below; the next of them may raise `csv.Error` and go on after it, or
-            `UnicodeDecodeError`, which ends the table.
-        source: the table's name for messages.
-        row: the header's, as a spreadsheet counts it.
+        header: the column names as written in the file.
+        records: the rows below the header; `next` may raise `csv.Error`, after which reading can
+            continue, or `UnicodeDecodeError`, which ends the table.
+        source: the table's name in messages.
+        row: the row number of the header, as in a spreadsheet.
         delimiter: one of `DELIMITERS`.
-        quoted: whether quotation marks may enclose a field; in ASAP-SAS's files they are text.
+        quoted: whether quotation marks may enclose a field; in ASAP-SAS files they are text.
 
     Attributes:
         header: as given.
         source: as given.
         delimiter: as given.
         quoted: as given.
-        problems: the first of all that was wrong in the rows read so far.
-        bad: how many problems there were.
-        skipped: how many blank rows lay between the others.
+        problems: the first problems in the rows read so far.
+        bad: the number of all problems so far.
+        skipped: the number of blank rows that were skipped.
     """
 
     def __init__(
@@ -83,30 +83,30 @@ class Table:
         self.skipped = 0
         self._records = records
         self._row = row
-        self._blank = 0  # how many blank rows lie just before the next one
+        self._blank = 0  # blank rows directly before the next row
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
-        """Reads the rows that have a field for each column, up to `size` at once.
+        """Reads the rows with one field per column, up to `size` at a time.
 
         Yields:
-            The rows' numbers as a spreadsheet counts them, and their fields as written.
+            The row numbers, as in a spreadsheet, and the rows' fields as written.
         """
         while True:
             rows: list[list[str]] = []
-            wrong, start, ended = "", self._row + 1, False
+            message, start, ended = "", self._row + 1, False
             try:
-                rows += islice(self._records, size)  # keeps what came before an error
+                rows += islice(self._records, size)  # keeps the rows before an error
             except csv.Error as error:
-                wrong = _csv_problem(error)
+                message = _csv_problem(error)
             except UnicodeDecodeError:
-                wrong, ended = "this is not UTF-8: save the table as 'CSV UTF-8'", True
+                message, ended = "this is not UTF-8: save the table as 'CSV UTF-8'", True
             self._row += len(rows)
-            ended = ended or not (rows or wrong)
-            numbers, rows = self._whole(range(start, self._row + 1), rows)
-            if wrong:
+            ended = ended or not (rows or message)
+            numbers, rows = self._complete_rows(range(start, self._row + 1), rows)
+            if message:
                 self._row += 1
                 self._blank = 0
-                self.note(Problem(wrong, self._row))
+                self.note(Problem(message, self._row))
             if len(rows) <= size:
                 if rows:
                     yield numbers, rows
@@ -117,21 +117,21 @@ class Table:
                 return
 
     def note(self, problem: Problem) -> None:
-        """Counts a problem, and keeps it if it is among the first."""
+        """Counts a problem and keeps it if it is one of the first."""
         self.bad += 1
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem)
 
     def error(self, hint: str = "") -> TableError:
-        """All that was wrong, in the order of the rows, and what the user can do."""
-        # A row that cannot be read is met while its batch is gathered, before the others.
+        """An error with all problems in the order of the rows, and a hint for the user."""
+        # Unreadable rows are noted before the other problems of their batch.
         ordered = sorted(self.problems, key=lambda problem: problem.row or 0)
         return TableError(self.source, ordered, hint, unlisted=self.bad - len(ordered))
 
-    def _whole(
+    def _complete_rows(
         self, numbers: Sequence[int], rows: list[list[str]]
     ) -> tuple[Sequence[int], list[list[str]]]:
-        """The rows that have a field for each column, and blank ones where they count."""
+        """The rows with one field per column, including blank rows if they are responses."""
         width = len(self.header)
         if not self._blank and {*map(len, rows)} == {width} and (width == 1 or _none_blank(rows)):
             return numbers, rows
@@ -157,16 +157,16 @@ def open_table(
 ) -> Table:
     """Reads the header of a table.
 
-    The two rows that Qualtrics puts below it, with titles and its own ids, belong to it.
+    The two rows that Qualtrics adds below the header, with titles and its own ids, are part of it.
 
-    The delimiter is taken from the header, whatever the file is called: a German Excel writes
-    semicolons into its .csv.
+    The delimiter is taken from the header, not from the file name: a German Excel separates the
+    fields of a .csv with semicolons.
 
     Args:
-        stream: the lines of a text file, with their ends.
-        source: the table's name for messages.
-        usual: the delimiter of files of this kind, where the header could have several.
-        has_header: whether the first row holds the columns' names; if not, they are called
+        stream: the lines of a text file, with line ends.
+        source: the table's name in messages.
+        usual: the usual delimiter of such files, if the header leaves a choice.
+        has_header: whether the first row holds the column names; if not, the columns are called
             "column 1" and so on.
 
     Raises:
@@ -181,8 +181,8 @@ def open_table(
             first, row = next(lines, ""), row + 1
         delimiter = _delimiter(first, usual)
         quoted = first.rstrip("\r\n").split("\t") not in _UNQUOTED
-        # strict: a quotation mark that is never closed would swallow the rest of the responses,
-        # and one that is not doubled moves a text's end; both must be seen, not guessed at.
+        # strict: an unclosed quotation mark would swallow the remaining responses, and one that is
+        # not doubled would end a text early; both must be reported, not guessed at.
         records = csv.reader(
             chain([first], lines),
             delimiter=delimiter,
@@ -195,22 +195,22 @@ def open_table(
     except StopIteration:
         header = []
     except UnicodeDecodeError:
-        wrong = "this is not UTF-8: save the table as 'CSV UTF-8'"
-        raise TableError(source, [Problem(wrong)]) from None
+        message = "this is not UTF-8: save the table as 'CSV UTF-8'"
+        raise TableError(source, [Problem(message)]) from None
     except csv.Error as error:
         raise TableError(source, [Problem(_csv_problem(error), row)]) from None
     if not header:
-        wrong = "the table is empty: it needs a row of column names"
-        raise TableError(source, [Problem(wrong)])
+        message = "the table is empty: it needs a row of column names"
+        raise TableError(source, [Problem(message)])
     if not has_header:
-        names = [f"column {at}" for at in range(1, len(header) + 1)]
+        names = [f"column {number}" for number in range(1, len(header) + 1)]
         return Table(names, chain([header], records), source, row - 1, delimiter, quoted)
-    records, more = _below_qualtrics(records)
-    return Table(header, records, source, row + more, delimiter, quoted)
+    records, extra = _below_qualtrics(records)
+    return Table(header, records, source, row + extra, delimiter, quoted)
 
 
 def _below_qualtrics(records: Iterator[list[str]]) -> tuple[Iterator[list[str]], int]:
-    """The rows below a header of three rows, as Qualtrics writes it, and how many more it has."""
+    """The rows below the header, and how many extra header rows, as in Qualtrics, were skipped."""
     ahead: list[list[str]] = []
     try:
         ahead += islice(records, 2)
@@ -228,46 +228,46 @@ def _raised(error: Exception) -> Iterator[list[str]]:
 
 
 def usual_delimiter(suffix: str) -> str:
-    """The delimiter that a file's suffix promises; a comma for any that promises none."""
+    """The usual delimiter of files with a suffix; a comma for other suffixes."""
     return _USUAL.get(suffix.lower(), ",")
 
 
 def _delimiter(line: str, usual: str) -> str:
-    """The delimiter that gives the most known names, then the most fields."""
-    there = [delimiter for delimiter in DELIMITERS if delimiter in line]
-    if len(there) < 2 and '"' not in line:
-        return there[0] if there else usual
+    """The delimiter that yields the most known column names, then the most fields."""
+    present = [delimiter for delimiter in DELIMITERS if delimiter in line]
+    if len(present) < 2 and '"' not in line:
+        return present[0] if present else usual
 
-    def worth(delimiter: str) -> tuple[int, int, bool]:
+    def rank(delimiter: str) -> tuple[int, int, bool]:
         try:
             names = next(csv.reader([line], delimiter=delimiter), [])
         except csv.Error:
             return 0, 0, False
         return known_names(names), len(names), delimiter == usual
 
-    return max(DELIMITERS, key=worth)
+    return max(DELIMITERS, key=rank)
 
 
 def _none_blank(rows: Iterable[list[str]]) -> bool:
-    """Whether each row has something in it; all in C, since each of a million rows is asked."""
+    """Whether no row is blank; runs in C, as a table may have a million rows."""
     return all(map(str.strip, map("".join, rows)))
 
 
 def _ragged(fields: int, columns: int, quoted: bool) -> str:
-    wrong = f"{fields} field{'s' if fields != 1 else ''} where the header has {columns}"
+    message = f"{fields} field{'s' if fields != 1 else ''}, but the header has {columns}"
     if fields > columns and quoted:
-        wrong += ": a text that holds a separator needs quotation marks around it"
-    return wrong
+        message += ": put quotation marks around a text that contains a separator"
+    return message
 
 
 def _csv_problem(error: csv.Error) -> str:
-    """What the csv module's words mean; they never quote a field."""
+    """The csv module's messages in plain words; they never quote a field."""
     message = str(error)
     if "expected after" in message:
-        return 'a quotation mark inside a quoted field has to be doubled ("")'
+        return 'a quotation mark inside a quoted field must be doubled ("")'
     if "field limit" in message:
         limit = f"{csv.field_size_limit():,}"
-        return f"a field of more than {limit} characters: is a quotation mark never closed?"
+        return f"a field of more than {limit} characters: is a closing quotation mark missing?"
     if "unexpected end" in message:
-        return "a quotation mark is opened in this row and never closed"
+        return "a quotation mark in this row is never closed"
     return f"this row is not valid CSV ({message})"

@@ -1,4 +1,4 @@
-"""Scores a table or a sentence, as `kd-edge score` does; knows nothing of click."""
+"""Scores a table or a sentence, as `kd-edge score` does; independent of click."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.encoding import open_text
-from kd_edge_runtime.tables.output import check_output, writer
+from kd_edge_runtime.tables.output import check_output, writer, written_to
 from kd_edge_runtime.tables.roles import ITEM
 from kd_edge_runtime.tables.rows import open_table, usual_delimiter
 from kd_edge_runtime.tables.score_rows import TableScorer, scoring_columns
@@ -25,35 +25,35 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.output import Write
     from kd_edge_runtime.tables.score_rows import Scored
 
-# How the names of tables end, of those too that are refused with what to do about it.
+# File name endings of tables; those in `_REFUSED` are tables too, refused with advice.
 _REFUSED = (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods")
 _TABLES = (".csv", ".tsv", ".txt", ".kdz", ".xls", ".parquet", *_REFUSED)
 
-# Rows between two lines of progress off a terminal; on one, about twice a second.
+# Rows between two progress lines.
 _SHOW_EVERY = 20_000
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to score, and how; '-' is standard input or output.
+    """What to score, and how; '-' stands for standard input or output.
 
     Attributes:
-        responses: a CSV or TSV file, or a single response; see `names_table`.
+        responses: a CSV or TSV file, or the text of one response; see `names_table`.
         bundle: the bundle; None for the installed one.
-        root: the folder of the installed bundles; None for the usual one.
+        root: the folder of the installed bundles; None for the default one.
         output: the file to write (.csv or .tsv).
-        text_column: the column with the responses, if named.
-        item_column: the column that names each response's item, if named.
-        item_id: the item that all responses answer, if named.
-        prefix: put before the names of the columns that scoring adds.
+        text_column: the column with the responses; None to find it by its name.
+        item_column: the column that names each response's item; None to find it by its name.
+        item_id: the item that all responses answer; None if the item column says.
+        prefix: prepended to the names of the columns that scoring adds.
         backend: "auto" or one of `backends.NAMES`.
-        threads: for one batch, where the backend has threads.
-        as_json: whether to write one JSON object a row.
-        quiet: whether to say nothing on standard error.
-        review_below: the confidence below which scores are flagged "review"; None for what the
-            bundle says.
-        explain: whether to write which words pushed each score: for people, or with
-            `as_json` beside the other fields.
+        threads: threads per batch, for backends that use threads.
+        as_json: whether to write one JSON object per row.
+        quiet: whether to print nothing on standard error.
+        review_below: the confidence below which scores are flagged "review"; None for the
+            bundle's own limit.
+        explain: whether to write which words pushed each score: as text, or with `as_json` as
+            a further field.
     """
 
     responses: str | Path
@@ -76,7 +76,7 @@ def score_responses(request: Request) -> None:
     """Scores a table, or a single response.
 
     Raises:
-        KdEdgeError: something about the request, the bundle or the table is wrong.
+        KdEdgeError: the request, the bundle or the table is wrong.
     """
     output, table = request.output, names_table(request.responses)
     check_output(request)
@@ -94,17 +94,17 @@ def score_responses(request: Request) -> None:
 
 
 def names_table(responses: str | Path) -> bool:
-    """Whether this names a table, there or not; what does not is a response itself.
+    """Whether the argument names a table, existing or not; otherwise it is a response itself.
 
-    A `Path` does, and "-", a file that exists, a name that ends as tables do, and what has a
-    separator of folders and no space.
+    Names of tables are: a `Path`, "-", an existing file, a name with a table's ending, and a
+    name with a folder separator and no space.
     """
     text = str(responses)
     if isinstance(responses, Path) or text == "-" or text.lower().endswith(_TABLES):
         return True
     if " " not in text and (os.sep in text or "/" in text):
         return True
-    return os.path.exists(text)  # noqa: PTH110 (False for what can be no name of a file)
+    return os.path.exists(text)  # noqa: PTH110 (False for impossible file names)
 
 
 def _score_table(request: Request, scorer: Scorer) -> None:
@@ -114,22 +114,23 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         table = open_table(stream, source, usual_delimiter(path.suffix))
         items = [entry.item_id for entry in manifest.items]
         if request.item_id is not None:
-            manifest.item(request.item_id)  # names the items there are
+            manifest.item(request.item_id)  # the error lists the bundle's items
         columns = scoring_columns(
             table.header, source, items, request.text_column, request.item_column, request.item_id
         )
-        # A backend that is missing says so before anything is written.
-        used = scorer.backend(columns.item_id or items[0])
+        # A missing backend is reported before anything is written.
+        backend = scorer.backend(columns.item_id or items[0])
         batches = TableScorer(scorer).scored(table, columns)
         if columns.item is None and request.item_id is None:
             batches = _other_item(batches, columns.header, items[0])
         with writer(request, scorer, columns, source) as write:
             total, flagged = _write_all(batches, write, request.quiet)
     if not request.quiet:
-        named = "" if request.text_column else f", text from '{columns.header[columns.text]}'"
+        text_column = columns.header[columns.text]
+        guessed = "" if request.text_column else f", text from '{text_column}'"
         note(
             f"The small model scored {total} response{'' if total == 1 else 's'} "
-            f"({flagged} flagged; {used}{named})."
+            f"({flagged} flagged; {backend}{guessed}).{written_to(request.output)}"
         )
 
 
@@ -143,14 +144,14 @@ def _installed(root: Path | None) -> tuple[Bundle, Path]:
 def _other_item(
     batches: Iterator[list[Scored]], header: Sequence[str], item_id: str
 ) -> Iterator[list[Scored]]:
-    """Warns where a table's own column for items names another than the bundle's only one."""
+    """Warns if the table's item column names another item than the bundle's only one."""
     at = candidates(header, ITEM.tiers[:1])
     for batch in batches:
         if at and batch:
             if batch[0].fields[at[0]] not in ("", item_id):
                 note(
-                    f"Warning: column '{header[at[0]]}' names another item than the bundle's, "
-                    f"'{item_id}': are these responses to it? --item '{item_id}' says so."
+                    f"Warning: column '{header[at[0]]}' names another item than the bundle's "
+                    f"'{item_id}'. If these are responses to '{item_id}', add --item '{item_id}'."
                 )
             at = []
         yield batch
@@ -164,14 +165,14 @@ def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tu
         flagged += len(batch) - [one.score.flag for one in batch].count("")
         if not quiet and total - shown >= _SHOW_EVERY:
             shown = total
-            # How many there are is not known while they stream: no bar, just the count.
+            # The total is unknown while rows are streamed, so only the count is shown.
             note(f"{total} responses scored")
     return total, flagged
 
 
 def _refuse_same(output: Path, given: Path, what: str) -> None:
     if str(output) != "-" and output.exists() and given.exists() and output.samefile(given):
-        raise InputError(f"{output}: the output would replace {what}: give it another name")
+        raise InputError(f"{output}: the output would overwrite {what}: choose another name")
 
 
 @contextmanager

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a table holds what the scorer needs.
+    """The columns of a table that the scorer needs.
 
     Attributes:
-        header: the names as the table writes them.
+        header: the column names as written in the table.
         text: index of the responses.
-        item: index of the item each row answers, or None if all answer `item_id`.
-        item_id: the item where the table has no column for it.
+        item: index of the item column; None if all rows answer `item_id`.
+        item_id: the item that all rows answer; None if the table has an item column.
     """
 
     header: tuple[str, ...]
@@ -43,29 +43,29 @@ def scoring_columns(
     item_column: str | None = None,
     item_id: str | None = None,
 ) -> Columns:
-    """Finds the columns of a table to score.
+    """Finds the columns of a table that is to be scored.
 
     Args:
         header: the names in the first row.
-        source: the table's name for messages.
+        source: the table's name in messages.
         items: the items of the bundle.
-        text_column: the responses' column where the user named it.
-        item_column: the items' column where the user named it.
-        item_id: the one item that all rows answer, where the user named it.
+        text_column: the column with the responses, if the user named it.
+        item_column: the item column, if the user named it.
+        item_id: the item that all rows answer, if the user named it.
 
     Raises:
-        TableError: a column is missing, has the name of another, or could be either of two.
+        TableError: a column is missing, ambiguous, or has the same name as another.
     """
     roles = [TEXT]
     if item_id is None and (item_column is not None or len(items) > 1):
         roles.append(ITEM)
     named = {TEXT.name: text_column, ITEM.name: item_column}
-    found, problems = find_columns(header, named, roles, [role.name for role in roles])
+    positions, problems = find_columns(header, named, roles, [role.name for role in roles])
     if problems:
         raise TableError(source, problems, hint(header))
-    item = found.get(ITEM.name)
-    answered = item_id or (items[0] if item is None else None)
-    return Columns(tuple(header), found[TEXT.name], item, answered)
+    item = positions.get(ITEM.name)
+    only_item = item_id or (items[0] if item is None else None)
+    return Columns(tuple(header), positions[TEXT.name], item, only_item)
 
 
 class Scored(NamedTuple):
@@ -76,7 +76,8 @@ class Scored(NamedTuple):
     score: Score
 
 
-_scored: Callable[[tuple[object, ...]], Scored] = partial(tuple.__new__, Scored)
+# `Scored` from its three values, faster than calling the class.
+_new_scored: Callable[[tuple[object, ...]], Scored] = partial(tuple.__new__, Scored)
 
 
 class TableScorer:
@@ -91,25 +92,28 @@ class TableScorer:
         self._items = {entry.item_id for entry in scorer.bundle.manifest.items}
 
     def scored(self, table: Table, columns: Columns, size: int = BATCH) -> Iterator[list[Scored]]:
-        """Scores the rows below the header, batch by batch, in their order.
+        """Scores the rows below the header in order, batch by batch.
 
         Args:
             table: the table.
             columns: where the responses are.
-            size: the most rows of a batch.
+            size: the most rows in a batch.
 
         Raises:
-            TableError: at the end, with all bad rows; what was yielded until then must not
-                be kept.
+            TableError: at the end, with all bad rows; the batches yielded before must be
+                discarded.
         """
-        at, item, hint = columns.item, str(columns.item_id), ""
+        column, hint = columns.item, ""
         for numbers, rows in table.batches(size):
-            items = [item] * len(rows) if at is None else [fields[at].strip() for fields in rows]
+            if column is None:
+                items = [str(columns.item_id)] * len(rows)
+            else:
+                items = [fields[column].strip() for fields in rows]
             if not self._items.issuperset(items):
-                name = None if at is None else columns.header[at]
-                hint = f"The bundle holds {self._scorer.bundle.manifest.names()}."
-                for number, one in zip(numbers, items):
-                    if one not in self._items:
+                name = None if column is None else columns.header[column]
+                hint = f"The bundle has {self._scorer.bundle.manifest.names()}."
+                for number, item_id in zip(numbers, items):
+                    if item_id not in self._items:
                         table.note(Problem("the bundle has no such item", number, name))
             if not table.bad:
                 yield self._batch(rows, items, columns)
@@ -117,9 +121,12 @@ class TableScorer:
             raise table.error(hint)
 
     def _batch(self, rows: list[list[str]], items: list[str], columns: Columns) -> list[Scored]:
-        texts: dict[str, list[str]] = {}
-        for item, fields in zip(items, rows):
-            texts.setdefault(item, []).append(fields[columns.text])
-        scored = {item: iter(self._scorer.score_many(own, item)) for item, own in texts.items()}
-        scores = map(next, map(scored.__getitem__, items))
-        return [*map(_scored, zip(rows, items, scores))]
+        texts_by_item: dict[str, list[str]] = {}
+        for item_id, fields in zip(items, rows):
+            texts_by_item.setdefault(item_id, []).append(fields[columns.text])
+        scores_by_item = {
+            item_id: iter(self._scorer.score_many(texts, item_id))
+            for item_id, texts in texts_by_item.items()
+        }
+        scores = map(next, map(scores_by_item.__getitem__, items))
+        return [*map(_new_scored, zip(rows, items, scores))]

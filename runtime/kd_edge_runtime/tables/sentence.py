@@ -1,4 +1,4 @@
-"""Scores a single response that stands in the command line itself."""
+"""Scores a single response that is given on the command line itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kd_edge_runtime import flags
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.tables.explanations import lines
-from kd_edge_runtime.tables.output import destination, writer
+from kd_edge_runtime.tables.output import destination, writer, written_to
 from kd_edge_runtime.tables.score_rows import Columns, Scored
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 
-# Why a person should look, for people.
+# What each flag means, as shown to people.
 _REASONS = {
     flags.EMPTY: "no words",
     flags.LONG: "longer than the responses it was trained on",
     flags.PROMPT: "copied from the question",
-    flags.REPEATS: "the same words again and again",
+    flags.REPEATS: "the same words over and over",
     flags.UNLIKE: "unlike the responses it was trained on",
     flags.LIST: "a list of keywords",
     flags.REVIEW: "the small model is unsure",
@@ -33,40 +33,45 @@ _REASONS = {
 
 
 def score_sentence(request: Request, scorer: Scorer) -> None:
-    """Scores a response and shows its score; with a file or `as_json`, as a table of one row.
+    """Scores a response and prints its score; with a file or `as_json`, writes a table of one row.
 
     Args:
         request: what to score, and how.
         scorer: an open bundle.
 
     Raises:
-        InputError: the bundle holds several items and none was named, or a column was.
+        InputError: the bundle has several items and none was named, or a column was named.
     """
     text, manifest = str(request.responses), scorer.bundle.manifest
     if request.text_column or request.item_column:
-        raise InputError("there is no file of that name, and a sentence has no columns")
+        raise InputError(
+            "--text-column and --item-column are for tables: there is no file of that name, and a "
+            "sentence has no columns"
+        )
     if request.item_id is None and len(manifest.items) > 1:
         raise InputError(
-            f"the bundle holds {manifest.names()}: say with --item which one the response answers"
+            f"the bundle has {manifest.names()}: say with --item which one the response answers"
         )
     entry = manifest.item(request.item_id)
     score = scorer.score(text, entry.item_id)
     if not request.quiet and not text.strip().count(" "):
-        note("There is no file of that name: the word itself was scored.")
+        note("There is no file of that name, so the word itself was scored.")
     if request.as_json or str(request.output) != "-":
         columns = Columns(("item_id", "text"), 1, None, entry.item_id)
         with writer(request, scorer, columns, "the response") as write:
             write([Scored([entry.item_id, text], entry.item_id, score)])
+        if not request.quiet and str(request.output) != "-":
+            note(f"The small model scored the sentence.{written_to(request.output)}")
         return
     with destination(request.output) as file:
-        file.writelines(line + "\n" for line in _shown(entry, score))
+        file.writelines(line + "\n" for line in _score_lines(entry, score))
         if request.explain:
             explained = lines(scorer.explain(text, entry.item_id), entry)
             file.writelines(f"{line}\n" for line in ("", *explained))
 
 
-def _shown(entry: ItemEntry, score: Score) -> Iterator[str]:
-    """The score for people to read, in lines of at most 80 characters."""
+def _score_lines(entry: ItemEntry, score: Score) -> Iterator[str]:
+    """The score for people to read, in lines of at most `_WIDTH` characters."""
     shares = zip(entry.classes, score.probabilities)
     probabilities = "   ".join(f"{name}:\N{NO-BREAK SPACE}{share:.2f}" for name, share in shares)
     facts = {

@@ -1,8 +1,8 @@
 """How a response relates to its question and the reference answers, as numbers from 0 to 1.
 
-A `pairs` student serves many questions with one network: what is peculiar to a question is
-not in its weights but in these numbers, and in which words stand in a reference. Only hashes
-of words are kept. FORMAT.md describes the bytes and every number.
+A `pairs` student serves many questions with one network: what is specific to a question is not
+in its weights but in these numbers and in which words occur in a reference. Only hashes of
+words are stored. FORMAT.md describes the bytes and every number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_wor
 
 RELATION_RULES = 1
 
-# The numbers, in the order in which `Relation.numbers` gives them.
+# The names of the numbers, in the order of `Relation.numbers`.
 NUMBERS = (
     "recall",
     "new recall",
@@ -47,7 +47,7 @@ _LONG = 5.0  # the logarithm of 147 words
 
 @lru_cache(maxsize=10_000)
 def hashed(word: str) -> tuple[int, frozenset[int]]:
-    """The hash of a word of at most `MAX_WORD` characters, and those of its runs of four."""
+    """The hash of a word of at most `MAX_WORD` characters, and the hashes of its runs of four."""
     return hash_word(word), frozenset(map(hash_gram, grams(word, _GRAM)))
 
 
@@ -56,8 +56,8 @@ class Reference:
     """A reference answer.
 
     Attributes:
-        order: hashes of its words as they stand, at least one.
-        grams: hashes of its words' runs of four characters.
+        order: the hashes of its words in order, at least one.
+        grams: the hashes of its words' runs of four characters.
     """
 
     order: tuple[int, ...]
@@ -66,12 +66,12 @@ class Reference:
 
 @dataclass(frozen=True)
 class Relation:
-    """What a student knows of a question.
+    """What a student knows about a question.
 
     Attributes:
-        question: hashes of its words.
+        question: the hashes of its words.
         references: its reference answers, at least one.
-        weights: what each word of a reference counts, by hash; whole numbers above 0.
+        weights: the weight of each word of a reference, by hash; whole numbers above 0.
     """
 
     question: frozenset[int]
@@ -80,91 +80,96 @@ class Relation:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Relation:
-        """Reads a question's member, see FORMAT.md.
+        """Reads a question's member; see FORMAT.md.
 
         Raises:
-            BundleError: the bytes hold no such thing.
+            BundleError: the bytes are not a valid member.
         """
-        at = 0
+        offset = 0
 
         def take() -> tuple[int, ...]:
-            nonlocal at
-            (number,) = unpack_from("<I", data, at)
-            found = unpack_from(f"<{number}I", data, at + 4)
-            at += 4 + 4 * number
-            return found
+            nonlocal offset
+            (number,) = unpack_from("<I", data, offset)
+            values = unpack_from(f"<{number}I", data, offset + 4)
+            offset += 4 + 4 * number
+            return values
 
         try:
             question = take()
             (number,) = take()
             references = [Reference(take(), frozenset(take())) for _ in range(number)]
             weights = take()
-            codes = sorted({code for one in references for code in one.order})
-            good = (
-                at == len(data)
-                and all(one.order for one in references)
+            codes = sorted({code for reference in references for code in reference.order})
+            valid = (
+                offset == len(data)
+                and all(reference.order for reference in references)
                 and len(codes) == len(weights) > 0 < min(weights)
             )
         except (error, ValueError, OverflowError, MemoryError):
-            good = False
-        if not good:
-            raise BundleError("the vectorizer does not hold a question and its references")
+            valid = False
+        if not valid:
+            raise BundleError("the vectorizer does not contain a valid question")
         return cls(frozenset(question), tuple(references), dict(zip(codes, weights)))
 
     def numbers(self, words: Sequence[str]) -> list[float]:
-        """What relates a response to the question.
+        """The numbers that relate a response to the question.
 
         Args:
-            words: the response's, by the text rules.
+            words: the response's words, by the text rules.
 
         Returns:
-            The `NUMBERS`, each 0 to 1 (`log length` goes on rising above 147 words).
+            The `NUMBERS`, each 0 to 1 (except `log length`, which exceeds 1 above 147 words).
         """
-        seen = [hashed(word[:MAX_WORD]) for word in words]
-        order = [code for code, _ in seen]
-        here = set(order)
-        different = len(here) or 1
-        best = self.nearest(here)
-        recall = self._recall(best.order, here)
+        hashes = [hashed(word[:MAX_WORD]) for word in words]
+        order = [code for code, _ in hashes]
+        response = set(order)
+        distinct = len(response) or 1
+        best = self.nearest(response)
+        recall = self._recall(best.order, response)
         new = set(best.order) - self.question
         pairs = set(zip(best.order, best.order[1:]))
-        typed: set[int] = set().union(*(found for _, found in set(seen)))
-        denied, denies = (bool(_NEGATIONS.intersection(one)) for one in (best.order, here))
+        runs: set[int] = set().union(*(word_runs for _, word_runs in set(hashes)))
+        reference_negated = bool(_NEGATIONS.intersection(best.order))
+        response_negated = bool(_NEGATIONS.intersection(response))
         return [
             recall,
-            self._recall(new, here) if new else recall,
-            len(here.intersection(best.order)) / different,
+            self._recall(new, response) if new else recall,
+            len(response.intersection(best.order)) / distinct,
             _share(len(pairs.intersection(zip(order, order[1:]))), len(pairs)),
-            _share(len(best.grams & typed), len(best.grams)),
-            float(denies and not denied),
-            float(denied and not denies),
+            _share(len(best.grams & runs), len(best.grams)),
+            float(response_negated and not reference_negated),
+            float(reference_negated and not response_negated),
             min(len(order) / len(best.order), 2.0) / 2.0,
-            len(here & self.question) / different,
-            len(here - self.question - self.weights.keys()) / different,
-            len(here & self.weights.keys()) / len(self.weights),
-            sum(self._recall(one.order, here) for one in self.references) / len(self.references),
+            len(response & self.question) / distinct,
+            len(response - self.question - self.weights.keys()) / distinct,
+            len(response & self.weights.keys()) / len(self.weights),
+            sum(self._recall(ref.order, response) for ref in self.references)
+            / len(self.references),
             log(1 + len(order)) / _LONG,
         ]
 
-    def nearest(self, here: set[int]) -> Reference:
-        """The reference that a response recalls most of.
+    def nearest(self, response: set[int]) -> Reference:
+        """The reference with the highest recall.
 
         Args:
-            here: hashes of the response's words.
+            response: the hashes of the response's words.
 
         Returns:
-            Of equals the one with more different words in common, then the first.
+            The reference; of equals the one with more distinct words in common, then the first.
         """
         return max(
             self.references,
-            key=lambda one: (self._recall(one.order, here), len(here.intersection(one.order))),
+            key=lambda ref: (
+                self._recall(ref.order, response),
+                len(response.intersection(ref.order)),
+            ),
         )
 
-    def _recall(self, codes: Iterable[int], here: set[int]) -> float:
-        """The share, by weight, of different words that are in a response."""
-        different = set(codes)
-        weigh = self.weights.__getitem__
-        return sum(map(weigh, different & here)) / sum(map(weigh, different))
+    def _recall(self, codes: Iterable[int], response: set[int]) -> float:
+        """The share of distinct words, by weight, that occur in a response."""
+        distinct = set(codes)
+        weight = self.weights.__getitem__
+        return sum(map(weight, distinct & response)) / sum(map(weight, distinct))
 
 
 def _share(part: int, whole: int) -> float:

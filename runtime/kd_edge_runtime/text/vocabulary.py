@@ -134,7 +134,7 @@ class BagVocabulary:
                 names a word that is not there.
         """
         if len(sizes) != 3 or min(sizes) < 0 or 4 * sum(sizes) != len(data):
-            raise BundleError("the vectorizer's size is not what the manifest says")
+            raise BundleError("the size of the vectorizer does not match the manifest")
         if sizes[0] > MAX_WORDS:
             raise BundleError(f"the vectorizer has more than {MAX_WORDS} words")
         numbers = code_array()

@@ -169,9 +169,9 @@ def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
         (["--student", "transformer"], "needs the teacher's folder"),
         (["--temperature", 0.9], "not in the range"),
         (["--lambda", "nan"], "lambda is nan"),
-        (["--labels", "none.csv"], "none.csv: there is no such file"),
-        (["--variants", "none.csv"], "none.csv: there is no such file"),
-        (["--teacher", "nowhere"], "'nowhere' holds no teacher.json"),
+        (["--labels", "none.csv"], "none.csv: no such file"),
+        (["--variants", "none.csv"], "none.csv: no such file"),
+        (["--teacher", "nowhere"], "nowhere: no such folder"),
         (["--ngrams", 0], "not in the range"),
     ],
 )

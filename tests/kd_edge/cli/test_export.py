@@ -179,10 +179,10 @@ def test_a_form_that_differs_is_exit_code_5(command, student, bundle, monkeypatc
 
 def test_what_is_wrong(command, student, tmp_path, bundle):
     assert "Missing argument" in command.fails("export", "-o", bundle)
-    assert "no student's folder" in command.fails("export", tmp_path / "none", "-o", bundle)
+    assert "none: no such folder" in command.fails("export", tmp_path / "none", "-o", bundle)
     assert f"do you mean {student}?" in command.fails("export", student.parent, "-o", bundle)
     message = command.fails("export", student, "-o", bundle, "--prompt", tmp_path / "no.txt")
-    assert "no.txt: there is no such file" in message
+    assert "no.txt: no such file" in message
     (tmp_path / "image").write_bytes(b"\x89PNG\0")
     message = command.fails("export", student, "-o", bundle, "--prompt", tmp_path / "image")
     assert "not a text file" in message

@@ -278,8 +278,8 @@ def nothing_begins(monkeypatch):
         (["--variants", "-1"], "not in the range"),
         (["--student-epochs", "0"], "not in the range"),
         (["--learning-rate", "0"], "not in the range"),
-        (["--prompt", "nowhere.txt"], "nowhere.txt: there is no such file"),
-        (["--test", "nowhere.csv"], "nowhere.csv: there is no such file"),
+        (["--prompt", "nowhere.txt"], "nowhere.txt: no such file"),
+        (["--test", "nowhere.csv"], "nowhere.csv: no such file"),
         (["--seed", "99999999999"], "out of range: seed"),
     ],
 )
@@ -292,7 +292,7 @@ def test_wrong_options(command, responses, tiny_model, tmp_path, more, said):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("none.csv", None, "none.csv: there is no such file"),
+        ("none.csv", None, "none.csv: no such file"),
         ("empty.csv", "", "the table is empty"),
         ("item.kdz", "PK", "item.kdz is a bundle: 'kd-edge score' scores"),
         ("r.xlsx", "PK", "'.xlsx' files are not read here"),
@@ -347,6 +347,6 @@ def test_a_prompt_that_is_no_text(command, responses, tiny_model, tmp_path):
 
 def test_a_model_that_is_not_there(command, responses, tmp_path):
     given = ("run", responses, "-o", tmp_path / "out", "--model")
-    assert "there is no folder './nowhere'" in command.fails(*given, "./nowhere")
+    assert "./nowhere: no such folder" in command.fails(*given, "./nowhere")
     (tmp_path / "empty").mkdir()
     assert "not a model folder" in command.fails(*given, tmp_path / "empty")

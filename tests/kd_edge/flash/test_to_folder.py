@@ -229,7 +229,7 @@ def test_what_is_unforeseen_at_one_stops_no_other(tmp_path, payloads, monkeypatc
     devices = [Device(name, FolderTarget(tmp_path / name)) for name in "abc"]
     outcomes = flash(payloads["new"], devices, None, jobs=2)
     assert [one.outcome for one in outcomes] == [INSTALLED, FAILED, INSTALLED]
-    assert outcomes[1].reason == "something unforeseen happened (RuntimeError)"
+    assert outcomes[1].reason == "an unexpected error (RuntimeError)"
 
 
 def _tree(folder: Path) -> dict[str, tuple[bytes, int]]:

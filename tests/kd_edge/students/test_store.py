@@ -130,8 +130,10 @@ def test_a_description_that_does_not_fit(folder, change):
 
 
 def test_no_such_folder(tmp_path):
-    with pytest.raises(InputError, match=r"no student's folder \(it has no student\.json\)$"):
+    with pytest.raises(InputError, match=r"nowhere: no such folder \(name the folder"):
         store.load(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"no student's folder \(it has no student\.json\)$"):
+        store.load(tmp_path)
 
 
 def test_the_folder_above_is_pointed_down(folder):

@@ -95,7 +95,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["./gone", "/gone/model", "~/no-such-folder-here", "a/b/c"])
 def test_a_path_that_is_not_there_is_never_looked_up_on_the_hub(name, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", None)
-    with pytest.raises(InputError, match="there is no folder"):
+    with pytest.raises(InputError, match="no such folder"):
         resolve(name)
 
 

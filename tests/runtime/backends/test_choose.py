@@ -56,7 +56,7 @@ def test_names_that_are_none(item):
 
 def test_a_student_that_the_backend_cannot_run(item):
     with pytest.raises(
-        BackendError, match="'plain' does not run a student of kind 'rnn': use onnx"
+        BackendError, match="'plain' does not run small models of kind 'rnn': use onnx"
     ):
         choose.load(of(item, student="rnn"), "plain")
     with pytest.raises(BackendError, match=r"'oracle'.*nor does any other"):
@@ -112,7 +112,7 @@ def test_the_forms_of_an_item(item):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"rules": 2}, "needs text rules 2, this version has 1: update"),
+        ({"rules": 2}, "needs text rules 2; this version has 1: update"),
         ({"rules": None}, r"text\.rules"),
         ({"rules": True}, r"text\.rules"),
         ({"gram": -1}, r"text\.gram"),
@@ -120,7 +120,7 @@ def test_the_forms_of_an_item(item):
         ({"sizes": None}, r"text\.sizes"),
         ({"sizes": [24, 24, "12"]}, r"text\.sizes"),
         ({"sizes": [24, 24, 12.0]}, r"text\.sizes"),
-        ({"sizes": [24, 24, 13]}, "size is not what the manifest says"),
+        ({"sizes": [24, 24, 13]}, "does not match the manifest"),
         ({"dimensions": None}, r"text\.dimensions"),
         ({"dimensions": 7}, "size of the plain weights"),
         ({"dimensions": 0}, "size of the plain weights"),
@@ -137,13 +137,13 @@ def test_the_table_has_a_row_of_probabilities_for_each_class(item):
     with pytest.raises(BundleError, match="size of the plain weights"):
         backends.load(of(item, classes=("0", "1", "2")), "plain")
     for name in ("tflite", "onnx"):
-        with pytest.raises(BundleError, match="does not fit the manifest"):
+        with pytest.raises(BundleError, match="does not match the manifest"):
             backends.load(of(item, classes=("0", "1", "2")), name)
 
 
 def test_a_form_that_is_not_there(item):
     forms = {"onnx-fp32": item.entry.forms["onnx-fp32"]}
-    with pytest.raises(BackendError, match=r"no form 'plain-int8' \(the bundle carries onnx-fp32"):
+    with pytest.raises(BackendError, match=r"no form 'plain-int8' \(the bundle has onnx-fp32"):
         choose.load(of(item, forms=forms), "plain")
     with pytest.raises(BackendError, match=r"no form 'tflite-int8' \(the bundle"):
         choose.load(of(item, forms=forms), "tflite")

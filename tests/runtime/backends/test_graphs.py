@@ -41,11 +41,13 @@ def test_counts(item):
 )
 def test_a_graph_that_is_the_items(item, metadata):
     check(item, "form", True, metadata)
-    with pytest.raises(BundleError, match="item 'stove': the graph 'form' does not fit the man"):
+    with pytest.raises(BundleError, match="item 'stove': the graph 'form' does not match the man"):
         check(item, "form", False, metadata)
 
 
 @pytest.mark.parametrize("digest", ["", "ab" * 32, VECTORIZER.upper()])
 def test_a_graph_of_another_vectorizer(item, digest):
-    with pytest.raises(BundleError, match="item 'stove': the graph 'form' was made for another v"):
+    with pytest.raises(
+        BundleError, match="item 'stove': the graph 'form' was exported for another v"
+    ):
         check(item, "form", True, {"kd-edge.vectorizer": digest})

@@ -72,7 +72,7 @@ def test_a_response_longer_than_the_lanes_hold():
         wanted = [one + more for one, more in zip(wanted, rows[pair], strict=True)]
     for word in words[1:-1]:
         wanted = [one - less for one, less in zip(wanted, single[word], strict=True)]
-    number, *sums = PlainModel(student)._summed(words)
+    number, *sums = PlainModel(student)._long_lanes(words)
     assert [number, *(one - 128 * number for one in sums)] == wanted
 
 

@@ -300,7 +300,7 @@ def test_none_works(item, fake, imports):
     with pytest.raises(BackendError) as caught:
         choose.load(item("graphs"))
     told = str(caught.value)
-    assert told.startswith("item 'stove', a student of kind 'bag', does not run here: onnx ")
+    assert told.startswith("item 'stove': no backend runs its small model (kind 'bag') here: onnx ")
     assert "with onnx-int8 dies (SIGILL); onnx with onnx-fp32 dies (SIGILL)" in told
     assert "'kd-edge doctor'" in told
     assert imports() == 2

@@ -56,19 +56,19 @@ def test_what_another_writer_leaves_out():
 
 @pytest.mark.parametrize("data", [b"", b"TFL3", b"noise" * 30, b"\x00" * 4 + b"TFL2" + GRAPH[8:]])
 def test_what_is_no_tflite_file(data):
-    with pytest.raises(ValueError, match="it is no TFLite file"):
+    with pytest.raises(ValueError, match="not a TFLite file"):
         metadata(data)
 
 
 @given(st.binary(max_size=4), st.binary(max_size=300))
 def test_noise_behind_the_right_mark(root, noise):
-    with pytest.raises(ValueError, match="it is"):
+    with pytest.raises(ValueError, match=r"not a TFLite file|the file is damaged"):
         metadata(root + b"TFL3" + noise)
 
 
 def test_every_cut_is_seen():
     for end in range(len(GRAPH)):
-        with pytest.raises(ValueError, match="it is"):
+        with pytest.raises(ValueError, match=r"not a TFLite file|the file is damaged"):
             metadata(GRAPH[:end])
 
 
@@ -121,7 +121,7 @@ def test_numbers_of_what_is_not_there():
     assert len(first(model).tensors) == 9
     assert len(model.buffers) == 7
     for what, change in WRONG.items():
-        with pytest.raises(ValueError, match="it is damaged"):
+        with pytest.raises(ValueError, match="the file is damaged"):
             metadata(changed(change))
             pytest.fail(what)
 
@@ -143,12 +143,12 @@ def test_metadata_without_bytes():
 
 def test_a_text_without_its_end():
     at = GRAPH.index(b"serving_default\0")
-    with pytest.raises(ValueError, match="it is damaged"):
+    with pytest.raises(ValueError, match="the file is damaged"):
         metadata(GRAPH[: at + 15] + b"x" + GRAPH[at + 16 :])
 
 
 def test_a_name_that_is_no_text():
-    with pytest.raises(ValueError, match="it is damaged"):
+    with pytest.raises(ValueError, match="the file is damaged"):
         metadata(GRAPH.replace(b"serving_default", b"serving\xffdefault"))
 
 
@@ -183,7 +183,7 @@ def test_a_place_behind_the_file(far):
     for at in fields():
         data = bytearray(GRAPH)
         struct.pack_into("<I", data, at, far)
-        with pytest.raises(ValueError, match="it is damaged"):
+        with pytest.raises(ValueError, match="the file is damaged"):
             metadata(bytes(data))
 
 
@@ -194,5 +194,5 @@ def test_a_place_before_the_file():
     layout = GRAPH[root - back : root]
     data = bytearray(GRAPH + layout)
     struct.pack_into("<i", data, root, root + len(layout))
-    with pytest.raises(ValueError, match="it is damaged"):
+    with pytest.raises(ValueError, match="the file is damaged"):
         metadata(bytes(data))

@@ -131,7 +131,7 @@ def test_a_form_that_does_not_load(verified):
     assert bad(found) == [("stove", "onnx", "onnx-fp32")]
     assert isinstance(found[-1].error, BackendError)
     assert str(found[-1].error).startswith(
-        "item 'stove', onnx-fp32 on onnx: ONNX Runtime refuses 'onnx-fp32': "
+        "item 'stove', onnx-fp32 on onnx: ONNX Runtime cannot load 'onnx-fp32': "
     )
     assert (found[-1].rows, found[-1].wrong) == (0, ())
 
@@ -182,7 +182,7 @@ def test_forms_that_nothing_reads(verified):
     newer = replace(item, forms={"plain-int2": ("bag.int2", b"12")})
     found = verified(newer)
     assert bad(found) == [("stove", "auto", "")]
-    assert "the bundle carries plain-int2" in str(found[0].error)
+    assert "the bundle has plain-int2" in str(found[0].error)
     # Beside a form that is known, it is no reason to complain.
     both = replace(item, forms={**item.forms, **newer.forms})
     assert bad(verified(both)) == []
@@ -225,7 +225,7 @@ def test_a_named_backend_has_to_run_every_item(verified):
     assert bad(found) == [("spoon", "plain", "")]
     assert "has no form 'plain-int8'" in str(found[-2].error)
     rnn = replace(item, item_id="spoon", student="rnn")
-    assert "does not run a student of kind 'rnn'" in str(verified(rnn, names=["plain"])[0].error)
+    assert "does not run small models of kind 'rnn'" in str(verified(rnn, names=["plain"])[0].error)
 
 
 @pytest.mark.parametrize(

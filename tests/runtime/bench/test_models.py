@@ -81,7 +81,7 @@ def test_a_folder_without_a_tokenizer(folder):
 @pytest.mark.parametrize("text", ["[]", "{", ""])
 def test_a_file_that_is_no_json_object(folder, text):
     (folder / "config.json").write_text(text)
-    with pytest.raises(InputError, match=r"config\.json: this is no JSON object"):
+    with pytest.raises(InputError, match=r"config\.json: this is not a JSON object"):
         find(folder)
 
 

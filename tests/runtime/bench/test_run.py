@@ -211,7 +211,7 @@ def test_a_package_that_refuses_a_graph(path, fake):
         "    def __init__(self, *_, **__): raise RuntimeError('no such operator')\n"
     )
     found = bench(BenchRequest(path, backends=("onnx",), quick=True))
-    assert "ONNX Runtime refuses 'onnx-int8': no such operator" in found["rows"][0]["why"]
+    assert "ONNX Runtime cannot load 'onnx-int8': no such operator" in found["rows"][0]["why"]
     assert found["fastest"] is None
 
 

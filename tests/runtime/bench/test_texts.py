@@ -106,8 +106,8 @@ def test_a_table_without_scores(bundles, table):
         ("text\n", 0, None, Names(), r"no row answers item 'stove'$"),
         ("text\na\n", 1, None, Names(), r"no column holds the item.*--item-column"),
         ("text\na\n", 1, "pot", Names(), r"no item 'pot'"),
-        ("text,score\nzebra\n", 0, None, Names(), r"row 2: 1 field where the header has 2"),
-        ('text,score\n"zebra,1\n', 0, None, Names(), r"row 2: a quotation mark is opened"),
+        ("text,score\nzebra\n", 0, None, Names(), r"row 2: 1 field, but the header has 2"),
+        ('text,score\n"zebra,1\n', 0, None, Names(), r"row 2: a quotation mark in this row"),
         ("words,score\na,1\n", 0, None, Names(), r"no column holds the responses"),
         ("", 0, None, Names(), r"the table is empty"),
     ],
@@ -119,7 +119,7 @@ def test_what_is_wrong_with_a_table(bundles, table, text, at, item, named, told)
 
 
 def test_no_table(bundles, tmp_path):
-    with pytest.raises(InputError, match=r"none\.csv: there is no such file"):
+    with pytest.raises(InputError, match=r"none\.csv: no such file"):
         read(tmp_path / "none.csv", bundles[0], None, Names())
 
 

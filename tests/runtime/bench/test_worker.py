@@ -74,7 +74,9 @@ def test_an_error_while_scoring_quotes_nobody(child, monkeypatch):
 
 
 def test_an_error_before_that_is_told(child, monkeypatch):
-    assert child(path="none.kdz") == {"fails": "none.kdz: no such file"}
+    assert child(path="none.kdz") == {
+        "fails": "none.kdz: no such file (check the name and the folder)"
+    }
     monkeypatch.setattr(worker, "_bundle", lambda *_: {}["a\nkey"])
     assert child() == {"fails": r"KeyError: 'a\nkey'"}
 

@@ -170,7 +170,7 @@ def test_what_is_no_bundle(sound, opened, tmp_path):
         opened(zipped({"tried.kdz": sound[0]}))  # a bundle in a zip
     with pytest.raises(InputError, match="no such file"):
         Bundle(tmp_path / "none.kdz")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="this is a folder, not a file"):
         Bundle(tmp_path)
     with pytest.raises(KdEdgeError):
         Bundle("a\0b")
@@ -234,7 +234,7 @@ def test_a_member_twice(members, opened):
                 archive.writestr(one, data)
             with pytest.warns(UserWarning, match="Duplicate name"):
                 archive.writestr(name, members[name])
-        with pytest.raises(BundleError, match="a member is there twice"):
+        with pytest.raises(BundleError, match="a member name occurs twice"):
             opened(buffer.getvalue())
 
 
@@ -311,7 +311,7 @@ def test_no_more_is_unpacked_than_was_declared(members, tmp_path, monkeypatch):
 
 
 def test_a_huge_manifest(members, opened, monkeypatch):
-    with pytest.raises(BundleError, match="larger than any bundle needs"):
+    with pytest.raises(BundleError, match="manifest\\.json is too large"):
         opened(zipped({**members, MANIFEST: b" " * ((8 << 20) + 1)}))
     lied = declared(zipped({**members, MANIFEST: b" " * (9 << 20)}), MANIFEST, 100)
     with pytest.raises(BundleError, match=r"'manifest\.json' is damaged"):
@@ -319,7 +319,7 @@ def test_a_huge_manifest(members, opened, monkeypatch):
     monkeypatch.setattr(bundle_module, "MAX_MANIFEST", len(members[MANIFEST]))
     assert opened(zipped(members))
     monkeypatch.setattr(bundle_module, "MAX_MANIFEST", len(members[MANIFEST]) - 1)
-    with pytest.raises(BundleError, match="larger than any bundle needs"):
+    with pytest.raises(BundleError, match="manifest\\.json is too large"):
         opened(zipped(members))
 
 
@@ -335,12 +335,12 @@ def test_a_huge_member(members, opened, monkeypatch):
 @pytest.mark.parametrize(
     ("manifest", "why"),
     [
-        (b"", "is not JSON"),
-        (b"{", "is not JSON"),
-        (b"[]", "is not that of a kd-edge bundle"),
+        (b"", "is not valid JSON"),
+        (b"{", "is not valid JSON"),
+        (b"[]", "is not from a kd-edge bundle"),
         (b"\xff\xfe{}", "is not UTF-8"),
         ("{}".encode("utf-16"), "is not UTF-8"),
-        (b"[" * 1_000_000, "is not JSON"),
+        (b"[" * 1_000_000, "is not valid JSON"),
     ],
 )
 def test_a_manifest_that_is_none(members, opened, manifest, why):
@@ -356,13 +356,13 @@ def test_an_encrypted_member(members, opened, name):
         while (at := bytes(data).find(mark, at + 1)) >= 0:
             if data[at + name_at :].startswith(name.encode()):
                 data[at + flag_at] |= 1
-    with pytest.raises(BundleError, match=f"'{name}' is no plain member"):
+    with pytest.raises(BundleError, match=f"'{name}' is encrypted, a link, or"):
         opened(bytes(data))
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_packing_that_small_readers_lack(members, opened, packing):
-    with pytest.raises(BundleError, match="is no plain member"):
+    with pytest.raises(BundleError, match="is encrypted, a link, or"):
         opened(zipped(members, packing))
 
 
@@ -375,7 +375,7 @@ def test_a_link(members, opened):
             if name == "link":
                 info.external_attr = (stat.S_IFLNK | 0o777) << 16
             archive.writestr(info, data)
-    with pytest.raises(BundleError, match="'link' is no plain member"):
+    with pytest.raises(BundleError, match="'link' is encrypted, a link, or"):
         opened(buffer.getvalue())
 
 

@@ -81,7 +81,7 @@ def test_each_field_of_an_item(raw, name):
     for wrong in wrong_for(raw["items"][1][name]):
         changed = deepcopy(raw)
         changed["items"][1][name] = wrong
-        refused(changed, f"item 2: '{name}' is missing or no")
+        refused(changed, f"item 2: '{name}' is missing or not of type")
     del raw["items"][1][name]
     refused(raw, f"item 2: '{name}' is missing")
 
@@ -91,7 +91,7 @@ def test_each_field_of_a_member(raw, name):
     for wrong in (None, True, 1.5, [], {}):
         changed = deepcopy(raw)
         changed["members"]["card.md"][name] = wrong
-        refused(changed, f"'card.md': '{name}' is missing or no")
+        refused(changed, f"'card.md': '{name}' is missing or not of type")
     del raw["members"]["card.md"][name]
     refused(raw, f"'card.md': '{name}' is missing")
 
@@ -112,11 +112,11 @@ def test_each_field_of_a_member(raw, name):
 )
 def test_what_lists_and_maps_hold(raw, name, wrong):
     raw["items"][0][name] = wrong
-    refused(raw, f"item 1: '{name}' holds something that is no")
+    refused(raw, f"item 1: '{name}' has a value not of type")
 
 
 def test_versions_are_strings(raw):
-    refused({**raw, "created_by": {"kd-edge": 1}}, "'created_by' holds something that is no str")
+    refused({**raw, "created_by": {"kd-edge": 1}}, "'created_by' has a value not of type str")
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_versions_are_strings(raw):
         ({"items": []}, "no items"),
         ({"items": [None]}, "item 1 is not an object"),
         ({"members": {"card.md": 3}}, "member 'card.md' is not an object"),
-        ({"format": "zip"}, "not that of a kd-edge bundle"),
-        ({"format": None}, "not that of a kd-edge bundle"),
+        ({"format": "zip"}, "is not from a kd-edge bundle"),
+        ({"format": None}, "is not from a kd-edge bundle"),
         ({"card": "other.md"}, "the card names the member 'other.md'"),
         ({"protocol": "1"}, "no protocol number"),
         ({"protocol": 0}, "there is no protocol 0"),
@@ -140,13 +140,13 @@ def test_the_whole_must_fit(raw, change, why):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"item_id": "spoon"}, "one of them twice"),
+        ({"item_id": "spoon"}, "listed twice"),
         ({"classes": ["0"]}, "fewer than two classes"),
-        ({"classes": ["0", "1", "2", "2"]}, "one of them twice"),
-        ({"values": [0, 1, 2]}, "not one value for each class"),
-        ({"values": [0, 1, 2, 3, 4]}, "not one value for each class"),
-        ({"decision": "by coin"}, "the decision 'by coin' is not known"),
-        ({"forms": {}}, "no form of the network"),
+        ({"classes": ["0", "1", "2", "2"]}, "listed twice"),
+        ({"values": [0, 1, 2]}, "the number of values differs from the number of classes"),
+        ({"values": [0, 1, 2, 3, 4]}, "the number of values differs from the number of classes"),
+        ({"decision": "by coin"}, "unknown decision 'by coin'"),
+        ({"forms": {}}, "there is no form of the network"),
         ({"forms": {"plain-int8": "x"}}, "item 'stove' names the member 'x'"),
         ({"vectorizer": "x"}, "names the member 'x', which the bundle does not list"),
         ({"golden": "x"}, "names the member 'x', which the bundle does not list"),
@@ -167,7 +167,7 @@ def test_an_item_must_fit(raw, change, why):
 )
 def test_a_member_needs_a_size_and_a_hash(raw, member):
     raw["members"]["card.md"] = member
-    refused(raw, "member 'card.md': no valid size and sha256")
+    refused(raw, "member 'card.md': bytes or sha256 is not valid")
 
 
 def test_a_newer_protocol_says_what_to_do(raw):
@@ -175,7 +175,7 @@ def test_a_newer_protocol_says_what_to_do(raw):
     for protocol in (PROTOCOL + 1, 10**30):
         # Whatever else a newer protocol holds: the number is looked at first.
         newer = {"format": raw["format"], "protocol": protocol, "items": "new"}
-        refused(newer, f"protocol {protocol}, newer than.*update kd-edge-runtime on this device")
+        refused(newer, f"protocol {protocol}, and this.*update kd-edge-runtime on this device")
 
 
 def test_fields_of_later_versions_are_ignored(raw, manifest):
@@ -210,13 +210,13 @@ def test_garbage(text):
 def test_numbers_that_json_does_not_have(manifest, constant):
     text = manifest.to_json().replace('"made_by": "tests"', f'"loss": {constant}')
     assert constant in text
-    with pytest.raises(BundleError, match=f"{constant} is no number"):
+    with pytest.raises(BundleError, match="not valid JSON"):
         Manifest.from_json(text)
 
 
 def test_half_a_surrogate_pair_is_no_text(raw):
     raw["items"][0]["item_id"] = "\ud800"
-    refused(raw, "is not JSON")
+    refused(raw, "is not valid JSON")
 
 
 json_values = st.recursive(
@@ -254,13 +254,13 @@ def test_any_value_anywhere_is_read_or_refused(manifest, data, value):
 
 def test_an_item_by_its_name(manifest, tmp_path):
     assert manifest.item("spoon").classes == bundles_made.WORDS
-    with pytest.raises(InputError, match=r"2 items \('stove', 'spoon'\): say which"):
+    with pytest.raises(InputError, match=r"2 items \('stove', 'spoon'\): name one of"):
         manifest.item()
-    with pytest.raises(InputError, match=r"no item 'x': it holds 2 items \('stove', 'spoon'\)"):
+    with pytest.raises(InputError, match=r"no item 'x': it has 2 items \('stove', 'spoon'\)"):
         manifest.item("x")
     one = bundles_made.write(tmp_path / "one.kdz")
     assert one.item().item_id == one.item("stove").item_id == "stove"
-    with pytest.raises(InputError, match=r"it holds 1 item \('stove'\)"):
+    with pytest.raises(InputError, match=r"it has 1 item \('stove'\)"):
         one.item("x")
 
 
@@ -313,16 +313,16 @@ def test_a_whole_number_is_a_number(raw):
     [
         (None, "item 1, flags is not an object"),
         ([], "item 1, flags is not an object"),
-        ({"review": "0.5"}, "'review' is missing or no float"),
-        ({"review": None}, "'review' is missing or no float"),
-        ({"review": True}, "'review' is missing or no float"),
-        ({"longest": 1.5}, "'longest' is missing or no int"),
-        ({"distinct": []}, "'distinct' is missing or no float"),
-        ({"known": 3.5}, "'known' is missing or no list"),
-        ({"known": [1.0, "2", 3.0]}, "'known' holds something that is no float"),
-        ({"known": [1.0, 2.0]}, "'known' is not three numbers"),
-        ({"prompt": [1.5]}, "'prompt' holds something that is no int"),
-        ({"prompt": [True]}, "'prompt' holds something that is no int"),
+        ({"review": "0.5"}, "'review' is missing or not of type float"),
+        ({"review": None}, "'review' is missing or not of type float"),
+        ({"review": True}, "'review' is missing or not of type float"),
+        ({"longest": 1.5}, "'longest' is missing or not of type int"),
+        ({"distinct": []}, "'distinct' is missing or not of type float"),
+        ({"known": 3.5}, "'known' is missing or not of type list"),
+        ({"known": [1.0, "2", 3.0]}, "'known' has a value not of type float"),
+        ({"known": [1.0, 2.0]}, "'known' needs three numbers"),
+        ({"prompt": [1.5]}, "'prompt' has a value not of type int"),
+        ({"prompt": [True]}, "'prompt' has a value not of type int"),
         ({"review": 10**400}, "a number is too large"),
         ({"longest": 10**400}, "a number is too large"),
         ({"known": [1.0, -(10**10), 1.0]}, "a number is too large"),

@@ -210,7 +210,7 @@ def test_graphs_where_the_workshop_is(bundle):
 
 def test_graphs_where_it_is_not(bundle, monkeypatch):
     monkeypatch.setattr(inspect_command, "plugins", lambda _: {})
-    told = "operators: shown where the workshop, kd-edge, is installed"
+    told = "shown only where the full package, kd-edge, is installed"
     assert run(bundle).count(f"  onnx-fp32   ({told})\n") == 2
     forms = contents(bundle)["stove"]
     assert forms["onnx-int8"]["note"] == told
@@ -264,5 +264,5 @@ def test_a_form_of_a_later_version(tmp_path):
     item = bundles_made.item()
     forms = {**item.forms, "wasm-int8": ("bag.wasm", b"wasm")}
     bundles_made.write(tmp_path / "a.kdz", [replace(item, forms=forms)])
-    told = "this version does not know the form"
+    told = "this version does not know this form"
     assert contents(tmp_path / "a.kdz")["stove"]["wasm-int8"]["note"] == told

@@ -101,7 +101,9 @@ def test_a_table_in_and_the_same_with_more_columns_out(one, table_of, tmp_path):
     source = table_of("id,Response,note\n1,the ice melts,a\n2,the warm water,b\n")
     out, err = run(one, source, "-o", tmp_path / "out.csv")
     assert out == ""
-    assert err == "The small model scored 2 responses (0 flagged; plain, text from 'Response').\n"
+    assert err.startswith(
+        "The small model scored 2 responses (0 flagged; plain, text from 'Response'). Written to "
+    )
     rows = rows_of((tmp_path / "out.csv").read_bytes().decode())
     assert rows[0] == ["id", "Response", "note", *ADDED, *SCORES]
     for row, text in zip(rows[1:], ("the ice melts", "the warm water"), strict=True):
@@ -321,8 +323,8 @@ def test_all_bad_rows_at_once_and_no_output(two, table_of, tmp_path, options):
         assert text.startswith(f"{source}: 4 problems\n")
         for part in (
             "row 3, column 'item': the bundle has no such item",
-            "row 4: 4 fields where the header has 3",
-            "row 6: 1 field where the header has 3",
+            "row 4: 4 fields, but the header has 3",
+            "row 6: 1 field, but the header has 3",
             "row 8, column 'item': the bundle has no such item",
         ):
             assert part in text
@@ -332,13 +334,13 @@ def test_all_bad_rows_at_once_and_no_output(two, table_of, tmp_path, options):
 
 def test_the_output_may_not_be_an_input(one, table_of, tmp_path):
     source = table_of("text\nthe ice\n")
-    assert "would replace the responses" in told(InputError, one, source, "-o", source)
+    assert "would overwrite the responses" in told(InputError, one, source, "-o", source)
     link = tmp_path / "link.csv"
     link.symlink_to(source)
-    assert "would replace the responses" in told(InputError, one, source, "-o", link)
+    assert "would overwrite the responses" in told(InputError, one, source, "-o", link)
     bundle = tmp_path / "own.kdz"
     bundle.write_bytes(one.read_bytes())
-    assert "would replace the bundle" in told(InputError, bundle, source, "-o", bundle)
+    assert "would overwrite the bundle" in told(InputError, bundle, source, "-o", bundle)
     assert source.read_text() == "text\nthe ice\n"
     assert bundle.read_bytes() == one.read_bytes()
 
@@ -350,7 +352,7 @@ def test_places_where_no_output_can_be(one, table_of, tmp_path, monkeypatch):
         assert "a folder of that name" in told(InputError, one, source, "-o", output)
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        assert "no ordinary file" in told(InputError, one, source, "-o", tmp_path / "pipe")
+        assert "not a regular file" in told(InputError, one, source, "-o", tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\r\n", "\ufeff"])
@@ -379,7 +381,7 @@ def test_tables_that_are_none(one, table_of, tmp_path):
 def test_a_field_that_is_no_response(one, table_of, monkeypatch):
     monkeypatch.setattr(rows, "_LONGEST_FIELD", 100)
     long = "canary" * 20
-    wrong = "a field of more than 100 characters: is a quotation mark never closed?"
+    wrong = "a field of more than 100 characters: is a closing quotation mark missing?"
     assert f"row 1: {wrong}" in told(InputError, one, table_of(f"text,{long}\nx,y\n"))
     text = told(TableError, one, table_of(f"id,text\n1,x\n2,{long}\n3,y\n"))
     assert f"row 3: {wrong}" in text
@@ -387,11 +389,9 @@ def test_a_field_that_is_no_response(one, table_of, monkeypatch):
 
 def test_quotation_marks_that_would_swallow_responses(one, table_of):
     open_end = table_of('id,text\n1,a\n2,"canary\n3,canary\n4,canary')
-    assert "row 3: a quotation mark is opened in this row and never closed" in told(
-        TableError, one, open_end
-    )
+    assert "row 3: a quotation mark in this row is never closed" in told(TableError, one, open_end)
     inside = table_of('id,text\n1,"canary" bird\n')
-    assert "row 2: a quotation mark inside a quoted field has to be doubled" in told(
+    assert "row 2: a quotation mark inside a quoted field must be doubled" in told(
         TableError, one, inside
     )
     header = table_of('id,"text\n1,canary')
@@ -457,7 +457,9 @@ def test_in_a_table_of_one_column_an_empty_line_is_a_blank_response(one, table_o
 
 def test_scores_are_no_spreadsheet(one, table_of, tmp_path):
     out = tmp_path / "scores.xlsx"
-    assert "end the name in .csv or .tsv" in told(InputError, one, table_of("text\nx\n"), "-o", out)
+    assert "choose a name that ends in .csv or .tsv" in told(
+        InputError, one, table_of("text\nx\n"), "-o", out
+    )
     assert not out.exists()
 
 
@@ -506,7 +508,7 @@ def test_a_table_of_another_item_is_told(command, tmp_path):
     (tmp_path / "same.csv").write_text("item_id,text\nstove,the water\n")
     said = command("score", tmp_path / "item.kdz", tmp_path / "other.csv")
     assert said.code == 0
-    assert "column 'item_id' names another item than the bundle's, 'stove'" in said.err
+    assert "column 'item_id' names another item than the bundle's 'stove'" in said.err
     named = command("score", tmp_path / "item.kdz", tmp_path / "other.csv", "--item", "stove")
     same = command("score", tmp_path / "item.kdz", tmp_path / "same.csv")
     assert "Warning" not in named.err + same.err
@@ -544,7 +546,7 @@ def test_a_sentence(one):
 def test_a_sentence_that_is_flagged(one):
     out, err = run(one, "?!", "--review-below", 1)
     assert facts(out)["flag"] == "empty: no words; a person should look"
-    assert err == "There is no file of that name: the word itself was scored.\n"
+    assert err == "There is no file of that name, so the word itself was scored.\n"
     out, err = run(one, ICE, "--review-below", 1, "-q")
     assert facts(out)["flag"] == "review: the small model is unsure; a person should look"
     assert err == ""
@@ -577,8 +579,12 @@ def test_a_sentence_explained(one):
 
 
 def test_a_sentence_into_a_file(one, tmp_path):
-    out, _ = run(one, ICE, "-o", tmp_path / "out.csv")
-    assert out == ""
+    out, err = run(one, ICE, "-o", tmp_path / "out.csv")
+    assert (out, err) == (
+        "",
+        f"The small model scored the sentence. Written to {tmp_path / 'out.csv'}.\n",
+    )
+    assert run(one, ICE, "-o", tmp_path / "out.csv", "-q") == ("", "")
     rows = rows_of((tmp_path / "out.csv").read_text())
     assert rows == [
         ["item_id", "text", *ADDED, *SCORES],
@@ -586,7 +592,7 @@ def test_a_sentence_into_a_file(one, tmp_path):
     ]
     bundle = tmp_path / "own.kdz"
     bundle.write_bytes(one.read_bytes())
-    assert "would replace the bundle" in told(InputError, bundle, CANARY, "-o", bundle)
+    assert "would overwrite the bundle" in told(InputError, bundle, CANARY, "-o", bundle)
 
 
 def test_a_sentence_of_one_of_several_items(two):
@@ -594,7 +600,7 @@ def test_a_sentence_of_one_of_several_items(two):
     assert "2 items ('stove', 'spoon'): say with --item which one" in text
     out, _ = run(two, ICE, "--item", "spoon")
     assert facts(out)["score"].startswith(scored(two, ICE, "spoon").predicted)
-    assert "no item 'spon': did you mean 'spoon'? It holds" in told(
+    assert "no item 'spon': did you mean 'spoon'? It has" in told(
         InputError, two, CANARY, "--item", "spon"
     )
     assert "a sentence has no columns" in told(InputError, two, CANARY, "--item-column", "item")
@@ -604,7 +610,7 @@ def test_what_looks_like_a_file_is_no_sentence(one, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("none.csv", "my class.CSV", "none.txt", "none.jsonl", "folder/none", "either/or"):
         assert told(InputError, one, name) in (
-            f"{name}: there is no such file",
+            f"{name}: no such file (check the name and the folder)",
             f"{name}: give the responses as a CSV or TSV table",
         )
     sentence = "It is 1.5 and/or 2 degrees warmer."

@@ -61,7 +61,7 @@ def test_install_says_what_is_there_now(made, root):
     assert f"created {bundles_made.CREATED}, {size:,} bytes\n  sha256 {sha256}\n" in out
     assert out.endswith("  intact\n")
     out, _ = run("install", made / "first.kdz", "--root", root)
-    assert out.splitlines()[0] == f"{root}: this bundle is in use already"
+    assert out.splitlines()[0] == f"{root}: this bundle is already in use"
     out, _ = run("install", "--root", root, made / "two.kdz")
     assert out.index("current   slot2.kdz: stove, spoon") < out.index("previous  slot1.kdz: stove")
 
@@ -162,12 +162,12 @@ def test_score_says_where_a_newer_bundle_is_damaged(made, root):
     assert out == wanted
     assert err.startswith("Warning: ")
     assert "slot2.kdz: not a bundle" in err
-    assert "scoring with slot1.kdz" in err
+    assert "installed before, slot1.kdz" in err
 
 
 def test_score_by_the_environment(made, root, monkeypatch):
     monkeypatch.setenv("KD_EDGE_ROOT", str(root))
-    with pytest.raises(InputError, match=r"in '.*root': 'kd-edge install BUNDLE'"):
+    with pytest.raises(InputError, match=r"in '.*root': install a bundle with 'kd-edge install"):
         run("score", made / "in.csv")
     run("install", made / "first.kdz")
     assert run("status")[0].startswith(f"{root}: ")
@@ -179,7 +179,7 @@ def test_score_by_the_environment(made, root, monkeypatch):
 
 def test_score_does_not_write_over_the_installed_bundle(made, root):
     run("install", made / "first.kdz", "--root", root)
-    with pytest.raises(InputError, match="the output would replace the bundle"):
+    with pytest.raises(InputError, match="the output would overwrite the bundle"):
         run("score", made / "in.csv", "--root", root, "-o", root / "slot1.kdz")
 
 
@@ -188,11 +188,12 @@ def test_score_does_not_write_over_the_installed_bundle(made, root):
     [
         ((), "Missing argument 'RESPONSES'."),
         (("item.kdz",), "Missing argument 'RESPONSES'."),
+        (("item.kdz", ""), "RESPONSES is empty: give a table, or a sentence to score."),
         (("ITEM.KDZ", "--root", "x"), "Missing argument 'RESPONSES'."),
-        (("item.kdz", "in.csv", "--root", "x"), "Name a BUNDLE or a --root, not both."),
+        (("item.kdz", "in.csv", "--root", "x"), "Give a BUNDLE or --root, not both."),
         (
             ("a.kdz", "b.csv", "c.csv"),
-            "Got more than a BUNDLE and RESPONSES: a sentence needs quotation marks around it.",
+            "Expected a BUNDLE and RESPONSES, got more: put quotation marks around a sentence.",
         ),
     ],
 )

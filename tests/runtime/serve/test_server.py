@@ -473,7 +473,7 @@ def test_killed_and_started_again(made, tmp_path):
     with started(made / "one.kdz", "--socket", path, where=str(path)) as service:
         # A socket in use is not taken away.
         with started(made / "one.kdz", "--socket", path, where=str(path)) as other:
-            assert other.first == f"Error: another service listens on '{path}'\n"
+            assert other.first == f"Error: another service is listening on '{path}'\n"
             assert other.process.wait(30) == 2
         with service.client() as client:
             assert client.ask({"text": TEXT})["predicted"]
@@ -503,7 +503,7 @@ def test_where_it_does_not_listen(made, tmp_path):
     assert "cannot listen on" in refused(bundle, "--socket", tmp_path / "none" / "socket")
     assert "cannot listen on" in refused(bundle, "--socket", tmp_path / ("a" * 200))
     (tmp_path / "file").write_text("mine")
-    assert "is no socket" in refused(bundle, "--socket", tmp_path / "file")
+    assert "is not a socket" in refused(bundle, "--socket", tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
     assert "not both" in refused(bundle, "--root", tmp_path, "--port", 0)
     assert "no such file" in refused(tmp_path / "none.kdz", "--port", 0)
@@ -554,10 +554,10 @@ def test_a_bundle_that_is_replaced(made, tmp_path):
     shutil.copy(made / "one.kdz", bundle)
     with started(bundle, "--socket", path, where=path) as service:
         bundle.write_bytes(b"damaged")
-        kept = "kd-edge serve: the bundle in use is kept: "
+        kept = "kd-edge serve: keeping the bundle in use: "
         assert service.process.stderr.readline().startswith(kept)
         bundle.unlink()
-        assert service.process.stderr.readline() == f"{kept}{bundle}: no such file\n"
+        assert service.process.stderr.readline().startswith(f"{kept}{bundle}: no such file (")
         with service.client() as client:
             assert client.ask({"text": TEXT})["predicted"]
         shutil.copy(made / "two.kdz", tmp_path / "new")

@@ -153,7 +153,7 @@ def test_what_is_written_is_read():
     ids=lambda change: repr(change)[:60],
 )
 def test_what_are_no_golden_rows(change):
-    with pytest.raises(BundleError, match=r"^'golden\.json' does not hold golden rows$"):
+    with pytest.raises(BundleError, match=r"^'golden\.json' does not contain valid golden rows$"):
         read(encoded({**GOOD, **change}))
 
 

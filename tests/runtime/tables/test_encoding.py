@@ -99,7 +99,7 @@ def test_reads_in_chunks(file, monkeypatch):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(InputError, match=r"nope\.csv: there is no such file"):
+    with pytest.raises(InputError, match=r"nope\.csv: no such file"):
         open_text(tmp_path / "nope.csv")
 
 

@@ -37,10 +37,10 @@ def test_for_people(command, bundle, table):
     assert said.code == 0, said.err
     first, second, third = said.out.strip().split("\n\n")
     assert first.startswith("'r7', item 'stove': ")
-    assert "not known: zork" in first
+    assert "unknown words: zork" in first
     assert "the x3" in first
     assert "before any word" in second
-    assert second.endswith("not known: zork")
+    assert second.endswith("unknown words: zork")
     assert "flag empty" in third
     with Scorer.open(bundle) as scorer:
         score = scorer.score("zork", "spoon")
@@ -57,7 +57,7 @@ def test_what_is_not_shown_is_added_up(command, bundle, tmp_path):
     )
     lines = block.splitlines()
     assert lines[0].startswith("response 1, item 'stove'")
-    last = next(at for at, line in enumerate(lines) if line.startswith("  all together"))
+    last = next(at for at, line in enumerate(lines) if line.startswith("  total"))
     *rows, totals = [[float(cell) for cell in line.split()[-4:]] for line in lines[2 : last + 1]]
     assert any(" more" in line for line in lines)
     # Each of a dozen lines is rounded to two decimals.
@@ -80,13 +80,13 @@ def test_as_json(command, bundle, table):
 
 def test_a_table_is_no_place_for_it(command, bundle, table, tmp_path):
     message = command.fails("score", bundle, table, "--explain", "-o", tmp_path / "out.csv")
-    assert "end the name in .txt, or add --json" in message
+    assert "choose a name that ends in .txt, or add --json" in message
     message = command.fails("score", bundle, table, "--explain", "--json", "-o", tmp_path / "o.csv")
-    assert "end the name in .jsonl" in message
+    assert "choose a name that ends in .jsonl" in message
     assert not (tmp_path / "out.csv").exists()
     said = command("score", bundle, table, "--explain", "-o", tmp_path / "out.txt")
     assert said.code == 0, said.err
-    assert (tmp_path / "out.txt").read_text().count("all together") == 3
+    assert (tmp_path / "out.txt").read_text().count("  total ") == 3
 
 
 def test_a_student_that_is_no_bag(tmp_path):

@@ -13,7 +13,7 @@ from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.tables import rows as reader
 from kd_edge_runtime.tables.rows import Table, open_table, usual_delimiter
 
-SEPARATOR = "a text that holds a separator needs quotation marks around it"
+SEPARATOR = "put quotation marks around a text that contains a separator"
 ASAP = "Id\tEssaySet\tScore1\tScore2\tEssayText"
 
 
@@ -64,7 +64,7 @@ def test_blank_rows_before_the_header_count():
     assert found.header == ["id", "text", "score"]
     rows, problems = rows_of(found)
     assert rows == [(5, ["1", "a", "2"])]
-    assert problems == [(6, "2 fields where the header has 3")]
+    assert problems == [(6, "2 fields, but the header has 3")]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
@@ -100,10 +100,10 @@ def test_reading_goes_on_after_a_bad_row(size):
     rows, problems = rows_of(found, size)
     assert [row for row, _ in rows] == [2, 6]
     assert sorted(problems) == [
-        (3, 'a quotation mark inside a quoted field has to be doubled ("")'),
-        (4, "1 field where the header has 2"),
-        (5, f"3 fields where the header has 2: {SEPARATOR}"),
-        (7, "a quotation mark is opened in this row and never closed"),
+        (3, 'a quotation mark inside a quoted field must be doubled ("")'),
+        (4, "1 field, but the header has 2"),
+        (5, f"3 fields, but the header has 2: {SEPARATOR}"),
+        (7, "a quotation mark in this row is never closed"),
     ]
     assert str(found.error()).splitlines()[0] == "t.csv: 4 problems"
     assert [problem.row for problem in found.error().problems] == [3, 4, 5, 7]
@@ -112,7 +112,7 @@ def test_reading_goes_on_after_a_bad_row(size):
 def test_a_field_that_is_too_long(monkeypatch):
     monkeypatch.setattr(reader, "_LONGEST_FIELD", 20)
     rows, problems = rows_of(table('text,score\n"' + "a" * 30 + '",1\nb,1\n'))
-    wrong = "a field of more than 20 characters: is a quotation mark never closed?"
+    wrong = "a field of more than 20 characters: is a closing quotation mark missing?"
     assert (rows, problems) == ([(3, ["b", "1"])], [(2, wrong)])
 
 
@@ -160,7 +160,7 @@ def test_files_of_asap_sas_quote_nothing(header, usual):
 def test_rows_of_asap_sas():
     rows, problems = rows_of(table(f"{ASAP}\n1\t1\t2\t2\ta\tb\n\n2\t1\n3\t1\t0\t0\t\n\t\t\t\t\n"))
     assert rows == [(5, ["3", "1", "0", "0", ""])]
-    wrong = "{} fields where the header has 5"
+    wrong = "{} fields, but the header has 5"
     assert problems == [(2, wrong.format(6)), (4, wrong.format(2))]
 
 

@@ -140,9 +140,9 @@ def test_all_bad_rows_are_told_at_once(scorer):
         (5, None),
         (7, "item"),
     ]
-    assert "row 4: 4 fields where the header has 3" in str(caught.value)
-    assert "row 5: 2 fields where the header has 3" in str(caught.value)
-    assert str(caught.value).endswith("The bundle holds 2 items ('stove', 'spoon').")
+    assert "row 4: 4 fields, but the header has 3" in str(caught.value)
+    assert "row 5: 2 fields, but the header has 3" in str(caught.value)
+    assert str(caught.value).endswith("The bundle has 2 items ('stove', 'spoon').")
     assert "canary" not in str(caught.value)
 
 

@@ -127,7 +127,7 @@ def test_damaged_bytes_are_refused_or_read(at, put):
     ],
 )
 def test_what_is_no_question(data):
-    with pytest.raises(BundleError, match="does not hold a question"):
+    with pytest.raises(BundleError, match="does not contain a valid question"):
         Relation.from_bytes(data)
 
 

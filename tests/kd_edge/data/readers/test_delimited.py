@@ -89,13 +89,13 @@ def test_ragged_rows_are_all_told(table):
     assert read.lost == 2
     (first, second) = wrongs(read)
     assert first[0] == 2
-    assert "3 fields where the header has 2: a text that holds a separator" in first[1]
-    assert second == (4, "1 field where the header has 2")
+    assert "3 fields, but the header has 2: put quotation marks around a text" in first[1]
+    assert second == (4, "1 field, but the header has 2")
 
 
 def test_a_quotation_mark_that_is_never_closed(table):
     read = table('text,score\na,1\n"b,2\nc,3\nd,4\n')
-    assert wrongs(read) == [(3, "a quotation mark is opened in this row and never closed")]
+    assert wrongs(read) == [(3, "a quotation mark in this row is never closed")]
     assert cells(read) == [("a", "1")]
 
 

@@ -143,7 +143,7 @@ def test_a_question_in_two_files(folder):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(InputError, match=r"nope\.xml: cannot be read"):
+    with pytest.raises(InputError, match=r"nope\.xml: no such file"):
         read_responses(tmp_path / "nope.xml")
 
 

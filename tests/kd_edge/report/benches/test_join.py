@@ -165,7 +165,7 @@ def test_another_file(write, tmp_path, text, told):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match=r"none\.json: cannot be read"):
+    with pytest.raises(InputError, match=r"none\.json: no such file"):
         read_benches([tmp_path / "none.json"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge_runtime.near import closest, did_you_mean
+from kd_edge_runtime.suggestions import closest, did_you_mean
 
 
 @pytest.mark.parametrize(
