@@ -83,10 +83,7 @@ def decide(probabilities: Sequence[float], values: Sequence[float], decision: st
 def decider(values: Sequence[float], decision: str) -> Decide:
     """A function that maps probabilities to the class, as `decide`, and the expected score."""
     if decision != NEAREST_EXPECTED:
-        return lambda probabilities: (
-            probabilities.index(max(probabilities)),
-            expected_score(probabilities, values),
-        )
+        return lambda shares: (shares.index(max(shares)), expected_score(shares, values))
     if all(value == floor(value) for value in values):
         return _nearest_whole([floor(value) for value in values])
     from kd_edge_runtime.points import nearest_point
@@ -100,9 +97,8 @@ def _nearest_whole(values: Sequence[int]) -> Decide:
     def nearest(whole: int) -> int:
         return min(range(len(values)), key=lambda index: abs(values[index] - whole))
 
-    precomputed = {
-        value: nearest(value) for value in range(min(values), max(values) + 1)[:_PRECOMPUTED]
-    }
+    whole_scores = range(min(values), max(values) + 1)[:_PRECOMPUTED]
+    precomputed = {value: nearest(value) for value in whole_scores}
 
     def decide_nearest(probabilities: tuple[float, ...]) -> tuple[int, float]:
         expected = expected_score(probabilities, values)

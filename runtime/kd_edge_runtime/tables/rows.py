@@ -205,8 +205,8 @@ def open_table(
     if not has_header:
         names = [f"column {number}" for number in range(1, len(header) + 1)]
         return Table(names, chain([header], records), source, row - 1, delimiter, quoted)
-    records, extra = _below_qualtrics(records)
-    return Table(header, records, source, row + extra, delimiter, quoted)
+    below, extra = _below_qualtrics(records)
+    return Table(header, below, source, row + extra, delimiter, quoted)
 
 
 def _below_qualtrics(records: Iterator[list[str]]) -> tuple[Iterator[list[str]], int]:

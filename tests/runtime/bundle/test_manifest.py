@@ -358,10 +358,10 @@ def test_points_are_optional_and_take_the_place_of_values(raw):
         ([0, 0.5, 0.5, 1], "neither rise nor fall"),
         ([0, 1, 0.5, 2], "neither rise nor fall"),
         ([0, 1, 2, 10**400], "a thousand million"),
-        ([0, 1, 2, "3"], "'points' holds something that is no float"),
-        ([0, 1, 2, True], "'points' holds something that is no float"),
-        (None, "'points' is missing or no list"),
-        ({}, "'points' is missing or no list"),
+        ([0, 1, 2, "3"], "'points' has a value not of type float"),
+        ([0, 1, 2, True], "'points' has a value not of type float"),
+        (None, "'points' is missing or not of type list"),
+        ({}, "'points' is missing or not of type list"),
     ],
 )
 def test_points_that_cannot_be(raw, points, why):

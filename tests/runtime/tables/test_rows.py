@@ -176,7 +176,7 @@ def test_a_header_of_three_rows(size):
     assert found.header == ["StartDate", "ResponseId", "Q1"]
     rows, problems = rows_of(found, size)
     assert rows == [(4, ["2024-01-01", "R_1", "warm air"])]
-    assert problems == [(5, "2 fields where the header has 3")]
+    assert problems == [(5, "2 fields, but the header has 3")]
 
 
 @pytest.mark.parametrize("size", [1, 2, 1000])

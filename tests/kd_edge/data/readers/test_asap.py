@@ -33,8 +33,8 @@ def test_quotation_marks_are_the_students(path):
 def test_ragged_rows(path):
     read = read_asap(path, f"{HEADER}\r\n1\t1\t2\t2\ta\tb\r\n2\t1\t0\t0\r\n3\t1\t0\t0\tc\r\n")
     assert [(p.row, p.message) for p in read.problems] == [
-        (2, "6 fields where the header has 5"),
-        (3, "4 fields where the header has 5"),
+        (2, "6 fields, but the header has 5"),
+        (3, "4 fields, but the header has 5"),
     ]
     assert read.lost == 2
     assert read.records[0].cells == ("3", "1", "0", "0", "c")
