@@ -95,7 +95,7 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
     texts = [row.text for row in held_out]
     found: dict[str, Any] = {
         "held out": len(held_out),
-        "teacher": {"qwk": quadratic_kappa(human, taught_by.argmax(1), len(classes))},
+        "teacher": {"qwk": quadratic_kappa(human, taught_by.argmax(1), range(len(classes)))},
     }
     for choice in CHOICES:
         kappa, apart = [], []
@@ -116,7 +116,7 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
             student = trained(item, examples, held_out, text, options, choice.name)
             mine = student.probabilities(texts)
             machine = decided(mine, item.scale, "most-probable")
-            kappa.append(quadratic_kappa(human, machine, len(classes)))
+            kappa.append(quadratic_kappa(human, machine, range(len(classes))))
             apart.append(divergence(taught_by, mine))
         found[choice.name] = {
             "qwk": float(np.mean(kappa)),

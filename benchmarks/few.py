@@ -79,7 +79,7 @@ def _student(left: Left, kind: str, options: dict[str, int], count: int) -> Stud
 def _against(teacher: np.ndarray, student: np.ndarray) -> dict[str, float]:
     return {
         "divergence": divergence(teacher, student),
-        "qwk": quadratic_kappa(teacher.argmax(1), student.argmax(1), teacher.shape[1]),
+        "qwk": quadratic_kappa(teacher.argmax(1), student.argmax(1), range(teacher.shape[1])),
     }
 
 

@@ -110,7 +110,7 @@ def _figures(student: Student, left: Left) -> dict[str, Any]:
 
 def _kappa(student: Student, probabilities: Any, left: Left) -> float:
     machine = decided(probabilities, student.scale, student.decision)
-    return quadratic_kappa(human_scores(left.test), machine, len(student.scale.classes))
+    return quadratic_kappa(human_scores(left.test), machine, student.scale.values)
 
 
 if __name__ == "__main__":

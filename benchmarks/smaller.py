@@ -51,7 +51,7 @@ def main(prompt: str, data: Path, work: Path) -> None:
         test = {}
         for name, student in (("student", made.student), ("without teacher", made.baseline)):
             machine = decided(student.probabilities(texts), student.scale, student.decision)
-            test[name] = asdict(agreement(human, machine, len(student.scale.classes), True))
+            test[name] = asdict(agreement(human, machine, student.scale))
         figures[str(limit)] = {
             "chosen": asdict(sized.chosen),
             "tried": [asdict(one) for one in sized.tried],

@@ -173,7 +173,7 @@ class _Prompt:
 
     def _figures(self, scores: np.ndarray) -> dict[str, Any]:
         human = human_scores(self.measured)
-        return asdict(agreement(human, scores, len(self.item.scale.classes), True))
+        return asdict(agreement(human, scores, self.item.scale))
 
 
 def table() -> str:

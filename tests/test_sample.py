@@ -60,7 +60,7 @@ def test_the_split_is_fixed(name, responses):
 def test_two_raters_agree_as_people_do(responses):
     (item,) = responses.items
     one, two = (np.array([getattr(row, of) for row in item.rows]) for of in ("score", "score2"))
-    found = agreement(one, two, len(item.scale.classes), numeric=True)
+    found = agreement(one, two, item.scale)
     assert 0.85 <= found.accuracy <= 0.98
     assert found.adjacent > 0.98
 

@@ -74,7 +74,7 @@ def agreed(contender: Contender, made: Made, left: Left, task: Path, envs: Path)
         if part == "held_out":
             figures["decision"] = choose_decision(machine, human, scale)
         classes = decided(machine, scale, figures["decision"])
-        figures[part] = asdict(agreement(human, classes, len(scale.classes), scale.numeric))
+        figures[part] = asdict(agreement(human, classes, scale))
     return figures
 
 

@@ -104,7 +104,7 @@ def evaluate(
         human=human,
         predicted=found.predicted,
         probabilities=found.probabilities,
-        agreement=agreement(human, found.predicted, len(scale.classes), scale.numeric),
+        agreement=agreement(human, found.predicted, scale),
         calibration_error=expected_calibration_error(sure, found.predicted == human),
     )
 

@@ -183,9 +183,9 @@ class Gate:
         scores = self.sample.scores
         if scores is None:
             return None, None
-        golden, classes = len(self.sample.golden), len(self.scale.classes)
+        golden = len(self.sample.golden)
         kappa, of_pytorch = (
-            quadratic_kappa(scores, self._classes(probabilities[golden:]), classes)
+            quadratic_kappa(scores, self._classes(probabilities[golden:]), self.scale.values)
             for probabilities in (found, self.expected)
         )
         return kappa, kappa - of_pytorch

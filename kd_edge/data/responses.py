@@ -5,65 +5,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kd_edge.data.scale import Scale
 from kd_edge_runtime.errors import InputError
 
-_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The classes of an item, lowest first.
-
-    Attributes:
-        classes: the class names in order. For a numeric scale consecutive integers ("0" …
-            "3"); empty where nothing is known of the scores (new responses to be scored).
-        numeric: whether the names are numbers, and so the distance between them means points.
-
-    Raises:
-        ValueError: a name twice, or a numeric scale that is not of consecutive integers.
-    """
-
-    classes: tuple[str, ...]
-    numeric: bool
-
-    def __post_init__(self) -> None:
-        if len(set(self.classes)) != len(self.classes):
-            raise ValueError("a scale names a class twice")
-        if self.numeric and not _consecutive(self.classes):
-            raise ValueError("a numeric scale needs consecutive integers")
-
-    @classmethod
-    def from_range(cls, low: int, high: int) -> Scale:
-        """Make the numeric scale with the scores `low` to `high`, both included."""
-        return cls(tuple(str(value) for value in range(low, high + 1)), numeric=True)
-
-    @classmethod
-    def from_classes(cls, classes: Sequence[str]) -> Scale:
-        """Make a scale of these class names, numeric if they are consecutive integers."""
-        return cls(tuple(classes), numeric=bool(classes) and _consecutive(classes))
-
-    @property
-    def values(self) -> tuple[int, ...]:
-        """What each class is worth, in points: its number, or 0 … K-1 for words."""
-        if self.numeric:
-            return tuple(int(name) for name in self.classes)
-        return tuple(range(len(self.classes)))
-
-    def __str__(self) -> str:
-        if self.numeric and len(self.classes) > 1:
-            return f"{self.classes[0]}-{self.classes[-1]}"
-        return ", ".join(self.classes)
-
-
-def _consecutive(names: Sequence[str]) -> bool:
-    if not all(_INTEGER.fullmatch(name) for name in names):
-        return False
-    first = int(names[0]) if names else 0
-    return [int(name) for name in names] == list(range(first, first + len(names)))
+__all__ = ["Item", "Responses", "Row", "Scale"]
 
 
 @dataclass(frozen=True)

@@ -152,4 +152,4 @@ class Training:
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
         held_out = self._held_out
         rows = probabilities(self._network, self._text, held_out.texts, held_out.questions)
-        return epoch_figures(epoch, train_loss, rows, held_out.scores, self._scale.numeric)
+        return epoch_figures(epoch, train_loss, rows, held_out.scores, self._scale)

@@ -147,10 +147,9 @@ def lines(
     The majority class is the most frequent score of the training rows.
     """
     human = human_scores(test)
-    classes, numeric = len(item.scale.classes), item.scale.numeric
 
     def against(machine: Scores, of: Scores = human) -> Agreement:
-        return agreement(of, machine, classes, numeric)
+        return agreement(of, machine, item.scale)
 
     majority = np.full_like(human, np.bincount(human_scores(train)).argmax())
     found = [

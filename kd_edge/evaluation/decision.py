@@ -37,7 +37,7 @@ def choose_decision(probabilities: npt.NDArray[np.floating], scores: Scores, sca
     if not scale.numeric:
         return MOST_PROBABLE
     kappa = {
-        rule: quadratic_kappa(scores, decided(probabilities, scale, rule), len(scale.classes))
+        rule: quadratic_kappa(scores, decided(probabilities, scale, rule), scale.values)
         for rule in (MOST_PROBABLE, NEAREST_EXPECTED)
     }
     gain = kappa[NEAREST_EXPECTED] - kappa[MOST_PROBABLE]

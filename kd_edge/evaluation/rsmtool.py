@@ -24,10 +24,12 @@ Values = npt.NDArray[np.float64]
 RAW, TRIMMED, ROUNDED, GIVEN = "raw", "trimmed", "rounded", "given"
 SORTS = (RAW, TRIMMED, ROUNDED, GIVEN)
 """The kinds of machine score: the expected score; the same trimmed to the scale (`TOLERANCE`
-beyond it at most); that rounded; and the score that a device gives, by the item's decision."""
+beyond it at most); that rounded to a class; and the score that a device gives, by the item's
+decision."""
 
 TOLERANCE = 0.4998
-"""How far a trimmed score may lie outside the scale, in points: RSMTool's trim tolerance."""
+"""How far a trimmed score may lie outside the scale, in steps from class to class: RSMTool's trim
+tolerance, where a step is a point."""
 
 # A smaller spread is rounding noise; a figure that divides by it is undefined.
 _NO_SPREAD = 1e-7
@@ -55,14 +57,14 @@ class Comparison:
         reference: how the reference scores spread; None over words.
         machine: how the other scores spread; None over words.
         smd: standardized mean difference, see `standardized_mean_difference`.
-        exact: share of equal scores, 0 to 1; for whole scores only.
-        adjacent: share of scores that differ by at most a point, 0 to 1; for whole scores only.
-        kappa: Cohen's kappa without weights; for whole scores only.
+        exact: share of equal scores, 0 to 1; for classes only.
+        adjacent: share of scores that are equal or neighbours, 0 to 1; for classes only.
+        kappa: Cohen's kappa without weights; for classes only.
         qwk: quadratic weighted kappa; None over words, which have no distance.
         correlation: Pearson's.
         r2: coefficient of determination of the reference scores.
         rmse: root mean square error, in points.
-        macro_f1: mean F1 over the classes that either rater uses; for whole scores only.
+        macro_f1: mean F1 over the classes that either rater uses; for classes only.
     """
 
     responses: int
@@ -80,8 +82,8 @@ class Comparison:
 
     @property
     def exact_agreement(self) -> float:
-        """`exact` of whole scores, where it is always defined."""
-        assert self.exact is not None, "only whole scores can be equal"
+        """`exact` of classes, where it is always defined."""
+        assert self.exact is not None, "only classes can be equal"
         return self.exact
 
 
@@ -91,16 +93,26 @@ def spread(scores: Values) -> ScoreSpread:
     return ScoreSpread(float(np.mean(scores)), sd, float(np.min(scores)), float(np.max(scores)))
 
 
-def sorts(expected: Values, predicted: Values, values: Sequence[int]) -> Mapping[str, Values]:
+def sorts(expected: Values, predicted: Values, values: Sequence[float]) -> Mapping[str, Values]:
     """A machine's scores by kind, see `SORTS`; [N] each.
 
     Args:
         expected: expected scores in points; [N].
         predicted: the scores that it gives, in points; [N].
-        values: the points of the item's classes, rising.
+        values: the points of the item's classes, rising or falling.
     """
-    trimmed = np.clip(expected, values[0] - TOLERANCE, values[-1] + TOLERANCE)
-    return {RAW: expected, TRIMMED: trimmed, ROUNDED: np.rint(trimmed), GIVEN: predicted}
+    points = np.sort(np.asarray(values, dtype=np.float64))
+    beyond = TOLERANCE * (points[-1] - points[0]) / max(len(points) - 1, 1)
+    trimmed = np.clip(expected, points[0] - beyond, points[-1] + beyond)
+    # Whole points as RSMTool rounds them, a half to the even neighbour.
+    whole = bool(np.all(points == points[0] + np.arange(len(points)))) and points[0] % 1 == 0
+    rounded = np.rint(trimmed) if whole else points[_nearest(trimmed, points)]
+    return {RAW: expected, TRIMMED: trimmed, ROUNDED: rounded, GIVEN: predicted}
+
+
+def _nearest(scores: Values, points: Values) -> npt.NDArray[np.int64]:
+    """The place of the nearest of rising points, the upper of two as near; [N]."""
+    return np.searchsorted((points[:-1] + points[1:]) / 2, scores, side="right")
 
 
 def standardized_mean_difference(
@@ -147,17 +159,27 @@ def correlation(reference: Values, machine: Values) -> float | None:
 
 
 def compare(
-    reference: Values, machine: Values, *, whole: bool = True, pooled: bool = False
+    reference: Values,
+    machine: Values,
+    *,
+    whole: bool = True,
+    pooled: bool = False,
+    values: Sequence[float] | None = None,
 ) -> Comparison:
     """All figures for points.
 
     Args:
         reference: people's scores, or another reference; [N], N > 0.
         machine: the other scores; [N].
-        whole: whether the machine's scores are whole numbers, so that they can be equal.
+        whole: whether the machine's scores are points of classes, so that they can be equal.
         pooled: see `standardized_mean_difference`.
+        values: the points of the item's classes; None for whole numbers without a gap.
     """
-    difference = np.abs(reference - machine)
+    places = (reference, machine)
+    if whole and values is not None:
+        points = np.sort(np.asarray(values, dtype=np.float64))
+        places = (_nearest(reference, points), _nearest(machine, points))
+    difference = np.abs(places[0] - places[1])
     varied = np.std(reference) >= _NO_SPREAD
     return Comparison(
         responses=len(reference),
@@ -166,12 +188,12 @@ def compare(
         smd=standardized_mean_difference(reference, machine, pooled),
         exact=float(np.mean(difference == 0)) if whole else None,
         adjacent=float(np.mean(difference <= 1)) if whole else None,
-        kappa=_kappa(reference, machine) if whole else None,
+        kappa=_kappa(*places) if whole else None,
         qwk=quadratic_kappa_of_numbers(reference, machine),
         correlation=correlation(reference, machine),
         r2=float(r2_score(reference, machine)) if varied else None,
         rmse=float(root_mean_squared_error(reference, machine)),
-        macro_f1=_macro_f1(reference, machine) if whole else None,
+        macro_f1=_macro_f1(*places) if whole else None,
     )
 
 

@@ -180,8 +180,7 @@ class Search:
         figures = agreement(
             human_scores(self._held_out),
             decided(probabilities, student.scale, student.decision),
-            len(student.scale.classes),
-            student.scale.numeric,
+            student.scale,
         )
         size = self._bytes(student)
         tried = Tried(

@@ -137,7 +137,7 @@ class _Run:
         source: Source,
     ) -> None:
         self.options = options
-        self.numeric = scale.numeric
+        self.scale = scale
         self.epochs = options.epochs_for(len(training))
         self.key = hash_json(
             {
@@ -162,7 +162,9 @@ class _Run:
         self.held_out_scores = np.array([row.score for row in held_out])
         scores = torch.tensor([row.score for row in training])
         self.scores = scores.to(self.device)
-        self.values = torch.tensor(scale.values, dtype=torch.float32, device=self.device)
+        # In steps of the scale, so that 0-100 weighs no more than 0-3 against the classes.
+        steps = [value / scale.step for value in scale.values]
+        self.values = torch.tensor(steps, dtype=torch.float32, device=self.device)
         counts = torch.bincount(scores, minlength=len(scale.classes)).float()
         weights = len(training) / (len(scale.classes) * counts.clamp(min=1.0))
         self.class_weights = weights.to(self.device) if options.class_weights else None
@@ -215,7 +217,7 @@ class _Run:
             logits = self.model(*batches.pad(self.ids, batch, fill, self.device))
         scores = self.scores[batch]
         loss = functional.cross_entropy(logits, scores, weight=self.class_weights)
-        if not self.numeric:
+        if not self.scale.numeric:
             return loss
         expected: torch.Tensor = logits.softmax(-1) @ self.values
         error = ((expected - self.values[scores]) ** 2).mean()
@@ -224,7 +226,7 @@ class _Run:
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
         self.model.eval()
         found = predict_ids(self.model, self.held_out_ids, _PREDICT_BATCH, self.compute)
-        return epoch_figures(epoch, train_loss, found, self.held_out_scores, self.numeric)
+        return epoch_figures(epoch, train_loss, found, self.held_out_scores, self.scale)
 
     def _encode(self, rows: Sequence[Row]) -> list[list[int]]:
         texts = [row.text for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from kd_edge.data.scale import Scale
 from kd_edge.evaluation.metrics import Scores, quadratic_kappa
 from kd_edge.training.epoch import EpochFigures
 
@@ -16,7 +17,7 @@ def epoch_figures(
     train_loss: float,
     probabilities: npt.NDArray[np.floating],
     scores: Scores,
-    numeric: bool,
+    scale: Scale,
 ) -> EpochFigures:
     """The figures of an epoch.
 
@@ -25,7 +26,7 @@ def epoch_figures(
         train_loss: mean training loss of its batches.
         probabilities: those of the held-out rows; [N, K].
         scores: their human scores as classes; [N].
-        numeric: whether the classes are points of a scale.
+        scale: the classes; words have no QWK here.
     """
     right = probabilities[np.arange(len(scores)), scores]
     guesses = probabilities.argmax(1)
@@ -34,5 +35,5 @@ def epoch_figures(
         train_loss=train_loss,
         loss=float(-np.log(np.maximum(right, _LEAST)).mean()),
         accuracy=float((guesses == scores).mean()),
-        qwk=quadratic_kappa(scores, guesses, probabilities.shape[1]) if numeric else None,
+        qwk=quadratic_kappa(scores, guesses, scale.values) if scale.numeric else None,
     )

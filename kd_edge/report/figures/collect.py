@@ -60,7 +60,7 @@ def collect(out: Path) -> Collected:
                 f"'{out / REPORT}' has no figures of item '{entry.item_id}', which is in "
                 f"'{BUNDLE}': {AGAIN}."
             )
-        scale = Scale.from_classes(entry.classes)
+        scale = Scale.from_worth(entry.classes, entry.worth)
         found = read_scored(item_folder(out, entry.item_id) / FILE, entry.classes)
         items.append(item_figures(entry.item_id, scale, found, **reports[entry.item_id]))
         scored.append(found)

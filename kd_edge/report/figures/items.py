@@ -72,6 +72,12 @@ class ItemFigures:
     baselines: Mapping[str, Baseline]
 
     @property
+    def lower_is_better(self) -> bool:
+        """Whether the best class has the least points, as school grades from 6 to 1 have."""
+        values = Scale.from_classes(self.classes).values
+        return self.numeric and values[0] > values[-1]
+
+    @property
     def machines(self) -> tuple[ScorerFigures, ...]:
         """All three scorers."""
         return self.teacher, self.student, self.bundle

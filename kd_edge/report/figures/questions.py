@@ -84,8 +84,9 @@ def collect_questions(out: Path) -> Questions:
         raise InputError(
             f"'{path}' is damaged, or from an older version of kd-edge: {AGAIN}."
         ) from None
-    classes = manifest.items[0].classes
-    scale, scored = Scale.from_classes(classes), read_scored(out / FILE, classes, questions=True)
+    entry = manifest.items[0]
+    scale = Scale.from_worth(entry.classes, entry.worth)
+    scored = read_scored(out / FILE, entry.classes, questions=True)
     return Questions(
         pooled=item_figures(POOLED, scale, scored, **arguments),
         parts=parts,

@@ -73,7 +73,10 @@ def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> S
     values = np.array(scale.values, dtype=np.float64)
     human, given = values[scored.human], values[scorings.predicted]
     points = points_of(scorings, scale) if scale.numeric else {}
-    found = {kind: compare(human, one, whole=kind in _WHOLE) for kind, one in points.items()}
+    found = {
+        kind: compare(human, one, whole=kind in _WHOLE, values=scale.values)
+        for kind, one in points.items()
+    }
     if not points:
         found = {GIVEN: compare_words(scored.human, scorings.predicted)}
     lost, disattenuated, true = {}, {}, {}
@@ -132,7 +135,7 @@ def classes_against(
     if not scale.numeric:
         return compare_words(reference, other)
     values = np.array(scale.values, dtype=np.float64)
-    return compare(values[reference], values[other], pooled=pooled)
+    return compare(values[reference], values[other], pooled=pooled, values=scale.values)
 
 
 def shares(scores: Scores, classes: int) -> tuple[float, ...]:

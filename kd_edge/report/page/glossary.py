@@ -19,7 +19,7 @@ TERMS = {
     "On a device, in PyTorch": "the small model compressed as a device runs it, and before "
     "compression as it was trained.",
     "Exact agreement": "the share of responses with the same score from both. Adjacent agreement: "
-    f"with the same score or one point apart. Between people, {limits.PEOPLE_EXACT} and "
+    f"with the same score or the next one of the scale. Between people, {limits.PEOPLE_EXACT} and "
     f"{limits.PEOPLE_ADJACENT} are expected.",
     "QWK (quadratic weighted kappa)": "agreement beyond chance; a difference of two points counts "
     f"four times as much as one point. 1 is perfect, 0 is chance; {limits.QWK} is expected. Kappa: "
@@ -43,7 +43,7 @@ TERMS = {
     "calibration error): how far confidence is from the actual agreement, on average. 0 is "
     "perfect; with few responses some error is chance.",
     "Expected score": "the average of the scores, weighted by their probabilities. Trimmed: "
-    "limited to the score range and half a point beyond. As given: the score that a device shows.",
+    "limited to the score range and half a step beyond. As given: the score that a device shows.",
 }
 """What each term means."""
 

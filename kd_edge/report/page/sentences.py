@@ -169,7 +169,7 @@ def _of_agreement(item: ItemFigures) -> Iterator[str]:
 
 def _of_severity(item: ItemFigures) -> Iterator[str]:
     if (smd := _outside(limits.SMD, item.bundle.given.smd)) is not None:
-        severity, side = ("more generous", "above") if smd > 0 else ("stricter", "below")
+        severity, side = _severity(smd, item), "above" if smd > 0 else "below"
         yield (
             f"The small model is {severity} than people: its mean score is {number(abs(smd))} "
             f"standard deviations {side} theirs (SMD {limits.SMD} is accepted)."
@@ -185,10 +185,14 @@ def _of_severity(item: ItemFigures) -> Iterator[str]:
             )
 
 
+def _severity(difference: float, item: ItemFigures) -> str:
+    return "more generous" if (difference > 0) != item.lower_is_better else "stricter"
+
+
 def _of_groups(item: ItemFigures) -> Iterator[str]:
     for group in item.bundle.groups:
         if (dsm := _outside(limits.DSM, group.dsm.get(GIVEN))) is not None:
-            severity = "more generous" if dsm > 0 else "stricter"
+            severity = _severity(dsm, item)
             yield (
                 f"Group '{group.name}' ({group.responses} responses): {severity} than people, "
                 f"compared with all students (DSM {signed(dsm)}, {limits.DSM} is accepted)"
@@ -202,7 +206,7 @@ def _of_people(item: ItemFigures) -> Iterator[str]:
         return
     for limit, value, figure, form in (
         (limits.PEOPLE_EXACT, people.exact, "the same score", percent),
-        (limits.PEOPLE_ADJACENT, people.adjacent, "scores within a point", percent),
+        (limits.PEOPLE_ADJACENT, people.adjacent, "the same score or neighbouring ones", percent),
         (limits.QWK, people.qwk, "a QWK", number),
     ):
         if limit.broken(value):

@@ -248,8 +248,7 @@ def _cards(pool: Pool, found: Mapping[str, Scores]) -> dict[str, model_card.Card
         name: model_card.CardFigures(
             f"{len(at)} responses it did not learn from ({pool.how})",
             tuple(
-                Line(who, agreement(human[at], scores[at], len(scale.classes), scale.numeric))
-                for who, scores in found.items()
+                Line(who, agreement(human[at], scores[at], scale)) for who, scores in found.items()
             ),
         )
         for name, at in _of_each(pool).items()

@@ -47,7 +47,7 @@ def test_every_scorer_has_a_line():
     teacher, student, baseline, majority = found
     human = human_scores(TEST)
     assert teacher.agreement.accuracy == 1.0
-    assert student.agreement == agreement(human, FOUND.student, 3, numeric=True)
+    assert student.agreement == agreement(human, FOUND.student, Scale.from_range(0, 2))
     assert baseline.agreement.accuracy == 0.5
     assert (teacher.parameters, teacher.bytes) == (22_000_000, 90_000_000)
     assert (student.parameters, student.bytes) == (20_000, 30_000)

@@ -35,7 +35,7 @@ def test_whole_scores_have_the_figures_of_scikit_learn(found):
     one = compare(human, machine)
     whole = human.astype(int), machine.astype(int)
     # The labels of the scale: a score that nobody has must not close the gap.
-    assert one.qwk or pytest.approx(quadratic_kappa(*whole, 5), abs=1e-9) == 0.0
+    assert one.qwk or pytest.approx(quadratic_kappa(*whole, range(5)), abs=1e-9) == 0.0
     if one.kappa is not None:
         assert one.kappa == pytest.approx(cohen_kappa_score(*whole, labels=range(5)))
     if one.r2 is not None:
@@ -59,7 +59,7 @@ def test_by_hand():
 def test_a_gap_in_the_scores_is_a_gap():
     human, machine = np.array([0.0, 0, 3, 3, 3, 0]), np.array([0.0, 3, 3, 3, 0, 1])
     wrong = cohen_kappa_score(human.astype(int), machine.astype(int), weights="quadratic")
-    right = quadratic_kappa(human.astype(int), machine.astype(int), 4)
+    right = quadratic_kappa(human.astype(int), machine.astype(int), range(4))
     assert quadratic_kappa_of_numbers(human, machine) == pytest.approx(right)
     assert right != pytest.approx(wrong), "the sample's labels would have done as well"
 
@@ -119,3 +119,27 @@ def test_words_have_only_what_needs_no_order():
     assert there == {"responses", "exact", "kappa", "macro_f1"}
     assert one.exact == 0.75
     assert one.macro_f1 == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
+
+
+def test_half_points_are_rounded_and_compared_as_classes():
+    values = (0, 0.5, 1, 1.5)
+    found = sorts(np.array([-0.4, 0.26, 0.7, 1.9]), np.array([0.0, 0.5, 1, 1.5]), values)
+    assert found["trimmed"].tolist() == pytest.approx([-0.2499, 0.26, 0.7, 1.7499])
+    assert found["rounded"].tolist() == [0, 0.5, 0.5, 1.5]
+    human, machine = np.array([0, 0.5, 1, 1.5, 0]), np.array([0, 1, 0, 1.5, 1.5])
+    one = compare(human, machine, values=values)
+    assert (one.exact, one.adjacent) == (0.4, pytest.approx(3 / 5))
+    doubled = compare(human * 2, machine * 2)
+    for name in ("exact", "kappa", "qwk", "correlation", "r2", "smd", "macro_f1"):
+        assert getattr(one, name) == pytest.approx(getattr(doubled, name)), name
+    assert one.rmse == pytest.approx(doubled.rmse / 2)
+
+
+def test_points_given_or_not_are_the_same_where_they_are_whole():
+    assert compare(HUMAN, MACHINE, values=range(5)) == compare(HUMAN, MACHINE)
+
+
+def test_falling_points_are_trimmed_to_both_ends():
+    found = sorts(np.array([0.2, 3.4, 7.0]), np.array([1.0, 3, 6]), (6, 5, 4, 3, 2, 1))
+    assert found["trimmed"].tolist() == pytest.approx([0.5002, 3.4, 6.4998])
+    assert found["rounded"].tolist() == [1, 3, 6]

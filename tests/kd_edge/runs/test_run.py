@@ -78,7 +78,7 @@ def test_the_lines_are_measured_on_the_test_rows(whole_way, item, split):
     assert len(set(kappas)) == 5, "each scorer is another one"
 
     def against(machine):
-        return agreement(human, machine, 3, numeric=True)
+        return agreement(human, machine, Scale.from_range(0, 2))
 
     texts = [row.text for row in split.test]
     with Scorer.open(whole_way.folder / "bundle.kdz") as scorer:

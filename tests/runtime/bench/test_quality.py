@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kd_edge.data.responses import Scale
 from kd_edge.evaluation.metrics import agreement
 from kd_edge_runtime.bench.quality import quality
 
@@ -26,7 +27,7 @@ PAIRS = st.integers(2, 6).flatmap(
 def test_all_figures(drawn):
     classes, pairs = drawn
     human, machine = (np.array(one) for one in zip(*pairs, strict=True))
-    wanted = agreement(human, machine, classes, numeric=True)
+    wanted = agreement(human, machine, Scale.from_range(0, classes - 1))
     found = quality(human.tolist(), machine.tolist())
     for name in ("responses", "accuracy", "macro_f1", "qwk"):
         assert getattr(found, name) == pytest.approx(getattr(wanted, name))

@@ -35,7 +35,7 @@ def test_every_scorer_has_every_sort():
 @pytest.mark.parametrize("name", ["teacher", "student", "bundle"])
 def test_the_figures_of_what_is_given_out_are_those_of_a_run(name):
     machine, scorings = getattr(ITEM, name), getattr(SCORED, name)
-    run = agreement(SCORED.human, scorings.predicted, 4, numeric=True)
+    run = agreement(SCORED.human, scorings.predicted, Scale.from_range(0, 3))
     given = machine.given
     assert given.qwk == pytest.approx(run.qwk)
     assert (given.responses, given.exact) == (run.responses, run.accuracy)
