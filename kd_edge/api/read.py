@@ -18,10 +18,12 @@ def read_responses(
     source: Any,
     *,
     columns: Mapping[str, str] | None = None,
-    score_range: tuple[int, int] | None = None,
+    score_range: tuple[float, ...] | None = None,
     classes: Sequence[str] | None = None,
     items: Sequence[str] = (),
     scored: bool = True,
+    missing: Sequence[str] = (),
+    lower_is_better: bool = False,
 ) -> Responses:
     """Read responses from a table.
 
@@ -30,10 +32,13 @@ def read_responses(
             or a pandas DataFrame.
         columns: names of columns by role ("response_id", "item_id", "text", "score", "score2",
             "group", "split"); the others are guessed, and `notes` of the result tells how.
-        score_range: the lowest and the highest score; by default those of the responses.
+        score_range: the lowest and the highest score, and the step between scores unless it is
+            1; by default those of the responses.
         classes: class words, lowest first, where scores are words.
         items: read only these items; all where empty.
         scored: False for responses without scores.
+        missing: cells that stand for a missing score, like "99": rows with one are left out.
+        lower_is_better: whether the least score is the best, as of school grades from 1 to 6.
 
     Raises:
         TableError: the table has problems; it names all of them, with their places.
@@ -56,6 +61,8 @@ def read_responses(
                 classes=classes,
                 items=items,
                 scored=scored,
+                missing=missing,
+                lower_is_better=lower_is_better,
             )
         return replace(read_table, source="the table")
     return read_file(
@@ -65,4 +72,6 @@ def read_responses(
         classes=None if classes is None else to_texts("classes", classes),
         only_items=to_texts("items", items),
         scored=scored,
+        missing=to_texts("missing", missing),
+        lower_is_better=lower_is_better,
     )

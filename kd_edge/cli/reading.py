@@ -25,14 +25,15 @@ _COLUMNS = {
     "split": ("split", "'train' or 'test'"),
 }
 
-_RANGE = re.compile(r"(-?[0-9]{1,9})-(-?[0-9]{1,9})")
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
+_RANGE = re.compile(rf"(-?{_NUMBER})-(-?{_NUMBER})(?:/({_NUMBER}))?")
 
 
-def _score_range(text: str) -> tuple[int, int]:
+def _score_range(text: str) -> tuple[float, ...]:
     match = _RANGE.fullmatch(text.strip())
-    if match and int(match[1]) < int(match[2]):
-        return int(match[1]), int(match[2])
-    raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3")
+    if match and float(match[1]) < float(match[2]):
+        return tuple(float(part) if "." in part else int(part) for part in match.groups() if part)
+    raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3, or 0-3/0.5")
 
 
 _option = OptionGroup.RESPONSES.option
@@ -49,12 +50,26 @@ reading_options = options(
         "--score-range",
         metavar="LOW-HIGH",
         type=_score_range,
-        help="Lowest and highest score, like 0-3.  [default: from the responses]",
+        help="Lowest and highest score, like 0-3, or with a step, like 0-3/0.5.  [default: from "
+        "the responses]",
     ),
     _option(
         "--classes",
         metavar="WORDS",
-        help="Scores that are words, from the lowest to the highest, separated by commas.",
+        help="Scores from the lowest to the highest, separated by commas: words, like "
+        "wrong,partly,right, or numbers, like 0,0.5,1.",
+    ),
+    _option(
+        "--lower-is-better",
+        is_flag=True,
+        help="The least score is the best, as of school grades from 1 to 6.",
+    ),
+    _option(
+        "--missing",
+        multiple=True,
+        metavar="CELL",
+        help="What stands for a missing score, like 99 or absent: such rows are left out (may be "
+        "repeated).",
     ),
     *(
         OptionGroup.COLUMNS.option(
@@ -98,6 +113,8 @@ def read(
         ),
         score_range=options.get("score_range"),
         classes=tuple(word.strip() for word in classes.split(",")) if classes else None,
+        missing=tuple(options.get("missing") or ()),
+        lower_is_better=bool(options.get("lower_is_better")),
         only_items=tuple(options.get("only_items") or ()),
         scored=scored,
         default_item=item_id,

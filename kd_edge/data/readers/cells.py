@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
+from kd_edge.data.readers.score_reader import same_class
 from kd_edge.data.responses import Scale
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.suggestions import did_you_mean
@@ -23,6 +25,8 @@ class Rules:
         scored: whether the rows are to be learned from: then each needs a score.
         min_rows: the fewest rows of an item to be learned from.
         default_item: the item's name where no column gives it.
+        missing: cells that stand for a missing score: rows with one are not learned from.
+        lower_is_better: whether the least number, or word, is the best.
     """
 
     scale: Scale | None
@@ -30,6 +34,13 @@ class Rules:
     scored: bool
     min_rows: int
     default_item: str
+    missing: tuple[str, ...] = ()
+    lower_is_better: bool = False
+
+    @cached_property
+    def missing_classes(self) -> frozenset[str]:
+        """`missing` as `same_class` has it."""
+        return frozenset(same_class(cell.strip()) for cell in self.missing)
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ class Drafter:
     def __init__(self, table: RawTable, columns: FoundColumns, rules: Rules) -> None:
         self.problems = [*table.problems, *columns.problems]
         self.lost = table.lost
+        self._left_out = 0
         self._records = table.records
         self._columns = columns
         self._rules = rules
@@ -91,12 +103,30 @@ class Drafter:
                 self.lost += 1
                 continue
             own = drafts.setdefault(item, [])
-            if not wanted or item in wanted:
+            if self._rules.scored and self._is_missing(record):
+                self._left_out += 1
+            elif not wanted or item in wanted:
                 own.append(self._draft(record, item))
         for item in dict.fromkeys(wanted):
             if item not in drafts:
                 self._no_such_item(item, list(drafts))
         return {item: own for item, own in drafts.items() if own}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which rows were left out, for the user."""
+        if not self._left_out:
+            return ()
+        cells = ", ".join(self._rules.missing)
+        rows = "1 row" if self._left_out == 1 else f"{self._left_out:,} rows"
+        return (f"{rows} left out for a missing score ({cells})",)
+
+    def _is_missing(self, record: RawRecord, role: str = "score") -> bool:
+        position = self._columns.positions.get(role)
+        if not self._rules.missing or position is None:
+            return False
+        cell = record.cells[position]
+        return cell is not None and same_class(cell.strip()) in self._rules.missing_classes
 
     def _item_of(self, record: RawRecord) -> str:
         if "item_id" not in self._columns.positions:
@@ -113,8 +143,10 @@ class Drafter:
             item,
             response_id,
             text=self._cell(record, "text", blank="the response is empty"),
-            score=self._cell(record, "score", blank=no_score).strip(),
-            score2=self._cell(record, "score2").strip(),
+            score="" if self._is_missing(record) else self._cell(record, "score", no_score).strip(),
+            score2=""
+            if self._is_missing(record, "score2")
+            else self._cell(record, "score2").strip(),
             group=self._cell(record, "group").strip(),
             split=self._cell(record, "split").strip(),
         )

@@ -1,127 +1,36 @@
-"""The scale of each item: as the user gives it, or from the scores that are there."""
+"""The scale of each item from the scores that are there."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from kd_edge.data.responses import Scale
-from kd_edge_runtime.errors import InputError
+from kd_edge.data.readers.dates import is_date
+from kd_edge.data.readers.number_scales import Points, doubts, scale_of
+from kd_edge.data.readers.score_reader import ScoreReader, quoted
+from kd_edge.data.readers.word_scales import families, of_words
+from kd_edge.data.scale import Scale, plain_number
+from kd_edge_runtime.tables.score_cells import ScoreCell, read_score
 
-MOST_CLASSES = 101  # 0-100; beyond, a typing error is likelier than a scale
-_MOST_WORDS = 12
-_SHOWN = 20
+_ROWS = 8
+_ENOUGH_TO_DOUBT = 10  # responses; of fewer, most classes are there once
 
-# Label sets whose order is known, smaller before larger. The first three are SemEval-2013
-# Task 7's; a sample that lacks one of the labels still gets the whole scale.
-_SEMEVAL_ORDERS = (
-    ("incorrect", "correct"),
-    ("contradictory", "incorrect", "correct"),
-    ("non_domain", "irrelevant", "contradictory", "partially_correct_incomplete", "correct"),
-)
-_KNOWN_ORDERS = (*_SEMEVAL_ORDERS, ("wrong", "right"), ("low", "medium", "high"))
-_SEMEVAL_WORDS = frozenset(word for order in _SEMEVAL_ORDERS for word in order)
-
-_WHOLE = re.compile(r"([+-]?[0-9]{1,9})(?:\.0{1,9})?")
-_NUMERIC = re.compile(r"[+-]?[0-9]*[.,]?[0-9]+(?:[eE][+-]?[0-9]+)?")
+Cell = tuple[int, str]
+"""The row that a score is in, and the score as the file has it."""
 
 
-def quoted(cell: str) -> str:
-    """Show a bad score's cell, unless it is so long that it may be a response."""
-    return repr(cell) if len(cell) <= _SHOWN else f"a value of {len(cell)} characters"
-
-
-@dataclass(frozen=True)
-class ScoreReader:
-    """Reads the score cells of one item.
-
-    Attributes:
-        scale: the item's scale.
-        guessed: whether the scale was taken from the data.
-    """
-
-    scale: Scale
-    guessed: bool
-
-    def read(self, cell: str) -> int:
-        """Find a score's index in `scale.classes`.
-
-        Args:
-            cell: a score as the file has it, not blank.
-
-        Raises:
-            ValueError: it is none of them; its text is meant for the user.
-        """
-        names = [_key(name) for name in self.scale.classes]
-        if not self.scale.numeric:
-            if _key(cell) in names:
-                return names.index(_key(cell))
-            other = " (--classes names others)" if self.guessed else ""
-            raise ValueError(f"{quoted(cell)} is not one of the classes: {self.scale}{other}")
-        if not _NUMERIC.fullmatch(cell):
-            raise ValueError(f"{quoted(cell)} is not a number")
-        value = _whole(cell)
-        if value is None:
-            raise ValueError(
-                f"{quoted(cell)} is not a whole number (half points: name each with --classes)"
-            )
-        if value in self.scale.values:
-            return self.scale.values.index(value)
-        if not self.guessed:
-            raise ValueError(f"{quoted(cell)} is outside the score range {self.scale}")
-        raise ValueError(
-            f"{quoted(cell)} is outside {self.scale}, the range of the item's scores "
-            "(--score-range LOW-HIGH says otherwise)"
-        )
-
-
-def _whole(cell: str) -> int | None:
-    found = _WHOLE.fullmatch(cell)
-    return int(found[1]) if found else None
-
-
-def _key(cell: str) -> str:
-    """What makes two cells the same class: "2" is "2.0", "Correct" is "correct"."""
-    return repr(float(cell.replace(",", "."))) if _NUMERIC.fullmatch(cell) else cell.casefold()
-
-
-def given_scale(
-    score_range: tuple[int, int] | None, classes: tuple[str, ...] | None
-) -> Scale | None:
-    """Check the scale that the user gave, if any.
-
-    Raises:
-        InputError: both were given, or a scale that cannot be.
-    """
-    if score_range is not None and classes is not None:
-        raise InputError("give either a score range (--score-range) or classes (--classes)")
-    if score_range is not None:
-        low, high = score_range
-        if not 1 <= high - low < MOST_CLASSES:
-            raise InputError(
-                f"a score range of {low}-{high} is not possible: it needs 2 to "
-                f"{MOST_CLASSES} whole numbers, the lowest first"
-            )
-        return Scale.from_range(low, high)
-    if classes is None:
-        return None
-    names = tuple(name.strip() for name in classes)
-    if len(names) < 2 or not all(names) or len({_key(name) for name in names}) != len(names):
-        raise InputError("--classes needs two or more different names, the lowest first")
-    return Scale.from_classes(names)
-
-
-def scales_of(cells: Mapping[str, Sequence[str]]) -> dict[str, ScoreReader | str]:
+def scales_of(
+    cells: Mapping[str, Sequence[Cell]], lower_is_better: bool = False
+) -> dict[str, ScoreReader | str]:
     """Take each item's scale from its scores.
 
-    An item of whole numbers gets the range from its lowest to its highest. Where most
-    are words, the few that come again and again are its classes; items that share words
-    share a scale.
+    Numbers make a scale as `number_scales.scale_of` says. Where most are words, the few that come
+    again and again are its classes, if their order is known; items that share words share a scale.
 
     Args:
         cells: item → its score cells, without the blank ones.
+        lower_is_better: whether the least is the best.
 
     Returns:
         Item → its reader, or what is wrong with its scores as a whole.
@@ -129,73 +38,64 @@ def scales_of(cells: Mapping[str, Sequence[str]]) -> dict[str, ScoreReader | str
     found: dict[str, ScoreReader | str] = {}
     words: dict[str, list[str]] = {}
     for item, scores in cells.items():
-        own = [cell for cell in scores if not _NUMERIC.fullmatch(cell)]
+        read = {cell: read_score(cell) for cell in {cell for _, cell in scores}}
+        own = [one for one in scores if read[one[1]] is None]
         if 2 * len(own) < len(scores) or not scores:
-            found[item] = _numeric(scores)
-        else:
-            words[item] = own
-    for family in _families(words):
-        pooled = [cell for item in family for cell in words[item]]
-        scale = _of_words(pooled)
-        for item in family:
-            found[item] = (
-                ScoreReader(scale, guessed=True)
-                if scale is not None
-                else f"{len(words[item])} of {len(cells[item])} scores are neither numbers nor "
-                "a few recurring words (--classes names the words, lowest first)"
+            found[item] = _of_numbers(
+                [(row, score) for row, cell in scores if (score := read[cell]) is not None]
             )
-    return found
-
-
-def _numeric(scores: Sequence[str]) -> ScoreReader | str:
-    values = [value for value in map(_whole, scores) if value is not None]
-    if not values:
-        return ScoreReader(Scale((), numeric=True), guessed=True)
-    low, high = min(values), max(values)
-    if high - low >= MOST_CLASSES:
-        return (
-            f"the scores run from {low} to {high}, more than {MOST_CLASSES} classes: is one "
-            "of them wrong? (--score-range LOW-HIGH finds it)"
-        )
-    return ScoreReader(Scale.from_range(low, high), guessed=True)
-
-
-def _families(words: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Put items that share a word together, and all that use SemEval's."""
-    families: list[tuple[set[str], list[str]]] = []
-    for item, cells in words.items():
-        reach = {cell.casefold() for cell in cells}
-        if reach <= _SEMEVAL_WORDS:
-            reach |= _SEMEVAL_WORDS
-        members = []
-        apart = []
-        for family in families:
-            if family[0] & reach:
-                reach |= family[0]
-                members += family[1]
+        elif dates := [one for one in own if is_date(one[1])]:
+            found[item] = _all_dates(dates, len(scores))
+        else:
+            words[item] = [cell for _, cell in own]
+    for family in families(words):
+        scale = of_words([cell for item in family for cell in words[item]])
+        for item in family:
+            if isinstance(scale, Scale):
+                found[item] = ScoreReader(scale, guessed=True)
             else:
-                apart.append(family)
-        families = [*apart, (reach, [*members, item])]
-    return [members for _, members in families]
+                found[item] = scale or (
+                    f"{len(words[item])} of {len(cells[item])} scores are neither numbers nor "
+                    "a few recurring words (--classes names the words, lowest first)"
+                )
+    if lower_is_better:
+        found = {
+            item: one if isinstance(one, str) else replace(one, scale=one.scale.turned())
+            for item, one in found.items()
+        }
+    return {item: found[item] for item in cells}
 
 
-def _of_words(cells: Sequence[str]) -> Scale | None:
-    """Make a scale of the words that come again; one that is there once may be a slip."""
-    counts = Counter(cell.casefold() for cell in cells)
-    again = {word for word, count in counts.items() if count > 1}
-    for words in (counts.keys(), again):
-        for order in _KNOWN_ORDERS:
-            if words and words <= set(order):
-                return Scale(order, numeric=False)
-    repeated = sum(counts[word] for word in again)
-    if not 1 < len(again) <= _MOST_WORDS or 2 * repeated < len(cells):
-        return None
-    if max(map(len, again)) > _SHOWN:
-        return None
-    spelling: dict[str, str] = {}
-    for cell in cells:
-        spelling.setdefault(cell.casefold(), cell)
-    return Scale(tuple(spelling[word] for word in sorted(again)), numeric=False)
+def _of_numbers(scores: Sequence[tuple[int, ScoreCell]]) -> ScoreReader | str:
+    if not scores:
+        return ScoreReader(Scale((), numeric=True), guessed=True)
+    maxima = Counter(score.out_of for _, score in scores)
+    usual = maxima.most_common(1)[0][0]
+    if len([maximum for maximum in maxima if maximum is not None]) > 1:
+        parts = ", ".join(f"out of {plain_number(one)}" for one in maxima if one is not None)
+        other = [row for row, score in scores if score.out_of != usual]
+        return (
+            f"the scores are out of different maxima ({parts}; {_row_list(other)} are not as "
+            "most): give all out of the same one, or points alone"
+        )
+    # The few that are written otherwise are problems of their own rows.
+    same = [(score.points, row) for row, score in scores if score.out_of == usual]
+    scale = scale_of(Points(same, usual))
+    return scale if isinstance(scale, str) else ScoreReader(scale, guessed=True, out_of=usual)
+
+
+def _row_list(rows: Sequence[int]) -> str:
+    more = f" and {len(rows) - _ROWS} more" if len(rows) > _ROWS else ""
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_ROWS]))}{more}"
+
+
+def _all_dates(dates: Sequence[Cell], scores: int) -> str:
+    rows = [row for row, _ in dates]
+    return (
+        f"{len(dates)} of {scores} scores are dates ({_row_list(rows)}: {quoted(dates[0][1])}), "
+        "which a spreadsheet makes of scores like 1-2 and 1/2: write them again, in a column "
+        "formatted as text"
+    )
 
 
 def scale_notes(readers: Mapping[str, ScoreReader]) -> tuple[str, ...]:
@@ -215,4 +115,22 @@ def scale_notes(readers: Mapping[str, ScoreReader]) -> tuple[str, ...]:
             more = f" and {len(items) - 6} more" if len(items) > 6 else ""
             note += f": item{'s' if len(items) > 1 else ''} {', '.join(items[:6])}{more}"
         notes.append(note)
+    return tuple(notes)
+
+
+def doubt_notes(
+    scales: Mapping[str, Scale], scores: Mapping[str, Iterable[tuple[int | None, int]]]
+) -> tuple[str, ...]:
+    """Tell the user which classes have no example or one, of which little can be learned.
+
+    Args:
+        scales: item → its scale.
+        scores: item → each response's class, None without one, and its row.
+    """
+    notes = []
+    for item, scale in scales.items():
+        own = [(at, row) for at, row in scores[item] if at is not None]
+        if len(own) >= _ENOUGH_TO_DOUBT:
+            about = f"item '{item}': " if len(scales) > 1 else ""
+            notes += [about + doubt for doubt in doubts(scale, own)]
     return tuple(notes)

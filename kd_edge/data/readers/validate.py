@@ -7,7 +7,8 @@ from collections import Counter
 from kd_edge.data.readers.cells import Draft, Drafter, Rules
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.raw_table import ItemText, RawRecord, RawTable
-from kd_edge.data.readers.scales import ScoreReader, scale_notes, scales_of
+from kd_edge.data.readers.scales import doubt_notes, scale_notes, scales_of
+from kd_edge.data.readers.score_reader import ScoreReader
 from kd_edge.data.responses import Item, Responses, Row
 from kd_edge_runtime.errors import Problem, TableError
 
@@ -50,8 +51,17 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
         raise TableError(source, ordered, hint, unlisted=table.unlisted)
     texts = {text.item_id: text for text in table.items}
     items = tuple(_item(item, readers[item], own, texts.get(item)) for item, own in rows.items())
-    notes = (*columns.notes, *table.notes, *_notes(table, columns, drafts, readers))
-    return Responses(items, source, columns.names, table.encoding, notes)
+    notes = [*columns.notes, *table.notes, *drafter.notes]
+    notes += _notes(table, columns, drafts, readers)
+    if rules.scored:
+        scales = {item: reader.scale for item, reader in readers.items()}
+        notes += doubt_notes(scales, {item: _numbered(drafts[item], rows[item]) for item in rows})
+    return Responses(items, source, columns.names, table.encoding, tuple(notes))
+
+
+def _numbered(drafts: list[Draft], rows: list[Row]) -> list[tuple[int | None, int]]:
+    """Each response's class and its row in the file."""
+    return [(row.score, draft.record.row) for draft, row in zip(drafts, rows, strict=True)]
 
 
 def _item(item: str, reader: ScoreReader, rows: list[Row], texts: ItemText | None) -> Item:
@@ -66,9 +76,12 @@ def _readers(
     """Give each item a reader of scores, or a problem at its first score."""
     if rules.scale is not None:
         return dict.fromkeys(drafts, ScoreReader(rules.scale, guessed=False))
-    cells = {item: [d.score for d in own if d.score] for item, own in drafts.items()}
+    cells = {
+        item: [(draft.record.row, draft.score) for draft in own if draft.score]
+        for item, own in drafts.items()
+    }
     readers = {}
-    for item, found in scales_of(cells).items():
+    for item, found in scales_of(cells, rules.lower_is_better).items():
         if isinstance(found, ScoreReader):
             readers[item] = found
         else:
