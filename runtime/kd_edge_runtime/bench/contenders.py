@@ -1,4 +1,4 @@
-"""Who is measured: a bundle's item on each backend, and the models that it is raced against."""
+"""The contenders: a bundle's item on each backend, and the models it is compared with."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from kd_edge_runtime.bundle.manifest import ItemEntry
 
 @dataclass(frozen=True)
 class Contender:
-    """One row of the table.
+    """What is measured for one row of the table.
 
     Attributes:
-        name: what it is called there.
-        own: whether it is the bundle that is measured, and no model that it is raced against.
+        name: its name in the table.
+        own: whether it is the measured bundle, not a model that it is compared with.
         path: the bundle, or the graph.
-        backend: what runs it.
+        backend: the backend that runs it.
         form: the form of a bundle's network; "" for a graph.
         item_id: the item of a bundle.
-        bytes: what a device reads to score with it: of a bundle, the manifest, vectorizer and
-            form as they are packed; of a graph, all of it and its tokenizer.
-        parameters: trained numbers; None where unknown.
-        missing: packages that are not installed here.
-        packages: those it uses.
-        model: the graph, where it is one.
+        bytes: what a device reads to score with it: for a bundle, the compressed manifest,
+            vectorizer and form; for a graph, the graph and its tokenizer.
+        parameters: number of parameters; None if unknown.
+        missing: required packages that are not installed here.
+        packages: the installed packages that it uses.
+        model: the graph; None for a bundle.
     """
 
     name: str
@@ -47,18 +47,18 @@ class Contender:
 def of_bundle(
     bundle: Bundle, entry: ItemEntry, names: Sequence[str], own: bool
 ) -> Iterator[Contender]:
-    """An item on each backend.
+    """The contenders of an item: one per backend.
 
     Args:
         bundle: an open bundle.
         entry: the item.
-        names: backends; without any, those that run the item, installed or not.
+        names: backends; if empty, all that can run the item, installed or not.
         own: see `Contender`.
     """
     packed = bundle.packed()
     tokens = entry.student != "bag"
     for name in names or [name for name in backends.NAMES if backends.forms(entry, name)]:
-        # A backend that does not run it says so when it is asked to.
+        # If the backend cannot run the item, loading it reports why.
         form = (*backends.forms(entry, name), "")[0]
         read = {MANIFEST, entry.vectorizer, entry.forms.get(form, MANIFEST)}
         yield Contender(
@@ -76,15 +76,15 @@ def of_bundle(
 
 
 def others(path: Path, item_id: str, names: Sequence[str]) -> list[Contender]:
-    """What is raced against, see `of_bundle`.
+    """The contenders to compare with; see `of_bundle`.
 
     Args:
         path: another bundle, or what `models.find` takes.
-        item_id: the item; of a bundle that has no such item, its only one is taken.
+        item_id: the item; a bundle without it may have a single other item.
         names: backends, for a bundle.
 
     Raises:
-        KdEdgeError: there is no such thing.
+        KdEdgeError: the path does not exist, or holds no bundle or model.
     """
     if path.suffix.lower() == ".kdz":
         with Bundle(path) as bundle:

@@ -1,4 +1,4 @@
-"""The machine that is measured, and how hot it is: what Linux says of it, None where unknown."""
+"""The machine and its state, such as temperature, as Linux reports them; None if unknown."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path("/")
-_PATIENCE = 5.0  # seconds for the firmware to answer
+_PATIENCE = 5.0  # seconds to wait for the firmware to answer
 _CPUS = "sys/devices/system/cpu/cpu[0-9]*"
 
-# The bits of `vcgencmd get_throttled`; 16 higher, whether it has happened since the start.
+# The bits of `vcgencmd get_throttled`; those 16 higher say whether it happened since the boot.
 _BITS = ("under-voltage", "frequency capped", "throttled", "near the temperature limit")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What does not change while it is measured.
+    """The fixed properties of a machine.
 
     Attributes:
         device: the board or computer, e.g. "Raspberry Pi 4 Model B Rev 1.4".
         cpu: the processor.
         architecture: e.g. "aarch64".
-        cores: those that this process may use.
-        cores_there: all of them.
+        cores: the cores that this process may use.
+        cores_there: all cores.
         max_mhz: the highest frequency.
-        memory_mib: of the whole machine.
+        memory_mib: the memory of the machine.
         system: the operating system.
-        python: the version of Python, and its kind.
+        python: the version of Python, and its implementation.
     """
 
     device: str | None
@@ -49,14 +49,14 @@ class Machine:
 
 @dataclass(frozen=True)
 class MachineState:
-    """What changes.
+    """The state of a machine at a time.
 
     Attributes:
-        governor: who sets the frequency, e.g. "ondemand".
-        mhz: the frequency of the fastest core now.
+        governor: the frequency governor, e.g. "ondemand".
+        mhz: the current frequency of the fastest core.
         celsius: the temperature of the processor.
-        throttled: "no", or what the firmware or the processor says of it.
-        load: processes that want to run, mean of the last minute.
+        throttled: "no", or what the firmware or the processor reports.
+        load: the load average of the last minute.
     """
 
     governor: str | None
@@ -72,14 +72,14 @@ def machine(root: Path = ROOT) -> Machine:
     Args:
         root: the folder with `sys` and `proc`.
     """
-    told = _cpuinfo(root)
+    cpuinfo = _cpuinfo(root)
     models = ("sys/firmware/devicetree/base/model", "sys/class/dmi/id/product_name")
-    may = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return Machine(
-        device=next(filter(None, (_text(root / one) for one in models)), told.get("Model")),
-        cpu=told.get("model name") or told.get("Hardware") or platform.processor() or None,
+        device=next(filter(None, (_text(root / one) for one in models)), cpuinfo.get("Model")),
+        cpu=cpuinfo.get("model name") or cpuinfo.get("Hardware") or platform.processor() or None,
         architecture=platform.machine(),
-        cores=may,
+        cores=usable,
         cores_there=os.cpu_count(),
         max_mhz=_mhz(root, "cpuinfo_max_freq"),
         memory_mib=memory() >> 20,
@@ -89,7 +89,7 @@ def machine(root: Path = ROOT) -> Machine:
 
 
 def state(root: Path = ROOT) -> MachineState:
-    """How the machine is now."""
+    """The current state of the machine."""
     governors = {_text(path) for path in root.glob(f"{_CPUS}/cpufreq/scaling_governor")}
     running = re.fullmatch(r"(\d+)\.?\d*", _cpuinfo(root).get("cpu MHz", ""))
     load = None
@@ -105,19 +105,21 @@ def state(root: Path = ROOT) -> MachineState:
 
 
 def celsius(root: Path = ROOT) -> float | None:
-    """The temperature of the processor: of the zone named after it, or else of the hottest."""
+    """The temperature of the processor: of its thermal zone, or of the hottest one."""
     zones = {path: _text(path / "type") for path in root.glob("sys/class/thermal/thermal_zone*")}
     of_cpu = [path for path, kind in zones.items() if re.search("cpu|soc|pkg", kind, re.I)]
     files = [path / "temp" for path in of_cpu or zones]
     files = files or [*root.glob("sys/class/hwmon/hwmon*/temp1_input")]
-    found = [int(told) / 1000 for told in map(_text, files) if re.fullmatch(r"\d{4,6}", told)]
-    if not found and (told := _vcgencmd("measure_temp")):  # temp=48.3'C
-        found = [float(one) for one in re.findall(r"\d+\.\d+", told)]
-    return max(found, default=None)
+    temperatures = [
+        int(value) / 1000 for value in map(_text, files) if re.fullmatch(r"\d{4,6}", value)
+    ]
+    if not temperatures and (answer := _vcgencmd("measure_temp")):  # temp=48.3'C
+        temperatures = [float(value) for value in re.findall(r"\d+\.\d+", answer)]
+    return max(temperatures, default=None)
 
 
 def memory() -> int:
-    """Bytes; 0 where the system does not say."""
+    """The machine's memory in bytes; 0 if the system does not report it."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -127,16 +129,16 @@ def memory() -> int:
 def _throttled(root: Path) -> str | None:
     if found := re.search("0x([0-9a-fA-F]+)", _vcgencmd("get_throttled")):
         bits = int(found[1], 16)
-        told = [
+        events = [
             f"{when}: {', '.join(names)}"
             for when, shift in (("now", 0), ("since the start", 16))
             if (names := [name for at, name in enumerate(_BITS) if bits >> shift + at & 1])
         ]
-        return "; ".join(told) or "no"
+        return "; ".join(events) or "no"
     counts = [
-        int(told)
-        for told in map(_text, root.glob(f"{_CPUS}/thermal_throttle/core_throttle_count"))
-        if told.isdigit()
+        int(count)
+        for count in map(_text, root.glob(f"{_CPUS}/thermal_throttle/core_throttle_count"))
+        if count.isdigit()
     ]
     if not counts:
         return None
@@ -144,7 +146,7 @@ def _throttled(root: Path) -> str | None:
 
 
 def _vcgencmd(word: str) -> str:
-    """What the firmware of a Raspberry Pi says; "" on other machines."""
+    """The answer of a Raspberry Pi's firmware to a command; "" on other machines."""
     program = shutil.which("vcgencmd")
     with suppress(OSError, subprocess.SubprocessError):
         if program:
@@ -154,8 +156,8 @@ def _vcgencmd(word: str) -> str:
 
 
 def _mhz(root: Path, name: str) -> int | None:
-    told = map(_text, root.glob(f"{_CPUS}/cpufreq/{name}"))
-    return max((int(one) // 1000 for one in told if one.isdigit()), default=None)
+    values = map(_text, root.glob(f"{_CPUS}/cpufreq/{name}"))
+    return max((int(value) // 1000 for value in values if value.isdigit()), default=None)
 
 
 def _cpuinfo(root: Path) -> dict[str, str]:

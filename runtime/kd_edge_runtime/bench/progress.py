@@ -1,4 +1,4 @@
-"""Which contender is being measured and how long the rest may take, on standard error."""
+"""Shows on standard error which contender is being measured and the estimated time left."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from time import monotonic
 
 from kd_edge_runtime.errors import note
 
-# Seconds between two lines; on a terminal, where one line is written over and over.
+# Seconds between two lines; on a terminal, between two updates of the same line.
 _EVERY, _EVERY_THERE = 10.0, 0.5
 
 
 class Progress:
-    """Counts contenders.
+    """Shows the progress of a bench.
 
     Args:
-        number: how many there are.
-        guess: seconds that one takes, until one has been measured.
+        number: the number of contenders.
+        guess: the estimated seconds per contender, until one has been measured.
     """
 
     def __init__(self, number: int, guess: float) -> None:
@@ -29,13 +29,13 @@ class Progress:
         self._there = bool(sys.stderr and sys.stderr.isatty())
 
     def next(self, name: str, left: float | None = None) -> None:
-        """Goes on to the next contender; `left` seconds where that is known."""
+        """Begins the next contender; `left` is the remaining seconds, if known."""
         done, self._at, self._name = self._at, self._at + 1, name
         each = (monotonic() - self._begun) / done if done else self._guess
         self._show(each * (self._number - done) if left is None else left)
 
     def left(self, seconds: float) -> None:
-        """Says how many seconds this contender still needs for what it does now."""
+        """Shows how many seconds the current step of this contender still takes."""
         if monotonic() - self._shown >= (_EVERY_THERE if self._there else _EVERY):
             self._show(seconds)
 

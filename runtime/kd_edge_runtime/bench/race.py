@@ -1,4 +1,4 @@
-"""Runs a text classifier that is no student of ours, in ONNX Runtime or TFLite; see `models`."""
+"""Runs any text classifier in ONNX Runtime or TFLite, to compare with; see `models`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tokenizers import Tokenizer
 
 from kd_edge_runtime.errors import BackendError
 
-# Responses at once, those of like length together.
+# Responses per batch, which are of similar length.
 _BATCH = 32
 
-# What an input is called, by what it takes.
+# Usual names of an input, by its content.
 _INPUTS = {
     "ids": ("ids", "input_ids", "tokens", "token_ids"),
     "mask": ("mask", "attention_mask", "input_mask"),
@@ -24,7 +24,7 @@ _INPUTS = {
 
 
 class _Input:
-    """One input of a graph: what it takes, its name or number, shape (None: any) and type."""
+    """One input of a graph: its content, name or index, shape (None: variable) and type."""
 
     def __init__(self, name: str, key: Any, shape: Sequence[Any], dtype: Any) -> None:
         plain = name.rpartition("serving_default_")[2].partition(":")[0]
@@ -32,7 +32,7 @@ class _Input:
         if not kinds or len(shape) != 2:
             known = ", ".join(one for names in _INPUTS.values() for one in names)
             raise BackendError(
-                f"the input '{name}' is none of a text classifier's, [N, T]: {known}"
+                f"the input '{name}' is not one of a text classifier, of shape [N, T]: {known}"
             )
         self.kind, self.key, self.dtype = kinds[0], key, dtype
         self.rows, self.width = (one if isinstance(one, int) and one > 0 else None for one in shape)
@@ -44,12 +44,12 @@ class Classifier:
     Args:
         graph: its file.
         backend: "onnx" or "tflite".
-        threads: for one batch.
-        longest: tokens that it takes, where its tokenizer does not say.
-        pad: the token to pad with, likewise.
+        threads: threads per batch.
+        longest: the most tokens, if the tokenizer does not state it.
+        pad: the padding token, if the tokenizer does not state it.
 
     Raises:
-        BackendError: the graph or the tokenizer is not what one can run.
+        BackendError: the graph or the tokenizer cannot be used.
     """
 
     def __init__(self, graph: Path, backend: str, threads: int, longest: int, pad: str) -> None:
@@ -59,11 +59,11 @@ class Classifier:
         try:
             self._tokenizer = Tokenizer.from_file(str(graph.with_name("tokenizer.json")))
         except Exception as error:  # the tokenizers package raises plain Exception
-            raise BackendError(f"the tokenizer cannot be read: {error}") from None
+            raise BackendError(f"the tokenizer cannot be loaded: {error}") from None
         self._fill(longest, pad, self._inputs[0].width)
 
     def _fill(self, longest: int, pad: str, width: int | None) -> None:
-        """Sets how the tokenizer cuts and pads."""
+        """Sets the truncation and padding of the tokenizer."""
         cut, fill = self._tokenizer.truncation, self._tokenizer.padding
         if width or not cut:
             self._tokenizer.enable_truncation(width or longest)
@@ -74,7 +74,7 @@ class Classifier:
             self._tokenizer.enable_padding(pad_id=number, pad_token=token, length=width)
 
     def score_many(self, texts: Sequence[str]) -> list[list[float]]:
-        """What the graph puts out for each of N texts: a number for each class."""
+        """The output of the graph for each of N texts: a number for each class."""
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         found: list[list[float]] = [[]] * len(texts)
         step = self._rows or _BATCH
@@ -110,7 +110,7 @@ def _onnx(path: Path, threads: int) -> tuple[list[_Input], _Run]:
             str(path), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # ONNX Runtime's own errors have no common base
-        raise BackendError(f"ONNX Runtime refuses it: {error}") from None
+        raise BackendError(f"ONNX Runtime cannot load it: {error}") from None
     inputs = [
         _Input(one.name, one.name, one.shape, np.int32 if "int32" in one.type else np.int64)
         for one in session.get_inputs()
@@ -120,13 +120,13 @@ def _onnx(path: Path, threads: int) -> tuple[list[_Input], _Run]:
 
 
 def _tflite(path: Path, threads: int) -> tuple[list[_Input], _Run]:
-    # The one place that knows which of the two interpreters is here.
+    # That module knows which of the two interpreters is installed.
     tflite = import_module("kd_edge_runtime.backends.with_tflite").tflite
     try:
         interpreter = tflite.Interpreter(model_path=str(path), num_threads=threads)
         details = interpreter.get_input_details()
     except (ValueError, RuntimeError) as error:
-        raise BackendError(f"TFLite refuses it: {error}") from None
+        raise BackendError(f"TFLite cannot load it: {error}") from None
     inputs = [
         _Input(one["name"], one["index"], one["shape_signature"].tolist(), one["dtype"])
         for one in details

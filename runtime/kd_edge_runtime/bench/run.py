@@ -1,4 +1,4 @@
-"""Measures a bundle and what it is raced against: each in child processes, one after the other."""
+"""Measures a bundle and the models it is compared with, one after another in child processes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CAP = 2.0  # seconds for a median to become stable
 _STARTS = 3  # processes in which imports and the first score are timed
 _LAPS = ("import_s", "load_s", "first_s")
 
-# Each is read by one of the packages that backends use, or that those use.
+# Variables that the packages of the backends, or their dependencies, read.
 _THREADS = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS"),
@@ -52,13 +52,13 @@ class BenchRequest:
     Attributes:
         bundle: the bundle.
         item_id: the item; None for the first, or the first that the responses answer.
-        responses: a table of responses; None to make some up.
-        columns: of the table, those that the user named.
-        against: models to race.
-        backends: those to measure; none for all that run the item.
-        threads: for one batch, where a backend has threads.
-        sustain: seconds for which the fastest goes on scoring.
-        quick: whether to take a tenth of the time.
+        responses: a table of responses; None to generate texts.
+        columns: the columns of the table that the user named.
+        against: the models to compare with.
+        backends: the backends to measure; empty for all that run the item.
+        threads: threads per batch, for backends that use threads.
+        sustain: seconds for which the fastest backend keeps scoring; 0 for none.
+        quick: whether to take only a tenth of the time.
     """
 
     bundle: Path
@@ -76,15 +76,14 @@ def bench(request: BenchRequest) -> dict[str, Any]:
     """Measures.
 
     Returns:
-        What `kd-edge bench --json` prints; README.md describes it. No part of it is of a
-        response.
+        The JSON of `kd-edge bench`, described in README.md. It contains no text of a response.
 
     Raises:
-        KdEdgeError: something about the bundle, the responses or a model is wrong; of a
-            backend, its row says so.
+        KdEdgeError: the bundle, the responses or a model is wrong. Errors of a backend are
+            reported in its row.
     """
     with Bundle(request.bundle) as bundle:
-        bundle.check()  # or a damaged member is taken for a bad backend
+        bundle.check()  # a damaged member must not be mistaken for a bad backend
         given = _texts(request, bundle)
         entry = given.entry
         contenders = [*of_bundle(bundle, entry, request.backends, own=True)]
@@ -120,13 +119,13 @@ def bench(request: BenchRequest) -> dict[str, Any]:
 
 
 def fastest(rows: Sequence[Row]) -> Row | None:
-    """The bundle's row with the least median latency of those that score as they should."""
+    """The bundle's row with the lowest median latency among those that score correctly."""
     right = [row for row in rows if row["own"] and row["state"] == WORKS]
     return min(right, key=lambda row: row["latency"]["p50"], default=None)
 
 
 def ratios(row: Row, best: Row) -> dict[str, float | None] | None:
-    """How often as good the fastest is as another row, by what is compared; None for unknown."""
+    """By what factor the fastest row is better than another, per criterion; None if unknown."""
     if "latency" not in row:
         return None
     return {
@@ -152,12 +151,12 @@ def _texts(request: BenchRequest, bundle: Bundle) -> texts.Texts:
 
 
 class _Runner:
-    """Starts children.
+    """Measures contenders in child processes.
 
     Args:
         request: what to measure.
         given: the texts.
-        number: how many contenders there are.
+        number: the number of contenders.
     """
 
     def __init__(self, request: BenchRequest, given: texts.Texts, number: int) -> None:
@@ -171,53 +170,53 @@ class _Runner:
         }
         self.progress = Progress(number, 4 * self._cap + 3)
 
-    def row(self, one: Contender) -> Row:
-        """Measures a contender, whatever comes of it."""
+    def row(self, contender: Contender) -> Row:
+        """Measures a contender; failures are reported in the row."""
         row: Row = {
-            "name": one.name,
-            "own": one.own,
-            "backend": one.backend,
-            "form": one.form,
-            "bytes": one.bytes,
-            "parameters": one.parameters,
+            "name": contender.name,
+            "own": contender.own,
+            "backend": contender.backend,
+            "form": contender.form,
+            "bytes": contender.bytes,
+            "parameters": contender.parameters,
             "state": WORKS,
             "why": "",
         }
-        self.progress.next(one.name)
-        if one.missing:
-            return {**row, "state": MISSING, "why": f"pip install {' '.join(one.missing)}"}
-        said: Any = {}
+        self.progress.next(contender.name)
+        if contender.missing:
+            return {**row, "state": MISSING, "why": f"pip install {' '.join(contender.missing)}"}
+        results: Any = {}
         starts: list[Mapping[str, float]] = []
         for part in [*["start"] * (1 if self._request.quick else _STARTS - 1), "all"]:
             patience = TIMEOUT + 100 * self._cap
-            patience += 10 * said.get("first_s", 0) * len(self._given.texts)
-            said = self._child(one, part, patience)
-            if isinstance(said, ProbeOutcome):
-                return {**row, "state": said.verdict, "why": said.why}
-            starts.append({name: said[name] for name in _LAPS})
-        row.update(said)
+            patience += 10 * results.get("first_s", 0) * len(self._given.texts)
+            results = self._child(contender, part, patience)
+            if isinstance(results, ProbeOutcome):
+                return {**row, "state": results.verdict, "why": results.why}
+            starts.append({name: results[name] for name in _LAPS})
+        row.update(results)
         row.update((name, _median([lap[name] for lap in starts])) for name in _LAPS)
         row["start_s"] = _median([sum(lap.values()) for lap in starts])
         row["starts"] = starts
-        row["quality"] = said.get("quality")
-        golden = said.get("golden")
+        row["quality"] = results.get("quality")
+        golden = results.get("golden")
         if golden and golden["wrong"]:
             row["state"] = WRONG
-            off = f"off by {golden['greatest']:.1g}"
-            row["why"] = f"{golden['wrong']} of {golden['rows']} golden rows, {off}"
+            difference = f"off by {golden['greatest']:.1g}"
+            row["why"] = f"{golden['wrong']} of {golden['rows']} golden rows, {difference}"
         return row
 
-    def sustained(self, one: Contender) -> dict[str, Any] | None:
-        """Goes on scoring with a contender; None where it did not last."""
+    def sustained(self, contender: Contender) -> dict[str, Any] | None:
+        """Lets a contender score for the requested time, in slices."""
         seconds = self._request.sustain
-        self.progress.next(f"{one.name}, sustained", seconds)
-        said = self._child(one, "sustain", TIMEOUT + 2 * seconds)
-        if isinstance(said, ProbeOutcome):
-            return {"name": one.name, "why": str(said)}
-        slices = said["slices"]
+        self.progress.next(f"{contender.name}, sustained", seconds)
+        results = self._child(contender, "sustain", TIMEOUT + 2 * seconds)
+        if isinstance(results, ProbeOutcome):
+            return {"name": contender.name, "why": str(results)}
+        slices = results["slices"]
         rates = [part["per_s"] for part in slices]
         return {
-            "name": one.name,
+            "name": contender.name,
             "why": "",
             "seconds": slices[-1]["at_s"],
             "first_per_s": rates[0],
@@ -228,21 +227,21 @@ class _Runner:
             "slices": slices,
         }
 
-    def _child(self, one: Contender, part: str, timeout: float) -> Any:
-        given, model = self._given, one.model
+    def _child(self, contender: Contender, part: str, timeout: float) -> Any:
+        given, model = self._given, contender.model
         job = {
             "part": part,
-            "path": str(one.path),
+            "path": str(contender.path),
             "graph": str(model.graph) if model else "",
             "labels": model.labels if model else (),
             "longest": model.longest if model else 0,
             "pad": model.pad if model else "",
-            "backend": one.backend,
-            "form": one.form,
-            "item": one.item_id,
+            "backend": contender.backend,
+            "form": contender.form,
+            "item": contender.item_id,
             "classes": given.entry.classes,
             "worth": given.entry.worth,
-            "packages": one.packages,
+            "packages": contender.packages,
             "threads": self._request.threads,
             "first": texts.spread(given.texts, 1)[0],
             "cap": self._cap,
@@ -250,12 +249,12 @@ class _Runner:
         }
         lines = [job, {"texts": given.texts, "human": given.human}]
         data = "".join(json.dumps(line) + "\n" for line in lines).encode()
-        said = in_child(_WORKER, [], timeout, data, self._env, self._heard)
-        if isinstance(said, dict) and "fails" in said:
-            return ProbeOutcome(FAILS, said["fails"])
-        return said
+        answer = in_child(_WORKER, [], timeout, data, self._env, self._on_line)
+        if isinstance(answer, dict) and "fails" in answer:
+            return ProbeOutcome(FAILS, answer["fails"])
+        return answer
 
-    def _heard(self, line: bytes) -> None:
+    def _on_line(self, line: bytes) -> None:
         word, _, seconds = line.decode("ascii", "replace").partition(" ")
         if word == "left":
             with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""What is scored while the clock runs: labelled responses, or texts made up to usual lengths."""
+"""The texts that are scored while the clock runs: responses, or generated texts."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Texts:
     Attributes:
         entry: the item.
         texts: at least one.
-        human: the class that people gave each, as its place among the item's; None for none.
-        made: how many of them, the last, were made up; the others are golden inputs, or all
-            are responses where this is 0.
+        human: the index of the class that people gave each text; None for none.
+        made: how many texts, at the end, were generated; the others are golden inputs. 0 if all
+            are responses.
     """
 
     entry: ItemEntry
@@ -48,7 +48,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class ColumnNames:
-    """ColumnNames that the user named."""
+    """The columns that the user named."""
 
     text: str | None = None
     item: str | None = None
@@ -56,9 +56,9 @@ class ColumnNames:
 
 
 def made_up(bundle: Bundle, entry: ItemEntry) -> Texts:
-    """An item's golden inputs, and as neutral ones of their words in usual lengths.
+    """An item's golden inputs, and texts of usual lengths generated from their words.
 
-    The same on every device.
+    They are the same on every device.
     """
     inputs = golden.read(LoadedItem(bundle, entry)).inputs
     words = [word for text in inputs for word in text.split() if len(word) < 20] or ["a"]
@@ -74,8 +74,8 @@ def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) ->
     Args:
         path: a CSV or TSV file.
         bundle: an open bundle.
-        item_id: the item; None for the bundle's first one that a row answers.
-        named: columns that cannot be guessed.
+        item_id: the item; None for the first item in the bundle that a row answers.
+        named: the columns that the user named.
 
     Raises:
         InputError: the file cannot be read, columns are missing, a score is none of the
@@ -113,22 +113,22 @@ def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) ->
 
 
 def spread(texts: Sequence[str], number: int) -> list[str]:
-    """So many of the texts, or all if they are fewer: some of every length, shortest first."""
+    """A sample of `number` texts (or all, if fewer) across all lengths, the shortest first."""
     ordered = sorted(texts, key=lambda text: (len(text), text))
     number = min(number, len(texts))
     return [ordered[(2 * at + 1) * len(texts) // (2 * number)] for at in range(number)]
 
 
 def mixed(texts: Sequence[str], number: int) -> list[str]:
-    """So many texts of all lengths, in no order of length; some again where they are fewer."""
-    found = spread(texts, number)
-    batch = [found[at % len(found)] for at in range(number)]
+    """A shuffled sample of `number` texts across all lengths; repeats texts if there are fewer."""
+    sample = spread(texts, number)
+    batch = [sample[index % len(sample)] for index in range(number)]
     random.Random(0).shuffle(batch)
     return batch
 
 
 def _score_column(header: Sequence[str], source: str, named: str | None) -> int | None:
-    """Where the scores are; None where the table has none, and nobody said that it had."""
+    """The index of the score column; None if the table has none and the user named none."""
     found, problems = find_columns(header, {SCORE.name: named}, [SCORE])
     if problems:
         raise TableError(source, problems, hint(header))

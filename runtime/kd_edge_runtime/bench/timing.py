@@ -1,4 +1,4 @@
-"""Medians that hold still: a call is timed again and again until they do, or time is up."""
+"""Stable medians: a call is timed repeatedly until the median is stable or time is up."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, Callable
 # Relative half-width of the median's confidence interval at which it is stable.
 STABLE = 0.02
 
-# Blocks that fit into the cap, where all inputs take less than one of them.
+# Blocks within the cap, if one pass over the inputs is shorter than a block.
 _BLOCKS = 40
 _WARM = 0.1
-_MOST = 200_000  # calls kept
-_OVERTIME = 5  # a pass of a slow model is cut short after so many times the cap
+_MOST = 200_000  # the most calls that are stored
+_OVERTIME = 5  # a pass of a slow model is cut short after this many times the cap
 
 SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 
@@ -78,7 +78,7 @@ def half_width(medians: Sequence[float]) -> float | None:
 
 
 def once(call: Callable[[Any], object], inputs: Sequence[Any]) -> list[float]:
-    """Seconds of a call for each input."""
+    """The seconds that one call takes for each input."""
     took = []
     for one in inputs:
         began = perf_counter()
@@ -93,7 +93,7 @@ def measure(call: Callable[[Any], object], inputs: Sequence[Any], cap: float) ->
     Args:
         call: called with one input at a time.
         inputs: all of them in turn, the same in every block.
-        cap: seconds after which the block begun is the last one.
+        cap: seconds after which no new block is begun.
     """
     began = perf_counter()
     while perf_counter() - began < min(_WARM, cap):

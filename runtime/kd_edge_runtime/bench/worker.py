@@ -1,7 +1,7 @@
-"""What a child process measures of one contender; `run` starts it and reads what it says.
+"""Measures one contender in a child process; `run` starts it and reads its results.
 
-Nothing of this package is imported before the clock runs: what it would bring along would be
-missing from the import's time.
+No other module of this package is imported before the clock starts, as the modules it would import
+would be missing from the measured import time.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Callable
 
-    # Scores texts, and the place among the item's classes of each thing that comes out.
+    # A function that scores texts, and one that maps each result to the index of its class.
     _Loaded = tuple[Callable[[Sequence[str]], list[Any]], Callable[[Any], int]]
 
 BATCHES = (1, 8, 64, 512)
-_SAMPLE = 50  # texts whose latency is taken: the same of every contender
-_SLICES = 60  # of a sustained run
-_PATIENCE = 10  # a batch that would take so many times the cap is left out
+_SAMPLE = 50  # texts whose latency is measured, the same for every contender
+_SLICES = 60  # time slices of a sustained run
+_PATIENCE = 10  # a batch that would take more than this many times the cap is left out
 _SAY_EVERY = 1.0
 
 
 def child() -> dict[str, Any]:
-    """Does the job in the first line of standard input; the texts are in the second.
+    """Runs the job in the first line of standard input; the texts are in the second line.
 
     Returns:
-        What was measured, or why it was not: "fails", a sentence.
+        The measurements; or, under "fails", a message that says why there are none.
     """
     job = json.loads(sys.stdin.readline())
-    said: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     begun = False
     try:
-        score, place = _start(job, said)
+        score, place = _start(job, results)
         begun = True
         if job["part"] == "sustain":
-            said["slices"] = _sustained(score, _texts()["texts"], job["sustain"])
+            results["slices"] = _sustained(score, _texts()["texts"], job["sustain"])
         elif job["part"] == "all":
-            _all(job, said, score, place, _texts())
-    except Exception as error:  # whatever a package raises
+            _all(job, results, score, place, _texts())
+    except Exception as error:  # packages may raise anything
         return {"fails": _why(error, begun)}
-    return said
+    return results
 
 
 def _why(error: Exception, begun: bool) -> str:
@@ -52,27 +52,27 @@ def _why(error: Exception, begun: bool) -> str:
     if isinstance(error, KdEdgeError):
         return str(error)
     # Once responses have been read, the text of an error may hold a student's words.
-    told = "while scoring" if begun else " ".join(str(error).split())[:300]
-    return f"{type(error).__name__}: {told}"
+    detail = "while scoring" if begun else " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {detail}"
 
 
-def _start(job: dict[str, Any], said: dict[str, Any]) -> _Loaded:
-    """Imports, loads, and scores once."""
+def _start(job: dict[str, Any], results: dict[str, Any]) -> _Loaded:
+    """Imports the backend, loads the model and scores one text."""
     times = [perf_counter()]
 
     def lap(name: str) -> None:
         times.append(perf_counter())
-        said[name] = times[-1] - times[-2]
+        results[name] = times[-1] - times[-2]
 
-    loaded = (_model if job["graph"] else _bundle)(job, said, lap)
-    said["rss_first_kib"] = _peak_kib()
+    loaded = (_model if job["graph"] else _bundle)(job, results, lap)
+    results["rss_first_kib"] = _peak_kib()
     from kd_edge_runtime.backends.probe import versions
 
-    said["versions"] = versions(job["packages"])
+    results["versions"] = versions(job["packages"])
     return loaded
 
 
-def _bundle(job: dict[str, Any], said: dict[str, Any], lap: Callable[[str], None]) -> _Loaded:
+def _bundle(job: dict[str, Any], results: dict[str, Any], lap: Callable[[str], None]) -> _Loaded:
     from kd_edge_runtime import backends
     from kd_edge_runtime.scorer import Scorer
 
@@ -88,11 +88,11 @@ def _bundle(job: dict[str, Any], said: dict[str, Any], lap: Callable[[str], None
 
     score([job["first"]])
     lap("first_s")
-    said["comparable"] = True
+    results["comparable"] = True
     return score, lambda one: entry.classes.index(one.predicted)
 
 
-def _model(job: dict[str, Any], said: dict[str, Any], lap: Callable[[str], None]) -> _Loaded:
+def _model(job: dict[str, Any], results: dict[str, Any], lap: Callable[[str], None]) -> _Loaded:
     from importlib import import_module
     from pathlib import Path
 
@@ -111,9 +111,9 @@ def _model(job: dict[str, Any], said: dict[str, Any], lap: Callable[[str], None]
     from kd_edge_runtime.errors import BackendError
 
     if not isinstance(row, list) or len(row) < 2:
-        raise BackendError("its first output is no row of numbers, one for each class")
+        raise BackendError("the model's first output is not a row of numbers, one per class")
     found = places(job["labels"], len(row), job["classes"])
-    said["comparable"] = found is not None
+    results["comparable"] = found is not None
     at = found or [*range(len(row))]
     return classifier.score_many, lambda row: at[max(range(len(row)), key=row.__getitem__)]
 
@@ -125,7 +125,7 @@ def _texts() -> dict[str, Any]:
 
 def _all(
     job: dict[str, Any],
-    said: dict[str, Any],
+    results: dict[str, Any],
     score: Callable[[Sequence[str]], list[Any]],
     place: Callable[[Any], int],
     given: dict[str, Any],
@@ -142,11 +142,11 @@ def _all(
         for one in batch:
             score(one)
 
-    # Each text is new to it: no backend has kept what it made of the words.
+    # Every text is new to the backend: none of its words is cached yet.
     fresh = sorted(timing.once(score, ones))
-    said["new_text_p50_s"] = timing.quantile(fresh, 0.5)
+    results["new_text_p50_s"] = timing.quantile(fresh, 0.5)
     rates = []
-    per_s = 1 / said["new_text_p50_s"]
+    per_s = 1 / results["new_text_p50_s"]
     for size in BATCHES:
         if size / per_s > _PATIENCE * cap:
             break
@@ -157,12 +157,12 @@ def _all(
             took = timing.measure(score, [mixed(texts, size)], cap / 4)
             per_s = size / took.p50
         rates.append({"batch": size, "per_s": per_s, "n": took.n, "spread": took.spread})
-    said["throughput"] = rates
-    said["rss_peak_kib"] = _peak_kib()  # before thousands of times are kept
-    said["latency"] = asdict(timing.measure(score, ones, cap))
+    results["throughput"] = rates
+    results["rss_peak_kib"] = _peak_kib()  # before thousands of timings are stored
+    results["latency"] = asdict(timing.measure(score, ones, cap))
     if not job["graph"]:
-        said["golden"] = _golden(job, score, place)
-    _quality(said, given, score, place, job["worth"])
+        results["golden"] = _golden(job, score, place)
+    _quality(results, given, score, place, job["worth"])
 
 
 def _golden(
@@ -193,7 +193,7 @@ def _golden(
 
 
 def _quality(
-    said: dict[str, Any],
+    results: dict[str, Any],
     given: dict[str, Any],
     score: Callable[[Sequence[str]], list[Any]],
     place: Callable[[Any], int],
@@ -204,24 +204,24 @@ def _quality(
     from kd_edge_runtime.bench.quality import quality
 
     pairs = [pair for pair in zip(given["texts"], given["human"]) if pair[1] is not None]
-    if not pairs or not said["comparable"]:
+    if not pairs or not results["comparable"]:
         return
     machine: list[int] = []
-    began = told = perf_counter()
+    began = reported = perf_counter()
     while len(machine) < len(pairs):
         texts = [text for text, _ in pairs[len(machine) : len(machine) + 64]]
         machine += map(place, score(texts))
         now = perf_counter()
-        if now - told > _SAY_EVERY:
-            told = now
+        if now - reported > _SAY_EVERY:
+            reported = now
             _say((now - began) / len(machine) * (len(pairs) - len(machine)))
-    said["quality"] = asdict(quality([one for _, one in pairs], machine, worth))
+    results["quality"] = asdict(quality([one for _, one in pairs], machine, worth))
 
 
 def _sustained(
     score: Callable[[Sequence[str]], list[Any]], texts: Sequence[str], seconds: float
 ) -> list[dict[str, Any]]:
-    """Scores one response after the other, and tells how many in each slice of the time."""
+    """Scores one response after another, and measures the rate in each time slice."""
     from kd_edge_runtime.bench.machine import state
 
     ones = [[text] for text in texts]
@@ -234,14 +234,14 @@ def _sustained(
         while (now := perf_counter()) - began < length:
             score(ones[at % len(ones)])
             at += 1
-        how = state()
+        now_state = state()
         slices.append(
             {
                 "at_s": now - begun,
                 "per_s": (at - before) / (now - began),
-                "celsius": how.celsius,
-                "mhz": how.mhz,
-                "throttled": how.throttled,
+                "celsius": now_state.celsius,
+                "mhz": now_state.mhz,
+                "throttled": now_state.throttled,
             }
         )
         _say(seconds - (now - begun))
@@ -249,15 +249,15 @@ def _sustained(
 
 
 def _say(left: float) -> None:
-    """Tells the parent how many seconds are left."""
+    """Reports to the parent process how many seconds are left."""
     sys.stdout.write(f"left {max(left, 0):.1f}\n")
     sys.stdout.flush()
 
 
 def _peak_kib() -> int | None:
-    """The most memory that this process has held at a time; None where the system does not say."""
+    """The peak memory of this process in KiB; None if the system does not report it."""
     try:
-        # Not getrusage first: a child's begins as that of whoever started it.
+        # Not getrusage first: a child process inherits its parent's value.
         with open("/proc/self/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123
             return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
     except (OSError, StopIteration):

@@ -80,9 +80,9 @@ def test_tflite(load, width):
 @pytest.mark.parametrize(
     ("graph", "name", "told"),
     [
-        (made.onnx_graph(("pixels",)), "model.onnx", r"the input 'pixels' is none of a text"),
-        (b"no graph", "model.onnx", r"ONNX Runtime refuses it"),
-        (b"no graph", "model.tflite", r"TFLite refuses it"),
+        (made.onnx_graph(("pixels",)), "model.onnx", r"the input 'pixels' is not one of a text"),
+        (b"no graph", "model.onnx", r"ONNX Runtime cannot load it"),
+        (b"no graph", "model.tflite", r"TFLite cannot load it"),
     ],
 )
 def test_what_is_no_text_classifier(load, graph, name, told):
@@ -93,5 +93,5 @@ def test_what_is_no_text_classifier(load, graph, name, told):
 def test_no_tokenizer(load, tmp_path):
     load(made.onnx_graph())
     (tmp_path / "model" / "tokenizer.json").write_text("{}")
-    with pytest.raises(BackendError, match="the tokenizer cannot be read"):
+    with pytest.raises(BackendError, match="the tokenizer cannot be loaded"):
         Classifier(tmp_path / "model" / "model.onnx", "onnx", 1, 8, "")

@@ -156,7 +156,7 @@ def test_a_model_that_is_no_classifier(path, tmp_path):
     folder = made.write(tmp_path / "model", made.onnx_graph(table=made.TABLE[:, :1]))
     row = bench(BenchRequest(path, against=(folder,), backends=("plain",), quick=True))["rows"][1]
     assert (row["state"], row["ratios"]) == ("fails", None)
-    assert "its first output is no row of numbers" in row["why"]
+    assert "first output is not a row of numbers" in row["why"]
 
 
 def test_a_backend_that_dies_stops_no_other(path, fake):
