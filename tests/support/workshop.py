@@ -174,7 +174,7 @@ class CommandLine:
         for text in (out, err):
             assert CANARY not in text, "a message holds a student's words"
             assert "Traceback" not in text
-            assert "unforeseen" not in text
+            assert "unexpected error" not in text
         return Said(ended.value.code or 0, out, err)
 
     def fails(self, *arguments: object, code: int = 2) -> str:
