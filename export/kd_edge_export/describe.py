@@ -54,8 +54,11 @@ def tflite_graph(data: bytes) -> Graph:
     """
     try:
         from ai_edge_litert import schema_py_generated as schema
-    except ImportError:
+    except ModuleNotFoundError:
         raise BackendError("this needs ai-edge-litert: pip install ai-edge-litert") from None
+    except Exception as error:  # a half-installed one may raise anything
+        why = f"{type(error).__name__}: {error}"[:300]
+        raise BackendError(f"ai-edge-litert does not work here ({why})") from None
     try:
         if schema.Model.ModelBufferHasIdentifier(data, 0):
             return _tflite(schema, schema.ModelT.InitFromPackedBuf(data))

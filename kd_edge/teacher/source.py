@@ -54,7 +54,7 @@ def resolve(model: str) -> Source:
     if model == PACKAGED:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         return _packaged()
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))  # noqa: PTH111 (Path's raises where there is no home)
     if folder.is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         return _described(folder.resolve().name, folder, None)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.slots import switch
+from kd_edge_runtime.slots.installed import open_installed
 from kd_edge_runtime.slots.slots import Slots
 from kd_edge_runtime.students.bag import FORM
 from power_cuts import Cuts, cut_points, fast_folder
@@ -52,7 +53,7 @@ class Device:
     def current(self) -> str | None:
         """The bundle whose scores the device gives, bit for bit; None where it has none."""
         try:
-            found = scores(Scorer(self.slots.open()))
+            found = scores(open_installed(self.slots.root, warn=lambda _: None))
         except InputError:
             return None
         return next(name for name, its in self.scores.items() if its == found)

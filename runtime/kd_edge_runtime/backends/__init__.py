@@ -6,11 +6,14 @@ used, so a device does not need the packages of the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
-from kd_edge_runtime.errors import BackendError
+from kd_edge_runtime.errors import BackendError, KdEdgeError
 
 if TYPE_CHECKING:
     from typing import Any, Protocol
@@ -120,8 +123,46 @@ def forms(entry: ItemEntry, name: str) -> tuple[str, ...]:
 
 
 def module(name: str) -> Any:
-    """Imports a backend together with the packages it needs."""
-    return import_module(f"{__name__}.{_BACKENDS[name].module}")
+    """Imports a backend, and with it the packages it needs.
+
+    Raises:
+        BackendError: one of them does not work here.
+    """
+    with _working(name):
+        return import_module(f"{__name__}.{_BACKENDS[name].module}")
+
+
+@contextmanager
+def _working(name: str) -> Iterator[None]:
+    """Turns whatever a half-installed package, or one built for another device, raises."""
+    try:
+        yield
+    except KdEdgeError:
+        raise
+    except (Exception, SystemExit) as error:
+        if not _BACKENDS[name].needs:
+            raise  # no package but this one
+        why = " ".join(str(error).split())[:300]
+        raise BackendError(
+            f"the backend '{name}' does not work here ({type(error).__name__}: {why}): try another "
+            f"version of {' or '.join(packages(name)[-1:]) or name}, or another backend; 'kd-edge "
+            "doctor' shows which work"
+        ) from error
+
+
+def pip_install(packages: Sequence[str]) -> str:
+    """The command that installs packages here, and where, if the system's Python refuses pip."""
+    import sysconfig
+
+    command = f"pip install {' '.join(packages)}"
+    marker = os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")  # noqa: PTH118
+    if sys.prefix != sys.base_prefix or not os.path.exists(marker):  # noqa: PTH110
+        return command
+    system = ", or 'sudo apt install python3-numpy'" if [*packages] == ["numpy"] else ""
+    return (
+        f"'{command}' in a virtual environment, which 'python3 -m venv ENV' makes (this system's "
+        f"own Python takes no packages from pip){system}"
+    )
 
 
 def load(item: LoadedItem, name: str, form: str = "", threads: int = 1) -> Model:
@@ -134,12 +175,13 @@ def load(item: LoadedItem, name: str, form: str = "", threads: int = 1) -> Model
         threads: threads per batch, for backends that use threads.
 
     Raises:
-        BackendError: the backend does not exist, is not installed, does not run this kind of
-            student, or the bundle has no form for it.
+        BackendError: the backend does not exist, is not installed, does not work here, does not run
+            this kind of student, or the bundle has no form for it.
         BundleError: the bundle is damaged.
     """
     require(name, item)
-    model: Model = module(name).load(item, form or forms(item.entry, name)[0], threads)
+    with _working(name):
+        model: Model = module(name).load(item, form or forms(item.entry, name)[0], threads)
     return model
 
 
@@ -161,7 +203,7 @@ def require(name: str, item: LoadedItem) -> None:
     if absent:
         raise BackendError(
             f"the backend '{name}' needs {' and '.join(absent)} for this small model: "
-            f"pip install {' '.join(absent)}"
+            f"{pip_install(absent)}"
         )
     if not forms(item.entry, name):
         item.form(backend.forms[0])  # raises an error that lists the forms in the bundle

@@ -8,10 +8,12 @@ from kd_edge_runtime.backends import NAMES, forms, missing
 from kd_edge_runtime.errors import BackendError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from kd_edge_runtime.backends import Model
-    from kd_edge_runtime.students.item import LoadedItem
+    from kd_edge_runtime.bundle.manifest import ItemEntry
+    from kd_edge_runtime.students.item import LoadedItem, Members
 
 
 AUTO = "auto"
@@ -36,6 +38,7 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
 
     Raises:
         BackendError: no installed backend works here.
+        BundleError: the bundle is damaged.
     """
     student = item.entry.student
     able = [name for name in NAMES if forms(item.entry, name)]
@@ -54,11 +57,34 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
             if outcome.usable:
                 return name, form
             failures.append(f"{name} with {form} {outcome}")
+    check(item.bundle, [item.entry])  # a damaged member must not be mistaken for a bad backend
     raise BackendError(
         f"item '{item.entry.item_id}': no backend runs its small model (kind '{student}') here: "
         f"{'; '.join(failures)}. Install another version of the package, or use a small model of "
         "kind 'bag'; 'kd-edge doctor' tries again."
     )
+
+
+def check(bundle: Members, items: Iterable[ItemEntry], name: str = AUTO) -> None:
+    """Reads what scoring items reads of their bundle, and so checks sizes and hashes.
+
+    Args:
+        bundle: an open bundle.
+        items: the items.
+        name: the backend that scores them.
+
+    Raises:
+        BundleError: a member is damaged.
+    """
+    read: dict[str, None] = {}  # items may share members
+    for entry in items:
+        able = [one for one in (NAMES if name == AUTO else (name,)) if forms(entry, one)][:1]
+        read[entry.vectorizer] = None
+        read.update((entry.forms[form], None) for one in able for form in forms(entry, one))
+        if PLAIN not in able:
+            read[entry.golden] = None  # which a probe scores
+    for member in read:
+        bundle.read(member)
 
 
 def load(

@@ -7,6 +7,7 @@ scores an item's golden rows in a child process, and the outcome is kept until s
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 import signal
@@ -108,7 +109,7 @@ def probe(
 
 def forget(cache: Path | None) -> None:
     """Empties the cache, so that every backend is tested again."""
-    if cache and cache.exists():
+    if cache and os.path.exists(cache):  # noqa: PTH110 (pathlib raises where it may not look)
         _write(cache, "", {})
 
 
@@ -129,7 +130,8 @@ def child(name: str, form: str, path: str, at: str) -> ProbeOutcome:
     try:
         return _scored(name, form, path, at)
     except Exception as error:  # the package may raise anything
-        return ProbeOutcome(FAILS, f"{type(error).__name__}: {error}"[:300])
+        cause = error.__cause__ or error
+        return ProbeOutcome(FAILS, f"{type(cause).__name__}: {cause}"[:300])
 
 
 def _scored(name: str, form: str, path: str, at: str) -> ProbeOutcome:

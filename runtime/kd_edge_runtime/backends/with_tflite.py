@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from kd_edge_runtime.students.item import LoadedItem
 
 try:
     from ai_edge_litert import interpreter as tflite
-except ImportError:
+except Exception:  # a half-installed one may raise anything
+    if find_spec("tflite_runtime") is None:
+        raise
     from tflite_runtime import interpreter as tflite
 
 # Responses per batch: 1 MB of counts for 3,500 n-grams, which fits the CPU cache.

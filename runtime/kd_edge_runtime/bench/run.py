@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from kd_edge_runtime import backends
 from kd_edge_runtime._light_stdlib import sha256
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.probe import (
@@ -184,7 +185,7 @@ class _Runner:
         }
         self.progress.next(contender.name)
         if contender.missing:
-            return {**row, "state": MISSING, "why": f"pip install {' '.join(contender.missing)}"}
+            return {**row, "state": MISSING, "why": backends.pip_install(contender.missing)}
         results: Any = {}
         starts: list[Mapping[str, float]] = []
         for part in [*["start"] * (1 if self._request.quick else _STARTS - 1), "all"]:

@@ -14,7 +14,7 @@ import click
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
-from kd_edge_runtime.backends.choose import choose
+from kd_edge_runtime.backends.choose import check, choose
 from kd_edge_runtime.backends.probe import MISSING, forget, probe, versions
 from kd_edge_runtime.bench.machine import memory
 from kd_edge_runtime.bundle.archive import Bundle
@@ -45,10 +45,11 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
       kd-edge doctor --root /media/card/kd-edge --json
     """
     slots = Slots(root or default_root())
-    cache = slots.cache if slots.root.is_dir() else None
+    # os.path: pathlib raises an error if a parent folder may not be entered.
+    cache = slots.cache if os.path.isdir(slots.root) else None  # noqa: PTH112
     # The root itself is created by the first install.
     folders = (slots.root, *slots.root.absolute().parents)
-    disk = next(folder for folder in folders if folder.is_dir())
+    disk = next(folder for folder in folders if os.path.isdir(folder))  # noqa: PTH112
     forget(cache)
     states = slots.status()
     problems = [f"{slot.file}: {slot.problem}" for slot in states if slot.current and slot.problem]
@@ -56,7 +57,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
     with ExitStack() as stack:
         try:
             if bundle or root or states:
-                opened = stack.enter_context(Bundle(bundle) if bundle else slots.open())
+                opened = stack.enter_context(Bundle(bundle) if bundle else slots.first(_checked))
                 opened.check()  # a damaged member must not be mistaken for a bad backend
                 items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
         except KdEdgeError as error:
@@ -96,13 +97,18 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         raise BackendError("\n  ".join(("this device cannot score:", *problems)))
 
 
+def _checked(bundle: Bundle) -> Bundle:
+    check(bundle, bundle.manifest.items)
+    return bundle
+
+
 def _backend(name: str, items: list[LoadedItem], cache: Path | None) -> _Row:
     item = next((item for item in items if backends.forms(item.entry, name)), None)
     outcome = probe(name, item, backends.forms(item.entry, name)[0] if item else "", cache)
     packages = versions(backends.packages(name))
     advice = ""
     if outcome.verdict == MISSING:
-        advice = f"pip install {' '.join(backends.missing(name))}"
+        advice = backends.pip_install(backends.missing(name))
     elif not outcome.usable:
         advice = f"try another version of {[*packages, 'kd-edge-runtime'][len(packages) - 1]}"
     return {

@@ -16,6 +16,7 @@ from kd_edge_runtime.cli.options import root_option
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.server import Server
+from kd_edge_runtime.slots.installed import open_installed
 from kd_edge_runtime.slots.slots import Slots, default_root
 
 _LOOPBACK = "127.0.0.1"
@@ -75,18 +76,17 @@ def serve(
         raise InputError("say where to listen: either --socket PATH or --port N")
     if bundle and root:
         raise InputError("give a BUNDLE or --root, not both")
-    slots = Slots(root or default_root())
 
     def load() -> Scorer:
         if bundle:
             return Scorer.open(bundle, backend)
-        return Scorer(slots.open(_say), backend, cache=slots.cache)
+        return open_installed(root, backend, warn=_say)
 
     def version() -> Hashable:
         # If this fails, the bundle is just being replaced, or `load` reports why.
         with suppress(OSError, KdEdgeError):
             if not bundle:
-                return tuple(slots.all())
+                return tuple(Slots(root or default_root()).all())
             status = bundle.stat()
             return status.st_mtime_ns, status.st_size, status.st_ino
         return None

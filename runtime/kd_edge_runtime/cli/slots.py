@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from kd_edge_runtime.cli.options import root_option
+from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.slots import switch
-from kd_edge_runtime.slots.slots import Slots, default_root
+from kd_edge_runtime.slots.slots import Slots, SlotState, default_root
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -62,15 +63,20 @@ def rollback(root: Path | None, as_json: bool) -> None:
 def status(root: Path | None, as_json: bool) -> None:
     """Show the current and the previous bundle, and whether they are intact.
 
+    Exit codes: 0 both are, or nothing is installed; 3 one is damaged: install it again.
+
     \b
     Examples:
       kd-edge status
       kd-edge status --root /media/card/kd-edge --json
     """
-    _show(Slots(root or default_root()), as_json, "the installed bundles", False)
+    states = _show(Slots(root or default_root()), as_json, "the installed bundles", False)
+    damaged = [f"{slot.file}: {slot.problem}" for slot in states if slot.problem]
+    if damaged:
+        raise BundleError("\n  ".join(("a bundle is damaged, install it again:", *damaged)))
 
 
-def _show(slots: Slots, as_json: bool, headline: str, switched: bool) -> None:
+def _show(slots: Slots, as_json: bool, headline: str, switched: bool) -> list[SlotState]:
     states = slots.status()
     if as_json:
         report = {
@@ -79,13 +85,15 @@ def _show(slots: Slots, as_json: bool, headline: str, switched: bool) -> None:
             "slots": [state._asdict() for state in states],
         }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
-        return
+        return states
     click.echo(f"{slots.root}: {headline if states else 'nothing is installed'}")
     for slot in states:
         items = ", ".join(slot.items[:10]) + (
             f" and {len(slot.items) - 10} more" if slot.items[10:] else ""
         )
-        click.echo(f"{'current' if slot.current else 'previous':<8}  {slot.file}: {items or '?'}")
+        role = "current" if slot.current else "damaged" if slot.problem else "previous"
+        click.echo(f"{role:<8}  {slot.file}: {items or '?'}")
         click.echo(f"  created {slot.created}, {slot.bytes:,} bytes")
         click.echo(f"  sha256 {slot.sha256}")
         click.echo(f"  {slot.problem or 'intact'}")
+    return states

@@ -22,11 +22,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime.backends.choose import check
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.errors import InputError, KdEdgeError, read_error
+from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError, read_error
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, TypeVar
+
+    T = TypeVar("T")
 
 
 class Slot(NamedTuple):
@@ -74,15 +77,22 @@ class SlotState(NamedTuple):
 
 
 def default_root() -> Path:
-    """The root if none is named; see README.md."""
+    """The root if none is named; see README.md.
+
+    A user without a home folder (a service, a bare user number in a container) has the system's.
+    """
     from_environment = os.environ.get("KD_EDGE_ROOT")
     if from_environment:
         return Path(from_environment)
     system = Path("/var/lib/kd-edge")
-    if sys.platform != "win32" and (system.is_dir() or os.geteuid() == 0):
+    # os.path, as pathlib raises where a folder above may not be entered, and without a home.
+    if sys.platform != "win32" and (os.path.isdir(system) or os.geteuid() == 0):  # noqa: PTH112
         return system
     data = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME")
-    return Path(data or Path.home() / ".local" / "share") / "kd-edge"
+    home = os.path.expanduser("~")  # noqa: PTH111
+    if not data and not os.path.isabs(home):  # noqa: PTH117
+        return system
+    return Path(data or Path(home, ".local", "share")) / "kd-edge"
 
 
 class Slots:
@@ -107,45 +117,64 @@ class Slots:
         return [*by_path.values()]
 
     def open(self, warn: Callable[[str], object] | None = None) -> Bundle:
-        """Opens the current bundle: the newest that can be opened.
+        """Opens the current bundle: the newest that can be opened; see `first`."""
+        return self.first(lambda bundle: bundle, warn)
+
+    def first(self, ready: Callable[[Bundle], T], warn: Callable[[str], object] | None = None) -> T:
+        """Prepares the newest bundle that is not damaged.
 
         Args:
+            ready: prepares an open bundle; if it raises a `BundleError`, the one before is taken.
             warn: called with a message if a newer bundle is damaged.
+
+        Returns:
+            What `ready` returns.
 
         Raises:
             InputError: nothing is installed.
             BundleError: every installed bundle is damaged.
         """
-        damage = None
+        damage: KdEdgeError | None = None
         for slot in self.all():
             try:
                 bundle = Bundle(slot.path)
             except KdEdgeError as error:
                 damage = damage or error
                 continue
+            try:
+                prepared = ready(bundle)
+            except BaseException as error:
+                bundle.close()
+                if not isinstance(error, BundleError):
+                    raise
+                damage = damage or error
+                continue
             if damage and warn:
                 warn(f"{damage}; using the bundle installed before, {slot.path.name}")
-            return bundle
+            return prepared
         raise damage or InputError(
-            f"nothing is installed in '{self.root}': install a bundle with 'kd-edge install BUNDLE'"
+            f"nothing is installed in '{self.root}': install a bundle with 'kd-edge install "
+            "BUNDLE', or name another folder with --root or KD_EDGE_ROOT"
         )
 
     def status(self) -> list[SlotState]:
         """The state of each slot, after a full check; the newest switch first."""
         states: list[SlotState] = []
         for slot in self.all():
-            manifest, size, problem = None, 0, ""
+            manifest, size, problem, usable = None, 0, "", False
             try:
                 with Bundle(slot.path) as bundle:
                     manifest = bundle.manifest
-                size = slot.path.stat().st_size
+                    size = slot.path.stat().st_size
+                    check(bundle, manifest.items)
+                usable = True
                 if not slot.whole():
                     problem = "changed since it was installed"
             except KdEdgeError as error:
                 problem = str(error)
             states.append(
                 SlotState(
-                    current=bool(manifest) and not any(state.current for state in states),
+                    current=usable and not any(state.current for state in states),
                     items=tuple(entry.item_id for entry in manifest.items) if manifest else (),
                     created=manifest.created if manifest else "",
                     bytes=size,

@@ -82,9 +82,8 @@ def score_responses(request: Request) -> None:
     check_output(request)
     if table:
         _refuse_same(output, Path(request.responses), "the responses")
-    bundle, cache = (Bundle(request.bundle), None) if request.bundle else _installed(request.root)
-    with Scorer(bundle, request.backend, request.threads, cache, request.review_below) as scorer:
-        _refuse_same(output, bundle.path, "the bundle")
+    with _scorer(request) as scorer:
+        _refuse_same(output, scorer.bundle.path, "the bundle")
         if table:
             _score_table(request, scorer)
         else:
@@ -134,11 +133,19 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         )
 
 
-def _installed(root: Path | None) -> tuple[Bundle, Path]:
-    from kd_edge_runtime.slots.slots import Slots, default_root
+def _scorer(request: Request) -> Scorer:
+    how = request.backend, request.threads
+    if request.bundle:
+        return Scorer(Bundle(request.bundle), *how, None, request.review_below)
+    from kd_edge_runtime.slots.installed import open_installed
 
-    slots = Slots(root or default_root())
-    return slots.open(lambda words: note(f"Warning: {words}")), slots.cache
+    return open_installed(
+        request.root,
+        *how,
+        request.review_below,
+        request.item_id,
+        lambda words: note(f"Warning: {words}"),
+    )
 
 
 def _other_item(
@@ -148,7 +155,7 @@ def _other_item(
     at = candidates(header, ITEM.tiers[:1])
     for batch in batches:
         if at and batch:
-            if batch[0].fields[at[0]] not in ("", item_id):
+            if batch[0].fields[at[0]].strip() not in ("", item_id):
                 note(
                     f"Warning: column '{header[at[0]]}' names another item than the bundle's "
                     f"'{item_id}'. If these are responses to '{item_id}', add --item '{item_id}'."

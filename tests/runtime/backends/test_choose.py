@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import sysconfig
 from dataclasses import replace
 
 import pytest
 
 import bundles_made
 from kd_edge_runtime import backends
-from kd_edge_runtime.backends import choose
+from kd_edge_runtime.backends import choose, probe
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.item import LoadedItem
@@ -148,3 +152,63 @@ def test_a_form_that_is_not_there(item):
     with pytest.raises(BackendError, match=r"no form 'tflite-int8' \(the bundle"):
         choose.load(of(item, forms=forms), "tflite")
     assert choose.load(of(item, forms=forms), "onnx")[0] == "onnx"
+
+
+BROKEN = {
+    "built for another numpy": "raise RuntimeError('module compiled against API version 0xe')",
+    "a library that is missing": "raise OSError('libgomp.so.1: cannot open shared object file')",
+    "half removed": "",
+    "another version": "raise AttributeError('no attribute _ARRAY_API')",
+    "another processor": "raise SystemError('initialization failed')",
+    "ended": "raise SystemExit(3)",
+}
+
+
+@pytest.mark.parametrize("why", BROKEN)
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("onnx", "onnxruntime"), ("tflite", "ai_edge_litert"), ("numpy", "numpy")],
+)
+def test_a_package_that_does_not_work_is_an_error_of_the_backend(tmp_path, name, package, why):
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").write_text(BROKEN[why])
+    bundle, responses = tmp_path / "item.kdz", tmp_path / "new.csv"
+    bundles_made.write(bundle)
+    responses.write_text("text\nthe ice melts\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "kd_edge_runtime", "score", bundle, responses, "--backend", name],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (4, ""), done.stderr
+    assert f"the backend '{name}' does not work here" in done.stderr
+    reason = BROKEN[why].partition("'")[2].rstrip("')")
+    assert reason in done.stderr
+
+
+def test_where_the_system_s_python_refuses_pip_the_advice_says_where_to_install(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(sys, "base_prefix", sys.prefix)
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
+    assert backends.pip_install(["numpy"]) == "pip install numpy"
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    assert "'pip install onnxruntime' in a virtual environment" in (
+        backends.pip_install(["onnxruntime"])
+    )
+    assert backends.pip_install(["numpy"]).endswith("or 'sudo apt install python3-numpy'")
+    monkeypatch.setattr(sys, "base_prefix", "elsewhere")
+    assert backends.pip_install(["numpy"]) == "pip install numpy"
+
+
+def test_a_damaged_graph_is_no_bad_backend(tmp_path, monkeypatch):
+    class Damaged:
+        def read(self, name):
+            raise BundleError(f"'{name}' is damaged")
+
+    whole = bundles_made.write(tmp_path / "item.kdz")
+    entry = replace(whole.items[0], forms={"onnx-fp32": "x.onnx"})
+    monkeypatch.setattr(probe, "probe", lambda *_: probe.ProbeOutcome(probe.FAILS, "what it reads"))
+    with pytest.raises(BundleError, match="is damaged"):
+        choose.choose(LoadedItem(Damaged(), entry))

@@ -163,7 +163,7 @@ def test_a_package_that_does_not_import(verified, monkeypatch, tmp_path):
     assert len(broken) < len(found)
     for one in broken:
         assert isinstance(one.error, BackendError)
-        assert str(one.error).endswith("on onnx: ImportError: made for another")
+        assert "does not work here (ImportError: made for another)" in str(one.error)
 
 
 def test_a_student_that_nothing_runs(verified):

@@ -505,7 +505,7 @@ def test_bundle_and_table_swapped(command, one, table_of):
 def test_a_table_of_another_item_is_told(command, tmp_path):
     bundles_made.write(tmp_path / "item.kdz")
     (tmp_path / "other.csv").write_text("item_id,text\nspoon,the water\n")
-    (tmp_path / "same.csv").write_text("item_id,text\nstove,the water\n")
+    (tmp_path / "same.csv").write_text("item_id,text\nstove \u00a0,the water\n", encoding="utf-8")
     said = command("score", tmp_path / "item.kdz", tmp_path / "other.csv")
     assert said.code == 0
     assert "column 'item_id' names another item than the bundle's 'stove'" in said.err

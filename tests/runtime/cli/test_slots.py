@@ -76,9 +76,8 @@ def test_rollback_and_status(made, root):
     assert shown.splitlines()[0] == f"{root}: the installed bundles"
     assert shown.splitlines()[1:] == out.splitlines()[1:]
     (root / "slot2.kdz").write_bytes(b"")
-    shown, _ = run("status", "--root", root)
-    assert "slot2.kdz: not a bundle" in shown
-    assert "slot2.kdz: ?" in shown
+    with pytest.raises(BundleError, match=r"install it again:\n  slot2\.kdz"):
+        run("status", "--root", root)
 
 
 def test_nothing_is_installed(root):
@@ -151,6 +150,25 @@ def test_score_with_what_is_installed(made, root):
             )
     run("rollback", "--root", root)
     assert run("score", made / "in.csv", "--root", root)[0] == wanted["first"]
+
+
+def test_status_ends_with_3_where_a_bundle_is_damaged(made, root):
+    for name in ("first", "two"):
+        run("install", made / f"{name}.kdz", "--root", root)
+    assert invoke("status", "--root", root).exit_code == 0
+    slot_cuts.damage(root / "slot2.kdz")
+    with pytest.raises(BundleError, match=r"bag\.int8") as raised:
+        run("status", "--root", root, "--json")
+    assert raised.value.exit_code == 3
+    done = invoke("status", "--root", root)
+    assert "damaged   slot2.kdz: stove, spoon" in done.stdout
+    assert "current   slot1.kdz: stove" in done.stdout
+    # Damage that scoring does not read is found too, and the bundle stays in use.
+    run("install", made / "two.kdz", "--root", root)
+    current = root / "slot3.kdz"
+    current.write_bytes(current.read_bytes() + b"PK")
+    with pytest.raises(BundleError, match="changed since it was installed"):
+        run("status", "--root", root)
 
 
 def test_score_says_where_a_newer_bundle_is_damaged(made, root):
