@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -64,6 +65,8 @@ def atomic_folder(path: Path, markers: Collection[str]) -> Iterator[Path]:
         for stale in (new, old):
             shutil.rmtree(stale, ignore_errors=True)
         new.mkdir(parents=True)
+        if path.exists():  # what is for its owner alone stays so
+            new.chmod(stat.S_IMODE(path.stat().st_mode))
         try:
             yield new
             _open_to_its_readers(new)

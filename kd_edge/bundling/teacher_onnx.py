@@ -30,7 +30,7 @@ from kd_edge_export.golden import golden_inputs
 from kd_edge_export.onnx.transformer import OPSET
 from kd_edge_export.parity import form_models
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
-from kd_edge_runtime.errors import ParityError
+from kd_edge_runtime.errors import ParityError, printable
 
 if TYPE_CHECKING:
     from kd_edge_runtime.backends import Model
@@ -103,7 +103,7 @@ def export_teacher(
     model = classifier.load(folder, card)
     tokenizer = tokenizer_file(model)
     parts = ItemParts(
-        item_id=item_id or folder.resolve().name,
+        item_id=item_id or printable(folder.resolve().name),
         student="transformer",  # what a device would run it as
         classes=card.classes,
         values=card.scale.values,

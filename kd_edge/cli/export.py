@@ -16,6 +16,7 @@ from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import refuse_missing_folder
 
 if TYPE_CHECKING:
     from kd_edge.bundling.parity import FormParity, Limits
@@ -120,6 +121,7 @@ def export(
                 raise InputError(f"{name} is for students: leave it out with --teacher")
         _export_teacher(students, output, scored, limits, as_json)
         return
+    refuse_missing_folder(output)
     texts = read_prompts(prompts)
     loaded = [_load(folder) for folder in students]
     if max_size is not None:

@@ -17,6 +17,7 @@ from kd_edge.cli.reading import (
     refuse_overwriting,
     unlabelled_option,
 )
+from kd_edge_runtime.files import refuse_missing_folder
 
 
 @click.command(cls=GroupedCommand)
@@ -83,6 +84,7 @@ def label(
     if variants_output == output:
         raise click.UsageError("labels and variants need different files")
     for file in filter(None, (output, variants_output)):
+        refuse_missing_folder(file)
         refuse_overwriting(file, responses)
     # Before the table, which may take long: a wrong folder is the likelier mistake.
     from kd_edge.teacher.card import read_card

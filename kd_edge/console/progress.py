@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kd_edge_runtime.errors import note, shown
+
 if TYPE_CHECKING:
     from rich.live import Live
 
@@ -126,10 +128,9 @@ def say(text: str) -> None:
         text: the line, without a line break; never a response.
     """
     if _displays:
-        _displays[-1].console.print(text, markup=False, highlight=False)
+        _displays[-1].console.print(shown(text), markup=False, highlight=False)
     else:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        note(text)
 
 
 def span(seconds: float) -> str:

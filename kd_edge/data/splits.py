@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kd_edge.data.responses import Item, Responses, Row, Scale
 from kd_edge.data.stratify import validation_rows
-from kd_edge_runtime.errors import InputError, Problem, TableError
+from kd_edge_runtime.errors import InputError, Problem, TableError, printable
 
 # Where neither a column nor a file says which rows are for testing.
 TEST_SHARE = 0.2
@@ -77,7 +77,7 @@ def _marked(item: Item, test: Item | None, seed: int, source: str) -> tuple[Item
         _refuse_shared(item, test, source)
         rows = training + _aligned(test, item.scale, source)
         # No path: this goes into the report and onto the bundle's card.
-        return replace(item, rows=rows), Path(source).name
+        return replace(item, rows=rows), printable(Path(source).name)
     if any(row.split == "test" for row in item.rows):
         return item, "the rows marked 'test'"
     scored = [row for row in item.rows if row.score is not None]

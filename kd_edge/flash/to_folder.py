@@ -90,6 +90,7 @@ def _put_kit(root: Path, kit: Kit) -> int:
         return 0
     with atomic_folder(place, {SUMS}) as new:
         for name, data in kit.files.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(new / name, binary=True) as file:
                 file.write(data)
         sync_folder(new)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.evaluation.agreement import HUMANS, scorer_name
+from kd_edge.files import make_folder
 from kd_edge.report.figures.collect import collect
 from kd_edge.report.figures.disagreements import disagreements, reasons
 from kd_edge.report.figures.items import ItemFigures, Together, together
@@ -62,6 +63,7 @@ def make_report(out: Path, output: Path, *, responses: bool = True) -> WrittenRe
     packages = ", ".join(f"{name} {version}" for name, version in content.created_by.items())
     blocks = [*content.blocks, *glossary(), Text(f"The bundle was written by {packages}.", "note")]
     files = output / PAGE, output / MARKDOWN
+    make_folder(output)
     for path, render in zip(files, (html, markdown), strict=True):
         with atomic_write(path) as file:
             file.write(render(_TITLE, blocks))

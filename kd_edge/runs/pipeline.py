@@ -15,6 +15,7 @@ from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
 from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.distillation.options import DistilOptions
+from kd_edge.files import make_folder
 from kd_edge.runs.folder import item_folder
 from kd_edge.runs.material import Material, VariantTexts
 from kd_edge.soft_labels.augmentation import variants_for
@@ -140,6 +141,7 @@ class Pipeline:
             InputError: see the stages.
             StoppedError: the user stopped it; the same call goes on.
         """
+        make_folder(self._folder)
         for at, name in enumerate(self._teachers):
             self._finetune(at, name)
         # Once for all later stages: a teacher is as big as its language model.

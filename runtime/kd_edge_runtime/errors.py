@@ -7,9 +7,11 @@ identified by file, row and column.
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 
@@ -17,10 +19,56 @@ if TYPE_CHECKING:
     from typing import Callable
 
 
+WRITABLE = "kd-edge-writable"
+"""How text that is written treats what its encoding lacks, such as the bytes of a file's name that
+is no UTF-8: U+FFFD in its place in UTF-8, a question mark in others."""
+
+
+def _in_its_place(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    mark = b"\xef\xbf\xbd" if error.encoding == "utf-8" else "?"
+    return mark * (error.end - error.start), error.end
+
+
+codecs.register_error(WRITABLE, _in_its_place)
+
+
+def printable(name: object) -> str:
+    """A name, of a file or of what a file gives, as JSON, pages and terminals can show it.
+
+    What is no UTF-8 becomes U+FFFD, and a control character, which could steer a terminal, is
+    spelt out: \\x1b.
+    """
+    text = str(name)
+    if text.isascii() and text.isprintable():
+        return text
+    return _spelt_out(text.encode("utf-8", WRITABLE).decode("utf-8"))
+
+
+def shown(text: str) -> str:
+    """Lines for a terminal: control characters but line ends and tabs are spelt out."""
+    if text.isprintable():
+        return text
+    text = text.encode("utf-8", WRITABLE).decode("utf-8")
+    return "\n".join("\t".join(map(_spelt_out, line.split("\t"))) for line in text.split("\n"))
+
+
+def _spelt_out(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(f"\\x{ord(one):02x}" if _steers(one) else one for one in text)
+
+
+def _steers(character: str) -> bool:
+    return character < " " or "\x7f" <= character <= "\x9f"
+
+
 def note(text: str) -> None:
-    """Writes a line to standard error, if the process has one."""
+    """Writes a line to standard error, if the process has one and it has room."""
     if sys.stderr:
-        print(text, file=sys.stderr)  # noqa: T201
+        with suppress(OSError):
+            print(shown(text), file=sys.stderr)  # noqa: T201
 
 
 class KdEdgeError(Exception):
@@ -151,23 +199,60 @@ def guarded(run: Callable[[], object]) -> int:
     Returns:
         The exit code.
     """
+    if not (sys.stdin and sys.stdout and sys.stderr):
+        from kd_edge_runtime.system.streams import stand_in
+
+        stand_in(WRITABLE)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors=WRITABLE)
+    code = _run(run)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            from kd_edge_runtime.system.streams import discard
+
+            # Python would try again when it ends, and complain with an exit code of its own.
+            discard(stream)
+            if stream is sys.stdout and code == 0:
+                code = _refused(error) or _unexpected(error)
+    return code
+
+
+def _run(run: Callable[[], object]) -> int:
     try:
         code = run()
     except KdEdgeError as error:
         note(f"Error: {error}")
         return error.exit_code
-    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
-        return 1
     except KeyboardInterrupt:
         note("Stopped.")
         return 130
     except Exception as error:
-        if os.environ.get("KD_EDGE_DEBUG"):
+        code = _refused(error)
+        if not code and os.environ.get("KD_EDGE_DEBUG"):
             raise
-        # The text of an unexpected error may hold a student's words: only its type is shown.
-        note(
-            f"Error: an unexpected error ({type(error).__name__}). Existing files are unchanged. "
-            "Set KD_EDGE_DEBUG=1 to see the details for a bug report."
-        )
-        return 70
+        return code or _unexpected(error)
     return code if isinstance(code, int) else 0
+
+
+def _refused(error: BaseException) -> int:
+    """The exit code where the output could not be written, with a line; 0 for another error."""
+    if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has closed it
+        return 1
+    from kd_edge_runtime.system.disk_words import output_words
+
+    words = output_words(error)
+    if words:
+        note(f"Error: the output could not be written: {words}.")
+    return InputError.exit_code if words else 0
+
+
+def _unexpected(error: BaseException) -> int:
+    # The text of an unexpected error may hold a student's words: only its type is shown.
+    note(
+        f"Error: an unexpected error ({type(error).__name__}). Existing files are unchanged. "
+        "Set KD_EDGE_DEBUG=1 to see the details for a bug report."
+    )
+    return 70

@@ -4,66 +4,73 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import WRITABLE, InputError
 
 if TYPE_CHECKING:
     from typing import IO, Any
 
-_WRITE_PROBLEMS = {
-    errno.ENOSPC: "the disk is full",
-    getattr(errno, "EDQUOT", errno.ENOSPC): "the disk quota is used up",
-    errno.EACCES: "you are not allowed to write there",
-    errno.EPERM: "you are not allowed to write there",
-    errno.EROFS: "the disk is read-only; it may need a check (fsck)",
-    errno.ENOTDIR: "part of the path is a file, not a folder",
-    errno.EEXIST: "there is a file where a folder is needed",
-    errno.ENAMETOOLONG: "the name is too long",
-    errno.EISDIR: "there is a folder of that name",
-    errno.ENOENT: "the folder no longer exists",
-    errno.ENODEV: "the disk or card was removed",
-    errno.ENXIO: "the disk or card was removed",
-    errno.EIO: "the disk or card reports an error",
-}
+# A new file, and never one, or a link, that somebody has put there.
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_NEW |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
-def atomic_write(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
+def atomic_write(
+    path: Path, *, binary: bool = False, encoding: str = "utf-8", errors: str = WRITABLE
+) -> Iterator[IO[Any]]:
     """Write a file completely or not at all: a temporary file beside it, fsync, then a rename.
 
-    Text is written as UTF-8, and line ends are not translated on any platform.
+    Line ends are not translated on any platform. A link stays one, and what it leads to is
+    replaced; a file that is there hands on its mode and, where that is allowed, its owner.
 
     Args:
-        path: the file; its folder is created if missing.
+        path: the file, in an existing folder.
         binary: whether to write bytes rather than text.
+        encoding: of text.
+        errors: what to do with what the encoding lacks, as `open` takes it.
 
     Yields:
         The open temporary file.
 
     Raises:
-        InputError: the disk is full, or the file may not be written.
+        InputError: the disk is full, the file may not be written, or its folder is missing.
     """
     with plain_write_errors(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "")
-        if path.exists() and not path.is_file():
-            # A rename would replace a device such as /dev/null for the whole system.
-            raise InputError(f"cannot write '{path}': it is not a regular file.")
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target = Path(_target(path))
+        before = _before(target, path)
+        # Of a name that nobody can foresee, and short, for what may be 255 bytes.
+        temporary = target.with_name(f".{target.name[:40]}.{os.urandom(6).hex()}.tmp")
+        number = os.open(temporary, _NEW, 0o666 if before is None else 0o600)
         try:
-            with _open_new(temporary, binary) as file:
+            if before:
+                _hand_on(before, number)
+            with _opened(number, binary, encoding, errors) as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+                os.fsync(number)
+            temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def refuse_missing_folder(path: Path) -> None:
+    """Refuse a file whose folder is not there: nobody asked for one, and it may be a slip.
+
+    Raises:
+        InputError: with the folder's name.
+    """
+    if not os.path.exists(os.path.dirname(_target(path)) or "."):  # noqa: PTH110, PTH120
+        raise InputError(
+            f"cannot write '{path}': there is no folder '{path.parent}'. Make it first, or give "
+            "another place"
+        )
 
 
 @contextmanager
@@ -79,10 +86,12 @@ def plain_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = _WRITE_PROBLEMS.get(error.errno or 0)
-        if problem is None or (error.errno == errno.ENOENT and _unrelated(error.filename, path)):
+        from kd_edge_runtime.system.disk_words import disk_words
+
+        words = disk_words(error)
+        if words is None or (error.errno == errno.ENOENT and _unrelated(error.filename, path)):
             raise
-        raise InputError(f"cannot write '{path}': {problem}.") from error
+        raise InputError(f"cannot write '{path}': {words}.") from error
 
 
 def share(path: Path) -> None:
@@ -97,8 +106,44 @@ def share(path: Path) -> None:
             path.chmod(wanted)
 
 
-def _open_new(path: Path, binary: bool) -> IO[Any]:
-    return path.open("wb") if binary else path.open("w", encoding="utf-8", newline="")
+def _target(path: Path) -> str:
+    """What a link leads to, and any other path as it is."""
+    return os.path.realpath(path) if path.is_symlink() else os.fspath(path)
+
+
+def _before(target: Path, path: Path) -> os.stat_result | None:
+    """The state of the file that is to be replaced, or None; refuses what is no file."""
+    try:
+        found = target.lstat()
+    except FileNotFoundError:
+        refuse_missing_folder(path)
+        return None
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "")
+    if not stat.S_ISREG(found.st_mode):
+        # A rename would replace a device such as /dev/null for the whole system.
+        why = (
+            "it is not a regular file" if not stat.S_ISLNK(found.st_mode) else "it leads to itself"
+        )
+        raise InputError(f"cannot write '{path}': {why}.")
+    return found
+
+
+def _opened(number: int, binary: bool, encoding: str, errors: str) -> IO[Any]:
+    if binary:
+        return open(number, "wb")
+    return open(number, "w", encoding=encoding, errors=errors, newline="")
+
+
+def _hand_on(before: os.stat_result, number: int) -> None:
+    """Gives an open file the owner, where this user may, and the mode of the one it replaces."""
+    if hasattr(os, "fchown"):
+        mine = os.fstat(number)
+        if (mine.st_uid, mine.st_gid) != (before.st_uid, before.st_gid):
+            with suppress(OSError):
+                os.fchown(number, before.st_uid, before.st_gid)
+        with suppress(OSError):  # a card's FAT has no modes
+            os.fchmod(number, stat.S_IMODE(before.st_mode))
 
 
 def _unrelated(missing: object, path: Path) -> bool:

@@ -17,12 +17,87 @@ def names(folder):
 
 
 def test_text_is_written_as_it_is(tmp_path):
-    path = tmp_path / "new" / "folder" / "a.txt"
+    path = tmp_path / "a.txt"
     with atomic_write(path) as file:
         file.write("größe\r\nb\rc\n")
         assert not path.exists()
     assert path.read_bytes() == "größe\r\nb\rc\n".encode()
     assert names(path.parent) == ["a.txt"]
+
+
+def test_no_folder_is_made_unasked(tmp_path):
+    path = tmp_path / "new" / "a.txt"
+    with pytest.raises(InputError, match=r"there is no folder '.*new'"), atomic_write(path):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "real").write_text("old")
+    links = [tmp_path / "link", tmp_path / "link of a link", tmp_path / "leads nowhere yet"]
+    for link, target in zip(links, ("kept/real", "link", "kept/new"), strict=True):
+        link.symlink_to(target)
+        with atomic_write(link) as file:
+            file.write(link.name)
+        assert link.is_symlink()
+        assert link.read_text() == link.name
+    assert names(tmp_path / "kept") == ["new", "real"]
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    with pytest.raises(InputError, match="the link leads to itself"), atomic_write(circle):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a system without modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o444])
+def test_the_mode_stays(tmp_path, mode):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(mode)
+    with atomic_write(path, binary=True) as file:
+        [temporary] = [one for one in tmp_path.iterdir() if one != path]
+        assert temporary.stat().st_mode & 0o777 == mode, "before the first word is in it"
+        file.write(b"new")
+    assert path.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a system without modes")
+def test_a_new_file_has_the_mode_that_the_user_wants(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with atomic_write(tmp_path / "a.txt"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_planted_link_is_not_followed(tmp_path, monkeypatch):
+    victim, path = tmp_path / "victim", tmp_path / "out.csv"
+    victim.write_text("precious")
+    monkeypatch.setattr(files.os, "urandom", bytes)  # as if somebody could foresee the name
+    (tmp_path / f".out.csv.{bytes(6).hex()}.tmp").symlink_to(victim)
+    with pytest.raises(InputError, match="cannot write"), atomic_write(path) as file:
+        file.write("scores")
+    assert victim.read_text() == "precious"
+    assert not path.exists()
+
+
+def test_two_writers_do_not_meet(tmp_path):
+    path = tmp_path / ("ä" * 127)  # no byte is left for a longer name
+    with atomic_write(path) as first, atomic_write(path) as second:
+        first.write("first")
+        second.write("second")
+    assert path.read_text() == "first"
+    assert names(tmp_path) == [path.name]
+
+
+def test_what_the_encoding_lacks_is_replaced(tmp_path):
+    for encoding, written in (("utf-8", "b\ufffd.kdz"), ("cp1252", "b?.kdz")):
+        with atomic_write(tmp_path / "a.txt", encoding=encoding) as file:
+            file.write("b\udce9.kdz")
+        assert (tmp_path / "a.txt").read_text(encoding) == written
 
 
 def test_bytes(tmp_path):

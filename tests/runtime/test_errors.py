@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+
 import pytest
 
 from kd_edge_runtime.errors import (
@@ -13,7 +16,10 @@ from kd_edge_runtime.errors import (
     Problem,
     TableError,
     missing_file,
+    note,
+    printable,
     read_error,
+    shown,
 )
 
 
@@ -94,3 +100,36 @@ def test_the_same_problem_is_told_five_times():
     rows = [f"  row {row}, column 'item': no such item" for row in range(2, 7)]
     assert told == [*rows, "  row 40: ragged"]
     assert last == "  and 32 more like these"
+
+
+def test_a_note_is_shown_where_there_is_room(capsys, monkeypatch):
+    note("b\udce9.kdz \x1b[1m")
+    assert capsys.readouterr().err == "b\ufffd.kdz \\x1b[1m\n"
+
+    class Full(io.StringIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr("sys.stderr", Full())
+    note("this goes nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("item.kdz", "item.kdz"),
+        ("größe 中.kdz", "größe 中.kdz"),
+        ("b\udce9.kdz", "b\ufffd.kdz"),
+        ("a\x1b[2Jb\n", r"a\x1b[2Jb\x0a"),
+        ("a\x9b\udcff", "a\\x9b\ufffd"),
+    ],
+)
+def test_a_name_is_printable(name, printed):
+    assert printable(name) == printed
+    assert printable(printed) == printed
+    printed.encode("utf-8")
+
+
+def test_what_is_shown_steers_no_terminal():
+    assert shown("one\ttwo\nthree") == "one\ttwo\nthree"
+    assert shown("a\x1b]0;title\x07\r\nb") == "a\\x1b]0;title\\x07\\x0d\nb"

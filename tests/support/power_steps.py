@@ -142,8 +142,8 @@ class Recorder:
         if hasattr(pathlib, "_NormalAccessor"):  # Python 3.10
             pathlib._NormalAccessor.open = staticmethod(counted_open)
         os.sendfile = no_sendfile
-        parent = os.getppid()
-        os.getpid = lambda: parent  # for the names of temporary files, the same each time
+        # For the names of temporary files, the same each time.
+        os.urandom = lambda size: bytes(size)
         os.write = counted_write
         os.fsync = os.fdatasync = self._syncing
         sys.addaudithook(self._heard)

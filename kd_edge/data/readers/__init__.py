@@ -13,7 +13,7 @@ from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.semeval import read_semeval
 from kd_edge.data.readers.validate import to_responses
 from kd_edge.data.responses import Responses
-from kd_edge_runtime.errors import InputError, Problem, TableError
+from kd_edge_runtime.errors import InputError, Problem, TableError, printable
 
 __all__ = ["ColumnChoice", "read_responses"]
 
@@ -71,7 +71,7 @@ def read_responses(
     if not table.header:
         raise TableError(str(path), table.problems or [Problem("the file is empty")])
     found = find_columns(table.header, columns, ("text", "score") if scored else ("text",))
-    name = default_item or path.stem
+    name = default_item or printable(path.stem)
     rules = Rules(scale, only_items, scored, min_rows, name, missing, lower_is_better)
     return to_responses(table, found, rules, str(path))
 

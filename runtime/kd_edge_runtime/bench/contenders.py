@@ -10,6 +10,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.bench import models
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
 from kd_edge_runtime.bundle.manifest import ItemEntry
+from kd_edge_runtime.errors import printable
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def of_bundle(
         form = (*backends.forms(entry, name), "")[0]
         read = {MANIFEST, entry.vectorizer, entry.forms.get(form, MANIFEST)}
         yield Contender(
-            name=name if own else f"{bundle.path.name} {name}",
+            name=name if own else f"{printable(bundle.path.name)} {name}",
             own=own,
             path=bundle.path,
             backend=name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kd_edge_runtime.errors import InputError, missing_file
+from kd_edge_runtime.errors import InputError, missing_file, printable
 
 TOKENIZER = "tokenizer.json"
 _KINDS = {".onnx": "onnx", ".tflite": "tflite"}
@@ -40,7 +40,7 @@ class Model:
     @property
     def name(self) -> str:
         """The names of the folder and the file."""
-        return f"{self.graph.resolve().parent.name}/{self.graph.name}"
+        return printable(f"{self.graph.resolve().parent.name}/{self.graph.name}")
 
 
 def find(path: Path) -> list[Model]:

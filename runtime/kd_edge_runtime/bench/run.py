@@ -28,6 +28,7 @@ from kd_edge_runtime.bench.contenders import Contender, of_bundle, others
 from kd_edge_runtime.bench.progress import Progress
 from kd_edge_runtime.bench.timing import quantile
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.errors import printable
 
 FORMAT = "kd-edge-bench"
 VERSION = 1
@@ -265,7 +266,7 @@ class _Runner:
 def _bundle_facts(bundle: Bundle, given: texts.Texts) -> dict[str, Any]:
     manifest, entry, packed = bundle.manifest, given.entry, bundle.packed()
     return {
-        "file": bundle.path.name,
+        "file": printable(bundle.path.name),
         "sha256": sha256(bundle.path.read_bytes()).hexdigest(),
         "bytes": bundle.path.stat().st_size,
         "items": len(manifest.items),

@@ -13,7 +13,7 @@ from kd_edge_runtime.backends.probe import WRONG
 from kd_edge_runtime.bench import run, show
 from kd_edge_runtime.bench.texts import ColumnNames
 from kd_edge_runtime.errors import BackendError, ParityError
-from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.files import atomic_write, refuse_missing_folder
 
 
 @click.command()
@@ -90,6 +90,8 @@ def bench(
     """
     if as_json and markdown:
         raise click.UsageError("Give --json or --markdown, not both.")
+    if output:
+        refuse_missing_folder(output)  # before the work, not after it
     columns = ColumnNames(text_column, item_column, score_column)
     results = run.bench(
         run.BenchRequest(bundle, item_id, columns=columns, backends=names, **options)

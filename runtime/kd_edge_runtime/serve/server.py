@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import Callable
 
 from kd_edge_runtime._version import __version__
+from kd_edge_runtime.errors import printable
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.answers import MAX_LINE, answer, refusal
 
@@ -157,7 +158,7 @@ class Server:
         scorer = self._scorer
         return {
             "runtime": __version__,
-            "bundle": scorer.bundle.path.name,
+            "bundle": printable(scorer.bundle.path.name),
             "created": scorer.bundle.manifest.created,
             "items": {
                 item.item_id: {"classes": item.classes, "backend": scorer.backend(item.item_id)}

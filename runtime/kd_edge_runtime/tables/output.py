@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.errors import InputError, Problem, TableError
+from kd_edge_runtime.errors import WRITABLE, InputError, Problem, TableError
 from kd_edge_runtime.files import atomic_write
 
 if TYPE_CHECKING:
@@ -214,6 +214,6 @@ def destination(output: Path) -> Iterator[IO[str]]:
             yield file
         return
     # The same bytes as in a file, whatever the terminal's settings.
-    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8", errors=WRITABLE, newline="")  # type: ignore[union-attr]
     yield sys.stdout
     sys.stdout.flush()

@@ -185,6 +185,8 @@ def _refuse_same(output: Path, given: Path, what: str) -> None:
 @contextmanager
 def _opened(responses: Path) -> Iterator[TextIO]:
     if str(responses) == "-":
+        if sys.stdin is None:
+            raise InputError("standard input is closed: give the table as a file")
         # Standard input cannot be read twice to find its encoding: it has to be UTF-8.
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")  # type: ignore[union-attr]
         yield sys.stdin

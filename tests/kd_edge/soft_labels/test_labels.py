@@ -58,8 +58,8 @@ def test_what_is_written_is_read(data, ids):
 
 def test_the_file_is_plain(tmp_path):
     labels = SoftLabels(("a", "b"), (-1, 2), np.array([[1, 0, 0], [0.25, 0.5, 0.25]]), CLASSES)
-    write_labels(tmp_path / "new" / "labels.csv", labels)
-    assert (tmp_path / "new" / "labels.csv").read_bytes() == (
+    write_labels(tmp_path / "labels.csv", labels)
+    assert (tmp_path / "labels.csv").read_bytes() == (
         b"response_id,fold,p_0,p_1,p_2\n"
         b"a,-1,1.000000,0.000000,0.000000\n"
         b"b,2,0.250000,0.500000,0.250000\n"

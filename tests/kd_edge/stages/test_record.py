@@ -150,7 +150,7 @@ def test_hash_json_does_not_depend_on_the_order_of_keys(value):
 
 
 def test_atomic_write_keeps_the_old_file_when_the_new_one_fails(tmp_path):
-    path = tmp_path / "new" / "file.txt"
+    path = tmp_path / "file.txt"
     with atomic_write(path) as file:
         file.write("old\n")
     with pytest.raises(KeyboardInterrupt), atomic_write(path) as file:

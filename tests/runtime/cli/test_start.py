@@ -189,8 +189,8 @@ def test_a_full_disk_behind_standard_output_is_an_error(folder):
             text=True,
             env=ENVIRONMENT,
         )
-    assert done.returncode == 70
-    assert "an unexpected error (OSError)" in done.stderr
+    assert done.returncode == 2
+    assert "Error: the output could not be written: the disk is full." in done.stderr
 
 
 # What a plain call imports beside Python's own modules for files.

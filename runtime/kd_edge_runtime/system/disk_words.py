@@ -1,0 +1,38 @@
+"""What the system says where a disk refuses, in plain words."""
+
+from __future__ import annotations
+
+import errno
+
+_WRITE_PROBLEMS = {
+    errno.ENOSPC: "the disk is full",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "the disk quota is used up",
+    errno.EACCES: "you are not allowed to write there",
+    errno.EPERM: "you are not allowed to write there",
+    errno.EROFS: "the disk is read-only; it may need a check (fsck)",
+    errno.ENOTDIR: "part of the path is a file, not a folder",
+    errno.EEXIST: "there is a file where a folder is needed",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EISDIR: "there is a folder of that name",
+    errno.ENOENT: "the folder no longer exists",
+    errno.ENODEV: "the disk or card was removed",
+    errno.ENXIO: "the disk or card was removed",
+    errno.EIO: "the disk or card reports an error",
+    errno.ELOOP: "a link of that name leads nowhere",
+    errno.EBADF: "it is closed",
+}
+
+# Those that an open stream gives.
+_OUTPUT_PROBLEMS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EBADF, errno.EIO)
+
+
+def disk_words(error: OSError) -> str | None:
+    """What an error of the system means for whoever writes a file, or None for another."""
+    return _WRITE_PROBLEMS.get(error.errno or 0)
+
+
+def output_words(error: BaseException) -> str | None:
+    """What an error means that an output without a name, such as a pipe, gave; None for another."""
+    if not isinstance(error, OSError) or error.filename is not None:
+        return None
+    return disk_words(error) if error.errno in _OUTPUT_PROBLEMS else None
