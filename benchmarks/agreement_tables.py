@@ -1,4 +1,4 @@
-"""The tables of `benchmarks.agreement` and `benchmarks.forms`: agreement, sizes, exported forms."""
+"""The tables of `benchmarks.agreement` and `benchmarks.form_losses`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of `benchmarks.race`: who races, where a start goes, and the paper's beside ours."""
+"""The tables of `benchmarks.contender_race`: contenders, costs of a start, the paper's table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks import record
-from benchmarks.contenders.listing import OURS
+from benchmarks.contenders.contender_list import OURS
 from kd_edge.console.tables import markdown, short
 
 ASAP, SAMPLE = "race-asap-sas-1", "race-sample-wool-ice"

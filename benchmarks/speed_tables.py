@@ -1,4 +1,4 @@
-"""The tables and the plot of `benchmarks.speed` and `benchmarks.scaling`."""
+"""The tables and the plot of `benchmarks.scoring_speed` and `benchmarks.cost_scaling`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from benchmarks import record
 from benchmarks.contender_tables import ASAP, rate, seconds, times
-from benchmarks.contenders.listing import OURS
+from benchmarks.contenders.contender_list import OURS
 from benchmarks.items import REAL, agreement, figures
 from kd_edge.console.tables import markdown, short
 from kd_edge.evaluation.agreement import (

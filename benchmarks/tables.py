@@ -13,15 +13,15 @@ from pathlib import Path
 
 from benchmarks import (
     agreement_tables,
+    calibration_review,
     contender_tables,
-    few,
-    odd,
+    few_responses,
+    odd_responses,
     record,
     semeval,
     speed_tables,
     summary_tables,
-    trust,
-    unlabelled,
+    unscored_responses,
 )
 from kd_edge.console.tables import markdown
 
@@ -157,23 +157,23 @@ def cuts() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "unlabelled": unlabelled.table,
+    "unlabelled": unscored_responses.table,
     "choices": choices,
     "device": device,
     "smaller": smaller,
     "cuts": cuts,
-    "odd": odd.table,
+    "odd": odd_responses.table,
     "semeval": semeval.table,
     "semeval-sizes": semeval.sizes,
     "starts": starts,
     "profile": speed_tables.profile,
     "ratios": speed_tables.ratios,
     "scaling": speed_tables.scaling,
-    "few": few.table,
+    "few": few_responses.table,
     **agreement_tables.TABLES,
     **contender_tables.TABLES,
     **summary_tables.TABLES,
-    **trust.TABLES,
+    **calibration_review.TABLES,
 }
 
 

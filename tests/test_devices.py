@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import bundles_made
-from benchmarks import made_bundle
+from benchmarks import untrained_bundle
 from benchmarks.emulated import KINDS
 from benchmarks.emulated.setups import SETUPS
-from benchmarks.instructions import InstructionCounter, absent_tools
+from benchmarks.instruction_counter import InstructionCounter, absent_tools
 from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import Bundle
@@ -208,9 +208,9 @@ COLD_START = 120_000_000
 def test_a_cold_start_is_cheap(pi, runtime, tmp_path):
     device, setup = pi("pi-64"), SETUPS["pi-64, nothing"]
     bundle, table = tmp_path / "made.kdz", tmp_path / "one.csv"
-    made_bundle.write(bundle)
+    untrained_bundle.write(bundle)
     with table.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([["text"], [" ".join(made_bundle.sample_texts()[:2])]])
+        csv.writer(file).writerows([["text"], [" ".join(untrained_bundle.sample_texts()[:2])]])
     arguments = [*PROGRAM, "score", bundle, table, "-o", tmp_path / "out.csv"]
     counter = InstructionCounter(tmp_path)
     device.run(arguments, path=setup.path(runtime))  # compiles the modules

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.contenders.contender_list import Contender
 from benchmarks.contenders.envs import AbsentError, python
-from benchmarks.contenders.listing import Contender
-from benchmarks.contenders.making import CHILD, Made, last_error
-from benchmarks.distilled import Left
+from benchmarks.contenders.train_models import CHILD, Made, last_error
+from benchmarks.work_folder import Left
 from kd_edge.console.progress import say
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision, decided

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.distilled import Left
+from benchmarks.work_folder import Left
 from kd_edge.data.responses import Row
 from kd_edge.files import write_json
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders.making import last_error
 from benchmarks.contenders.scoring import environment
+from benchmarks.contenders.train_models import last_error
 from kd_edge.console.progress import track
 from kd_edge.data.responses import Row
 from kd_edge.files import write_json

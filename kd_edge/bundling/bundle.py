@@ -8,14 +8,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kd_edge.bundling.forms import choose_forms, student_parts
 from kd_edge.bundling.model_card import CardFigures, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
+from kd_edge.bundling.student_parts import choose_forms, student_parts
 from kd_edge.data.responses import Row
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.stages.record import versions
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge_export.bundle import ItemParts, write_bundle
 from kd_edge_export.golden import golden_inputs, golden_json
@@ -157,7 +157,7 @@ def _item(
     item: ExportItem, names: Sequence[str], options: ExportOptions
 ) -> tuple[ItemParts, tuple[FormParity, ...]]:
     student = item.student
-    kind = kinds.get(student.kind)
+    kind = registry.get(student.kind)
     sample = Sample(
         golden_inputs(item.sources),
         tuple(row.text for row in item.held_out),

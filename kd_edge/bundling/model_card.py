@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.review import review_of
 from kd_edge.evaluation.tables import figures_markdown
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge.students.student import Student
 
 
@@ -49,14 +49,14 @@ def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
         else:
             parts.append("It has not been measured on responses it did not learn from.")
     parts += [
-        kinds.get(name).holds.format(
+        registry.get(name).holds.format(
             min(
                 getattr(student.options, "min_responses", 0)
                 for student, _ in items
                 if student.kind == name
             )
         )
-        for name in kinds.REGISTRY
+        for name in registry.REGISTRY
         if any(student.kind == name for student, _ in items)
     ]
     return "\n\n".join(parts) + "\n"

@@ -200,10 +200,10 @@ def _cut(
 ) -> Student:
     """The student with fewer n-grams or bits, so that its bundle fits into `limit` bytes."""
     from kd_edge.size_search.search import Search
-    from kd_edge.students import kinds
+    from kd_edge.students import registry
     from kd_edge.teacher.held_out import held_out_rows
 
-    if len(students) != 1 or not kinds.get(students[0].kind).has_sizes:
+    if len(students) != 1 or not registry.get(students[0].kind).has_sizes:
         raise InputError("--max-size takes one student, and a bag: other kinds have one size only")
     if bits is not None:
         raise InputError("--max-size chooses the bits: leave --bits out")

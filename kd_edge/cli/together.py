@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kd_edge.cli.options import print_json
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run_and_show(
     Raises:
         InputError: another kind of student was asked for, or see `run_together`.
     """
-    if options.distil.student != kinds.DEFAULT:
+    if options.distil.student != registry.DEFAULT:
         raise InputError(
             f"one student for all questions cannot be of kind {options.distil.student}: leave out "
             "--student or --together"

@@ -8,7 +8,7 @@ import click
 
 from kd_edge.cli.help import OptionGroup, options
 from kd_edge.cli.options import COUNT
-from kd_edge.students import kinds
+from kd_edge.students import registry
 
 if TYPE_CHECKING:
     from kd_edge.distillation.options import DistilOptions
@@ -64,10 +64,10 @@ def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
 distil_options = options(
     _student(
         "--student",
-        type=click.Choice(kinds.KINDS),
-        default=kinds.DEFAULT,
+        type=click.Choice(registry.KINDS),
+        default=registry.DEFAULT,
         help="Kind of student: "
-        + ", ".join(f"{name} ({kinds.REGISTRY[name].summary})" for name in kinds.KINDS)
+        + ", ".join(f"{name} ({registry.REGISTRY[name].summary})" for name in registry.KINDS)
         + ".",
     ),
     _student(
@@ -118,7 +118,7 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
     from kd_edge.distillation.options import DistilOptions
 
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
-    kinds.get(values["student"]).options(sizes)  # what is wrong is said before the work starts
+    registry.get(values["student"]).options(sizes)  # what is wrong is said before the work starts
     return DistilOptions(
         student=values["student"],
         student_options=sizes,

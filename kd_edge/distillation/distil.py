@@ -20,8 +20,8 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.soft_labels.labels import SoftLabels
-from kd_edge.students import kinds
-from kd_edge.students.kind import TextSources
+from kd_edge.students import registry
+from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student, TextStage, probabilities
 from kd_edge.training.checkpoint import Checkpoint, work_folder
 from kd_edge_runtime.errors import InputError
@@ -73,7 +73,7 @@ def distil(
     """
     options = options or DistilOptions()
     soft = checked_labels(item, rows, held_out, labels)
-    kind = kinds.get(options.student)
+    kind = registry.get(options.student)
     text = kind.learn_text(
         TextSources([row.text for row in rows], teacher, relations or {}),
         kind.options(options.student_options),
@@ -116,7 +116,7 @@ def train_student(
     Raises:
         StoppedError: the user stopped it; the same call resumes.
     """
-    kind = kinds.get(options.student)
+    kind = registry.get(options.student)
     chosen = kind.fit_options(options.student_options, text)
     classes = len(item.scale.classes)
     validation, scores = untaught(held_out, classes), human_scores(held_out)

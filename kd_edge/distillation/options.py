@@ -8,8 +8,8 @@ from math import inf
 from typing import Any
 
 from kd_edge.evaluation.review import ACCURACY
-from kd_edge.students import kinds
-from kd_edge.students.kind import Recipe
+from kd_edge.students import registry
+from kd_edge.students.base import Recipe
 from kd_edge_runtime.errors import InputError
 
 
@@ -18,7 +18,7 @@ class DistilOptions:
     """How a student is distilled.
 
     Attributes:
-        student: the kind of student, one of `kinds.REGISTRY`.
+        student: the kind of student, one of `registry.REGISTRY`.
         student_options: options of that kind by name.
         weight: lambda, the weight of the teacher's soft labels beside the human scores.
         temperature: T >= 1 softens the teacher's probabilities, and the student's while it
@@ -29,7 +29,7 @@ class DistilOptions:
             flagged `review`, by which its threshold is chosen, 0 to 1.
     """
 
-    student: str = kinds.DEFAULT
+    student: str = registry.DEFAULT
     student_options: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
     temperature: float = 1.0
@@ -38,7 +38,7 @@ class DistilOptions:
     review_accuracy: float = ACCURACY
 
     def __post_init__(self) -> None:
-        kinds.check_name(self.student)
+        registry.check_name(self.student)
         if not 0 <= self.weight < inf:  # what is no number either
             raise InputError(f"lambda is {self.weight}, it must be 0 or more")
         if not 1 <= self.temperature < inf:
@@ -53,4 +53,4 @@ class DistilOptions:
     @property
     def recipe(self) -> Recipe:
         """The recipe of the student's kind."""
-        return kinds.get(self.student).recipe
+        return registry.get(self.student).recipe

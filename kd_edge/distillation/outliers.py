@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.flags import FEW, pair_code
@@ -44,7 +44,7 @@ def ordinary(texts: Sequence[str], student: Student) -> Flags:
         return Flags()
     distinct = np.array([len(set(response)) for response in tokens])
     many = number >= FEW
-    vocabulary = kinds.get(student.kind).known_ngrams(student)
+    vocabulary = registry.get(student.kind).known_ngrams(student)
     return Flags(
         longest=int(np.ceil(_LONGER * number.max())),
         distinct=_rounded(_FEWER * _quantile(distinct[many] / number[many] ** 0.75, _REPEATS, 0.0)),

@@ -17,7 +17,7 @@ from kd_edge.distillation.distil import Distilled, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.files import make_folder
 from kd_edge.runs.folder import item_folder
-from kd_edge.runs.material import Material, VariantTexts
+from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.soft_labels.augmentation import variants_for
 from kd_edge.soft_labels.label_rows import cross_fit
 from kd_edge.soft_labels.label_variants import label_variants, read_variants
@@ -25,7 +25,7 @@ from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write
 from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
-from kd_edge.students import kinds, store
+from kd_edge.students import registry, store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
@@ -107,22 +107,22 @@ def run_stages(
         InputError: see the stages.
         StoppedError: the user stopped it; the same call goes on.
     """
-    material = Material(split.item, split.train, split.validation, split.test, unlabelled)
-    return Pipeline(material, item_folder(out, split.item.item_id), options).run()
+    data = PipelineRows(split.item, split.train, split.validation, split.test, unlabelled)
+    return Pipeline(data, item_folder(out, split.item.item_id), options).run()
 
 
 class Pipeline:
     """Fine-tune, label the rows, label variants, distil, label the test rows.
 
     Args:
-        material: the rows, and how teachers and student read them.
+        data: the rows, and how teachers and student read them.
         folder: where outputs and records go.
         options: how.
     """
 
-    def __init__(self, material: Material, folder: Path, options: RunOptions) -> None:
-        self._material = material
-        self._classes = material.item.scale.classes
+    def __init__(self, data: PipelineRows, folder: Path, options: RunOptions) -> None:
+        self._data = data
+        self._classes = data.item.scale.classes
         self._folder = folder
         self._options = options
         names = ("teacher", *(f"teacher-{at}" for at in range(2, options.teachers + 1)))
@@ -130,9 +130,9 @@ class Pipeline:
         self._hashes: dict[str, str] = {}
         self._labels = folder / "labels.csv"
         self._test_labels = folder / "test_labels.csv"
-        self._learning = material.for_teacher([*material.train, *material.validation])
-        self._rows = hash_rows(self._learning)
-        self._stages = Stages(folder, material.title)
+        self._learning = data.for_teacher([*data.train, *data.validation])
+        self._rows_hash = hash_rows(self._learning)
+        self._stages = Stages(folder, data.title)
 
     def run(self) -> StageOutputs:
         """Run every stage whose output is not there yet.
@@ -161,44 +161,44 @@ class Pipeline:
     def _finetune(self, at: int, name: str) -> None:
         options = replace(self._options.teacher, seed=self._options.teacher.seed + at)
         if len(self._teachers) > 1:
-            say(f"{self._material.title}: teacher {at + 1} of {len(self._teachers)}")
+            say(f"{self._data.title}: teacher {at + 1} of {len(self._teachers)}")
         self._stages.run(
             name,
             # The model's hash is an input: its name on this machine does not matter. Rows
             # hold classes by number: what they are called matters to the teacher's folder.
             {**asdict(replace(options, model="")), "classes": list(self._classes)},
-            {"rows": self._rows, "model": resolve(options.model).sha256},
+            {"rows": self._rows_hash, "model": resolve(options.model).sha256},
             [self._teachers[name]],
             lambda: finetune(
-                self._material.item, self._learning, options, self._teachers[name], self._held_out
+                self._data.item, self._learning, options, self._teachers[name], self._held_out
             ),
         )
 
     @property
     def _held_out(self) -> list[str]:
-        return [row.response_id for row in self._material.validation]
+        return [row.response_id for row in self._data.validation]
 
     def _label_rows(self) -> None:
-        folds, material = self._options.folds, self._material
+        folds, data = self._options.folds, self._data
 
         def label() -> None:
             if folds:
                 work = self._folder / "folds"
                 teacher = self._options.teacher
-                labels = cross_fit(material.item, teacher, folds, work, self._held_out)
+                labels = cross_fit(data.item, teacher, folds, work, self._held_out)
             else:
-                rows = [row for row in material.item.rows if row.split != "test"]
+                rows = [row for row in data.item.rows if row.split != "test"]
                 labels = self._teachers_labels(
-                    material.for_teacher(rows), "scoring responses with the teacher"
+                    data.for_teacher(rows), "scoring responses with the teacher"
                 )
             write_labels(self._labels, labels)
 
-        options = {"folds": folds} if material.crossfits else {}
-        inputs = {"rows": self._rows, **self._hashes}
+        options = {"folds": folds} if data.crossfits else {}
+        inputs = {"rows": self._rows_hash, **self._hashes}
         self._stages.run("labels", options, inputs, [self._labels], label)
 
     def _label_test_rows(self) -> None:
-        rows = self._material.for_teacher(self._material.test)
+        rows = self._data.for_teacher(self._data.test)
 
         def label() -> None:
             labels = self._teachers_labels(rows, "scoring the test responses with the teacher")
@@ -225,7 +225,7 @@ class Pipeline:
 
     def _label_variants(self) -> tuple[VariantTexts | None, Path]:
         seed, path = self._options.distil.seed, self._folder / "variants.csv"
-        new = self._material.variant_texts(self._options.variants, seed)
+        new = self._data.variant_texts(self._options.variants, seed)
         if new is not None:
             self._stages.run(
                 "variants",
@@ -242,28 +242,28 @@ class Pipeline:
         return new, path
 
     def _distil(self, new: VariantTexts | None, variants: Path) -> Distilled:
-        options, material = self._options.distil, self._material
+        options, data = self._options.distil, self._data
         student, baseline = self._folder / "student", self._folder / "baseline"
-        inputs = {"rows": self._rows, "labels": hash_file(self._labels)}
+        inputs = {"rows": self._rows_hash, "labels": hash_file(self._labels)}
         if new is not None:
             inputs["variants"] = hash_file(variants)
-        if kinds.get(options.student).needs_teacher:
+        if registry.get(options.student).needs_teacher:
             inputs["teacher"] = self._hashes["teacher"]
 
         def run() -> None:
             distilled = distil(
-                material.item,
-                material.train,
-                material.validation,
-                labels_by_id(self._labels, self._classes, material.train),
+                data.item,
+                data.train,
+                data.validation,
+                labels_by_id(self._labels, self._classes, data.train),
                 None if new is None else new.labelled(read_variants(variants, self._classes)),
                 options,
                 self._folder / "work",
                 self._teachers["teacher"],
-                relations=material.relations,
+                relations=data.relations,
             )
             store.save(distilled.student, student)
             store.save(distilled.baseline, baseline)
 
         self._stages.run("student", asdict(options), inputs, [student, baseline], run)
-        return Distilled(material.load(student), material.load(baseline))
+        return Distilled(data.load(student), data.load(baseline))

@@ -13,7 +13,6 @@ from kd_edge.data.responses import Item, Responses
 from kd_edge.data.splits import split_item, test_items
 from kd_edge.evaluation.agreement import Pooled, pooled
 from kd_edge.files import make_folder, write_json
-from kd_edge.runs.draft import draft_bundle
 from kd_edge.runs.folder import (
     BUNDLE,
     REPORT,
@@ -25,6 +24,7 @@ from kd_edge.runs.folder import (
 from kd_edge.runs.item_run import ItemReport, ItemRun, run_item
 from kd_edge.runs.items import Failed, each_item
 from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.soft_labels.augmentation import unlabelled_texts
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
 from kd_edge_runtime.errors import InputError
@@ -112,7 +112,7 @@ def _write_bundle(
 ) -> tuple[ItemReport, ...]:
     """Measure the items, write them into a bundle with their figures, and report on them."""
     prepared = together([one.prepared for one in runs])
-    with draft_bundle(prepared) as (scorer, draft):
+    with temporary_bundle(prepared) as (scorer, draft):
         measured = [(one, one.measure(scorer, draft)) for one in runs]
     provenance = {
         "options": plain_options(options),

@@ -22,8 +22,8 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.soft_labels.labels import SoftLabels
-from kd_edge.students import kinds
-from kd_edge.students.kind import TextSources
+from kd_edge.students import registry
+from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student
 from kd_edge.training.checkpoint import work_folder
 from kd_edge_runtime.errors import InputError
@@ -52,7 +52,7 @@ def distil_to_size(
         TooSmallError: nothing fits.
         StoppedError: the user stopped it; the same call resumes.
     """
-    kind = kinds.get(options.student)
+    kind = registry.get(options.student)
     if not kind.has_sizes:
         raise InputError(
             f"students of kind {options.student} have one size: only a bag can be trained to fit "

@@ -5,7 +5,7 @@
 - `transformer`: TinyBERT's architecture, to compare with.
 - `pairs`: a bag for many questions, which also reads their reference answers.
 
-A new kind is one module with an object `KIND` and one line in `kinds.REGISTRY`. `KIND` is a
+A new kind is one module with an object `KIND` and one line in `registry.REGISTRY`. `KIND` is a
 `kind.Kind`, or a `tokens.TokenKind` if the network reads token ids. A `Kind` brings
 
 1. `name`, `options_type` (a frozen dataclass), `recipe` (learning rate, epochs …), `holds` (a

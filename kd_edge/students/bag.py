@@ -18,11 +18,11 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from kd_edge.students.kind import Kind, Recipe, TextMember, TextSources
+from kd_edge.students.base import Kind, Recipe, TextMember, TextSources
 from kd_edge.students.student import Network, Student, TextStage
 from kd_edge.students.vocabulary import choose_vocabulary
-from kd_edge_export import forms
-from kd_edge_export.forms import Forms
+from kd_edge_export import form_writers
+from kd_edge_export.form_writers import Forms
 from kd_edge_export.quantize import BagArrays, integers, quantize
 from kd_edge_runtime.text.counts import Counter, Counts
 from kd_edge_runtime.text.relation import Relation
@@ -188,7 +188,7 @@ class BagKind(NgramKind):
 
     name = runs_as = "bag"
     options_type = BagOptions
-    forms = forms.BAG
+    forms = form_writers.BAG
     holds = (
         "A bag holds nobody's words: n-grams are kept as hashes, and only those that at least {} "
         "responses share."
@@ -231,7 +231,7 @@ class BagKind(NgramKind):
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
         """See `Kind`."""
         weights = quantize(bag_arrays(student.network), student.options.bits)
-        return forms.bag_forms(weights, student.item_id, vectorizer_sha256, names)
+        return form_writers.bag_forms(weights, student.item_id, vectorizer_sha256, names)
 
 
 def text_settings(student: Student, **more: Any) -> Mapping[str, Any]:

@@ -24,9 +24,9 @@ from kd_edge.students.bag import (
     bag_arrays,
     text_settings,
 )
-from kd_edge.students.kind import TextMember
+from kd_edge.students.base import TextMember
 from kd_edge.students.student import Student
-from kd_edge_export.forms import Form, Forms
+from kd_edge_export.form_writers import Form, Forms
 from kd_edge_export.quantize import quantize
 from kd_edge_export.relation import relation_bytes
 from kd_edge_runtime.students.bag import FORM

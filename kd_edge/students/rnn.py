@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from kd_edge.students.kind import Recipe
+from kd_edge.students.base import Recipe
 from kd_edge.students.student import Network, Student
 from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge_export.onnx import rnn

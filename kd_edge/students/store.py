@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from kd_edge.data.responses import Scale
 from kd_edge.files import atomic_folder, write_json
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import InputError, KdEdgeError, missing_file, read_error
@@ -43,7 +43,7 @@ def save(student: Student, folder: Path) -> None:
             "held_out": list(student.held_out),
             "flags": asdict(student.flags),
         }
-        description |= kinds.get(student.kind).save_text(student.text, new)
+        description |= registry.get(student.kind).save_text(student.text, new)
         write_json(new / DESCRIPTION, description)
 
 
@@ -80,7 +80,7 @@ def _damaged(folder: Path, error: Exception) -> InputError:
 
 
 def _load(folder: Path, raw: dict[str, Any]) -> Student:
-    kind = kinds.get(raw["kind"])
+    kind = registry.get(raw["kind"])
     options = kind.options(raw["options"])
     text = kind.load_text(folder, raw, options)
     network = kind.build(text, len(raw["classes"]), options)

@@ -61,7 +61,7 @@ class Student:
     """A trained student of one item.
 
     Attributes:
-        kind: one of `kinds.REGISTRY`.
+        kind: one of `registry.REGISTRY`.
         decision: how probabilities become a class, see the runtime's manifest.
         options: the kind's options, a dataclass.
         text: the frozen text stage, a `TextStage` of the kind.

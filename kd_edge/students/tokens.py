@@ -12,10 +12,10 @@ import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from kd_edge.students.kind import Kind, TextMember, TextSources
+from kd_edge.students.base import Kind, TextMember, TextSources
 from kd_edge.students.student import Student
-from kd_edge_export import forms
-from kd_edge_export.forms import Forms
+from kd_edge_export import form_writers
+from kd_edge_export.form_writers import Forms
 from kd_edge_export.onnx import transformer
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
@@ -103,7 +103,7 @@ class TokenKind(Kind):
     one has a `learn_text` of its own.
     """
 
-    forms = forms.TOKEN
+    forms = form_writers.TOKEN
 
     def learn_text(self, sources: TextSources, options: Any) -> TokenText:
         """See `Kind`: the words that most responses share."""
@@ -132,7 +132,7 @@ class TokenKind(Kind):
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
         """See `Kind`."""
         fp32 = self.graph(student, vectorizer_sha256)
-        return forms.token_forms(fp32, student.item_id, vectorizer_sha256, names)
+        return form_writers.token_forms(fp32, student.item_id, vectorizer_sha256, names)
 
     def graph(self, student: Student, vectorizer_sha256: str) -> bytes:
         """The network as an ONNX graph in floats: ids and mask [N, T] in, probabilities [N, K] out.

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
 
-from kd_edge.students.kind import Recipe, TextSources
+from kd_edge.students.base import Recipe, TextSources
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText, ready
 from kd_edge_runtime.errors import InputError

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import record
 from benchmarks.contender_tables import ASAP, SAMPLE, paper, race, rate, seconds, starts, times
-from benchmarks.contenders.listing import OURS
+from benchmarks.contenders.contender_list import OURS
 
 AGREEMENT = {"responses": 10, "accuracy": 0.7, "adjacent": 1.0, "macro_f1": 0.7, "qwk": 0.8}
 

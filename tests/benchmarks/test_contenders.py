@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 import bundles_made
 from benchmarks.contenders import here, timing
+from benchmarks.contenders.contender_list import CONTENDERS, MODELS, OURS, Contender, Model
 from benchmarks.contenders.envs import AbsentError, Env, python
-from benchmarks.contenders.here import Bench
-from benchmarks.contenders.listing import CONTENDERS, MODELS, OURS, Contender, Model
-from benchmarks.contenders.making import CHILD, Made, last_error, make_all
 from benchmarks.contenders.scoring import agreed, command
 from benchmarks.contenders.task import write_task
-from benchmarks.distilled import Left
+from benchmarks.contenders.train_models import CHILD, Made, last_error, make_all
+from benchmarks.contenders.workshop_models import Bench
+from benchmarks.work_folder import Left
 from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.soft_labels.label_variants import Variants
 from workshop import CANARY, item_of
@@ -146,7 +146,7 @@ def test_what_is_unchanged_is_neither_made_nor_scored_again(bench, task, tf_idf,
     def never(*_arguments, **_options):
         raise AssertionError("started again")
 
-    monkeypatch.setattr("benchmarks.contenders.making.ProcessPoolExecutor", never)
+    monkeypatch.setattr("benchmarks.contenders.train_models.ProcessPoolExecutor", never)
     monkeypatch.setattr("benchmarks.contenders.scoring.subprocess.run", never)
     made, _ = make_all((Model("tf-idf", "make_sklearn"),), bench, task)
     assert made["tf-idf"] == tf_idf
@@ -162,7 +162,7 @@ def test_what_is_unchanged_is_neither_made_nor_scored_again(bench, task, tf_idf,
 
 def test_what_cannot_be_made_is_named_with_the_reason(bench, task, monkeypatch):
     monkeypatch.setattr(
-        "benchmarks.contenders.making._apart",
+        "benchmarks.contenders.train_models._apart",
         lambda model, *_: (_ for _ in ()).throw(AbsentError(f"no {model.name}\nhere")),
     )
     models = (Model("rnn", "rnn"), Model("rnn-onnx", "as_onnx", of="rnn"))
@@ -179,7 +179,7 @@ def test_a_quick_run_trains_nothing_long_and_keeps_what_was_trained(bench, task,
 
     made_by = []
     monkeypatch.setattr(
-        "benchmarks.contenders.making._apart",
+        "benchmarks.contenders.train_models._apart",
         lambda _, bench, *__: made_by.append(bench.quick) or {"parameters": 1},
     )
     make_all((long,), quick, task)
@@ -276,13 +276,13 @@ def test_a_batch_is_what_a_few_seconds_allow(one, most, number):
     assert children("child").batch_size(one, most) == number
 
 
-CHOSEN = children("chosen")
+BEST_SETTING = children("best_setting")
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
 def test_children_compute_the_same_kappa(pairs):
     human, machine = (np.array(one) for one in zip(*pairs, strict=True))
-    found = CHOSEN.quadratic_kappa(human, machine, 4)
+    found = BEST_SETTING.quadratic_kappa(human, machine, 4)
     assert found == pytest.approx(quadratic_kappa(human, machine, range(4)))
 
 
@@ -290,7 +290,7 @@ def test_the_best_setting_is_that_of_the_held_out_rows():
     rows = [{"text": "", "score": score} for score in (0, 1, 2, 2)]
     task = {"held_out": rows, "classes": ["0", "1", "2"]}
     said = {"poor": [0, 0, 0, 0], "good": [0, 1, 2, 2], "as good": [0, 1, 2, 2]}
-    setting, model, kappa = CHOSEN.best(
+    setting, model, kappa = BEST_SETTING.best(
         task, tuple(said), lambda name: said[name], lambda model: np.eye(3)[model]
     )
     assert (setting, model, kappa) == ("good", said["good"], 1.0)

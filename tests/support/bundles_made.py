@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kd_edge_export.bundle import ItemParts, write_bundle
-from kd_edge_export.forms import BAG_FORMS, bag_forms
+from kd_edge_export.form_writers import BAG_FORMS, bag_forms
 from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.quantize import BagArrays, quantize
 from kd_edge_runtime.backends.plain import PlainModel

@@ -17,8 +17,8 @@ from kd_edge.data.responses import Item, Responses, Row, Scale
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.pipeline import RunOptions
 from kd_edge.runs.run import RunReport, run
-from kd_edge.students import kinds
-from kd_edge.students.kind import TextSources
+from kd_edge.students import registry
+from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
@@ -126,11 +126,11 @@ def finished_run(folder: Path, model: Path) -> Finished:
 
 def small_student(kind: str, model: Path, classes: Sequence[str] = ("0", "1", "2")) -> Student:
     """A student with random weights over `sentences`."""
-    chosen = kinds.get(kind).options(SMALL[kind])
-    text = kinds.get(kind).learn_text(TextSources(sentences(40), model), chosen)
+    chosen = registry.get(kind).options(SMALL[kind])
+    text = registry.get(kind).learn_text(TextSources(sentences(40), model), chosen)
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        network = kinds.get(kind).build(text, len(classes), chosen)
+        network = registry.get(kind).build(text, len(classes), chosen)
         for parameter in network.parameters():
             # As large as trained ones, so that a wrong form gives another score.
             parameter.data.add_(torch.randn(parameter.shape) * 0.3)

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import fasttext
-from chosen import best
+from best_setting import best
 from with_fasttext import _FastText, line
 
 SEED = 0

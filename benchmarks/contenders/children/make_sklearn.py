@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import joblib
-from chosen import best
+from best_setting import best
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from chosen import best
+from best_setting import best
 from model2vec.distill import distill
 from sklearn.linear_model import LogisticRegression
 

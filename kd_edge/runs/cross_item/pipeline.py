@@ -8,8 +8,8 @@ from pathlib import Path
 
 from kd_edge.data.responses import Row
 from kd_edge.runs.cross_item.pool import POOLED, Pool
-from kd_edge.runs.material import Material, VariantTexts
 from kd_edge.runs.pipeline import Pipeline, RunOptions, StageOutputs
+from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.soft_labels.augmentation import make_variants, variant_sources, variants_for
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import hash_json
@@ -37,10 +37,10 @@ def run_stages(pool: Pool, folder: Path, options: RunOptions) -> StageOutputs:
             "labels all"
         )
     pairs = replace(options, distil=replace(options.distil, student="pairs"))
-    return Pipeline(PoolMaterial(pool), folder, pairs).run()
+    return Pipeline(PooledRows(pool), folder, pairs).run()
 
 
-class PoolMaterial(Material):
+class PooledRows(PipelineRows):
     """The rows of pooled questions.
 
     A teacher reads a response after its question and the reference answer most like it, a
@@ -59,15 +59,15 @@ class PoolMaterial(Material):
 
     @property
     def title(self) -> str:
-        """See `Material`."""
+        """See `PipelineRows`."""
         return POOLED.capitalize()
 
     def for_teacher(self, rows: Sequence[Row]) -> list[Row]:
-        """See `Material`."""
+        """See `PipelineRows`."""
         return self._pool.for_teacher(rows)
 
     def variant_texts(self, wanted: int | None, seed: int) -> VariantTexts | None:
-        """See `Material`."""
+        """See `PipelineRows`."""
         count = variants_for(len(self.train), wanted)
         if not count:
             return None

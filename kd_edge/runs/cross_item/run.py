@@ -26,9 +26,9 @@ from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
 from kd_edge.runs.cross_item.baselines import baselines
 from kd_edge.runs.cross_item.pipeline import run_stages
 from kd_edge.runs.cross_item.pool import Pool, make_pool, own_id
-from kd_edge.runs.draft import draft_bundle
 from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER, refuse_other_items, refuse_other_responses
 from kd_edge.runs.pipeline import RunOptions, StageOutputs
+from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import (
     Scored,
@@ -128,7 +128,7 @@ def run_together(
     student = outputs.distilled.student
     say(f"Writing the bundle of {len(pool.questions)} questions …")
     prepared = prepare([_to_export(name, pool, student) for name in pool.questions])
-    with draft_bundle(prepared) as (scorer, _):
+    with temporary_bundle(prepared) as (scorer, _):
         scored = _scored(pool, outputs, scorer)
     write_scored(out / TEST_SCORES, scored, classes)
     found = _classes(pool, outputs, scored)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
-from kd_edge_export.forms import TOKEN_DEFAULT, TOKEN_FORMS, token_forms
+from kd_edge_export.form_writers import TOKEN_DEFAULT, TOKEN_FORMS, token_forms
 from kd_edge_export.onnx import rnn, weights
 from kd_edge_export.onnx.weights import LEAST, fp16_weights, int8_weights
 from kd_edge_runtime import backends

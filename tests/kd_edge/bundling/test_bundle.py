@@ -18,13 +18,13 @@ from kd_edge.bundling.parity import Limits
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.metrics import Agreement
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge.students.bag import KIND, BagNetwork, BagText
-from kd_edge.students.kind import TextSources
-from kd_edge.students.kinds import KINDS
+from kd_edge.students.base import TextSources
+from kd_edge.students.registry import KINDS
 from kd_edge.students.vocabulary import choose_vocabulary
-from kd_edge_export import forms
-from kd_edge_export.forms import BAG_FORMS, bag_forms
+from kd_edge_export import form_writers
+from kd_edge_export.form_writers import BAG_FORMS, bag_forms
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import InputError, ParityError
@@ -212,7 +212,7 @@ def _swapped(which):
 def test_a_wrong_form_stops_the_export(small_students, tmp_path, monkeypatch, form):
     path = tmp_path / "item.kdz"
     item = ExportItem(small_students["bag"])
-    monkeypatch.setattr(forms, "bag_forms", _swapped(form))
+    monkeypatch.setattr(form_writers, "bag_forms", _swapped(form))
     every = ExportOptions(("all",))
     with pytest.raises(ParityError, match=rf"'made-bag': the form {form} does not.*No bundle"):
         export([item], path, {}, every)
@@ -232,7 +232,7 @@ def test_a_wrong_graph_of_a_token_student_stops_the_export(
     with torch.no_grad():
         for parameter in other.network.parameters():
             parameter.mul_(1.01)
-    made_by = type(kinds.get(kind))
+    made_by = type(registry.get(kind))
     right = made_by.graph
     monkeypatch.setattr(made_by, "graph", lambda self, _, sha256: right(self, other, sha256))
     fp32 = ExportOptions(("onnx-fp32",))
@@ -310,10 +310,10 @@ RESPONSES = [
 
 @pytest.mark.parametrize("kind", ["bag", "rnn"])
 def test_no_words_of_few_students_are_in_a_bundle(small_students, tmp_path, kind):
-    chosen = kinds.get(kind).options()
-    text = kinds.get(kind).learn_text(TextSources(RESPONSES), chosen)
+    chosen = registry.get(kind).options()
+    text = registry.get(kind).learn_text(TextSources(RESPONSES), chosen)
     torch.manual_seed(0)
-    network = kinds.get(kind).build(text, 3, chosen)
+    network = registry.get(kind).build(text, 3, chosen)
     student = replace(small_students[kind], text=text, network=network.eval(), options=chosen)
     figures = CardFigures("4 responses", (Line("student", Agreement(4, 1.0, 1.0, 1.0, 1.0)),))
     prepared = prepare([ExportItem(student, SOURCES)])

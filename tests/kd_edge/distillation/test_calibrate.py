@@ -14,7 +14,7 @@ from kd_edge.distillation.calibrate import calibrate, with_flags
 from kd_edge.evaluation.calibration import at_temperature, fit_temperature
 from kd_edge.evaluation.review import Review, review_of
 from kd_edge.students import store
-from kd_edge.students.kinds import KINDS
+from kd_edge.students.registry import KINDS
 from kd_edge_runtime import Scorer, backends
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED, Flags
 from workshop import sentences

@@ -10,7 +10,7 @@ import pytest
 
 from kd_edge.distillation.outliers import ordinary, prompt_codes
 from kd_edge.students.bag import KIND, BagOptions
-from kd_edge.students.kind import TextSources
+from kd_edge.students.base import TextSources
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.flags import flagger, pair_code
 from kd_edge_runtime.text.known_ngrams import Known

@@ -16,9 +16,9 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import StoppedError
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge.students.bag import BagNetwork
-from kd_edge.students.kind import TextSources
+from kd_edge.students.base import TextSources
 from kd_edge.students.student import probabilities
 from kd_edge.training.epoch import EpochFigures
 from workshop import SMALL, certain, item_of
@@ -37,7 +37,7 @@ FEW = DistilOptions(epochs=3)
 def _training(
     options=FEW, examples=EXAMPLES, held_out=HELD, scale=ITEM.scale, start=0, words=EXAMPLES.texts
 ):
-    kind = kinds.get(options.student)
+    kind = registry.get(options.student)
     chosen = kind.options(SIZES[options.student])
     stage = kind.learn_text(TextSources(words), chosen)
     with torch.random.fork_rng():
@@ -243,7 +243,7 @@ def test_epochs_and_batches(student, examples, epochs, size):
     assert training._size == size
     assert training._batches == -(-examples // size)
     assert training._epochs == epochs
-    assert kinds.get(student).recipe.epochs <= epochs
+    assert registry.get(student).recipe.epochs <= epochs
 
 
 @pytest.mark.parametrize("student", ["bag", "rnn"])

@@ -11,7 +11,7 @@ from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.data.responses import Row
 from kd_edge.size_search.search import SHAPES, SLACK, Search, TooSmallError
 from kd_edge.students.bag import KIND, BagOptions
-from kd_edge.students.kind import TextSources
+from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 from workshop import item_of, sentences

@@ -11,8 +11,8 @@ import torch
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.distillation.distil import distil
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.students import kinds, store
-from kd_edge.students.kind import Recipe
+from kd_edge.students import registry, store
+from kd_edge.students.base import Recipe
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind
 from kd_edge_runtime.bundle.archive import Bundle
@@ -61,7 +61,7 @@ KIND = MeanKind()
 
 @pytest.fixture
 def registered(monkeypatch):
-    monkeypatch.setitem(kinds.REGISTRY, "mean", kinds.Entry(__name__, "mean of word vectors"))
+    monkeypatch.setitem(registry.REGISTRY, "mean", registry.Entry(__name__, "mean of word vectors"))
 
 
 @pytest.mark.usefixtures("registered")

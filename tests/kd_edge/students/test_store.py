@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from kd_edge.students import store
-from kd_edge.students.kinds import KINDS
+from kd_edge.students.registry import KINDS
 from kd_edge.students.student import probabilities
 from kd_edge_runtime.errors import InputError
 from workshop import SMALL, sentences

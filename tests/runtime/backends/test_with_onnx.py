@@ -17,7 +17,7 @@ from onnx import numpy_helper
 import bundles_made
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import word_tokenizer
-from kd_edge_export import forms
+from kd_edge_export import form_writers
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.golden import golden_json
 from kd_edge_export.onnx import bag, rnn
@@ -67,8 +67,8 @@ def rnn_parts(network, tokenizer, classes=bundles_made.WORDS):
         parameters=sum(one.size for one in state.values()),
         text={},
         vectorizer=("tokenizer.json", tokenizer),
-        forms=forms.token_forms(
-            rnn.onnx_fp32(state, "spoon", sha256), "spoon", sha256, forms.TOKEN_FORMS
+        forms=form_writers.token_forms(
+            rnn.onnx_fp32(state, "spoon", sha256), "spoon", sha256, form_writers.TOKEN_FORMS
         ),
         golden=golden_json([], {}),
     )

@@ -1,6 +1,6 @@
 """How the cost of scoring grows: with the response, the file, the bundle, the network.
 
-    python -m benchmarks.scaling [--rows N]
+    python -m benchmarks.cost_scaling [--rows N]
 
 Processor time and not wall time, the least of several runs, in plain Python; peak memory of a
 process that does nothing else. Writes `results/scaling.json`.
@@ -22,8 +22,8 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks import made_bundle, record
-from benchmarks.made_bundle import made_item, sample_texts
+from benchmarks import record, untrained_bundle
+from benchmarks.untrained_bundle import made_item, sample_texts
 from kd_edge_export.bundle import write_bundle
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.scorer import Scorer
@@ -51,7 +51,7 @@ def main(rows: int) -> None:
     """Measure how the cost of scoring grows."""
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), ROWS[: sum(one <= rows for one in ROWS)])
-    click.echo(str(record.write("scaling", figures, made_bundle.SEED)))
+    click.echo(str(record.write("scaling", figures, untrained_bundle.SEED)))
 
 
 def measure(
@@ -63,7 +63,7 @@ def measure(
 ) -> dict[str, Any]:
     """All figures: by what grows, its sizes, the cost of each, and exponents by cost."""
     bundle = folder / "made.kdz"
-    made_bundle.write(bundle)
+    untrained_bundle.write(bundle)
     found = {
         "words": _by_words(bundle, words),
         "rows": [_by_rows(folder, bundle, number) for number in rows],

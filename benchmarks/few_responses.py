@@ -1,6 +1,6 @@
 """Few responses: what more variants and longer vectors bring, on the sample items.
 
-    python -m benchmarks.few
+    python -m benchmarks.few_responses
 
 Some thirty held-out responses cannot tell: students are held against their teacher on variants of
 the held-out responses, none of which they learn from. Uses what `benchmarks.agreement` left in its
@@ -16,15 +16,15 @@ import click
 import numpy as np
 
 from benchmarks import record
-from benchmarks.distilled import Left, divergence, sample, trained
+from benchmarks.work_folder import Left, divergence, sample, trained
 from kd_edge.console.tables import markdown
 from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.soft_labels.augmentation import make_variants
 from kd_edge.soft_labels.label_variants import Variants
-from kd_edge.students import kinds
-from kd_edge.students.kind import TextSources
+from kd_edge.students import registry
+from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student
 from kd_edge.teacher.predict import predict
 
@@ -64,7 +64,7 @@ def _item(left: Left) -> dict[str, Any]:
 
 def _student(left: Left, kind: str, options: dict[str, int], count: int) -> Student:
     first = Variants(left.variants.texts[:count], left.variants.probabilities[:count])
-    found = kinds.get(kind)
+    found = registry.get(kind)
     known = found.learn_text(TextSources([row.text for row in left.rows]), found.options(options))
     return trained(
         left.item,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders.envs import AbsentError, fetched
-from benchmarks.distilled import Left
+from benchmarks.work_folder import Left
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.bundling.teacher_onnx import export_teacher
 from kd_edge.distillation.distil import distil

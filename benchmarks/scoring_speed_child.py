@@ -1,6 +1,6 @@
-"""What `benchmarks.speed` runs in a process of its own, in any Python: the runtime alone is needed.
+"""What `benchmarks.scoring_speed` runs in child processes, in any Python that has the runtime.
 
-    python speed_child.py WHAT JSON
+    python scoring_speed_child.py WHAT JSON
 
 Prints one JSON object. Times are microseconds a response.
 """

@@ -1,7 +1,7 @@
 """What a score costs a Raspberry Pi: instructions on emulated ones, memory on this machine.
 
     make devices
-    python -m benchmarks.device [--bundle item.kdz]
+    python -m benchmarks.raspberry_pi [--bundle item.kdz]
 
 Counts (a) one response in a process of its own, from the start of Python to its end, and (b) one
 more response in a process that has scored others, with each backend. Instruction counts are the
@@ -25,11 +25,11 @@ from typing import Any
 
 import click
 
-from benchmarks import made_bundle, record
+from benchmarks import record, untrained_bundle
 from benchmarks.emulated import KINDS, Device
 from benchmarks.emulated.runtime import build_wheel, unpack
 from benchmarks.emulated.setups import SETUPS, Setup
-from benchmarks.instructions import InstructionCounter, absent_tools
+from benchmarks.instruction_counter import InstructionCounter, absent_tools
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import Bundle
 
@@ -136,7 +136,7 @@ def main(bundle: Path | None) -> None:
             raise click.ClickException(missing)
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), bundle)
-    click.echo(str(record.write("device", figures, made_bundle.SEED)))
+    click.echo(str(record.write("device", figures, untrained_bundle.SEED)))
 
 
 def measure(folder: Path, given: Path | None) -> dict[str, Any]:
@@ -175,8 +175,8 @@ def prepare(folder: Path, given: Path | None = None) -> Work:
     """Makes the files."""
     bundle = given or folder / "made.kdz"
     if given is None:
-        made_bundle.write(bundle)
-    tokens = " ".join(made_bundle.sample_texts()).split()
+        untrained_bundle.write(bundle)
+    tokens = " ".join(untrained_bundle.sample_texts()).split()
     texts = [
         " ".join(tokens[start : start + WORDS]) for start in range(0, RESPONSES * WORDS, WORDS)
     ]

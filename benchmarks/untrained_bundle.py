@@ -17,7 +17,7 @@ import numpy as np
 from kd_edge.students.bag import BagOptions
 from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export.bundle import ItemParts, write_bundle
-from kd_edge_export.forms import BAG_FORMS, bag_forms
+from kd_edge_export.form_writers import BAG_FORMS, bag_forms
 from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.quantize import BagArrays, quantize
 from kd_edge_runtime.backends.plain import PlainModel

@@ -1,6 +1,6 @@
 """Power cuts and refusing disks while a device is given another bundle: how many, and what is lost.
 
-    python -m benchmarks.cuts
+    python -m benchmarks.power_cuts
 
 Runs the harness of `tests/support/power_cuts.py` over `kd-edge install`, `rollback` and
 `kd-edge flash`: the process is killed before every step and in the middle of every write, what was

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.emulated import Device
 
-SOURCE = Path(__file__).with_name("instructions.c")
+SOURCE = Path(__file__).with_name("instruction_counter.c")
 TOOLS = ("gcc", "setarch")
 
 # A second thread of numpy's BLAS would spin while it waits, for longer or less long.

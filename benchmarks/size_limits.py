@@ -1,6 +1,6 @@
 """The most accurate student for 8, 16, 32 and 64 KB.
 
-    python -m benchmarks.smaller 1 --data DATA
+    python -m benchmarks.size_limits 1 --data DATA
 
 Uses the soft labels and variants that `benchmarks.agreement` left in its work folder. Sizes are
 searched on validation rows; each chosen student is measured once on the test rows. Writes
@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from benchmarks import record
-from benchmarks.distilled import asap_sas
+from benchmarks.work_folder import asap_sas
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided

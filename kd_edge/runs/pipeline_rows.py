@@ -32,7 +32,7 @@ class VariantTexts:
     labelled: Callable[[Variants], Variants] = lambda variants: variants
 
 
-class Material:
+class PipelineRows:
     """The rows of a pipeline, and how its teachers and its student read them.
 
     This one is of a single item, whose responses both read as they are.

@@ -6,23 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import odd
+from benchmarks import odd_responses
 from kd_edge.data.readers import read_responses
 from kd_edge.distillation.outliers import ordinary, prompt_codes
 from kd_edge.students.bag import KIND, BagOptions
-from kd_edge.students.kind import TextSources
+from kd_edge.students.base import TextSources
 from kd_edge.teacher.held_out import learning_rows
 from kd_edge_runtime import Score
 from kd_edge_runtime.flags import NAMES, REVIEW, flagger
 from kd_edge_runtime.text.known_ngrams import Known
 from kd_edge_runtime.text.rules import words
 
-ODD = odd.read_odd()
+ODD = odd_responses.read_odd()
 
 
 @pytest.fixture(scope="module")
 def item():
-    return read_responses(odd.SAMPLE / "responses.csv").items[0]
+    return read_responses(odd_responses.SAMPLE / "responses.csv").items[0]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def flags(small_students, item):
     options = BagOptions()
     stage = KIND.learn_text(TextSources(texts), options)
     limits = ordinary(texts, replace(small_students["bag"], options=options, text=stage))
-    prompt = (odd.SAMPLE / "prompt.txt").read_text(encoding="utf-8")
+    prompt = (odd_responses.SAMPLE / "prompt.txt").read_text(encoding="utf-8")
     flag = flagger(replace(limits, prompt=prompt_codes([prompt])))
     known = Known(stage.vocabulary)
     return lambda texts: [flag(found, known.count(found), 1.0) for found in map(words, texts)]
@@ -42,7 +42,7 @@ def test_they_are_of_many_kinds():
     assert 60 <= len(ODD) <= 100
     assert len({one.text for one in ODD}) == len(ODD)
     assert {one.wanted for one in ODD} == {*NAMES} - {REVIEW}
-    assert {*odd.GAMING} < {one.kind for one in ODD}
+    assert {*odd_responses.GAMING} < {one.kind for one in ODD}
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_ordinary_responses_are_left_alone(flags, item):
 
 
 def test_figures_by_hand():
-    two = [odd.Odd("a", "noise", "unlike"), odd.Odd("b", "noise", "unlike")]
+    two = [odd_responses.Odd("a", "noise", "unlike"), odd_responses.Odd("b", "noise", "unlike")]
     scores = [Score("3", 2.5, 0.9, "unlike", ()), Score("2", 2.0, 0.3, "review", ())]
-    assert odd.caught(two, scores) == {
+    assert odd_responses.caught(two, scores) == {
         "noise": {
             "responses": 2,
             "wanted": "unlike",
@@ -80,7 +80,7 @@ def test_figures_by_hand():
             "highest score, not flagged": None,
         }
     }
-    assert odd.alarms([*scores, Score("1", 1.0, 0.8, "", ())]) == {
+    assert odd_responses.alarms([*scores, Score("1", 1.0, 0.8, "", ())]) == {
         "responses": 3,
         "not flagged": 1,
         "review": 1,
@@ -89,6 +89,6 @@ def test_figures_by_hand():
 
 
 def test_the_table_is_made_of_the_result():
-    lines = odd.table().splitlines()
+    lines = odd_responses.table().splitlines()
     kinds_told = [line.split("|")[1].strip() for line in lines[2:]]
     assert kinds_told == [*dict.fromkeys(one.kind for one in ODD), "ordinary (test)"]

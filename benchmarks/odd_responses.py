@@ -1,6 +1,6 @@
 """What is caught of responses that are none, and what gaming brings, on sample item wool-ice.
 
-    python -m benchmarks.odd out/benchmarks/sample-wool-ice/bundle.kdz
+    python -m benchmarks.odd_responses out/benchmarks/sample-wool-ice/bundle.kdz
 
 Scores `kd_edge/sample/wool-ice/odd.csv`, written for this, and the item's test responses, with
 the bundle of `benchmarks.agreement sample wool-ice`. Writes `results/odd-sample-wool-ice.json`.

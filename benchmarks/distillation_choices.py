@@ -1,6 +1,6 @@
 """What pays in distillation: one choice changed at a time, on validation rows.
 
-    python -m benchmarks.choices 1 5 --data DATA
+    python -m benchmarks.distillation_choices 1 5 --data DATA
 
 Uses the soft labels and variants that `benchmarks.agreement` left in its work folder; never
 reads the test rows. Writes `results/choices.json`.
@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from benchmarks import record
-from benchmarks.distilled import divergence, trained
+from benchmarks.work_folder import divergence, trained
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
 from kd_edge.distillation.examples import taught, untaught
@@ -30,7 +30,7 @@ from kd_edge.soft_labels.augmentation import make_variants
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students.bag import KIND
-from kd_edge.students.kind import TextSources
+from kd_edge.students.base import TextSources
 from kd_edge.teacher.held_out import learning_rows
 
 SEEDS = (0, 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge.students import bag, kinds, rnn, transformer
+from kd_edge.students import bag, registry, rnn, transformer
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, dimensions_for
-from kd_edge.students.kind import TextSources
+from kd_edge.students.base import TextSources
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
 from kd_edge.students.tokens import TokenText
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
@@ -17,9 +17,9 @@ from workshop import SMALL, sentences
 TEXTS = sentences(30)
 
 
-@pytest.mark.parametrize("name", kinds.REGISTRY)
+@pytest.mark.parametrize("name", registry.REGISTRY)
 def test_what_each_kind_brings(name):
-    kind = kinds.get(name)
+    kind = registry.get(name)
     assert kind.name == name
     assert kind.recipe.epochs > 0
     assert kind.options() == kind.options_type()
@@ -53,7 +53,7 @@ def test_options():
     assert bag.KIND.options({"ngrams": 7}) == BagOptions(ngrams=7)
     assert isinstance(transformer.KIND.options(SMALL["transformer"]), TransformerOptions)
     with pytest.raises(InputError, match="no student 'oracle': choose from bag, rnn, transformer"):
-        kinds.get("oracle")
+        registry.get("oracle")
     with pytest.raises(InputError, match="students of kind rnn have no option dimensions, ngrams"):
         rnn.KIND.options({"ngrams": 7, "dimensions": 3, "hidden": 4})
 
@@ -67,7 +67,7 @@ def test_options():
     ],
 )
 def test_a_kind_is_put_together(tiny_model, name, stage, network):
-    kind = kinds.get(name)
+    kind = registry.get(name)
     chosen = kind.options(SMALL[name])
     text = kind.learn_text(TextSources(TEXTS, tiny_model), chosen)
     assert isinstance(text, stage)

@@ -1,6 +1,6 @@
 """What responses that nobody scored bring, and what a second round on the teacher's scores.
 
-    python -m benchmarks.unlabelled 1 7 --data DATA
+    python -m benchmarks.unscored_responses 1 7 --data DATA
 
 Of a prompt's training rows 300 keep their score, the others only their text; the rows that
 `benchmarks.agreement` holds out for its choices are measured on, and nothing is chosen by them.
@@ -22,7 +22,7 @@ import click
 import numpy as np
 
 from benchmarks import record
-from benchmarks.distilled import trained
+from benchmarks.work_folder import trained
 from kd_edge.console.tables import markdown
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
@@ -35,8 +35,8 @@ from kd_edge.evaluation.metrics import agreement
 from kd_edge.soft_labels.augmentation import texts_to_label
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.stages.record import hash_file
-from kd_edge.students import kinds
-from kd_edge.students.kind import TextSources
+from kd_edge.students import registry
+from kd_edge.students.base import TextSources
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
@@ -151,7 +151,7 @@ class _Prompt:
             said = predict(teacher, texts).astype(np.float32)
             labels = {row.response_id: one for row, one in zip(self.train, said, strict=True)}
             examples, options = taught(self.train, labels, variants), DistilOptions()
-        kind = kinds.get(options.student)
+        kind = registry.get(options.student)
         known = kind.learn_text(TextSources([*texts, *more]), kind.options())
         found = []
         for seed in SEEDS:

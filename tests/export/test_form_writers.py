@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import bundles_made
-from kd_edge_export.forms import BAG_DEFAULT, BAG_FORMS, bag_forms
+from kd_edge_export.form_writers import BAG_DEFAULT, BAG_FORMS, bag_forms
 from kd_edge_export.onnx import bag as onnx_bag
 from kd_edge_export.tflite import bag as tflite_bag
 from kd_edge_runtime import backends

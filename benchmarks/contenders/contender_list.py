@@ -18,7 +18,7 @@ class Model:
 
     Attributes:
         name: its folder's name.
-        maker: a function of `here`, or a module of `children`.
+        maker: a function of `workshop_models`, or a module of `children`.
         of: the model that it is another form of, made before it; "" for none.
         source: what it is made from in the item's folder besides the rows; "" for nothing.
         env: the environment that makes it; None for the workshop's.

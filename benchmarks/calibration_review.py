@@ -1,6 +1,6 @@
 """How far scores can be trusted, item by item: calibration, review, flags, and plain peers.
 
-    python -m benchmarks.trust --data DATA
+    python -m benchmarks.calibration_review --data DATA
 
 Reads the runs that `benchmarks.agreement` left in its work folder, as `kd-edge report` does, and
 has fastText and TF-IDF with logistic regression learn the same rows. Writes `results/trust.json`.
@@ -16,9 +16,9 @@ from typing import Any
 import click
 
 from benchmarks import record
-from benchmarks.distilled import Left, asap_sas, sample
+from benchmarks.contender_race import Options, measure
 from benchmarks.items import REAL, SAMPLES
-from benchmarks.race import Options, measure
+from benchmarks.work_folder import Left, asap_sas, sample
 from kd_edge.console.tables import markdown
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER
 from kd_edge.report.figures.collect import collect

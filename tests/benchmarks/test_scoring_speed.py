@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import bundles_made
-from benchmarks import made_bundle, record, scaling, speed, speed_tables
+from benchmarks import cost_scaling, record, scoring_speed, speed_tables, untrained_bundle
 
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scaling")
-    return scaling.measure(folder, (10, 1000), (10, 100), (1, 3), (1000, 40_000))
+    return cost_scaling.measure(folder, (10, 1000), (10, 100), (1, 3), (1000, 40_000))
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +22,17 @@ def timed(tmp_path_factory):
     rows = [f'"{text}",{at % 3}' for at, text in enumerate(bundles_made.SENTENCES * 4)]
     (folder / "r.csv").write_text("\n".join(["text,score", *rows]), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speed, "STARTS", 1)
-        patch.setattr(speed, "FRESH", 24)
-        return speed.measure(
-            folder, folder / "b.kdz", folder / "r.csv", before=speed.RUNTIME, many=64
+        patch.setattr(scoring_speed, "STARTS", 1)
+        patch.setattr(scoring_speed, "FRESH", 24)
+        return scoring_speed.measure(
+            folder, folder / "b.kdz", folder / "r.csv", before=scoring_speed.RUNTIME, many=64
         )
 
 
 def test_exponents_are_those_of_powers():
     sizes = (1, 10, 100)
     points = [{"rows": n, "seconds": 3 * n**1.5 if n > 1 else 50, "peak": 7.0} for n in sizes]
-    assert scaling.exponents("rows", points) == pytest.approx(
+    assert cost_scaling.exponents("rows", points) == pytest.approx(
         {"seconds": 1.5, "peak": 0.0}, abs=1e-9
     )
 
@@ -52,7 +52,7 @@ def test_what_grows(grown):
 
 @pytest.mark.parametrize("ngrams", [100, 3500, 5000, 9001])
 def test_items_of_any_size(ngrams):
-    item = made_bundle.made_item("x", ngrams)
+    item = untrained_bundle.made_item("x", ngrams)
     assert sum(item.text["sizes"]) == ngrams
     assert item.parameters == 8 * ngrams + 44
 

@@ -1,6 +1,6 @@
 """How fast the default student scores: where the time goes, and beside fastText.
 
-    python -m benchmarks.speed [--bundle item.kdz --responses rows.csv]
+    python -m benchmarks.scoring_speed [--bundle item.kdz --responses rows.csv]
                                [--fasttext PYTHON] [--before RUNTIME]
 
 Each figure is taken in a process of its own, on one thread, runs that are compared taking turns
@@ -22,9 +22,9 @@ from typing import Any
 
 import click
 
-from benchmarks import made_bundle, record
+from benchmarks import record, untrained_bundle
 
-CHILD = Path(__file__).with_name("speed_child.py")
+CHILD = Path(__file__).with_name("scoring_speed_child.py")
 RUNTIME = Path(__file__).parent.parent / "runtime"
 MANY = 10_000
 FRESH = 80
@@ -50,7 +50,7 @@ def main(
     """Measure how fast responses are scored."""
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), bundle, responses, fasttext, before)
-    click.echo(str(record.write("speed", figures, made_bundle.SEED)))
+    click.echo(str(record.write("speed", figures, untrained_bundle.SEED)))
 
 
 def measure(
@@ -64,7 +64,7 @@ def measure(
     """All figures; see the command for the arguments."""
     if bundle is None:
         bundle = folder / "made.kdz"
-        made_bundle.write(bundle)
+        untrained_bundle.write(bundle)
     rows = labelled(responses)
     job = folder / "job.json"
     content = {
@@ -91,7 +91,7 @@ def measure(
 def labelled(responses: Path | None) -> list[tuple[str, str]]:
     """Texts and scores to time; those of the sample items where no file is given."""
     if responses is None:
-        return [(text, str(at % 3)) for at, text in enumerate(made_bundle.sample_texts())]
+        return [(text, str(at % 3)) for at, text in enumerate(untrained_bundle.sample_texts())]
     with responses.open(encoding="utf-8", newline="") as file:
         return [(row["text"], row["score"]) for row in csv.DictReader(file)]
 

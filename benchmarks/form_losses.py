@@ -1,6 +1,6 @@
 """What a form of a student loses, what it takes, and how long an export is.
 
-    python -m benchmarks.forms --data DATA
+    python -m benchmarks.form_losses --data DATA
 
 Exports, in every form, the students that `benchmarks.agreement` left in its work folder, and
 beside each the same student trained in floats, whose table is rounded when it is exported.
@@ -18,10 +18,10 @@ from typing import Any
 import click
 
 from benchmarks import record
-from benchmarks.distilled import Left, asap_sas, sample, trained
+from benchmarks.work_folder import Left, asap_sas, sample, trained
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
-from kd_edge.bundling.forms import choose_forms, student_parts
 from kd_edge.bundling.parity import Limits
+from kd_edge.bundling.student_parts import choose_forms, student_parts
 from kd_edge.distillation.examples import taught
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from kd_edge.students.student import Network, Student, TextStage
-from kd_edge_export.forms import Form, Forms
+from kd_edge_export.form_writers import Form, Forms
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
 from kd_edge_runtime.text.vocabulary import BagVocabulary
@@ -63,7 +63,7 @@ class Kind(ABC):
     """A kind of student. Stateless: one object a kind, the module's `KIND`.
 
     Attributes:
-        name: as in `kinds.REGISTRY` and on the command line.
+        name: as in `registry.REGISTRY` and on the command line.
         options_type: a frozen dataclass, a default for each field. A field `min_responses`, if
             there is one, is named in the model card.
         forms: the forms that a bundle can hold of it, by name, in the order in which they are

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.students.kind import Kind
+    from kd_edge.students.base import Kind
 
 
 class Entry(NamedTuple):

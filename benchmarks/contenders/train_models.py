@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import here
+from benchmarks.contenders import workshop_models
+from benchmarks.contenders.contender_list import Model
 from benchmarks.contenders.envs import AbsentError, python
-from benchmarks.contenders.here import Bench
-from benchmarks.contenders.listing import Model
+from benchmarks.contenders.workshop_models import Bench
 from kd_edge.console.progress import say
 from kd_edge.files import make_folder, write_json
 from kd_edge.stages.record import hash_file, hash_folder, is_current, write_record
@@ -95,13 +95,13 @@ def _kept(model: Model, bench: Bench, task: Path, of: Made | None) -> Made:
 
 def _apart(model: Model, bench: Bench, task: Path, folder: Path, of: Made | None) -> dict[str, Any]:
     """Makes a model in a process of its own, so that its memory and priority stay there."""
-    if not hasattr(here, model.maker):
+    if not hasattr(workshop_models, model.maker):
         if bench.quick and model.settings:
-            raise AbsentError(here.LONG)
+            raise AbsentError(workshop_models.LONG)
         found, settings = str(python(model.env, bench.envs)), json.dumps(model.settings)
         command = [found, str(CHILD), "make", model.maker, str(folder), str(task), settings]
         return _by_child(command, folder)
-    call = (getattr(here, model.maker), bench, folder, model.settings)
+    call = (getattr(workshop_models, model.maker), bench, folder, model.settings)
     if of:
         call = (*call, model.of, of.said)
     context = multiprocessing.get_context("spawn")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from kd_edge.students import kinds
+from kd_edge.students import registry
 from kd_edge.students.student import Student
-from kd_edge_export import forms
+from kd_edge_export import form_writers
 from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime.errors import InputError
 
@@ -22,15 +22,15 @@ def choose_forms(student: Student, asked: Sequence[str]) -> tuple[str, ...]:
     Raises:
         InputError: a student of this kind has no such form.
     """
-    known = kinds.get(student.kind).forms
+    known = registry.get(student.kind).forms
     if not asked:
-        return forms.default(known)
+        return form_writers.default(known)
     if "all" in asked:
         return tuple(known)
     for name in asked:
         if name not in known:
             why = ""
-            if name.startswith("tflite") and name in forms.BAG:
+            if name.startswith("tflite") and name in form_writers.BAG:
                 why = "TFLite runs the network of a bag alone; for others there is ONNX. "
             raise InputError(
                 f"item '{student.item_id}': students of kind {student.kind} have no form '{name}'. "
@@ -56,7 +56,7 @@ def student_parts(
     Raises:
         InputError: a student of this kind has no choice of bits.
     """
-    kind = kinds.get(student.kind)
+    kind = registry.get(student.kind)
     held = kind.in_bits(student, bits)
     settings, vectorizer = kind.text_member(held)
     parts = ItemParts(

@@ -14,7 +14,7 @@ from kd_edge_runtime.scorer import Scorer
 
 
 @contextmanager
-def draft_bundle(prepared: Prepared) -> Iterator[tuple[Scorer, Manifest]]:
+def temporary_bundle(prepared: Prepared) -> Iterator[tuple[Scorer, Manifest]]:
     """Write a bundle into a temporary folder, and open it as a device would.
 
     Args:

@@ -1,7 +1,7 @@
 """Our students against their peers on one item, in one run, one thread each.
 
-    python -m benchmarks.race asap-sas 1 --data DATA
-    python -m benchmarks.race sample wool-ice
+    python -m benchmarks.contender_race asap-sas 1 --data DATA
+    python -m benchmarks.contender_race sample wool-ice
 
 Uses the teacher, student and variants that `benchmarks.agreement` left in its work folder. What
 has to be trained is trained once and kept; only what has changed is made again, so that a second
@@ -23,13 +23,13 @@ import click
 
 from benchmarks import record
 from benchmarks.contenders import timing
+from benchmarks.contenders.contender_list import CONTENDERS, MODELS, OURS, Contender
 from benchmarks.contenders.envs import AbsentError
-from benchmarks.contenders.here import BUNDLE, Bench
-from benchmarks.contenders.listing import CONTENDERS, MODELS, OURS, Contender
-from benchmarks.contenders.making import Made, make_all
 from benchmarks.contenders.scoring import agreed, command
 from benchmarks.contenders.task import write_task
-from benchmarks.distilled import Left, asap_sas, sample
+from benchmarks.contenders.train_models import Made, make_all
+from benchmarks.contenders.workshop_models import BUNDLE, Bench
+from benchmarks.work_folder import Left, asap_sas, sample
 from kd_edge.console.progress import say
 from kd_edge.files import make_folder
 
