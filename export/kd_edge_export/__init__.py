@@ -1,1 +1,1 @@
-"""Turns trained students into the forms that devices run, checked, in one bundle."""
+"""Exports trained students to the forms that devices run, and writes them into a bundle."""

@@ -1,4 +1,4 @@
-"""Writes a bundle: members, hashes, manifest, one zip that is whole or not there."""
+"""Writes a bundle: members, hashes and manifest in one zip, atomically."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kd_edge_runtime.files import atomic_write
 
 CARD = "card.md"
 
-# The oldest date a zip can hold: the same content makes the same bytes.
+# The oldest date a zip can hold: with a fixed date, equal content gives equal bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
 _UNIX = 3
@@ -32,11 +32,11 @@ class ItemParts:
         values: the number each class counts as, whole or not, rising or falling.
         decision: how probabilities become a class.
         parameters: trained numbers.
-        text: what the text stage needs, see FORMAT.md.
+        text: settings of the text stage, see FORMAT.md.
         vectorizer: file name and bytes of the vocabulary or tokenizer.
         forms: file name and bytes of the network by form.
         golden: the golden member.
-        flags: what responses and scores are flagged by.
+        flags: the limits beyond which responses and scores are flagged.
     """
 
     item_id: str
@@ -52,7 +52,7 @@ class ItemParts:
     flags: Flags = field(default_factory=Flags)
 
     def entry(self, forms: Mapping[str, str], vectorizer: str, golden: str) -> ItemEntry:
-        """What a manifest says of the item.
+        """The item's entry in a manifest.
 
         Args:
             forms: member by form.
@@ -88,12 +88,12 @@ def write_bundle(
     """Writes a `.kdz`.
 
     Args:
-        path: the file; replaced whole if it is there.
+        path: the file; an existing one is replaced.
         items: at least one.
         card: the model card, Markdown.
         created: when, ISO 8601 in UTC.
         created_by: version by package.
-        provenance: what it was made from, JSON types.
+        provenance: how its students were trained, JSON types.
 
     Returns:
         The manifest written.
@@ -109,16 +109,16 @@ def write_bundle(
 
         def add(name: str, data: bytes, folder: str = folder) -> str:
             if f"{folder}/{name}" in content:
-                raise ValueError(f"two parts of an item are called '{name}'")
+                raise ValueError(f"an item has two members '{name}'")
             if name in shared and content[shared[name]] == data:
-                return shared[name]  # items that share a network carry it once
+                return shared[name]  # a network that items share is stored once
             shared[name] = f"{folder}/{name}"
             content[f"{folder}/{name}"] = data
             return f"{folder}/{name}"
 
         entries.append(
             item.entry(
-                forms={form: add(*named) for form, named in item.forms.items()},
+                forms={form: add(*member) for form, member in item.forms.items()},
                 vectorizer=add(*item.vectorizer),
                 golden=add("golden.json", item.golden),
             )
@@ -136,9 +136,9 @@ def write_bundle(
         provenance=provenance,
     )
     text = manifest.to_json()
-    Manifest.from_json(text)  # never write what no device would read
+    Manifest.from_json(text)  # raises if no device could read it
     with atomic_write(path, binary=True) as file, zipfile.ZipFile(file, "w") as archive:
-        # The manifest first: whoever streams a bundle meets the list before the members.
+        # The manifest first, so that a program that streams a bundle reads it before the members.
         _add(archive, MANIFEST, text.encode("utf-8"))
         for name, data in content.items():
             _add(archive, name, data)

@@ -1,6 +1,6 @@
-"""What is in an ONNX or TFLite graph, for `kd-edge inspect` to show.
+"""Describes ONNX and TFLite graphs for `kd-edge inspect`.
 
-The runtime, which has no parser for either, finds these functions by the entry point group
+The runtime has no parser for either: it finds these functions through the entry point group
 `kd_edge.describe`.
 """
 
@@ -17,10 +17,10 @@ from onnx import helper, numpy_helper
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.describe import Graph, Tensor
 
-# An ONNX file may write it as the empty name.
+# An ONNX file may also write it as an empty name.
 _ONNX_DOMAIN = "ai.onnx"
 
-# An axis that takes any length and has no name of its own.
+# Shown for an axis of any length that has no name.
 _OPEN = "N"
 
 
@@ -31,15 +31,15 @@ def onnx_graph(data: bytes) -> Graph:
         data: the file.
 
     Raises:
-        BundleError: it is damaged.
+        BundleError: it is no such model, or damaged.
     """
     try:
         model = onnx.load_from_string(data)
         onnx.checker.check_model(model)
         return _onnx(model)
-    except Exception as error:  # those of protobuf and of ONNX have no common base
+    except Exception as error:  # protobuf and ONNX have no common base class
         why = " ".join(str(error).split())[:200]
-        raise BundleError(f"no ONNX graph, or damaged ({why})") from None
+        raise BundleError(f"not an ONNX graph, or damaged ({why})") from None
 
 
 def tflite_graph(data: bytes) -> Graph:
@@ -49,7 +49,7 @@ def tflite_graph(data: bytes) -> Graph:
         data: the file.
 
     Raises:
-        BundleError: it is damaged.
+        BundleError: it is no such model, or damaged.
         BackendError: the schema, which comes with ai-edge-litert, is not installed.
     """
     try:
@@ -62,14 +62,14 @@ def tflite_graph(data: bytes) -> Graph:
     try:
         if schema.Model.ModelBufferHasIdentifier(data, 0):
             return _tflite(schema, schema.ModelT.InitFromPackedBuf(data))
-    except Exception:  # noqa: S110 - flatbuffers reads whatever an offset points to
+    except Exception:  # noqa: S110 - a damaged offset can raise any error
         pass
-    raise BundleError("no TFLite graph, or damaged")
+    raise BundleError("not a TFLite graph, or damaged")
 
 
 def _onnx(model: onnx.ModelProto) -> Graph:
     graph = model.graph
-    sets = {_domain(one.domain): one.version for one in model.opset_import}
+    sets = {_domain(opset.domain): opset.version for opset in model.opset_import}
     return Graph(
         versions={
             **_producer(f"{model.producer_name} {model.producer_version}"),
@@ -77,12 +77,12 @@ def _onnx(model: onnx.ModelProto) -> Graph:
             **{domain or _ONNX_DOMAIN: version for domain, version in sets.items()},
         },
         tensors=(
-            *(_onnx_value(one, "input") for one in graph.input),
+            *(_onnx_value(value, "input") for value in graph.input),
             *map(_onnx_constant, graph.initializer),
-            *(_onnx_value(one, "output") for one in graph.output),
+            *(_onnx_value(value, "output") for value in graph.output),
         ),
         operators=dict(_onnx_operator(node, sets) for node in graph.node),
-        metadata={one.key: one.value for one in model.metadata_props},
+        metadata={entry.key: entry.value for entry in model.metadata_props},
     )
 
 
@@ -105,10 +105,10 @@ def _onnx_type(number: int) -> str:
 
 
 def _onnx_operator(node: onnx.NodeProto, sets: Mapping[str, int]) -> tuple[str, int]:
-    """An operator's name, and the version of it that the graph's set of operators holds."""
+    """An operator's name, and its version in the graph's set of operators."""
     domain = _domain(node.domain)
     version = sets[domain]
-    with suppress(onnx.defs.SchemaError):  # ONNX Runtime's own: their set is all there is to say
+    with suppress(onnx.defs.SchemaError):  # ONNX Runtime's own operators have none
         version = onnx.defs.get_schema(node.op_type, version, domain).since_version
     return f"{domain}.{node.op_type}".lstrip("."), version
 
@@ -119,13 +119,13 @@ def _domain(name: str) -> str:
 
 def _tflite(schema: Any, model: Any) -> Graph:
     main = model.subgraphs[0]
-    found = [_tflite_tensor(schema, model, one) for one in main.tensors]
+    tensors = [_tflite_tensor(schema, model, tensor) for tensor in main.tensors]
     return Graph(
         versions={**_producer(_text(model.description)), "schema": model.version},
         tensors=(
-            *(replace(found[at], role="input") for at in main.inputs),
-            *(one for one in found if one.bytes),
-            *(replace(found[at], role="output") for at in main.outputs),
+            *(replace(tensors[at], role="input") for at in main.inputs),
+            *(tensor for tensor in tensors if tensor.bytes),
+            *(replace(tensors[at], role="output") for at in main.outputs),
         ),
         operators=_tflite_operators(schema, model),
         metadata=dict(_tflite_metadata(model)),
@@ -133,9 +133,9 @@ def _tflite(schema: Any, model: Any) -> Graph:
 
 
 def _tflite_tensor(schema: Any, model: Any, tensor: Any) -> Tensor:
-    # The signature has -1 for an open axis, where the shape has what it starts with.
-    known = tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature
-    shape = [] if known is None else [int(axis) if axis >= 0 else _OPEN for axis in known]
+    # The signature has -1 for an axis of any length; the shape has its initial length.
+    axes = tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature
+    shape = [] if axes is None else [int(axis) if axis >= 0 else _OPEN for axis in axes]
     data = model.buffers[tensor.buffer].data
     return Tensor(
         _text(tensor.name),
@@ -146,10 +146,10 @@ def _tflite_tensor(schema: Any, model: Any, tensor: Any) -> Tensor:
 
 
 def _tflite_operators(schema: Any, model: Any) -> dict[str, int]:
-    """The highest version of each operator, which is what an interpreter has to have."""
+    """The highest version of each operator: what an interpreter must support."""
     versions: dict[str, int] = {}
     for code in model.operatorCodes:
-        # Older files have their code in a field that holds no more than 127.
+        # Older files have the code in a field that holds up to 127.
         builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
         name = _text(code.customCode) or _name(schema.BuiltinOperator, builtin)
         versions[name] = max(code.version, versions.get(name, 0))
@@ -159,10 +159,10 @@ def _tflite_operators(schema: Any, model: Any) -> dict[str, int]:
 def _tflite_metadata(model: Any) -> Iterator[tuple[str, str]]:
     for signature in model.signatureDefs or ():
         yield "signature", _text(signature.signatureKey)
-    for one in model.metadata or ():
-        data = model.buffers[one.buffer].data
-        # Some writers fill a text up with zeros.
-        yield _text(one.name), "" if data is None else _text(bytes(data)).rstrip("\0")
+    for entry in model.metadata or ():
+        data = model.buffers[entry.buffer].data
+        # Some writers pad texts with zeros.
+        yield _text(entry.name), "" if data is None else _text(bytes(data)).rstrip("\0")
 
 
 def _producer(name: str) -> dict[str, str]:

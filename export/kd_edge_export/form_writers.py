@@ -1,4 +1,4 @@
-"""The forms of each kind of student, as a bundle carries them."""
+"""The forms in which a bundle holds the networks of each kind of student, and their writers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Form(NamedTuple):
     """A form of a kind of student.
 
     Attributes:
-        file: its member's name.
-        write: gives its bytes from what all forms of the kind are made of, the item's id and
-            the sha256 of the vectorizer.
-        exact: whether it computes with the very numbers that PyTorch computes with.
-        default: whether it is made where no form is named.
+        file: the name of its member in a bundle.
+        write: returns its bytes; takes the source of all forms of the kind (a quantized table or
+            a float graph), the item's id and the sha256 of the vectorizer.
+        exact: whether it holds exactly the numbers that PyTorch computes with.
+        default: whether it is written when no form is named.
     """
 
     file: str
@@ -30,29 +30,29 @@ class Form(NamedTuple):
     default: bool = False
 
 
-# A line a form, made of a quantized table (`BagWeights`).
+# One line for each form; the source is a quantized table (`BagWeights`).
 BAG: Mapping[str, Form] = {
     bag.FORM: Form("bag.int8", lambda weights, *_: weights.to_bytes(), exact=True, default=True),
     "onnx-int8": Form("int8.onnx", onnx_bag.onnx_int8, exact=True, default=True),
     "tflite-int8": Form("int8.tflite", tflite_bag.tflite_int8, exact=True, default=True),
-    # These hold the same numbers in four times the bytes.
+    # The same numbers in four times the bytes.
     "onnx-fp32": Form("fp32.onnx", onnx_bag.onnx_fp32, exact=True),
     "tflite-fp32": Form("fp32.tflite", tflite_bag.tflite_fp32, exact=True),
 }
 
-# A line a form, made of the graph in floats. Weights in 8 bits and not products
-# (`int8_matmul`), which depend on the last bits of floats: a student is held to its golden rows
-# on every device.
+# One line for each form; the source is the graph in floats. Only weights are in 8 bits, not
+# products (`int8_matmul`): those depend on the last bits of floats, and a student has to
+# reproduce its golden rows on every device.
 TOKEN: Mapping[str, Form] = {
     "onnx-int8": Form("int8.onnx", lambda fp32, *_: int8_weights(fp32), default=True),
-    # These are there for when 8 bits are not enough.
+    # For students for which 8 bits are not enough.
     "onnx-fp16": Form("fp16.onnx", lambda fp32, *_: fp16_weights(fp32)),
     "onnx-fp32": Form("fp32.onnx", lambda fp32, *_: fp32, exact=True),
 }
 
 
 def default(forms: Mapping[str, Form]) -> tuple[str, ...]:
-    """The forms that are made where none is named."""
+    """The forms that are written when none is named."""
     return tuple(name for name, form in forms.items() if form.default)
 
 
@@ -63,30 +63,30 @@ TOKEN_FORMS, TOKEN_DEFAULT = tuple(TOKEN), default(TOKEN)
 def bag_forms(
     weights: bag.BagWeights, item_id: str, vectorizer_sha256: str, names: Sequence[str]
 ) -> Forms:
-    """File name and bytes by form, all from one quantized table.
+    """Writes forms of a bag, all from one quantized table: file name and bytes by form.
 
     Args:
         weights: the bag.
         item_id: the item.
         vectorizer_sha256: of the vectorizer member.
-        names: forms to make, of `BAG_FORMS`.
+        names: the forms to write, of `BAG_FORMS`.
     """
-    return _written(BAG, weights, item_id, vectorizer_sha256, names)
+    return _write(BAG, weights, item_id, vectorizer_sha256, names)
 
 
 def token_forms(fp32: bytes, item_id: str, vectorizer_sha256: str, names: Sequence[str]) -> Forms:
-    """File name and bytes by form, all from one graph.
+    """Writes forms of a network that reads tokens, all from one graph: file name and bytes by form.
 
     Args:
         fp32: the graph in floats: `onnx.rnn.onnx_fp32` or `onnx.transformer.onnx_fp32`.
         item_id: the item.
         vectorizer_sha256: of the vectorizer member.
-        names: forms to make, of `TOKEN_FORMS`.
+        names: the forms to write, of `TOKEN_FORMS`.
     """
-    return _written(TOKEN, fp32, item_id, vectorizer_sha256, names)
+    return _write(TOKEN, fp32, item_id, vectorizer_sha256, names)
 
 
-def _written(
+def _write(
     known: Mapping[str, Form],
     source: Any,
     item_id: str,

@@ -1,7 +1,7 @@
 """Golden rows: inputs with the outputs that a device must reproduce.
 
-Never a student's words: neutral sentences kept for the purpose, the item's own prompt and
-rubric, and generated strings.
+They never contain a student's words: only neutral sentences, the item's own prompt and rubric,
+and generated strings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 Rows = Sequence[Sequence[float]]
 
-# The greatest difference of a probability that a device's arithmetic may make.
+# The largest difference in a probability that a device's arithmetic may cause.
 TOLERANCE = 1e-4
 
 _NEUTRAL = (
@@ -39,7 +39,7 @@ def golden_inputs(sources: Sequence[str], seed: int = 0) -> tuple[str, ...]:
 
     Args:
         sources: the item's prompt, rubric and reference answers, where there are any.
-        seed: for the generated strings.
+        seed: seed of the generated strings.
 
     Returns:
         About twenty to forty texts, no two alike.
@@ -61,7 +61,7 @@ def golden_json(inputs: Sequence[str], outputs: Mapping[str, Rows]) -> bytes:
 
     Args:
         inputs: M texts.
-        outputs: for each form its probabilities [M, K].
+        outputs: each form's probabilities, [M, K].
     """
     content = {
         "tolerance": TOLERANCE,

@@ -1,4 +1,4 @@
-"""What every exported graph says of itself, so that it can be told whose it is."""
+"""The metadata of every exported graph: which item and vectorizer it belongs to."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from kd_edge_runtime.backends.graphs import VECTORIZER
 
 ITEM = "kd-edge.item"
 PRODUCER = "kd-edge"
-# The two distributions are released together, with the same number.
+# Both distributions are released together, with the same version.
 VERSION = __version__
 
 
 def metadata(item_id: str, vectorizer_sha256: str = "") -> dict[str, str]:
-    """The entries by name.
+    """A graph's metadata by name.
 
     Args:
         item_id: the item.
-        vectorizer_sha256: of the vectorizer member whose n-grams or tokens the graph counts on,
-            64 hexadecimal digits in small letters; without it, no entry.
+        vectorizer_sha256: hash of the vectorizer member that the graph was exported for, 64
+            lowercase hexadecimal digits; "" adds no entry.
     """
-    tied = {VECTORIZER: vectorizer_sha256} if vectorizer_sha256 else {}
-    return {ITEM: item_id, **tied}
+    vectorizer = {VECTORIZER: vectorizer_sha256} if vectorizer_sha256 else {}
+    return {ITEM: item_id, **vectorizer}

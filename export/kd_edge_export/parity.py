@@ -1,4 +1,4 @@
-"""Runs every form of a student as a device would, and holds it against PyTorch."""
+"""Runs every form of a student as a device would, and compares it with PyTorch."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Classes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Difference:
-    """How near one form comes to PyTorch over N responses.
+    """How much one form differs from PyTorch over N responses.
 
     Attributes:
         responses: N.
-        greatest: greatest difference of a probability.
-        mean: mean difference of a probability.
-        worst: the response with the greatest difference, from 0.
-        unequal: the responses that get another class, from 0.
+        greatest: largest difference in a probability.
+        mean: mean difference in a probability.
+        worst: index of the response with the largest difference.
+        unequal: indices of the responses that get another class.
     """
 
     responses: int
@@ -41,33 +41,33 @@ class Difference:
 
 
 def difference(
-    found: Probabilities,
+    actual: Probabilities,
     expected: Probabilities,
-    found_classes: Classes,
+    actual_classes: Classes,
     expected_classes: Classes,
 ) -> Difference:
-    """Holds one form against PyTorch.
+    """Compares one form with PyTorch.
 
     Args:
-        found: the form's probabilities; [N, K], N > 0.
+        actual: the form's probabilities; [N, K], N > 0.
         expected: PyTorch's; [N, K].
-        found_classes: what is decided by them; [N].
-        expected_classes: what is decided by PyTorch's; [N].
+        actual_classes: the classes that follow from the form's probabilities; [N].
+        expected_classes: those that follow from PyTorch's; [N].
     """
-    apart = np.abs(found - expected)
-    # What is no number is the greatest difference of all.
-    apart = np.where(np.isnan(apart), np.inf, apart)
+    differences = np.abs(actual - expected)
+    # NaN counts as an infinite difference.
+    differences = np.where(np.isnan(differences), np.inf, differences)
     return Difference(
-        responses=len(found),
-        greatest=float(apart.max()),
-        mean=float(apart.mean()),
-        worst=int(apart.max(1).argmax()),
-        unequal=tuple(np.flatnonzero(found_classes != expected_classes).tolist()),
+        responses=len(actual),
+        greatest=float(differences.max()),
+        mean=float(differences.mean()),
+        worst=int(differences.max(1).argmax()),
+        unequal=tuple(np.flatnonzero(actual_classes != expected_classes).tolist()),
     )
 
 
 def form_outputs(parts: ItemParts, texts: Sequence[str]) -> dict[str, Probabilities]:
-    """What each form makes of N responses, run by the runtime's own backends; [N, K] by form."""
+    """Each form's probabilities of N responses, by the runtime's own backends; [N, K] by form."""
     return {
         form: np.array(model.probabilities(texts)) for form, model in form_models(parts).items()
     }
@@ -85,7 +85,7 @@ def _load(item: LoadedItem, form: str) -> backends.Model:
 
 
 class _Memory:
-    """The members of a bundle that is not written yet, as `LoadedItem` reads them."""
+    """The members of a bundle that is not written yet, for `LoadedItem` to read."""
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
         self._members = members

@@ -1,10 +1,10 @@
-"""Quantizes a bag's table once, so that every form of the bundle holds the same numbers.
+"""Quantizes a bag's table once, so that every form in the bundle holds the same numbers.
 
-Each column of the table (one dimension of all n-grams) gets a factor of its own, its
-greatest absolute value over the greatest integer: symmetric integers, no zero point.
+Each column of the table (one dimension of all n-grams) has its own factor, its
+largest absolute value divided by the largest integer: symmetric integers, no zero point.
 
-Integers of fewer than 8 bits are kept in bytes all the same: every form stays what it is, and
-the bundle's compression makes of 15 different bytes what packing would.
+Integers of fewer than 8 bits still take one byte each: the format of the forms stays the same,
+and the bundle's compression saves what packing would.
 """
 
 from __future__ import annotations
@@ -37,25 +37,25 @@ class BagArrays:
 
 
 def integers(table: _Floats, bits: int = 8) -> tuple[npt.NDArray[np.int8], _Floats]:
-    """A table as integers and factors.
+    """Quantizes a table to integers and factors.
 
     Args:
         table: float32 [V, D].
-        bits: of an integer, 2 to 8.
+        bits: bits per integer, 2 to 8.
 
     Returns:
-        Integers [V, D] of at most 2^(bits - 1) - 1, and for each column what one of them is
-        worth, float32 [D].
+        Integers [V, D] of at most 2^(bits - 1) - 1 in absolute value, and each column's factor,
+        float32 [D].
     """
     most = (1 << (bits - 1)) - 1
     scale = (np.abs(table).max(axis=0, initial=0.0) / most).astype(np.float32)
-    # A column of zeros, or of what is next to them, has no scale: any will do.
+    # A column of zeros, or of numbers close to zero, has no usable factor: any will do.
     scale[scale < np.finfo(np.float32).tiny] = 1.0
     return np.clip(np.rint(table / scale), -most, most).astype(np.int8), scale
 
 
 def quantize(arrays: BagArrays, bits: int = 8) -> BagWeights:
-    """The bag with its table in so many bits, 2 to 8; bias and head stay as they are."""
+    """Quantizes a bag's table to 2 to 8 bits a number; bias and head stay in floats."""
     table, scale = integers(arrays.table, bits)
     return BagWeights(
         table=table.tobytes(),
@@ -67,7 +67,7 @@ def quantize(arrays: BagArrays, bits: int = 8) -> BagWeights:
 
 
 def dequantized(weights: BagWeights) -> BagArrays:
-    """What the quantized numbers stand for, as floats."""
+    """A bag with its quantized table as floats."""
     table = np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions)
     return BagArrays(
         table=table.astype(np.float32) * np.array(weights.scale, dtype=np.float32),

@@ -1,4 +1,4 @@
-"""Silence for libraries that tell of their own inner workings."""
+"""Silences libraries that warn and log about their own internals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hides warnings and log lines; what matters of an export is checked afterwards."""
+    """Hides warnings and log lines; exports are checked afterwards."""
     noisy = [logging.getLogger(name) for name in ("torch.onnx", "root", "")]
     levels = [logger.level for logger in noisy]
     for logger in noisy:

@@ -1,4 +1,4 @@
-"""Makes what a `pairs` student knows of a question, and the bytes that a bundle holds it in."""
+"""A question's relation, which a `pairs` student compares responses with, and its bytes."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from kd_edge_runtime.text.vocabulary import MAX_WORD
 def make_relation(
     question: str, references: Sequence[str], weigh: Callable[[int], int]
 ) -> Relation | None:
-    """What a student is to know of a question.
+    """The words of a question and its reference answers, with weights.
 
     Args:
         question: its text; may be empty.
         references: its reference answers; those without a word are left out.
-        weigh: what a word counts, by its hash; a whole number above 0.
+        weigh: the weight of a word by its hash; a whole number above 0.
 
     Returns:
         None where no reference has a word.
     """
-    found = [[hashed(word[:MAX_WORD]) for word in words(text)] for text in references]
-    made = tuple(
+    hashes = [[hashed(word[:MAX_WORD]) for word in words(text)] for text in references]
+    parsed = tuple(
         Reference(
-            tuple(code for code, _ in one),
-            frozenset(gram for _, grams in one for gram in grams),
+            tuple(code for code, _ in answer),
+            frozenset(gram for _, grams in answer for gram in grams),
         )
-        for one in found
-        if one
+        for answer in hashes
+        if answer
     )
-    if not made:
+    if not parsed:
         return None
     return Relation(
         frozenset(hashed(word[:MAX_WORD])[0] for word in words(question)),
-        made,
-        {code: weigh(code) for one in made for code in one.order},
+        parsed,
+        {code: weigh(code) for reference in parsed for code in reference.order},
     )
 
 
 def relation_bytes(relation: Relation) -> bytes:
-    """A question's member, see FORMAT.md."""
+    """A relation as a member of a bundle, see FORMAT.md."""
     lists: list[Iterable[int]] = [sorted(relation.question), [len(relation.references)]]
-    for one in relation.references:
-        lists += [one.order, sorted(one.grams)]
+    for reference in relation.references:
+        lists += [reference.order, sorted(reference.grams)]
     lists.append(relation.weights[code] for code in sorted(relation.weights))
     numbers: list[int] = []
     for values in map(list, lists):

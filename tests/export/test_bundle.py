@@ -96,7 +96,7 @@ def test_it_replaces_a_bundle_whole_or_not_at_all(tmp_path):
 def test_two_parts_of_one_name(tmp_path):
     item = bundles_made.item()
     clash = replace(item, vectorizer=("bag.int8", b"x"))
-    with pytest.raises(ValueError, match=r"two parts of an item are called 'bag\.int8'"):
+    with pytest.raises(ValueError, match=r"an item has two members 'bag\.int8'"):
         bundles_made.write(tmp_path / "a.kdz", [clash])
 
 

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 import bundles_made
 import kd_edge
 from kd_edge_export.metadata import PRODUCER, VERSION, metadata
-from kd_edge_export.onnx.graph import tie
+from kd_edge_export.onnx.graph import set_metadata
 from kd_edge_export.tflite.bag import tflite_int8
 from kd_edge_runtime.backends import tflite_file
 
@@ -30,7 +30,7 @@ def test_both_kinds_of_graph_say_the_same():
     model = helper.make_model(
         helper.make_graph([], "one", [value], [value]), producer_name="another"
     )
-    tie(model, "stove", "ab" * 32)
+    set_metadata(model, "stove", "ab" * 32)
     model = onnx.load_from_string(model.SerializeToString())
     told = {one.key: one.value for one in model.metadata_props}
     assert told == metadata("stove", "ab" * 32)

@@ -1,8 +1,8 @@
 """A bag student as ONNX: weighted counts [N, V] in, probabilities [N, K] out.
 
-Counts rather than ids: no padding, no truncation, any batch, and nothing but the best
-supported operators. Both forms hold the same quantized table; int8 keeps it as bytes, which
-ONNX Runtime turns into floats once, when it loads the graph.
+With counts instead of ids there is no padding and no truncation, batches can have any size, and
+widely supported operators are enough. Both forms hold the same quantized table; int8 keeps it as
+bytes, which ONNX Runtime converts to floats once, when it loads the graph.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def onnx_fp32(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") ->
 
 
 def onnx_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
-    """The graph with its table as signed bytes, a factor a column; see `metadata.metadata`."""
+    """The graph with its table as signed bytes and a factor a column; see `onnx_fp32`."""
     arrays = dequantized(weights)
     constants: dict[str, npt.NDArray[Any]] = {
         "table": np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions),
@@ -44,7 +44,7 @@ def onnx_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") ->
         "head_bias": arrays.head_bias,
     }
     nodes = [
-        # A cast of a constant is done at load; DequantizeLinear would be done at every run.
+        # A constant is cast once, at load; DequantizeLinear would run for every batch.
         helper.make_node("Cast", ["table"], ["numbers"], to=TensorProto.FLOAT),
         helper.make_node("MatMul", ["counts", "numbers"], ["whole"]),
         helper.make_node("Mul", ["whole", "scale"], ["sums"]),
@@ -56,7 +56,8 @@ def _graph(
     weights: BagWeights,
     nodes: list[onnx.NodeProto],
     constants: Mapping[str, npt.NDArray[Any]],
-    *whose: str,
+    item_id: str,
+    vectorizer_sha256: str,
 ) -> bytes:
     size = len(weights.table) // weights.dimensions
     counts = helper.make_tensor_value_info("counts", TensorProto.FLOAT, ["N", size])
@@ -65,4 +66,5 @@ def _graph(
         helper.make_node("Relu", ["shifted"], ["hidden"]),
         *head("head", "head_bias", "hidden"),
     ]
-    return graph_bytes(nodes, [counts], len(weights.head), constants, *whose)
+    classes = len(weights.head)
+    return graph_bytes(nodes, [counts], classes, constants, item_id, vectorizer_sha256)

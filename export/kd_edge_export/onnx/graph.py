@@ -1,4 +1,4 @@
-"""What all our ONNX graphs have in common: operator set, names, metadata, checks."""
+"""Shared by all ONNX graphs: operator set, names, metadata, checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kd_edge_export.metadata import PRODUCER, VERSION, metadata
 
-# Old enough for onnxruntime 1.19, the last one for Python 3.9.
+# Supported by onnxruntime 1.19, the last version for Python 3.9.
 OPSET = 17
 IR_VERSION = 8
 
@@ -33,8 +33,8 @@ def graph_bytes(
         inputs: its inputs.
         classes: K.
         constants: initializers by name.
-        item_id: the item, kept in the model's metadata.
-        vectorizer_sha256: likewise, see `metadata.metadata`.
+        item_id: the item, for the model's metadata.
+        vectorizer_sha256: see `metadata.metadata`.
     """
     output = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", classes])
     initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
@@ -44,13 +44,13 @@ def graph_bytes(
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    tie(model, item_id, vectorizer_sha256)
+    set_metadata(model, item_id, vectorizer_sha256)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
 
 
-def tie(model: onnx.ModelProto, item_id: str, vectorizer_sha256: str = "") -> None:
-    """Writes into a model who made it, and for what; see `metadata.metadata`."""
+def set_metadata(model: onnx.ModelProto, item_id: str, vectorizer_sha256: str = "") -> None:
+    """Writes the producer and the entries of `metadata.metadata` into a model."""
     model.producer_name, model.producer_version = PRODUCER, VERSION
     helper.set_model_props(model, metadata(item_id, vectorizer_sha256))
 

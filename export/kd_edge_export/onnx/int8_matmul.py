@@ -1,13 +1,13 @@
-"""The large matrix products of an ONNX graph in 8-bit arithmetic, each row scaled by itself.
+"""The large matrix products of an ONNX graph in 8-bit arithmetic, each row with its own scale.
 
-A row is one token of one response. It becomes whole numbers q of 0 to 255 between its lowest and
-its highest value, x = low + step q, and the weight whole numbers v with a scale for each column,
-so that x w = step scale (q v) + low sum(scale v), where only q v is a matrix product.
+A row is one token of one response. Its values become integers q from 0 (its lowest) to 255 (its
+highest), x = low + step q, and the weight becomes integers v with a scale for each column, so
+that x w = step scale (q v) + low sum(scale v), where only q v is a matrix product.
 
 ONNX Runtime's own dynamic quantization has one scale for a whole batch: a response's score then
-depends on the responses beside it, and one large number makes all others coarse. With a row's
-own scale the probabilities of a fine-tuned MiniLM come two to five times nearer to PyTorch's,
-and products are still 1.7 times faster than in floats.
+depends on the others in the batch, and one large number makes all others coarse. With a scale
+for each row, the probabilities of a fine-tuned MiniLM are two to five times closer to PyTorch's,
+and products are still 1.7 times as fast as in floats.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from onnx import TensorProto, helper, numpy_helper
 from kd_edge_export.onnx.weights import by_scales, usable
 
 LEAST = 1 << 16
-"""Products with weights of fewer numbers stay: scaling the rows would cost more than it saves."""
+"""Products with smaller weights stay in floats: scaling the rows would cost more than it saves."""
 
 _STEPS = 255
-# Added up in pairs, products of 8-bit numbers have to fit into 16 bits on x86-64 processors
-# without VNNI, which else cut them off: 255 * (127 + 1) does, the 1 being what rounding adds.
+# x86-64 processors without VNNI add products of 8-bit numbers in pairs and saturate at 16 bits:
+# 255 * (127 + 1) fits, where the 1 is what rounding may add.
 _PAIR = 127
 
-_OLDEST_OPSET = 18  # in which ReduceMax takes its axes as an input
+_OLDEST_OPSET = 18  # the first in which ReduceMax takes its axes as an input
 _CONSTANTS: dict[str, npt.NDArray[Any]] = {
     "int8.last": np.array([-1], dtype=np.int64),
     "int8.steps": np.array(_STEPS, dtype=np.float32),
@@ -41,14 +41,14 @@ _CONSTANTS: dict[str, npt.NDArray[Any]] = {
 
 
 def int8_products(model: bytes) -> bytes:
-    """The graph with products by large constant weights in 8 bits; all else stays in floats.
+    """The graph with its products by large constant weights in 8 bits; the rest stays in floats.
 
     Args:
-        model: a graph of operator set 18 or later; an older one is given back as it is.
+        model: a graph of operator set 18 or later; an older one is returned unchanged.
     """
     parsed = onnx.load_from_string(model)
     graph = parsed.graph
-    weights = {one.name: one for one in graph.initializer if _is_large(one)}
+    weights = {tensor.name: tensor for tensor in graph.initializer if _is_large(tensor)}
     products = [node for node in graph.node if _multiplies_by(node, weights)]
     if not products or parsed.opset_import[0].version < _OLDEST_OPSET:
         return model
@@ -65,7 +65,7 @@ def int8_products(model: bytes) -> bytes:
             nodes += _quantize_rows(rows)
         constants |= _whole_weight(weight, numpy_helper.to_array(weights[weight]))
         nodes += _product(rows, weight, node.output[0])
-    _set(graph, nodes, constants, weights)
+    _replace_nodes(graph, nodes, constants, weights)
     onnx.checker.check_model(parsed)
     return bytes(parsed.SerializeToString())
 
@@ -92,7 +92,7 @@ def _quantize_rows(rows: str) -> list[onnx.NodeProto]:
         node("ReduceMin", [rows, "int8.last"], "low", keepdims=1),
         node("ReduceMax", [rows, "int8.last"], "high", keepdims=1),
         node("Sub", [f"{rows}.high", f"{rows}.low"], "span"),
-        # Not zero, so that a row of equal numbers can be divided by it.
+        # Above zero, so that a row of equal numbers can be divided by it.
         node("Max", [f"{rows}.span", "int8.narrowest"], "width"),
         node("Div", [f"{rows}.width", "int8.steps"], "step"),
         node("Div", ["int8.steps", f"{rows}.width"], "per"),
@@ -103,7 +103,7 @@ def _quantize_rows(rows: str) -> list[onnx.NodeProto]:
 
 
 def _whole_weight(name: str, weight: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
-    """A weight [D, E] as whole numbers, their scales and their columns' sums [E]."""
+    """A weight [D, E] as integers, the columns' scales [E] and their scaled sums [E]."""
     scale = usable((_largest_pair(weight) / _PAIR).astype(np.float32))
     whole = by_scales(weight, scale)
     return {
@@ -114,7 +114,7 @@ def _whole_weight(name: str, weight: npt.NDArray[np.float32]) -> dict[str, npt.N
 
 
 def _largest_pair(weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The greatest sum, either way, of two numbers that a processor adds first; [E]."""
+    """The largest absolute sum of two numbers that a processor adds first; [E]."""
     even = np.pad(weight, ((0, len(weight) % 2), (0, 0)))
     pairs = even.reshape(-1, 2, weight.shape[1])
     above, below = (np.maximum(part, 0).sum(1).max(0) for part in (pairs, -pairs))
@@ -123,8 +123,8 @@ def _largest_pair(weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _product(rows: str, weight: str, output: str) -> list[onnx.NodeProto]:
-    def node(operator: str, one: str, other: str, name: str) -> onnx.NodeProto:
-        return helper.make_node(operator, [one, other], [name])
+    def node(operator: str, left: str, right: str, name: str) -> onnx.NodeProto:
+        return helper.make_node(operator, [left, right], [name])
 
     return [
         node("MatMulInteger", f"{rows}.q", f"{weight}.whole", f"{output}.product"),
@@ -136,16 +136,20 @@ def _product(rows: str, weight: str, output: str) -> list[onnx.NodeProto]:
     ]
 
 
-def _set(
+def _replace_nodes(
     graph: onnx.GraphProto,
     nodes: list[onnx.NodeProto],
     constants: Mapping[str, np.ndarray],
     weights: Container[str],
 ) -> None:
-    """Puts in the nodes and constants, and takes out the `weights` that no node uses any more."""
+    """Replaces the nodes, adds the constants, and removes `weights` that no node uses any more."""
     used = {name for node in nodes for name in node.input}
-    kept = [one for one in graph.initializer if one.name in used or one.name not in weights]
+    kept = [
+        tensor for tensor in graph.initializer if tensor.name in used or tensor.name not in weights
+    ]
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
     graph.initializer.extend(kept)
-    graph.initializer.extend(numpy_helper.from_array(one, name) for name, one in constants.items())
+    graph.initializer.extend(
+        numpy_helper.from_array(array, name) for name, array in constants.items()
+    )

@@ -1,6 +1,6 @@
 """An RNN student as ONNX, written node by node: ids and mask [N, T] in, probabilities out.
 
-torch's own exporter cannot follow packed sequences; ONNX's GRU takes the lengths itself.
+PyTorch's exporter does not support packed sequences; ONNX's GRU takes the lengths as an input.
 """
 
 from __future__ import annotations
@@ -15,27 +15,32 @@ from kd_edge_export.onnx.graph import graph_bytes, head
 
 _Floats = npt.NDArray[np.float32]
 
-# Lower than any state of a GRU, which lie between -1 and 1.
+# Lower than any state of a GRU: states are between -1 and 1.
 _BELOW_ALL = -2.0
+
+# The suffixes of PyTorch's names of the two directions.
+_DIRECTIONS = ("", "_reverse")
 
 
 def onnx_fp32(state: Mapping[str, _Floats], item_id: str, vectorizer_sha256: str = "") -> bytes:
     """The graph in floats.
 
     Args:
-        state: the network's numbers by PyTorch's names (`embedding.weight`, `gru.*`, `head.*`).
-        item_id: the item, kept in the model's metadata.
-        vectorizer_sha256: likewise, see `metadata.metadata`.
+        state: the network's weights by PyTorch's names (`embedding.weight`, `gru.*`, `head.*`).
+        item_id: the item, for the model's metadata.
+        vectorizer_sha256: see `metadata.metadata`.
     """
     hidden = state["gru.weight_hh_l0"].shape[1]
     constants = {
         "embedding": state["embedding.weight"],
-        "w": np.stack([_gates(state[f"gru.weight_ih_l0{way}"]) for way in ("", "_reverse")]),
-        "r": np.stack([_gates(state[f"gru.weight_hh_l0{way}"]) for way in ("", "_reverse")]),
+        "w": np.stack([_gates(state[f"gru.weight_ih_l0{suffix}"]) for suffix in _DIRECTIONS]),
+        "r": np.stack([_gates(state[f"gru.weight_hh_l0{suffix}"]) for suffix in _DIRECTIONS]),
         "b": np.stack(
             [
-                np.concatenate([_gates(state[f"gru.bias_{part}_l0{way}"]) for part in ("ih", "hh")])
-                for way in ("", "_reverse")
+                np.concatenate(
+                    [_gates(state[f"gru.bias_{part}_l0{suffix}"]) for part in ("ih", "hh")]
+                )
+                for suffix in _DIRECTIONS
             ]
         ),
         "head": state["head.weight"],
@@ -51,7 +56,7 @@ def onnx_fp32(state: Mapping[str, _Floats], item_id: str, vectorizer_sha256: str
         for name in ("ids", "mask")
     ]
     nodes = [
-        # A response without a word is read as one pad.
+        # A response without words counts as one padding token.
         helper.make_node("ReduceSum", ["mask", "time"], ["words"], keepdims=0),
         helper.make_node("Max", ["words", "one"], ["lengths"]),
         helper.make_node("Cast", ["lengths"], ["lengths32"], to=TensorProto.INT32),
@@ -65,7 +70,7 @@ def onnx_fp32(state: Mapping[str, _Floats], item_id: str, vectorizer_sha256: str
             direction="bidirectional",
             linear_before_reset=1,
         ),
-        # [T, 2, N, H] to [N, T, 2 H]; beyond a response's end ONNX leaves zeros.
+        # [T, 2, N, H] to [N, T, 2 H]; ONNX writes zeros beyond a response's end.
         helper.make_node("Transpose", ["both_ways"], ["apart"], perm=[2, 0, 1, 3]),
         helper.make_node("Reshape", ["apart", "flat"], ["states"]),
         helper.make_node("ReduceSum", ["states", "time"], ["total"], keepdims=0),

@@ -1,11 +1,11 @@
-"""A network that reads tokens as ONNX, by PyTorch's own exporter."""
+"""A network that reads tokens as ONNX, written by PyTorch's own exporter."""
 
 from __future__ import annotations
 
 import onnx
 import torch
 
-from kd_edge_export.onnx.graph import OUTPUT, tie
+from kd_edge_export.onnx.graph import OUTPUT, set_metadata
 from kd_edge_export.quiet import quiet
 
 OPSET = 18
@@ -26,11 +26,11 @@ def onnx_fp32(network: torch.nn.Module, item_id: str, vectorizer_sha256: str = "
     """The graph in floats: ids and mask [N, T] in, probabilities [N, K] out.
 
     Args:
-        network: takes ids and mask, gives logits; in evaluation mode.
-        item_id: the item, kept in the model's metadata.
-        vectorizer_sha256: likewise, see `metadata.metadata`.
+        network: computes logits from ids and mask; in evaluation mode.
+        item_id: the item, for the model's metadata.
+        vectorizer_sha256: see `metadata.metadata`.
     """
-    # Sizes that differ, so that the exporter takes neither for a constant of the network.
+    # Two different sizes, so that the exporter treats neither as a constant of the network.
     example = (torch.ones((2, 7), dtype=torch.int64), torch.ones((2, 7), dtype=torch.int64))
     dims = {0: torch.export.Dim("N"), 1: torch.export.Dim("T", max=_LONGEST)}
     with quiet():
@@ -47,13 +47,13 @@ def onnx_fp32(network: torch.nn.Module, item_id: str, vectorizer_sha256: str = "
     assert program is not None
     model = program.model_proto
     _strip(model)
-    tie(model, item_id, vectorizer_sha256)
+    set_metadata(model, item_id, vectorizer_sha256)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 
 
 def _strip(model: onnx.ModelProto) -> None:
-    """Takes out how the graph came about: half a megabyte, with the paths of this machine."""
+    """Removes the exporter's debugging information: half a megabyte, with paths of this machine."""
     graph = model.graph
     del model.metadata_props[:], graph.metadata_props[:], graph.value_info[:]
     graph.doc_string = ""

@@ -1,12 +1,12 @@
-"""Any ONNX graph with its large weights in fewer bits, computing in floats as before.
+"""Stores the large weights of any ONNX graph in fewer bits; the graph still computes in floats.
 
-A weight becomes whole numbers (or half-precision floats) and the nodes that give it back under
-its old name, a `Cast` and a `Mul` by its scales. All of them are constants, so that ONNX Runtime
-does this once, when it loads the graph: what runs is the float graph, and only the rounding of
-the weights is lost. (`DequantizeLinear` says the same and is done at every run.)
+A weight is replaced by integers (or half-precision floats) and by nodes that restore it under its
+old name, a `Cast` and a `Mul` by its scales. Their inputs are constants, so that ONNX Runtime runs
+them once, when it loads the graph: what runs is the float graph, and only the rounding of the
+weights differs. (`DequantizeLinear` would do the same in every run.)
 
-A table that rows are gathered from is an exception: rows are gathered first and turned into
-floats then, so that a large vocabulary stays small in memory, too.
+A table from which rows are gathered is an exception: rows are gathered first and then converted
+to floats, so that a large vocabulary stays small in memory too.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from onnx import TensorProto, helper, numpy_helper
 _Floats = npt.NDArray[np.float32]
 
 LEAST = 1024
-"""Weights of fewer numbers stay as they are, and so do vectors: they weigh nothing."""
+"""Weights of fewer numbers are not changed, and neither are vectors: they take little space."""
 
-# The axes along which each place has a scale of its own: rows of a table, outputs of a layer.
+# The axes along which each index has its own scale: rows of a table, outputs of a layer.
 _BY_ROW = (0,)
 _BY_COLUMN = (-1,)
 _BY_GATE = (0, 1)  # of a recurrent layer: its directions, and the outputs of all gates
@@ -33,7 +33,7 @@ _BY_GATE = (0, 1)  # of a recurrent layer: its directions, and the outputs of al
 
 @dataclass(frozen=True, eq=False)
 class _Small:
-    """A weight in fewer bits: `values`, times `scale` where there is one."""
+    """A weight in fewer bits: `values`, times `scale` if there is one."""
 
     values: npt.NDArray[np.int8] | npt.NDArray[np.float16]
     scale: _Floats | None = None
@@ -42,13 +42,13 @@ class _Small:
 def int8_weights(model: bytes) -> bytes:
     """The graph with its large weights as signed bytes, -127 to 127.
 
-    Each row of a table, each output of a layer and of a gate has a scale of its own, its
-    greatest absolute value over 127: no number is off by more than half of that.
+    Each row of a table, each output of a layer and of a gate has its own scale, its largest
+    absolute value divided by 127: no number is off by more than half a scale.
 
     Args:
         model: a graph of operator set 13 or later.
     """
-    return _rewritten(model, _int8)
+    return _rewrite(model, _int8)
 
 
 def fp16_weights(model: bytes) -> bytes:
@@ -59,17 +59,17 @@ def fp16_weights(model: bytes) -> bytes:
     Args:
         model: a graph of operator set 13 or later.
     """
-    return _rewritten(model, _fp16)
+    return _rewrite(model, _fp16)
 
 
 def by_scales(weight: _Floats, scale: _Floats) -> npt.NDArray[np.int8]:
-    """The whole numbers -127 to 127 that times `scale` come nearest to a weight."""
+    """A weight divided by its scales, rounded to integers from -127 to 127."""
     rounded: npt.NDArray[np.int8] = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
     return rounded
 
 
 def usable(scale: _Floats) -> _Floats:
-    """Scales with those replaced that cannot be divided by: of what is all zeros, or nearly."""
+    """Scales with those near zero, by which one cannot divide, replaced by 1."""
     return np.where(scale < np.finfo(np.float32).tiny, 1, scale).astype(np.float32)
 
 
@@ -83,10 +83,10 @@ def _fp16(weight: _Floats, _: tuple[int, ...]) -> _Small:
     return _Small(weight.astype(np.float16))
 
 
-def _rewritten(data: bytes, shrink: Callable[[_Floats, tuple[int, ...]], _Small]) -> bytes:
+def _rewrite(data: bytes, shrink: Callable[[_Floats, tuple[int, ...]], _Small]) -> bytes:
     model = onnx.load_from_string(data)
     graph = model.graph
-    large = [one for one in graph.initializer if _is_large(one)]
+    large = [tensor for tensor in graph.initializer if _is_large(tensor)]
     for tensor in large:
         users = [node for node in graph.node if tensor.name in node.input]
         small = shrink(numpy_helper.to_array(tensor), _own_scales(users))
@@ -94,7 +94,9 @@ def _rewritten(data: bytes, shrink: Callable[[_Floats, tuple[int, ...]], _Small]
         parts: dict[str, npt.NDArray[Any]] = {f"{tensor.name}.small": small.values}
         if small.scale is not None:
             parts[f"{tensor.name}.scale"] = small.scale
-        graph.initializer.extend(numpy_helper.from_array(one, name) for name, one in parts.items())
+        graph.initializer.extend(
+            numpy_helper.from_array(array, name) for name, array in parts.items()
+        )
         if users and all(_gathers_rows(user, tensor.name) for user in users):
             for user in users:
                 _replace(graph, user, _gathered(list(parts), user))
@@ -113,7 +115,7 @@ def _is_large(tensor: onnx.TensorProto) -> bool:
 
 
 def _own_scales(users: Sequence[onnx.NodeProto]) -> tuple[int, ...]:
-    """The axes with scales of their own: a matter of precision, for any are right."""
+    """The axes with their own scales: any choice is correct, this one is the most precise."""
     user = users[0] if users else onnx.NodeProto()
     if user.op_type in ("GRU", "LSTM", "RNN"):
         return _BY_GATE
@@ -123,8 +125,8 @@ def _own_scales(users: Sequence[onnx.NodeProto]) -> tuple[int, ...]:
 
 
 def attribute(node: onnx.NodeProto, name: str) -> int:
-    """A node's whole-number attribute, 0 where it has none of that name."""
-    return next((one.i for one in node.attribute if one.name == name), 0)
+    """A node's integer attribute, 0 if it has none of that name."""
+    return next((each.i for each in node.attribute if each.name == name), 0)
 
 
 def _gathers_rows(node: onnx.NodeProto, table: str) -> bool:
@@ -132,7 +134,7 @@ def _gathers_rows(node: onnx.NodeProto, table: str) -> bool:
 
 
 def _restored(parts: Sequence[str], name: str) -> list[onnx.NodeProto]:
-    """Nodes that make floats called `name` of values and, where there are any, scales."""
+    """Nodes that compute floats called `name` from values and, if there are any, scales."""
     values, *scale = parts
     if not scale:
         return [helper.make_node("Cast", [values], [name], to=TensorProto.FLOAT)]
@@ -143,7 +145,7 @@ def _restored(parts: Sequence[str], name: str) -> list[onnx.NodeProto]:
 
 
 def _gathered(parts: Sequence[str], gather: onnx.NodeProto) -> list[onnx.NodeProto]:
-    """Nodes that gather rows of all parts, and make floats of those alone."""
+    """Nodes that gather rows of all parts and convert only these to floats."""
     (output,) = gather.output
     rows = [f"{output}.{part.rpartition('.')[2]}" for part in parts]
     return [

@@ -1,8 +1,8 @@
 """A bag student as TFLite: weighted counts [N, V] in, probabilities [N, K] out.
 
-The same graph and the same numbers as in ONNX (`onnx_bag.py`). int8 keeps the table as bytes,
-which an interpreter turns into floats when it prepares the graph. No operator computes in
-integers: tflite-runtime 2.14 takes one scale for all columns there, and says nothing.
+The same graph and the same numbers as in ONNX (`onnx/bag.py`). int8 keeps the table as bytes,
+which an interpreter converts to floats when it prepares the graph. No operator computes in
+integers: there, tflite-runtime 2.14 silently uses one scale for all columns.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from kd_edge_export.quantize import dequantized
 from kd_edge_export.tflite.graph import TfliteGraph
 from kd_edge_runtime.students.bag import BagWeights
 
-# The first version of DEQUANTIZE with a scale for each slice; an interpreter without it refuses
-# the graph.
+# The first version of DEQUANTIZE with a scale for each slice; older interpreters refuse the graph.
 _DEQUANTIZE_BY_SLICE = 5
 
 
@@ -31,13 +30,13 @@ def tflite_fp32(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") 
     """The graph with its table as floats; see `metadata.metadata` for the other arguments."""
     graph = TfliteGraph()
     table = graph.constant("table", dequantized(weights).table.T)
-    return _finished(graph, table, weights, metadata(item_id, vectorizer_sha256))
+    return _finish(graph, table, weights, metadata(item_id, vectorizer_sha256))
 
 
 def tflite_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
-    """The graph with its table as signed bytes; see `metadata.metadata`."""
+    """The graph with its table as signed bytes; see `tflite_fp32`."""
     graph = TfliteGraph()
-    # TFLite multiplies by what is stored output by output: the table, turned.
+    # TFLite stores weights output by output: the table, transposed.
     numbers = np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions).T
     table = graph.fixed("table", numbers.shape)
     graph.operator(
@@ -48,10 +47,10 @@ def tflite_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") 
         BuiltinOptions.DequantizeOptions,
         DequantizeOptionsT(),
     )
-    return _finished(graph, table, weights, metadata(item_id, vectorizer_sha256))
+    return _finish(graph, table, weights, metadata(item_id, vectorizer_sha256))
 
 
-def _finished(
+def _finish(
     graph: TfliteGraph, table: int, weights: BagWeights, described: dict[str, str]
 ) -> bytes:
     arrays = dequantized(weights)

@@ -1,7 +1,7 @@
 """Writes TFLite graphs tensor by tensor and operator by operator, with LiteRT's own schema.
 
-No converter: what leaves here is exactly what was asked for, in milliseconds, and the same
-bytes each time.
+Without a converter, a file holds exactly what was added, is written in milliseconds, and has the
+same bytes each time.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _SCHEMA_VERSION = 3
 _IDENTIFIER = b"TFL3"
 _TYPES = {"float32": schema.TensorType.FLOAT32, "int8": schema.TensorType.INT8}
 
-# Codes above it do not fit the field where older interpreters look.
+# Codes above it do not fit into the field that older interpreters read.
 _OLD_CODES = 127
 
-# The schema asks for it, and Python's flatbuffers does not see to it: kernels load 16 bytes.
+# Required by the schema, since kernels load 16 bytes; Python's flatbuffers does not ensure it.
 _ALIGNMENT = 16
 
 
 class TfliteGraph:
-    """A graph in the making. Its tensors are known by their numbers."""
+    """A graph to which tensors and operators are added. Tensors are identified by their index."""
 
     def __init__(self) -> None:
         self._tensors: list[schema.TensorT] = []
-        # The first buffer is empty: it is that of all tensors that are fed or computed.
+        # The first buffer is empty: all tensors that are fed or computed refer to it.
         self._buffers: list[schema.BufferT] = [schema.BufferT()]
         self._operators: list[schema.OperatorT] = []
         self._codes: dict[tuple[int, int], int] = {}
@@ -55,12 +55,12 @@ class TfliteGraph:
         Args:
             name: its name.
             array: float32 or int8.
-            scale: of int8, what a one is worth, for each slice along the first axis.
+            scale: the factor of int8 numbers, for each slice along the first axis.
         """
         tensor = self._tensor(name, array.shape, array.dtype.name)
         tensor.buffer = self._buffer(array.tobytes())
         if scale:
-            tensor.quantization = _made(
+            tensor.quantization = _with_fields(
                 schema.QuantizationParametersT, scale=list(scale), zeroPoint=[0] * len(scale)
             )
         return len(self._tensors) - 1
@@ -74,18 +74,18 @@ class TfliteGraph:
         options_type: int,
         options: Any,
     ) -> None:
-        """Adds an operator; they run in the order in which they were added.
+        """Adds an operator; operators run in the order in which they were added.
 
         Args:
             code: one of `schema.BuiltinOperator`.
-            version: the lowest that can do what is asked of it.
+            version: the lowest that supports this use.
             inputs: the tensors it reads.
             output: the tensor it computes.
             options_type: one of `schema.BuiltinOptions`.
             options: the options.
         """
         self._operators.append(
-            _made(
+            _with_fields(
                 schema.OperatorT,
                 opcodeIndex=self._codes.setdefault((code, version), len(self._codes)),
                 inputs=list(inputs),
@@ -98,20 +98,20 @@ class TfliteGraph:
     def to_bytes(
         self, inputs: Sequence[int], outputs: Sequence[int], metadata: Mapping[str, str]
     ) -> bytes:
-        """The file, once all is added.
+        """The finished file.
 
         Args:
-            inputs: the tensors that are fed, by their names in the signature.
-            outputs: the tensors that are asked for, likewise.
+            inputs: the tensors that are fed; the signature has their names.
+            outputs: the tensors that are read, likewise.
             metadata: texts by name.
         """
-        model = _made(
+        model = _with_fields(
             schema.ModelT,
             version=_SCHEMA_VERSION,
             description=f"{PRODUCER} {VERSION}",
-            operatorCodes=[_code(*one) for one in self._codes],
+            operatorCodes=[_code(*code) for code in self._codes],
             subgraphs=[
-                _made(
+                _with_fields(
                     schema.SubGraphT,
                     name="student",
                     tensors=self._tensors,
@@ -121,7 +121,7 @@ class TfliteGraph:
                 )
             ],
             signatureDefs=[
-                _made(
+                _with_fields(
                     schema.SignatureDefT,
                     signatureKey=SIGNATURE,
                     inputs=self._named(inputs),
@@ -129,7 +129,7 @@ class TfliteGraph:
                 )
             ],
             metadata=[
-                _made(schema.MetadataT, name=name, buffer=self._buffer(text.encode("utf-8")))
+                _with_fields(schema.MetadataT, name=name, buffer=self._buffer(text.encode("utf-8")))
                 for name, text in metadata.items()
             ],
             buffers=self._buffers,
@@ -139,23 +139,23 @@ class TfliteGraph:
         return bytes(builder.Output())
 
     def _tensor(self, name: str, shape: Sequence[int], dtype: str) -> schema.TensorT:
-        tensor = _made(schema.TensorT, name=name, shape=list(shape), type=_TYPES[dtype])
+        tensor = _with_fields(schema.TensorT, name=name, shape=list(shape), type=_TYPES[dtype])
         self._tensors.append(tensor)
         return tensor
 
     def _buffer(self, data: bytes) -> int:
-        self._buffers.append(_made(_Buffer, data=data))
+        self._buffers.append(_with_fields(_Buffer, data=data))
         return len(self._buffers) - 1
 
     def _named(self, numbers: Sequence[int]) -> list[schema.TensorMapT]:
         return [
-            _made(schema.TensorMapT, name=self._tensors[number].name, tensorIndex=number)
+            _with_fields(schema.TensorMapT, name=self._tensors[number].name, tensorIndex=number)
             for number in numbers
         ]
 
 
 def _code(code: int, version: int) -> schema.OperatorCodeT:
-    return _made(
+    return _with_fields(
         schema.OperatorCodeT,
         builtinCode=code,
         deprecatedBuiltinCode=min(code, _OLD_CODES),
@@ -163,16 +163,16 @@ def _code(code: int, version: int) -> schema.OperatorCodeT:
     )
 
 
-def _made(kind: type, **fields: Any) -> Any:
-    """One of the schema's objects, whose constructors are not the same in all its versions."""
-    made = kind()
+def _with_fields(kind: type, **fields: Any) -> Any:
+    """An object of the schema with fields set one by one: constructors differ between versions."""
+    filled = kind()
     for name, value in fields.items():
-        setattr(made, name, value)
-    return made
+        setattr(filled, name, value)
+    return filled
 
 
 class _Buffer(schema.BufferT):  # type: ignore[misc]  # the schema has no types
-    """A buffer that is aligned as the schema has it."""
+    """A buffer that is aligned as the schema requires."""
 
     def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 - the schema's name
         builder.StartVector(1, len(self.data), _ALIGNMENT)

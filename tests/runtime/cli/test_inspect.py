@@ -221,8 +221,8 @@ def test_graphs_where_it_is_not(bundle, monkeypatch):
 @pytest.mark.parametrize(
     ("form", "data", "told"),
     [
-        ("onnx-fp32", b"not a graph", "no ONNX graph"),
-        ("onnx-fp32", b"", "no ONNX graph"),
+        ("onnx-fp32", b"not a graph", "not an ONNX graph"),
+        ("onnx-fp32", b"", "not an ONNX graph"),
         ("plain-int8", b"short", "the size of the plain weights"),
     ],
 )
