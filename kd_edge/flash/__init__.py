@@ -1,1 +1,1 @@
-"""Bundles onto devices: memory cards, sticks and machines reached by ssh."""
+"""Puts bundles onto devices: memory cards, sticks and machines reached by ssh."""

@@ -1,4 +1,4 @@
-"""The devices to flash: those named on the command line, and those of a fleet file."""
+"""The devices to flash: those on the command line and those in a fleet file."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ def devices(targets: Sequence[str], fleet: Path | None) -> list[Device]:
     """The devices to flash, each once.
 
     Args:
-        targets: as on the command line; each device is named after its target.
+        targets: targets as on the command line; each device is named after its target.
         fleet: a fleet file, or None.
 
     Raises:
         InputError: there is no device, one is listed twice, or a target is malformed.
     """
-    found = [Device(text, parse_target(text)) for text in targets]
+    all_devices = [Device(text, parse_target(text)) for text in targets]
     if fleet is not None:
-        found += read_fleet(fleet)
-    if not found:
+        all_devices += read_fleet(fleet)
+    if not all_devices:
         raise InputError("no targets: name a folder, ssh://user@host/dir, or --fleet devices.toml")
     first: dict[Target, Device] = {}
-    for device in found:
+    for device in all_devices:
         if device.target in first:
             names = {first[device.target].name: None, device.name: None}
             both = " and ".join(f"'{name}'" for name in names)
             raise InputError(f"{device.target} is listed twice, as {both}")
         first[device.target] = device
-    return found
+    return all_devices
 
 
 def read_fleet(path: Path) -> list[Device]:
     """Reads a fleet file: TOML with a `[[device]]`, its name and its target, for each device.
 
-    Relative folders start at the file's own folder.
+    Relative folders are relative to the file's folder.
 
     Raises:
         InputError: the first problem, with the file, and the device or the line.
@@ -70,20 +70,22 @@ def read_fleet(path: Path) -> list[Device]:
     raw = _parse(text, path)
     entries = raw.pop("device", None)
     if raw:
-        raise InputError(f"{path}: '{next(iter(raw))}' is not known: list [[device]] only")
+        raise InputError(
+            f"{path}: '{next(iter(raw))}' is not known: the file may have [[device]] only"
+        )
     if not isinstance(entries, list) or not entries:
-        raise InputError(f"{path}: there is no [[device]] in it")
+        raise InputError(f"{path}: it has no [[device]]")
     places = _places(text, len(entries))
-    found: list[Device] = []
+    listed: list[Device] = []
     for entry, place in zip(entries, places, strict=True):
         try:
             device = _device(entry, path.parent)
         except InputError as error:
             raise InputError(f"{path}: {place}: {error}") from None
-        if device.name in {other.name for other in found}:
+        if device.name in {other.name for other in listed}:
             raise InputError(f"{path}: {place}: the name '{device.name}' is used twice")
-        found.append(device)
-    return found
+        listed.append(device)
+    return listed
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _device(entry: Any, base: Path) -> Device:
 
 
 def _places(text: str, count: int) -> list[str]:
-    starts = [text.count("\n", 0, found.start()) + 1 for found in _HEADER.finditer(text)]
+    starts = [text.count("\n", 0, header.start()) + 1 for header in _HEADER.finditer(text)]
     named = [f"device {number}" for number in range(1, count + 1)]
     if len(starts) != count:  # written inline, or a header inside a string
         return named

@@ -56,7 +56,7 @@ def flash(
     Args:
         bundle: the bundle.
         devices: the devices, each once.
-        kits: the kits with their runtime; None leaves the runtime as it is.
+        kits: the kits with the runtime; None leaves the devices' runtime unchanged.
         jobs: number of devices at a time.
 
     Returns:
@@ -94,7 +94,7 @@ def outcome_table(outcomes: Sequence[FlashOutcome]) -> TerminalTable:
 def summary(outcomes: Sequence[FlashOutcome]) -> str:
     """The number of devices by outcome, in one line."""
     counts = [
-        (sum(one.outcome == outcome for one in outcomes), outcome)
+        (sum(each.outcome == outcome for each in outcomes), outcome)
         for outcome in (INSTALLED, ALREADY_THERE, FAILED)
     ]
     return ", ".join(f"{count} {outcome}" for count, outcome in counts if count)

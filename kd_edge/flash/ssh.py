@@ -16,17 +16,17 @@ from typing import IO, Any, cast
 
 from kd_edge.console.progress import Tracker
 from kd_edge.flash.device.serve import NOTE, REPLY
-from kd_edge.flash.kit.program import COMMAND, SEARCH, sent_ahead
+from kd_edge.flash.kit.program import COMMAND, SEARCH, loader_and_sources
 from kd_edge.flash.targets import SshTarget
 from kd_edge_runtime.errors import KdEdgeError
 
 _OPTIONS = (
-    "BatchMode=yes",  # a question on a hidden terminal would wait for ever
+    "BatchMode=yes",  # a question on a hidden terminal would wait forever
     "ConnectTimeout=20",
     "ServerAliveInterval=15",
     "ServerAliveCountMax=4",
     "ClearAllForwardings=yes",  # several connections would need the same port
-    "ControlMaster=no",  # an existing master is used; a new one would outlive this process
+    "ControlMaster=no",  # uses an existing master; a new one would outlive this process
     "LogLevel=ERROR",
 )
 
@@ -39,13 +39,13 @@ _DRAIN_S = 5  # a jump host's ssh may outlive ours
 _ADVICE = (
     (
         "REMOTE HOST IDENTIFICATION HAS CHANGED",
-        "its host key is not the one it had before: find out why, then 'ssh-keygen -R {host}'",
+        "its host key has changed: find out why, then 'ssh-keygen -R {host}'",
     ),
     (
         "Host key verification failed",
-        "its host key is not known here: run 'ssh {login}' once and compare the key",
+        "its host key is not known here: run 'ssh {login}' once and check the key",
     ),
-    ("Permission denied", "it takes none of your keys: 'ssh-copy-id {login}' puts one there"),
+    ("Permission denied", "it accepts none of your keys: 'ssh-copy-id {login}' installs one"),
 )
 _NO_PROGRAM = (126, 127)  # exit codes of a shell that cannot run a program
 _SSH_FAILED = 255  # ssh's own; all others are the device's
@@ -60,25 +60,25 @@ class DeviceError(KdEdgeError):
 
 
 @dataclass
-class _Heard:
+class _Output:
     """What came of running the device's program.
 
     Attributes:
         reply: its reply, {} where there was none.
         lines: the last other lines on its standard output, one that a login script left open too.
-        complaints: what came on standard error, ssh's own words included.
+        errors: the text on standard error, including ssh's own messages.
         code: the exit code; 255 is ssh's.
     """
 
     reply: dict[str, Any] = field(default_factory=dict)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
-    complaints: str = ""
+    errors: str = ""
     code: int = 0
 
     @property
     def no_program(self) -> bool:
         """Whether the device's shell did not find Python."""
-        csh = self.code == 1 and "ommand not found" in self.complaints
+        csh = self.code == 1 and "ommand not found" in self.errors
         return not self.reply and (csh or self.code in _NO_PROGRAM)
 
 
@@ -91,7 +91,7 @@ class Connections:
         self._ended = False
 
     def end(self) -> None:
-        """Kills the running processes, and lets none start any more."""
+        """Kills the running processes and prevents new ones."""
         with self._lock:
             self._ended = True
             for process in self._running:
@@ -120,7 +120,7 @@ class Connections:
                 self._running.discard(process)
             process.kill()
             process.wait()
-            with suppress(OSError):  # what could not be sent
+            with suppress(OSError):  # data may be left that could not be sent
                 _stdin(process).close()
 
 
@@ -129,7 +129,7 @@ class Remote:
 
     Args:
         target: the device's folder.
-        connections: takes its processes.
+        connections: holds its processes.
 
     Raises:
         KdEdgeError: ssh is not installed.
@@ -138,7 +138,7 @@ class Remote:
     def __init__(self, target: SshTarget, connections: Connections) -> None:
         program = shutil.which("ssh")
         if program is None:
-            raise KdEdgeError("there is no ssh here: install OpenSSH's client")
+            raise KdEdgeError("ssh is not installed here: install OpenSSH's client")
         self._target = target
         self._connections = connections
         words = [program, "-T", "-x"]
@@ -157,9 +157,9 @@ class Remote:
         """Sends a request and waits for the reply.
 
         Args:
-            what: a request that `device.serve` answers: "state", "kit" or "bundle".
+            what: the request, one that `device.serve` answers: "state", "kit" or "bundle".
             upload: the bytes sent after the request.
-            tracker: counts the bytes sent, and shows the device's notes.
+            tracker: counts the bytes sent and shows the device's notes.
             **more: further fields of the request.
 
         Returns:
@@ -170,49 +170,51 @@ class Remote:
         """
         sha256 = hashlib.sha256(upload).hexdigest()
         request = {"do": what, "root": self._target.folder, "bytes": len(upload), "sha256": sha256}
-        head = sent_ahead() + json.dumps({**request, **more}).encode("ascii") + b"\n"
-        heard = self._run(head, upload, tracker)
-        if heard.no_program and self._program == COMMAND:
+        head = loader_and_sources() + json.dumps({**request, **more}).encode("ascii") + b"\n"
+        output = self._run(head, upload, tracker)
+        if output.no_program and self._program == COMMAND:
             self._program = SEARCH
-            heard = self._run(head, upload, tracker)
-        if not heard.reply:
-            raise DeviceError(self._why(heard))
-        if "error" in heard.reply:
-            raise DeviceError(_printable(str(heard.reply["error"])))
-        return heard.reply
+            output = self._run(head, upload, tracker)
+        if not output.reply:
+            raise DeviceError(self._why(output))
+        if "error" in output.reply:
+            raise DeviceError(_printable(str(output.reply["error"])))
+        return output.reply
 
-    def _run(self, head: bytes, upload: bytes, tracker: Tracker | None) -> _Heard:
-        """Runs the device's program once, and listens until it ends."""
-        heard = _Heard()
+    def _run(self, head: bytes, upload: bytes, tracker: Tracker | None) -> _Output:
+        """Runs the device's program once, and reads its output until it ends."""
+        output = _Output()
         with self._connections.started([*self._ssh, self._program]) as process:
             readers = [
-                threading.Thread(target=_hear, args=(process.stdout, heard, tracker), daemon=True),
-                threading.Thread(target=_drain, args=(process.stderr, heard), daemon=True),
+                threading.Thread(
+                    target=_read_replies, args=(process.stdout, output, tracker), daemon=True
+                ),
+                threading.Thread(target=_read_errors, args=(process.stderr, output), daemon=True),
             ]
-            late = threading.Timer(_ANSWER_S, process.kill)
-            for thread in (*readers, late):
+            timeout = threading.Timer(_ANSWER_S, process.kill)
+            for thread in (*readers, timeout):
                 thread.start()
             _send(_stdin(process), head, upload, tracker)
-            heard.code = process.wait()
-            late.cancel()
+            output.code = process.wait()
+            timeout.cancel()
             for reader in readers:
                 reader.join(_DRAIN_S)
-        return heard
+        return output
 
-    def _why(self, heard: _Heard) -> str:
-        if heard.no_program:
+    def _why(self, output: _Output) -> str:
+        if output.no_program:
             return "it has no python3: kd-edge needs Python 3.9 or newer"
         for words, advice in _ADVICE:
-            if words in heard.complaints:
+            if words in output.errors:
                 return advice.format(login=self._target.login, host=self._target.host)
-        complaints = [line for line in map(_printable, heard.complaints.splitlines()) if line]
-        received = [*heard.lines, *complaints]
-        if heard.code == _SSH_FAILED or heard.code < 0 or not (heard.code or received):
+        errors = [line for line in map(_printable, output.errors.splitlines()) if line]
+        received = [*output.lines, *errors]
+        if output.code == _SSH_FAILED or output.code < 0 or not (output.code or received):
             return received[-1] if received else "the connection was lost"
-        # The connection stood: it is the login shell, or what it runs first, that ended.
-        said = f"it answered '{' '.join(received)[-300:]}'" if received else "it answered nothing"
+        # The connection was up: the login shell, or a script that it runs first, ended.
+        answer = f"it answered '{' '.join(received)[-300:]}'" if received else "it answered nothing"
         return (
-            f"{said}, ran no program, and ended with exit code {heard.code}: 'ssh "
+            f"{answer}, ran no program, and ended with exit code {output.code}: 'ssh "
             f"{self._target.login} true' has to work; a user whose shell is 'nologin' or 'false', "
             "or who may only copy files, cannot be flashed"
         )
@@ -235,34 +237,34 @@ def _send(stream: IO[bytes], head: bytes, upload: bytes, tracker: Tracker | None
         stream.close()
 
 
-def _hear(stream: IO[bytes], heard: _Heard, tracker: Tracker | None) -> None:
+def _read_replies(stream: IO[bytes], output: _Output, tracker: Tracker | None) -> None:
     # A login script may print anything before the reply, and leave its line open: a title for the
     # terminal, a prompt.
     with stream:
         for line in iter(lambda: stream.readline(_MOST_ANSWER), b""):
             text = line.decode("utf-8", "replace")
             for marker in (REPLY, NOTE):
-                before, found, after = text.rpartition(marker)
-                if found:
-                    _take(marker, after, heard, tracker)
+                before, marked, after = text.rpartition(marker)
+                if marked:
+                    _take(marker, after, output, tracker)
                     text = before
             if shown := _printable(text):
-                heard.lines.append(shown)
+                output.lines.append(shown)
 
 
-def _take(marker: str, text: str, heard: _Heard, tracker: Tracker | None) -> None:
+def _take(marker: str, text: str, output: _Output, tracker: Tracker | None) -> None:
     if marker == REPLY:
-        # What a script that runs at the end prints may stand right behind it.
+        # A script that runs at the end may print something right after it.
         with suppress(ValueError):
             reply, _ = json.JSONDecoder().raw_decode(text)
-            heard.reply = reply if isinstance(reply, dict) else {}
+            output.reply = reply if isinstance(reply, dict) else {}
     elif tracker:
         tracker.note(_printable(text))
 
 
-def _drain(stream: IO[bytes], heard: _Heard) -> None:
+def _read_errors(stream: IO[bytes], output: _Output) -> None:
     with stream:
-        heard.complaints = stream.read(_MOST_ANSWER).decode("utf-8", "replace")
+        output.errors = stream.read(_MOST_ANSWER).decode("utf-8", "replace")
         while stream.read(_MOST_ANSWER):
             pass
 

@@ -1,4 +1,4 @@
-"""Targets of a bundle: a folder here, or a folder of a machine reached by ssh."""
+"""Where a bundle is put: a folder here, or a folder of a machine reached by ssh."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def parse_target(text: str) -> Target:
         text: a folder's path, or `ssh://user@host[:port]/dir`.
 
     Raises:
-        InputError: it is neither, or malformed.
+        InputError: it is neither.
     """
     scheme, separator, _ = text.partition("://")
     if not separator:

@@ -1,4 +1,4 @@
-"""Puts a bundle, and a kit if wanted, into a folder: of a card, a stick, or any other."""
+"""Puts a bundle, and optionally a kit, into a folder of a card, a stick or this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 
 DEFAULT_PYTHON = "3.11"
-"""The Python of a kit for a folder, whose device cannot be asked: that of Raspberry Pi OS 12."""
+"""The Python of a kit for a folder, whose device is unknown: that of Raspberry Pi OS 12."""
 
 _SCRIPT = "install.sh"
 
@@ -36,8 +36,8 @@ _SCRIPT = "install.sh"
 def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int:
     """Makes a bundle the current one of a folder with slots, and reads all of it back.
 
-    Intact files that are already there are kept. Whenever the power fails, the folder's current
-    bundle is either the old or the new one.
+    Existing files that are intact are kept. Whenever the power fails, the folder's current bundle
+    is either the old or the new one.
 
     Args:
         name: the device's name.
@@ -49,7 +49,7 @@ def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int
         The number of bytes written.
 
     Raises:
-        KdEdgeError: a disk refuses or is damaged, or the bundle does not reproduce its
+        KdEdgeError: the disk fails, or the bundle does not reproduce its
             golden rows here.
     """
     with _plain_errors(root):
@@ -80,7 +80,7 @@ def _put_bundle(root: Path, bundle: Payload) -> int:
     if current_hash(root) == bundle.sha256:
         return 0
     switch.install(Slots(root), bundle.path)
-    _insist(current_hash(root) == bundle.sha256, root)
+    _require_intact(current_hash(root) == bundle.sha256, root)
     return len(bundle.data)
 
 
@@ -94,7 +94,7 @@ def _put_kit(root: Path, kit: Kit) -> int:
             with atomic_write(new / name, binary=True) as file:
                 file.write(data)
         sync_folder(new)
-        _insist(_holds(new, kit), root)
+        _require_intact(_holds(new, kit), root)
     for path in (place, *place.iterdir()):
         share(path)
     sync_folder(root)
@@ -102,7 +102,7 @@ def _put_kit(root: Path, kit: Kit) -> int:
 
 
 def _holds(folder: Path, kit: Kit) -> bool:
-    """Whether a folder holds just this kit, as read from the medium."""
+    """Whether a folder contains exactly this kit, as read from the medium."""
     if not folder.is_dir():
         return False
     names = {path.name for path in folder.iterdir()}
@@ -114,25 +114,25 @@ def _holds(folder: Path, kit: Kit) -> bool:
 
 def _put_script(root: Path) -> int:
     place, text = root / _SCRIPT, install_script()
-    if _reads(place, text):
+    if _has_content(place, text):
         return 0
     with atomic_write(place, binary=True) as file:
         file.write(text)
     share(place)
     sync_folder(root)
-    _insist(_reads(place, text), root)
+    _require_intact(_has_content(place, text), root)
     return len(text)
 
 
-def _reads(path: Path, data: bytes) -> bool:
+def _has_content(path: Path, data: bytes) -> bool:
     with contextlib.suppress(OSError):
         return hash_uncached(path) == hashlib.sha256(data).hexdigest()
     return False
 
 
-def _insist(good: bool, root: Path) -> None:
-    if not good:
-        raise KdEdgeError(f"'{root}' does not give back what was written to it: use another card")
+def _require_intact(intact_: bool, root: Path) -> None:
+    if not intact_:
+        raise KdEdgeError(f"'{root}' returns other data than was written: use another card")
 
 
 @contextlib.contextmanager
@@ -143,4 +143,4 @@ def _plain_errors(root: Path) -> Iterator[None]:
     except Refused as error:
         raise KdEdgeError(f"'{root}': {error}") from None
     except OSError as error:
-        raise KdEdgeError(f"'{root}': the disk refuses ({error.strerror})") from None
+        raise KdEdgeError(f"'{root}': the disk failed ({error.strerror})") from None

@@ -1,4 +1,4 @@
-"""Puts a bundle, and a kit if wanted, onto a device reached by ssh."""
+"""Puts a bundle, and optionally a kit, onto a device reached by ssh."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from kd_edge.flash.ssh import DeviceError, Remote
 
 
 def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None) -> int:
-    """Switches a device to a bundle, after the device has tried it, and reads it back.
+    """Switches a device to a bundle once the device has tested it, and reads it back.
 
-    Intact files that are already there are not sent. Whenever power or connection fail, the
+    Files that are there and intact are not sent again. Whenever power or connection fail, the
     device scores with either the old or the new bundle.
 
     Args:
         name: the device's name.
         remote: the device.
         bundle: the bundle.
-        kits: the kits with its runtime; None where the device has one.
+        kits: the kits with the runtime; None if the device has one.
 
     Returns:
         The number of bytes sent to be written.
@@ -32,7 +32,7 @@ def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None
         if state["kit"] == f"{kit.id}-{state['tag']}":
             kit = None
     if kit is None and not state["command"]:
-        raise DeviceError("it has no kd-edge that installs bundles: --with-runtime brings it")
+        raise DeviceError("it has no kd-edge that can install bundles: use --with-runtime")
     if kit is None and state["bundle"] == bundle.sha256:
         return 0
     written = 0
@@ -44,5 +44,5 @@ def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None
             state = remote.ask("bundle", bundle.data, tracker, command=state["command"])
             written += len(bundle.data)
     if state["bundle"] != bundle.sha256:
-        raise DeviceError("its disk does not give back what was written to it: use another card")
+        raise DeviceError("its disk returns other data than was written: use another card")
     return written

@@ -1,4 +1,4 @@
-"""Has the device's runtime switch to a bundle, and reads back which one it scores with."""
+"""Makes the device's runtime switch to a bundle, and reads back the current one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from kd_edge.flash.device.disk import Refused, hash_uncached
 
 
 def find_runtime(root: Path) -> tuple[list[str], str]:
-    """How `kd-edge` is run here, and what it scores with.
+    """Finds the command for `kd-edge` on this device, and the current bundle.
 
     Args:
         root: the device's folder.
 
     Returns:
-        The words of the command, and the sha256 (hex) of the current bundle. The first is empty
-        where no runtime is installed that has slots, the second where there is no bundle.
+        The words of the command, empty if no runtime with slots is installed; and the sha256 (hex)
+        of the current bundle, "" if there is none.
     """
     commands = [launcher(root)] if (root / "kd-edge").is_file() else []
     places = [shutil.which("kd-edge"), os.path.expanduser("~/.local/bin/kd-edge")]  # noqa: PTH111
@@ -38,7 +38,7 @@ def find_runtime(root: Path) -> tuple[list[str], str]:
 
 
 def launcher(root: Path) -> list[str]:
-    """How the runtime in a device's own folder is run; FAT knows no executable files."""
+    """The command for the runtime in a device's folder; by sh, as FAT has no executable files."""
     return ["sh", str(root / "kd-edge")]
 
 
@@ -59,7 +59,7 @@ def switch(command: Sequence[str], bundle: Path, root: Path) -> str:
         The sha256 (hex) of the current bundle, read back.
 
     Raises:
-        Refused: with the runtime's reason.
+        Refused: the runtime refuses the bundle; the message gives its reason.
     """
     done = _run([*command, "install", str(bundle), "--root", str(root), "--json"])
     if done.returncode:
@@ -69,7 +69,7 @@ def switch(command: Sequence[str], bundle: Path, root: Path) -> str:
 
 
 def default_root(wheel: Path) -> Path:
-    """The folder that the runtime takes where none is named, asked of its wheel."""
+    """The runtime's default folder, according to its wheel."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from kd_edge_runtime.slots.slots import default_root; print(default_root())"
@@ -100,7 +100,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        cwd="/",  # where -m and -c find nothing of the user's
+        cwd="/",  # so that -m and -c import nothing from the user's folder
         text=True,
         errors="replace",
         check=False,

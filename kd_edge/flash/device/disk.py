@@ -1,4 +1,4 @@
-"""Files read back from the medium, lists of hashes, and problems that a person has to solve."""
+"""Reading files back from the medium, lists of hashes, locks and synced writes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Refused(Exception):  # noqa: N818
 def hash_uncached(path: Path) -> str:
     """The sha256 (hex) of a file, read from the medium where the system supports it.
 
-    Data that is not synced yet is read from memory.
+    Data that has not been synced is read from memory.
 
     Raises:
         OSError: it cannot be read.
@@ -48,7 +48,7 @@ def read_sums(data: bytes) -> dict[str, str]:
     """The sha256 (hex) by name of a list of hashes.
 
     Raises:
-        ValueError: it is no such list.
+        ValueError: it is not such a list.
     """
     pairs = [line.split("  ", 1) for line in data.decode("utf-8").splitlines()]
     return {name: digest for digest, name in pairs}
@@ -66,10 +66,10 @@ def intact(folder: Path) -> bool:
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Writes a file, which is on the medium afterwards; its name may not be.
+    """Writes a file and syncs its content, but not its name, to the medium.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk fails.
     """
     with path.open("wb") as file:
         file.write(data)
@@ -81,7 +81,7 @@ def make_folder(path: Path) -> None:
     """Makes a folder where it is missing, not those above it; see `share`.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk fails.
     """
     if not path.is_dir():
         path.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ def share(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Has a folder's names written to the medium, where its file system knows how."""
+    """Syncs the names in a folder to the medium, if its file system supports that."""
     with contextlib.suppress(OSError):
         handle = os.open(str(path), os.O_RDONLY)
         try:
@@ -112,39 +112,39 @@ def sync_folder(path: Path) -> None:
 
 @contextlib.contextmanager
 def same_folder(path: Path) -> Iterator[None]:
-    """Sees that a folder is at the end the one that it was at the beginning.
+    """Checks that a path leads to the same folder before and after the block.
 
-    Where a stick was pulled out, what it was mounted on may have taken the files instead.
+    If a stick was pulled out, the files may be in the folder it was mounted on.
 
     Raises:
-        Refused: it is another, or gone.
+        Refused: it is another folder, or gone.
         OSError: it cannot be opened.
     """
-    if os.name != "posix":  # there, a path without its disk leads nowhere
+    if os.name != "posix":  # on Windows, a path without its disk does not exist
         yield
         return
     handle = os.open(str(path), os.O_RDONLY)
     try:
         yield
-        there = path.exists() and os.path.samestat(os.fstat(handle), path.stat())
+        unchanged = path.exists() and os.path.samestat(os.fstat(handle), path.stat())
     finally:
         os.close(handle)
-    if not there:
-        raise Refused("its folder is not the one it was before: was the disk taken out?")
+    if not unchanged:
+        raise Refused("its folder has been replaced by another: was the disk removed?")
 
 
 @contextlib.contextmanager
 def locked(path: Path, busy: str) -> Iterator[None]:
-    """Holds a lock, which ends with the process whatever ends that.
+    """Holds a lock, which is released when the process ends, however it ends.
 
     Args:
-        path: the lock's file, made where missing and never deleted.
-        busy: what to say if another process has it.
+        path: the lock's file, created if missing and never deleted.
+        busy: the message if another process holds it.
 
     Raises:
-        Refused: another process has it.
+        Refused: another process holds it.
     """
-    import fcntl  # Windows has none, and takes other things from this module
+    import fcntl  # imported here, since Windows has none and uses the rest of this module
 
     with path.open("ab") as file:
         try:

@@ -16,13 +16,13 @@ def open_kit(source: Path) -> dict[str, bytes]:
     """Reads a kit and checks every hash.
 
     Args:
-        source: its folder, or all of it as one zip.
+        source: its folder, or a zip with all its files.
 
     Returns:
         The bytes of its files by name.
 
     Raises:
-        Refused: it is damaged, or does not fit this device's Python.
+        Refused: it is damaged, or is for another Python than this device's.
         OSError: it cannot be read.
     """
     if source.is_dir():
@@ -56,6 +56,6 @@ def _check_python(about: dict[str, Any]) -> None:
         raise Refused(f"the kit needs Python {needed} or newer; this device has {here}")
     if about["python"] not in (None, here):
         raise Refused(
-            f"the kit's backends are for Python {about['python']} and this device has {here}: "
+            f"the kit's backends are for Python {about['python']}, but this device has {here}: "
             f"flash it with --python {here}"
         )

@@ -1,9 +1,9 @@
 """Puts a kit's runtime into a device's folder.
 
-It lies in `runtime/<number>-<kit>-<python>/`, unpacked and byte-compiled. A new one is built
-beside the old, read back, tried, and then marked as whole by an empty file; the launcher takes
-the highest number that has the mark. Nothing that is in use is written over or renamed, so that
-a device has a whole runtime at any moment, also on FAT.
+It is in `runtime/<number>-<kit>-<python>/`, unpacked and byte-compiled. A new one is built beside
+the old one, read back, started once, and then marked as complete by an empty file; the launcher
+uses the highest number with this mark. Nothing in use is overwritten or renamed, so that a device
+has a complete runtime at any moment, also on FAT.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ Say = Callable[[str], object]
 
 
 def install_runtime(kit: dict[str, bytes], root: Path, say: Say) -> None:
-    """Puts a kit's runtime into a device's folder, if it is not there yet, and the launcher.
+    """Puts a kit's runtime, if it is not there yet, and the launcher into a device's folder.
 
     Args:
         kit: from `kit.open_kit`.
-        root: the device's folder, which is there.
-        say: takes a line of progress.
+        root: the device's folder, which exists.
+        say: shows a line of progress.
 
     Raises:
-        Refused: it does not work here, or another install is going on.
-        OSError: the disk refuses.
+        Refused: it does not work here, or another installation is running.
+        OSError: the disk fails.
     """
     folder = root / "runtime"
     make_folder(folder)
@@ -72,7 +72,7 @@ def install_runtime(kit: dict[str, bytes], root: Path, say: Say) -> None:
         lib = newest(root)
         if not (lib and lib.name.endswith(name) and intact(lib)):
             number = _free_number(folder)
-            _remove_others(folder, lib)  # what a power cut left may fill the disk
+            _remove_others(folder, lib)  # remains of an interrupted installation may fill the disk
             lib = folder / f"{number:06d}-{name}"
             try:
                 _build(kit, lib, say)
@@ -85,19 +85,19 @@ def install_runtime(kit: dict[str, bytes], root: Path, say: Say) -> None:
 
 
 def newest(root: Path) -> Path | None:
-    """The runtime that a device's launcher takes; None where there is none."""
-    found = sorted(mark.parent for mark in (root / "runtime").glob(f"[0-9]*/{MARK}"))
-    return found[-1] if found else None
+    """The runtime that a device's launcher uses; None if there is none."""
+    complete = sorted(mark.parent for mark in (root / "runtime").glob(f"[0-9]*/{MARK}"))
+    return complete[-1] if complete else None
 
 
 def installed(root: Path) -> str:
-    """The kit and the Python of a device's runtime, "<kit>-<python>"; "" if it is not whole."""
+    """The kit and the Python of a device's runtime, "<kit>-<python>"; "" if it is not complete."""
     lib = newest(root)
     return lib.name.partition("-")[2] if lib and has_launcher(root) and intact(lib) else ""
 
 
 def has_launcher(root: Path) -> bool:
-    """Whether a device's launcher is as it should be."""
+    """Whether a device's launcher exists and is intact."""
     with contextlib.suppress(OSError):
         return (root / "kd-edge").read_bytes() == _launcher(root)
     return False
@@ -130,7 +130,7 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
         sync_folder(Path(folder))
     say("reading back")
     if not intact(lib):
-        raise Refused("the disk does not give back what was written to it")
+        raise Refused("the disk returns other data than was written")
     if not _starts(lib):
         raise Refused("the runtime does not start with this device's Python")
     write_synced(lib / MARK, b"")
@@ -140,7 +140,7 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
 
 
 def _starts(lib: Path) -> bool:
-    """Whether the runtime can be imported: tried in a fork, so that it may die."""
+    """Whether the runtime can be imported; tried in a forked process, in case it crashes."""
     child = os.fork()
     if not child:
         try:
@@ -166,4 +166,4 @@ def _write_launcher(root: Path) -> None:
     new.replace(root / "kd-edge")
     sync_folder(root)
     if hash_uncached(root / "kd-edge") != hashlib.sha256(_launcher(root)).hexdigest():
-        raise Refused("the disk does not give back what was written to it")
+        raise Refused("the disk returns other data than was written")

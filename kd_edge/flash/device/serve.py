@@ -37,7 +37,7 @@ def serve() -> None:
     try:
         request = json.loads(sys.stdin.buffer.readline())
         root = Path(request["root"])
-        # Made without those above it: where a disk is not mounted, they would be made beside it.
+        # Only the last folder is created: a disk that is not mounted must not be replaced by one.
         if not root.parent.is_dir():
             raise Refused(f"there is no folder {root.parent} on the device")
         _remove_stale(root)
@@ -46,7 +46,7 @@ def serve() -> None:
     except Refused as error:
         reply = {"error": str(error)}
     except OSError as error:
-        reply = {"error": f"its disk refuses ({error.strerror})"}
+        reply = {"error": f"its disk failed ({error.strerror})"}
     print(REPLY + json.dumps(reply), flush=True)  # noqa: T201
 
 
@@ -78,7 +78,7 @@ def _take_bundle(root: Path, request: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _upload(root: Path, request: dict[str, Any]) -> Iterator[Path]:
-    """Takes what follows the request into a file, which is gone afterwards."""
+    """Saves the data after the request in a file that is deleted after the block."""
     import fcntl
 
     make_folder(root)
@@ -86,12 +86,12 @@ def _upload(root: Path, request: dict[str, Any]) -> Iterator[Path]:
     path = root / f"{UPLOAD}{os.getpid()}"
     try:
         with path.open("xb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # by which the next run sees that it is in use
+            fcntl.flock(file, fcntl.LOCK_EX)  # shows other processes that it is in use
             _receive(file, request["bytes"])
             file.flush()
             os.fsync(file.fileno())
         if hash_uncached(path) != request["sha256"]:
-            raise Refused("the device's disk does not give back what was written to it")
+            raise Refused("the device's disk returns other data than was written")
         yield path
     finally:
         with contextlib.suppress(OSError):
@@ -100,7 +100,7 @@ def _upload(root: Path, request: dict[str, Any]) -> Iterator[Path]:
 
 def _receive(file: BinaryIO, left: int) -> None:
     while left:
-        signal.alarm(_STALLED_S)  # ends the program: a connection may be dead and not closed
+        signal.alarm(_STALLED_S)  # ends the program if the connection is dead but not closed
         block = sys.stdin.buffer.read(min(_BLOCK, left))
         if not block:
             raise Refused("the connection was lost")
@@ -110,7 +110,7 @@ def _receive(file: BinaryIO, left: int) -> None:
 
 
 def _remove_stale(root: Path) -> None:
-    """Removes what interrupted uploads left, and not those that are still coming."""
+    """Removes the remains of interrupted uploads, but not uploads in progress."""
     import fcntl
 
     for path in root.glob(UPLOAD + "*"):

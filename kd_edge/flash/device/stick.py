@@ -1,4 +1,4 @@
-"""Installs the kit and the bundle of a stick onto the device that it is plugged into."""
+"""Installs the kit and the bundle on a stick onto the device that it is plugged into."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def install(source: Path, root: Path | None, say: Say = print) -> None:
     Args:
         source: the stick's folder: slots, and the kit in `kit`.
         root: the device's folder; None for the runtime's default.
-        say: takes a line of progress.
+        say: shows a line of progress.
 
     Raises:
-        Refused: a person has to solve a problem.
-        OSError: a disk refuses.
+        Refused: there is a problem that a person has to solve.
+        OSError: a disk fails.
     """
     kit = open_kit(source / "kit")
     if root is None:
@@ -34,16 +34,16 @@ def install(source: Path, root: Path | None, say: Say = print) -> None:
     install_runtime(kit, root, say)
     file = current_file(launcher(root), source)
     if not file:
-        raise Refused(f"there is no whole bundle in {source}: flash it again")
+        raise Refused(f"there is no intact bundle in {source}: flash it again")
     say("checking the bundle")
     if switch(launcher(root), source / file, root) != hash_uncached(source / file):
-        raise Refused("the disk does not give back what was written to it")
+        raise Refused("the disk returns other data than was written")
     run = " ".join(map(shlex.quote, launcher(root)))
     say(f"ready: {run} score RESPONSES.csv")
 
 
 def main(source: str, root: str = "") -> None:
-    """Runs `install`; what goes wrong ends in one line.
+    """Runs `install`; an error is shown as one line.
 
     Args:
         source: see `install`.

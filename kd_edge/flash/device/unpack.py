@@ -1,4 +1,4 @@
-"""Unpacks wheels without pip, which a device may not have, and compiles what they hold."""
+"""Unpacks wheels without pip, which a device may not have, and compiles their modules."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from kd_edge.flash.device.disk import Refused, write_synced
 
 
 def unpack(wheel: bytes, lib: Path, hashes: dict[str, str]) -> None:
-    """Unpacks a wheel where Python imports from.
+    """Unpacks a wheel into a folder from which Python imports.
 
     Args:
         wheel: the file's bytes.
-        lib: the folder to import from, which is there.
-        hashes: gets the sha256 (hex) of each file that is written, by its path in `lib`.
+        lib: the folder, which exists.
+        hashes: receives the sha256 (hex) of each written file, by its path in `lib`.
 
     Raises:
-        Refused: a member would leave the folder.
-        OSError: the disk refuses.
+        Refused: a member's path leads out of the folder.
+        OSError: the disk fails.
     """
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         for name in archive.namelist():
@@ -39,7 +39,7 @@ def unpack(wheel: bytes, lib: Path, hashes: dict[str, str]) -> None:
 
 
 def put(lib: Path, name: str, data: bytes, hashes: dict[str, str]) -> None:
-    """Writes one file and, if it is Python's, what Python makes of it; for the rest see `unpack`.
+    """Writes one file and, for a Python module, its compiled form; see `unpack`.
 
     Args:
         lib: see `unpack`.
@@ -58,10 +58,10 @@ def put(lib: Path, name: str, data: bytes, hashes: dict[str, str]) -> None:
 
 
 def _compiled(source: bytes, path: Path) -> bytes:
-    """A source as Python caches it, b"" where it is none: a start would compile it each time.
+    """A module compiled as Python caches it, so that starts need not; b"" if it is invalid.
 
-    It holds the source's hash and says that nobody compares it (PEP 552): by its time of day,
-    a source on a card with a coarse clock would seem changed.
+    It holds the source's hash, unchecked (PEP 552): with a time stamp instead, a source on a card
+    with coarse time stamps would seem changed.
     """
     try:
         with warnings.catch_warnings():

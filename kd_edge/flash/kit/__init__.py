@@ -1,1 +1,1 @@
-"""The kit: a folder, or one zip, with everything that a device installs."""
+"""The kit: a folder, or one zip, with everything that is installed on a device."""

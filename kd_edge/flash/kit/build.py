@@ -1,4 +1,4 @@
-"""The offline kit: wheels of the runtime and of what it needs, and their installer."""
+"""The offline kit: the wheels of the runtime and its dependencies, and their installer."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def make_kit(
 ) -> Kit:
     """Builds the kit for one kind of device.
 
-    No network is needed without backends, if the click installed here fits that Python.
+    Without backends no network is needed, if the click installed here supports that Python.
 
     Args:
         platform: the kind of device.
@@ -87,8 +87,8 @@ def make_kit(
     if projects:
         wheels |= fetch(platform, python, projects)
     oldest = max(runtime.least_python, click.least_python) if fits else least
-    only = None if all(name.endswith("-none-any.whl") for name in wheels) else python
-    about = {"platform": platform.name, "python": only, "least_python": list(oldest)}
+    only_python = None if all(name.endswith("-none-any.whl") for name in wheels) else python
+    about = {"platform": platform.name, "python": only_python, "least_python": list(oldest)}
     contents = {
         **dict(sorted(wheels.items())),
         "kit.json": json.dumps(about).encode("ascii") + b"\n",
@@ -96,7 +96,7 @@ def make_kit(
     }
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     contents[SUMS] = sums(hashes)
-    return Kit(only, oldest, contents)
+    return Kit(only_python, oldest, contents)
 
 
 def _fits(wheel: Wheel, python: tuple[int, int]) -> bool:

@@ -1,4 +1,4 @@
-"""What devices are given: a checked bundle, and the kits for their Pythons."""
+"""What is put onto devices: a checked bundle, and the kits for their Pythons."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Kits:
         platform: the kind of devices.
         python: their Python, e.g. "3.11"; None to ask each device.
         backends: the backends in the kits.
-        tokenizers: whether the students need that package.
+        tokenizers: whether the students need the package of that name.
     """
 
     platform: Platform
@@ -104,7 +104,7 @@ class Kits:
                 raise InputError(f"it has Python {python}: leave out --python {self.python}")
             return kit
         if not self.platform.runs_on(machine, bits):
-            raise InputError(f"it is no {self.platform.name}: a {machine} with {bits} bits")
+            raise InputError(f"it is not a {self.platform.name} but a {machine} with {bits} bits")
         if kit.python != python:
-            raise InputError(f"it has Python {python}, and the kit's backends need {kit.python}")
+            raise InputError(f"it has Python {python}, but the kit's backends need {kit.python}")
         return kit

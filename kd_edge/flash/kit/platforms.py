@@ -1,4 +1,4 @@
-"""The kinds of devices that kits are built for, and the wheels that fit them."""
+"""The kinds of devices that kits are built for, and their wheels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kd_edge_runtime.errors import InputError, KdEdgeError
 
-# The C library of the system that comes with each Python: wheels that ask for a newer one do not
+# The C library of the system that comes with each Python: wheels that require a newer one do not
 # run there. Raspberry Pi OS 11, 12 and 13 have 3.9, 3.11 and 3.13; Ubuntu 22.04 and 24.04 the
 # others.
 _OLDEST_GLIBC = 17
@@ -22,7 +22,7 @@ PYTHONS = tuple(_GLIBC)
 """The versions of Python that a kit can be made for."""
 
 BACKENDS = ("numpy", "tflite", "onnx")
-"""The backends that a kit can bring; plain Python needs nothing."""
+"""The backends that a kit can contain; plain Python needs nothing."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Platform:
 
 
 PLATFORMS = {
-    one.name: one
-    for one in (
+    platform.name: platform
+    for platform in (
         Platform("pi-64", "aarch64", 64),
         Platform("pi-32", "armv7l", 32),
         Platform("x86-64", "x86_64", 64),
@@ -90,7 +90,7 @@ def backend_projects(platform: Platform, python: str, backends: Sequence[str]) -
         else:
             projects += ["numpy", "ai-edge-litert"]
     if "numpy<2" in projects:
-        projects = [one for one in projects if one != "numpy"]
+        projects = [project for project in projects if project != "numpy"]
     return list(dict.fromkeys(projects))
 
 
@@ -108,7 +108,7 @@ def fetch(platform: Platform, python: str, projects: Sequence[str]) -> dict[str,
         The wheels by their files' names.
 
     Raises:
-        InputError: an untested version of Python.
+        InputError: kits cannot be made for this version of Python.
         KdEdgeError: pip is missing, or found nothing that fits.
     """
     if python not in PYTHONS:

@@ -1,4 +1,4 @@
-"""The device's program as it travels: a zip that Python runs, or text that is sent ahead."""
+"""The device's program for transport: a zip that Python runs, or text sent before a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zipfile
 from functools import cache
 from importlib.resources import files as resources
 
-# Those that import others come last.
+# In the order of their imports.
 _MODULES = ("disk", "kit", "unpack", "runtime", "bundles", "serve", "stick")
 
 _PACKAGE = "kd_edge.flash.device"
@@ -31,19 +31,19 @@ _NAMES = " ".join(f"python3.{minor}" for minor in range(15, 8, -1))
 _PROGRAM = f'-Ic "import sys;exec(sys.stdin.buffer.read({len(_LOADER)}))"'
 
 COMMAND = f"python3 {_PROGRAM}"
-"""What ssh has the device run: the same for any shell there, since nothing in it is special."""
+"""The command that ssh runs on the device; all shells read it alike."""
 
 SEARCH = (
     f"sh -c 'for one in {_NAMES} python; do "
     'if $one -Ic "import sys;sys.exit(sys.version_info<(3,9))" 2>/dev/null; then '
     f"exec $one {_PROGRAM}; fi; done; exit 127'"
 )
-"""The same where no Python is named python3; it is looked for by the names that it has else."""
+"""The same command for devices without a `python3`: it tries other names of Python."""
 
 
 @cache
-def sent_ahead() -> bytes:
-    """What `COMMAND` reads from standard input before the request."""
+def loader_and_sources() -> bytes:
+    """The text that `COMMAND` reads from standard input before the request."""
     return _LOADER.encode("ascii") + json.dumps(_sources()).encode("ascii") + b"\n"
 
 
@@ -67,7 +67,7 @@ def install_script() -> bytes:
 
 
 def _sources() -> dict[str, str]:
-    """The texts by the modules' names, the packages that they lie in, empty, before them."""
+    """The modules' texts by name, after their packages, which are empty."""
     folder = resources(_PACKAGE)
     texts = {"kd_edge": "", "kd_edge.flash": "", _PACKAGE: ""}
     for name in _MODULES:

@@ -1,7 +1,7 @@
-"""A wheel of a pure Python package that is installed here, built without a network.
+"""Builds wheels of installed pure Python packages, without a network.
 
 A source checkout that is installed in place (`pip install -e`) has no wheel to copy, and the
-list of its installed files names a path instead of a package. So a wheel is packed anew from
+list of its installed files names a path instead of a package. So a new wheel is packed from
 the package's folder and the installed metadata, the same bytes each time.
 """
 
@@ -48,14 +48,14 @@ def pack_installed(project: str, package: str) -> Wheel:
     Raises:
         InputError: it is not installed, or not in pure Python.
     """
-    found = find_spec(package)
+    spec = find_spec(package)
     try:
         about = Distribution.from_name(project)
     except PackageNotFoundError:
         about = None
-    if about is None or found is None or not found.submodule_search_locations:
+    if about is None or spec is None or not spec.submodule_search_locations:
         raise InputError(f"the package '{project}' is not installed here, so no kit can be made")
-    members = _package(Path(found.submodule_search_locations[0]), package)
+    members = _package(Path(spec.submodule_search_locations[0]), package)
     stem = f"{project.replace('-', '_')}-{about.version}"
     info = f"{stem}.dist-info"
     members |= {f"{info}/{name}": data for name, data in _metadata(about).items()}
@@ -70,7 +70,7 @@ def _package(folder: Path, package: str) -> dict[str, bytes]:
         if hidden or not path.is_file():
             continue
         if path.suffix in _COMPILED:
-            raise InputError(f"'{package}' is installed as machine code, which no device shares")
+            raise InputError(f"'{package}' is installed as machine code, which devices cannot run")
         members[f"{package}/{place.as_posix()}"] = path.read_bytes()
     return members
 

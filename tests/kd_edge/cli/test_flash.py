@@ -100,7 +100,7 @@ def test_without_ssh_here_only_that_device_fails(command, bundles, tmp_path, mon
     monkeypatch.setenv("PATH", str(tmp_path))
     said = command("flash", bundles["new"], tmp_path / "card", "ssh://h/d")
     assert said.code == 1
-    assert "there is no ssh here" in said.out
+    assert "ssh is not installed here" in said.out
     assert said.out.endswith("1 installed, 1 failed\n")
 
 

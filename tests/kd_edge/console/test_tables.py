@@ -102,7 +102,7 @@ def test_80_columns_need_no_second_line_for_a_name():
 
 
 def test_the_longest_column_is_wrapped_between_words():
-    reason = "its host key is not known here: run 'ssh pi@class-7' once and compare the key"
+    reason = "its host key is not known here: run 'ssh pi@class-7' once and check the key"
     rows = [("a", "failed", "1.0", reason), ("[b]", "installed", "12.0", "")]
     table = TerminalTable("", ("device", "outcome", "seconds", "why"), rows)
     console = Console(width=60, file=io.StringIO())

@@ -13,7 +13,7 @@ from kd_edge.flash.device.runtime import installed
 from kd_edge.flash.fleet import Device
 from kd_edge.flash.kit.payload import Kits, read_payload
 from kd_edge.flash.kit.platforms import PLATFORMS
-from kd_edge.flash.kit.program import COMMAND, sent_ahead
+from kd_edge.flash.kit.program import COMMAND, loader_and_sources
 from kd_edge.flash.parallel import ALREADY_THERE, FAILED, INSTALLED, flash
 from kd_edge.flash.ssh import DeviceError
 from kd_edge.flash.targets import SshTarget
@@ -156,7 +156,7 @@ def test_a_disk_pulled_out_of_the_device_is_told(put, bundles, tmp_path):
     root = tmp_path / "kd-edge"
     put("old", ("ready", root))
     [one] = put("new", ("pulled", root))
-    assert "taken out" in one.reason
+    assert "disk removed" in one.reason
     assert scored_with(tmp_path / "kd-edge.pulled", bundles) == "old"
 
 
@@ -210,7 +210,7 @@ def test_the_leftovers_of_a_dropped_upload_are_removed_and_those_of_a_running_on
 
 def test_a_connection_that_drops_leaves_the_old_or_the_new_bundle(put, bundles, payloads, tmp_path):
     """After any number of bytes, also while the device switches."""
-    start = HELLO + len(sent_ahead())
+    start = HELLO + len(loader_and_sources())
     points = [HELLO // 2, start // 2]
     points += [start + step * len(payloads["new"].data) // 3 for step in range(-1, 4)]
     roots = {f"cut-{point}": tmp_path / str(point) for point in points}
@@ -236,7 +236,7 @@ def test_a_connection_that_drops_leaves_the_old_or_the_new_bundle(put, bundles, 
 def test_a_connection_that_drops_while_the_runtime_is_sent_keeps_the_device(put, bundles, tmp_path):
     made = kits()
     size = made.kit("3.11").size
-    points = [HELLO + len(sent_ahead()) + size * step // 3 for step in (1, 2, 4)]
+    points = [HELLO + len(loader_and_sources()) + size * step // 3 for step in (1, 2, 4)]
     roots = {f"cutbare-{point}": tmp_path / str(point) for point in points}
     for root in roots.values():
         switch.install(Slots(root), bundles["old"])
@@ -257,7 +257,7 @@ def test_a_device_that_has_something_else_afterwards_is_told(payloads):
         def ask(self, what, *_, **__):
             return {"command": ["kd-edge"], "bundle": "0" * 64, "what": what}
 
-    with pytest.raises(DeviceError, match="does not give back what was written"):
+    with pytest.raises(DeviceError, match="returns other data than was written"):
         flash_over_ssh("pi", Forgetful(), payloads["new"], None)
 
 

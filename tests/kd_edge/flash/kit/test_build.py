@@ -220,7 +220,7 @@ def test_a_kit_is_made_once_and_only_for_devices_that_it_fits(monkeypatch):
             kits.kit_for("3.9", "aarch64", 64)
     assert asked == ["3.11", "3.9"]
     for machine, bits in (("x86_64", 64), ("aarch64", 32), ("armv7l", 32)):
-        with pytest.raises(InputError, match="it is no pi-64"):
+        with pytest.raises(InputError, match="it is not a pi-64"):
             kits.kit_for("3.11", machine, bits)
     given = Kits(PI, "3.11", ["numpy"])
     with pytest.raises(InputError, match=r"has Python 3.13.*need 3.11"):
@@ -319,7 +319,7 @@ def test_what_the_device_cannot_use_is_told_in_one_line(stick, device, bundles, 
     payload = read_payload(bundles["new"])
     dead = _zip({"kd_edge_runtime/cli.py": b"raise ImportError\n"})
     for made, words in (
-        (_with_installer(tiny_kit("x", "3.8")), f"are for Python 3.8 and this device has {HERE}"),
+        (_with_installer(tiny_kit("x", "3.8")), f"are for Python 3.8, but this device has {HERE}"),
         (
             _with_installer(tiny_kit("x"), **{"kd_edge_runtime-1-py3-none-any.whl": dead}),
             "does not start with this device's Python",
@@ -358,7 +358,7 @@ def test_an_emulated_device_scores_after_one_command(kind, pi, bundles, tmp_path
 
 def test_a_disk_that_gives_back_something_else_gets_no_runtime(tmp_path, monkeypatch):
     monkeypatch.setattr(runtime, "intact", lambda _: False)
-    with pytest.raises(Refused, match="does not give back"):
+    with pytest.raises(Refused, match="returns other data"):
         runtime.install_runtime(tiny_kit("x").files, tmp_path, str)
     assert runtime.newest(tmp_path) is None
     assert [path.name for path in (tmp_path / "runtime").iterdir()] == ["lock"]
@@ -386,7 +386,7 @@ def test_a_stick_without_a_bundle_says_so(stick, device, tmp_path):
     for path in stick.glob("slot*"):
         path.unlink()
     err = device("sh", stick / "install.sh", tmp_path / "d", code=1)
-    assert "no whole bundle" in err
+    assert "no intact bundle" in err
 
 
 def _zip(members):
