@@ -20,7 +20,7 @@ from benchmarks import record
 from benchmarks.work_folder import divergence, trained
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
-from kd_edge.distillation.examples import taught, untaught
+from kd_edge.distillation.examples import with_soft_labels, without_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
@@ -107,11 +107,11 @@ def _prompt(item: Item, folder: Path) -> dict[str, Any]:
                 TextSources([row.text for row in rows]), KIND.options(choice.student)
             )
             if choice.teacher:
-                examples = taught(
+                examples = with_soft_labels(
                     rows, labels, _first(alike if choice.alike else variants, choice.variants)
                 )
             else:
-                examples = untaught(rows, len(classes))
+                examples = without_soft_labels(rows, len(classes))
                 options = replace(options, weight=0.0)
             student = trained(item, examples, held_out, text, options, choice.name)
             mine = student.probabilities(texts)

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import record
 from benchmarks.work_folder import Left, divergence, sample, trained
 from kd_edge.console.tables import markdown
-from kd_edge.distillation.examples import taught
+from kd_edge.distillation.examples import with_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.soft_labels.augmentation import make_variants
@@ -68,7 +68,7 @@ def _student(left: Left, kind: str, options: dict[str, int], count: int) -> Stud
     known = found.learn_text(TextSources([row.text for row in left.rows]), found.options(options))
     return trained(
         left.item,
-        taught(left.rows, left.labels, first),
+        with_soft_labels(left.rows, left.labels, first),
         left.held_out,
         known,
         DistilOptions(student=kind, student_options=options),

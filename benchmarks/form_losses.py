@@ -22,7 +22,7 @@ from benchmarks.work_folder import Left, asap_sas, sample, trained
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.bundling.parity import Limits
 from kd_edge.bundling.student_parts import choose_forms, student_parts
-from kd_edge.distillation.examples import taught
+from kd_edge.distillation.examples import with_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
@@ -67,7 +67,7 @@ def _in_floats(left: Left) -> Student:
     options = DistilOptions(student_options={**chosen, "gram": student.options.gram, "bits": 32})
     return trained(
         left.item,
-        taught(left.rows, left.labels, left.variants),
+        with_soft_labels(left.rows, left.labels, left.variants),
         left.held_out,
         student.text,
         options,

@@ -27,7 +27,7 @@ from kd_edge.console.tables import markdown
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
 from kd_edge.data.stratify import validation_rows
-from kd_edge.distillation.examples import taught, untaught
+from kd_edge.distillation.examples import with_soft_labels, without_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision, decided
@@ -145,12 +145,12 @@ class _Prompt:
     ) -> dict[str, Any]:
         texts = [row.text for row in self.train]
         if teacher is None:
-            examples = untaught(self.train, len(self.item.scale.classes))
+            examples = without_soft_labels(self.train, len(self.item.scale.classes))
             options = DistilOptions(weight=0.0)
         else:
             said = predict(teacher, texts).astype(np.float32)
             labels = {row.response_id: one for row, one in zip(self.train, said, strict=True)}
-            examples, options = taught(self.train, labels, variants), DistilOptions()
+            examples, options = with_soft_labels(self.train, labels, variants), DistilOptions()
         kind = registry.get(options.student)
         known = kind.learn_text(TextSources([*texts, *more]), kind.options())
         found = []

@@ -30,8 +30,8 @@ class ExportItem:
 
     Attributes:
         sources: the item's prompt, rubric and reference answers, for golden rows.
-        prompts: those of them that students see; responses that copy them are flagged.
-        held_out: scored responses that the student did not learn from, on which forms are
+        prompts: the sources that students see; responses that copy them are flagged.
+        held_out: scored responses that the student was not trained on, on which forms are
             compared with PyTorch.
     """
 
@@ -46,9 +46,9 @@ class ExportOptions:
     """What goes into a bundle.
 
     Attributes:
-        forms: names of forms, "all", or nothing for what devices need.
-        bits: of a number of a bag's table; None for those it was trained in.
-        limits: how far a form may differ from PyTorch.
+        forms: names of forms; "all"; or none for the default forms.
+        bits: bits per number of a bag's table; None for those it was trained with.
+        limits: how much a form may differ from PyTorch.
     """
 
     forms: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class ExportOptions:
 class Prepared:
     """Students whose forms are written and checked, ready for a bundle.
 
-    There is one an item; each form of it is compared with PyTorch.
+    There is one student for each item; each of its forms is compared with PyTorch.
     """
 
     students: tuple[Student, ...]
@@ -70,7 +70,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Exported:
-    """A bundle that was written, and by item each form compared with PyTorch."""
+    """A bundle that was written; and each form compared with PyTorch, by item."""
 
     manifest: Manifest
     parity: Mapping[str, tuple[FormParity, ...]]
@@ -82,7 +82,7 @@ def export(
     provenance: Mapping[str, Any],
     options: ExportOptions | None = None,
 ) -> Exported:
-    """Writes a bundle, if every form scores as its student does; see `prepare` and `write`."""
+    """Writes a bundle if every form scores as its student does; see `prepare` and `write`."""
     prepared = prepare(items, options)
     return Exported(write(prepared, path, provenance), prepared.parity)
 
@@ -92,18 +92,20 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
 
     Args:
         items: one or more items.
-        options: which forms, and how far they may differ.
+        options: which forms, and how much they may differ.
 
     Raises:
-        ParityError: a form gives other scores than PyTorch.
+        ParityError: the scores of a form differ too much from PyTorch.
         InputError: two students of one item, or a form that a student does not have.
     """
     options = options or ExportOptions()
     names = [item.student.item_id for item in items]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"there are two students for item '{twice}': a bundle holds one an item")
-    # For all items first, so that a wrong name is reported before the work.
+        raise InputError(
+            f"there are two students for item '{twice}': a bundle holds one for each item"
+        )
+    # For all items first, so that a wrong name is reported before the work starts.
     chosen = [choose_forms(item.student, options.forms) for item in items]
     parts, parity = [], {}
     for item, forms in zip(items, chosen, strict=True):
@@ -114,7 +116,7 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
 
 
 def together(prepared: Sequence[Prepared]) -> Prepared:
-    """Different items that were prepared one by one, for one bundle."""
+    """Several items that were prepared one by one, for one bundle."""
     return Prepared(
         students=tuple(student for item in prepared for student in item.students),
         parts=tuple(parts for item in prepared for parts in item.parts),
@@ -132,11 +134,11 @@ def write(
     """Writes a bundle.
 
     Args:
-        prepared: its students.
+        prepared: the students.
         path: the `.kdz` to write.
-        provenance: what the students were trained on, JSON types, no absolute paths.
+        provenance: how the students were trained, JSON types, no absolute paths.
         figures: measured figures by item, for the card.
-        created: when, ISO 8601; now if empty.
+        created: the time, ISO 8601; "" for now.
 
     Raises:
         InputError: the file cannot be written.
@@ -149,7 +151,10 @@ def write(
         card_text([(student, measured.get(student.item_id)) for student in prepared.students]),
         created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
         created_by,
-        {**provenance, "students": {each.item_id: each.provenance for each in prepared.students}},
+        {
+            **provenance,
+            "students": {student.item_id: student.provenance for student in prepared.students},
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""The model card of a bundle: what it is, what it can do, how well, and what it cannot."""
+"""The model card of a bundle: what it is for, how well it scores, and its limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CardFigures:
     """Measured figures of an item, for its card.
 
     Attributes:
-        measured_on: the responses they were measured on, in words.
+        measured_on: the responses they were measured on, described in words.
         lines: one line a scorer.
     """
 
@@ -29,14 +29,14 @@ def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
     """The card of a bundle, Markdown.
 
     Args:
-        items: each student with its figures, where there are any.
+        items: each student with its figures; None for no figures.
     """
     parts = [
         "# Scores written answers to " + ("one item" if len(items) == 1 else f"{len(items)} items"),
-        "A small model, trained by kd-edge on people's scores and on the scores of a large "
-        "language model; in the literature the two are called *student* and *teacher*. It gives "
+        "A small model that kd-edge trained on people's scores and on the scores of a large "
+        "language model; in research they are called *student* and *teacher*. It gives "
         "each response a score, the expected score and a confidence.",
-        "**For** a first score or a second opinion on responses like those it learnt from, on a "
+        "**For** a first score or a second opinion on responses like those it was trained on, on a "
         "device without a network. **Not for** decisions about a child without a person, for "
         "other items, or for groups of children on whose responses it was not measured.",
     ]
@@ -47,7 +47,7 @@ def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
             parts.append(f"Measured on {figures.measured_on}:")
             parts.append(figures_markdown(figures.lines))
         else:
-            parts.append("It has not been measured on responses it did not learn from.")
+            parts.append("It has not been measured on responses it was not trained on.")
     parts += [
         registry.get(name).holds.format(
             min(
@@ -73,7 +73,7 @@ def _description(student: Student) -> str:
     calibration, review = provenance.get("calibration"), review_of(student)
     if calibration:
         description += (
-            " Its probabilities are calibrated on responses it did not learn from (temperature "
+            " Its probabilities are calibrated on responses it was not trained on (temperature "
             f"{calibration['temperature']:.2f})."
         )
     return f"{description} {review}" if review else description

@@ -1,4 +1,4 @@
-"""How far a form may differ from PyTorch, and the refusal of one that differs more."""
+"""Compares forms with PyTorch, and refuses those that differ by more than the limits."""
 
 from __future__ import annotations
 
@@ -19,21 +19,19 @@ _PARITY = (
     *("equal classes", "QWK", "against PyTorch"),
 )
 
-# Rows that a message names.
-_NAMED = 5
+_NAMED = 5  # responses in a message
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a form may differ from PyTorch.
+    """How much a form may differ from PyTorch.
 
     Attributes:
-        greatest: greatest difference of a probability, for a form with PyTorch's own numbers;
-            all its classes must be equal, too.
-        equal: least share of responses with the same class, 0 to 1, for a form with rounded
-            numbers.
-        qwk_loss: greatest loss of QWK against PyTorch on held-out responses, for a form with
+        greatest: largest difference in a probability, for a form with the same numbers as
+            PyTorch; its classes must all be equal, too.
+        equal: smallest share of responses with the same class, 0 to 1, for a form with
             rounded numbers.
+        qwk_loss: largest loss of QWK on held-out responses, for a form with rounded numbers.
 
     Raises:
         InputError: a limit is out of its range.
@@ -45,18 +43,18 @@ class Limits:
 
     def __post_init__(self) -> None:
         if not 0 <= self.greatest <= 1:
-            raise InputError(f"the greatest difference is {self.greatest}, it must be 0 to 1")
+            raise InputError(f"the greatest difference is {self.greatest}; it must be 0 to 1")
         if not 0 <= self.equal <= 1:
-            raise InputError(f"the least share of equal classes is {self.equal}, it must be 0 to 1")
+            raise InputError(f"the least share of equal classes is {self.equal}; it must be 0 to 1")
         if not 0 <= self.qwk_loss <= 2:
-            raise InputError(f"the QWK that may be lost is {self.qwk_loss}, it must be 0 to 2")
+            raise InputError(f"the accepted loss of QWK is {self.qwk_loss}; it must be 0 to 2")
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
     """Responses on which forms are compared with PyTorch: golden rows, then held-out ones.
 
-    The latter have ids and human scores as classes; [N].
+    The held-out responses have ids, and people's scores as classes; [N].
     """
 
     golden: tuple[str, ...]
@@ -82,9 +80,9 @@ class FormParity:
 
     Attributes:
         golden: the difference on the golden rows.
-        held_out: the difference on held-out responses, where there are any.
-        qwk: the form's QWK with the human scores of these.
-        qwk_change: its QWK minus that of PyTorch.
+        held_out: the difference on held-out responses; None without any.
+        qwk: the form's QWK with people's scores of the held-out responses.
+        qwk_change: this QWK minus that of PyTorch.
     """
 
     form: str
@@ -101,7 +99,7 @@ class Gate:
 
     Attributes:
         decision: how probabilities become a class.
-        sample: what the forms are run on.
+        sample: the responses that the forms are run on.
         expected: PyTorch's probabilities of `sample.all`; [N, K].
     """
 
@@ -112,89 +110,89 @@ class Gate:
     expected: Probabilities
     limits: Limits
 
-    def exact(self, form: str, found: Probabilities, expected: Probabilities) -> None:
-        """Refuses a form that does not compute what PyTorch computes from the same numbers.
+    def exact(self, form: str, actual: Probabilities, expected: Probabilities) -> None:
+        """Refuses a form that computes other results than PyTorch from the same numbers.
 
         Args:
             form: the form.
-            found: its probabilities of the sample; [N, K].
-            expected: PyTorch's with the numbers that the form holds; [N, K].
+            actual: its probabilities of the sample; [N, K].
+            expected: those of PyTorch with the numbers that the form holds; [N, K].
 
         Raises:
             ParityError: a probability differs by more than the limit, or a class differs.
         """
-        all_ = self._difference(found, expected)
-        if not all_.greatest <= self.limits.greatest:
+        compared = self._difference(actual, expected)
+        if not compared.greatest <= self.limits.greatest:
             raise self._refusal(
                 form,
-                f"a probability differs by {all_.greatest:.2g}, at most "
+                f"a probability differs by {compared.greatest:.2g}, at most "
                 f"{self.limits.greatest:.0e} is allowed",
-                (all_.worst,),
+                (compared.worst,),
             )
-        if all_.unequal:
-            raise self._refusal(form, f"{len(all_.unequal)} classes differ", all_.unequal)
+        if compared.unequal:
+            raise self._refusal(form, f"{len(compared.unequal)} classes differ", compared.unequal)
 
-    def near(self, form: str, found: Probabilities) -> None:
+    def near(self, form: str, actual: Probabilities) -> None:
         """Refuses a form with rounded numbers whose scores differ too often.
 
-        Golden rows are few and odd on purpose: they count only where there are no responses.
+        Golden rows are few and deliberately unusual: they count only if there are no responses.
 
         Raises:
             ParityError: too few classes are equal, or too much QWK is lost.
         """
         start = len(self.sample.golden) if self.sample.texts else 0
-        all_ = self._difference(found, self.expected, slice(start, None))
-        unequal = [start + at for at in all_.unequal]
-        if not all_.equal >= self.limits.equal:
+        compared = self._difference(actual, self.expected, slice(start, None))
+        unequal = [start + at for at in compared.unequal]
+        if not compared.equal >= self.limits.equal:
             raise self._refusal(
                 form,
-                f"{all_.equal:.1%} of {all_.responses} classes are equal, at least "
-                f"{self.limits.equal:.1%} are asked for",
+                f"{compared.equal:.1%} of {compared.responses} classes are equal, at least "
+                f"{self.limits.equal:.1%} are required",
                 unequal,
             )
-        kappa, change = self._kappa(found)
+        kappa, change = self._kappa(actual)
         if change is not None and not -change <= self.limits.qwk_loss:
             raise self._refusal(
                 form,
                 f"its QWK on held-out responses is {kappa:.4f}, {-change:.4f} lower (at most "
-                f"{self.limits.qwk_loss} may be lost)",
+                f"{self.limits.qwk_loss} is accepted)",
                 unequal,
             )
 
-    def figures(self, form: str, size: int, found: Probabilities) -> FormParity:
-        """The comparison that is reported of a form and its bytes; see `exact`."""
+    def figures(self, form: str, size: int, actual: Probabilities) -> FormParity:
+        """The comparison of a form for reports, with its size in bytes; see `exact`."""
         golden = len(self.sample.golden)
         held_out = None
         if self.sample.texts:
-            held_out = self._difference(found, self.expected, slice(golden, None))
-        first = self._difference(found, self.expected, slice(golden))
-        return FormParity(form, size, first, held_out, *self._kappa(found))
+            held_out = self._difference(actual, self.expected, slice(golden, None))
+        first = self._difference(actual, self.expected, slice(golden))
+        return FormParity(form, size, first, held_out, *self._kappa(actual))
 
     def _classes(self, probabilities: Probabilities) -> Scores:
         return decided(np.nan_to_num(probabilities), self.scale, self.decision)
 
     def _difference(
-        self, found: Probabilities, expected: Probabilities, part: slice = slice(None)
+        self, actual: Probabilities, expected: Probabilities, part: slice = slice(None)
     ) -> Difference:
-        found, expected = found[part], expected[part]
-        return difference(found, expected, self._classes(found), self._classes(expected))
+        actual, expected = actual[part], expected[part]
+        return difference(actual, expected, self._classes(actual), self._classes(expected))
 
-    def _kappa(self, found: Probabilities) -> tuple[float | None, float | None]:
+    def _kappa(self, actual: Probabilities) -> tuple[float | None, float | None]:
         scores = self.sample.scores
         if scores is None:
             return None, None
         golden = len(self.sample.golden)
         kappa, of_pytorch = (
             quadratic_kappa(scores, self._classes(probabilities[golden:]), self.scale.values)
-            for probabilities in (found, self.expected)
+            for probabilities in (actual, self.expected)
         )
         return kappa, kappa - of_pytorch
 
-    def _refusal(self, form: str, why: str, rows: Sequence[int]) -> ParityError:
+    def _refusal(self, form: str, reason: str, rows: Sequence[int]) -> ParityError:
         named = ", ".join(self.sample.name(at) for at in rows[:_NAMED])
         more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
         return ParityError(
-            f"item '{self.item_id}': the form {form} does not score as PyTorch does: {why}. "
+            f"item '{self.item_id}': the form {form} does not score as PyTorch does: {reason}. "
             f"See {named}{more}. No bundle was written; the options of 'kd-edge export' set the "
             "limits."
         )

@@ -12,64 +12,64 @@ from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime.errors import InputError
 
 
-def choose_forms(student: Student, asked: Sequence[str]) -> tuple[str, ...]:
-    """The forms to make of a student.
+def choose_forms(student: Student, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The forms to write of a student.
 
     Args:
         student: the student.
-        asked: names of forms, "all", or nothing for what devices need.
+        wanted: names of forms; "all"; or none for the default forms.
 
     Raises:
         InputError: a student of this kind has no such form.
     """
-    known = registry.get(student.kind).forms
-    if not asked:
-        return form_writers.default(known)
-    if "all" in asked:
-        return tuple(known)
-    for name in asked:
-        if name not in known:
-            why = ""
+    forms = registry.get(student.kind).forms
+    if not wanted:
+        return form_writers.default(forms)
+    if "all" in wanted:
+        return tuple(forms)
+    for name in wanted:
+        if name not in forms:
+            reason = ""
             if name.startswith("tflite") and name in form_writers.BAG:
-                why = "TFLite runs the network of a bag alone; for others there is ONNX. "
+                reason = "TFLite runs bags only; use ONNX for other kinds. "
             raise InputError(
                 f"item '{student.item_id}': students of kind {student.kind} have no form '{name}'. "
-                f"{why}Choose from {', '.join(known)}"
+                f"{reason}Choose from {', '.join(forms)}"
             )
-    return tuple(name for name in known if name in asked)
+    return tuple(name for name in forms if name in wanted)
 
 
 def student_parts(
     student: Student, names: Sequence[str], bits: int | None = None
 ) -> tuple[ItemParts, Student]:
-    """A student as it goes into a bundle, without its golden rows.
+    """Turns a student into the parts of a bundle, without its golden rows.
 
     Args:
         student: the trained student.
-        names: the forms to make.
-        bits: of a number of a bag's table, 2 to 8; None for those it was trained in.
+        names: the forms to write.
+        bits: bits per number of a bag's table, 2 to 8; None for those it was trained with.
 
     Returns:
-        The parts, and the student with the numbers that the forms hold: the same one, unless
+        The parts, and the student with the numbers that the forms hold: the same student, unless
         its table had to be rounded.
 
     Raises:
         InputError: a student of this kind has no choice of bits.
     """
     kind = registry.get(student.kind)
-    held = kind.in_bits(student, bits)
-    settings, vectorizer = kind.text_member(held)
+    rounded = kind.in_bits(student, bits)
+    settings, vectorizer = kind.text_member(rounded)
     parts = ItemParts(
-        item_id=held.item_id,
+        item_id=rounded.item_id,
         student=kind.runs_as,
-        classes=held.scale.classes,
-        values=held.scale.values,
-        decision=held.decision,
-        parameters=held.parameters,
+        classes=rounded.scale.classes,
+        values=rounded.scale.values,
+        decision=rounded.decision,
+        parameters=rounded.parameters,
         golden=b"",
-        flags=held.flags,
+        flags=rounded.flags,
         text=settings,
         vectorizer=vectorizer,
-        forms=kind.make_forms(held, names, hashlib.sha256(vectorizer[1]).hexdigest()),
+        forms=kind.make_forms(rounded, names, hashlib.sha256(vectorizer[1]).hexdigest()),
     )
-    return parts, held
+    return parts, rounded

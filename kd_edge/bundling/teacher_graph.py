@@ -1,4 +1,4 @@
-"""A teacher as ONNX Runtime needs it: its network as graphs, its tokenizer as a file."""
+"""A teacher for ONNX Runtime: its network as graphs, its tokenizer as a file."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _MOST_BYTES = 2**31 - 1  # of the numbers in one file
 TEACHER_FORMS = ("onnx-int8", "onnx-fp16", "onnx-fp32")
 
 
-def ways(form: str, fp32: bytes) -> Iterator[tuple[str, bytes]]:
-    """The graphs that can serve as a form, the fastest first; the next is nearer to PyTorch.
+def candidate_graphs(form: str, fp32: bytes) -> Iterator[tuple[str, bytes]]:
+    """The graphs that can be used for a form: the fastest first, the last closest to PyTorch.
 
-    Products in int8 round what differs in the last bit from one processor or version of ONNX
-    Runtime to another, so that two of these may be as far apart as either is from PyTorch.
+    int8 products amplify differences in the last bit between processors or versions of ONNX
+    Runtime, so that two of these may differ as much as either differs from PyTorch.
 
     Args:
         form: one of `TEACHER_FORMS`.
         fp32: the graph in floats.
 
     Yields:
-        What its large products are computed in, "int8" or "fp32", and the graph.
+        The arithmetic of its large products, "int8" or "fp32", and the graph.
     """
     if form == "onnx-int8":
         products = int8_products(fp32)
@@ -46,10 +46,10 @@ def ways(form: str, fp32: bytes) -> Iterator[tuple[str, bytes]]:
 def fp32_graph(model: TeacherModel, item_id: str, tokenizer_sha256: str) -> bytes:
     """The teacher in floats: ids and mask [N, T] in, probabilities [N, K] out.
 
-    The model is in fp32 on the CPU. The graph's metadata keep the item and the tokenizer's hash.
+    The model must be in fp32 on the CPU. The item and the tokenizer's hash go into the metadata.
 
     Raises:
-        InputError: ONNX cannot hold it.
+        InputError: ONNX cannot represent it.
     """
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if 4 * parameters > _MOST_BYTES:
@@ -59,16 +59,16 @@ def fp32_graph(model: TeacherModel, item_id: str, tokenizer_sha256: str) -> byte
         )
     try:
         return onnx_fp32(_AsPredicted(model), item_id, tokenizer_sha256)
-    except Exception as error:  # torch's exporter has errors of many kinds
+    except Exception as error:  # PyTorch's exporter raises many kinds of errors
         kind = type(model.backbone).__name__
         raise InputError(
-            f"PyTorch cannot turn this kind of language model ({kind}) into ONNX "
+            f"PyTorch cannot convert this kind of language model ({kind}) to ONNX "
             f"({type(error).__name__}); fine-tune an encoder such as BERT, RoBERTa or MiniLM"
         ) from error
 
 
 def tokenizer_file(model: TeacherModel) -> bytes:
-    """The teacher's tokenizer.json, with the padding and truncation that `predict` has.
+    """The teacher's tokenizer.json, with the same padding and truncation as `predict`.
 
     Raises:
         InputError: the tokenizer is of a kind that has no such file.
@@ -88,7 +88,7 @@ def tokenizer_file(model: TeacherModel) -> bytes:
 
 
 class _AsPredicted(torch.nn.Module):
-    """The network as `predict` feeds it: a response without any token is read as one pad."""
+    """The network as `predict` calls it: a response without tokens counts as one padding token."""
 
     def __init__(self, model: TeacherModel) -> None:
         super().__init__()

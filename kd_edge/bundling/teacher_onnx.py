@@ -1,6 +1,6 @@
-"""Write a teacher as ONNX, for whoever wants to score with it where there is no PyTorch.
+"""Exports a teacher to ONNX, to score with it without PyTorch.
 
-Each form is run in ONNX Runtime, on the golden inputs and on responses, and held against PyTorch
+Each form is run in ONNX Runtime on the golden inputs and on responses, and compared with PyTorch
 before anything is written.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
-from kd_edge.bundling.teacher_graph import fp32_graph, tokenizer_file, ways
+from kd_edge.bundling.teacher_graph import candidate_graphs, fp32_graph, tokenizer_file
 from kd_edge.console.progress import say, track
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.files import atomic_folder, check_replaceable, write_json
@@ -39,7 +39,7 @@ DESCRIPTION = "model.json"
 TEACHER_DEFAULT = ("onnx-int8", "onnx-fp32")
 
 _MARKERS = (DESCRIPTION,)
-_CHUNK = 64  # responses between two steps of the progress bar
+_CHUNK = 64  # responses per step of the progress bar
 _INPUTS = {
     "ids": "int64 [N, T]: token ids by the tokenizer, padded on the right",
     "mask": "int64 [N, T]: 1 for a token, 0 for padding",
@@ -60,7 +60,7 @@ class TeacherForm:
 
 @dataclass(frozen=True)
 class TeacherExport:
-    """A teacher that was written as ONNX; `seconds` is how long that took."""
+    """A teacher that was exported to ONNX, and the seconds that it took."""
 
     folder: Path
     parameters: int
@@ -78,33 +78,33 @@ def export_teacher(
     item_id: str = "",
     names: Sequence[str] = TEACHER_DEFAULT,
 ) -> TeacherExport:
-    """Write a teacher as ONNX, if every form scores as it does.
+    """Export a teacher to ONNX if every form gives the same scores.
 
     Args:
         folder: what `finetune` wrote.
-        output: the folder to make or to replace: a file a form, tokenizer.json and model.json,
-            which says what they are.
-        texts: responses to hold the forms against PyTorch on, besides the golden inputs. Without
-            any, forms of rounded numbers are compared and not held to limits.
-        scores: their human scores as classes; [N].
-        limits: what a form may differ by.
-        ids: the responses' ids, for messages; their numbers by default.
+        output: the folder to create or replace: a file for each form, tokenizer.json, and
+            model.json, which describes them.
+        texts: responses on which the forms are compared with PyTorch, besides the golden
+            inputs. Without any, forms with rounded numbers are compared, but have no limits.
+        scores: people's scores of them as classes; [N].
+        limits: how much a form may differ.
+        ids: the responses' ids, for messages; by default their numbers.
         item_id: the item; by default the name of the teacher's folder.
-        names: forms to make, of `TEACHER_FORMS`.
+        names: the forms to write, of `TEACHER_FORMS`.
 
     Raises:
-        InputError: the folder holds no finished teacher, or one that ONNX cannot hold; the
-            output cannot be written, or is something else's.
-        ParityError: a form scores otherwise than PyTorch; nothing is written then.
+        InputError: the folder holds no finished teacher, or one that ONNX cannot represent; the
+            output cannot be written, or is a folder of another kind.
+        ParityError: the scores of a form differ too much from PyTorch; nothing is written.
     """
     started = time.monotonic()
-    check_replaceable(output, _MARKERS)  # before the work, not after it
+    check_replaceable(output, _MARKERS)  # before the work starts
     card = read_card(folder)
     model = classifier.load(folder, card)
     tokenizer = tokenizer_file(model)
     parts = ItemParts(
         item_id=item_id or printable(folder.resolve().name),
-        student="transformer",  # what a device would run it as
+        student="transformer",  # so that a device runs it as one
         classes=card.classes,
         values=card.scale.values,
         decision=MOST_PROBABLE,
@@ -114,7 +114,7 @@ def export_teacher(
         forms={},
         golden=b"",
     )
-    say("turning the teacher into ONNX, which takes up to a minute")
+    say("Converting the teacher to ONNX, which takes up to a minute.")
     fp32 = fp32_graph(model, parts.item_id, _sha256(tokenizer))
     sample = Sample(
         golden_inputs(()),
@@ -137,18 +137,18 @@ def export_teacher(
 def _form(
     name: str, fp32: bytes, parts: ItemParts, sample: Sample, gate: Gate
 ) -> tuple[TeacherForm, bytes]:
-    """The fastest graph that keeps to the limits, and its bytes."""
+    """The fastest form within the limits, and its bytes."""
     file = f"{name.removeprefix('onnx-')}.onnx"
     refused: ParityError | None = None
-    for arithmetic, data in ways(name, fp32):
+    for arithmetic, data in candidate_graphs(name, fp32):
         if refused:
-            say(f"{name}: too many classes change; now with {arithmetic} products, more slowly")
+            say(f"{name}: too many scores change; trying {arithmetic} products, which are slower.")
         model = form_models(replace(parts, forms={name: (file, data)}))[name]
         probabilities = _run(model, name, sample.all)
         try:
             if name == "onnx-fp32":
                 gate.exact(name, probabilities, gate.expected)
-            if sample.texts:  # golden inputs are few, and nobody's answers
+            if sample.texts:  # golden inputs are few, and no real responses
                 gate.near(name, probabilities)
         except ParityError as error:
             refused = error
@@ -160,7 +160,7 @@ def _form(
 
 
 def _run(model: Model, name: str, texts: Sequence[str]) -> np.ndarray:
-    """What a form makes of N responses, float64 [N, K], those of like length together."""
+    """A form's probabilities of N responses, float64 [N, K]; similar lengths share a chunk."""
     order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
     rows: dict[int, tuple[float, ...]] = {}
     with track(name, len(texts)) as tracker:

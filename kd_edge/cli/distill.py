@@ -21,6 +21,7 @@ from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge.cli.training import distil_options, to_distil_options
+from kd_edge.console.model_names import RESEARCH
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     type=FILE,
     help="CSV file with labelled variants, from 'kd-edge label --variants'.",
 )
-@distil_options
+@distil_options(RESEARCH)
 @max_size_option(
     "Distil bags of several sizes and keep the most accurate one whose bundle has at most "
     "this many bytes, like 16KB.",

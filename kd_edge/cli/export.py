@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @OptionGroup.BUNDLE.option(
     "--bits",
     type=click.IntRange(2, 8),
-    help="Bits of a number in a bag's table.  [default: those it was trained with]",
+    help="Bits per number in a bag's table.  [default: those it was trained with]",
 )
 @prompt_option(
     OptionGroup.BUNDLE,
@@ -65,19 +65,19 @@ if TYPE_CHECKING:
     "--greatest-difference",
     type=click.FloatRange(0, 1),
     default=1e-4,
-    help="Greatest difference of a probability, for forms with the same numbers as PyTorch.",
+    help="Largest difference in a probability, for forms with the same numbers as PyTorch.",
 )
 @OptionGroup.PARITY.option(
     "--least-equal",
     type=click.FloatRange(0, 1),
     default=0.99,
-    help="Least share of equal scores, for forms with rounded numbers.",
+    help="Smallest share of equal scores, for forms with rounded numbers.",
 )
 @OptionGroup.PARITY.option(
     "--qwk-loss",
     type=click.FloatRange(0, 2),
     default=0.005,
-    help="Greatest loss of QWK on held-out responses, for forms with rounded numbers.",
+    help="Largest loss of QWK on held-out responses, for forms with rounded numbers.",
 )
 @output_option(PATH, "The bundle to write (.kdz); with --teacher a folder.")
 @json_option
@@ -93,7 +93,7 @@ def export(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Put one or more STUDENTS (folders from 'kd-edge distill', one an item) into a bundle.
+    """Put one or more STUDENTS (folders from 'kd-edge distill', one for each item) into a bundle.
 
     Every form of the network is run as on a device, on golden rows and on held-out responses,
     and compared with PyTorch. If one scores differently, nothing is written, and an earlier

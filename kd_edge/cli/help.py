@@ -1,4 +1,4 @@
-"""Commands whose help lists the options in named groups, in the order of the work."""
+"""Commands whose help lists the options in named groups, in the order of the stages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class OptionGroup(Enum):
 
     RESPONSES = "Responses"
     COLUMNS = "Columns (by default recognized by their names)"
-    TEACHER = "Teacher (the large model)"
+    TEACHER = "Large model (the teacher)"
     LABELS = "Soft labels and variants"
-    STUDENT = "Student (the small model)"
+    STUDENT = "Small model (the student)"
     REVIEW = "Review by people"
     BUNDLE = "Bundle"
     PARITY = "How much a form may differ from PyTorch"

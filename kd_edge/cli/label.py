@@ -17,6 +17,7 @@ from kd_edge.cli.reading import (
     refuse_overwriting,
     unlabelled_option,
 )
+from kd_edge.console.model_names import RESEARCH
 from kd_edge_runtime.files import refuse_missing_folder
 
 
@@ -29,12 +30,12 @@ from kd_edge_runtime.files import refuse_missing_folder
     type=click.IntRange(min=0),
     default=0,
     help="Cross-fit: fine-tune this many teachers like TEACHER, each to label the responses that "
-    "it has not seen.",
+    "it was not trained on.",
 )
 @OptionGroup.LABELS.option(
     "--model",
     metavar="MODEL",
-    help="With --folds: the language model to start from, where the teacher's own has moved.",
+    help="With --folds: the language model to start from, if the teacher's own has moved.",
 )
 @OptionGroup.LABELS.option(
     "--variants",
@@ -45,9 +46,9 @@ from kd_edge_runtime.files import refuse_missing_folder
 @OptionGroup.LABELS.option(
     "--count",
     type=COUNT,
-    help="Number of variants.  [default: 40 a response, 20,000 to 50,000]",
+    help="Number of variants.  [default: 40 per response, 20,000 to 50,000]",
 )
-@unlabelled_option
+@unlabelled_option(RESEARCH)
 @output_option(FILE, "CSV file to write the soft labels to.")
 @seed_option
 def label(
@@ -63,6 +64,8 @@ def label(
     **values: Any,
 ) -> None:
     """Label RESPONSES with the probabilities of the TEACHER, a folder from 'kd-edge teacher'.
+
+    The teacher is the large language model from which a small one, the student, will learn.
 
     Test responses are left out; held-out responses, by which the teacher's best epoch was chosen,
     have no variants. After Ctrl-C, the same command continues.
@@ -80,13 +83,13 @@ def label(
     if unlabelled is not None and variants_output is None:
         raise click.UsageError("--unlabelled needs --variants FILE, to write its labels to")
     if model is not None and not folds:
-        raise click.UsageError("--model needs --folds: without them, the TEACHER itself labels")
+        raise click.UsageError("--model needs --folds: without --folds, the TEACHER itself labels")
     if variants_output == output:
         raise click.UsageError("labels and variants need different files")
     for file in filter(None, (output, variants_output)):
         refuse_missing_folder(file)
         refuse_overwriting(file, responses)
-    # Before the table, which may take long: a wrong folder is the likelier mistake.
+    # Before the table, which may take long: a wrong folder is more likely.
     from kd_edge.teacher.card import read_card
 
     card = read_card(teacher)
@@ -121,7 +124,7 @@ def label(
         ]
         more = unlabelled_texts(unscored, item.item_id, item.rows)
         if unscored is not None:
-            say(f"Unscored responses taken: {len(more):,}.")
+            say(f"Unscored responses used: {len(more):,}.")
         texts = texts_to_label(rows, more, count, seed)
         variants = label_variants(texts, [teacher], variants_output)
         click.echo(f"{variants_output}: {len(variants.texts):,} labelled variants")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import OptionGroup, options
+from kd_edge.cli.help import Command, OptionGroup, options
 from kd_edge.cli.options import PATH
+from kd_edge.console.model_names import ModelNames
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -80,12 +82,15 @@ reading_options = options(
 )
 """Adds the options for reading responses."""
 
-unlabelled_option = OptionGroup.LABELS.option(
-    "--unlabelled",
-    type=PATH,
-    help="More responses without scores: the teacher labels them, and variants of them.",
-)
-"""The option that names responses without scores."""
+
+def unlabelled_option(names: ModelNames) -> Callable[[Command], Command]:
+    """The option that names responses without scores; help calls the teacher as `names` does."""
+    return OptionGroup.LABELS.option(
+        "--unlabelled",
+        type=PATH,
+        help=f"More responses, without scores: the {names.teacher} labels them, and variants of "
+        "them.",
+    )
 
 
 def read(

@@ -27,6 +27,7 @@ from kd_edge.cli.training import (
     to_distil_options,
     to_teacher_options,
 )
+from kd_edge.console.model_names import SCHOOL
 
 if TYPE_CHECKING:
     from kd_edge.runs.run import RunReport
@@ -52,29 +53,31 @@ if TYPE_CHECKING:
     "--teachers",
     type=COUNT,
     default=1,
-    help="Number of teachers an item, fine-tuned from different seeds; the student learns from "
-    "their mean.",
+    help="Number of large models per item, fine-tuned with different seeds; the small model "
+    "learns from the mean of their probabilities.",
 )
-@teacher_options
+@teacher_options(SCHOOL)
 @OptionGroup.LABELS.option(
     "--folds",
     type=click.IntRange(min=0),
     default=0,
-    help="Cross-fit the soft labels with this many teachers; 0: one teacher labels all responses.",
+    help="Cross-fit with this many large models, each to label responses that it was not trained "
+    "on; 0: one large model labels all responses.",
 )
 @OptionGroup.LABELS.option(
     "--variants",
     type=click.IntRange(min=0),
-    help="Number of variants that the teacher labels.  [default: 40 a response, 20,000 to 50,000]",
+    help="Number of variants that the large model labels.  [default: 40 per response, 20,000 to "
+    "50,000]",
 )
-@unlabelled_option
+@unlabelled_option(SCHOOL)
 @OptionGroup.STUDENT.option(
     "--together",
     is_flag=True,
-    help="Train one student for all items, which compares a response with the item's reference "
-    "answers: for few responses an item, and for items of --test without responses in RESPONSES.",
+    help="Train one small model for all items, which compares a response with the item's reference "
+    "answers: for few responses per item, and for items of --test without RESPONSES.",
 )
-@distil_options
+@distil_options(SCHOOL)
 @output_option(FOLDER, "Folder for the bundle, the report and all intermediate results.")
 @json_option
 @seed_option
@@ -93,12 +96,13 @@ def run(
 ) -> None:
     """Make a bundle from scored RESPONSES: train, check and measure it in one run.
 
-    Fine-tunes a language model (the teacher), lets it label the responses and thousands of
-    variants of them, trains a small model (the student) on these labels and, to compare, the
-    same small model on the people's scores alone. Writes bundle.kdz and report.json.
+    Fine-tunes a large language model (in research, the teacher), lets it label the responses and
+    thousands of variants of them, and trains a small model (the student) on these labels; for
+    comparison, also the same small model on people's scores alone. Writes bundle.kdz and
+    report.json.
 
-    Stages whose inputs have not changed are skipped: after Ctrl-C, start the same command again.
-    If one of several items fails, the others are finished; the exit code is 1 then.
+    Stages whose inputs have not changed are skipped: after Ctrl-C, start the same command again
+    to resume. If one of several items fails, the others are finished, and the exit code is 1.
 
     \b
     Examples:

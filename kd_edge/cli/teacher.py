@@ -12,19 +12,20 @@ from kd_edge.cli.help import GroupedCommand
 from kd_edge.cli.options import FOLDER, PATH, json_option, output_option, print_json, seed_option
 from kd_edge.cli.reading import only_item, read, reading_options
 from kd_edge.cli.training import teacher_options, to_teacher_options
+from kd_edge.console.model_names import RESEARCH
 
 
 @click.command(cls=GroupedCommand)
 @click.argument("responses", type=PATH)
 @output_option(FOLDER, "Folder for the teacher.")
-@teacher_options
+@teacher_options(RESEARCH)
 @reading_options
 @json_option
 @seed_option
 def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None:
-    """Fine-tune a language model, the teacher, on the scored RESPONSES of one item.
+    """Fine-tune a large language model, the teacher, on the scored RESPONSES of one item.
 
-    Responses marked 'test' are left out. After Ctrl-C, the same command continues after the last
+    Responses marked 'test' are left out. After Ctrl-C, the same command resumes after the last
     finished epoch.
 
     \b

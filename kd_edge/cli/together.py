@@ -1,4 +1,4 @@
-"""`kd-edge run --together`: one student for all questions (items)."""
+"""`kd-edge run --together`: one small model for all questions (items)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run_and_show(
     """
     if options.distil.student != registry.DEFAULT:
         raise InputError(
-            f"one student for all questions cannot be of kind {options.distil.student}: leave out "
+            f"one small model for all items cannot be of kind {options.distil.student}: leave out "
             "--student or --together"
         )
     from kd_edge.runs.cross_item.run import run_together

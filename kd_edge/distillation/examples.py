@@ -1,4 +1,4 @@
-"""What a student learns from: scored rows, the teacher's opinion of them, and variants."""
+"""Training examples of a student: scored rows with the teacher's soft labels, and variants."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from kd_edge.soft_labels.label_variants import Variants
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """N responses to learn from.
+    """N responses to train on.
 
     Attributes:
-        questions: the id of the item that each answers; none where all answer the same one.
+        questions: the id of the item that each answers; empty if all answer the same item.
         scores: the human scores as classes, -1 for variants; int64 [N].
         soft: the teacher's probabilities, rows of zeros where there are none; float32 [N, K].
     """
@@ -32,7 +32,7 @@ class Examples:
         return len(self.texts)
 
 
-def taught(
+def with_soft_labels(
     rows: Sequence[Row], labels: Mapping[str, npt.NDArray[np.floating]], variants: Variants | None
 ) -> Examples:
     """Scored rows with their soft labels [K] by response id, then the variants."""
@@ -49,6 +49,8 @@ def taught(
     )
 
 
-def untaught(rows: Sequence[Row], classes: int) -> Examples:
-    """Scored rows without soft labels of K classes: what the baseline learns from."""
-    return taught(rows, dict.fromkeys((row.response_id for row in rows), np.zeros(classes)), None)
+def without_soft_labels(rows: Sequence[Row], classes: int) -> Examples:
+    """Scored rows of K classes without soft labels, to train the baseline on."""
+    return with_soft_labels(
+        rows, dict.fromkeys((row.response_id for row in rows), np.zeros(classes)), None
+    )

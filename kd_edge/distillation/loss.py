@@ -8,7 +8,7 @@ Science Assessments":
 with y the human scores, f the student and p_i the teacher's probabilities. A temperature T
 softens both sides of the second term, which is then multiplied by T squared, so that its
 gradients keep their size (Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a
-Neural Network"). Variants have no human score: for them only the second term is there.
+Neural Network"). Variants have no human score: for them there is only the second term.
 """
 
 from __future__ import annotations
@@ -54,5 +54,5 @@ def distillation_loss(
         return hard / len(logits)
     if temperature != 1:
         logs = (logits / temperature).log_softmax(-1)
-    taught = -(soft * logs).sum()
-    return (hard + weight * temperature**2 * taught) / len(logits)
+    soft_loss = -(soft * logs).sum()
+    return (hard + weight * temperature**2 * soft_loss) / len(logits)

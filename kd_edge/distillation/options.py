@@ -1,4 +1,4 @@
-"""How a student is distilled."""
+"""The options of distillation."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from kd_edge_runtime.errors import InputError
 
 @dataclass(frozen=True)
 class DistilOptions:
-    """How a student is distilled.
+    """The options of distillation.
 
     Attributes:
         student: the kind of student, one of `registry.REGISTRY`.
         student_options: options of that kind by name.
         weight: lambda, the weight of the teacher's soft labels beside the human scores.
-        temperature: T >= 1 softens the teacher's probabilities, and the student's while it
-            learns from them.
-        epochs: passes over the examples; None for what the kind's recipe says.
-        seed: for the weights and the order of the examples.
+        temperature: T >= 1 softens the teacher's probabilities, and in training the student's.
+        epochs: passes over the examples; None for those of the kind's recipe.
+        seed: seed of the initial weights and of the order of the examples.
         review_accuracy: exact agreement with people required of the scores that are not
             flagged `review`, by which its threshold is chosen, 0 to 1.
     """
@@ -39,12 +38,12 @@ class DistilOptions:
 
     def __post_init__(self) -> None:
         registry.check_name(self.student)
-        if not 0 <= self.weight < inf:  # what is no number either
+        if not 0 <= self.weight < inf:  # false for NaN too
             raise InputError(f"lambda is {self.weight}, it must be 0 or more")
         if not 1 <= self.temperature < inf:
             raise InputError(f"the temperature is {self.temperature}, it must be 1 or more")
         if self.epochs is not None and self.epochs < 1:
-            raise InputError(f"{self.epochs} epochs are too few: at least 1")
+            raise InputError(f"{self.epochs} epochs are too few: the number must be 1 or more")
         if not 0 < self.review_accuracy < 1:
             raise InputError(
                 f"the review accuracy is {self.review_accuracy}, it must be between 0 and 1"

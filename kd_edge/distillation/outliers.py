@@ -1,4 +1,4 @@
-"""What is usual in the responses to an item, so that a device can flag what is not."""
+"""The limits beyond which a device flags responses to an item as unusual."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from kd_edge_runtime.text.counts import Counter
 from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
-# Shares of the responses learnt from that each rule may flag; all of them together, 1.25 %.
-# Some of these are indeed off-topic, or no answer.
+# Shares of the training responses that each rule may flag; 1.25 % in all. Some of these are indeed
+# off-topic, or no answer.
 _UNLIKE = 0.0075
 _LIST = 0.0025
 _REPEATS = 0.0025
@@ -26,17 +26,17 @@ _REPEATS = 0.0025
 _LONGER = 1.2
 _FEWER = 0.9
 
-# From fewer responses no limit is drawn.
+# With fewer responses, no limits are set.
 _ENOUGH = 20
 _NEVER = 1e6
 
 
-def ordinary(texts: Sequence[str], student: Student) -> Flags:
+def outlier_limits(texts: Sequence[str], student: Student) -> Flags:
     """The limits beyond which responses are flagged, except the prompt and the confidence.
 
     Args:
-        texts: the responses that the student learnt from.
-        student: the student, whose n-grams tell unfamiliar responses.
+        texts: the responses that the student was trained on.
+        student: the student, whose vocabulary shows which n-grams are known.
     """
     tokens = [words(text) for text in texts]
     number = np.array([len(response) for response in tokens])
@@ -58,11 +58,11 @@ def _known(
     student: Student,
     vocabulary: BagVocabulary,
 ) -> tuple[float, ...]:
-    """How many known n-grams a word brings on average, and the lower and upper limits of that.
+    """Known n-grams per word on average, and the lower and upper limits of a response's.
 
-    A new response did not help to choose the vocabulary. So the lower limit does not count an
-    n-gram that is in just as many responses as it must be: without the response at hand it would
-    not be known. The upper limit counts it, which flags less.
+    A new response did not help to choose the vocabulary. So the lower limit does not count n-grams
+    that are in no more responses than they must be to be chosen: without the response at hand they
+    would not be known. The upper limit counts them, and so flags fewer responses.
     """
     counts = Counter(vocabulary).count(texts)
     response = np.repeat(np.arange(len(texts)), np.diff(counts.starts))
@@ -71,25 +71,25 @@ def _known(
     known = np.bincount(response[often[counts.rows]], minlength=len(texts))
     usual = known.sum() / number.sum()
 
-    def off(known: npt.NDArray[np.int64], least: int) -> npt.NDArray[np.float64]:
-        some = number >= least
-        apart: npt.NDArray[np.float64] = known[some] - usual * number[some]
-        return apart / np.sqrt(number[some])
+    def deviations(known: npt.NDArray[np.int64], least: int) -> npt.NDArray[np.float64]:
+        chosen = number >= least
+        difference: npt.NDArray[np.float64] = known[chosen] - usual * number[chosen]
+        return difference / np.sqrt(number[chosen])
 
-    low = _quantile(off(known, 1), _UNLIKE, -_NEVER)
-    high = _quantile(off(np.diff(counts.starts), FEW), 1 - _LIST, _NEVER)
+    low = _quantile(deviations(known, 1), _UNLIKE, -_NEVER)
+    high = _quantile(deviations(np.diff(counts.starts), FEW), 1 - _LIST, _NEVER)
     return _rounded(usual), _rounded(min(low, 0.0)), _rounded(max(high, 0.0))
 
 
 def prompt_codes(prompts: Sequence[str]) -> tuple[int, ...]:
-    """The pairs of words of the texts that pupils see with an item, as hashes that rise."""
+    """The pairs of neighbouring words in an item's own texts, as sorted hashes."""
     texts = [words(prompt) for prompt in prompts]
     pairs = {pair for text in texts for pair in zip(text, text[1:], strict=False)}
     return tuple(sorted({pair_code(*pair) for pair in pairs}))
 
 
 def _quantile(values: npt.NDArray[np.floating], share: float, otherwise: float) -> float:
-    """The quantile, where there are enough values."""
+    """The quantile, or another value where there are too few."""
     return float(np.quantile(values, share)) if len(values) >= _ENOUGH else otherwise
 
 

@@ -1,4 +1,4 @@
-"""Trains a student's network, epoch by epoch, saving after each."""
+"""Trains a student's network and saves a checkpoint after each epoch."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Training:
         return state
 
     def _key(self) -> str:
-        """A hash of all that decides how the run ends."""
+        """A hash of everything that determines the result."""
         weights = [float(part.double().sum()) for part in self._network.state_dict().values()]
         return hash_json(
             {
@@ -127,7 +127,7 @@ class Training:
         return float(np.mean(losses))
 
     def _order(self, rng: np.random.Generator, encoded: Encoded) -> list[npt.NDArray[np.int64]]:
-        """The examples in batches, in random order, like lengths together if that saves work."""
+        """The examples in batches, in random order, similar lengths together if padded."""
         if encoded.padded:
             noisy = encoded.lengths + rng.uniform(0, 12, len(encoded))
             order = np.argsort(noisy, kind="stable")

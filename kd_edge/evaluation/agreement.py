@@ -1,4 +1,4 @@
-"""Agreement of all scorers with people's scores: on one item, and over all items of a run."""
+"""How well all scorers agree with people's scores, on one item and over all items of a run."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kd_edge.console.model_names import RESEARCH, SCHOOL
 from kd_edge.data.responses import Item, Row
 from kd_edge.evaluation.metrics import Agreement, Scores, agreement
 
 HUMANS = "second rater"
-TEACHER = "teacher"
-STUDENT = "student"
-BASELINE = "student without teacher"
+TEACHER = RESEARCH.teacher
+STUDENT = RESEARCH.student
+BASELINE = RESEARCH.baseline
 MAJORITY = "majority class"
 IN_PYTORCH = "student in PyTorch"
 ON_DEVICE = "student on a device"
 
 _NAMES = {
-    TEACHER: "large model",
-    STUDENT: "small model",
-    BASELINE: "small model alone",
+    TEACHER: SCHOOL.teacher,
+    STUDENT: SCHOOL.student,
+    BASELINE: SCHOOL.baseline,
     MAJORITY: "most frequent score",
     IN_PYTORCH: "small model in PyTorch",
     ON_DEVICE: "small model on a device",
 }
 
 NO_SCORE = -1
-"""Stands for a missing second score."""
+"""The class number of a missing second score."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Line:
     Attributes:
         name: who scores.
         agreement: with the people's scores.
-        parameters: number of trained parameters; None for people and the majority class.
+        parameters: number of parameters; None for people and the majority class.
         bytes: size on disk; None for people and the majority class.
     """
 
@@ -123,7 +124,7 @@ class Pooled:
 
 
 def scorer_name(scorer: str) -> str:
-    """A scorer's name as schools read it; result files keep the name of the field."""
+    """What schools call a scorer; result files have the name that researchers use."""
     return _NAMES.get(scorer, scorer)
 
 
@@ -152,7 +153,7 @@ def lines(
         return agreement(of, machine, item.scale)
 
     majority = np.full_like(human, np.bincount(human_scores(train)).argmax())
-    found = [
+    figures = [
         Line(TEACHER, against(scorings.teacher), sizes.teacher_parameters, sizes.teacher_bytes),
         Line(STUDENT, against(scorings.student), sizes.student_parameters, sizes.plain_bytes),
         Line(BASELINE, against(scorings.baseline), sizes.student_parameters, sizes.plain_bytes),
@@ -161,8 +162,8 @@ def lines(
     second = second_scores(test)
     twice = second != NO_SCORE
     if twice.any():
-        found.insert(0, Line(HUMANS, against(second[twice], human[twice])))
-    return tuple(found)
+        figures.insert(0, Line(HUMANS, against(second[twice], human[twice])))
+    return tuple(figures)
 
 
 def pooled(items: Sequence[tuple[str, Sequence[Line]]]) -> tuple[Pooled, ...]:
@@ -171,10 +172,10 @@ def pooled(items: Sequence[tuple[str, Sequence[Line]]]) -> tuple[Pooled, ...]:
     Each item is its name and its lines.
     """
     by_scorer: dict[str, list[tuple[str, Agreement]]] = {}
-    for item, found in items:
-        for line in found:
+    for item, figures in items:
+        for line in figures:
             by_scorer.setdefault(line.name, []).append((item, line.agreement))
-    return tuple(_pooled(scorer, found) for scorer, found in by_scorer.items())
+    return tuple(_pooled(scorer, figures) for scorer, figures in by_scorer.items())
 
 
 def _pooled(name: str, items: Sequence[tuple[str, Agreement]]) -> Pooled:

@@ -13,15 +13,15 @@ from scipy.stats import binomtest, norm
 from kd_edge.evaluation.calibration import Floats, Right
 
 ACCURACY = 0.9
-"""Default for the exact agreement that scores which nobody reviews should have, 0 to 1."""
+"""Default of the exact agreement required of scores that nobody reviews, 0 to 1."""
 
-# The share sent to a person where that agreement cannot be reached.
+# The share sent to a person if that agreement cannot be reached.
 _FALLBACK_SHARE = 0.2
 
-# Whoever reviews more than this might as well score all responses.
+# Reviewing more than this saves too little work.
 _LARGEST_SHARE = 0.5
 
-# Nine chances in ten, at a z of 1.2816: recorded thresholds were chosen with that rounded value.
+# 90 %, at a z of 1.2816: recorded thresholds were chosen with this rounded value.
 _CHANCE = float(norm.cdf(1.2816))
 
 
@@ -36,7 +36,7 @@ class Review:
         responses: number of held-out responses.
         share: share of them below the threshold, 0 to 1.
         accuracy: exact agreement of the others with people's scores, 0 to 1.
-        at_least: lower bound of `accuracy`, with nine chances in ten (Wilson 1927).
+        at_least: lower bound of `accuracy` with a confidence of 90 % (Wilson 1927).
         all: exact agreement over all held-out responses, 0 to 1.
     """
 
@@ -89,14 +89,14 @@ def review_curve(
 def choose_review(confidence: Floats, correct: Right, wanted: float = ACCURACY) -> Review:
     """The threshold that sends as few responses as possible to a person.
 
-    The scores that remain must have the agreement that is wanted. A high agreement on few
-    responses may be chance, so its lower bound counts (`at_least`). Where sending half of the
-    responses is not enough, the least confident fifth is sent.
+    The remaining scores must have the required agreement. A high agreement on few responses may be
+    chance, so its lower bound counts (`at_least`). If sending half of the responses would not be
+    enough, the least confident fifth is sent.
 
     Args:
         confidence: probability of the predicted class, on held-out responses; [N], N > 0.
         correct: whether that class is the people's; [N].
-        wanted: exact agreement wanted of the scores that remain, 0 to 1.
+        wanted: exact agreement required of the remaining scores, 0 to 1.
     """
     reviews = [
         _review(confidence, correct, below, wanted) for below in _thresholds(confidence.tolist())
@@ -110,7 +110,7 @@ def choose_review(confidence: Floats, correct: Right, wanted: float = ACCURACY) 
 
 
 def _thresholds(confidence: list[float]) -> Iterator[float]:
-    """Rising thresholds that separate the responses, 0 first, with four decimals."""
+    """Thresholds that separate the responses, in rising order from 0, with four decimals."""
     yield 0.0
     rising = sorted(set(confidence))
     for low, high in zip(rising, rising[1:], strict=False):
@@ -135,7 +135,7 @@ def _review(confidence: Floats, correct: Right, below: float, wanted: float) -> 
 
 
 def at_least(successes: int, trials: int) -> float:
-    """Lower bound of a share with nine chances in ten: Wilson's one-sided interval (1927).
+    """Lower bound of a share with a confidence of 90 %: Wilson's one-sided interval (1927).
 
     Args:
         successes: 0 to `trials`.
@@ -149,7 +149,7 @@ def at_least(successes: int, trials: int) -> float:
 
 
 class HasProvenance(Protocol):
-    """A trained student, or anything else that keeps how it was made."""
+    """A trained student, or anything else with a provenance."""
 
     @property
     def provenance(self) -> Mapping[str, Any]:

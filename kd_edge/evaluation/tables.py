@@ -27,14 +27,14 @@ def pooled_table(scorers: Sequence[Pooled]) -> TerminalTable:
     """A table for the terminal of each scorer's figures over all items."""
     rows = [
         [
-            scorer_name(one.name),
-            str(one.items),
-            f"{one.responses:,}",
-            f"{one.qwk:.3f}",
-            f"{one.least_qwk:.3f} ({one.least_item})",
-            f"{one.accuracy:.3f}",
+            scorer_name(scorer.name),
+            str(scorer.items),
+            f"{scorer.responses:,}",
+            f"{scorer.qwk:.3f}",
+            f"{scorer.least_qwk:.3f} ({scorer.least_item})",
+            f"{scorer.accuracy:.3f}",
         ]
-        for one in scorers
+        for scorer in scorers
     ]
     return TerminalTable("All items", _POOLED, rows)
 
@@ -45,7 +45,7 @@ def figures_markdown(lines: Sequence[Line]) -> str:
 
 
 def smaller(sizes: Sizes) -> str:
-    """How much smaller the small model is, in a sentence."""
+    """A sentence on how much smaller the small model is."""
     return (
         f"The small model has {sizes.times_fewer_parameters:,.0f} times fewer parameters than the "
         f"large one. It takes {sizes.plain_bytes:,} bytes on a device "

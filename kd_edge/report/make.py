@@ -59,7 +59,7 @@ def make_report(out: Path, output: Path, *, responses: bool = True) -> WrittenRe
         InputError: see `collect` and `collect_questions`; or the files cannot be written.
         BundleError: the run's bundle is damaged.
     """
-    content = (_of_questions if (out / TOGETHER).is_file() else _of_items)(out, responses)
+    content = (_questions_content if (out / TOGETHER).is_file() else _items_content)(out, responses)
     packages = ", ".join(f"{name} {version}" for name, version in content.created_by.items())
     blocks = [*content.blocks, *glossary(), Text(f"The bundle was written by {packages}.", "note")]
     files = output / PAGE, output / MARKDOWN
@@ -72,7 +72,7 @@ def make_report(out: Path, output: Path, *, responses: bool = True) -> WrittenRe
 
 @dataclass(frozen=True)
 class _Content:
-    """The blocks of a report but for its end, its figures and its headlines."""
+    """The blocks of a report without the glossary, its figures and its headlines."""
 
     blocks: list[Block]
     figures: dict[str, Any]
@@ -80,7 +80,7 @@ class _Content:
     created_by: Mapping[str, str]
 
 
-def _of_items(out: Path, responses: bool) -> _Content:
+def _items_content(out: Path, responses: bool) -> _Content:
     """A run with a student for each item."""
     run = collect(out)
     samples = [invented(scored.texts) for scored in run.scored]
@@ -96,8 +96,8 @@ def _of_items(out: Path, responses: bool) -> _Content:
         blocks = list(_all_items(items, pooled, any(samples)))
     with Scorer.open(out / BUNDLE) as scorer:
         for at, item in enumerate(items):
-            why = reasons(scorer, item.item_id)
-            worst = disagreements(run.scored[at], run.scales[at], why) if responses else None
+            explain = reasons(scorer, item.item_id)
+            worst = disagreements(run.scored[at], run.scales[at], explain) if responses else None
             blocks += item_blocks(item, f"item-{at}", worst, invented=samples[at])
     figures = {
         "items": [
@@ -109,7 +109,7 @@ def _of_items(out: Path, responses: bool) -> _Content:
     return _Content(blocks, figures, tuple(headlines), run.created_by)
 
 
-def _of_questions(out: Path, responses: bool) -> _Content:
+def _questions_content(out: Path, responses: bool) -> _Content:
     """A run with one student for all questions."""
     questions = collect_questions(out)
     figures = {**questions.as_json(), "warnings": sentences.warnings(questions.pooled)}
@@ -131,7 +131,7 @@ def _all_items(
 def _item_table(items: Sequence[ItemFigures]) -> Table:
     """A row for each item; second raters only where an item has one."""
 
-    def of(rater: str, name: str) -> Callable[[ItemFigures], float | None]:
+    def value_of(rater: str, name: str) -> Callable[[ItemFigures], float | None]:
         return lambda item: getattr(attrgetter(rater)(item), name, None)
 
     models = (("large model", "teacher.given", ""), ("small model", "bundle.given", ""))
@@ -139,10 +139,13 @@ def _item_table(items: Sequence[ItemFigures]) -> Table:
     columns = (
         Column("item", lambda item: item.item_id),
         Column("N", lambda item: str(item.responses)),
-        *(figure(f"{who}: QWK", of(at, "qwk"), number, QWK, needs) for who, at, needs in raters),
         *(
-            figure(f"{who}: exact", of(at, "exact"), tenths, None, needs)
-            for who, at, needs in raters
+            figure(f"{who}: QWK", value_of(path, "qwk"), number, QWK, needs)
+            for who, path, needs in raters
+        ),
+        *(
+            figure(f"{who}: exact", value_of(path, "exact"), tenths, None, needs)
+            for who, path, needs in raters
         ),
         Column("warnings", lambda item: str(len(sentences.warnings(item)))),
     )

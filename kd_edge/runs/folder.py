@@ -19,10 +19,10 @@ TOGETHER = "together.json"
 
 
 def item_folder(out: Path, item_id: str) -> Path:
-    """The folder of an item: its name, with what a file system may refuse left out.
+    """The folder of an item: its id without characters that a file system may refuse.
 
-    A name that had to be changed, or that differs from another by its capitals alone, gets a piece
-    of its hash.
+    An id that is changed or has capital letters, which some systems ignore, gets a part of its
+    hash.
     """
     plain = re.sub(r"[^a-z0-9_-]+", "-", item_id.lower()).strip("-")[:60]
     if plain != item_id:
@@ -31,7 +31,7 @@ def item_folder(out: Path, item_id: str) -> Path:
 
 
 def refuse_other_items(out: Path, report: str, items: Collection[str]) -> None:
-    """Refuse to replace the bundle of other items; say which items a new one will lack.
+    """Refuse to replace the bundle of other items; name the items that the new one will not hold.
 
     Args:
         out: the run's folder.
@@ -39,27 +39,27 @@ def refuse_other_items(out: Path, report: str, items: Collection[str]) -> None:
         items: all that the new bundle will hold.
 
     Raises:
-        InputError: the bundle that is there holds none of the items, or is of the other sort of
-            run.
+        InputError: the existing bundle holds none of the items, or is that of a run with the other
+            setting of --together.
     """
     bundle = out / BUNDLE
     if not bundle.is_file():
         return
     if (out / (REPORT if report == TOGETHER else TOGETHER)).is_file():
-        sort = "without" if report == TOGETHER else "with"
-        raise InputError(f"{out} holds a run {sort} --together: {_instead(out)}")
+        setting = "without" if report == TOGETHER else "with"
+        raise InputError(f"{out} holds a run {setting} --together: {_instead(out)}")
     try:
         with Bundle(bundle) as opened:
             held = [entry.item_id for entry in opened.manifest.items]
     except BundleError:
-        return  # there is nothing to lose
+        return  # it cannot be used anyway
     lost = [name for name in held if name not in items]
     if not lost:
         return
     named = ", ".join(f"'{name}'" for name in lost[:3]) + (", …" if len(lost) > 3 else "")
     if len(lost) == len(held):
         raise InputError(f"{out} holds a run of other responses, to {named}: {_instead(out)}")
-    say(f"{bundle} will no longer hold {named}, to which there is no response here.")
+    say(f"{bundle} will no longer hold {named}, to which there are no responses here.")
 
 
 def refuse_other_responses(
@@ -71,21 +71,21 @@ def refuse_other_responses(
     *,
     questions: bool = False,
 ) -> None:
-    """Refuse to replace a run of other responses; say so where changed responses replace some.
+    """Refuse to replace a run of other responses; report changed responses.
 
-    Where some responses are the same, this is taken for a later state of the same table.
+    If some responses are the same, the table counts as a later version of the same one.
 
     Args:
         out: the run's folder.
-        folder: where the teacher's record is: the item's folder, or the run's.
-        rows: the hash of the rows to learn from, as that record has it.
-        texts: all responses, those to measure on too.
+        folder: the folder with the teacher's record: the item's, or the run's.
+        rows: the hash of the training rows, as in that record.
+        texts: all responses, including the test responses.
         classes: the class names in order.
         questions: whether it is a run of one student for all questions.
 
     Raises:
-        InputError: a bundle is there, and none of the responses that it was measured on is
-            among `texts`.
+        InputError: there is a bundle, and `texts` has none of the responses that it was
+            measured on.
     """
     record = read_record(folder / "teacher.stage.json")
     if record is None or record.inputs.get("rows") == rows:
@@ -93,13 +93,13 @@ def refuse_other_responses(
     if (out / BUNDLE).is_file():
         try:
             measured = read_scored(folder / FILE, classes, questions=questions).texts
-        except InputError:  # other classes, or from before there was such a file
+        except InputError:  # other classes, or a run of an older version
             measured = ()
         if measured and not set(texts).intersection(measured):
             raise InputError(
                 f"{out} holds a run of other responses, none of which is here: {_instead(out)}"
             )
-    say(f"{folder}: the responses have changed; the files of the earlier ones are replaced.")
+    say(f"{folder}: the responses have changed, so that earlier results are replaced.")
 
 
 def _instead(out: Path) -> str:

@@ -1,4 +1,4 @@
-"""One item of a run: its split, the outputs of its stages, its forms and its figures."""
+"""One item of a run: runs its stages, measures its scorers and reports on them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class ItemReport:
 
     Attributes:
         item_id: the item.
-        rows: how many rows were learnt from, held out for choices, and measured on.
+        rows: number of rows to train on, held out for choices, and measured on.
         test_rows: where the test rows come from, in words.
-        lines: the figures, a line a scorer.
-        sizes: of teacher and student.
+        lines: the figures, a line for each scorer.
+        sizes: the sizes of teacher and student.
         parity: each form of the bundle compared with PyTorch.
-        ran: the stages that were run and not kept.
+        ran: the stages that were run; the others were kept from before.
         review: which of the student's scores are flagged for a person.
     """
 
@@ -53,11 +53,11 @@ class ItemReport:
 
 @dataclass(frozen=True)
 class ItemRun:
-    """An item whose stages are done.
+    """An item whose stages have been run.
 
     Attributes:
         split: its rows.
-        outputs: what its stages wrote.
+        outputs: the outputs of its stages.
         prepared: its student's forms, checked against PyTorch.
     """
 
@@ -76,8 +76,8 @@ class ItemRun:
         The scores of each row are written into the item's folder, for `kd-edge report`.
 
         Args:
-            scorer: of a bundle that holds the item.
-            manifest: the bundle's.
+            scorer: scores with a bundle that holds the item.
+            manifest: the bundle's manifest.
         """
         split, distilled = self.split, self.outputs.distilled
         texts = [row.text for row in split.test]
@@ -99,19 +99,19 @@ class ItemRun:
             bundle=bundle_scorings(scorer.score_many(texts, self.item_id), classes),
         )
         write_scored(self.outputs.folder / TEST_SCORES, scored, classes)
-        found = Scorings(
+        scorings = Scorings(
             teacher=scored.teacher.predicted,
             student=scored.bundle.predicted,
             baseline=student_scorings(distilled.baseline, texts).predicted,
         )
-        return lines(split.item, split.train, split.test, found, self.sizes(manifest))
+        return lines(split.item, split.train, split.test, scorings, self.sizes(manifest))
 
     def sizes(self, manifest: Manifest, bundle_bytes: int = 0) -> Sizes:
         """Parameters and bytes of teachers and student.
 
         Args:
-            manifest: of a bundle that holds the item.
-            bundle_bytes: the size of the bundle.
+            manifest: the manifest of a bundle that holds the item.
+            bundle_bytes: the size of that bundle.
         """
         sizes = [teacher_size(teacher) for teacher in self.outputs.teachers]
         entry = manifest.item(self.item_id)
@@ -125,13 +125,13 @@ class ItemRun:
         )
 
     def card_figures(self, figures: tuple[Line, ...]) -> CardFigures:
-        """Figures of `measure` for the model card."""
+        """The figures of `measure` for the model card."""
         split = self.split
-        measured_on = f"{len(split.test)} responses it did not learn from ({split.how})"
+        measured_on = f"{len(split.test)} responses it was not trained on ({split.how})"
         return CardFigures(measured_on, figures)
 
     def report(self, figures: tuple[Line, ...], sizes: Sizes) -> ItemReport:
-        """Report the figures of `measure`."""
+        """The report of the item with the figures of `measure`."""
         split = self.split
         return ItemReport(
             item_id=self.item_id,
@@ -161,14 +161,14 @@ def run_item(
     Args:
         split: its rows.
         out: the run's folder.
-        options: how.
-        sources: texts of its prompt and rubric, for golden rows.
-        unlabelled: responses to it without a score.
+        options: the options of the run.
+        sources: the texts of its prompt and rubric, for golden rows.
+        unlabelled: its responses without a score.
 
     Raises:
         InputError: see the stages.
-        ParityError: a form of the student scores otherwise than PyTorch.
-        StoppedError: the user stopped it; the same call goes on.
+        ParityError: the scores of a form differ too much from PyTorch.
+        StoppedError: the user stopped it; the same call resumes.
     """
     outputs = run_stages(split, out, options, unlabelled)
     item = split.item

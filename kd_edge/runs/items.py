@@ -1,4 +1,4 @@
-"""Several items in one run: an item that fails stops no other."""
+"""Several items in one run: an item that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from kd_edge.console.progress import say
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.errors import InputError, KdEdgeError
 
-_Given = TypeVar("_Given")
-_Done = TypeVar("_Done")
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Failed:
 
 
 def each_item(
-    items: Sequence[tuple[str, _Given]], function: Callable[[_Given], _Done]
-) -> tuple[list[_Done], list[Failed]]:
+    items: Sequence[tuple[str, _Argument]], function: Callable[[_Argument], _Result]
+) -> tuple[list[_Result], list[Failed]]:
     """Call a function for every item, even where others fail.
 
     Args:
@@ -40,23 +40,23 @@ def each_item(
         The results of the items that succeeded, and the items that failed.
 
     Raises:
-        KdEdgeError: of the only item; or that all have failed.
+        KdEdgeError: the only item failed, or all items did.
         StoppedError: the user stopped it.
     """
     if len(items) == 1:
         return [function(items[0][1])], []
-    done: list[_Done] = []
+    results: list[_Result] = []
     failed: list[Failed] = []
-    for place, (name, given) in enumerate(items, 1):
+    for place, (name, argument) in enumerate(items, 1):
         say(f"Item {place} of {len(items)}: '{name}'")
         try:
-            done.append(function(given))
+            results.append(function(argument))
         except StoppedError:
             raise
         except KdEdgeError as error:
             failed.append(Failed(name, str(error)))
-            say(f"  failed, the other items continue: {error}")
-    if not done:
+            say(f"  failed; the other items continue: {error}")
+    if not results:
         reasons = "".join(f"\n  '{item.item_id}': {item.why}" for item in failed)
         raise InputError(f"none of the {len(items)} items succeeded:{reasons}")
-    return done, failed
+    return results, failed

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
@@ -32,6 +33,14 @@ from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import resolve
 from kd_edge_runtime.errors import InputError
 
+# What progress calls the stages, whose names are those of their files.
+_STAGES = {
+    "labels": f"the {SCHOOL.teacher}'s scores of the responses",
+    "variants": f"the {SCHOOL.teacher}'s scores of the variants",
+    "student": SCHOOL.student,
+    "test-labels": f"the {SCHOOL.teacher}'s scores of the test responses",
+}
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -39,10 +48,10 @@ class RunOptions:
 
     Attributes:
         teacher: how the teacher is fine-tuned.
-        teachers: how many teachers, with consecutive seeds: a response gets the mean of their
+        teachers: number of teachers, with consecutive seeds: a response gets the mean of their
             probabilities, and the variants are divided among them.
-        folds: 0 for in-sample soft labels, else how many teachers cross-fit them.
-        variants: how many teacher-labelled variants; None for the number that suits the rows.
+        folds: the number of teachers that cross-fit the soft labels; 0 for in-sample labels.
+        variants: number of teacher-labelled variants; None for a number that suits the rows.
         distil: how the student is distilled.
 
     Raises:
@@ -56,16 +65,14 @@ class RunOptions:
     distil: DistilOptions = field(default_factory=DistilOptions)
 
     def __post_init__(self) -> None:
-        # Here, and not when a teacher has been fine-tuned for an hour.
+        # Checked here, not after a teacher has been fine-tuned for an hour.
         if self.folds < 0 or self.folds == 1:
-            raise InputError(
-                f"{self.folds} folds are not possible: 0 for one teacher, or 2 and more"
-            )
+            raise InputError(f"the number of folds cannot be {self.folds}: use 0, or 2 and more")
         if self.teachers < 1:
-            raise InputError(f"{self.teachers} teachers are not possible: 1 or more")
+            raise InputError(f"the number of large models cannot be {self.teachers}: use 1 or more")
         if self.folds and self.teachers > 1:
             raise InputError(
-                "cross-fitting has teachers of its own: give --folds or --teachers, not both"
+                "give --folds or --teachers, not both: cross-fitting trains large models itself"
             )
         replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)  # the last teacher's
         variants_for(0, self.variants)
@@ -81,7 +88,7 @@ class StageOutputs:
         labels: the soft labels.
         test_labels: the teachers' mean probabilities of the test rows.
         distilled: student and baseline.
-        ran: the stages that were run, not kept from before.
+        ran: the stages that were run; the others were kept from before.
     """
 
     folder: Path
@@ -100,12 +107,12 @@ def run_stages(
     Args:
         split: the item's rows.
         out: the run's folder.
-        options: how.
+        options: the options of the run.
         unlabelled: responses to the item without a score.
 
     Raises:
         InputError: see the stages.
-        StoppedError: the user stopped it; the same call goes on.
+        StoppedError: the user stopped it; the same call resumes.
     """
     data = PipelineRows(split.item, split.train, split.validation, split.test, unlabelled)
     return Pipeline(data, item_folder(out, split.item.item_id), options).run()
@@ -117,7 +124,7 @@ class Pipeline:
     Args:
         data: the rows, and how teachers and student read them.
         folder: where outputs and records go.
-        options: how.
+        options: the options of the run.
     """
 
     def __init__(self, data: PipelineRows, folder: Path, options: RunOptions) -> None:
@@ -132,19 +139,20 @@ class Pipeline:
         self._test_labels = folder / "test_labels.csv"
         self._learning = data.for_teacher([*data.train, *data.validation])
         self._rows_hash = hash_rows(self._learning)
-        self._stages = Stages(folder, data.title)
+        shown = {name: name.replace("teacher", SCHOOL.teacher) for name in names}
+        self._stages = Stages(folder, data.title, {**_STAGES, **shown})
 
     def run(self) -> StageOutputs:
         """Run every stage whose output is not there yet.
 
         Raises:
             InputError: see the stages.
-            StoppedError: the user stopped it; the same call goes on.
+            StoppedError: the user stopped it; the same call resumes.
         """
         make_folder(self._folder)
         for at, name in enumerate(self._teachers):
             self._finetune(at, name)
-        # Once for all later stages: a teacher is as big as its language model.
+        # Hashed once for all later stages: a teacher is as large as its language model.
         self._hashes = {name: hash_folder(folder) for name, folder in self._teachers.items()}
         self._label_rows()
         distilled = self._distil(*self._label_variants())
@@ -161,16 +169,21 @@ class Pipeline:
     def _finetune(self, at: int, name: str) -> None:
         options = replace(self._options.teacher, seed=self._options.teacher.seed + at)
         if len(self._teachers) > 1:
-            say(f"{self._data.title}: teacher {at + 1} of {len(self._teachers)}")
+            say(f"{self._data.title}: {SCHOOL.teacher} {at + 1} of {len(self._teachers)}")
         self._stages.run(
             name,
-            # The model's hash is an input: its name on this machine does not matter. Rows
-            # hold classes by number: what they are called matters to the teacher's folder.
+            # The model's hash is an input, so that its name on this machine does not matter.
+            # Rows have class numbers; the teacher's folder has the class names too.
             {**asdict(replace(options, model="")), "classes": list(self._classes)},
             {"rows": self._rows_hash, "model": resolve(options.model).sha256},
             [self._teachers[name]],
             lambda: finetune(
-                self._data.item, self._learning, options, self._teachers[name], self._held_out
+                self._data.item,
+                self._learning,
+                options,
+                self._teachers[name],
+                self._held_out,
+                SCHOOL,
             ),
         )
 
@@ -185,11 +198,11 @@ class Pipeline:
             if folds:
                 work = self._folder / "folds"
                 teacher = self._options.teacher
-                labels = cross_fit(data.item, teacher, folds, work, self._held_out)
+                labels = cross_fit(data.item, teacher, folds, work, self._held_out, SCHOOL)
             else:
                 rows = [row for row in data.item.rows if row.split != "test"]
                 labels = self._teachers_labels(
-                    data.for_teacher(rows), "scoring responses with the teacher"
+                    data.for_teacher(rows), f"scoring responses with the {SCHOOL.teacher}"
                 )
             write_labels(self._labels, labels)
 
@@ -201,7 +214,9 @@ class Pipeline:
         rows = self._data.for_teacher(self._data.test)
 
         def label() -> None:
-            labels = self._teachers_labels(rows, "scoring the test responses with the teacher")
+            labels = self._teachers_labels(
+                rows, f"scoring the test responses with the {SCHOOL.teacher}"
+            )
             write_labels(self._test_labels, labels)
 
         inputs = {"rows": hash_rows(rows), **self._hashes}
@@ -225,28 +240,29 @@ class Pipeline:
 
     def _label_variants(self) -> tuple[VariantTexts | None, Path]:
         seed, path = self._options.distil.seed, self._folder / "variants.csv"
-        new = self._data.variant_texts(self._options.variants, seed)
-        if new is not None:
+        variants = self._data.variant_texts(self._options.variants, seed)
+        if variants is not None:
             self._stages.run(
                 "variants",
-                {"count": new.count, "seed": seed},
-                {**new.inputs, **self._hashes},
+                {"count": variants.count, "seed": seed},
+                {**variants.inputs, **self._hashes},
                 [path],
                 lambda: label_variants(
-                    new.texts(),
+                    variants.texts(),
                     tuple(self._teachers.values()),
                     path,
                     precision=self._options.teacher.precision,
+                    names=SCHOOL,
                 ),
             )
-        return new, path
+        return variants, path
 
-    def _distil(self, new: VariantTexts | None, variants: Path) -> Distilled:
+    def _distil(self, variants: VariantTexts | None, path: Path) -> Distilled:
         options, data = self._options.distil, self._data
         student, baseline = self._folder / "student", self._folder / "baseline"
         inputs = {"rows": self._rows_hash, "labels": hash_file(self._labels)}
-        if new is not None:
-            inputs["variants"] = hash_file(variants)
+        if variants is not None:
+            inputs["variants"] = hash_file(path)
         if registry.get(options.student).needs_teacher:
             inputs["teacher"] = self._hashes["teacher"]
 
@@ -256,11 +272,12 @@ class Pipeline:
                 data.train,
                 data.validation,
                 labels_by_id(self._labels, self._classes, data.train),
-                None if new is None else new.labelled(read_variants(variants, self._classes)),
+                None if variants is None else variants.labelled(read_variants(path, self._classes)),
                 options,
                 self._folder / "work",
                 self._teachers["teacher"],
                 relations=data.relations,
+                names=SCHOOL,
             )
             store.save(distilled.student, student)
             store.save(distilled.baseline, baseline)

@@ -1,4 +1,4 @@
-"""The rows of a pipeline, and how its teachers and its student read them."""
+"""The rows of a pipeline, and the texts that its teachers and its student read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class VariantTexts:
     """New responses for the teachers to score.
 
     Attributes:
-        count: how many of them are variants; the others are unscored responses.
-        inputs: the hash of each thing that they depend on.
-        texts: generates them, as a teacher reads them.
-        labelled: the labelled variants as the student reads them, from those as a teacher does.
+        count: number of variants among them; the others are unscored responses.
+        inputs: the hash of each of their inputs, by name.
+        texts: generates the texts that a teacher reads.
+        labelled: turns labelled variants into those that the student reads.
     """
 
     count: int
@@ -33,14 +33,14 @@ class VariantTexts:
 
 
 class PipelineRows:
-    """The rows of a pipeline, and how its teachers and its student read them.
+    """The rows of a pipeline, and the texts that its teachers and its student read.
 
-    This one is of a single item, whose responses both read as they are.
+    Here they are those of a single item, whose responses both read unchanged.
 
     Args:
         item: the item; all its rows but those marked "test" get soft labels.
-        train: scored rows to learn from.
-        validation: scored rows to choose by.
+        train: scored rows to train on.
+        validation: scored rows for choices, such as the best epoch.
         test: scored rows to measure on.
         unlabelled: responses without a score.
     """
@@ -49,7 +49,7 @@ class PipelineRows:
     """Whether the soft labels may be cross-fitted."""
 
     relations: Mapping[str, Relation] | None = None
-    """For a student of many questions what it knows of each, by item id."""
+    """For a student of many questions, their relations by item id."""
 
     def __init__(
         self,
@@ -67,19 +67,19 @@ class PipelineRows:
 
     @property
     def title(self) -> str:
-        """What a message calls it, at the beginning of a sentence."""
+        """The name of the item or items, for the beginning of a message."""
         return f"Item '{self.item.item_id}'"
 
     def for_teacher(self, rows: Sequence[Row]) -> list[Row]:
-        """Rows with the text that a teacher reads."""
+        """The rows with the texts that a teacher reads."""
         return list(rows)
 
     def variant_texts(self, wanted: int | None, seed: int) -> VariantTexts | None:
-        """The new responses to label, if there are any.
+        """The new responses for the teachers to label; None if there are none.
 
         Args:
-            wanted: how many variants; None for the number that suits the rows.
-            seed: of the choices.
+            wanted: number of variants; None for a number that suits the rows.
+            seed: seed of the random choices.
         """
         rows, unlabelled = list(self.train), self._unlabelled
         count = variants_for(len(rows) + len(unlabelled), wanted)
@@ -91,5 +91,5 @@ class PipelineRows:
         return VariantTexts(count, inputs, lambda: texts_to_label(rows, unlabelled, wanted, seed))
 
     def load(self, folder: Path) -> Student:
-        """Load a student with all that it needs to score these rows."""
+        """Load a student that can score these rows."""
         return store.load(folder)

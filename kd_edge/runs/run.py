@@ -37,10 +37,10 @@ class RunReport:
     Attributes:
         bundle: the bundle's file name in the run's folder.
         items: one report for each item that succeeded.
-        pooled: each scorer over all of them.
+        pooled: each scorer's figures over all of them.
         failed: the items that failed.
         options: the run's options.
-        versions: of the packages that the outcome may depend on.
+        versions: versions of the packages that the results may depend on.
     """
 
     bundle: str
@@ -59,23 +59,23 @@ def run(
     sources: Mapping[str, Sequence[str]] | None = None,
     unlabelled: Responses | None = None,
 ) -> RunReport:
-    """Run every item from responses to a bundle; write `bundle.kdz` and `report.json`.
+    """Train, export and measure every item; write `bundle.kdz` and `report.json`.
 
-    An item that fails stops no other: the bundle holds those that succeeded. The scores of each
-    test row are kept too, for `kd_edge.report`.
+    An item that fails does not stop the others: the bundle holds those that succeeded. The scores
+    of each test row are kept too, for `kd_edge.report`.
 
     Args:
         responses: scored responses of one or more items.
         out: the run's folder.
-        options: how.
-        test: responses to measure on, where they are in a file of their own.
-        sources: texts of prompt and rubric by item, for golden rows.
+        options: the options of the run.
+        test: responses to measure on, if they are in a separate file.
+        sources: the texts of prompt and rubric by item, for golden rows.
         unlabelled: responses without a score.
 
     Raises:
-        InputError: something given is wrong, with several items with each of them; or the
-            folder holds a run of other responses.
-        StoppedError: the user stopped it; the same call goes on.
+        InputError: all items failed, the only one with its own message; or the folder holds a
+            run of other responses.
+        StoppedError: the user stopped it; the same call resumes.
     """
     items = test_items(responses, test)
     source = test.source if test else ""
@@ -83,8 +83,8 @@ def run(
     for item, other in items:
         _refuse_other_responses(item, other, out, options, source)
 
-    def run_one(given: tuple[Item, Item | None]) -> ItemRun:
-        split = split_item(*given, options.teacher.validation, options.teacher.seed, source)
+    def run_one(item_and_test: tuple[Item, Item | None]) -> ItemRun:
+        split = split_item(*item_and_test, options.teacher.validation, options.teacher.seed, source)
         make_folder(out)
         name = split.item.item_id
         texts = unlabelled_texts(unlabelled, name, split.item.rows)
@@ -93,11 +93,11 @@ def run(
         return run_item(split, out, options, (sources or {}).get(name, ()), texts)
 
     runs, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)
-    items_reports = _write_bundle(runs, out / BUNDLE, options)
+    item_reports = _write_bundle(runs, out / BUNDLE, options)
     report = RunReport(
         bundle=BUNDLE,
-        items=items_reports,
-        pooled=pooled([(one.item_id, one.lines) for one in items_reports]),
+        items=item_reports,
+        pooled=pooled([(report.item_id, report.lines) for report in item_reports]),
         failed=tuple(failed),
         options=plain_options(options),
         versions=versions(),
@@ -111,20 +111,23 @@ def _write_bundle(
     runs: Sequence[ItemRun], bundle: Path, options: RunOptions
 ) -> tuple[ItemReport, ...]:
     """Measure the items, write them into a bundle with their figures, and report on them."""
-    prepared = together([one.prepared for one in runs])
-    with temporary_bundle(prepared) as (scorer, draft):
-        measured = [(one, one.measure(scorer, draft)) for one in runs]
+    prepared = together([item_run.prepared for item_run in runs])
+    with temporary_bundle(prepared) as (scorer, manifest):
+        measured = [(item_run, item_run.measure(scorer, manifest)) for item_run in runs]
     provenance = {
         "options": plain_options(options),
-        "rows": {one.item_id: hash_rows(one.split.item.rows) for one in runs},
+        "rows": {item_run.item_id: hash_rows(item_run.split.item.rows) for item_run in runs},
         "teachers": {
-            one.item_id: [hash_folder(teacher) for teacher in one.outputs.teachers] for one in runs
+            item_run.item_id: [hash_folder(teacher) for teacher in item_run.outputs.teachers]
+            for item_run in runs
         },
     }
-    figures = {one.item_id: one.card_figures(lines) for one, lines in measured}
+    figures = {item_run.item_id: item_run.card_figures(lines) for item_run, lines in measured}
     manifest = write(prepared, bundle, provenance, figures)
     size = bundle.stat().st_size
-    return tuple(one.report(lines, one.sizes(manifest, size)) for one, lines in measured)
+    return tuple(
+        item_run.report(lines, item_run.sizes(manifest, size)) for item_run, lines in measured
+    )
 
 
 def _refuse_other_responses(
@@ -133,7 +136,7 @@ def _refuse_other_responses(
     try:
         split = split_item(item, other, options.teacher.validation, options.teacher.seed, source)
     except InputError:
-        return  # it is raised again where it counts as that item's failure
+        return  # raised again when the item is run, as the failure of that item
     rows = hash_rows([*split.train, *split.validation])
     texts = [row.text for row in split.item.rows]
     folder = item_folder(out, item.item_id)

@@ -1,4 +1,4 @@
-"""A bundle without figures, from which the figures of the bundle proper are measured."""
+"""A bundle without figures in a temporary folder, to measure the figures with."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def temporary_bundle(prepared: Prepared) -> Iterator[tuple[Scorer, Manifest]]:
     """Write a bundle into a temporary folder, and open it as a device would.
 
     Args:
-        prepared: its students.
+        prepared: the students.
 
     Yields:
-        A scorer of the bundle, and its manifest. All members but the model card are those that
-        the bundle proper will hold.
+        A scorer of the bundle, and its manifest. All members but the model card are the same
+        as in the final bundle.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / BUNDLE

@@ -1,7 +1,7 @@
 """Every scorer's scores of the test responses, as a file in the run's folder.
 
-It holds students' words, as the responses that the run was given do: it stays on the user's
-machine, and nothing of it goes into a bundle.
+It contains the students' responses: it stays on the user's machine, and nothing of it goes into a
+bundle.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Score
 
 FILE = "test_scores.csv"
-"""Its name in an item's folder; in the run's where one student serves all questions."""
+"""Its name in an item's folder, or in the run's with one student for all questions."""
 
-AGAIN = "start the same 'kd-edge run' again: what is there is kept, and this file is written anew"
+AGAIN = "start the same 'kd-edge run' again: finished stages are kept, and this file is rewritten"
 
 _ROWS = ("response_id", "text", "score", "score2", "group")
 _QUESTION = "item_id"
@@ -56,7 +56,7 @@ class BundleScorings(RowScorings):
     Attributes:
         expected: expected scores, in points; [N].
         confidence: 0 to 1; [N].
-        flags: "" or why a person should look; [N].
+        flags: why a person should look at a response, "" for no reason; [N].
     """
 
     expected: npt.NDArray[np.float64]
@@ -70,14 +70,14 @@ class Scored:
 
     Attributes:
         ids: response ids.
-        texts: what the students wrote.
-        human: the people's scores as classes; [N].
+        texts: the responses.
+        human: people's scores as classes; [N].
         second: a second rater's, `NO_SCORE` where there is none; [N].
         groups: the students' groups, "" where there is none.
         teacher: the fine-tuned teacher.
         student: the student in PyTorch, fp32.
         bundle: the same student as a device scores with it.
-        questions: the item that each answers; empty where it is the same one.
+        questions: the item that each answers; empty if all answer the same item.
     """
 
     ids: tuple[str, ...]
@@ -92,7 +92,7 @@ class Scored:
 
 
 def write_scored(path: Path, scored: Scored, classes: Sequence[str]) -> None:
-    """Write the file, atomically: a row a response, scores as the responses write them.
+    """Write the file atomically: a row for each response, with class names as scores.
 
     Args:
         path: the file.
@@ -118,7 +118,7 @@ def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) 
         questions: whether the responses answer many items.
 
     Raises:
-        InputError: there is none, or it is another item's or damaged.
+        InputError: it is missing, of another item, or damaged.
     """
     csv.field_size_limit(_LONGEST_FIELD)
     header, place = _header(classes, questions), {name: at for at, name in enumerate(classes)}
@@ -126,11 +126,11 @@ def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) 
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, strict=True)
             if next(rows, None) != header:
-                raise InputError(f"'{path}' is not of this run's bundle: {AGAIN}.")
-            found = [_Cells(row, place, questions) for row in rows]
-        if not found:
+                raise InputError(f"'{path}' does not belong to this run's bundle: {AGAIN}.")
+            parsed = [_Cells(row, place, questions) for row in rows]
+        if not parsed:
             raise ValueError("no rows")
-        return _gathered(found, len(classes))
+        return _to_scored(parsed, len(classes))
     except FileNotFoundError:
         raise InputError(
             f"there is no '{path}', which a report needs; it may be from an older version "
@@ -163,7 +163,11 @@ def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
 
 
 class _Cells:
-    """One row, read cell by cell from the left; a cell of the wrong sort is a ValueError."""
+    """One row, read cell by cell from the left.
+
+    Raises:
+        ValueError: a cell has the wrong type, or there are too many.
+    """
 
     def __init__(self, row: Sequence[str], place: dict[str, int], questions: bool) -> None:
         cells = iter(row)
@@ -185,7 +189,7 @@ class _Cells:
 
     def _class(self, cell: str) -> int:
         if cell not in self._place:
-            raise ValueError("no class of the item")
+            raise ValueError("not a class of the item")
         return self._place[cell]
 
     def _scoring(self, cells: Iterator[str]) -> tuple[int, list[float]]:
@@ -198,11 +202,11 @@ class _Cells:
 def _number(cell: str) -> float:
     number = float(cell)
     if not np.isfinite(number):
-        raise ValueError("no number")
+        raise ValueError("not a finite number")
     return number
 
 
-def _gathered(rows: Sequence[_Cells], classes: int) -> Scored:
+def _to_scored(rows: Sequence[_Cells], classes: int) -> Scored:
     def scorings(pairs: Sequence[tuple[int, list[float]]]) -> tuple[Scores, np.ndarray]:
         shares = np.array([share for _, share in pairs], dtype=np.float64)
         return _classes([at for at, _ in pairs]), shares.reshape(len(pairs), classes)
@@ -233,8 +237,8 @@ def student_scorings(
     student: Student, texts: Sequence[str], questions: Sequence[str] = ()
 ) -> RowScorings:
     """A student's scores of N texts, by PyTorch; see `Student.probabilities`."""
-    found = student.probabilities(texts, questions)
-    return RowScorings(decided(found, student.scale, student.decision), found.astype(np.float64))
+    rows = student.probabilities(texts, questions)
+    return RowScorings(decided(rows, student.scale, student.decision), rows.astype(np.float64))
 
 
 def teacher_scorings(
@@ -244,37 +248,37 @@ def teacher_scorings(
     test: Sequence[Row],
     scale: Scale,
 ) -> RowScorings:
-    """The teacher's classes, by the decision that its validation rows favour.
+    """The teacher's scores, with the decision that agrees best on its validation rows.
 
     Args:
-        labels: soft labels that hold those of `validation`.
+        labels: file with the soft labels of `validation`.
         validation: scored rows, held out from training.
-        test_labels: soft labels that hold those of `test`.
+        test_labels: file with the soft labels of `test`.
         test: the N rows.
         scale: their classes.
     """
     rule = choose_decision(_stacked(labels, scale, validation), human_scores(validation), scale)
-    found = _stacked(test_labels, scale, test)
-    return RowScorings(decided(found, scale, rule), found)
+    rows = _stacked(test_labels, scale, test)
+    return RowScorings(decided(rows, scale, rule), rows)
 
 
-def bundle_scorings(found: Sequence[Score], classes: Sequence[str]) -> BundleScorings:
+def bundle_scorings(scores: Sequence[Score], classes: Sequence[str]) -> BundleScorings:
     """A bundle's scores, as arrays.
 
     Args:
-        found: its N scores.
+        scores: its N scores.
         classes: the K class names in order.
     """
     place = {name: at for at, name in enumerate(classes)}
     return BundleScorings(
-        predicted=np.array([place[score.predicted] for score in found], dtype=np.int64),
-        probabilities=np.array([score.probabilities for score in found], dtype=np.float64),
-        expected=np.array([score.expected for score in found], dtype=np.float64),
-        confidence=np.array([score.confidence for score in found], dtype=np.float64),
-        flags=tuple(score.flag for score in found),
+        predicted=np.array([place[score.predicted] for score in scores], dtype=np.int64),
+        probabilities=np.array([score.probabilities for score in scores], dtype=np.float64),
+        expected=np.array([score.expected for score in scores], dtype=np.float64),
+        confidence=np.array([score.confidence for score in scores], dtype=np.float64),
+        flags=tuple(score.flag for score in scores),
     )
 
 
 def _stacked(path: Path, scale: Scale, rows: Sequence[Row]) -> np.ndarray:
-    found = labels_by_id(path, scale.classes, rows)
-    return np.stack([found[row.response_id] for row in rows])
+    labels = labels_by_id(path, scale.classes, rows)
+    return np.stack([labels[row.response_id] for row in rows])

@@ -17,7 +17,7 @@ from kd_edge.distillation.distil import (
     train_baseline,
     train_student,
 )
-from kd_edge.distillation.examples import taught
+from kd_edge.distillation.examples import with_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.soft_labels.label_variants import Variants
@@ -58,13 +58,13 @@ def distil_to_size(
             f"students of kind {options.student} have one size: only a bag can be trained to fit "
             "into a number of bytes"
         )
-    examples = taught(rows, checked_labels(item, rows, held_out, labels), variants)
+    examples = with_soft_labels(rows, checked_labels(item, rows, held_out, labels), variants)
     texts = [row.text for row in rows]
     text = kind.learn_text(TextSources(texts), kind.options(options.student_options))
     with work_folder(work) as folder:
         folders = [folder / "whole"]
         whole = train_student(
-            item, examples, held_out, text, options, folders[0], "training the largest small model"
+            item, examples, held_out, text, options, folders[0], "training the largest student"
         )
 
         def of_shape(ngrams: int, dimensions: int, bits: int) -> DistilOptions:

@@ -1,8 +1,8 @@
-"""New responses made from real ones, for the teacher to score.
+"""Variants: new responses composed of real ones, for the teacher to score.
 
-A variant need not deserve the score of its originals: the teacher scores it. On ASAP-SAS this
-is nearly the whole gain of distillation (`benchmarks/README.md`). A pure
-function of texts and seed: the same on every machine.
+A variant need not deserve the score of its originals, because the teacher scores it. On ASAP-SAS
+variants bring nearly the whole gain of distillation (`benchmarks/README.md`). They depend on texts
+and seed only, and are the same on every machine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kd_edge.data.responses import Responses, Row
 from kd_edge_runtime.errors import InputError
 
 _PER_ROW, _FEWEST, _MOST = 40, 20_000, 50_000
-_ATTEMPTS = 20  # tries at a variant that is new
+_ATTEMPTS = 20  # at a variant that is new
 _MOST_MISSPELLED = 3
 _SHORTEST_MISSPELLED = 4  # letters
 _CLAUSE_END = re.compile(r"(?<=[.!?])\s+|\s*[,;]\s+(?=(?:and|but|then|also)\b)|\n")
@@ -32,12 +32,12 @@ def make_variants(texts: Sequence[str], count: int, seed: int) -> list[str]:
     Args:
         texts: real responses; blank ones are skipped.
         count: how many, >= 0.
-        seed: of the choices.
+        seed: seed of the random choices.
 
     Returns:
-        `count` responses with single spaces between the words, none empty; none twice and none
-        like a real one as far as the texts allow. Fewer with the same seed are the first ones
-        of more.
+        `count` responses with single spaces between the words, none empty. As far as
+        the texts allow, no two are equal and none equals a real response. With the same seed, a
+        smaller count gives the first ones of a larger count.
 
     Raises:
         InputError: every text is blank.
@@ -56,12 +56,12 @@ def make_variants(texts: Sequence[str], count: int, seed: int) -> list[str]:
 
 
 def variant_sources(rows: Sequence[Row]) -> list[str]:
-    """The texts to make variants from: those of a rare class come more often.
+    """The texts to make variants from; those of rare classes are repeated.
 
     Where nine of ten responses have one score, nearly all variants would have it too, and a
-    student would hardly meet the others. A class comes more often by the root of how much
+    student would hardly see the others. A class is repeated by the square root of how many times
     rarer it is than the most frequent one: on ASAP-SAS prompt 5, with 77 % zeros, the same
-    number of variants is then worth far more (`benchmarks/README.md`).
+    number of variants then helps far more (`benchmarks/README.md`).
 
     Args:
         rows: the rows to learn from, each with a score.
@@ -75,7 +75,7 @@ def variant_sources(rows: Sequence[Row]) -> list[str]:
 
 
 def variants_for(rows: int, wanted: int | None) -> int:
-    """How many variants to make from so many real responses.
+    """The number of variants to make from a number of real responses.
 
     Returns:
         `wanted`; if it is None, 40 a response, at least 20,000 and at most 50,000 (two to seven
@@ -184,11 +184,11 @@ def unlabelled_texts(
     """An item's responses without a score, in the order of the file, each once, none blank.
 
     Args:
-        responses: what was read of them, scores in it not looked at; None where there are none.
+        responses: the responses without scores; scores that they have are ignored; None for none.
         item_id: the item.
-        apart: the item's own rows. A response that one of them gives word for word is left out:
-            scored ones are learnt from anyway, and a student must not learn from responses it
-            is measured on.
+        apart: the item's own rows. Responses with the same text as one of them are left out:
+            scored ones are trained on anyway, and a student must not be trained on responses
+            that it is measured on.
     """
     if responses is None:
         return ()
@@ -205,7 +205,7 @@ def unlabelled_texts(
 def texts_to_label(
     rows: list[Row], unlabelled: tuple[str, ...], wanted: int | None, seed: int
 ) -> list[str]:
-    """The texts that the teacher scores beside the rows: the unlabelled, then variants of both.
+    """The texts that the teacher scores besides the rows: unlabelled ones, then variants of both.
 
     See `variants_for` for how many variants are wanted.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Row
 from kd_edge.data.stratify import deal_folds
@@ -27,7 +28,7 @@ from kd_edge_runtime.errors import InputError
 
 
 def label_rows(item: Item, teacher: Path, precision: str = "auto") -> SoftLabels:
-    """Label an item's responses with one teacher, those it learned from among them.
+    """Label an item's responses with one teacher, including those it was trained on.
 
     Args:
         item: the item; its test rows are left out, rows without a score are labelled too.
@@ -43,13 +44,13 @@ def label_rows(item: Item, teacher: Path, precision: str = "auto") -> SoftLabels
     rows = _labelled_rows(item)
     refuse_other_classes(item, teacher, read_card(teacher))
     texts = [row.text for row in rows]
-    progress = "scoring responses with the large model"
+    progress = "scoring responses with the teacher"
     probabilities = predict(teacher, texts, precision=precision, progress=progress)
     return _labels(item, rows, (IN_SAMPLE,) * len(rows), probabilities)
 
 
 def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
-    """See that a teacher gives the item's scores; its folder is for the message.
+    """Refuse a teacher of other classes than the item's; its folder is for the message.
 
     Raises:
         InputError: it was fine-tuned for other classes.
@@ -62,7 +63,7 @@ def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
 
 
 def options_of(card: TeacherCard, model: str | None = None) -> TeacherOptions:
-    """The options to fine-tune more teachers like one that is there.
+    """The options to fine-tune more teachers like an existing one.
 
     Args:
         card: its teacher.json, which keeps no path of the language model's folder.
@@ -77,11 +78,13 @@ def options_of(card: TeacherCard, model: str | None = None) -> TeacherOptions:
         wanted = f"{card.base}@{card.base_revision}"
     elif model is None and wanted != PACKAGED and not Path(wanted).is_dir():
         raise InputError(
-            f"the teacher was made from the language model in a folder '{card.base}', which is "
+            f"the teacher was fine-tuned from a language model in a folder '{card.base}', which is "
             "not here: name the folder with --model."
         )
     if resolve(wanted).sha256 != card.base_sha256:
-        raise InputError(f"'{wanted}' is not the language model that the teacher was made from.")
+        raise InputError(
+            f"'{wanted}' is not the language model that the teacher was fine-tuned from."
+        )
     return replace(options, model=wanted)
 
 
@@ -91,8 +94,9 @@ def cross_fit(
     folds: int,
     work: Path | None,
     validation_ids: Collection[str] | None = None,
+    names: ModelNames = RESEARCH,
 ) -> SoftLabels:
-    """Label each scored response with a teacher that did not learn from it.
+    """Label each scored response with a teacher that was not trained on it.
 
     One teacher a fold, fine-tuned on the other folds. The labels of a finished fold are kept in
     `work`, so that the same call after an interruption resumes with the next fold.
@@ -102,8 +106,9 @@ def cross_fit(
         options: how each teacher is fine-tuned.
         folds: number of teachers, >= 2.
         work: a folder for the folds' labels; None keeps none.
-        validation_ids: responses by which every teacher's best epoch is chosen, none learning
-            from them; None lets each teacher draw its own from its folds.
+        validation_ids: responses by which every teacher's best epoch is chosen, and which none is
+            trained on; None lets each teacher draw its own from its folds.
+        names: what progress calls a teacher.
 
     Returns:
         A label for each row, in the item's order. A row without a score, which no teacher saw,
@@ -119,8 +124,8 @@ def cross_fit(
     scored = [row for row in rows if row.score is not None]
     if not 2 <= folds <= len(scored):
         raise InputError(
-            f"item '{item.item_id}': {len(scored)} scored responses cannot be dealt into "
-            f"{folds} folds; use 2 or more, and no more than there are responses."
+            f"item '{item.item_id}': {len(scored)} scored responses cannot be divided "
+            f"into {folds} folds; use at least 2, and at most as many as there are responses."
         )
     fold_of = deal_folds(scored, folds, options.seed)
     total = np.zeros((len(rows), len(item.scale.classes)))
@@ -133,9 +138,10 @@ def cross_fit(
             folder,
             None if validation_ids is None else sorted(validation_ids),
             {"rows": hash_rows(rows), "model": resolve(options.model).sha256},
+            names,
         )
         for fold in range(folds):
-            say(f"Item '{item.item_id}': large model {fold + 1} of {folds}")
+            say(f"Item '{item.item_id}': {names.teacher} {fold + 1} of {folds}")
             labels = teachers.label(fold).by_id()
             for at, row in enumerate(rows):
                 if row.response_id in labels:
@@ -155,9 +161,10 @@ class _Folds:
     folder: Path
     validation_ids: list[str] | None
     inputs: dict[str, str]
+    names: ModelNames
 
     def label(self, fold: int) -> SoftLabels:
-        """One fold's labels: from an earlier run where they are still good, else made now."""
+        """One fold's labels: those of an earlier run if they are still valid, else new ones."""
         path = self.folder / f"fold-{fold}.csv"
         record = self.folder / f"fold-{fold}.stage.json"
         options = {
@@ -167,7 +174,7 @@ class _Folds:
             "fold": fold,
             "validation_ids": self.validation_ids,
         }
-        # a row is for this fold's teacher where it is of this fold, or of none
+        # this fold's teacher labels the rows of this fold, and those of none
         rows = [row for row in self.rows if self.fold_of.get(row.response_id, fold) == fold]
         if not is_current(record, "cross-fit", options, self.inputs):
             started = time.monotonic()
@@ -179,16 +186,16 @@ class _Folds:
         return read_labels(path, self.item.scale.classes, [row.response_id for row in rows])
 
     def _teach(self, fold: int, rows: Sequence[Row], options: dict[str, Any]) -> Path:
-        """The fold's teacher: an earlier run's, stopped while it scored, or one made now."""
+        """The fold's teacher: that of an earlier run, stopped while it scored, or a new one."""
         teacher = self.folder / f"fold-{fold}"
         record = self.folder / f"fold-{fold}.teacher.stage.json"
         if is_current(record, "teacher", options, self.inputs):
             return teacher
-        learned = [row for row in self.rows if self.fold_of.get(row.response_id, fold) != fold]
+        training = [row for row in self.rows if self.fold_of.get(row.response_id, fold) != fold]
         held_out = self.validation_ids
         if held_out is not None:
-            learned += [row for row in rows if row.response_id in set(held_out)]
-        report = finetune(self.item, learned, self.options, teacher, held_out)
+            training += [row for row in rows if row.response_id in set(held_out)]
+        report = finetune(self.item, training, self.options, teacher, held_out, self.names)
         write_record(record, "teacher", options, self.inputs, [teacher], report.seconds)
         return teacher
 
@@ -197,7 +204,7 @@ class _Folds:
             teacher,
             [row.text for row in rows],
             precision=self.options.precision,
-            progress=f"scoring fold {fold + 1}",
+            progress=f"scoring responses with {self.names.teacher} {fold + 1}",
             device=self.options.device,
         )
         return _labels(self.item, rows, (fold,) * len(rows), probabilities)

@@ -1,4 +1,4 @@
-"""Score variants with the teacher, a chunk at a time: little is lost when it is stopped."""
+"""Score variants with the teacher, chunk by chunk, so that little is lost when it is stopped."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import track
 from kd_edge.soft_labels.labels import (
     Probabilities,
@@ -35,7 +36,7 @@ class Variants:
     Attributes:
         texts: N responses.
         probabilities: float [N, K]; rows sum to 1.
-        questions: the id of the item that each answers; none where all answer the same one.
+        questions: the id of the item that each answers; empty if all answer the same item.
     """
 
     texts: tuple[str, ...]
@@ -48,11 +49,12 @@ def label_variants(
     teachers: Sequence[Path],
     path: Path | None = None,
     precision: str = "auto",
+    names: ModelNames = RESEARCH,
 ) -> Variants:
-    """Score variants, and write them as CSV: variant_id, text and a column p_<class> each.
+    """Score variants, and write them as CSV: variant_id, text and each class in a column p_<class>.
 
     Scores are saved at once in a partial file beside `path`; the same call after an
-    interruption resumes from it and writes the very file of an uninterrupted one.
+    interruption resumes from it and writes the same file as an uninterrupted one.
 
     Args:
         texts: N variants.
@@ -60,6 +62,7 @@ def label_variants(
             the variants: a student learns from them all, and no variant is scored twice.
         path: the file to write; None writes none.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
+        names: what progress calls the teacher.
 
     Returns:
         What the file holds or would hold: probabilities of 6 decimals, normalised, float64.
@@ -78,15 +81,15 @@ def label_variants(
     try:
         cells = partial.read() if partial else []
         done = len(cells)
-        with track("scoring variants with the teacher", len(texts), done) as tracker:
+        with track(f"scoring variants with the {names.teacher}", len(texts), done) as tracker:
             models = [load_teacher(teacher) for teacher in teachers]
             for start in range(done, len(texts), CHUNK):
                 chunk = texts[start : start + CHUNK]
                 part = np.empty((len(chunk), len(classes)))
-                for turn, model in enumerate(models):
-                    share = chunk[turn :: len(models)]
+                for first, model in enumerate(models):
+                    share = chunk[first :: len(models)]
                     if share:
-                        part[turn :: len(models)] = predict(model, share, precision=precision)
+                        part[first :: len(models)] = predict(model, share, precision=precision)
                 scored = [probability_cells(row) for row in part]
                 if partial:
                     partial.append(scored)
@@ -112,7 +115,7 @@ def read_variants(path: Path, classes: Sequence[str], row_ids: Collection[str] =
     Args:
         path: a file that `label_variants` wrote, or a file of labels with a column `text`.
         classes: the K class names in order.
-        row_ids: ids of real responses, whose rows are passed over.
+        row_ids: ids of real responses, whose rows are skipped.
 
     Returns:
         The variants in the order of the file; probabilities float64.
@@ -143,15 +146,15 @@ class _Partial:
     key: str
 
     def read(self) -> list[list[str]]:
-        """The cells of the whole chunks of this very work; anything else is dropped."""
+        """The cells of this work's complete chunks; anything else is dropped."""
         first = json.dumps(self.key).encode("ascii") + b"\n"
         lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
-        good = [line for line in lines if line.endswith(b"\n")]  # the last may be cut short
-        if good[:1] != [first]:
-            good = [first]
+        complete = [line for line in lines if line.endswith(b"\n")]  # the last may be cut short
+        if complete[:1] != [first]:
+            complete = [first]
         with atomic_write(self.path, binary=True) as file:
-            file.writelines(good)
-        return [row for line in good[1:] for row in json.loads(line)]
+            file.writelines(complete)
+        return [row for line in complete[1:] for row in json.loads(line)]
 
     def append(self, cells: Sequence[Sequence[str]]) -> None:
         """Add a chunk; it is on the disk when this returns."""

@@ -29,13 +29,13 @@ class SoftLabels:
 
     Attributes:
         ids: the response ids.
-        folds: for each the fold whose teacher gave it, which did not see the response;
+        folds: for each, the fold whose teacher labelled it without having been trained on it;
             `table.IN_SAMPLE` (-1) where labels are not cross-fitted.
         probabilities: float [N, K]; rows sum to 1.
         classes: the K class names, in the order of the columns.
 
     Raises:
-        ValueError: the lengths do not fit together.
+        ValueError: the lengths do not match.
     """
 
     ids: tuple[str, ...]
@@ -53,20 +53,20 @@ class SoftLabels:
         return dict(zip(self.ids, self.probabilities))
 
 
-def averaged(given: Sequence[SoftLabels]) -> SoftLabels:
+def averaged(labels_by_teacher: Sequence[SoftLabels]) -> SoftLabels:
     """The mean of one or more teachers' labels of the same responses in the same order."""
-    mean = np.mean([labels.probabilities for labels in given], axis=0)
-    return replace(given[0], probabilities=mean)
+    mean = np.mean([labels.probabilities for labels in labels_by_teacher], axis=0)
+    return replace(labels_by_teacher[0], probabilities=mean)
 
 
 def normalised(cells: Sequence[Sequence[str]]) -> Probabilities:
-    """Probabilities as they are read from `probability_cells`; float64 [N, K], rows sum to 1."""
+    """The probabilities in cells that `probability_cells` wrote; float64 [N, K], rows sum to 1."""
     values = [np.array([float(cell) for cell in row]) for row in cells]
     return np.array([row / row.sum() for row in values])
 
 
 def write_labels(path: Path, labels: SoftLabels) -> None:
-    """Write soft labels as CSV: response_id, fold and a column p_<class> with 6 decimals each.
+    """Write soft labels as CSV: response_id, fold, and each class in a column p_<class>.
 
     Raises:
         InputError: the file cannot be written.
@@ -83,7 +83,7 @@ def write_probabilities(
     classes: Sequence[str],
     cells: Sequence[Sequence[str]],
 ) -> None:
-    """Write a CSV of some columns of keys, and the cells of a column p_<class> each.
+    """Write a CSV of some key columns, and the cells of a column p_<class> for each class.
 
     Raises:
         InputError: the file cannot be written.
@@ -100,8 +100,8 @@ def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = 
     Args:
         path: the file; see `table.read_label_table`.
         classes: the K class names in order.
-        ids: the response ids that must be labelled; None takes those of the file. Rows of
-            other ids are variants where the file gives their text, and left to
+        ids: the response ids that must be labelled; None takes those of the file. Rows with
+            other ids are variants if the file has their text, and are left to
             `label_variants.read_variants`; without a text they are a problem.
 
     Returns:
@@ -128,7 +128,7 @@ def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = 
 def labels_by_id(
     path: Path, classes: Sequence[str], rows: Sequence[Row]
 ) -> dict[str, Probabilities]:
-    """As `read_labels`, the labels of some rows from a file that may hold those of others too.
+    """The labels of some rows from a file that may hold others too; see `read_labels`.
 
     Returns:
         Response id to probabilities, float64 [K].
@@ -161,7 +161,7 @@ def table_error(table: LabelTable, problems: Sequence[Problem]) -> TableError:
 
 
 def repeated_ids(table: LabelTable) -> list[Problem]:
-    """A problem for each row without an id, or with one that an earlier row has."""
+    """A problem for each row without an id, or with the id of an earlier row."""
     problems = []
     first: dict[str, int] = {}
     for row, name in zip(table.rows, table.ids):
@@ -186,5 +186,5 @@ def _id_problems(table: LabelTable, ids: Sequence[str] | None) -> list[Problem]:
     return problems + _missing(set(table.ids), ids)
 
 
-def _missing(there: Container[str], ids: Sequence[str]) -> list[Problem]:
-    return [Problem(f"response '{name}' has no label") for name in ids if name not in there]
+def _missing(labelled: Container[str], ids: Sequence[str]) -> list[Problem]:
+    return [Problem(f"response '{name}' has no label") for name in ids if name not in labelled]

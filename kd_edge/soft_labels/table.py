@@ -16,7 +16,7 @@ from kd_edge_runtime.errors import Problem
 IN_SAMPLE = -1
 """The fold of a label that was not cross-fitted."""
 
-_SUM_SLACK = 1e-2 + 1e-9  # probabilities written with few digits: three of 0.33 will do
+_SUM_SLACK = 1e-2 + 1e-9  # accepts probabilities with few digits, such as three of 0.33
 _IDS = ("response_id", "variant_id")
 _CLASS_COLUMNS = ("label", "score")
 _NO_LABELS = "the columns {wanted} are needed, or one column 'label' with a class in each row"
@@ -24,7 +24,7 @@ _NO_LABELS = "the columns {wanted} are needed, or one column 'label' with a clas
 
 @dataclass(frozen=True, eq=False)
 class LabelTable:
-    """What a file of labels holds; all sequences have N entries, one a row.
+    """The content of a file of labels; all sequences have N entries, one for each row.
 
     Attributes:
         source: the file's name as the user gave it.
@@ -52,7 +52,7 @@ def read_label_table(path: Path, classes: Sequence[str]) -> LabelTable:
     Args:
         path: the file. It has a column `response_id` or `variant_id`; a column p_<class> for
             each class, or p_0 … p_<K-1> in the order of the classes, or one column `label` or
-            `score` that names a class; perhaps `fold` and `text`.
+            `score` that names a class; optionally `fold` and `text`.
         classes: the K class names in order.
 
     Returns:

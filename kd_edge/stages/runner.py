@@ -1,4 +1,4 @@
-"""Run stages one after the other, and skip those whose output is there already."""
+"""Runs stages in order, and skips those whose output is up to date."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ class Stages:
 
     Args:
         folder: where their records go.
-        whose: what they are stages of, at the beginning of a message.
+        whose: the item they belong to, for the beginning of a message.
+        shown: what messages call a stage, by its name; the name itself by default.
 
     Attributes:
-        ran: the names of those that were run, not kept from before.
+        ran: the names of the stages that were run; the others were kept from before.
     """
 
-    def __init__(self, folder: Path, whose: str) -> None:
+    def __init__(self, folder: Path, whose: str, shown: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._whose = whose
+        self._shown = shown or {}
         self.ran: list[str] = []
 
     def run(
@@ -35,7 +37,7 @@ class Stages:
         outputs: Sequence[Path],
         stage: Callable[[], object],
     ) -> None:
-        """Run a stage, unless its output is there and its options and inputs are the same.
+        """Run a stage, unless its output exists and its options and inputs are the same.
 
         Args:
             name: the stage.
@@ -46,7 +48,7 @@ class Stages:
         """
         record = self._folder / f"{name}.stage.json"
         if is_current(record, name, options, inputs):
-            say(f"{self._whose}: {name} unchanged, kept.")
+            say(f"{self._whose}: {self._shown.get(name, name)} unchanged, kept.")
             return
         started = time.monotonic()
         stage()

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import Tracker, track
 from kd_edge.data.responses import Item, Row, Scale
 from kd_edge.data.stratify import validation_rows
@@ -60,6 +61,7 @@ def finetune(
     options: TeacherOptions,
     folder: Path,
     validation_ids: Collection[str] | None = None,
+    names: ModelNames = RESEARCH,
 ) -> Teacher:
     """Fine-tune a teacher, or continue a run that was stopped.
 
@@ -75,6 +77,7 @@ def finetune(
         options: how.
         folder: where the teacher goes; a teacher that is there is replaced at the end.
         validation_ids: response ids to hold out; None draws `options.validation` of each class.
+        names: what progress calls the teacher.
 
     Returns:
         The teacher.
@@ -92,7 +95,7 @@ def finetune(
     run = _Run(item.scale, training, held_out, options, source)
     checkpoint = Checkpoint(folder / _CHECKPOINT)
     try:
-        state = run.train(checkpoint)
+        state = run.train(checkpoint, f"fine-tuning the {names.teacher}")
         checkpoint.restore_best(state, run.model)
         card = _card(item.scale, options, source, held_out, state)
         with atomic_folder(folder, (CARD, _CHECKPOINT)) as new:
@@ -170,14 +173,14 @@ class _Run:
         self.class_weights = weights.to(self.device) if options.class_weights else None
         self.batches = -(-len(training) // options.batch_size)
 
-    def train(self, checkpoint: Checkpoint) -> RunState:
-        """Run the epochs that are left, saving after each."""
+    def train(self, checkpoint: Checkpoint, description: str) -> RunState:
+        """Run the epochs that are left, saving after each; the description labels the progress."""
         with self._own_randomness():
             # The scale of an fp16 loss is not in a checkpoint: a fresh one is too large at worst,
             # and falls within a few steps, which are skipped.
             state = checkpoint.resume(self.key, self.model, self.optimizer)
             total, done = self.epochs * self.batches, state.epochs * self.batches
-            with track("fine-tuning the teacher", total, done) as tracker:
+            with track(description, total, done) as tracker:
                 while not state.finished(self.epochs, self.options.patience):
                     state = self._one_more(state, tracker)
                     checkpoint.save(state, self.model, self.optimizer)
@@ -255,5 +258,5 @@ def _stopped(item: Item, checkpoint: Checkpoint, epochs: int) -> StoppedError:
     saved = f"after epoch {state.epochs} of {epochs}" if state else "before the first epoch's end"
     return StoppedError(
         f"Item '{item.item_id}': fine-tuning was stopped {saved}. "
-        "Start the same command again and it goes on from there."
+        "Start the same command again to resume from there."
     )

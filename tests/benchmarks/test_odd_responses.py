@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import odd_responses
 from kd_edge.data.readers import read_responses
-from kd_edge.distillation.outliers import ordinary, prompt_codes
+from kd_edge.distillation.outliers import outlier_limits, prompt_codes
 from kd_edge.students.bag import KIND, BagOptions
 from kd_edge.students.base import TextSources
 from kd_edge.teacher.held_out import learning_rows
@@ -31,7 +31,7 @@ def flags(small_students, item):
     texts = [row.text for row in learning_rows(item, None, 0)[0]]
     options = BagOptions()
     stage = KIND.learn_text(TextSources(texts), options)
-    limits = ordinary(texts, replace(small_students["bag"], options=options, text=stage))
+    limits = outlier_limits(texts, replace(small_students["bag"], options=options, text=stage))
     prompt = (odd_responses.SAMPLE / "prompt.txt").read_text(encoding="utf-8")
     flag = flagger(replace(limits, prompt=prompt_codes([prompt])))
     known = Known(stage.vocabulary)

@@ -49,9 +49,9 @@ def front(points: Sequence[Point]) -> list[Point]:
     It holds the points that no other point beats at the same or lower cost.
     """
     best: list[Point] = []
-    for cost, worth in sorted(set(points), key=lambda point: (point[0], -point[1])):
-        if not best or worth > best[-1][1]:
-            best.append((cost, worth))
+    for cost, quality in sorted(set(points), key=lambda point: (point[0], -point[1])):
+        if not best or quality > best[-1][1]:
+            best.append((cost, quality))
     return best
 
 
@@ -87,9 +87,9 @@ def _latencies(rows: Sequence[BenchRow]) -> Figure:
     figure = _figure(8, 1 + 2.4 * len(devices))
     panels = figure.subplots(len(devices), 1, sharex=True, squeeze=False)
     for device, axes in zip(devices, panels[:, 0], strict=True):
-        for row in (one for one in rows if one.device == device):
-            shares, took = zip(*row.quantiles, strict=True) if row.quantiles else ((), ())
-            axes.plot([1e3 * one for one in took], shares, marker=".", label=row.name)
+        for row in filter(lambda row: row.device == device, rows):
+            shares, seconds = zip(*row.quantiles, strict=True) if row.quantiles else ((), ())
+            axes.plot([1e3 * second for second in seconds], shares, marker=".", label=row.name)
         axes.set(xscale="log", ylim=(0, 1), ylabel="share of responses")
         axes.set_title(device, fontsize=9)
         axes.grid(alpha=0.3)
@@ -99,7 +99,7 @@ def _latencies(rows: Sequence[BenchRow]) -> Figure:
 
 
 def _figure(width: float, height: float) -> Figure:
-    # Not by pyplot, which would choose a window system.
+    # Without pyplot, which would choose a window system.
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

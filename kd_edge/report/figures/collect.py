@@ -61,9 +61,9 @@ def collect(out: Path) -> Collected:
                 f"'{BUNDLE}': {AGAIN}."
             )
         scale = Scale.from_worth(entry.classes, entry.worth)
-        found = read_scored(item_folder(out, entry.item_id) / FILE, entry.classes)
-        items.append(item_figures(entry.item_id, scale, found, **reports[entry.item_id]))
-        scored.append(found)
+        responses = read_scored(item_folder(out, entry.item_id) / FILE, entry.classes)
+        items.append(item_figures(entry.item_id, scale, responses, **reports[entry.item_id]))
+        scored.append(responses)
         scales.append(scale)
     return Collected(
         items=tuple(items),

@@ -1,6 +1,6 @@
 """The responses on which the student disagrees most with people or with the teacher.
 
-They contain students' words: only for those who have the responses anyway.
+They contain students' words: show them only to people who have the responses anyway.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from kd_edge_runtime.scorer import Scorer
 SHOWN = 10
 """Number of responses in each list."""
 
-Why = Callable[[str, int], str]
-"""The words for and against a response's class, in a line; "" where these are unknown."""
+Explain = Callable[[str, int], str]
+"""Returns the words for and against a response's class, in a line; "" if these are unknown."""
 
 _FOR, _AGAINST = 5, 3
 
@@ -33,7 +33,7 @@ class Disagreement:
     """One response with all its scores, each by its name in the data.
 
     Attributes:
-        response_id: its id, after that of its question where there are many.
+        response_id: its id; after the id of its question if there are many questions.
         text: what the student wrote.
         human: people's score.
         second: the second rater's score, "" without one.
@@ -68,32 +68,32 @@ class Disagreements:
     teacher: tuple[Disagreement, ...]
 
 
-def disagreements(scored: Scored, scale: Scale, why: Why | None = None) -> Disagreements:
-    """The worst disagreements of a student on a device; `why` explains its scores."""
+def disagreements(scored: Scored, scale: Scale, explain: Explain | None = None) -> Disagreements:
+    """The worst disagreements of a student on a device; `explain` explains its scores."""
     bundle, teacher = scored.bundle, scored.teacher
     wrong = bundle.predicted != scored.human
     other = bundle.predicted != teacher.predicted
 
-    def worst(which: npt.NDArray[np.bool_], *by: Values) -> tuple[Disagreement, ...]:
-        """Responses of `which`, sorted by the first of `by`, then the next, largest first."""
+    def worst(chosen: npt.NDArray[np.bool_], *by: Values) -> tuple[Disagreement, ...]:
+        """The chosen responses, sorted by the first of `by`, then the next, largest first."""
         order = np.lexsort([-values for values in reversed(by)])
-        places = [at for at in order.tolist() if which[at]][:SHOWN]
-        return tuple(map(_disagreement(scored, scale.classes, why), places))
+        places = [at for at in order.tolist() if chosen[at]][:SHOWN]
+        return tuple(map(_disagreement(scored, scale.classes, explain), places))
 
-    apart = np.abs(bundle.probabilities - teacher.probabilities).sum(axis=1)
+    distance = np.abs(bundle.probabilities - teacher.probabilities).sum(axis=1)
     furthest: tuple[Disagreement, ...] = ()
     if scale.numeric:
         values = np.array(scale.values, dtype=np.float64)
         human, given = values[scored.human], values[bundle.predicted]
         furthest = worst(wrong, np.abs(human - given), np.abs(human - bundle.expected))
-        apart = np.abs(points_of(teacher, scale)[RAW] - bundle.expected)
-    return Disagreements(furthest, worst(wrong, bundle.confidence), worst(other, apart))
+        distance = np.abs(points_of(teacher, scale)[RAW] - bundle.expected)
+    return Disagreements(furthest, worst(wrong, bundle.confidence), worst(other, distance))
 
 
-def reasons(scorer: Scorer, item_id: str) -> Why:
+def reasons(scorer: Scorer, item_id: str) -> Explain:
     """A function that explains an item's scores, where its student is a bag of n-grams."""
 
-    def why(text: str, given: int) -> str:
+    def explain(text: str, given: int) -> str:
         try:
             explanation = scorer.explain(text, item_id)
         except InputError:
@@ -108,11 +108,11 @@ def reasons(scorer: Scorer, item_id: str) -> Why:
         parts = [("for this score", in_favour), ("against it", against), ("unknown words", unknown)]
         return "; ".join(f"{head}: {', '.join(names)}" for head, names in parts if names)
 
-    return why
+    return explain
 
 
 def _disagreement(
-    scored: Scored, classes: Sequence[str], why: Why | None
+    scored: Scored, classes: Sequence[str], explain: Explain | None
 ) -> Callable[[int], Disagreement]:
     def describe(at: int) -> Disagreement:
         second = scored.second[at]
@@ -126,7 +126,7 @@ def _disagreement(
             teacher=classes[scored.teacher.predicted[at]],
             student=classes[given],
             confidence=float(scored.bundle.confidence[at]),
-            why=why(scored.texts[at], given) if why else "",
+            why=explain(scored.texts[at], given) if explain else "",
         )
 
     return describe

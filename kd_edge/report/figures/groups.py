@@ -40,7 +40,7 @@ class Group:
 def difference_of_standardized_means(
     human: Values, machine: Values, inside: npt.NDArray[np.bool_]
 ) -> float | None:
-    """How much higher a group stands among the machine's scores than among people's.
+    """How much higher a group's mean is among the machine's scores than among people's.
 
     Both are standardized with the mean and standard deviation (denominator N - 1) over all
     responses, then averaged over the group: mean(z(M)) - mean(z(H)) (Loukina, Madnani and
@@ -77,7 +77,7 @@ def by_group(
         groups: each response's group, "" for none; N.
         points: the machine's scores by kind, [N] each; empty over words.
     """
-    found = []
+    by_name = []
     for name in sorted(set(groups) - {""}):
         inside = np.array(groups) == name
         people, machine = human[inside], given[inside]
@@ -93,5 +93,5 @@ def by_group(
             exact=float(np.mean(people == machine)),
             qwk=quadratic_kappa_of_numbers(people, machine) if points else None,
         )
-        found.append(group)
-    return tuple(found)
+        by_name.append(group)
+    return tuple(by_name)

@@ -20,7 +20,7 @@ from kd_edge.runs.test_scores import RowScorings, Scored
 
 @dataclass(frozen=True)
 class Baseline:
-    """Agreement of a scorer that the student should be better than with people's scores.
+    """A baseline's agreement with people's scores.
 
     Exact and adjacent agreement are 0 to 1, QWK is -1 to 1. `adjacent` is None over words, `qwk`
     where it was not computed.
@@ -83,7 +83,7 @@ class ItemFigures:
         return self.teacher, self.student, self.bundle
 
     def without_second_rater(self) -> ItemFigures:
-        """The item without all figures that rest on a second rater."""
+        """The item without the figures that depend on a second rater."""
         teacher, student, bundle = (
             replace(machine, degradation={}, disattenuated={}, true_scores={})
             for machine in self.machines
@@ -153,24 +153,26 @@ def together(items: Sequence[ItemFigures], scored: Sequence[Scored]) -> tuple[To
     people = [item.people for item in items if item.people]
     if len(people) == len(items):
         lines.append(_together(HUMANS, people, None))
-    human = np.concatenate([one.human for one in scored])
+    human = np.concatenate([responses.human for responses in scored])
     for which, name in (("teacher", TEACHER), ("student", IN_PYTORCH), ("bundle", ON_DEVICE)):
-        scorings: list[RowScorings] = [getattr(one, which) for one in scored]
-        confidence = np.concatenate([scorers.confidence_of(one) for one in scorings])
-        correct = np.concatenate([one.predicted for one in scorings]) == human
+        scorings: list[RowScorings] = [getattr(responses, which) for responses in scored]
+        confidence = np.concatenate([scorers.confidence_of(scoring) for scoring in scorings])
+        correct = np.concatenate([scoring.predicted for scoring in scorings]) == human
         given = [getattr(item, which).given for item in items]
         lines.append(_together(name, given, sureness(confidence, correct)))
     return tuple(lines)
 
 
-def _together(name: str, found: Sequence[Comparison], sure: ConfidenceFigures | None) -> Together:
-    kappas = [one.qwk for one in found if one.qwk is not None]
-    total = sum(one.responses for one in found)
+def _together(
+    name: str, by_item: Sequence[Comparison], confidence: ConfidenceFigures | None
+) -> Together:
+    kappas = [item.qwk for item in by_item if item.qwk is not None]
+    total = sum(item.responses for item in by_item)
     return Together(
         name=name,
         qwk=fmean(kappas) if kappas else None,
         lowest_qwk=min(kappas, default=None),
-        exact=fmean(one.exact_agreement for one in found),
-        all_exact=sum(one.exact_agreement * one.responses for one in found) / total,
-        sureness=sure,
+        exact=fmean(item.exact_agreement for item in by_item),
+        all_exact=sum(item.exact_agreement * item.responses for item in by_item) / total,
+        sureness=confidence,
     )

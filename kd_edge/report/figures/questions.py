@@ -48,8 +48,8 @@ class Questions:
         """All figures, as dictionaries, lists, tuples and numbers; no student's words."""
         return {
             "pooled": asdict(self.pooled),
-            "parts": [asdict(one) for one in self.parts],
-            "questions": [asdict(one) for one in self.questions],
+            "parts": [asdict(part) for part in self.parts],
+            "questions": [asdict(question) for question in self.questions],
             "unseen": sorted(self.unseen),
         }
 
@@ -99,5 +99,5 @@ def collect_questions(out: Path) -> Questions:
 
 
 def _part(raw: Mapping[str, Any]) -> Part:
-    scorers = {who: ClassAgreement(**found) for who, found in raw["scorers"].items()}
+    scorers = {name: ClassAgreement(**figures) for name, figures in raw["scorers"].items()}
     return Part(str(raw["name"]), scorers)

@@ -73,25 +73,27 @@ def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> S
     values = np.array(scale.values, dtype=np.float64)
     human, given = values[scored.human], values[scorings.predicted]
     points = points_of(scorings, scale) if scale.numeric else {}
-    found = {
-        kind: compare(human, one, whole=kind in _WHOLE, values=scale.values)
-        for kind, one in points.items()
+    compared = {
+        kind: compare(human, scores, whole=kind in _WHOLE, values=scale.values)
+        for kind, scores in points.items()
     }
     if not points:
-        found = {GIVEN: compare_words(scored.human, scorings.predicted)}
+        compared = {GIVEN: compare_words(scored.human, scorings.predicted)}
     lost, disattenuated, true = {}, {}, {}
     if people := people_against_people(scored, scale):
-        lost = {kind: raters.degradation(one, people) for kind, one in found.items()}
+        lost = {
+            kind: raters.degradation(comparison, people) for kind, comparison in compared.items()
+        }
         second = raters.as_numbers(scored.second, values, NO_SCORE)
         for kind, scores in points.items():
-            disattenuated[kind] = raters.disattenuated_correlation(found[kind], people)
+            disattenuated[kind] = raters.disattenuated_correlation(compared[kind], people)
             if figures := raters.true_scores(scores, human, second):
                 true[kind] = figures
     labels = range(len(scale.classes))
     confusion = confusion_matrix(scored.human, scorings.predicted, labels=labels)
     return ScorerFigures(
         name=name,
-        against_people=found,
+        against_people=compared,
         confusion=tuple(map(tuple, confusion.tolist())),
         shares=shares(scorings.predicted, len(scale.classes)),
         degradation=lost,

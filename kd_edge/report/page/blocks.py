@@ -1,4 +1,4 @@
-"""What a report consists of, in any format: headings, text, tables, plots, responses."""
+"""The parts of a report, whatever its format: headings, text, tables, plots, responses."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Column:
     Attributes:
         head: its name.
         cell: its cell, or the cell's text, for a row of whatever type the table has.
-        needs: what the item must have for the column to be shown; "" for nothing.
+        needs: what the item must have for the column to be shown; "" to show it always.
     """
 
     head: str
@@ -111,8 +111,8 @@ def figure(
 def table(
     title: str, columns: Sequence[Column], rows: Sequence[Any], available: Collection[str] = ()
 ) -> Table:
-    """A table of those columns whose needs are available."""
+    """A table of the columns whose needs are available."""
     shown = [column for column in columns if not column.needs or column.needs in available]
-    made = [[column.cell(row) for column in shown] for row in rows]
-    cells = tuple(tuple(Cell(c) if isinstance(c, str) else c for c in row) for row in made)
+    raw = [[column.cell(row) for column in shown] for row in rows]
+    cells = tuple(tuple(Cell(c) if isinstance(c, str) else c for c in row) for row in raw)
     return Table(title, tuple(column.head for column in shown), cells)

@@ -198,7 +198,9 @@ def imitation_table(item: ItemFigures) -> Table:
     pairs = ((item.teacher, item.with_teacher), (item.student, item.with_student))
     rows = [_Compared(scorer.name, figures) for scorer, figures in pairs]
     columns = (name, _EXACT, _ADJACENT, _KAPPA, _QWK)
-    return table("Does the small model score like the large model?", columns, rows, available(item))
+    return table(
+        "How closely the small model follows the large model", columns, rows, available(item)
+    )
 
 
 def group_table(item: ItemFigures) -> Table:

@@ -70,7 +70,7 @@ def reliability(confidence: ConfidenceFigures, name: str) -> Plot:
     """Exact agreement by confidence."""
     plot = Plot(
         name,
-        "Is its confidence justified?",
+        "Confidence and actual agreement",
         "Agreement with people's scores by confidence; on the dotted line the two are equal. "
         f"The expected calibration error is {confidence.error:.3f}.",
         (0, 1),

@@ -1,4 +1,4 @@
-"""The figures in sentences, for those who decide whether to use a small model."""
+"""The figures in sentences, for readers who decide whether to use a small model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kd_edge.report.figures import limits
 from kd_edge.report.figures.items import ItemFigures, Together
 from kd_edge.report.page.numbers import number, percent, signed
 
-# Differences of exact agreement that the headline calls none, and small.
+# Differences in exact agreement that the headline does not mention, or calls small.
 _NONE, _SMALL = 0.01, 0.03
 
 # Responses below which a difference of standardized means is often outside its limits by chance.
@@ -28,7 +28,7 @@ SAMPLES = (
     "are invented: the figures show what a report looks like, not how well students or people "
     "score. The second raters are left out, because their agreement was chosen, not measured."
 )
-"""Stands above figures of the sample items."""
+"""Shown above the figures of sample items."""
 
 
 def headline(item: ItemFigures) -> str:
@@ -67,9 +67,9 @@ def calibration_note(item: ItemFigures) -> str:
     """The calibration error, beside the error that chance alone causes."""
     confidence = item.bundle.sureness
     return (
-        f"Its confidence is {number(confidence.error, 3)} away from its agreement on average "
-        f"(expected calibration error). With {item.responses} responses, chance alone causes "
-        f"{number(confidence.chance, 3)}."
+        f"On average, the small model's confidence differs by {number(confidence.error, 3)} from "
+        f"its actual agreement with people (expected calibration error). With {item.responses} "
+        f"responses, chance alone causes a difference of {number(confidence.chance, 3)}."
     )
 
 
@@ -103,7 +103,7 @@ def verdict(warnings: Sequence[str]) -> str:
 
 
 def headline_of_all(lines: Sequence[Together], items: int) -> str:
-    """As `headline`, over several items."""
+    """The `headline` of several items."""
     by_name = {line.name: line for line in lines}
     small, large, people = by_name[ON_DEVICE], by_name[TEACHER], by_name.get(HUMANS)
     text = (

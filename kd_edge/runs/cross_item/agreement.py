@@ -1,4 +1,4 @@
-"""How well each scorer does on many questions: pooled, and question by question."""
+"""How well scorers agree with people on many questions: pooled, and question by question."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ UNSEEN = "other questions"
 
 @dataclass(frozen=True)
 class ClassAgreement:
-    """One scorer over some responses.
+    """The agreement of one scorer with people on some responses.
 
     Attributes:
         responses: how many.
         accuracy: share of them with the people's class, 0 to 1.
         macro_f1: mean F1 over the classes that people or the scorer gave, 0 to 1.
         weighted_f1: the same, weighted by how often people gave each class.
-        kappa: Cohen's kappa without weights, -1 to 1; None where both give one and the same
+        kappa: Cohen's kappa without weights, -1 to 1; None if both give all responses the same
             class.
     """
 
@@ -59,7 +59,7 @@ class Part:
     """Every scorer's figures over some of the test rows.
 
     Attributes:
-        name: which rows these are.
+        name: the name of these rows.
         scorers: figures by scorer.
     """
 
@@ -68,15 +68,18 @@ class Part:
 
 
 def part(
-    name: str, rows: Sequence[Row], chosen: Sequence[int], found: Mapping[str, Scores]
+    name: str, rows: Sequence[Row], chosen: Sequence[int], classes: Mapping[str, Scores]
 ) -> Part:
     """The figures over the rows at `chosen`.
 
     Args:
-        name: which rows these are.
+        name: the name of these rows.
         rows: all test rows.
-        chosen: places in `rows`, at least one.
-        found: every scorer's classes of `rows`; [N] each.
+        chosen: indices of `rows`, at least one.
+        classes: every scorer's classes of `rows`; [N] each.
     """
     human = human_scores(rows)[list(chosen)]
-    return Part(name, {who: figures(human, scores[list(chosen)]) for who, scores in found.items()})
+    return Part(
+        name,
+        {scorer: figures(human, scores[list(chosen)]) for scorer, scores in classes.items()},
+    )

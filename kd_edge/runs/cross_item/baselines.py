@@ -1,4 +1,4 @@
-"""What one student for many questions must beat."""
+"""Baselines that one student for many questions should be better than."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kd_edge.runs.cross_item.agreement import LEXICAL
 from kd_edge_runtime.text.relation import NUMBERS, Relation
 from kd_edge_runtime.text.rules import words
 
-# What the task's organisers had: how many words are shared with reference and question, over
+# As in the organisers' baseline: the number of words shared with reference and question, over
 # either length (Dzikovska et al. 2013, "SemEval-2013 Task 7", section 5.2).
 _OVERLAP = tuple(
     NUMBERS.index(name)
@@ -29,7 +29,7 @@ def baselines(
     """The most frequent class, and a decision tree over shared words.
 
     Args:
-        train: scored rows to learn from.
+        train: scored rows to train on.
         test: rows to score.
         relations: the questions of both, by item id.
 

@@ -1,4 +1,4 @@
-"""From pooled questions to one student: the pipeline's rows, and how they are read."""
+"""From pooled questions to one student: the rows of its pipeline, and how models read them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ def run_stages(pool: Pool, folder: Path, options: RunOptions) -> StageOutputs:
     Args:
         pool: the questions.
         folder: the run's folder.
-        options: how; one teacher labels in-sample, and the student is a "pairs" student.
+        options: the options of the run; one teacher labels in-sample, and the student is of kind
+            "pairs".
 
     Raises:
         InputError: more than one teacher is asked for, or see the stages.
-        StoppedError: the user stopped it; the same call goes on.
+        StoppedError: the user stopped it; the same call resumes.
     """
     if options.folds or options.teachers > 1:
         raise InputError(
-            "one student for all questions takes neither --folds nor --teachers: one teacher "
-            "labels all"
+            "--together takes neither --folds nor --teachers: one large model labels the responses "
+            "to all items"
         )
     pairs = replace(options, distil=replace(options.distil, student="pairs"))
     return Pipeline(PooledRows(pool), folder, pairs).run()
@@ -43,8 +44,8 @@ def run_stages(pool: Pool, folder: Path, options: RunOptions) -> StageOutputs:
 class PooledRows(PipelineRows):
     """The rows of pooled questions.
 
-    A teacher reads a response after its question and the reference answer most like it, a
-    student by its relation to the question and all reference answers.
+    A teacher reads a response after its question and the most similar reference answer; a student
+    sees its relation to the question and to all reference answers.
 
     Args:
         pool: the questions.
@@ -74,15 +75,18 @@ class PooledRows(PipelineRows):
         variants_of = question_variants(self._pool, count, seed)
         questions = tuple(name for name, texts in variants_of.items() for _ in texts)
         texts = tuple(text for texts in variants_of.values() for text in texts)
-        read = [self._pool.teacher_text(*one) for one in zip(questions, texts, strict=True)]
+        for_teacher = [
+            self._pool.teacher_text(question, text)
+            for question, text in zip(questions, texts, strict=True)
+        ]
 
         def labelled(variants: Variants) -> Variants:
             return Variants(texts, variants.probabilities, questions)
 
-        return VariantTexts(count, {"texts": hash_json(read)}, lambda: read, labelled)
+        return VariantTexts(count, {"texts": hash_json(for_teacher)}, lambda: for_teacher, labelled)
 
     def load(self, folder: Path) -> Student:
-        """A student with what it knows of each question, which its folder does not hold."""
+        """Load a student, and add the questions' relations, which its folder does not hold."""
         student = store.load(folder)
         assert isinstance(student.text, PairsText)
         return replace(student, text=PairsText(student.text.vocabulary, self._pool.relations))
@@ -93,8 +97,8 @@ def question_variants(pool: Pool, count: int, seed: int) -> dict[str, list[str]]
 
     Args:
         pool: the questions.
-        count: how many in all, divided by the questions' numbers of rows.
-        seed: of the choices.
+        count: total number, divided in proportion to the questions' rows.
+        seed: seed of the random choices.
     """
     variants = {}
     for name, item in pool.questions.items():

@@ -26,13 +26,13 @@ class Pool:
     """Many questions as one item.
 
     Attributes:
-        questions: by id; those that only test rows answer come last.
-        relations: what a student knows of each question.
-        item: the pooled item: all rows to learn from.
-        train: scored rows to learn from; as in the others, ids are unique over all questions.
-        validation: scored rows to choose by.
+        questions: by id; those with test rows only come last.
+        relations: the words of each question and its reference answers, for the student.
+        item: the pooled item with training and validation rows.
+        train: scored rows to train on; ids of all rows are unique over all questions.
+        validation: scored rows for choices, such as the best epoch.
         test: scored rows to measure on, once.
-        unseen: questions to which no row to learn from answers.
+        unseen: questions without training rows.
         how: where the test rows come from, in words.
     """
 
@@ -54,7 +54,7 @@ class Pool:
         return f"{item.prompt or ''} {reference} [SEP] {response}".lstrip()
 
     def for_teacher(self, rows: Iterable[Row]) -> list[Row]:
-        """Rows with the text that the teacher reads."""
+        """The rows with the texts that the teacher reads."""
         return [replace(row, text=self.teacher_text(row.item_id, row.text)) for row in rows]
 
 
@@ -62,12 +62,12 @@ def make_pool(responses: Responses, test: Responses | None, validation: float, s
     """Pool questions, and split their rows.
 
     Args:
-        responses: the questions to learn from, each with a reference answer.
-        test: responses to measure on, also to questions that are not among the others (rows of
-            `responses` marked "test" are left out then); without it, or if none of them is
-            scored, the rows marked "test" are taken, or a fifth of each class.
+        responses: the questions to train on, each with a reference answer.
+        test: responses to measure on, also to other questions (then rows of `responses` marked
+            "test" are left out); without it, or if none of them is scored, the rows marked
+            "test" are used, or a fifth of each class.
         validation: share of each class to hold out from training.
-        seed: of the random choices.
+        seed: seed of the random choices.
 
     Raises:
         InputError: questions with different classes or without a reference answer, or too few
@@ -85,7 +85,7 @@ def make_pool(responses: Responses, test: Responses | None, validation: float, s
     if test and measured:
         source, other = test.source, Item(POOLED, scale, tuple(measured))
     split = split_item(Item(POOLED, scale, tuple(rows)), other, validation, seed, source)
-    # As they were read: a split marks its rows, and the records of stages hash them.
+    # The rows as they were read: a split marks rows, which would change the hashes of stages.
     read = {row.response_id: row for row in (*rows, *measured)}
     train, held_out, test_rows = (
         tuple(read[row.response_id] for row in part)
@@ -108,19 +108,20 @@ def _check_question(item: Item, scale: Scale) -> None:
     if item.scale.classes and item.scale != scale:
         raise InputError(
             f"item '{item.item_id}' has the classes {item.scale}, others have {scale}: one "
-            "student for all needs the same classes; name them with --classes or --score-range"
+            "small model for all items needs the same classes; name them with --classes or "
+            "--score-range"
         )
     if not any(map(words, item.references)):
         raise InputError(
-            f"item '{item.item_id}' has no reference answer, by which one student could tell "
-            "the questions apart: leave out --together for a student of each"
+            f"item '{item.item_id}' has no reference answer, by which one small model could "
+            "tell the items apart: leave out --together to train one for each item"
         )
 
 
 def _relations(
     questions: Mapping[str, Item], train: Sequence[Row], answered: Collection[str]
 ) -> dict[str, Relation]:
-    """What a student knows of each question: its words, weighed by their rarity in training."""
+    """Each question's words, weighted by how rare they are in training."""
     references = [
         text for name in questions if name in answered for text in questions[name].references
     ]
@@ -152,19 +153,19 @@ def _pooled(item: Item) -> list[Row]:
 
 
 def _test_rows(test: Responses, rows: Sequence[Row]) -> list[Row]:
-    """The scored rows of a test file, by names of their own."""
+    """The scored rows of a test file, with ids that differ from those of other rows."""
     measured = [row for item in test.items for row in _pooled(item)]
     ids = {row.response_id for row in rows if row.split != "test"}
     shared = [row.response_id for row in measured if row.response_id in ids]
     if shared and "response_id" in test.columns:
         raise InputError(
-            f"{test.source}: {len(shared)} test responses have ids that are among the "
-            f"responses to learn from too ('{shared[0]}' is the first)"
+            f"{test.source}: {len(shared)} test responses have the id of a response to train "
+            f"on (the first is '{shared[0]}')"
         )
     return [replace(row, response_id=f"test {row.response_id}") for row in measured]
 
 
 def _weights(texts: Sequence[str]) -> Callable[[int], int]:
     """The weight of a word by its hash: the rarer it is among the texts, the higher."""
-    among = Counter(code for text in texts for code in set(map(hash_word, words(text))))
-    return lambda code: 1 + round(_WHOLE * math.log((len(texts) + 1) / (among[code] + 1)))
+    frequency = Counter(code for text in texts for code in set(map(hash_word, words(text))))
+    return lambda code: 1 + round(_WHOLE * math.log((len(texts) + 1) / (frequency[code] + 1)))

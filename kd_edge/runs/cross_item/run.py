@@ -49,12 +49,12 @@ class SharedSizes:
     """Parameters and bytes of a teacher and of the student that all questions share.
 
     Attributes:
-        teacher_parameters: of the teacher.
-        teacher_bytes: of its weights and tokenizer.
-        student_parameters: of the student of all questions.
-        shared_bytes: of its vocabulary and network, once for all questions.
-        question_bytes: that each question adds on average, golden rows left out.
-        bundle_bytes: the whole bundle.
+        teacher_parameters: number of the teacher's parameters.
+        teacher_bytes: size of its weights and tokenizer.
+        student_parameters: number of the student's parameters.
+        shared_bytes: size of its vocabulary and network, once for all questions.
+        question_bytes: what each question adds on average, without golden rows.
+        bundle_bytes: size of the bundle.
     """
 
     teacher_parameters: int
@@ -71,15 +71,15 @@ class TogetherReport:
 
     Attributes:
         bundle: the bundle's file name in the run's folder.
-        rows: how many rows were learnt from, held out for choices, and measured on.
+        rows: number of rows to train on, held out for choices, and measured on.
         test_rows: where the test rows come from, in words.
         classes: the classes, lowest first.
-        parts: the figures over all test rows, and over those to questions that the student
-            learnt from and those that it did not, where there are both.
+        parts: the figures over all test rows, and over those to training questions and to new
+            questions, if there are both.
         questions: the figures of each question that has test rows.
-        unseen: those of them that the student did not learn from.
+        unseen: those of them that the student was not trained on.
         sizes: of teacher and student.
-        ran: the stages that were run and not kept.
+        ran: the stages that were run; the others were kept from before.
         options: the run's options.
         versions: of the packages that the outcome may depend on.
         review: which of the student's scores are flagged for a person.
@@ -109,37 +109,37 @@ def run_together(
     Args:
         responses: scored responses to questions with reference answers.
         out: the run's folder.
-        options: how.
-        test: responses to measure on, also to other questions: these go into the bundle too.
+        options: the options of the run.
+        test: responses to measure on, also to other questions, which go into the bundle too.
 
     Raises:
-        InputError: something given is wrong, or the folder holds a run of other responses; the
-            message says what and where.
-        StoppedError: the user stopped it; the same call goes on.
+        InputError: an argument is wrong, or the folder holds a run of other responses.
+        StoppedError: the user stopped it; the same call resumes.
     """
     pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
     refuse_other_items(out, TOGETHER, pool.questions)
-    learnt = [*pool.train, *pool.validation]
-    rows, classes = hash_rows(pool.for_teacher(learnt)), pool.item.scale.classes
-    texts = [row.text for row in (*learnt, *pool.test)]
+    training = [*pool.train, *pool.validation]
+    rows, classes = hash_rows(pool.for_teacher(training)), pool.item.scale.classes
+    texts = [row.text for row in (*training, *pool.test)]
     refuse_other_responses(out, out, rows, texts, classes, questions=True)
     make_folder(out)
     outputs = run_stages(pool, out, options)
     student = outputs.distilled.student
-    say(f"Writing the bundle of {len(pool.questions)} questions …")
+    say(f"Writing the bundle of {len(pool.questions)} items …")
     prepared = prepare([_to_export(name, pool, student) for name in pool.questions])
     with temporary_bundle(prepared) as (scorer, _):
         scored = _scored(pool, outputs, scorer)
     write_scored(out / TEST_SCORES, scored, classes)
-    found = _classes(pool, outputs, scored)
+    classes_by_scorer = _classes(pool, outputs, scored)
     provenance = {
         "options": plain_options(options),
         "rows": rows,
         "teacher": hash_folder(outputs.teachers[0]),
     }
     bundle = out / BUNDLE
-    manifest = write(prepared, bundle, provenance, _cards(pool, found))
-    report = _report(pool, outputs, found, _sizes(outputs, manifest, bundle), options)
+    manifest = write(prepared, bundle, provenance, _cards(pool, classes_by_scorer))
+    sizes = _sizes(outputs, manifest, bundle)
+    report = _report(pool, outputs, classes_by_scorer, sizes, options)
     write_json(out / TOGETHER, asdict(report))
     (out / REPORT).unlink(missing_ok=True)
     return report
@@ -159,10 +159,11 @@ def _classes(pool: Pool, outputs: StageOutputs, scored: Scored) -> dict[str, Sco
 def _report(
     pool: Pool,
     outputs: StageOutputs,
-    found: Mapping[str, Scores],
+    classes: Mapping[str, Scores],
     sizes: SharedSizes,
     options: RunOptions,
 ) -> TogetherReport:
+    rows = _rows_of_each(pool)
     return TogetherReport(
         bundle=BUNDLE,
         rows={
@@ -172,9 +173,9 @@ def _report(
         },
         test_rows=pool.how,
         classes=pool.item.scale.classes,
-        parts=_parts(pool, found),
-        questions=tuple(part(name, pool.test, at, found) for name, at in _of_each(pool).items()),
-        unseen=tuple(name for name in _of_each(pool) if name in pool.unseen),
+        parts=_parts(pool, classes),
+        questions=tuple(part(name, pool.test, at, classes) for name, at in rows.items()),
+        unseen=tuple(name for name in rows if name in pool.unseen),
         sizes=sizes,
         ran=outputs.ran,
         options=plain_options(options),
@@ -200,8 +201,8 @@ def _scored(pool: Pool, outputs: StageOutputs, scorer: Scorer) -> Scored:
     scale, test = pool.item.scale, pool.test
     texts, _ = _texts(pool)
     scores: dict[int, Score] = {}
-    for name, at in _of_each(pool).items():
-        scores.update(zip(at, scorer.score_many([texts[one] for one in at], name), strict=True))
+    for name, at in _rows_of_each(pool).items():
+        scores.update(zip(at, scorer.score_many([texts[row] for row in at], name), strict=True))
     return Scored(
         ids=tuple(map(own_id, test)),
         texts=tuple(texts),
@@ -220,38 +221,39 @@ def _texts(pool: Pool) -> tuple[list[str], list[str]]:
     return [row.text for row in pool.test], [row.item_id for row in pool.test]
 
 
-def _of_each(pool: Pool) -> dict[str, list[int]]:
-    """Where each question's test rows are, for questions that have any."""
-    found: dict[str, list[int]] = {name: [] for name in pool.questions}
+def _rows_of_each(pool: Pool) -> dict[str, list[int]]:
+    """The indices of each question's test rows, for questions that have any."""
+    rows: dict[str, list[int]] = {name: [] for name in pool.questions}
     for at, row in enumerate(pool.test):
-        found[row.item_id].append(at)
-    return {name: at for name, at in found.items() if at}
+        rows[row.item_id].append(at)
+    return {name: at for name, at in rows.items() if at}
 
 
-def _parts(pool: Pool, found: Mapping[str, Scores]) -> tuple[Part, ...]:
+def _parts(pool: Pool, classes: Mapping[str, Scores]) -> tuple[Part, ...]:
     new = [at for at, row in enumerate(pool.test) if row.item_id in pool.unseen]
     known = [at for at, row in enumerate(pool.test) if row.item_id not in pool.unseen]
-    all_ = part(ALL, pool.test, range(len(pool.test)), found)
+    all_ = part(ALL, pool.test, range(len(pool.test)), classes)
     if not new or not known:
         return (all_,)
     return (
         all_,
-        part(SEEN, pool.test, known, found),
-        part(UNSEEN, pool.test, new, found),
+        part(SEEN, pool.test, known, classes),
+        part(UNSEEN, pool.test, new, classes),
     )
 
 
-def _cards(pool: Pool, found: Mapping[str, Scores]) -> dict[str, model_card.CardFigures]:
+def _cards(pool: Pool, classes: Mapping[str, Scores]) -> dict[str, model_card.CardFigures]:
     """Figures of each question for the bundle's card."""
     scale, human = pool.item.scale, human_scores(pool.test)
     return {
         name: model_card.CardFigures(
-            f"{len(at)} responses it did not learn from ({pool.how})",
+            f"{len(at)} responses it was not trained on ({pool.how})",
             tuple(
-                Line(who, agreement(human[at], scores[at], scale)) for who, scores in found.items()
+                Line(scorer, agreement(human[at], scores[at], scale))
+                for scorer, scores in classes.items()
             ),
         )
-        for name, at in _of_each(pool).items()
+        for name, at in _rows_of_each(pool).items()
     }
 
 

@@ -121,9 +121,9 @@ def test_a_table_trained_in_floats_is_rounded(small_students, tmp_path):
         (
             "rnn",
             ("tflite-int8",),
-            "kind rnn have no form 'tflite-int8'. TFLite .* there is ONNX",
+            "kind rnn have no form 'tflite-int8'. TFLite .* use ONNX for other kinds",
         ),
-        ("transformer", ("onnx-fp32", "tflite-fp32"), "there is ONNX"),
+        ("transformer", ("onnx-fp32", "tflite-fp32"), "use ONNX for other kinds"),
         (
             "rnn",
             ("plain-int8",),

@@ -17,7 +17,7 @@ LINES = (Line(STUDENT, AGREEMENT, 28_000, 41_000), Line(MAJORITY, AGREEMENT))
 def test_one_item(small_students):
     student = replace(small_students["bag"], provenance={"rows": 1666, "variants": 50_000})
     text = card_text(
-        [(student, CardFigures("70 responses it did not learn from (test.csv)", LINES))]
+        [(student, CardFigures("70 responses it was not trained on (test.csv)", LINES))]
     )
     assert text.startswith("# Scores written answers to one item\n\n")
     assert text.endswith("\n")
@@ -25,7 +25,7 @@ def test_one_item(small_students):
     assert "Scores 0, 1, 2; a small model of the kind 'bag' with" in text
     assert f"{student.parameters:,} parameters" in text
     assert "1,666 responses scored by people and 50,000 variants scored by the large" in text
-    assert "Measured on 70 responses it did not learn from (test.csv):" in text
+    assert "Measured on 70 responses it was not trained on (test.csv):" in text
     assert figures_markdown(LINES) in text
     assert "Not for" in text, "what it must not be used for stands on it"
     assert "*student* and *teacher*" in text, "the terms are explained"
@@ -44,7 +44,7 @@ def test_what_its_scores_are_worth(small_students):
     review = Review(0.61, 0.9, False, 200, 0.2, 0.78, 0.74, 0.74)
     made = {**student.provenance, "calibration": {"temperature": 1.254}, "review": asdict(review)}
     text = card_text([(replace(student, provenance=made), None)])
-    assert "calibrated on responses it did not learn from (temperature 1.25). Scores with a" in text
+    assert "calibrated on responses it was not trained on (temperature 1.25). Scores with a" in text
     assert str(review) in text
 
 

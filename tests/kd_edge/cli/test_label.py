@@ -80,7 +80,7 @@ def test_unlabelled_responses(command, teacher, responses, tmp_path):
     assert "--unlabelled needs --variants" in command.fails(*given)
     said = command(*given, "--variants", tmp_path / "v.csv", "--count", 25)
     assert said.code == 0, said.err
-    assert "Unscored responses taken: 2." in said.err
+    assert "Unscored responses used: 2." in said.err
     found = read_variants(tmp_path / "v.csv", CLASSES).texts
     assert found[:2] == ("melting wool", "warm wool")
     assert len(found) == 27
@@ -101,7 +101,7 @@ def test_cross_fitting(command, teacher, responses, tiny_model, tmp_path):
     assert said.code == 0, said.err
     labels = read_labels(output, CLASSES)
     assert set(labels.folds) == {0, 1}
-    assert "large model 2 of 2" in said.err
+    assert "teacher 2 of 2" in said.err
 
 
 def test_cross_fitting_needs_the_language_model(command, teacher, responses, tmp_path, monkeypatch):
@@ -121,7 +121,7 @@ def test_cross_fitting_from_another_language_model(
         file.write("\n")
     given = ("label", teacher, responses, "-o", tmp_path / "l.csv", "--folds", 2)
     message = command.fails(*given, "--model", tmp_path / "model")
-    assert "is not the language model that the teacher was made from" in message
+    assert "is not the language model that the teacher was fine-tuned from" in message
 
 
 def test_a_language_model_that_lies_where_it_lay_is_found(

@@ -60,7 +60,7 @@ def test_the_real_command(finished):
 
 def test_results_on_stdout_and_progress_on_stderr(finished):
     out, done = finished
-    assert "fine-tuning the teacher" not in done.stdout
+    assert "fine-tuning the large model" not in done.stdout
     assert "training the small model" in done.stderr
     assert "40 responses to 1 item" in done.stderr
     assert "score range 0-2 taken from the data" in done.stderr
@@ -273,7 +273,7 @@ def nothing_begins(monkeypatch):
         (["--temperature", "nan"], "temperature is nan"),
         (["--lambda", "-1"], "-1.0 is not in the range"),
         (["--lambda", "nan"], "lambda is nan"),
-        (["--folds", "1"], "1 folds are not possible"),
+        (["--folds", "1"], "the number of folds cannot be 1"),
         (["--folds", "2", "--teachers", "2"], "give --folds or --teachers"),
         (["--variants", "-1"], "not in the range"),
         (["--student-epochs", "0"], "not in the range"),
@@ -320,7 +320,7 @@ def test_wrong_responses(command, tiny_model, tmp_path, name, content, said):
 def test_wrong_test_responses(command, responses, tiny_model, tmp_path):
     given = ("run", responses, "-o", tmp_path / "out", "--model", tiny_model, "--test")
     for table, said in (
-        (responses, "have ids that are among the responses to learn from too"),
+        (responses, "have the id of a response to train on"),
         (_test_table(tmp_path, name="other"), "no item 'tiny' (there are: 'other')"),
         (_test_table(tmp_path, scale=Scale.from_range(5, 7)), "is not on its scale"),
         (_test_table(tmp_path, columns=("response_id", "text")), "no score"),

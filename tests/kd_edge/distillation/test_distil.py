@@ -12,7 +12,7 @@ from kd_edge.data.responses import Row
 from kd_edge.distillation import distil as module
 from kd_edge.distillation.distil import distil, train_student
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.distillation.outliers import ordinary
+from kd_edge.distillation.outliers import outlier_limits
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import at_temperature, fit_temperature, negative_log_likelihood
@@ -223,7 +223,7 @@ def test_without_a_folder_there_is_nothing_to_resume(monkeypatch):
 def test_one_student_by_itself(tmp_path):
     made = _distil(tmp_path, variants=VARIANTS)
     text = made.student.text
-    examples = module.taught(ROWS, LABELS, VARIANTS)
+    examples = module.with_soft_labels(ROWS, LABELS, VARIANTS)
     alone = train_student(ITEM, examples, HELD_OUT, text, OPTIONS, tmp_path / "one", "one")
     assert _same(alone, made.student)
     assert alone.provenance == made.student.provenance
@@ -245,4 +245,4 @@ def test_it_is_calibrated_and_knows_what_to_flag(tmp_path):
         review = review_of(student)
         assert (review.wanted, review.responses) == (0.7, len(HELD_OUT))
         assert student.flags.review == review.below
-        assert student.flags.longest == ordinary([row.text for row in ROWS], student).longest
+        assert student.flags.longest == outlier_limits([row.text for row in ROWS], student).longest

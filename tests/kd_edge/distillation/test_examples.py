@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kd_edge.distillation.examples import taught, untaught
+from kd_edge.distillation.examples import with_soft_labels, without_soft_labels
 from kd_edge.soft_labels.label_variants import Variants
 from workshop import certain, item_of
 
@@ -15,7 +15,7 @@ LABELS = certain(ROWS, 3)
 
 def test_rows_then_variants():
     variants = Variants(("more ice", "less ice"), np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]))
-    found = taught(ROWS, LABELS, variants)
+    found = with_soft_labels(ROWS, LABELS, variants)
     assert len(found) == 8
     assert list(found.texts) == [row.text for row in ROWS] + ["more ice", "less ice"]
     assert found.scores.tolist() == [0, 1, 2, 0, 1, 2, -1, -1]
@@ -28,18 +28,20 @@ def test_rows_then_variants():
 def test_labels_are_found_by_id():
     backwards = dict(reversed(LABELS.items()))
     more = {**backwards, "another": np.array([1.0, 0.0, 0.0])}
-    assert np.array_equal(taught(ROWS, more, None).soft, taught(ROWS, LABELS, None).soft)
+    assert np.array_equal(
+        with_soft_labels(ROWS, more, None).soft, with_soft_labels(ROWS, LABELS, None).soft
+    )
     with pytest.raises(KeyError):
-        taught(ROWS, {}, None)
+        with_soft_labels(ROWS, {}, None)
 
 
 def test_without_variants():
-    found = taught(ROWS, LABELS, None)
+    found = with_soft_labels(ROWS, LABELS, None)
     assert (len(found), found.soft.shape) == (6, (6, 3))
 
 
 def test_untaught_rows_have_scores_alone():
-    found = untaught(ROWS, 3)
+    found = without_soft_labels(ROWS, 3)
     assert list(found.texts) == [row.text for row in ROWS]
     assert found.scores.tolist() == [0, 1, 2, 0, 1, 2]
     assert found.soft.tolist() == [[0.0] * 3] * 6

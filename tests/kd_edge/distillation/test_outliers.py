@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kd_edge.distillation.outliers import ordinary, prompt_codes
+from kd_edge.distillation.outliers import outlier_limits, prompt_codes
 from kd_edge.students.bag import KIND, BagOptions
 from kd_edge.students.base import TextSources
 from kd_edge_runtime.bundle.manifest import Flags
@@ -46,7 +46,7 @@ def flags_of(student, texts, limits):
 
 
 def test_few_are_flagged_and_odd_ones_are(student):
-    limits = ordinary(TEXTS, student)
+    limits = outlier_limits(TEXTS, student)
     for texts in (TEXTS, answers(300, 1)):
         found = flags_of(student, texts, limits)
         assert sum(map(bool, found)) <= 0.03 * len(texts)
@@ -66,7 +66,7 @@ def test_few_are_flagged_and_odd_ones_are(student):
 
 
 def test_limits_by_hand(student):
-    limits = ordinary(TEXTS, student)
+    limits = outlier_limits(TEXTS, student)
     number = np.array([len(words(text)) for text in TEXTS])
     assert limits.longest == np.ceil(1.2 * number.max())
     assert (limits.review, limits.prompt) == (0.0, ())
@@ -83,10 +83,10 @@ def test_limits_by_hand(student):
 def test_short_responses_are_no_measure_of_lists(student):
     # One long word brings many n-grams, and is no list of key words.
     short = ["insulator", "trapped", "without"] * 3
-    assert ordinary([*TEXTS, *short], student).known[2] == pytest.approx(
-        ordinary(TEXTS, student).known[2], abs=0.1
+    assert outlier_limits([*TEXTS, *short], student).known[2] == pytest.approx(
+        outlier_limits(TEXTS, student).known[2], abs=0.1
     )
-    assert flags_of(student, short, ordinary(TEXTS, student)) == [""] * 9
+    assert flags_of(student, short, outlier_limits(TEXTS, student)) == [""] * 9
 
 
 def test_what_a_response_alone_makes_known_does_not_count(small_students):
@@ -96,23 +96,23 @@ def test_what_a_response_alone_makes_known_does_not_count(small_students):
     stage = KIND.learn_text(TextSources(texts), options)
     student = replace(small_students["bag"], options=options, text=stage)
     assert Known(stage.vocabulary).count(words(texts[0])) == 5
-    assert ordinary(texts, student).known[0] == 0
+    assert outlier_limits(texts, student).known[0] == 0
 
 
 @pytest.mark.parametrize("number", [0, 1, 19])
 def test_nothing_is_said_of_few_responses(student, number):
-    assert ordinary(TEXTS[:number], student) == Flags()
-    assert ordinary([*TEXTS[:number], "", "?!"], student) == Flags()
+    assert outlier_limits(TEXTS[:number], student) == Flags()
+    assert outlier_limits([*TEXTS[:number], "", "?!"], student) == Flags()
 
 
 def test_responses_too_short_to_repeat(student):
-    limits = ordinary(["the ice melts", "wool"] * 20, student)
+    limits = outlier_limits(["the ice melts", "wool"] * 20, student)
     assert limits.distinct == 0
     assert flagger(limits)(["x"] * 5, 5000, 1.0) == "long"
 
 
 def test_other_students_count_no_n_grams(small_students):
-    limits = ordinary(TEXTS, small_students["rnn"])
+    limits = outlier_limits(TEXTS, small_students["rnn"])
     assert limits.known == ()
     assert limits.longest > 0
 

@@ -11,7 +11,7 @@ import torch
 
 from kd_edge.data.responses import Scale
 from kd_edge.distillation import train
-from kd_edge.distillation.examples import Examples, taught, untaught
+from kd_edge.distillation.examples import Examples, with_soft_labels, without_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.soft_labels.label_variants import Variants
@@ -25,8 +25,8 @@ from workshop import SMALL, certain, item_of
 
 ITEM = item_of(90)
 ROWS, HELD_OUT = ITEM.rows[:66], ITEM.rows[66:]
-HELD = untaught(HELD_OUT, 3)
-EXAMPLES = taught(ROWS, certain(ROWS, 3), None)
+HELD = without_soft_labels(HELD_OUT, 3)
+EXAMPLES = with_soft_labels(ROWS, certain(ROWS, 3), None)
 SIZES = {
     "bag": {"ngrams": 80, "dimensions": 8},
     "rnn": {**SMALL["rnn"], "embedding": 14, "hidden": 16},
@@ -111,7 +111,7 @@ def test_the_teacher_alone_can_teach(tmp_path):
     # Variants only: no human score is there to learn from.
     soft = np.array(list(certain(ROWS, 3).values()))
     texts = _plain(ROWS)
-    examples = taught([], {}, Variants(tuple(texts), soft))
+    examples = with_soft_labels([], {}, Variants(tuple(texts), soft))
     assert examples.scores.tolist() == [-1] * 66
     more = {"examples": examples, "held_out": HELD_PLAIN, "words": texts}
     assert _trained(tmp_path, DistilOptions(epochs=25), **more)[1].best.accuracy > 0.95
@@ -172,7 +172,7 @@ def test_a_run_that_is_done_is_read_at_once(tmp_path, monkeypatch):
         {"options": replace(FEW, weight=0.5)},
         {"options": replace(FEW, temperature=2.0)},
         {"options": replace(FEW, epochs=4)},
-        {"examples": untaught(ROWS, 3)},
+        {"examples": without_soft_labels(ROWS, 3)},
         {"examples": replace(EXAMPLES, scores=EXAMPLES.scores[::-1].copy())},
         {"examples": replace(EXAMPLES, texts=[*EXAMPLES.texts[:-1], "else"])},
         {"held_out": replace(HELD, texts=HELD.texts[::-1])},

@@ -113,7 +113,7 @@ def test_the_page(made):
     assert seen.links == ["#questions", "#pooled", "#meaning"]
     assert len(seen.ids) == len(set(seen.ids))
     for title in (
-        *("The small model's scores by people's scores", "Is its confidence justified?"),
+        *("The small model's scores by people's scores", "Confidence and actual agreement"),
         *("Agreement when people review some responses", "Worst disagreements"),
         *(
             "Most confident, and not people's score",
@@ -222,7 +222,7 @@ def test_a_run_from_before_or_damaged(command, finished, tmp_path):
     (out / "together.json").write_text(kept, encoding="utf-8")
     scored = read_scored(out / FILE, CLASSES, questions=True)
     write_scored(out / FILE, replace(scored, questions=()), CLASSES)
-    assert "not of this run's bundle" in command.fails("report", out)
+    assert "does not belong to this run's bundle" in command.fails("report", out)
     (out / FILE).unlink()
     assert FILE in command.fails("report", out)
     assert not (out / "report.html").exists()

@@ -119,7 +119,7 @@ def test_questions_that_do_not_go_together(training, change, said):
 
 
 def test_test_responses_that_were_learnt_from(training):
-    with pytest.raises(InputError, match="among the responses to learn from"):
+    with pytest.raises(InputError, match="have the id of a response to train on"):
         make_pool(training, training, 0.15, 0)
 
 

@@ -87,7 +87,7 @@ def test_fewer_items(out, whole_way, capsys):
     (said,) = capsys.readouterr().err.splitlines()
     named = "'a', 'b', 'c', …"
     assert (
-        said == f"{out / BUNDLE} will no longer hold {named}, to which there is no response here."
+        said == f"{out / BUNDLE} will no longer hold {named}, to which there are no responses here."
     )
 
 
@@ -111,8 +111,7 @@ def test_more_responses(out, whole_way, capsys):
         run(responses(item), out, whole_way.options)
     (said,) = capsys.readouterr().err.splitlines()
     assert said == (
-        f"{out / 'item-tiny'}: the responses have changed; the files of the earlier ones are "
-        "replaced."
+        f"{out / 'item-tiny'}: the responses have changed, so that earlier results are replaced."
     )
 
 

@@ -25,7 +25,7 @@ def test_what_fails_stops_no_other(capsys):
     assert failed == [Failed("b", "3 is odd"), Failed("c", "-1 is negative")]
     said = capsys.readouterr().err
     assert "Item 2 of 4: 'b'" in said
-    assert "failed, the other items continue: 3 is odd" in said
+    assert "failed; the other items continue: 3 is odd" in said
 
 
 def test_the_only_item_fails_as_it_fails(capsys):

@@ -91,7 +91,7 @@ def test_what_the_stages_made(finished):
 def test_several_teachers_are_averaged_and_share_the_variants(out, options, capsys):
     two = replace(options, teachers=2)
     made = run_stages(SPLIT, out, two)
-    assert "Item 'tiny': teacher 2 of 2" in capsys.readouterr().err
+    assert "Item 'tiny': large model 2 of 2" in capsys.readouterr().err
     assert made.ran == ("teacher-2", "labels", "variants", "student", "test-labels")
     cards = [read_card(teacher) for teacher in made.teachers]
     assert [card.options["seed"] for card in cards] == [0, 1]
@@ -117,7 +117,7 @@ def test_several_teachers_are_averaged_and_share_the_variants(out, options, caps
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"teachers": 0}, "0 teachers are not possible"),
+        ({"teachers": 0}, "the number of large models cannot be 0"),
         ({"teachers": 2, "folds": 2}, "give --folds or --teachers"),
         ({"teachers": 2, "teacher": TeacherOptions(seed=2**32 - 1)}, "out of range: seed"),
     ],

@@ -171,7 +171,7 @@ def test_the_bundle_has_the_figures_on_its_card(whole_way, item):
         card = bundle.read("card.md").decode("utf-8")
         provenance = bundle.manifest.provenance
     test = item.rows["test"]
-    assert f"Measured on {test} responses it did not learn from (20% of the rows, " in card
+    assert f"Measured on {test} responses it was not trained on (20% of the rows, " in card
     kappa = next(line.agreement.qwk for line in item.lines if line.name == STUDENT)
     assert f"| small model | {kappa:.3f} |" in card
     assert provenance["rows"].keys() == provenance["teachers"].keys() == {"tiny"}

@@ -64,7 +64,7 @@ def test_a_run_from_before_the_file(tmp_path):
 
 def test_another_items_classes(tmp_path):
     write_scored(tmp_path / "scores.csv", made_scored(), POINTS.classes)
-    with pytest.raises(InputError, match="not of this run's bundle"):
+    with pytest.raises(InputError, match="does not belong to this run's bundle"):
         read_scored(tmp_path / "scores.csv", ("0", "1", "2"))
 
 
@@ -112,5 +112,5 @@ def test_files_that_are_no_table(tmp_path):
         with pytest.raises(InputError, match="damaged"):
             read_scored(path, POINTS.classes)
     path.write_bytes(b"")
-    with pytest.raises(InputError, match="not of this run's bundle"):
+    with pytest.raises(InputError, match="does not belong to this run's bundle"):
         read_scored(path, POINTS.classes)

@@ -97,8 +97,11 @@ def test_review_and_flags():
     assert f"{ITEM.bundle.sureness.at(0.2) * 100:.0f}% of the other scores" in said
     sure = ITEM.bundle.sureness
     said = sentences.calibration_note(ITEM)
-    assert f"is {sure.error:.3f} away" in said
-    assert f"With {ITEM.responses} responses, chance alone causes {sure.chance:.3f}" in said
+    assert f"confidence differs by {sure.error:.3f} from" in said
+    assert (
+        f"With {ITEM.responses} responses, chance alone causes a difference of {sure.chance:.3f}"
+        in said
+    )
     assert sentences.flagged_advice(replace(ITEM, flagged={})) == ""
     flagged = replace(ITEM, flagged={"empty": 1, "review": 39}, unflagged_exact=0.75)
     assert sentences.flagged_advice(flagged) == (
