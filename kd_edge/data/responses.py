@@ -56,6 +56,36 @@ class Item:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """An item of a table that nothing can be learned from.
+
+    Attributes:
+        item_id: the item.
+        why: what is wrong with it, after its name.
+    """
+
+    item_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class SkippedRow:
+    """A row of a table that is not used.
+
+    Attributes:
+        row: its number as the user would count it.
+        response_id: its response, as far as it is known.
+        reason: what is wrong with it; never a student's words.
+        file: the file's name, where the table is spread over several.
+    """
+
+    row: int
+    response_id: str
+    reason: str
+    file: str | None = None
+
+
+@dataclass(frozen=True)
 class Responses:
     """All responses of one source.
 
@@ -65,6 +95,8 @@ class Responses:
         columns: role ("text", "score", …) → the column's name as the file writes it.
         encoding: "utf-8", "utf-8-sig" or "cp1252"; "xml" where each file declares its own.
         notes: lines to show the user, one for each guess.
+        left_out: the items that nothing can be learned from.
+        skipped: the rows that were skipped, if bad rows may be.
     """
 
     items: tuple[Item, ...]
@@ -72,6 +104,8 @@ class Responses:
     columns: dict[str, str]
     encoding: str
     notes: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    skipped: tuple[SkippedRow, ...] = ()
 
     def item(self, item_id: str) -> Item:
         """Find an item by its name.

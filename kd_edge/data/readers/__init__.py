@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from kd_edge.data.readers.cells import Rules
 from kd_edge.data.readers.columns import ColumnChoice, find_columns
 from kd_edge.data.readers.delimited import read_table
 from kd_edge.data.readers.given_scale import given_scale
+from kd_edge.data.readers.guesses import Guesses
 from kd_edge.data.readers.json_lines import read_json_lines
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.semeval import read_semeval
@@ -39,6 +41,8 @@ def read_responses(
     default_item: str | None = None,
     missing: tuple[str, ...] = (),
     lower_is_better: bool = False,
+    has_header: bool = True,
+    skip_bad_rows: bool = False,
 ) -> Responses:
     """Read responses from a file, or from a folder of SemEval-2013 XML.
 
@@ -58,6 +62,10 @@ def read_responses(
         missing: cells that stand for a missing score ("99"); rows with one are left out where
             rows are to be learned from.
         lower_is_better: whether the least is the best, as of school grades 1 to 6.
+        has_header: whether the first row of a delimited table holds the columns' names; if not,
+            they are called "column 1" and so on.
+        skip_bad_rows: whether rows that cannot be read are left out, to be told by `skipped` of
+            the result; if not, they are refused.
 
     Returns:
         The responses with the guesses that were made in `notes`.
@@ -67,16 +75,22 @@ def read_responses(
         InputError: the file cannot be read at all, or an option is impossible.
     """
     scale = given_scale(score_range, classes, lower_is_better)
-    table = _read_raw(path)
+    table = _read_raw(path, has_header, skip_bad_rows)
     if not table.header:
         raise TableError(str(path), table.problems or [Problem("the file is empty")])
-    found = find_columns(table.header, columns, ("text", "score") if scored else ("text",))
-    name = default_item or printable(path.stem)
-    rules = Rules(scale, only_items, scored, min_rows, name, missing, lower_is_better)
+    needed, guesses = ("text", "score") if scored else ("text",), Guesses(table)
+    found = find_columns(table.header, columns, needed, guesses)
+    # Where the format says which are the ids, one that comes twice is a mistake in the file.
+    loose_id = found.loose_id and table.encoding != "xml"
+    found = replace(found, notes=(*found.notes, *guesses.notes), loose_id=loose_id)
+    item = default_item or printable(path.stem)
+    rules = Rules(
+        scale, only_items, scored, min_rows, item, missing, lower_is_better, skip_bad_rows
+    )
     return to_responses(table, found, rules, str(path))
 
 
-def _read_raw(path: Path) -> RawTable:
+def _read_raw(path: Path, has_header: bool, every_problem: bool) -> RawTable:
     try:
         folder = path.is_dir()
     except OSError:  # no permission, a name too long: the reader below says it in plain words
@@ -91,4 +105,8 @@ def _read_raw(path: Path) -> RawTable:
             f"{path}: '{path.suffix}' files are not read here: save it as CSV (UTF-8), or give "
             f"one of {', '.join(_READERS)}, or a folder of .xml files"
         )
+    if reader is read_table:
+        return read_table(path, has_header, every_problem)
+    if not has_header:
+        raise InputError(f"{path}: its columns have names: --no-header is for CSV and TSV")
     return reader(path)

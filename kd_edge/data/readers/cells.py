@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
+from typing import NamedTuple
 
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
@@ -11,8 +14,16 @@ from kd_edge.data.readers.score_reader import same_class
 from kd_edge.data.responses import Scale
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.suggestions import did_you_mean
+from kd_edge_runtime.tables.plain import plain
 
 _SHOWN_NAME = 40
+_ROLES = ("item_id", "response_id", "text", "score", "score2", "group", "split")
+# What Moodle writes into its last row, as `plain` leaves it.
+_AVERAGES = (
+    "overallaverage average gesamtdurchschnitt durchschnitt moyennegenerale moyenne "
+    "promediogeneral promedioglobal promedio genelortalama ortalama"
+)
+_AVERAGE = frozenset(_AVERAGES.split())
 
 
 @dataclass(frozen=True)
@@ -22,11 +33,12 @@ class Rules:
     Attributes:
         scale: the scale of all items, or None to take each item's from its scores.
         only_items: the items to take; all where empty.
-        scored: whether the rows are to be learned from: then each needs a score.
+        scored: whether the rows are to be learned from: then those without a score are left out.
         min_rows: the fewest rows of an item to be learned from.
         default_item: the item's name where no column gives it.
-        missing: cells that stand for a missing score: rows with one are not learned from.
+        missing: cells that stand for a missing score.
         lower_is_better: whether the least number, or word, is the best.
+        skip: whether bad rows are left out; if not, one of them stops the reading.
     """
 
     scale: Scale | None
@@ -36,15 +48,18 @@ class Rules:
     default_item: str
     missing: tuple[str, ...] = ()
     lower_is_better: bool = False
+    skip: bool = False
+
+    def is_missing(self, cell: str) -> bool:
+        """Whether the user said that a cell stands for a missing score."""
+        return bool(self.missing) and same_class(cell) in self._missing_classes
 
     @cached_property
-    def missing_classes(self) -> frozenset[str]:
-        """`missing` as `same_class` has it."""
+    def _missing_classes(self) -> frozenset[str]:
         return frozenset(same_class(cell.strip()) for cell in self.missing)
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """A row with its cells sorted by role, still as text; "" where there is nothing.
 
     All but the text are without white space around them.
@@ -67,6 +82,19 @@ class Draft:
         return f"the item of row {self.record.row}"
 
 
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be read.
+
+    Attributes:
+        problem: what is wrong with it, and where.
+        response_id: its response, as far as it is known.
+    """
+
+    problem: Problem
+    response_id: str = ""
+
+
 class Drafter:
     """Makes drafts of a table's records.
 
@@ -76,96 +104,108 @@ class Drafter:
         rules: what the rows have to be.
 
     Attributes:
-        problems: all that was wrong so far.
-        lost: how many rows could be given to no item because of a problem.
+        columns: as given; without a column of ids that turned out to be none.
+        problems: what was wrong with the table as a whole so far.
+        bad: the rows that could be given to no item because of a problem.
+        lost: how many they are, with those that the reader did not keep.
+        notes: lines for the user.
     """
 
     def __init__(self, table: RawTable, columns: FoundColumns, rules: Rules) -> None:
-        self.problems = [*table.problems, *columns.problems]
+        whole = [problem for problem in table.problems if problem.row is None]
+        self.problems = [*whole, *columns.problems]
+        self.bad = [BadRow(problem) for problem in table.problems if problem.row is not None]
         self.lost = table.lost
-        self._left_out = 0
+        self.notes: list[str] = []
+        self.columns = columns
         self._records = table.records
-        self._columns = columns
         self._rules = rules
 
-    def wrong(self, record: RawRecord, role: str, message: str) -> None:
-        """Note a problem with a record's cell of a role."""
-        column = self._columns.names.get(role)
-        self.problems.append(Problem(message, record.row, column, record.file))
+    def wrong(self, record: RawRecord, role: str, message: str, response_id: str = "") -> BadRow:
+        """A problem with a record's cell of a role."""
+        column = self.columns.names.get(role)
+        return BadRow(Problem(message, record.row, column, record.file), response_id)
 
     def drafts(self) -> dict[str, list[Draft]]:
         """Make the drafts of the wanted items: item → its rows, in the file's order."""
         wanted = self._rules.only_items
         drafts: dict[str, list[Draft]] = {}
-        for record in self._records:
-            item = self._item_of(record)
-            if not item:
+        blank = 0
+        for draft in self._drafted():
+            if not (draft.score or draft.text.strip()) and _blank(draft.record):
+                blank += 1
+            elif (None in draft.record.cells or not draft.item_id) and self._is_bad(draft):
                 self.lost += 1
-                continue
-            own = drafts.setdefault(item, [])
-            if self._rules.scored and self._is_missing(record):
-                self._left_out += 1
-            elif not wanted or item in wanted:
-                own.append(self._draft(record, item))
+            else:
+                own = drafts.setdefault(draft.item_id, [])
+                if not wanted or draft.item_id in wanted:
+                    own.append(draft)
+        if blank:
+            self.notes.append(f"{blank} empty row{'s' if blank > 1 else ''} skipped")
         for item in dict.fromkeys(wanted):
             if item not in drafts:
                 self._no_such_item(item, list(drafts))
-        return {item: own for item, own in drafts.items() if own}
+        return self._with_ids({item: own for item, own in drafts.items() if own})
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Which rows were left out, for the user."""
-        if not self._left_out:
-            return ()
-        cells = ", ".join(self._rules.missing)
-        rows = "1 row" if self._left_out == 1 else f"{self._left_out:,} rows"
-        return (f"{rows} left out for a missing score ({cells})",)
+    def _drafted(self) -> Iterator[Draft]:
+        """The drafts of all records; a million of them have to take no longer than need be."""
+        at, width = self.columns.positions, len(self.columns.header)
+        # What a table lacks is put behind its cells: a blank, the item, the number of the row.
+        lacking = {"item_id": width + 1, "response_id": width + 2}
+        cells = itemgetter(*(at.get(role, lacking.get(role, width)) for role in _ROLES))
+        item = self._rules.default_item
+        for record in self._without_average():
+            item_id, response_id, text, *others = cells(
+                (*record.cells, "", item, f"row-{record.row}")
+            )
+            score, score2, group, split = [(cell and cell.strip()) or "" for cell in others]
+            yield Draft(
+                record,
+                (item_id or "").strip(),
+                (response_id or "").strip(),
+                text or "",
+                score,
+                score2,
+                group,
+                split,
+            )
 
-    def _is_missing(self, record: RawRecord, role: str = "score") -> bool:
-        position = self._columns.positions.get(role)
-        if not self._rules.missing or position is None:
-            return False
-        cell = record.cells[position]
-        return cell is not None and same_class(cell.strip()) in self._rules.missing_classes
+    def _is_bad(self, draft: Draft) -> bool:
+        """Whether a row can be given to no item, or holds what is no text."""
+        before, record = len(self.bad), draft.record
+        message = "holds a list or an object, not text or a number"
+        for role, at in self.columns.positions.items():
+            if record.cells[at] is None:
+                self.bad.append(self.wrong(record, role, message, draft.response_id))
+        if not draft.item_id and len(self.bad) == before:
+            self.bad.append(self.wrong(record, "item_id", "is blank", draft.response_id))
+        return len(self.bad) > before
 
-    def _item_of(self, record: RawRecord) -> str:
-        if "item_id" not in self._columns.positions:
-            return self._rules.default_item
-        return self._cell(record, "item_id", blank="is blank").strip()
+    def _without_average(self) -> tuple[RawRecord, ...]:
+        """The records without a last one that holds the average of the others."""
+        records, at = self._records, self.columns.positions.get("text")
+        if not records or at is None or (records[-1].cells[at] or "").strip():
+            return records
+        first = next((cell for cell in records[-1].cells if cell and cell.strip()), "")
+        if plain(first) not in _AVERAGE:
+            return records
+        self.notes.append(f"row {records[-1].row} is left out: it holds an average")
+        return records[:-1]
 
-    def _draft(self, record: RawRecord, item: str) -> Draft:
-        no_score = "has no score" if self._rules.scored else None
-        response_id = self._cell(record, "response_id", blank="is blank").strip()
-        if "response_id" not in self._columns.positions:
-            response_id = f"row-{record.row}"
-        return Draft(
-            record,
-            item,
-            response_id,
-            text=self._cell(record, "text", blank="the response is empty"),
-            score="" if self._is_missing(record) else self._cell(record, "score", no_score).strip(),
-            score2=""
-            if self._is_missing(record, "score2")
-            else self._cell(record, "score2").strip(),
-            group=self._cell(record, "group").strip(),
-            split=self._cell(record, "split").strip(),
-        )
-
-    def _cell(self, record: RawRecord, role: str, blank: str | None = None) -> str:
-        """A role's cell as written; "" where there is no such column, or after a problem.
-
-        `blank` says what is wrong with a blank cell; None where it may be blank.
-        """
-        position = self._columns.positions.get(role)
-        if position is None:
-            return ""
-        cell = record.cells[position]
-        if cell is None:
-            self.wrong(record, role, "holds a list or an object, not text or a number")
-            return ""
-        if blank is not None and not cell.strip():
-            self.wrong(record, role, blank)
-        return cell
+    def _with_ids(self, drafts: dict[str, list[Draft]]) -> dict[str, list[Draft]]:
+        """The drafts with ids by row number where a guessed column does not hold the ids."""
+        if not self.columns.loose_id:
+            return drafts
+        why = next(filter(None, map(_no_ids, drafts.values())), None)
+        if why is None:
+            return drafts
+        name = self.columns.names["response_id"]
+        self.columns = self.columns.without_id()
+        self.notes.append(f"'{name}' is not taken as the responses' ids: {why} (see --id-column)")
+        return {
+            item: [draft._replace(response_id=f"row-{draft.record.row}") for draft in own]
+            for item, own in drafts.items()
+        }
 
     def _no_such_item(self, item: str, there: list[str]) -> None:
         shown = [name for name in there if len(name) <= _SHOWN_NAME]
@@ -174,3 +214,23 @@ class Drafter:
         self.problems.append(
             Problem(f"no item '{item}'{did_you_mean(item, shown)} (there are: {names}{more})")
         )
+
+
+def _no_ids(drafts: list[Draft]) -> str | None:
+    """Why an item's ids are none; None if each row has one of its own."""
+    if len({draft.response_id for draft in drafts} - {""}) == len(drafts):
+        return None
+    seen: dict[str, int] = {}
+    for draft in drafts:
+        row = draft.record.row
+        if not draft.response_id:
+            return f"row {row} has none"
+        if seen.setdefault(draft.response_id, row) != row:
+            return f"rows {seen[draft.response_id]} and {row} have the same"
+    return None
+
+
+def _blank(record: RawRecord) -> bool:
+    """Whether a row has nothing in it; in a table of one column that is a blank response."""
+    cells = record.cells
+    return len(cells) > 1 and not any(cell is None or cell.strip() for cell in cells)

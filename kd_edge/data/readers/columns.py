@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
+from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.roles import RESPONSE_ID
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class FoundColumns:
         problems: choices that are not there, guesses that are not clear, what is missing.
         notes: the guesses, for the user.
         hint: which columns there are, where there are problems.
+        loose_id: whether the column of ids is a guess, by a name that other columns have too:
+            "student_id" or "id" and not "response_id".
     """
 
     header: tuple[str, ...]
@@ -49,15 +53,26 @@ class FoundColumns:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     hint: str = ""
+    loose_id: bool = False
 
     @property
     def names(self) -> dict[str, str]:
         """Role → the column's name as the file writes it."""
         return {role: self.header[position] for role, position in self.positions.items()}
 
+    def without_id(self) -> FoundColumns:
+        """The columns without one of ids: it turned out to hold none."""
+        name = RESPONSE_ID.name
+        positions = {role: at for role, at in self.positions.items() if role != name}
+        notes = tuple(note for note in self.notes if not note.startswith(f"{name} ← "))
+        return replace(self, positions=positions, notes=notes, loose_id=False)
+
 
 def find_columns(
-    header: tuple[str, ...], choice: ColumnChoice, needed: Sequence[str]
+    header: tuple[str, ...],
+    choice: ColumnChoice,
+    needed: Sequence[str],
+    plausible: tables.Plausible | None = None,
 ) -> FoundColumns:
     """Find the column of every role, by the rules and names of devices.
 
@@ -65,17 +80,24 @@ def find_columns(
         header: the columns' names as the file writes them.
         choice: what the user named; it beats every guess.
         needed: the roles that have to be there.
+        plausible: judges guesses by what is in the columns, where they are known.
 
     Returns:
         The positions that were found, with the problems met there; see
         `kd_edge_runtime.tables.columns.find_columns`.
     """
     named = vars(choice)
-    positions, problems = tables.find_columns(header, named, needed=needed)
+    positions, problems = tables.find_columns(header, named, needed=needed, plausible=plausible)
     notes = tuple(
         f"{role} ← '{tables.shown(header[at])}'"
         for role, at in positions.items()
         if named[role] is None and header[at] != role
     )
     hint = tables.hint(header) if problems else ""
-    return FoundColumns(header, positions, tuple(problems), notes, hint)
+    ids = positions.get(RESPONSE_ID.name)
+    loose = (
+        ids is not None
+        and choice.response_id is None
+        and plain(header[ids]) not in RESPONSE_ID.tiers[0].split()
+    )
+    return FoundColumns(header, positions, tuple(problems), notes, hint, loose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
@@ -11,13 +12,15 @@ from kd_edge_runtime.tables.rows import open_table, usual_delimiter
 _WORDS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 
 
-def read_table(path: Path) -> RawTable:
+def read_table(path: Path, has_header: bool = True, every_problem: bool = False) -> RawTable:
     """Read a CSV, TSV or other delimited text file; its first row holds the names.
 
     `kd_edge_runtime.tables.rows` decides what its delimiter, header and rows are.
 
     Args:
         path: the file.
+        has_header: whether the first row holds the names; if not, they are made up.
+        every_problem: whether all problems are kept, not only the first hundreds.
 
     Raises:
         TableError: the file is empty, or its header cannot be read.
@@ -27,7 +30,9 @@ def read_table(path: Path) -> RawTable:
     usual = usual_delimiter(suffix)
     with open_text(path) as stream:
         encoding = stream.encoding
-        table = open_table(stream, str(path), usual)
+        table = open_table(stream, str(path), usual, has_header)
+        if every_problem:
+            table.most_problems = sys.maxsize
         records = tuple(
             RawRecord(row, tuple(fields))
             for numbers, rows in table.batches()

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from kd_edge.data.readers.cells import Draft, Drafter, Rules
+from kd_edge.data.readers.cells import BadRow, Draft, Drafter, Rules
 from kd_edge.data.readers.columns import FoundColumns
-from kd_edge.data.readers.raw_table import ItemText, RawRecord, RawTable
+from kd_edge.data.readers.judge import Judged, judge
+from kd_edge.data.readers.raw_table import ItemText, RawTable
 from kd_edge.data.readers.scales import doubt_notes, scale_notes, scales_of
-from kd_edge.data.readers.score_reader import ScoreReader
-from kd_edge.data.responses import Item, Responses, Row
+from kd_edge.data.readers.score_reader import ScoreReader, quoted
+from kd_edge.data.readers.split_words import SPLITS
+from kd_edge.data.responses import Item, LeftOut, Responses, SkippedRow
 from kd_edge_runtime.errors import Problem, TableError
+from kd_edge_runtime.tables.no_score import means_no_score
+from kd_edge_runtime.tables.plain import plain
 
-_SPLITS = {
-    "train": "train",
-    "test": "test",
-    "dev": "train",
-    "valid": "train",
-    "validation": "train",
-}
+_SHOWN = 5
+_SKIP = "To leave such rows out and read the others: --on-bad-row skip."
 
 
 def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: str) -> Responses:
     """Make responses of a table.
+
+    What is wrong with an item as a whole (too few rows, a scale that cannot be) leaves that item
+    out, as long as another is left.
 
     Args:
         table: as a reader left it, with the problems that it met.
@@ -35,120 +38,98 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
     """
     drafter = Drafter(table, columns, rules)
     drafts = drafter.drafts()
-    readers = _readers(drafts, rules, drafter)
-    rows = {item: _rows(own, readers.get(item), drafter) for item, own in drafts.items()}
-    if rules.scored:
-        for item, own in drafts.items():
-            _enough(own, rows[item], rules.min_rows, columns.names.get("score"), drafter)
-    problems = drafter.problems
-    if not drafts and not problems:
+    readers = _readers(drafts, rules)
+    judged = {item: judge(own, readers[item], rules, drafter) for item, own in drafts.items()}
+    good = {item: one for item, one in judged.items() if not one.why}
+    bad = [*drafter.bad, *(row for one in (good or judged).values() for row in one.bad)]
+    _refuse(table, drafter, judged, [] if rules.skip and good else bad, source)
+    kept = {item: readers[item] for item in good}
+    texts = {text.item_id: text for text in table.items}
+    left_out = [LeftOut(item, one.why) for item, one in judged.items() if one.why]
+    skipped = [*map(_skipped, bad), *_skipped_unscored(good)] if rules.skip else []
+    return Responses(
+        tuple(
+            _item(item, reader, judged[item], texts.get(item))
+            for item, reader in kept.items()
+            if isinstance(reader, ScoreReader)
+        ),
+        source,
+        drafter.columns.names,
+        table.encoding,
+        (
+            *drafter.columns.notes,
+            *table.notes,
+            *drafter.notes,
+            *_notes(table, drafter.columns, {item: drafts[item] for item in good}, kept),
+            *_row_notes(good),
+            *(_doubts(kept, good) if rules.scored else ()),
+            *(f"{drafts[one.item_id][0].item_name} is left out: {one.why}" for one in left_out),
+        ),
+        tuple(left_out),
+        tuple(sorted(skipped, key=lambda row: (row.file or "", row.row))),
+    )
+
+
+def _refuse(
+    table: RawTable,
+    drafter: Drafter,
+    judged: Mapping[str, Judged],
+    bad: Sequence[BadRow],
+    source: str,
+) -> None:
+    """Raise what is wrong, if anything is, or if nothing is left."""
+    problems = [*drafter.problems, *(row.problem for row in bad)]
+    good = any(not one.why for one in judged.values())
+    hint = _SKIP if good and not drafter.problems else ""
+    if not good:
+        problems += [one.problem for one in judged.values() if one.problem is not None]
+    if not judged and not problems:
         problems = [Problem("there are no rows below the header")]
     if problems:
         # Row 1 is the header: that needs no explanation.
         counting = table.counting if any((p.row or 0) > 1 for p in problems) else ""
-        hint = "\n".join(filter(None, (columns.hint, counting)))
+        told = "\n".join(filter(None, (drafter.columns.hint, hint, counting)))
         ordered = sorted(problems, key=lambda p: (p.file or "", p.row or 0))
-        raise TableError(source, ordered, hint, unlisted=table.unlisted)
-    texts = {text.item_id: text for text in table.items}
-    items = tuple(_item(item, readers[item], own, texts.get(item)) for item, own in rows.items())
-    notes = [*columns.notes, *table.notes, *drafter.notes]
-    notes += _notes(table, columns, drafts, readers)
-    if rules.scored:
-        scales = {item: reader.scale for item, reader in readers.items()}
-        notes += doubt_notes(scales, {item: _numbered(drafts[item], rows[item]) for item in rows})
-    return Responses(items, source, columns.names, table.encoding, tuple(notes))
+        raise TableError(source, ordered, told, unlisted=table.unlisted)
 
 
-def _numbered(drafts: list[Draft], rows: list[Row]) -> list[tuple[int | None, int]]:
-    """Each response's class and its row in the file."""
-    return [(row.score, draft.record.row) for draft, row in zip(drafts, rows, strict=True)]
-
-
-def _item(item: str, reader: ScoreReader, rows: list[Row], texts: ItemText | None) -> Item:
+def _item(item: str, reader: ScoreReader, judged: Judged, texts: ItemText | None) -> Item:
     if texts is None:
-        return Item(item, reader.scale, tuple(rows))
-    return Item(item, reader.scale, tuple(rows), texts.prompt, texts.references)
+        return Item(item, reader.scale, tuple(judged.rows))
+    return Item(item, reader.scale, tuple(judged.rows), texts.prompt, texts.references)
 
 
-def _readers(
-    drafts: dict[str, list[Draft]], rules: Rules, drafter: Drafter
-) -> dict[str, ScoreReader]:
-    """Give each item a reader of scores, or a problem at its first score."""
+def _readers(drafts: dict[str, list[Draft]], rules: Rules) -> Mapping[str, ScoreReader | str]:
+    """What reads each item's scores, or what is wrong with them as a whole."""
     if rules.scale is not None:
         return dict.fromkeys(drafts, ScoreReader(rules.scale, guessed=False))
-    cells = {
-        item: [(draft.record.row, draft.score) for draft in own if draft.score]
-        for item, own in drafts.items()
-    }
-    readers = {}
-    for item, found in scales_of(cells, rules.lower_is_better).items():
-        if isinstance(found, ScoreReader):
-            readers[item] = found
-        else:
-            first = next(draft for draft in drafts[item] if draft.score)
-            drafter.wrong(first.record, "score", f"{first.item_name}: {found}")
-    return readers
+    cells = {}
+    for item, own in drafts.items():
+        every = {draft.score for draft in own}
+        none = {cell for cell in every if means_no_score(cell) or rules.is_missing(cell)}
+        cells[item] = [(draft.record.row, draft.score) for draft in own if draft.score not in none]
+    return scales_of(cells, rules.lower_is_better)
 
 
-def _rows(drafts: list[Draft], reader: ScoreReader | None, drafter: Drafter) -> list[Row]:
-    seen: dict[str, RawRecord] = {}
-    rows = []
-    for draft in drafts:
-        first = seen.setdefault(draft.response_id, draft.record)
-        if first is not draft.record and draft.response_id:
-            drafter.wrong(draft.record, "response_id", f"the same id as row {first.row}")
-        score = _score(draft, "score", draft.score, reader, drafter)
-        score2 = _score(draft, "score2", draft.score2, reader, drafter)
-        group = draft.group or None
-        split = _split(draft, drafter)
-        rows.append(Row(draft.response_id, draft.item_id, draft.text, score, score2, group, split))
-    return rows
+def _skipped(row: BadRow) -> SkippedRow:
+    problem = row.problem
+    place = f"column '{problem.column}': " if problem.column else ""
+    return SkippedRow(problem.row or 0, row.response_id, place + problem.message, problem.file)
 
 
-def _score(
-    draft: Draft, role: str, cell: str, reader: ScoreReader | None, drafter: Drafter
-) -> int | None:
-    # Without a scale every second score would be a problem, and none of them would help.
-    if not cell or reader is None or (role == "score2" and not reader.scale.classes):
-        return None
-    try:
-        return reader.read(cell)
-    except ValueError as error:
-        drafter.wrong(draft.record, role, str(error))
-        return None
-
-
-def _split(draft: Draft, drafter: Drafter) -> str | None:
-    word = draft.split.casefold()
-    if word and word not in _SPLITS:
-        drafter.wrong(draft.record, "split", "is neither train nor test")
-    return _SPLITS.get(word)
-
-
-def _enough(
-    drafts: list[Draft], rows: list[Row], min_rows: int, score: str | None, drafter: Drafter
-) -> None:
-    """Check that an item can be learned from at all.
-
-    Rows that could not be read may be this item's, and are a problem of their own.
-    """
-    name = drafts[0].item_name
-    file = drafts[0].record.file
-    count = len(drafts)
-    if count + drafter.lost < min_rows:
-        message = f"{name} has {count} row{'s' if count != 1 else ''}, fewer than {min_rows}"
-        drafter.problems.append(Problem(message, file=file))
-    scores = {row.score for row in rows}
-    if len(scores) == 1 and None not in scores and not drafter.lost:
-        message = f"all rows of {name} have the same score: there is nothing to learn"
-        drafter.problems.append(Problem(message, column=score, file=file))
+def _skipped_unscored(judged: Mapping[str, Judged]) -> list[SkippedRow]:
+    return [
+        SkippedRow(draft.record.row, draft.response_id, "no score", draft.record.file)
+        for one in judged.values()
+        for draft in one.unscored
+    ]
 
 
 def _notes(
     table: RawTable,
     columns: FoundColumns,
     drafts: dict[str, list[Draft]],
-    readers: dict[str, ScoreReader],
+    readers: Mapping[str, ScoreReader | str],
 ) -> list[str]:
     """What was guessed, apart from the columns."""
     rows = [draft for own in drafts.values() for draft in own]
@@ -161,15 +142,58 @@ def _notes(
         notes.append(
             f"no column of ids: ids are taken from the row numbers ('{rows[0].response_id}')"
         )
-    notes += scale_notes(readers)
+    notes += scale_notes({i: one for i, one in readers.items() if isinstance(one, ScoreReader)})
     if "score2" in columns.positions:
         count = sum(bool(draft.score2) for draft in rows)
         notes.append(f"{_counted(count)} {'has' if count == 1 else 'have'} score2")
-    splits = Counter(draft.split.casefold() for draft in rows)
-    for word, meaning in _SPLITS.items():
-        if splits[word] and word != meaning:
-            notes.append(f"{_counted(splits[word])} of split '{word}' taken as {meaning}")
+    splits = (
+        Counter(draft.split.casefold() for draft in rows) if "split" in columns.positions else {}
+    )
+    for word, count in sorted(splits.items()):
+        meaning = SPLITS.get(plain(word))
+        if meaning is not None and word != meaning:
+            notes.append(f"{_counted(count)} of split '{word}' taken as {meaning}")
     return notes
+
+
+def _doubts(
+    readers: Mapping[str, ScoreReader | str], judged: Mapping[str, Judged]
+) -> tuple[str, ...]:
+    scales = {item: one.scale for item, one in readers.items() if isinstance(one, ScoreReader)}
+    scores = {
+        item: [(row.score, number) for row, number in zip(one.rows, one.numbers, strict=True)]
+        for item, one in judged.items()
+    }
+    return doubt_notes(scales, scores)
+
+
+def _row_notes(judged: Mapping[str, Judged]) -> list[str]:
+    """Which rows of the items to learn from are left out, and which are blank."""
+    notes = []
+    unscored = [draft for one in judged.values() for draft in one.unscored]
+    if unscored:
+        words = Counter(draft.score for draft in unscored)
+        kinds = ", ".join(
+            f"{quoted(word) if word else 'blank'}: {count}" for word, count in words.most_common(3)
+        )
+        places = _places([draft.record.row for draft in unscored])
+        left = "is" if len(unscored) == 1 else "are"
+        notes.append(
+            f"{_counted(len(unscored))} without a score {left} left out ({kinds}): {places}"
+        )
+    blank = [row for one in judged.values() for row in one.rows if not row.text.strip()]
+    scored = sum(row.score is not None for row in blank)
+    if scored:
+        count = "s count with their scores" if scored > 1 else " counts with its score"
+        notes.append(f"{scored} blank response{count}")
+    return notes
+
+
+def _places(rows: Sequence[int]) -> str:
+    """Which rows, as the end of a line."""
+    first = ", ".join(map(str, sorted(rows)[:_SHOWN]))
+    more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
+    return f"row{'s' if len(rows) > 1 else ''} {first}{more}"
 
 
 def _counted(count: int) -> str:

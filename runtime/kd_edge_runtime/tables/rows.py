@@ -61,6 +61,7 @@ class Table:
         delimiter: as given.
         quoted: as given.
         problems: the first problems in the rows read so far.
+        most_problems: how many of them are kept.
         bad: the number of all problems so far.
         skipped: the number of blank rows that were skipped.
     """
@@ -79,6 +80,7 @@ class Table:
         self.delimiter = delimiter
         self.quoted = quoted
         self.problems: list[Problem] = []
+        self.most_problems = _MOST_PROBLEMS
         self.bad = 0
         self.skipped = 0
         self._records = records
@@ -119,7 +121,7 @@ class Table:
     def note(self, problem: Problem) -> None:
         """Counts a problem and keeps it if it is one of the first."""
         self.bad += 1
-        if len(self.problems) < _MOST_PROBLEMS:
+        if len(self.problems) < self.most_problems:
             self.problems.append(problem)
 
     def error(self, hint: str = "") -> TableError:

@@ -206,7 +206,7 @@ def test_words_that_come_again_are_classes(read):
 
 
 def test_words_without_a_known_order_are_asked_about(problems):
-    (found,) = problems([*rows_of(["red", "Blue", "blue", "red", "red"]), *rows_of("0101", "j")])
+    (found,) = problems(rows_of(["red", "Blue", "blue", "red", "red"]))
     assert found[:2] == (2, "score")
     assert "not known: red (3 times), Blue (2 times)" in found[2]
     assert found[2].endswith('--classes "red,Blue"')
@@ -233,19 +233,17 @@ def test_items_that_share_words_share_a_scale(read):
 
 
 def test_odd_words_among_numbers_are_problems(problems):
-    scores = ["0", "1", "n/a", "1", "1-May", "", "1e0", "0", "two words too many here"]
+    scores = ["0", "1", "so-so", "1", "1-May", "", "1e0", "0", "two words too many here"]
     found = problems(rows_of(scores))
     assert [(row, column) for row, column, _ in found] == [
         (4, "score"),
         (6, "score"),
-        (7, "score"),
         (10, "score"),
     ]
     texts = [text for *_, text in found]
-    assert texts[0].startswith("'n/a' is not a number (--missing")
+    assert texts[0].startswith("'so-so' is not a number (--missing")
     assert texts[1].startswith("'1-May' is a date that a spreadsheet made of a score")
-    assert texts[2] == "has no score"
-    assert texts[3].startswith("a value of 23 characters is not a number")
+    assert texts[2].startswith("a value of 23 characters is not a number")
 
 
 def test_a_thousand_is_not_one(problems):
@@ -311,11 +309,11 @@ def test_a_second_score_outside_the_range(problems):
 def test_all_problems_come_at_once_in_the_files_order(tmp_path):
     path = tmp_path / "bad.csv"
     path.write_text(
-        "Id,Item,Text,Score,Split\n"
+        "Response Id,Item,Text,Score,Split\n"
         "1,a,secret one,0,train\n"
         "1,a,secret two,1,train\n"
         "3,a,,1,train\n"
-        "4,a,secret four,,later\n"
+        "4,a,secret four,two,later\n"
         "5,a,secret, five,1,train\n"
         "6,,secret six,1,\n"
         ",b,secret seven,1,\n",
@@ -327,17 +325,15 @@ def test_all_problems_come_at_once_in_the_files_order(tmp_path):
     assert [(p.row, p.column) for p in error.problems] == [
         (None, None),
         (None, None),
-        (3, "Id"),
-        (4, "Text"),
+        (3, "Response Id"),
         (5, "Score"),
         (5, "Split"),
         (6, None),
         (7, "Item"),
-        (8, "Id"),
+        (8, "Response Id"),
     ]
     said = str(error)
-    assert "row 3, column 'Id': the same id as row 2" in said
-    assert "row 4, column 'Text': the response is empty" in said
+    assert "row 3, column 'Response Id': the same id as row 2" in said
     assert "row 5, column 'Split': is neither train nor test" in said
     assert "item 'a' has 4 rows, fewer than 20" in said
     assert said.endswith("Rows are counted as a spreadsheet does: the header is row 1.")
@@ -346,8 +342,10 @@ def test_all_problems_come_at_once_in_the_files_order(tmp_path):
 
 
 def test_missing_columns_and_bad_rows_are_told_together(problems):
-    found = problems([("r1", ""), ("r1", "b")], header=("id", "text"))
-    assert [(row, column) for row, column, _ in found] == [(None, None), (2, "text"), (3, "id")]
+    rows = [("r1", "a", "no"), ("r1", "b", "train"), ("r2", "c", "test")]
+    found = problems(rows, header=("response_id", "text", "split"))
+    places = [(None, None), (2, "split"), (3, "response_id")]
+    assert [(row, column) for row, column, _ in found] == places
     assert "--score-column" in found[0][2]
 
 
@@ -388,10 +386,170 @@ def test_two_columns_of_one_name_that_nobody_needs(read):
 
 
 def test_too_few_rows(problems, read):
-    assert problems([*rows_of("0101", "a"), *rows_of("01", "b")], min_rows=3) == [
+    assert problems(rows_of("01", "b"), min_rows=3) == [
         (None, None, "item 'b' has 2 rows, fewer than 3")
     ]
     assert read(rows_of("01"), min_rows=2)
+
+
+def test_an_item_that_cannot_be_learned_from_stops_no_other(read):
+    rows = [
+        *rows_of("0101", "good"),
+        *rows_of("01", "small"),
+        *rows_of("1111", "same"),
+        *rows_of(["0", "1", "22222", "1"], "wide"),
+        *rows_of([f"a text, number {n}" for n in "abcd"], "texts"),
+        *rows_of(["0", "1", "absent", ""], "unmarked"),
+        *rows_of(["", "?", "n/a"], "empty"),
+    ]
+    responses = read(rows, min_rows=3)
+    assert [item.item_id for item in responses.items] == ["good"]
+    left = {one.item_id: one.why for one in responses.left_out}
+    assert list(left) == ["small", "same", "wide", "texts", "unmarked", "empty"]
+    assert left["small"] == "it has 2 rows, fewer than 3"
+    assert left["same"] == "all its rows have the same score: there is nothing to learn"
+    assert "22222 (row 14) is far from these" in left["wide"]
+    assert "4 of 4 scores are neither numbers nor" in left["texts"]
+    assert left["unmarked"] == "it has 2 rows with a score and 2 without, fewer than 3"
+    assert left["empty"] == "it has 0 rows with a score and 3 without, fewer than 3"
+    assert "item 'small' is left out: it has 2 rows, fewer than 3" in responses.notes
+    rows = [*rows_of("0101", "good"), *rows_of("0279", "other")]
+    (other,) = read(rows, min_rows=3, score_range=(0, 1)).left_out
+    assert other.why == (
+        "3 of its 4 rows cannot be read (row 7: '2' is outside the score range 0-1)"
+    )
+
+
+def test_items_of_which_none_can_be_learned_from(problems):
+    found = problems([*rows_of("01", "small"), *rows_of("111", "same")], min_rows=3)
+    assert [message for _, _, message in found] == [
+        "item 'small' has 2 rows, fewer than 3",
+        "all rows of item 'same' have the same score: there is nothing to learn",
+    ]
+
+
+# What is left out
+
+
+def test_rows_without_a_score_are_left_out_and_counted(read):
+    rows = rows_of(["0", "1", "", "N/A", "absent", "1", "n/a", "0", "?", "-"])
+    responses = read(rows)
+    assert [row.response_id for row in responses.items[0].rows] == ["r1", "r2", "r6", "r8"]
+    assert responses.skipped == ()
+    (note,) = [note for note in responses.notes if "without a score" in note]
+    assert note == (
+        "6 rows without a score are left out (blank: 1, 'N/A': 1, 'absent': 1): "
+        "rows 4, 5, 6, 8, 10 and 1 more"
+    )
+
+
+def test_a_class_of_that_name_is_a_class(read):
+    item = read(rows_of(["absent", "present"] * 2), classes=("absent", "present")).items[0]
+    assert [row.score for row in item.rows] == [0, 1, 0, 1]
+
+
+def test_a_blank_answer_counts_with_its_score(read):
+    responses = read([("r1", "i", "", "0"), ("r2", "i", "a", "1"), ("r3", "i", "  ", "")])
+    assert [(row.text, row.score) for row in responses.items[0].rows] == [("", 0), ("a", 1)]
+    assert "1 blank response counts with its score" in responses.notes
+
+
+def test_the_average_below_is_no_response(read):
+    rows = [("Ada", "1", "air"), ("Bo", "2", ""), ("Overall average", "1.5", "")]
+    responses = read(rows, ("First name", "Grade/2.00", "Response 1"))
+    assert [row.score for row in responses.items[0].rows] == [0, 1]
+    assert "row 4 is left out: it holds an average" in responses.notes
+
+
+def test_bad_rows_are_skipped_where_that_is_asked_for(tmp_path):
+    path = tmp_path / "t.csv"
+    lines = [
+        "response_id,text,score",
+        *("r1,secret,0", "r2,secret,1", "r3,secret,many", "r2,secret,1", "r5,sec,ret,1", "r6,a,"),
+        "r7,secret,1",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(TableError, match="--on-bad-row skip"):
+        read_responses(path, min_rows=2)
+    responses = read_responses(path, min_rows=2, skip_bad_rows=True)
+    assert [row.response_id for row in responses.items[0].rows] == ["r1", "r2", "r7"]
+    assert responses.skipped[0].reason.startswith("column 'score': 'many' is not a number")
+    assert [(row.row, row.response_id, row.reason) for row in responses.skipped[1:]] == [
+        (5, "r2", "column 'response_id': the same id as row 3"),
+        (
+            6,
+            "",
+            "4 fields, but the header has 3: put quotation marks around a text that contains a "
+            "separator",
+        ),
+        (7, "r6", "no score"),
+    ]
+    with pytest.raises(TableError, match="3 rows with a score and 1 without, fewer than 20"):
+        read_responses(path, skip_bad_rows=True)
+
+
+# Guesses by name
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        ("student_id", "aabbccddee" * 3, "ids: rows 2 and 3 have the same (see --id-column)"),
+        ("id", ["a", *" " * 29], "ids: row 3 has none (see --id-column)"),
+        ("subset", "abc" * 10, "train and test: its words are neither train nor test"),
+        ("split", [f"{n % 4}" for n in range(30)], "train and test: its words are"),
+        ("item", [f"i{n}" for n in range(30)], "the item of each response: it differs in each"),
+        ("question", [""] * 30, "the item of each response: nothing is in it"),
+        ("group", [f"g{n}" for n in range(30)], "the student groups: it differs in each row"),
+        ("score2", ["7", "8", "9"] * 10, "the second scores: most of it is outside the range"),
+    ],
+)
+def test_a_guess_that_cannot_be_is_dropped(read, name, cells, said):
+    rows = [(f"answer {n}", str(n % 2), cell) for n, cell in enumerate(cells)]
+    responses = read(rows, ("text", "score", name))
+    assert len(responses.items[0].rows) == 30
+    assert name not in responses.columns.values()
+    (note,) = [note for note in responses.notes if "is not taken as" in note]
+    assert note.startswith(f"'{name}' is not taken as ")
+    assert said in note
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "cells"),
+    [
+        ("student_id", "response_id", "aabbccddee" * 3),
+        ("subset", "split", "abc" * 10),
+        ("item", "item_id", [f"i{n}" for n in range(30)]),
+        ("score2", "score2", ["7", "8", "9"] * 10),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused(problems, name, role, cells):
+    rows = [(f"answer {n}", str(n % 2), cell) for n, cell in enumerate(cells)]
+    assert problems(rows, header=("text", "score", name), columns=ColumnChoice(**{role: name}))
+
+
+def test_a_score_of_texts_gives_way_to_one_of_numbers(read):
+    rows = [(f"answer {n}", f"a remark about it, {chr(97 + n)}", str(n % 2)) for n in range(20)]
+    responses = read(rows, ("text", "label", "grade"))
+    assert responses.columns["score"] == "grade"
+
+
+@pytest.mark.parametrize("word", ["val", "Training", "hold-out", "DEV", "prueba"])
+def test_words_for_the_split(read, word):
+    rows = [("a", "0", word), ("b", "1", "train"), ("c", "0", "test"), ("d", "1", word)]
+    meant = "test" if word in ("hold-out", "prueba") else "train"
+    rows = read(rows, ("text", "score", "split")).items[0].rows
+    assert [row.split for row in rows] == [meant, "train", "test", meant]
+
+
+def test_a_table_without_a_header(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("r1,a,0\nr2,b,1\n", encoding="utf-8")
+    columns = ColumnChoice(text="2", score="column 3")
+    responses = read_responses(path, columns=columns, has_header=False, min_rows=2)
+    assert [(row.text, row.score) for row in responses.items[0].rows] == [("a", 0), ("b", 1)]
+    with pytest.raises(InputError, match="--no-header is for CSV and TSV"):
+        read_responses(tmp_path / "t.jsonl", has_header=False)
 
 
 def test_rows_that_cannot_be_read_are_not_held_against_the_item(problems):
@@ -441,9 +599,9 @@ def test_rows_to_be_scored_may_have_some(read):
     assert [row.score for row in given.rows] == [None, 1]
 
 
-def test_rows_to_be_scored_need_texts(read):
-    with pytest.raises(TableError, match="the response is empty"):
-        read([("r1", "i", "a", ""), ("r2", "i", " ", "")], scored=False)
+def test_rows_to_be_scored_may_be_blank(read):
+    item = read([("r1", "i", "a", ""), ("r2", "i", " ", "")], scored=False).items[0]
+    assert [row.text for row in item.rows] == ["a", " "]
 
 
 def test_second_scores_alone_have_no_scale(read):
@@ -530,5 +688,5 @@ def test_never_another_exception(scratch, content, suffix, scored, min_rows):
     except KdEdgeError as error:
         str(error).encode()
         return
-    assert all(row.text.strip() for item in responses.items for row in item.rows)
+    assert all(item.rows for item in responses.items)
     assert responses.items
