@@ -290,6 +290,7 @@ def _text_facts(request: BenchRequest, given: texts.Texts) -> dict[str, Any]:
         "number": len(given.texts),
         "made_up": given.made,
         "labelled": given.labelled,
+        "split": given.split,
         "words": {f"p{share}": round(quantile(words, share / 100)) for share in (10, 50, 90, 100)},
     }
 

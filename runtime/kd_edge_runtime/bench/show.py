@@ -26,7 +26,8 @@ def table(doc: _Doc) -> Iterator[str]:
     yield f"after:  {_state(doc['after'])}"
     yield (
         f"texts: {texts['number']} {texts['source']}, {texts['labelled']} of them scored by "
-        f"people; median {texts['words']['p50']} words; threads: {doc['threads']}"
+        f"people{_only_test(texts)}; "
+        f"median {texts['words']['p50']} words; threads: {doc['threads']}"
     )
     rows = [row for row in doc["rows"] if "latency" in row]
     yield ""
@@ -67,6 +68,11 @@ def table(doc: _Doc) -> Iterator[str]:
     if doc["sustained"]:
         yield ""
         yield _sustained(doc["sustained"])
+
+
+def _only_test(texts: Mapping[str, Any]) -> str:
+    split = texts.get("split")
+    return f" (the test rows alone, by the column '{split}')" if split else ""
 
 
 def markdown(doc: _Doc) -> Iterator[str]:

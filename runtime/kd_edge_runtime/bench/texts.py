@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kd_edge_runtime.bundle.archive import Bundle
@@ -13,6 +13,7 @@ from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.tables.agreement import is_test, split_column
 from kd_edge_runtime.tables.columns import candidates, find_columns, hint
 from kd_edge_runtime.tables.encoding import open_text
 from kd_edge_runtime.tables.roles import ITEM, SCORE
@@ -33,12 +34,14 @@ class Texts:
         human: the index of the class that people gave each text; None for none.
         made: how many texts, at the end, were generated; the others are golden inputs. 0 if all
             are responses.
+        split: the column by which only the test rows of a table were taken; "" if all were.
     """
 
     entry: ItemEntry
     texts: tuple[str, ...]
     human: tuple[int | None, ...]
     made: int = 0
+    split: str = ""
 
     @property
     def labelled(self) -> int:
@@ -69,7 +72,7 @@ def made_up(bundle: Bundle, entry: ItemEntry) -> Texts:
 
 
 def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) -> Texts:
-    """The responses to one item in a table.
+    """The responses to one item in a table; its test rows alone, if a split column marks some.
 
     Args:
         path: a CSV or TSV file.
@@ -92,19 +95,27 @@ def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) ->
             header, source, ids, named.text, answers, item_id if answers is None else None
         )
         score = _score_column(header, source, named.score)
+        taken = [at for at in (columns.text, columns.item, score) if at is not None]
+        split = split_column(header, taken)
         by_item: dict[str | None, list[tuple[int, str, str]]] = {}
+        test_rows: set[int] = set()
         for numbers, rows in table.batches():
             for row, fields in zip(numbers, rows):
                 answered = None if columns.item is None else fields[columns.item].strip()
                 kept = (row, fields[columns.text], "" if score is None else fields[score])
                 by_item.setdefault(answered, []).append(kept)
+                if split is not None and is_test(fields[split]):
+                    test_rows.add(row)
         if table.bad:
             raise table.error()
     wanted = [bundle.manifest.item(item_id)] if item_id is not None else items
     place = None if columns.item is None else header[columns.item]
     for entry in wanted:
         if found := by_item.get(None if place is None else entry.item_id):
-            return _labelled(entry, found, source, "" if score is None else header[score])
+            tests = [kept for kept in found if kept[0] in test_rows]
+            name = "" if score is None else header[score]
+            given = _labelled(entry, tests or found, source, name)
+            return replace(given, split=header[split]) if tests and split is not None else given
     names = " or ".join(f"'{entry.item_id}'" for entry in wanted[:10])
     raise InputError(
         f"{source}: no row answers item {names}"

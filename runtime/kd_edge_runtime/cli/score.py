@@ -64,6 +64,11 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     help="Flag a score as 'review' if its confidence is below X (0 to 1).  "
     "[default: the bundle's limit]",
 )
+@click.option(
+    "--score-column",
+    metavar="NAME",
+    help="Column with people's scores, to print the agreement with them.  [default: by its name]",
+)
 @click.option("--explain", is_flag=True, help="Write which words pushed each score where.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object per row, not CSV.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print a summary.")
@@ -82,6 +87,9 @@ def score(files: tuple[str, ...], root: Path | None, **options: Any) -> None:
     the small model was trained on), prompt (copied from the question), repeats (the same words
     over and over), unlike (other words than in training), list (keywords without sentences),
     review (the small model is unsure).
+
+    If the table has people's scores, the agreement with them is printed (of the test rows alone if
+    a split column marks some).
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.encoding import open_text
 from kd_edge_runtime.tables.output import check_output, writer, written_to
-from kd_edge_runtime.tables.roles import ITEM
+from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.rows import open_table, usual_delimiter
 from kd_edge_runtime.tables.score_rows import TableScorer, scoring_columns
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TextIO
 
+    from kd_edge_runtime.tables.agreement import Tally
     from kd_edge_runtime.tables.output import Write
-    from kd_edge_runtime.tables.score_rows import Scored
+    from kd_edge_runtime.tables.score_rows import Columns, Scored
 
 # File name endings of tables; those in `_REFUSED` are tables too, refused with advice.
 _REFUSED = (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods")
@@ -54,6 +55,8 @@ class Request:
             bundle's own limit.
         explain: whether to write which words pushed each score: as text, or with `as_json` as
             a further field.
+        score_column: the column with people's scores, to print how well they agree; None to find
+            it by its name.
     """
 
     responses: str | Path
@@ -70,6 +73,7 @@ class Request:
     quiet: bool = False
     review_below: float | None = None
     explain: bool = False
+    score_column: str | None = None
 
 
 def score_responses(request: Request) -> None:
@@ -122,6 +126,9 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         batches = TableScorer(scorer).scored(table, columns)
         if columns.item is None and request.item_id is None:
             batches = _other_item(batches, columns.header, items[0])
+        tally = None if request.quiet else _tally(request, scorer, columns, source)
+        if tally:
+            batches = tally.counted(batches)
         with writer(request, scorer, columns, source) as write:
             total, flagged = _write_all(batches, write, request.quiet)
     if not request.quiet:
@@ -131,6 +138,19 @@ def _score_table(request: Request, scorer: Scorer) -> None:
             f"The small model scored {total} response{'' if total == 1 else 's'} "
             f"({flagged} flagged; {backend}{guessed}).{written_to(request.output)}"
         )
+        for line in tally.lines() if tally else ():
+            note(line)
+
+
+def _tally(request: Request, scorer: Scorer, columns: Columns, source: str) -> Tally | None:
+    """Counts agreement with people's scores, if the table may have some."""
+    if request.score_column is None and not candidates(columns.header, SCORE.tiers):
+        return None
+    from kd_edge_runtime.tables.agreement import tally_for
+
+    taken = {columns.text} if columns.item is None else {columns.text, columns.item}
+    items = scorer.bundle.manifest.items
+    return tally_for(columns.header, source, items, request.score_column, taken)
 
 
 def _scorer(request: Request) -> Scorer:

@@ -80,6 +80,15 @@ def test_a_table_without_scores(bundles, table):
     assert (found.human, found.labelled) == ((None, None), 0)
 
 
+def test_the_test_rows_alone_where_a_column_marks_some(bundles, table):
+    path = table("text,score,split\na,1,train\nb,2,Test\nc,3,\nd,oops,dev\ne,0,test\n")
+    found = read(path, bundles[0], None, Names())
+    assert (found.texts, found.human, found.split) == (("b", "e"), (2, 0), "split")
+    path = table("split,text,score\ntrain,a,1\n,b,2\n")
+    found = read(path, bundles[0], None, Names())
+    assert (found.texts, found.split) == (("a", "b"), "")
+
+
 @pytest.mark.parametrize(
     ("text", "at", "item", "named", "told"),
     [
