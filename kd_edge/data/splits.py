@@ -97,8 +97,8 @@ def _refuse_shared(item: Item, test: Item, source: str) -> None:
     shared = [row.response_id for row in test.rows if row.response_id in ids]
     if shared:
         raise InputError(
-            f"{source}: {len(shared)} test responses of item '{item.item_id}' have ids that are "
-            f"among the responses to learn from too ('{shared[0]}' is the first)"
+            f"{source}: {len(shared)} test responses of item '{item.item_id}' have the "
+            f"id of a response to train on (the first is '{shared[0]}')"
         )
 
 

@@ -103,8 +103,8 @@ def label_variants(
         ) from None
     if path is None or partial is None:
         return Variants(tuple(texts), normalised(cells).reshape(len(texts), len(classes)))
-    names = (f"v{at:06d}" for at in range(len(texts)))
-    write_probabilities(path, ("variant_id", "text"), zip(names, texts), classes, cells)
+    ids = (f"v{at:06d}" for at in range(len(texts)))
+    write_probabilities(path, ("variant_id", "text"), zip(ids, texts), classes, cells)
     partial.path.unlink(missing_ok=True)
     return read_variants(path, classes)
 
