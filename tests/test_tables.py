@@ -16,8 +16,7 @@ import pytest
 
 from kd_edge.cli.reading import read, reading_options
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.tables.encoding import open_text
-from kd_edge_runtime.tables.rows import open_table, usual_delimiter
+from kd_edge_runtime.tables.sources import Reading, open_source
 
 FOLDER = Path(__file__).parent / "data" / "tables"
 CASES = {
@@ -65,11 +64,17 @@ def test_what_is_read(name):
     assert [part for part in case.get("notes", []) if part not in told] == [], told
 
 
+def reading_of(options: list[str]) -> Reading:
+    """What the options say of the file, which a device needs to know too."""
+    told = dict(zip(options, options[1:]))
+    return Reading(told.get("--encoding"), told.get("--sheet"), told.get("--quoting", "auto"))
+
+
 @pytest.mark.parametrize("name", [name for name, (_, case) in CASES.items() if "score" in case])
 def test_what_a_device_reads(name):
     path, case = named(name)
-    with open_text(path) as stream:
-        table = open_table(stream, path.name, usual_delimiter(path.suffix))
+    reading = reading_of(case.get("options", []))
+    with open_source(path, reading) as table:
         rows = sum(len(rows) for _, rows in table.batches())
     assert (table.problems, rows) == ([], case["score"])
 

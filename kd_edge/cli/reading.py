@@ -12,6 +12,7 @@ import click
 from kd_edge.cli.help import Command, OptionGroup, options
 from kd_edge.cli.options import PATH
 from kd_edge.console.model_names import ModelNames
+from kd_edge_runtime.cli import options as file_options
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def _score_range(text: str) -> tuple[float, ...]:
         return tuple(float(part) if "." in part else int(part) for part in match.groups() if part)
     raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3, or 0-3/0.5")
 
+
+_ENCODING = "The table's encoding, e.g. cp1251 or gb18030.  [default: found from the bytes]"
 
 _option = OptionGroup.RESPONSES.option
 
@@ -73,6 +76,14 @@ reading_options = options(
         help="What stands for a missing score, like 99 or absent: such rows are left out (may be "
         "repeated).",
     ),
+    _option("--encoding", metavar="NAME", help=_ENCODING),
+    _option("--sheet", metavar="NAME", help=file_options.SHEET),
+    _option(
+        "--quoting",
+        type=click.Choice(file_options.QUOTINGS),
+        default="auto",
+        help=file_options.QUOTING,
+    ),
     *(
         OptionGroup.COLUMNS.option(
             f"--{name}-column", metavar="NAME", help=f"Column with {contents}."
@@ -108,7 +119,7 @@ def read(
         TableError: all problems of the table.
     """
     from kd_edge.console.progress import say
-    from kd_edge.data.readers import ColumnChoice, read_responses
+    from kd_edge.data.readers import ColumnChoice, Reading, read_responses
 
     classes = options.get("classes")
     responses = read_responses(
@@ -123,6 +134,9 @@ def read(
         only_items=tuple(options.get("only_items") or ()),
         scored=scored,
         default_item=item_id,
+        reading=Reading(
+            options.get("encoding"), options.get("sheet"), options.get("quoting") or "auto"
+        ),
     )
     rows = sum(len(item.rows) for item in responses.items)
     count = len(responses.items)

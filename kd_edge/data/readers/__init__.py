@@ -10,23 +10,16 @@ from kd_edge.data.readers.columns import ColumnChoice, find_columns
 from kd_edge.data.readers.delimited import read_table
 from kd_edge.data.readers.given_scale import given_scale
 from kd_edge.data.readers.guesses import Guesses
-from kd_edge.data.readers.json_lines import read_json_lines
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.semeval import read_semeval
 from kd_edge.data.readers.validate import to_responses
 from kd_edge.data.responses import Responses
 from kd_edge_runtime.errors import InputError, Problem, TableError, printable
+from kd_edge_runtime.tables.sources import JSON_LINES, OTHERS, Reading
 
-__all__ = ["ColumnChoice", "read_responses"]
+__all__ = ["ColumnChoice", "Reading", "read_responses"]
 
-_READERS = {
-    ".csv": read_table,
-    ".tsv": read_table,
-    ".txt": read_table,
-    ".jsonl": read_json_lines,
-    ".ndjson": read_json_lines,
-    ".xml": read_semeval,
-}
+_TEXTS = (".csv", ".tsv", ".txt")
 
 
 def read_responses(
@@ -41,14 +34,14 @@ def read_responses(
     default_item: str | None = None,
     missing: tuple[str, ...] = (),
     lower_is_better: bool = False,
-    has_header: bool = True,
     skip_bad_rows: bool = False,
+    reading: Reading = Reading(),  # noqa: B008 (frozen)
 ) -> Responses:
     """Read responses from a file, or from a folder of SemEval-2013 XML.
 
     Args:
-        path: .csv, .tsv or .txt (comma, tab or semicolon; ASAP-SAS is recognised), .jsonl
-            or .ndjson, .xml, or a folder of .xml files.
+        path: .csv, .tsv or .txt (comma, tab, semicolon or bar; ASAP-SAS is recognised),
+            .xlsx, .ods, .json, .jsonl or .ndjson, .parquet, .xml, or a folder of .xml files.
         columns: the columns that the user named; the others are guessed.
         score_range: the lowest and highest score of every item, and the step from a score to
             the next, 1 if left out. Without it and `classes`, each item's scale is taken from
@@ -62,10 +55,9 @@ def read_responses(
         missing: cells that stand for a missing score ("99"); rows with one are left out where
             rows are to be learned from.
         lower_is_better: whether the least is the best, as of school grades 1 to 6.
-        has_header: whether the first row of a delimited table holds the columns' names; if not,
-            they are called "column 1" and so on.
         skip_bad_rows: whether rows that cannot be read are left out, to be told by `skipped` of
             the result; if not, they are refused.
+        reading: the file's encoding, sheet, header and the like, as far as the user names them.
 
     Returns:
         The responses with the guesses that were made in `notes`.
@@ -75,7 +67,7 @@ def read_responses(
         InputError: the file cannot be read at all, or an option is impossible.
     """
     scale = given_scale(score_range, classes, lower_is_better)
-    table = _read_raw(path, has_header, skip_bad_rows)
+    table = _read_raw(path, reading, skip_bad_rows)
     if not table.header:
         raise TableError(str(path), table.problems or [Problem("the file is empty")])
     needed, guesses = ("text", "score") if scored else ("text",), Guesses(table)
@@ -90,7 +82,7 @@ def read_responses(
     return to_responses(table, found, rules, str(path))
 
 
-def _read_raw(path: Path, has_header: bool, every_problem: bool) -> RawTable:
+def _read_raw(path: Path, reading: Reading, every_problem: bool) -> RawTable:
     try:
         folder = path.is_dir()
     except OSError:  # no permission, a name too long: the reader below says it in plain words
@@ -99,14 +91,14 @@ def _read_raw(path: Path, has_header: bool, every_problem: bool) -> RawTable:
         return read_semeval(path)
     if path.suffix.lower() == ".kdz":
         raise InputError(f"{path} is a bundle: 'kd-edge score' scores responses with it")
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
+    suffix = path.suffix.lower()
+    if suffix == ".xml":
+        return read_semeval(path)
+    if suffix not in (*_TEXTS, ".xls", *OTHERS):
         raise InputError(
             f"{path}: '{path.suffix}' files are not read here: save it as CSV (UTF-8), or give "
-            f"one of {', '.join(_READERS)}, or a folder of .xml files"
+            f"one of {', '.join((*_TEXTS, *OTHERS, '.xml'))}, or a folder of .xml files"
         )
-    if reader is read_table:
-        return read_table(path, has_header, every_problem)
-    if not has_header:
+    if not reading.has_header and suffix in (*JSON_LINES, ".json", ".parquet"):
         raise InputError(f"{path}: its columns have names: --no-header is for CSV and TSV")
-    return reader(path)
+    return read_table(path, reading, every_problem)

@@ -1,56 +1,70 @@
-"""Read CSV and TSV into raw records, by the reader that devices have."""
+"""Read tables of all formats into raw records, by the reader that devices have."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from kd_edge.data.readers.encodings import likely_encoding
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
-from kd_edge_runtime.tables.encoding import open_text
-from kd_edge_runtime.tables.rows import open_table, usual_delimiter
+from kd_edge_runtime.tables.delimiters import usual_delimiter
+from kd_edge_runtime.tables.rows import UNQUOTED, Table
+from kd_edge_runtime.tables.sources import OTHERS, Reading, open_source
 
-_WORDS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+_WORDS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars (|)"}
 
 
-def read_table(path: Path, has_header: bool = True, every_problem: bool = False) -> RawTable:
-    """Read a CSV, TSV or other delimited text file; its first row holds the names.
+def read_table(
+    path: Path,
+    reading: Reading = Reading(),  # noqa: B008 (frozen)
+    every_problem: bool = False,
+) -> RawTable:
+    """Read delimited text, a spreadsheet, JSON or Parquet.
 
-    `kd_edge_runtime.tables.rows` decides what its delimiter, header and rows are.
+    `kd_edge_runtime.tables` decides what its delimiter, header and rows are.
 
     Args:
         path: the file.
-        has_header: whether the first row holds the names; if not, they are made up.
+        reading: what the user says about it.
         every_problem: whether all problems are kept, not only the first hundreds.
 
     Raises:
         TableError: the file is empty, or its header cannot be read.
-        InputError: the file cannot be read as text.
+        InputError: the file cannot be read as what it is called.
     """
-    suffix = path.suffix.lower()
-    usual = usual_delimiter(suffix)
-    with open_text(path) as stream:
-        encoding = stream.encoding
-        table = open_table(stream, str(path), usual, has_header)
+    with open_source(path, reading, likely_encoding) as table:
         if every_problem:
             table.most_problems = sys.maxsize
         records = tuple(
-            RawRecord(row, tuple(fields))
+            RawRecord(row, _cells(fields) if table.nested else tuple(fields))
             for numbers, rows in table.batches()
             for row, fields in zip(numbers, rows)
         )
-    notes = []
-    if not table.quoted:
-        notes.append("read as ASAP-SAS: tabs, quotation marks kept as they are")
-    elif table.delimiter != usual or suffix == ".txt":
-        notes.append(f"fields separated by {_WORDS[table.delimiter]}")
-    if table.skipped:
-        notes.append(f"{table.skipped} empty row{'s' if table.skipped > 1 else ''} skipped")
     return RawTable(
-        tuple(name.strip() for name in table.header),
+        tuple(name if table.nested else name.strip() for name in table.header),
         records,
-        encoding,
+        table.encoding,
         tuple(table.problems),
         lost=table.bad,
-        notes=tuple(notes),
+        notes=tuple(_notes(table, path.suffix.lower())),
+        counting=table.counting,
         unlisted=table.bad - len(table.problems),
     )
+
+
+def _cells(fields: list[str]) -> tuple[str | None, ...]:
+    """Fields without those that are lists or objects."""
+    return tuple(field if type(field) is str else None for field in fields)
+
+
+def _notes(table: Table, suffix: str) -> list[str]:
+    notes = [*table.notes]
+    if suffix not in OTHERS:
+        if not table.quoted and [*table.header] in UNQUOTED:
+            notes.append("read as ASAP-SAS: tabs, quotation marks kept as they are")
+        elif table.delimiter != usual_delimiter(suffix) or suffix == ".txt":
+            words = _WORDS.get(table.delimiter, f"'{table.delimiter}'")
+            notes.append(f"fields separated by {words}")
+    if table.skipped:
+        notes.append(f"{table.skipped} empty row{'s' if table.skipped > 1 else ''} skipped")
+    return notes

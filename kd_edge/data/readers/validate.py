@@ -60,7 +60,7 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
             *drafter.columns.notes,
             *table.notes,
             *drafter.notes,
-            *_notes(table, drafter.columns, {item: drafts[item] for item in good}, kept),
+            *_notes(drafter.columns, {item: drafts[item] for item in good}, kept),
             *_row_notes(good),
             *(_doubts(kept, good) if rules.scored else ()),
             *(f"{drafts[one.item_id][0].item_name} is left out: {one.why}" for one in left_out),
@@ -126,7 +126,6 @@ def _skipped_unscored(judged: Mapping[str, Judged]) -> list[SkippedRow]:
 
 
 def _notes(
-    table: RawTable,
     columns: FoundColumns,
     drafts: dict[str, list[Draft]],
     readers: Mapping[str, ScoreReader | str],
@@ -134,8 +133,6 @@ def _notes(
     """What was guessed, apart from the columns."""
     rows = [draft for own in drafts.values() for draft in own]
     notes = []
-    if table.encoding == "cp1252":
-        notes.append("encoding cp1252 (not UTF-8)")
     if "item_id" not in columns.positions:
         notes.append(f"no column names the item: all rows are of '{rows[0].item_id}'")
     if "response_id" not in columns.positions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kd_edge_runtime.bundle.archive import Bundle
@@ -15,10 +15,9 @@ from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.tables.agreement import is_test, split_column
 from kd_edge_runtime.tables.columns import candidates, find_columns, hint
-from kd_edge_runtime.tables.encoding import open_text
 from kd_edge_runtime.tables.roles import ITEM, SCORE
-from kd_edge_runtime.tables.rows import open_table, usual_delimiter
 from kd_edge_runtime.tables.score_rows import scoring_columns
+from kd_edge_runtime.tables.sources import Reading, open_source
 
 _MADE = 256
 _LENGTHS = (4, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 85, 100, 150)  # words
@@ -51,11 +50,12 @@ class Texts:
 
 @dataclass(frozen=True)
 class ColumnNames:
-    """The columns that the user named."""
+    """Columns that the user named, and what else is said about the file."""
 
     text: str | None = None
     item: str | None = None
     score: str | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 def made_up(bundle: Bundle, entry: ItemEntry) -> Texts:
@@ -75,7 +75,7 @@ def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) ->
     """The responses to one item in a table; its test rows alone, if a split column marks some.
 
     Args:
-        path: a CSV or TSV file.
+        path: a table.
         bundle: an open bundle.
         item_id: the item; None for the first item in the bundle that a row answers.
         named: the columns that the user named.
@@ -85,8 +85,7 @@ def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) ->
             item's, or no row answers the item.
     """
     source, items = str(path), bundle.manifest.items
-    with open_text(path) as stream:
-        table = open_table(stream, source, usual_delimiter(path.suffix))
+    with open_source(path, named.reading) as table:
         header = table.header
         usual = candidates(header, ITEM.tiers)
         answers = header[usual[0]] if named.item is None and len(usual) == 1 else named.item

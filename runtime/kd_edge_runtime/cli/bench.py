@@ -12,8 +12,10 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.backends.probe import WRONG
 from kd_edge_runtime.bench import run, show
 from kd_edge_runtime.bench.texts import ColumnNames
+from kd_edge_runtime.cli.options import file_options
 from kd_edge_runtime.errors import BackendError, ParityError
 from kd_edge_runtime.files import atomic_write, refuse_missing_folder
+from kd_edge_runtime.tables.sources import Reading
 
 
 @click.command()
@@ -22,7 +24,8 @@ from kd_edge_runtime.files import atomic_write, refuse_missing_folder
     "--responses",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Responses (CSV or TSV) to score. With people's scores, the quality is measured too.  "
+    help="Responses (CSV, .xlsx or the like) to score. With people's scores, the quality is "
+    "measured too.  "
     "[default: the bundle's test inputs, and texts generated from their words]",
 )
 @click.option(
@@ -37,6 +40,7 @@ from kd_edge_runtime.files import atomic_write, refuse_missing_folder
 @click.option("--text-column", metavar="NAME", help="Column with the responses.")
 @click.option("--item-column", metavar="NAME", help="Column that names each response's item.")
 @click.option("--score-column", metavar="NAME", help="Column with people's scores.")
+@file_options
 @click.option(
     "--backend",
     "names",
@@ -68,6 +72,9 @@ def bench(
     text_column: str | None,
     item_column: str | None,
     score_column: str | None,
+    encoding: str | None,
+    sheet: str | None,
+    quoting: str,
     names: tuple[str, ...],
     as_json: bool,
     markdown: bool,
@@ -92,7 +99,8 @@ def bench(
         raise click.UsageError("Give --json or --markdown, not both.")
     if output:
         refuse_missing_folder(output)  # before the work, not after it
-    columns = ColumnNames(text_column, item_column, score_column)
+    reading = Reading(encoding, sheet, quoting)
+    columns = ColumnNames(text_column, item_column, score_column, reading)
     results = run.bench(
         run.BenchRequest(bundle, item_id, columns=columns, backends=names, **options)
     )

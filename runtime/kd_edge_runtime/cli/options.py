@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Callable
 
 import click
 
@@ -13,3 +14,26 @@ root_option = click.option(
     help="Folder of the installed bundles.  [default: KD_EDGE_ROOT, /var/lib/kd-edge, or "
     "kd-edge in your data folder]",
 )
+
+# What a file is read as; also for the workshop's verbs, which read the same files.
+ENCODING = (
+    "The table's encoding, e.g. cp1251 or gb18030.  [default: UTF-8, UTF-16, or plain cp1252]"
+)
+SHEET = "Sheet of a spreadsheet.  [default: the first that is not empty]"
+QUOTING = (
+    "'none': quotation marks are text, as in many TSV files; 'double': they enclose fields.  "
+    "[default: auto]"
+)
+QUOTINGS = ("auto", "none", "double")
+
+
+def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say how a file of responses is read."""
+    added = (
+        click.option("--encoding", metavar="NAME", help=ENCODING),
+        click.option("--sheet", metavar="NAME", help=SHEET),
+        click.option("--quoting", type=click.Choice(QUOTINGS), default="auto", help=QUOTING),
+    )
+    for option in reversed(added):
+        command = option(command)
+    return command

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.cli.options import root_option
+from kd_edge_runtime.cli.options import file_options, root_option
 from kd_edge_runtime.tables.score import Request, score_responses
 
 
@@ -36,6 +36,7 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
 )
 @click.option("--text-column", metavar="NAME", help="Column with the responses.")
 @click.option("--item-column", metavar="NAME", help="Column that names each response's item.")
+@file_options
 @click.option(
     "--item", "item_id", metavar="ID", help="The item (question) that all responses answer."
 )
@@ -75,8 +76,8 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
 def score(files: tuple[str, ...], root: Path | None, **options: Any) -> None:
     """Score the RESPONSES with a BUNDLE, or with the installed one.
 
-    RESPONSES is a table (CSV or TSV; '-' for standard input), or one sentence in quotation
-    marks, whose score is printed.
+    RESPONSES is a table (CSV, TSV, .xlsx, .ods, JSON or Parquet; '-' for CSV from standard
+    input), or one sentence in quotation marks, whose score is printed.
 
     All columns of the table are kept, including people's scores. These are added: predicted (the
     small model's score), expected (the mean score under the probabilities), confidence (the
@@ -97,6 +98,7 @@ def score(files: tuple[str, ...], root: Path | None, **options: Any) -> None:
       kd-edge score item.kdz "The ice melts because the room is warmer."
       kd-edge score item.kdz - < responses.csv > scores.csv
       kd-edge score item.kdz answers.tsv --text-column EssayText --json
+      kd-edge score item.kdz form.xlsx --sheet "Class 7b" -o scores.xlsx
       kd-edge score responses.csv --root /media/card/kd-edge
       kd-edge score item.kdz responses.csv --review-below 0.8
       kd-edge score item.kdz responses.csv --explain | less

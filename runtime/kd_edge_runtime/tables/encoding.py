@@ -1,66 +1,111 @@
 """Opens a text file whose encoding is unknown.
 
-Spreadsheets write UTF-8 (with or without a byte order mark) or, on Windows, cp1252.
-Any other encoding is refused, with advice, rather than read as gibberish.
+UTF-8 (with or without a byte order mark) is known from the bytes; anything else is looked at by
+`kd_edge_runtime.tables.guess`, or is what the user says. What stays doubtful is refused with
+what to do about it, rather than read as gibberish.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import InputError, read_error
 
 if TYPE_CHECKING:
-    from typing import BinaryIO, TextIO
+    from typing import BinaryIO, Callable, TextIO
+
+    # Finds the encoding of a text that is not UTF-8; "" where none is beyond doubt.
+    Guess = Callable[[Path], str]
 
 _CHUNK = 1 << 16
 _UTF8_MARK = codecs.BOM_UTF8
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Python's cp1252 leaves these five bytes undefined; a file with one of them is not cp1252.
-_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_ADVICE = "save as UTF-8 CSV (in a spreadsheet: Save As, 'CSV UTF-8')"
 
 
-def sniff_encoding(path: Path) -> str:
-    """Determine a text file's encoding by reading it once, in chunks.
+@dataclass(frozen=True)
+class TextFile:
+    """What one pass over a text file has shown.
+
+    Attributes:
+        encoding: a name that `open` takes.
+        quotes: whether it may hold a quotation mark.
+        note: how the encoding was found, for the user; "" where it is UTF-8.
+    """
+
+    encoding: str
+    quotes: bool
+    note: str = ""
+
+
+def examine(path: Path, encoding: str | None = None, guess: Guess | None = None) -> TextFile:
+    """Find a text file's encoding by reading it once, in chunks.
 
     Args:
         path: a text file.
+        encoding: its encoding where the user names it.
+        guess: what finds an encoding that is neither UTF-8 nor UTF-16; None for the strict
+            rules of devices.
 
     Returns:
-        "utf-8", "utf-8-sig" (it starts with a byte order mark) or "cp1252"; all are names
-        that `open` takes. Plain ASCII and an empty file are "utf-8".
+        The encoding, by which all of the file can be decoded. Plain ASCII and an empty file are
+        "utf-8"; "utf-8-sig" starts with a byte order mark.
 
     Raises:
-        InputError: the file cannot be read, or has none of these encodings.
+        InputError: the file cannot be read, its encoding is doubtful, or it is not in the one
+            that the user names.
     """
     with _read_errors(path):
         _refuse_non_file(path)
+        if encoding is not None:
+            from kd_edge_runtime.tables.guess import as_named
+
+            name, note = as_named(path, encoding)
+            return TextFile(name, True, note)
         with path.open("rb") as raw:
-            return _sniff(raw, path)
+            found = _utf8(raw)
+        if isinstance(found, TextFile):
+            return found
+        from kd_edge_runtime.tables.guess import not_utf8
+
+        name, note = not_utf8(path, found, guess)
+        return TextFile(name, True, note)
 
 
-def open_text(path: Path) -> TextIO:
-    r"""Open a text file in its own encoding.
+def sniff_encoding(path: Path) -> str:
+    """A text file's encoding, see `examine`."""
+    return examine(path).encoding
+
+
+def open_text(path: Path, encoding: str | None = None) -> TextIO:
+    r"""Open a text file in the encoding that it has.
 
     Args:
         path: a text file.
+        encoding: its encoding where the user names it.
 
     Returns:
         A stream at the start of the text, after any byte order mark, with line ends as in the
         file (`newline=""`, as the csv module requires). Its `encoding` is the detected one.
 
     Raises:
-        InputError: the file cannot be read, or has an unsupported encoding.
+        InputError: the file cannot be read, or its encoding is doubtful.
     """
-    encoding = sniff_encoding(path)
+    return open_as(path, examine(path, encoding))
+
+
+def open_as(path: Path, found: TextFile) -> TextIO:
+    """Open a text file that was examined.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     with _read_errors(path):
-        return path.open(encoding=encoding, newline="")
+        return path.open(encoding=found.encoding, newline="")
 
 
 @contextmanager
@@ -74,49 +119,53 @@ def _read_errors(path: Path) -> Iterator[None]:
         raise InputError(f"{str(path)!r} is not a possible file name") from None
 
 
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file that is no text.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    with _read_errors(path):
+        _refuse_non_file(path)
+        return path.open("rb")
+
+
 def _refuse_non_file(path: Path) -> None:
     # Checked in advance because Windows reports opening a folder as a missing permission, and
     # because a pipe cannot be read twice.
-    path.stat()  # raises FileNotFoundError, which is reported as such
-    if path.is_dir():
+    mode = path.stat().st_mode  # where there is nothing, say so first
+    if stat.S_ISDIR(mode):
         raise InputError(f"{path}: this is a folder, not a file")
-    if not path.is_file():
+    if not stat.S_ISREG(mode):
         raise InputError(f"{path}: this is not a regular file: save it to disk first")
 
 
-def _sniff(raw: BinaryIO, path: Path) -> str:
+def _utf8(raw: BinaryIO) -> TextFile | int:
+    """What a file is that is UTF-8; else its first line that is not, 0 where NULs are in it."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines = 0  # number of line ends before this chunk
-    bad_utf8 = bad_cp1252 = 0  # the first bad line in each encoding; 0 if none so far
+    lines = 0  # line ends before this chunk
+    quotes = False
     chunk = raw.read(_CHUNK)
     marked = chunk.startswith(_UTF8_MARK)
     if chunk.startswith(_UTF16_MARKS):
-        raise InputError(f"{path}: this file is UTF-16: {_ADVICE}")
+        return 0
     while chunk:
         if b"\0" in chunk:
-            raise InputError(f"{path}: this is not a text file (it contains NUL bytes): {_ADVICE}")
-        # ASCII is valid in both encodings, unless it interrupts a sequence from the last chunk.
+            return 0
+        quotes = quotes or b'"' in chunk
+        # ASCII is right, unless it cuts off what the last chunk began.
         if not chunk.isascii() or decoder.getstate()[0]:
-            bad_utf8 = bad_utf8 or _not_utf8(decoder, chunk, lines)
-            bad_cp1252 = bad_cp1252 or _not_cp1252(chunk, lines)
+            bad = _line_not_utf8(decoder, chunk, lines)
+            if bad:
+                return bad
         lines += chunk.count(b"\n")
         chunk = raw.read(_CHUNK)
-    bad_utf8 = bad_utf8 or _not_utf8(decoder, b"", lines)
-    if not bad_utf8:
-        return "utf-8-sig" if marked else "utf-8"
-    if marked:
-        raise InputError(
-            f"{path}: this file starts as UTF-8, but line {bad_utf8} is not: {_ADVICE}"
-        )
-    if bad_cp1252:
-        raise InputError(
-            f"{path}: this file is neither UTF-8 (see line {bad_utf8}) "
-            f"nor Windows-1252 (see line {bad_cp1252}): {_ADVICE}"
-        )
-    return "cp1252"
+    return _line_not_utf8(decoder, b"", lines) or TextFile(
+        "utf-8-sig" if marked else "utf-8", quotes
+    )
 
 
-def _not_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, lines: int) -> int:
+def _line_not_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, lines: int) -> int:
     """The line of the first byte that is not UTF-8, or 0; an empty chunk ends the file."""
     try:
         decoder.decode(chunk, final=not chunk)
@@ -124,9 +173,3 @@ def _not_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, lines: int) -> i
         # The bytes carried over from the last chunk contain no line end.
         return lines + error.object.count(b"\n", 0, error.start) + 1
     return 0
-
-
-def _not_cp1252(chunk: bytes, lines: int) -> int:
-    """The line of the first byte that cp1252 does not define, or 0."""
-    undefined = _UNDEFINED.search(chunk)
-    return lines + chunk.count(b"\n", 0, undefined.start()) + 1 if undefined else 0

@@ -1,9 +1,9 @@
 """Reads a table row by row, in the same way on devices and in the workshop.
 
-A table is separated by commas, tabs or semicolons; its first non-blank row holds the column
-names. Blank rows are skipped. In a table of one column, however, they are blank responses, except
-for empty lines at the end; there, a cell of white space or `""` still is a blank response. Rows are
-numbered as in a spreadsheet.
+A table is separated by commas, tabs, semicolons or bars; its first non-blank row holds the column
+names, after a line "sep=;" of Excel's, if any, which spreadsheets hide. Blank rows are skipped. In
+a table of one column, however, they are blank responses, except for empty lines at the end; there,
+a cell of white space or `""` still is a blank response. Rows are numbered as in a spreadsheet.
 Only one batch of rows is in memory at a time, and reading continues after a bad row, so that all
 problems are reported at once.
 """
@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.roles import known_names
+from kd_edge_runtime.tables.delimiters import header_delimiter, said_delimiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 # Rows read and scored at once: enough for numpy to be efficient, few enough to fit in memory.
 BATCH = 1000
 
-DELIMITERS = ",\t;"
-_USUAL = {".tsv": "\t", ".txt": "\t"}
-
 # A longer field cannot be a response: 10,000 words are about 60,000 characters.
 _LONGEST_FIELD = 16 << 20
+
+_COUNTING = "Rows are counted as a spreadsheet does: the header is row 1."
+_OTHER = "name the table's encoding, as in --encoding cp1252, or save it as 'CSV UTF-8'"
 
 # Problems kept for the report; further ones are only counted.
 _MOST_PROBLEMS = 200
@@ -37,7 +37,7 @@ _IMPORT_ID = '{"ImportId":'
 
 # The headers of the files of the "Automated Student Assessment Prize, Short Answer Scoring"
 # (ASAP-SAS), in which no field is quoted and quotation marks are part of the text.
-_UNQUOTED = (
+UNQUOTED = (
     ["Id", "EssaySet", "Score1", "Score2", "EssayText"],
     ["Id", "EssaySet", "EssayText"],  # the competition's files to be scored
 )
@@ -52,7 +52,7 @@ class Table:
             continue, or `UnicodeDecodeError`, which ends the table.
         source: the table's name in messages.
         row: the row number of the header, as in a spreadsheet.
-        delimiter: one of `DELIMITERS`.
+        delimiter: one of `delimiters.DELIMITERS`, or what a line "sep=" names.
         quoted: whether quotation marks may enclose a field; in ASAP-SAS files they are text.
 
     Attributes:
@@ -60,6 +60,10 @@ class Table:
         source: as given.
         delimiter: as given.
         quoted: as given.
+        encoding: the file's encoding, or its format where it is not text.
+        notes: how the file was understood, where that is not plain.
+        counting: how rows are counted, as a sentence for the user.
+        nested: whether a field may be a list or an object: no plain `str`, but `json_rows.Nested`.
         problems: the first problems in the rows read so far.
         most_problems: how many of them are kept.
         bad: the number of all problems so far.
@@ -79,6 +83,10 @@ class Table:
         self.source = source
         self.delimiter = delimiter
         self.quoted = quoted
+        self.encoding = "utf-8"
+        self.notes: list[str] = []
+        self.counting = _COUNTING
+        self.nested = False
         self.problems: list[Problem] = []
         self.most_problems = _MOST_PROBLEMS
         self.bad = 0
@@ -101,7 +109,7 @@ class Table:
             except csv.Error as error:
                 message = _csv_problem(error)
             except UnicodeDecodeError:
-                message, ended = "this is not UTF-8: save the table as 'CSV UTF-8'", True
+                message, ended = f"this is not {_named(self.encoding)}: {_OTHER}", True
             self._row += len(rows)
             ended = ended or not (rows or message)
             numbers, rows = self._complete_rows(range(start, self._row + 1), rows)
@@ -155,7 +163,11 @@ class Table:
 
 
 def open_table(
-    stream: Iterable[str], source: str, usual: str = ",", has_header: bool = True
+    stream: Iterable[str],
+    source: str,
+    usual: str = ",",
+    has_header: bool = True,
+    quoting: str = "auto",
 ) -> Table:
     """Reads the header of a table.
 
@@ -170,6 +182,8 @@ def open_table(
         usual: the usual delimiter of such files, if the header leaves a choice.
         has_header: whether the first row holds the column names; if not, the columns are called
             "column 1" and so on.
+        quoting: "none" where quotation marks are text; "double" where they enclose fields, and
+            are doubled inside; "auto" is "double" but for ASAP-SAS.
 
     Raises:
         TableError: the table is empty, or its header cannot be read.
@@ -181,8 +195,14 @@ def open_table(
         first = next(lines, "")
         while first and not first.strip():
             first, row = next(lines, ""), row + 1
-        delimiter = _delimiter(first, usual)
-        quoted = first.rstrip("\r\n").split("\t") not in _UNQUOTED
+        delimiter = said_delimiter(first)
+        if delimiter:
+            first = next(lines, "")  # spreadsheets do not count the line that they hide
+        else:
+            delimiter = header_delimiter(first, usual)
+        quoted = quoting == "double" or (
+            quoting == "auto" and first.rstrip("\r\n").split("\t") not in UNQUOTED
+        )
         # strict: an unclosed quotation mark would swallow the remaining responses, and one that is
         # not doubled would end a text early; both must be reported, not guessed at.
         records = csv.reader(
@@ -197,13 +217,26 @@ def open_table(
     except StopIteration:
         header = []
     except UnicodeDecodeError:
-        message = "this is not UTF-8: save the table as 'CSV UTF-8'"
+        message = f"this is not {_named(getattr(stream, 'encoding', 'utf-8'))}: {_OTHER}"
         raise TableError(source, [Problem(message)]) from None
     except csv.Error as error:
         raise TableError(source, [Problem(_csv_problem(error), row)]) from None
     if not header:
         message = "the table is empty: it needs a row of column names"
         raise TableError(source, [Problem(message)])
+    return table_below(header, records, source, row, has_header, delimiter, quoted)
+
+
+def table_below(
+    header: list[str],
+    records: Iterator[list[str]],
+    source: str,
+    row: int,
+    has_header: bool = True,
+    delimiter: str = ",",
+    quoted: bool = True,
+) -> Table:
+    """The table of a first row and the rows below it; see `open_table` and `Table`."""
     if not has_header:
         names = [f"column {number}" for number in range(1, len(header) + 1)]
         return Table(names, chain([header], records), source, row - 1, delimiter, quoted)
@@ -229,25 +262,8 @@ def _raised(error: Exception) -> Iterator[list[str]]:
     yield []
 
 
-def usual_delimiter(suffix: str) -> str:
-    """The usual delimiter of files with a suffix; a comma for other suffixes."""
-    return _USUAL.get(suffix.lower(), ",")
-
-
-def _delimiter(line: str, usual: str) -> str:
-    """The delimiter that yields the most known column names, then the most fields."""
-    present = [delimiter for delimiter in DELIMITERS if delimiter in line]
-    if len(present) < 2 and '"' not in line:
-        return present[0] if present else usual
-
-    def rank(delimiter: str) -> tuple[int, int, bool]:
-        try:
-            names = next(csv.reader([line], delimiter=delimiter), [])
-        except csv.Error:
-            return 0, 0, False
-        return known_names(names), len(names), delimiter == usual
-
-    return max(DELIMITERS, key=rank)
+def _named(encoding: str) -> str:
+    return "UTF-8" if encoding.startswith("utf-8") else encoding
 
 
 def _none_blank(rows: Iterable[list[str]]) -> bool:

@@ -12,23 +12,22 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables.columns import candidates
-from kd_edge_runtime.tables.encoding import open_text
 from kd_edge_runtime.tables.output import check_output, writer, written_to
 from kd_edge_runtime.tables.roles import ITEM, SCORE
-from kd_edge_runtime.tables.rows import open_table, usual_delimiter
+from kd_edge_runtime.tables.rows import open_table
 from kd_edge_runtime.tables.score_rows import TableScorer, scoring_columns
+from kd_edge_runtime.tables.sources import OTHERS, Reading, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import TextIO
 
     from kd_edge_runtime.tables.agreement import Tally
     from kd_edge_runtime.tables.output import Write
+    from kd_edge_runtime.tables.rows import Table
     from kd_edge_runtime.tables.score_rows import Columns, Scored
 
-# File name endings of tables; those in `_REFUSED` are tables too, refused with advice.
-_REFUSED = (".jsonl", ".ndjson", ".json", ".xml", ".xlsx", ".ods")
-_TABLES = (".csv", ".tsv", ".txt", ".kdz", ".xls", ".parquet", *_REFUSED)
+# File name endings of tables, including those that are refused with advice.
+_TABLES = (".csv", ".tsv", ".txt", ".kdz", ".xls", ".xml", *OTHERS)
 
 # Rows between two progress lines.
 _SHOW_EVERY = 20_000
@@ -39,7 +38,7 @@ class Request:
     """What to score, and how; '-' stands for standard input or output.
 
     Attributes:
-        responses: a CSV or TSV file, or the text of one response; see `names_table`.
+        responses: a table (see `sources`), or the text of one response; see `names_table`.
         bundle: the bundle; None for the installed one.
         root: the folder of the installed bundles; None for the default one.
         output: the file to write (.csv or .tsv).
@@ -57,6 +56,9 @@ class Request:
             a further field.
         score_column: the column with people's scores, to print how well they agree; None to find
             it by its name.
+        encoding: the table's encoding, if named; see `sources.Reading`.
+        sheet: the spreadsheet's sheet, if named.
+        quoting: how the table uses quotation marks.
     """
 
     responses: str | Path
@@ -74,6 +76,9 @@ class Request:
     review_below: float | None = None
     explain: bool = False
     score_column: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    quoting: str = "auto"
 
 
 def score_responses(request: Request) -> None:
@@ -113,8 +118,10 @@ def names_table(responses: str | Path) -> bool:
 def _score_table(request: Request, scorer: Scorer) -> None:
     path, manifest = Path(request.responses), scorer.bundle.manifest
     source = "standard input" if str(path) == "-" else str(path)
-    with _opened(path) as stream:
-        table = open_table(stream, source, usual_delimiter(path.suffix))
+    with _opened(request, path) as table:
+        if not request.quiet:
+            for line in table.notes:
+                note(f"{source}: {line}")
         items = [entry.item_id for entry in manifest.items]
         if request.item_id is not None:
             manifest.item(request.item_id)  # the error lists the bundle's items
@@ -203,15 +210,22 @@ def _refuse_same(output: Path, given: Path, what: str) -> None:
 
 
 @contextmanager
-def _opened(responses: Path) -> Iterator[TextIO]:
-    if str(responses) == "-":
-        if sys.stdin is None:
-            raise InputError("standard input is closed: give the table as a file")
-        # Standard input cannot be read twice to find its encoding: it has to be UTF-8.
-        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")  # type: ignore[union-attr]
-        yield sys.stdin
+def _opened(request: Request, responses: Path) -> Iterator[Table]:
+    reading = Reading(request.encoding, request.sheet, request.quoting)
+    if str(responses) != "-":
+        if responses.suffix.lower() == ".xml":
+            raise InputError(f"{responses}: give the responses as a CSV or TSV table")
+        with open_source(responses, reading) as table:
+            yield table
         return
-    if responses.suffix.lower() in _REFUSED:
-        raise InputError(f"{responses}: give the responses as a CSV or TSV table")
-    with open_text(responses) as stream:
-        yield stream
+    # Standard input cannot be read twice to find its encoding: it has to be UTF-8, or named.
+    encoding = "utf-8-sig"
+    if reading.encoding is not None:
+        from kd_edge_runtime.tables.guess import codec_name
+
+        named = codec_name(reading.encoding)
+        encoding = encoding if named == "utf-8" else named
+    sys.stdin.reconfigure(encoding=encoding, errors="strict", newline="")  # type: ignore[union-attr]
+    table = open_table(sys.stdin, "standard input", quoting=reading.quoting)
+    table.encoding = encoding
+    yield table

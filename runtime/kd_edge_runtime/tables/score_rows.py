@@ -105,6 +105,8 @@ class TableScorer:
         """
         column, hint = columns.item, ""
         for numbers, rows in table.batches(size):
+            if table.nested:
+                _note_nested(table, columns, numbers, rows)
             if column is None:
                 items = [str(columns.item_id)] * len(rows)
             else:
@@ -130,3 +132,13 @@ class TableScorer:
         }
         scores = map(next, map(scores_by_item.__getitem__, items))
         return [*map(_new_scored, zip(rows, items, scores))]
+
+
+def _note_nested(
+    table: Table, columns: Columns, numbers: Sequence[int], rows: list[list[str]]
+) -> None:
+    """Notes the responses that JSON has as a list or an object."""
+    for number, fields in zip(numbers, rows):
+        if type(fields[columns.text]) is not str:
+            name = columns.header[columns.text]
+            table.note(Problem("holds a list or an object, not text or a number", number, name))

@@ -371,8 +371,10 @@ def test_a_header_only(one, table_of):
 def test_tables_that_are_none(one, table_of, tmp_path):
     assert "no such file" in told(InputError, one, tmp_path / "none.csv")
     assert "folder" in told(InputError, one, tmp_path)
-    for name in ("in.xlsx", "in.jsonl", "in.JSON", "in.xml"):
-        assert "as a CSV or TSV table" in told(InputError, one, table_of(CANARY, name))
+    assert "as a CSV or TSV table" in told(InputError, one, table_of(CANARY, "in.xml"))
+    assert "save it as .xlsx" in told(InputError, one, table_of(CANARY, "in.xls"))
+    assert "not a whole .xlsx file" in told(InputError, one, table_of(CANARY, "in.xlsx"))
+    assert "not valid JSON" in told(InputError, one, table_of(CANARY, "in.JSON"))
     assert "NUL" in told(InputError, one, table_of(f"text\n{CANARY}\0"))
     assert "no column holds the responses" in told(TableError, one, table_of("id,b\n1,canary\n"))
     assert "no such file" in told(InputError, tmp_path / "none.kdz", table_of("text\na\n"))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.tables import rows as reader
-from kd_edge_runtime.tables.rows import Table, open_table, usual_delimiter
+from kd_edge_runtime.tables.delimiters import usual_delimiter
+from kd_edge_runtime.tables.rows import Table, open_table
 
 SEPARATOR = "put quotation marks around a text that contains a separator"
 ASAP = "Id\tEssaySet\tScore1\tScore2\tEssayText"
@@ -132,7 +133,13 @@ def test_bytes_that_are_no_utf8_end_the_table():
     assert "canary" not in str(caught.value)
     rows, problems = rows_of(open_table(lines("text,score\n", "a,1\n"), "t.csv"))
     assert rows == [(2, ["a", "1"])]
-    assert problems == [(3, "this is not UTF-8: save the table as 'CSV UTF-8'")]
+    assert problems == [
+        (
+            3,
+            "this is not UTF-8: name the table's encoding, as in "
+            "--encoding cp1252, or save it as 'CSV UTF-8'",
+        )
+    ]
 
 
 def test_only_the_first_problems_are_kept():

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kd_edge.data.readers.delimited import read_table
-from kd_edge.data.readers.json_lines import read_json_lines
-from kd_edge_runtime.errors import InputError, TableError
+from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.tables import rows
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
@@ -27,7 +26,7 @@ def table(tmp_path: Path):
     def read(content: str | bytes, name: str = "t.csv"):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return (read_json_lines if path.suffix == ".jsonl" else read_table)(path)
+        return read_table(path)
 
     return read
 
@@ -119,9 +118,10 @@ def test_a_header_that_cannot_be_read(table):
     assert caught.value.problems[0].row == 1
 
 
-def test_utf16_is_refused(table):
-    with pytest.raises(InputError, match="UTF-16"):
-        table("text\na\n".encode("utf-16"))
+def test_utf16_is_read(table):
+    read = table("text\na\n".encode("utf-16"))
+    assert (read.encoding, cells(read)) == ("utf-16", [("a",)])
+    assert read.notes == ("encoding utf-16",)
 
 
 def test_cp1252_is_read(table):
@@ -191,7 +191,7 @@ def test_what_json_writes_comes_back(folder, objects, ascii_only):
     path = folder / "t.jsonl"
     lines = [json.dumps(value, ensure_ascii=ascii_only) + "\n" for value in objects]
     path.write_bytes("".join(lines).encode())
-    read = read_json_lines(path)
+    read = read_table(path)
     assert read.problems == ()
     for value, record in zip(objects, read.records, strict=True):
         found = dict(zip(read.header, record.cells, strict=True))

@@ -1,0 +1,41 @@
+"""What separates the fields of a table, whatever its file is called."""
+
+from __future__ import annotations
+
+import _csv as csv  # the csv module's core: the rest of it would slow down every start
+
+from kd_edge_runtime.tables.roles import known_names
+
+DELIMITERS = ",\t;|"
+_USUAL = {".tsv": "\t", ".txt": "\t"}
+
+
+def usual_delimiter(suffix: str) -> str:
+    """The delimiter that a file's suffix promises; a comma for any that promises none."""
+    return _USUAL.get(suffix.lower(), ",")
+
+
+def said_delimiter(line: str) -> str:
+    """The delimiter that a line "sep=;" names; "" for any other line."""
+    start, _, rest = line.strip('\ufeff \r\n"').partition("=")
+    if start.strip().lower() != "sep":
+        return ""
+    return rest if len(rest) == 1 and not rest.isalnum() else ""
+
+
+def header_delimiter(line: str, usual: str) -> str:
+    """The delimiter that gives the most known names, then the most fields."""
+    there = [delimiter for delimiter in DELIMITERS if delimiter in line]
+    if there == ["|"] and line.count("|") == 1 and not known_names(line.split("|")):
+        return usual  # a mark in the name of the only column
+    if len(there) < 2 and '"' not in line:
+        return there[0] if there else usual
+
+    def worth(delimiter: str) -> tuple[int, int, bool]:
+        try:
+            names = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            return 0, 0, False
+        return known_names(names), len(names), delimiter == usual
+
+    return max(DELIMITERS, key=worth)
