@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.near import did_you_mean
+from kd_edge_runtime.suggestions import did_you_mean
 from kd_edge_runtime.tables.letters import WESTERN, Letters
 
 if TYPE_CHECKING:

@@ -218,6 +218,8 @@ def _opened(request: Request, responses: Path) -> Iterator[Table]:
         with open_source(responses, reading) as table:
             yield table
         return
+    if sys.stdin is None:
+        raise InputError("standard input is closed: give the table as a file")
     # Standard input cannot be read twice to find its encoding: it has to be UTF-8, or named.
     encoding = "utf-8-sig"
     if reading.encoding is not None:

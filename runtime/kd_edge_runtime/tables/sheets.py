@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kd_edge_runtime.errors import InputError, Problem, TableError
-from kd_edge_runtime.near import did_you_mean
+from kd_edge_runtime.suggestions import did_you_mean
 from kd_edge_runtime.tables.rows import table_below
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from kd_edge_runtime.errors import KdEdgeError
 from kd_edge_runtime.tables.sheets import (
@@ -60,7 +60,7 @@ def open_xlsx(path: Path, sheet: str | None, has_header: bool = True) -> Iterato
         raise needs(path, "openpyxl", "defusedxml") from None
     with spreadsheet(path, _SHEETS) as archive, _plain_words(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about drawings, styles and the like
-        book = load_workbook(archive.fp, read_only=True, data_only=True)
+        book = load_workbook(cast(IO[bytes], archive.fp), read_only=True, data_only=True)
         names = [one.title for one in book.worksheets]
         wanted = wanted_sheet(sheet, names, path)
         for one in book.worksheets:

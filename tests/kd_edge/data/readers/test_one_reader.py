@@ -103,7 +103,7 @@ HEADERS = st.sampled_from(
     HEADERS,
     st.lists(PIECES, max_size=25).map("".join),
     st.sampled_from(["csv", "tsv", "txt"]),
-    st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 @example("text", "a\n\n  \nb\n\n \n", "csv", "utf-8")
 @example("text", 'a\n \n""\n\n', "csv", "utf-8")
