@@ -12,6 +12,7 @@ import numpy as np
 from kd_edge.data.readers.delimited import read_table
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge_runtime.errors import Problem
+from kd_edge_runtime.tables.score_cells import class_of
 
 IN_SAMPLE = -1
 """The fold of a label that was not cross-fitted."""
@@ -145,12 +146,12 @@ class _Reader:
 
     def _one_hot(self, row: int, cell: str, column: str | None) -> np.ndarray:
         values = np.zeros(len(self.classes))
-        name = _class_name(cell, self.classes)
-        if name is None:
+        at = class_of(cell.strip(), self.classes)
+        if at is None:
             message = f"not one of the classes {', '.join(self.classes)}"
             self.problems.append(Problem(message, row=row, column=column))
         else:
-            values[self.classes.index(name)] = 1.0
+            values[at] = 1.0
         return values
 
 
@@ -167,15 +168,3 @@ def _number(cell: str) -> tuple[float, str]:
     if value < 0:
         return 0.0, "negative"
     return value, ""
-
-
-def _class_name(cell: str, classes: Sequence[str]) -> str | None:
-    name = cell.strip()
-    if name in classes:
-        return name
-    try:
-        number = float(name)  # a spreadsheet may have made 2 into 2.0
-    except ValueError:
-        return None
-    whole = f"{number:.0f}"
-    return whole if number.is_integer() and whole in classes else None

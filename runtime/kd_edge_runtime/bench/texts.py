@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.tables.agreement import is_test, split_column
 from kd_edge_runtime.tables.columns import candidates, find_columns, hint
 from kd_edge_runtime.tables.roles import ITEM, SCORE
+from kd_edge_runtime.tables.score_cells import class_of
 from kd_edge_runtime.tables.score_rows import scoring_columns
 from kd_edge_runtime.tables.sources import Reading, open_source
 
@@ -151,7 +151,7 @@ def _labelled(
     problems: list[Problem] = []
     human = []
     for row, _, cell in found:
-        at = _class(cell.strip(), entry.classes)
+        at = class_of(cell.strip(), entry.classes)
         if at is None and cell.strip():
             wrong = f"no score of item '{entry.item_id}' ({', '.join(entry.classes)})"
             problems.append(Problem(wrong, row, column))
@@ -159,12 +159,3 @@ def _labelled(
     if problems:
         raise TableError(source, problems)
     return Texts(entry, tuple(text for _, text, _ in found), tuple(human))
-
-
-def _class(cell: str, classes: Sequence[str]) -> int | None:
-    """The place of a score among the classes, however a spreadsheet writes it."""
-    plain = [name.casefold() for name in classes]
-    for written in (cell.casefold(), re.sub("[.,]0+$", "", cell)):
-        if written in plain:
-            return plain.index(written)
-    return None
