@@ -175,7 +175,7 @@ def compare(
         pooled: see `standardized_mean_difference`.
         values: the points of the item's classes; None for whole numbers without a gap.
     """
-    places = (reference, machine)
+    places: tuple[npt.NDArray[Any], npt.NDArray[Any]] = (reference, machine)
     if whole and values is not None:
         points = np.sort(np.asarray(values, dtype=np.float64))
         places = (_nearest(reference, points), _nearest(machine, points))

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 
-# English, German, French, Spanish, Italian, Turkish: enough of a name to know it by.
-_MONTH = (
-    r"(?:jan|feb|fév|fev|mar|mär|mae|mrz|apr|avr|abr|may|mai|jun|juin|jul|juil|aug|août|aou|ago|sep"
-    r"|oct|okt|nov|dec|dez|déc|dic|ene|oca|şub|nis|haz|tem|ağu|eyl|eki|kas|ara|gen|mag|giu|lug|set"
-    r"|ott)[a-zäéûşğ]{0,7}\.?"
+# English, German, French, Spanish, Italian, Turkish: short, or whole.
+_MONTHS = """
+jan uary uar vier v|jän ner|feb ruary ruar rero braio|fév r rier|mar ch s zo t|mär z|mrz|apr il ile
+|avr il|abr il|may o ıs|mai|jun e i io|juin|jul y i io|juil let|aug ust|août|ago sto|sep t tember
+tembre tiembre|set tembre|oct ober obre ubre|okt ober|nov ember embre iembre|dec ember|dez ember
+|déc embre|dic iembre embre|ene ro|gen naio|mag gio|giu gno|lug lio|ott obre|oca k|şub at|nis an
+|haz iran|tem muz|ağu stos|eyl ül|eki m|kas ım|ara lık
+"""  # noqa: RUF001
+_MONTH = "(?:{})\\.?".format(
+    "|".join(
+        "{}(?:{})?".format(start, "|".join(ends)) if ends else start
+        for start, *ends in (month.split() for month in _MONTHS.split("|"))
+    )
 )
 _DATES = re.compile(
     rf"[0-9]{{1,2}}\.?[-/ ]?{_MONTH}(?:[-/ ]?[0-9]{{2,4}})?"

@@ -101,6 +101,10 @@ def _points(value: int) -> float:
 def _odd_ones(points: Points, counts: Counter[float]) -> str:
     """What to say of scores that cannot be of the same scale as the others; "" for none."""
     ordered = sorted(counts)
+    dates = [value for value in ordered if is_serial(value)]
+    others = [value for value in ordered if not is_serial(value)]
+    if dates and (not others or others[-1] < dates[0]):
+        return _dates(points, dates)
     for size in range(min(_LONGEST_TAIL, len(ordered) - 1), 0, -1):
         for tail, core in (
             (ordered[-size:], ordered[:-size]),
@@ -138,10 +142,7 @@ def _refusal(points: Points, odd: Sequence[float], core: Sequence[float]) -> str
     for value in odd:
         rows = [row for points_, row in points.rows if points_ == value]
         times = f"{len(rows)} times, rows" if len(rows) > 1 else "row"
-        why = ""
-        if is_serial(value):
-            why = ", which is how a spreadsheet keeps a date"
-        parts.append(f"{plain_number(value)} ({times} {_listed(rows)}{why})")
+        parts.append(f"{plain_number(value)} ({times} {_listed(rows)})")
     low, high = min(core[0], *odd), max(core[-1], *odd)
     step = "" if all(value % 1 == 0 for value in (*core, *odd)) else "/STEP"
     missing = " ".join(f"--missing {plain_number(value)}" for value in odd)
@@ -151,6 +152,17 @@ def _refusal(points: Points, odd: Sequence[float], core: Sequence[float]) -> str
         f"{' and '.join(parts)} {are} far from these: a typing error, or a code for a missing "
         f"answer? Correct the rows, leave them out with {missing}, or say with --score-range "
         f"{plain_number(low)}-{plain_number(high)}{step} that they are scores"
+    )
+
+
+def _dates(points: Points, dates: Sequence[float]) -> str:
+    rows = [row for value, row in points.rows if value in dates]
+    those = (
+        f"rows {_listed(rows)} hold numbers" if len(rows) > 1 else f"row {rows[0]} holds a number"
+    )
+    return (
+        f"{those} like {plain_number(dates[0])}, by which a spreadsheet keeps a date: it made it "
+        "of a score like 1-2 or 1/2. Write the scores again, in a column formatted as text"
     )
 
 
