@@ -84,12 +84,6 @@ class Scale:
         """Whether every class is as far from the next."""
         return evenly_spaced(self.values)
 
-    @property
-    def consecutive(self) -> bool:
-        """Whether the values are whole numbers that rise by one."""
-        values = self.values
-        return bool(values) and values == tuple(range(int(values[0]), int(values[0]) + len(values)))
-
     def __str__(self) -> str:
         classes = self.classes
         if not self.numeric or len(classes) < 2:

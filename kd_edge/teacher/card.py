@@ -27,7 +27,7 @@ class TeacherCard:
 
     Attributes:
         classes: the class names, in the order of the network's outputs.
-        numeric: whether they are consecutive integers.
+        numeric: whether they are points.
         max_length: tokens of a response that are read.
         base: the language model's name on any machine.
         base_revision: its commit on the hub, or None.

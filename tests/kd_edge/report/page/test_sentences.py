@@ -164,6 +164,11 @@ def test_severity(smd, said):
     assert sentences.warnings(with_given(fine(), smd=smd / 2)) == ()
 
 
+def test_severity_where_the_least_is_the_best():
+    grades = replace(with_given(fine(), smd=0.2), classes=("6", "5", "4", "3"))
+    assert "stricter than people" in one_warning(grades)
+
+
 def test_shares():
     item = fine()
     more = (item.human_shares[0] + 0.06, *item.human_shares[1:])
