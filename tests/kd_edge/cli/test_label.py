@@ -166,10 +166,12 @@ def test_what_is_wrong(command, teacher, responses, tiny_model, tmp_path):
     assert "no such file" in command.fails("label", teacher, tmp_path / "none.csv", "-o", output)
     message = command.fails("label", tmp_path, responses, "-o", output)
     assert "holds no teacher.json" in message
-    other = write_table(tmp_path / "words.csv", [item_of(30, scale=Scale(("a", "b", "c"), False))])
+    other = write_table(
+        tmp_path / "words.csv", [item_of(30, scale=Scale(("poor", "fair", "good"), False))]
+    )
     for folds in ((), ("--folds", 2)):
         message = command.fails("label", teacher, other, "-o", output, *folds)
-        assert "scores 0, 1, 2; item 'tiny' has the scores a, b, c" in message
+        assert "scores 0, 1, 2; item 'tiny' has the scores poor, fair, good" in message
     two = write_table(tmp_path / "two.csv", [item_of(20, "one"), item_of(20, "two")])
     assert "--item" in command.fails("label", teacher, two, "-o", output)
     more = ("-o", output, "--model", tiny_model, "--folds", 1)
