@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kd_edge.data.responses import Item, Row, Scale
 
 if TYPE_CHECKING:
+    import pytest
     import torch
+
+    from kd_edge.teacher.options import TeacherOptions
 
 _FILLERS = (
     *("the", "a", "of", "and", "we", "they", "it", "water", "ice", "cup", "lamp", "table"),
@@ -95,3 +98,25 @@ def same_teacher(first: Path, second: Path) -> bool:
 
     a, b = teacher_weights(first), teacher_weights(second)
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def tiny_options(model: Path, **options: Any) -> TeacherOptions:
+    """Options that fine-tune the tiny model in little time, by default in fp32 on the CPU."""
+    from kd_edge.teacher.options import TeacherOptions
+
+    usual = {"learning_rate": 3e-3, "head_learning_rate": 1e-2, "batch_size": 8}
+    where = {"precision": "fp32", "device": "cpu"}
+    return TeacherOptions(**{"model": str(model), **usual, **where, **options})
+
+
+def press_ctrl_c(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Have a fine-tuning stopped before this optimizer step."""
+    from kd_edge.teacher import finetune
+
+    def set_step(optimizer: torch.optim.Optimizer, at: int, total: int) -> None:
+        if at == step:
+            raise KeyboardInterrupt
+        original(optimizer, at, total)
+
+    original = finetune.set_step
+    monkeypatch.setattr(finetune, "set_step", set_step)

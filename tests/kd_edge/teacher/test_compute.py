@@ -10,35 +10,17 @@ import torch
 
 from kd_edge.teacher import finetune, predict
 from kd_edge.teacher.compute import Compute, choose_compute
-from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError
-from tiny import same_teacher, teacher_weights, tiny_item
+from tiny import press_ctrl_c, same_teacher, teacher_weights, tiny_item, tiny_options
 
 ITEM = tiny_item()
 TEXTS = [row.text for row in ITEM.rows]
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def options(tiny_model):
-    return TeacherOptions(
-        model=str(tiny_model),
-        epochs=3,
-        learning_rate=3e-3,
-        head_learning_rate=1e-2,
-        batch_size=8,
-        patience=3,
-        precision="fp32",
-        device="cpu",
-    )
+    return tiny_options(tiny_model, epochs=3, patience=3)
 
 
 class Plain(Compute):
@@ -59,16 +41,6 @@ def _half():
     compute = Compute(CPU, "fp16")
     compute._scaler.set_growth_interval(20)
     return compute
-
-
-def _stop_at(monkeypatch, step):
-    def set_step(optimizer, at, total):
-        if at == step:
-            raise KeyboardInterrupt
-        original(optimizer, at, total)
-
-    original = finetune.set_step
-    monkeypatch.setattr(finetune, "set_step", set_step)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -178,7 +150,7 @@ def test_a_teacher_learns_in_fp16(options, tmp_path, monkeypatch):
     monkeypatch.setattr(finetune, "choose_compute", choose)
     longer = replace(options, epochs=10, precision="fp16", validation=0.3, patience=10)
     with monkeypatch.context() as patch:
-        _stop_at(patch, 12)  # an epoch has 6 steps
+        press_ctrl_c(patch, 12)  # an epoch has 6 steps
         with pytest.raises(finetune.StoppedError):
             finetune.finetune(ITEM, ITEM.rows, longer, tmp_path / "t")
     report = finetune.finetune(ITEM, ITEM.rows, longer, tmp_path / "t")

@@ -10,9 +10,8 @@ import torch
 
 from kd_edge.teacher import finetune
 from kd_edge.teacher.compute import Compute, choose_compute
-from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
-from tiny import same_teacher, tiny_item
+from tiny import same_teacher, tiny_item, tiny_options
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -23,15 +22,8 @@ GPU = torch.device("cuda")
 
 @pytest.fixture
 def options(tiny_model):
-    return TeacherOptions(
-        model=str(tiny_model),
-        epochs=10,
-        learning_rate=3e-3,
-        head_learning_rate=1e-2,
-        batch_size=8,
-        patience=10,
-        validation=0.3,
-        device="cuda",
+    return tiny_options(
+        tiny_model, epochs=10, patience=10, validation=0.3, precision="auto", device="cuda"
     )
 
 
