@@ -17,6 +17,7 @@ import click
 
 from benchmarks import record
 from benchmarks.work_folder import asap_sas
+from kd_edge.distillation.distil import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
@@ -39,11 +40,7 @@ def main(prompt: str, data: Path, work: Path) -> None:
     for limit in LIMITS:
         with tempfile.TemporaryDirectory() as scratch:
             made, sized = distil_to_size(
-                left.item,
-                left.rows,
-                left.held_out,
-                left.labels,
-                left.variants,
+                LearningData(left.item, left.rows, left.held_out, left.labels, left.variants),
                 DistilOptions(),
                 Path(scratch),
                 Search(limit, left.held_out, left.sources),

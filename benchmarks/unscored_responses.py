@@ -26,7 +26,7 @@ from benchmarks.work_folder import trained
 from kd_edge.console.tables import markdown
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
-from kd_edge.data.stratify import validation_rows
+from kd_edge.data.splits import validation_rows
 from kd_edge.distillation.examples import with_soft_labels, without_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores

@@ -32,6 +32,7 @@ TESTS = {"kd_edge": "kd_edge", "export": "kd_edge_export", "runtime": "kd_edge_r
 NAMED = {
     "kd_edge/api/test_api.py": "the public functions together",
     "kd_edge/teacher/test_cuda.py": "teachers on a real GPU",
+    "kd_edge/teacher/test_hardware.py": "what compute.py chooses on other machines",
     "kd_edge/data/readers/test_asap.py": "files of ASAP-SAS, which the reader of tables reads",
     "kd_edge/data/readers/test_one_reader.py": "the same rows on a device and in the workshop",
     "kd_edge/evaluation/test_rsmtool_itself.py": "against figures that RSMTool itself computed",

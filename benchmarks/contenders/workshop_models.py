@@ -18,7 +18,7 @@ from benchmarks.contenders.envs import AbsentError, fetched
 from benchmarks.work_folder import Left
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.bundling.teacher_onnx import export_teacher
-from kd_edge.distillation.distil import distil
+from kd_edge.distillation.distil import LearningData, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.soft_labels.label_variants import Variants
@@ -86,16 +86,9 @@ def rnn(bench: Bench, folder: Path, settings: Settings) -> dict[str, Any]:
         raise AbsentError(LONG)
     number = settings["variants"]
     few = Variants(left.variants.texts[:number], left.variants.probabilities[:number])
-    made = distil(
-        left.item,
-        left.rows,
-        left.held_out,
-        left.labels,
-        few,
-        DistilOptions(student="rnn", epochs=settings["epochs"]),
-        folder / "work",
-        left.folder / "teacher",
-    )
+    data = LearningData(left.item, left.rows, left.held_out, left.labels, few)
+    options = DistilOptions(student="rnn", epochs=settings["epochs"])
+    made = distil(data, options, folder / "work")
     shutil.rmtree(folder / "work", ignore_errors=True)
     return {**_bundle(bench, made.student, folder), "settings": dict(settings)}
 

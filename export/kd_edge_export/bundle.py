@@ -60,21 +60,11 @@ class ItemParts:
             golden: the member with the golden rows.
         """
         whole = all(float(value).is_integer() for value in self.values)
-        return ItemEntry(
-            item_id=self.item_id,
-            student=self.student,
-            classes=self.classes,
-            # A reader that does not know points counts steps instead.
-            values=tuple(map(int, self.values)) if whole else tuple(range(len(self.values))),
-            decision=self.decision,
-            parameters=self.parameters,
-            text=self.text,
-            forms=forms,
-            vectorizer=vectorizer,
-            golden=golden,
-            flags=self.flags,
-            points=() if whole else self.values,
-        )
+        # A reader that does not know points counts steps instead.
+        values = tuple(map(int, self.values)) if whole else tuple(range(len(self.values)))
+        points = () if whole else self.values
+        members = {"forms": forms, "vectorizer": vectorizer, "golden": golden}
+        return ItemEntry(**{**vars(self), **members, "values": values, "points": points})
 
 
 def write_bundle(

@@ -71,7 +71,7 @@ def bag_forms(
         vectorizer_sha256: of the vectorizer member.
         names: the forms to write, of `BAG_FORMS`.
     """
-    return _write(BAG, weights, item_id, vectorizer_sha256, names)
+    return written(BAG, weights, item_id, vectorizer_sha256, names)
 
 
 def token_forms(fp32: bytes, item_id: str, vectorizer_sha256: str, names: Sequence[str]) -> Forms:
@@ -83,16 +83,17 @@ def token_forms(fp32: bytes, item_id: str, vectorizer_sha256: str, names: Sequen
         vectorizer_sha256: of the vectorizer member.
         names: the forms to write, of `TOKEN_FORMS`.
     """
-    return _write(TOKEN, fp32, item_id, vectorizer_sha256, names)
+    return written(TOKEN, fp32, item_id, vectorizer_sha256, names)
 
 
-def _write(
+def written(
     known: Mapping[str, Form],
     source: Any,
     item_id: str,
     vectorizer_sha256: str,
     names: Sequence[str],
 ) -> Forms:
+    """File name and bytes by form: the forms `names`, all made from one source."""
     return {
         name: (known[name].file, known[name].write(source, item_id, vectorizer_sha256))
         for name in names

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kd_edge.data.responses import Item, Responses
 from kd_edge.files import make_folder
-from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
     from kd_edge.distillation.options import DistilOptions
@@ -50,12 +49,7 @@ def to_item(responses: Responses, item: str | None) -> Item:
         InputError: there is no such item, or no name and several items.
     """
     check("responses", responses, Responses)
-    if item is not None:
-        return responses.item(item)
-    if len(responses.items) == 1:
-        return responses.items[0]
-    names = ", ".join(f"'{one.item_id}'" for one in responses.items[:10])
-    raise InputError(f"{responses.source} has {len(responses.items)} items: say item=… ({names})")
+    return responses.item(item)
 
 
 def to_options(options: _Options | None, kind: type[_Options], **values: Any) -> _Options:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,23 +51,8 @@ def read_responses(
     unknown = sorted({*(columns or {})} - {*ColumnChoice.__dataclass_fields__})
     if unknown:
         raise TypeError(f"columns has no role {', '.join(unknown)}")
-    if hasattr(source, "to_csv"):
-        with tempfile.TemporaryDirectory() as folder:
-            table = Path(folder) / "responses.csv"
-            source.to_csv(table, index=False)
-            read_table = read_responses(
-                table,
-                columns=columns,
-                score_range=score_range,
-                classes=classes,
-                items=items,
-                scored=scored,
-                missing=missing,
-                lower_is_better=lower_is_better,
-            )
-        return replace(read_table, source="the table")
-    return read_file(
-        to_path("source", source),
+    read = partial(
+        read_file,
         columns=ColumnChoice(**(columns or {})),
         score_range=score_range,
         classes=None if classes is None else to_texts("classes", classes),
@@ -75,3 +61,9 @@ def read_responses(
         missing=to_texts("missing", missing),
         lower_is_better=lower_is_better,
     )
+    if not hasattr(source, "to_csv"):
+        return read(to_path("source", source))
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "responses.csv"
+        source.to_csv(table, index=False)
+        return replace(read(table), source="the table")

@@ -20,7 +20,7 @@ from kd_edge.bundling import bundle
 from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions
 from kd_edge.data.responses import Responses
 from kd_edge.distillation import distil as distillation
-from kd_edge.distillation.distil import Distilled
+from kd_edge.distillation.distil import Distilled, LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
 from kd_edge.soft_labels.label_rows import label_rows
@@ -99,9 +99,8 @@ def finetune(
     """
     question = to_item(responses, item)
     chosen = to_options(options, TeacherOptions, model=model, epochs=epochs, seed=seed)
-    rows = [row for row in question.rows if row.score is not None and row.split != "test"]
     place = Workplace(folder)
-    return place.keep_for(finetuning.finetune(question, rows, chosen, place.path))
+    return place.keep_for(finetuning.finetune(question, question.learning, chosen, place.path))
 
 
 def label(
@@ -188,12 +187,9 @@ def distil(
     chosen = to_options(options, DistilOptions, student=kind, epochs=epochs, seed=seed)
     teacher = None if labels.teacher is None else to_teacher_folder(labels.teacher)
     rows, held_out = learning_rows(question, teacher, chosen.seed)
-    soft = dict(zip(labels.soft.ids, labels.soft.probabilities, strict=True))
+    data = LearningData(question, rows, held_out, labels.soft.by_id(), labels.variants, teacher)
     place = Workplace(folder)
-    work = place.path / "work"
-    distilled = distillation.distil(
-        question, rows, held_out, soft, labels.variants, chosen, work, teacher
-    )
+    distilled = distillation.distil(data, chosen, place.path / "work")
     if not place.is_temporary:
         store.save(distilled.student, place.path / "student")
         store.save(distilled.baseline, place.path / "baseline")

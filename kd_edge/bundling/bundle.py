@@ -58,14 +58,11 @@ class ExportOptions:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Students whose forms are written and checked, ready for a bundle.
+    """A student whose forms are written and checked, each compared with PyTorch."""
 
-    There is one student for each item; each of its forms is compared with PyTorch.
-    """
-
-    students: tuple[Student, ...]
-    parts: tuple[ItemParts, ...]
-    parity: Mapping[str, tuple[FormParity, ...]]
+    student: Student
+    parts: ItemParts
+    parity: tuple[FormParity, ...]
 
 
 @dataclass(frozen=True)
@@ -84,10 +81,11 @@ def export(
 ) -> Exported:
     """Writes a bundle if every form scores as its student does; see `prepare` and `write`."""
     prepared = prepare(items, options)
-    return Exported(write(prepared, path, provenance), prepared.parity)
+    parity = {each.student.item_id: each.parity for each in prepared}
+    return Exported(write(prepared, path, provenance), parity)
 
 
-def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -> Prepared:
+def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -> list[Prepared]:
     """Writes every form of every student in memory, and checks it.
 
     Args:
@@ -107,25 +105,11 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
         )
     # For all items first, so that a wrong name is reported before the work starts.
     chosen = [choose_forms(item.student, options.forms) for item in items]
-    parts, parity = [], {}
-    for item, forms in zip(items, chosen, strict=True):
-        item_parts, compared = _item(item, forms, options)
-        parts.append(item_parts)
-        parity[item.student.item_id] = compared
-    return Prepared(tuple(item.student for item in items), tuple(parts), parity)
-
-
-def together(prepared: Sequence[Prepared]) -> Prepared:
-    """Several items that were prepared one by one, for one bundle."""
-    return Prepared(
-        students=tuple(student for item in prepared for student in item.students),
-        parts=tuple(parts for item in prepared for parts in item.parts),
-        parity={name: forms for item in prepared for name, forms in item.parity.items()},
-    )
+    return [_item(item, forms, options) for item, forms in zip(items, chosen, strict=True)]
 
 
 def write(
-    prepared: Prepared,
+    prepared: Sequence[Prepared],
     path: Path,
     provenance: Mapping[str, Any],
     figures: Mapping[str, CardFigures] | None = None,
@@ -143,24 +127,19 @@ def write(
     Raises:
         InputError: the file cannot be written.
     """
-    measured = figures or {}
+    measured, students = figures or {}, [each.student for each in prepared]
     created_by = {name: value for name, value in versions().items() if name != "python"}
     return write_bundle(
         path,
-        prepared.parts,
-        card_text([(student, measured.get(student.item_id)) for student in prepared.students]),
+        [each.parts for each in prepared],
+        card_text([(student, measured.get(student.item_id)) for student in students]),
         created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
         created_by,
-        {
-            **provenance,
-            "students": {student.item_id: student.provenance for student in prepared.students},
-        },
+        {**provenance, "students": {each.item_id: each.provenance for each in students}},
     )
 
 
-def _item(
-    item: ExportItem, names: Sequence[str], options: ExportOptions
-) -> tuple[ItemParts, tuple[FormParity, ...]]:
+def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Prepared:
     student = item.student
     kind = registry.get(student.kind)
     sample = Sample(
@@ -185,4 +164,5 @@ def _item(
         flags=replace(parts.flags, prompt=prompt_codes(item.prompts)),
     )
     sizes = {form: len(data) for form, (_, data) in parts.forms.items()}
-    return parts, tuple(gate.figures(form, sizes[form], outputs[form]) for form in outputs)
+    parity = tuple(gate.figures(form, sizes[form], outputs[form]) for form in outputs)
+    return Prepared(student, parts, parity)

@@ -26,11 +26,7 @@ class CardFigures:
 
 
 def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
-    """The card of a bundle, Markdown.
-
-    Args:
-        items: each student with its figures; None for no figures.
-    """
+    """The card of a bundle, Markdown, from each student and its figures; None for no figures."""
     parts = [
         "# Scores written answers to " + ("one item" if len(items) == 1 else f"{len(items)} items"),
         "A small model that kd-edge trained on people's scores and on the scores of a large "
@@ -70,7 +66,7 @@ def _description(student: Student) -> str:
         f"{provenance['rows']:,} responses scored by people and {provenance['variants']:,} "
         "variants scored by the large model."
     )
-    calibration, review = provenance.get("calibration"), review_of(student)
+    calibration, review = provenance.get("calibration"), review_of(student.provenance)
     if calibration:
         description += (
             " Its probabilities are calibrated on responses it was not trained on (temperature "

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +21,8 @@ from kd_edge.console.progress import say, track
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.files import atomic_folder, check_replaceable, write_json
 from kd_edge.stages.record import hash_folder, versions
-from kd_edge.teacher import classifier
 from kd_edge.teacher.card import TeacherCard, read_card
+from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.predict import predict
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.golden import golden_inputs
@@ -60,12 +59,11 @@ class TeacherForm:
 
 @dataclass(frozen=True)
 class TeacherExport:
-    """A teacher that was exported to ONNX, and the seconds that it took."""
+    """A teacher that was exported to ONNX."""
 
     folder: Path
     parameters: int
     forms: tuple[TeacherForm, ...]
-    seconds: float
 
 
 def export_teacher(
@@ -97,10 +95,9 @@ def export_teacher(
             output cannot be written, or is a folder of another kind.
         ParityError: the scores of a form differ too much from PyTorch; nothing is written.
     """
-    started = time.monotonic()
     check_replaceable(output, _MARKERS)  # before the work starts
     card = read_card(folder)
-    model = classifier.load(folder, card)
+    model = load_teacher(folder)
     tokenizer = tokenizer_file(model)
     parts = ItemParts(
         item_id=item_id or printable(folder.resolve().name),
@@ -131,7 +128,7 @@ def export_teacher(
             (new / form.file).write_bytes(data)
         write_json(new / DESCRIPTION, _description(folder, card, parts, written))
     forms = tuple(form for form, _ in written.values())
-    return TeacherExport(output, parts.parameters, forms, time.monotonic() - started)
+    return TeacherExport(output, parts.parameters, forms)
 
 
 def _form(

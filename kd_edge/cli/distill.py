@@ -12,13 +12,14 @@ from kd_edge.cli.options import (
     FILE,
     FOLDER,
     PATH,
+    form_option,
     json_option,
     output_option,
     print_json,
     seed_option,
 )
 from kd_edge.cli.prompts import prompt_option, read_prompts
-from kd_edge.cli.reading import only_item, read, reading_options
+from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge.cli.training import distil_options, to_distil_options
 from kd_edge.console.model_names import RESEARCH
@@ -54,13 +55,8 @@ if TYPE_CHECKING:
     "Distil bags of several sizes and keep the most accurate one whose bundle has at most "
     "this many bytes, like 16KB.",
 )
-@OptionGroup.BUNDLE.option(
-    "--form",
-    "forms",
-    multiple=True,
-    metavar="NAME",
-    help="With --max-size: a form that the bundle will hold (may be repeated).  "
-    "[default: plain-int8]",
+@form_option(
+    "With --max-size: a form that the bundle will hold (may be repeated).  [default: plain-int8]"
 )
 @prompt_option(
     OptionGroup.BUNDLE,
@@ -101,9 +97,9 @@ def distill(
     if max_size is None and (forms or prompts):
         raise InputError("--form and --prompt need --max-size: they set what its bundle will hold")
     sources = read_prompts(prompts)
-    item = only_item(read(responses, values))
+    item = read(responses, values).item()
 
-    from kd_edge.distillation.distil import distil
+    from kd_edge.distillation.distil import LearningData, distil
     from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
     from kd_edge.size_search.distil import distil_to_size
@@ -117,22 +113,17 @@ def distill(
     classes = item.scale.classes
     soft = labels_by_id(labels, classes, rows)
     labelled_variants = None if variants is None else read_variants(variants, classes)
+    data = LearningData(item, rows, held_out, soft, labelled_variants, teacher_folder)
     make_folder(output)
     for name in ("student", "baseline"):
         check_replaceable(output / name, store.MARKERS)  # before the work, not after it
     work = output / "work"
     if max_size is None:
-        distilled = distil(
-            item, rows, held_out, soft, labelled_variants, options, work, teacher_folder
-        )
+        distilled = distil(data, options, work)
     else:
         search = Search(max_size, held_out, sources, forms)
         distilled = show_search(
-            lambda: distil_to_size(
-                item, rows, held_out, soft, labelled_variants, options, work, search
-            ),
-            output / "student",
-            max_size,
+            lambda: distil_to_size(data, options, work, search), output / "student", max_size
         )
     store.save(distilled.student, output / "student")
     store.save(distilled.baseline, output / "baseline")
@@ -148,7 +139,7 @@ def distill(
             + (f"QWK {kappa:.3f}, " if kappa is not None else "")
             + f"accuracy {measured['accuracy']:.3f} ({len(held_out)} held-out responses)"
         )
-    click.echo(review_of(distilled.student))
+    click.echo(review_of(distilled.student.provenance))
 
 
 def _figures(student: Student) -> dict[str, Any]:

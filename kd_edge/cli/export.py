@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
-from kd_edge.cli.options import FILE, PATH, json_option, output_option, print_json
+from kd_edge.cli.options import FILE, PATH, form_option, json_option, output_option, print_json
 from kd_edge.cli.prompts import prompt_option, read_prompts
-from kd_edge.cli.reading import only_item, read, reading_options
+from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import refuse_missing_folder
@@ -39,12 +39,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Export the folder of a teacher, not of students, to ONNX.",
 )
-@OptionGroup.BUNDLE.option(
-    "--form",
-    "forms",
-    multiple=True,
-    metavar="NAME",
-    help="A form of the network to include (may be repeated), or 'all'.  [default: the int8 forms, "
+@form_option(
+    "A form of the network to include (may be repeated), or 'all'.  [default: the int8 forms, "
     "and float forms for students without int8 ones]",
 )
 @OptionGroup.BUNDLE.option(
@@ -170,7 +166,7 @@ def _export_teacher(
 
     if len(folders) != 1:
         raise InputError("--teacher takes the folder of one teacher")
-    item = None if scored is None else only_item(scored)
+    item = None if scored is None else scored.item()
     rows = () if item is None else learning_rows(item, folders[0], 0)[1]
     exported = export_teacher(
         folders[0],
@@ -211,11 +207,8 @@ def _cut(
         raise InputError("--max-size needs --responses, to measure smaller students on")
     student = students[0]
     held_out = held_out_rows(student, scored)
-    training_texts = [
-        row.text
-        for row in scored.item(student.item_id).rows
-        if row.score is not None and row.split != "test" and row not in held_out
-    ]
+    learning = scored.item(student.item_id).learning
+    training_texts = [row.text for row in learning if row not in held_out]
     search = Search(limit, held_out, texts, forms)
 
     def cut() -> tuple[Student, Sized]:

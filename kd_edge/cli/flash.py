@@ -10,11 +10,7 @@ import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import FILE, json_option, print_json
-
-# As in kd_edge.flash.kit.platforms, which --help does not import.
-_PLATFORMS = ("pi-64", "pi-32", "x86-64")
-_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
-_BACKENDS = ("numpy", "tflite", "onnx")
+from kd_edge.flash.kit.platforms import BACKENDS, PLATFORMS, PYTHONS
 
 
 @click.command(cls=GroupedCommand)
@@ -34,18 +30,18 @@ _BACKENDS = ("numpy", "tflite", "onnx")
 @OptionGroup.RUNTIME.option(
     "--with-runtime",
     "platform",
-    type=click.Choice(_PLATFORMS),
+    type=click.Choice(tuple(PLATFORMS)),
     help="Install kd-edge itself too, for this kind of device.",
 )
 @OptionGroup.RUNTIME.option(
     "--python",
-    type=click.Choice(_PYTHONS),
+    type=click.Choice(PYTHONS),
     help="The devices' Python.  [default: asked over ssh; 3.11 for a folder]",
 )
 @OptionGroup.RUNTIME.option(
     "--backend",
     "backends",
-    type=click.Choice(_BACKENDS),
+    type=click.Choice(BACKENDS),
     multiple=True,
     help="Install this backend too, fetched by pip (may be repeated); plain Python needs none.",
 )
@@ -83,7 +79,6 @@ def flash(
     from kd_edge.console.tables import print_tables
     from kd_edge.flash.fleet import devices
     from kd_edge.flash.kit.payload import Kits, read_payload
-    from kd_edge.flash.kit.platforms import PLATFORMS
     from kd_edge.flash.parallel import FAILED, outcome_table, summary
     from kd_edge.flash.parallel import flash as flash_all
     from kd_edge.flash.targets import FolderTarget

@@ -10,7 +10,6 @@ import click
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import COUNT, FILE, PATH, output_option, seed_option
 from kd_edge.cli.reading import (
-    only_item,
     read,
     read_unlabelled,
     reading_options,
@@ -93,7 +92,7 @@ def label(
     from kd_edge.teacher.card import read_card
 
     card = read_card(teacher)
-    item = only_item(read(responses, values))
+    item = read(responses, values).item()
     unscored = read_unlabelled(unlabelled, values, item.item_id)
 
     from kd_edge.console.progress import say
@@ -106,8 +105,10 @@ def label(
     )
     from kd_edge.soft_labels.label_variants import label_variants
     from kd_edge.soft_labels.labels import write_labels
+    from kd_edge.teacher.held_out import learning_rows
 
     refuse_other_classes(item, teacher, card)
+    rows = learning_rows(item, teacher, seed)[0] if variants_output else ()
     if folds:
         work = output.with_name(f"{output.name}.folds")
         labels = cross_fit(item, options_of(card, model), folds, work, card.validation_ids)
@@ -116,15 +117,9 @@ def label(
     write_labels(output, labels)
     click.echo(f"{output}: {len(labels.ids):,} soft labels")
     if variants_output is not None:
-        held_out = set(card.validation_ids)
-        rows = [
-            row
-            for row in item.rows
-            if row.split != "test" and row.score is not None and row.response_id not in held_out
-        ]
         more = unlabelled_texts(unscored, item.item_id, item.rows)
         if unscored is not None:
             say(f"Unscored responses used: {len(more):,}.")
-        texts = texts_to_label(rows, more, count, seed)
+        texts = texts_to_label(list(rows), more, count, seed)
         variants = label_variants(texts, [teacher], variants_output)
         click.echo(f"{variants_output}: {len(variants.texts):,} labelled variants")

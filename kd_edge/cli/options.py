@@ -22,6 +22,13 @@ def output_option(kind: click.Path, description: str) -> Callable[[Command], Com
     return OptionGroup.OUTPUT.option("-o", "--output", type=kind, required=True, help=description)
 
 
+def form_option(description: str) -> Callable[[Command], Command]:
+    """The option --form; `description` is its help."""
+    return OptionGroup.BUNDLE.option(
+        "--form", "forms", multiple=True, metavar="NAME", help=description
+    )
+
+
 seed_option = OptionGroup.GENERAL.option(
     "--seed", type=click.IntRange(min=0), default=0, help="Seed of all random choices."
 )

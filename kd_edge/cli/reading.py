@@ -16,7 +16,7 @@ from kd_edge_runtime.cli import options as file_options
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.data.responses import Item, Responses
+    from kd_edge.data.responses import Responses
 
 _COLUMNS = {
     "id": ("response_id", "the responses' ids"),
@@ -179,18 +179,3 @@ def refuse_overwriting(output: Path, source: Path) -> None:
         raise InputError(
             f"{output}: the results would overwrite this input: choose another name for them"
         )
-
-
-def only_item(responses: Responses) -> Item:
-    """The only item.
-
-    Raises:
-        InputError: there are several.
-    """
-    if len(responses.items) == 1:
-        return responses.items[0]
-    names = ", ".join(f"'{item.item_id}'" for item in responses.items[:10])
-    raise InputError(
-        f"{responses.source} holds {len(responses.items)} items ({names}), and this command takes "
-        "one: name it with --item, or use 'kd-edge run' for all of them"
-    )

@@ -30,7 +30,10 @@ from kd_edge.cli.training import (
 from kd_edge.console.model_names import SCHOOL
 
 if TYPE_CHECKING:
+    from kd_edge.runs.cross_item.run import TogetherReport
     from kd_edge.runs.run import RunReport
+
+_SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 
 
 @click.command(cls=GroupedCommand)
@@ -133,9 +136,13 @@ def run(
         teacher=teacher, teachers=teachers, folds=folds, variants=variants, distil=distil
     )
     if together:
-        from kd_edge.cli.together import run_and_show
+        from kd_edge.runs.cross_item.run import run_together
 
-        run_and_show(scored, tested, output, options, as_json)
+        joint = run_together(scored, output, options, tested)
+        if as_json:
+            print_json(asdict(joint))
+        else:
+            _show_together(joint, output)
         return
     from kd_edge.runs.run import run as run_items
 
@@ -168,3 +175,27 @@ def _show(report: RunReport, output: Path) -> None:
         message = f"Item '{failed.item_id}' failed and is not in the bundle: {failed.why}"
         click.echo(message, err=True)
     click.echo(f"Bundle: {output / report.bundle}")
+
+
+def _show_together(report: TogetherReport, output: Path) -> None:
+    from kd_edge.console.tables import TerminalTable, print_tables, short
+    from kd_edge.evaluation.agreement import scorer_name
+    from kd_edge.evaluation.tables import LEGEND
+
+    for part in report.parts:
+        count = next(iter(part.scorers.values())).responses
+        title = f"{count} responses, {part.name} ({report.test_rows})"
+        rows = [
+            [scorer_name(name), *(f"{getattr(found, figure):.3f}" for figure in _SHARED_FIGURES)]
+            for name, found in part.scorers.items()
+        ]
+        print_tables(TerminalTable(title, ("", *_SHARED_FIGURES.values()), rows))
+        click.echo()
+    sizes = report.sizes
+    click.echo(
+        f"Small model: {short(sizes.student_parameters)} parameters, {sizes.shared_bytes:,} bytes "
+        f"for all questions and {sizes.question_bytes:,.0f} more for each. Large model: "
+        f"{short(sizes.teacher_parameters)} parameters, {sizes.teacher_bytes:,} bytes.\n"
+    )
+    click.echo(f"{LEGEND}\n")
+    click.echo(f"Bundle: {output / report.bundle} ({sizes.bundle_bytes:,} bytes)")

@@ -10,7 +10,7 @@ import click
 
 from kd_edge.cli.help import GroupedCommand
 from kd_edge.cli.options import FOLDER, PATH, json_option, output_option, print_json, seed_option
-from kd_edge.cli.reading import only_item, read, reading_options
+from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.training import teacher_options, to_teacher_options
 from kd_edge.console.model_names import RESEARCH
 
@@ -35,12 +35,11 @@ def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None
       kd-edge teacher responses.csv --model FacebookAI/roberta-base -o teacher
     """
     options = to_teacher_options(values)
-    item = only_item(read(responses, values))
+    item = read(responses, values).item()
 
     from kd_edge.teacher.finetune import finetune
 
-    rows = [row for row in item.rows if row.score is not None and row.split != "test"]
-    report = finetune(item, rows, options, output)
+    report = finetune(item, item.learning, options, output)
     card = report.card
     if as_json:
         figures = {

@@ -58,14 +58,9 @@ def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
     """The values of `teacher_options` and of --seed as the teacher's options."""
     from kd_edge.teacher.options import TeacherOptions
 
-    return TeacherOptions(
-        model=values["model"],
-        epochs=values["teacher_epochs"],
-        learning_rate=values["learning_rate"],
-        class_weights=values["class_weights"],
-        precision=values["precision"],
-        seed=values["seed"],
-    )
+    names = ("model", "learning_rate", "class_weights", "precision", "seed")
+    given = {name: values[name] for name in names}
+    return TeacherOptions(epochs=values["teacher_epochs"], **given)
 
 
 def distil_options(names: ModelNames) -> Callable[[Command], Command]:
@@ -127,12 +122,6 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
 
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
     registry.get(values["student"]).options(sizes)  # refused before the work starts
-    return DistilOptions(
-        student=values["student"],
-        student_options=sizes,
-        weight=values["weight"],
-        temperature=values["temperature"],
-        epochs=values["student_epochs"],
-        seed=values["seed"],
-        review_accuracy=values["review_accuracy"],
-    )
+    names = ("student", "weight", "temperature", "seed", "review_accuracy")
+    given = {name: values[name] for name in names}
+    return DistilOptions(student_options=sizes, epochs=values["student_epochs"], **given)

@@ -122,11 +122,7 @@ def track(description: str, total: int, done: int = 0) -> Iterator[Tracker]:
 
 
 def say(text: str) -> None:
-    """Writes one line to standard error, above the bars where there are any.
-
-    Args:
-        text: the line, without a line break; never a response.
-    """
+    """Writes a line, never a response, to standard error, above the bars where there are any."""
     if _displays:
         _displays[-1].console.print(shown(text), markup=False, highlight=False)
     else:
@@ -134,11 +130,7 @@ def say(text: str) -> None:
 
 
 def span(seconds: float) -> str:
-    """A time span in words, e.g. "35 s", "4 min", "1.5 h".
-
-    Args:
-        seconds: the span, >= 0.
-    """
+    """A time span, >= 0, in words, e.g. "35 s", "4 min", "1.5 h"."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 6000:

@@ -54,6 +54,11 @@ class Item:
     prompt: str | None = None
     references: tuple[str, ...] = ()
 
+    @property
+    def learning(self) -> list[Row]:
+        """The scored rows that are not marked "test"."""
+        return [row for row in self.rows if row.score is not None and row.split != "test"]
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -107,12 +112,20 @@ class Responses:
     left_out: tuple[LeftOut, ...] = ()
     skipped: tuple[SkippedRow, ...] = ()
 
-    def item(self, item_id: str) -> Item:
-        """Find an item by its name.
+    def item(self, item_id: str | None = None) -> Item:
+        """Find an item by its name; without one, the only item.
 
         Raises:
-            InputError: there is no such item.
+            InputError: there is no such item, or several and no name.
         """
+        if item_id is None and len(self.items) == 1:
+            return self.items[0]
+        if item_id is None:
+            names = ", ".join(f"'{item.item_id}'" for item in self.items[:10])
+            raise InputError(
+                f"{self.source} holds {len(self.items)} items ({names}), and one is wanted: name "
+                "it (--item NAME, in Python item=NAME), or use a full run for all of them"
+            )
         for item in self.items:
             if item.item_id == item_id:
                 return item

@@ -1,13 +1,16 @@
-"""Splits an item's rows into training, validation and test rows."""
+"""Splits an item's rows into training, validation and test rows, and into folds.
+
+Splits are stratified, and the same on every machine for the same seed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kd_edge.data.responses import Item, Responses, Row, Scale
-from kd_edge.data.stratify import validation_rows
 from kd_edge_runtime.errors import InputError, Problem, TableError, printable
 
 # Where neither a column nor a file says which rows are for testing.
@@ -32,6 +35,11 @@ class Split:
     test: tuple[Row, ...]
     how: str
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows are learnt from, held out for choices, and measured on."""
+        return {name: len(getattr(self, name)) for name in ("train", "validation", "test")}
+
 
 def split_item(
     item: Item, test: Item | None, validation: float, seed: int, source: str = ""
@@ -51,14 +59,13 @@ def split_item(
         InputError: nothing is left to learn from, or the test rows do not fit the item.
     """
     item, how = _marked(item, test, seed, source)
-    rows = [row for row in item.rows if row.score is not None]
-    learning = [row for row in rows if row.split != "test"]
+    learning = item.learning
     held = set(validation_rows(learning, validation, seed))
     split = Split(
         item=item,
         train=tuple(row for row in learning if row.response_id not in held),
         validation=tuple(row for row in learning if row.response_id in held),
-        test=tuple(row for row in rows if row.split == "test"),
+        test=tuple(row for row in item.rows if row.split == "test" and row.score is not None),
         how=how,
     )
     if not split.train or not split.validation:
@@ -82,14 +89,10 @@ def _marked(item: Item, test: Item | None, seed: int, source: str) -> tuple[Item
         return item, "the rows marked 'test'"
     scored = [row for row in item.rows if row.score is not None]
     chosen = set(validation_rows(scored, TEST_SHARE, seed + 1))
-    rows = _mark(item.rows, chosen)
-    return replace(item, rows=rows), f"{TEST_SHARE:.0%} of the rows, chosen at random"
-
-
-def _mark(rows: Sequence[Row], chosen: Collection[str]) -> tuple[Row, ...]:
-    return tuple(
-        replace(row, split="test" if row.response_id in chosen else "train") for row in rows
+    rows = tuple(
+        replace(row, split="test" if row.response_id in chosen else "train") for row in item.rows
     )
+    return replace(item, rows=rows), f"{TEST_SHARE:.0%} of the rows, chosen at random"
 
 
 def _refuse_shared(item: Item, test: Item, source: str) -> None:
@@ -137,3 +140,50 @@ def test_items(responses: Responses, test: Responses | None) -> list[tuple[Item,
 def _renamed(item: Item) -> Item:
     rows = tuple(replace(row, response_id=f"test-{row.response_id}") for row in item.rows)
     return replace(item, rows=rows)
+
+
+def validation_rows(rows: Sequence[Row], share: float, seed: int) -> tuple[str, ...]:
+    """Choose rows to hold out, the same share of each class.
+
+    Args:
+        rows: scored rows.
+        share: share of each class, > 0 and < 1, rounded to whole rows. A class of one row
+            stays in training.
+        seed: of the choice.
+
+    Returns:
+        The response ids of the chosen rows, in the order of `rows`; at least one where a class
+        has two rows or more.
+    """
+    classes = _shuffled_classes(rows, seed)
+    chosen = {row.response_id for group in classes for row in group[: round(share * len(group))]}
+    if not chosen:
+        largest = max(classes, key=len, default=[])
+        chosen = {row.response_id for row in largest[: len(largest) > 1]}
+    return tuple(row.response_id for row in rows if row.response_id in chosen)
+
+
+def deal_folds(rows: Sequence[Row], folds: int, seed: int) -> dict[str, int]:
+    """Deal rows into folds, each class as evenly as possible.
+
+    Args:
+        rows: scored rows.
+        folds: number of folds, >= 2.
+        seed: of the dealing.
+
+    Returns:
+        Response id to fold, 0 … folds - 1; the folds' sizes differ by one at most.
+    """
+    dealt = [row for group in _shuffled_classes(rows, seed) for row in group]
+    return {row.response_id: place % folds for place, row in enumerate(dealt)}
+
+
+def _shuffled_classes(rows: Sequence[Row], seed: int) -> list[list[Row]]:
+    rng = random.Random(seed)
+    classes = [
+        [row for row in rows if row.score == score]
+        for score in sorted({row.score for row in rows if row.score is not None})
+    ]
+    for group in classes:
+        rng.shuffle(group)
+    return classes

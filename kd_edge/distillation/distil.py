@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,11 +21,9 @@ from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
 from kd_edge.soft_labels.label_variants import Variants
-from kd_edge.soft_labels.labels import SoftLabels
 from kd_edge.students import registry
 from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student, TextStage, probabilities
-from kd_edge.training.checkpoint import Checkpoint, work_folder
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
 
@@ -42,53 +41,80 @@ class Distilled:
     baseline: Student
 
 
-def distil(
-    item: Item,
-    rows: Sequence[Row],
-    held_out: Sequence[Row],
-    labels: SoftLabels | Mapping[str, npt.NDArray[np.floating]],
-    variants: Variants | None = None,
-    options: DistilOptions | None = None,
-    work: Path | None = None,
-    teacher: Path | None = None,
-    relations: Mapping[str, Relation] | None = None,
-    names: ModelNames = RESEARCH,
-) -> Distilled:
-    """Distils a student of one item, and trains the same student without a teacher (the baseline).
+@dataclass(frozen=True, eq=False)
+class LearningData:
+    """What the students of an item are trained on, and chosen by.
 
-    Args:
+    Attributes:
         item: the item.
         rows: the scored rows to train on.
         held_out: scored rows by which the best epoch, the temperature, the decision and the
             threshold of review are chosen.
-        labels: the teacher's soft labels, at least for `rows`; or its probabilities [K] by
-            response id.
+        labels: the teacher's probabilities [K] by response id, at least for `rows`.
         variants: teacher-labelled variants, if any.
-        options: the options; None for the defaults.
-        work: a folder for checkpoints, so that a stopped run can be resumed; None for none.
         teacher: the teacher's folder, whose tokenizer a transformer student needs.
         relations: for a student of many questions, their relations by item id.
         names: what progress calls the models.
 
     Raises:
         InputError: a row has no soft label, or there are no rows to train on or none held out.
+    """
+
+    item: Item
+    rows: Sequence[Row]
+    held_out: Sequence[Row]
+    labels: Mapping[str, npt.NDArray[np.floating]]
+    variants: Variants | None = None
+    teacher: Path | None = None
+    relations: Mapping[str, Relation] | None = None
+    names: ModelNames = RESEARCH
+
+    def __post_init__(self) -> None:
+        name, rows, held_out = self.item.item_id, self.rows, self.held_out
+        if not rows or not held_out:
+            raise InputError(
+                f"item '{name}': {len(rows)} responses to train on and {len(held_out)} "
+                "held-out ones are too few"
+            )
+        missing = [row.response_id for row in rows if row.response_id not in self.labels]
+        if missing:
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            raise InputError(
+                f"item '{name}': no soft label for {', '.join(missing[:5])}{more}: label "
+                "these responses too"
+            )
+
+    @property
+    def texts(self) -> list[str]:
+        """The responses to train on."""
+        return [row.text for row in self.rows]
+
+    def learn_text(self, options: DistilOptions) -> TextStage:
+        """The frozen text stage of a student."""
+        kind = registry.get(options.student)
+        sources = TextSources(self.texts, self.teacher, self.relations or {})
+        return kind.learn_text(sources, kind.options(options.student_options))
+
+
+def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
+    """Distils a student of one item, and trains the same student without a teacher (the baseline).
+
+    Args:
+        data: what they learn from.
+        options: the options of both.
+        work: a folder for checkpoints, so that a stopped run can be resumed.
+
+    Raises:
+        InputError: the data do not suffice for a student of that kind.
         StoppedError: the user stopped it; the same call resumes.
     """
-    options = options or DistilOptions()
-    soft = checked_labels(item, rows, held_out, labels)
-    kind = registry.get(options.student)
-    text = kind.learn_text(
-        TextSources([row.text for row in rows], teacher, relations or {}),
-        kind.options(options.student_options),
-    )
-    examples = with_soft_labels(rows, soft, variants)
-    with work_folder(work) as folder:
-        folders = [folder / "student", folder / "baseline"]
-        student = train_student(
-            item, examples, held_out, text, options, folders[0], f"training the {names.student}"
-        )
-        baseline = train_baseline(item, rows, held_out, text, options, folders[1], names)
-        clear_work(folder, folders)
+    text = data.learn_text(options)
+    examples = with_soft_labels(data.rows, data.labels, data.variants)
+    folders = [work / "student", work / "baseline"]
+    training = f"training the {data.names.student}"
+    student = train_student(data.item, examples, data.held_out, text, options, folders[0], training)
+    baseline = train_baseline(data, text, options, folders[1])
+    clear_work(work, folders)
     return Distilled(student, baseline)
 
 
@@ -98,7 +124,7 @@ def clear_work(work: Path, folders: Sequence[Path]) -> None:
     Their folder is kept if it contains anything else.
     """
     for folder in folders:
-        Checkpoint(folder).remove()
+        shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # it contains other files
         work.rmdir()
 
@@ -154,48 +180,15 @@ def train_student(
 
 
 def train_baseline(
-    item: Item,
-    rows: Sequence[Row],
-    held_out: Sequence[Row],
-    text: TextStage,
-    options: DistilOptions,
-    work: Path,
-    names: ModelNames = RESEARCH,
+    data: LearningData, text: TextStage, options: DistilOptions, work: Path
 ) -> Student:
     """Trains the same student on people's scores alone; see `train_student`."""
     return train_student(
-        item,
-        without_soft_labels(rows, len(item.scale.classes)),
-        held_out,
+        data.item,
+        without_soft_labels(data.rows, len(data.item.scale.classes)),
+        data.held_out,
         text,
         replace(options, weight=0.0),
         work,
-        f"training the {names.baseline}",
+        f"training the {data.names.baseline}",
     )
-
-
-def checked_labels(
-    item: Item,
-    rows: Sequence[Row],
-    held_out: Sequence[Row],
-    labels: SoftLabels | Mapping[str, npt.NDArray[np.floating]],
-) -> Mapping[str, npt.NDArray[np.floating]]:
-    """The soft labels by response id, checked for the rows to train on.
-
-    Raises:
-        InputError: a row has no soft label, or there are no rows to train on or none held out.
-    """
-    if not rows or not held_out:
-        raise InputError(
-            f"item '{item.item_id}': {len(rows)} responses to train on and {len(held_out)} "
-            "held-out ones are too few"
-        )
-    soft = labels.by_id() if isinstance(labels, SoftLabels) else labels
-    missing = [row.response_id for row in rows if row.response_id not in soft]
-    if missing:
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise InputError(
-            f"item '{item.item_id}': no soft label for {', '.join(missing[:5])}{more}: label "
-            "these responses too"
-        )
-    return soft

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,9 +17,8 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.students.student import Encoded, Network, TextStage, probabilities
 from kd_edge.training.checkpoint import Checkpoint, RunState
-from kd_edge.training.epoch import EpochFigures
+from kd_edge.training.epoch import EpochFigures, epoch_figures
 from kd_edge.training.schedule import set_step
-from kd_edge.training.validation import epoch_figures
 
 # Below this, batches of the recipe's size would make too few steps of an epoch.
 _FEW = 4096
@@ -71,8 +69,8 @@ class Training:
         Raises:
             StoppedError: the user stopped it; the same call resumes.
         """
-        checkpoint = Checkpoint(folder)
-        state = checkpoint.resume(self._key(), self._network, self._optimizer)
+        checkpoint = Checkpoint(folder, self._network, self._optimizer)
+        state = checkpoint.resume(self._key())
         try:
             state = self._train(state, checkpoint, description)
         except KeyboardInterrupt:
@@ -80,7 +78,7 @@ class Training:
                 f"{description}: stopped. Start the same command again to resume after the "
                 "last finished epoch."
             ) from None
-        checkpoint.restore_best(state, self._network)
+        checkpoint.restore_best(state)
         self._network.eval()
         return state
 
@@ -88,14 +86,13 @@ class Training:
         total, done = self._epochs * self._batches, state.epochs * self._batches
         encoded = self._text.encode(self._examples.texts, self._examples.questions)
         with torch.random.fork_rng(), track(description, total, done) as tracker:
-            while state.epochs < self._epochs:
-                started = time.monotonic()
-                loss = self._epoch(state.epochs, encoded, tracker)
-                figures = self._validate(state.epochs + 1, loss)
-                state = state.after(figures, time.monotonic() - started)
-                checkpoint.save(state, self._network, self._optimizer)
-                tracker.note(f"epoch {figures.epoch}/{self._epochs}: {figures}")
-        return state
+            return checkpoint.run_epochs(
+                state,
+                lambda epoch: self._validate(epoch + 1, self._epoch(epoch, encoded, tracker)),
+                self._epochs,
+                self._epochs,  # all of them, however long there is nothing better
+                tracker,
+            )
 
     def _key(self) -> str:
         """A hash of everything that determines the result."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,21 +47,6 @@ class Line:
     agreement: Agreement
     parameters: int | None = None
     bytes: int | None = None
-
-
-@dataclass(frozen=True)
-class Scorings:
-    """The classes that the scorers give the same N test responses; [N] each.
-
-    Attributes:
-        teacher: the fine-tuned teacher.
-        student: the bundle, run as on a device.
-        baseline: the same student trained without a teacher.
-    """
-
-    teacher: Scores
-    student: Scores
-    baseline: Scores
 
 
 @dataclass(frozen=True)
@@ -141,11 +126,16 @@ def second_scores(rows: Sequence[Row]) -> Scores:
 
 
 def lines(
-    item: Item, train: Sequence[Row], test: Sequence[Row], scorings: Scorings, sizes: Sizes
+    item: Item,
+    train: Sequence[Row],
+    test: Sequence[Row],
+    scorings: Mapping[str, Scores],
+    sizes: Sizes,
 ) -> tuple[Line, ...]:
     """The figures of every scorer on the N test rows, each scored by people.
 
-    The majority class is the most frequent score of the training rows.
+    `scorings` has the classes, [N] each, by teacher, student (the bundle, run as on a device) and
+    baseline. The majority class is the most frequent score of the training rows.
     """
     human = human_scores(test)
 
@@ -154,9 +144,9 @@ def lines(
 
     majority = np.full_like(human, np.bincount(human_scores(train)).argmax())
     figures = [
-        Line(TEACHER, against(scorings.teacher), sizes.teacher_parameters, sizes.teacher_bytes),
-        Line(STUDENT, against(scorings.student), sizes.student_parameters, sizes.plain_bytes),
-        Line(BASELINE, against(scorings.baseline), sizes.student_parameters, sizes.plain_bytes),
+        Line(TEACHER, against(scorings[TEACHER]), sizes.teacher_parameters, sizes.teacher_bytes),
+        Line(STUDENT, against(scorings[STUDENT]), sizes.student_parameters, sizes.plain_bytes),
+        Line(BASELINE, against(scorings[BASELINE]), sizes.student_parameters, sizes.plain_bytes),
         Line(MAJORITY, against(majority)),
     ]
     second = second_scores(test)
@@ -175,19 +165,12 @@ def pooled(items: Sequence[tuple[str, Sequence[Line]]]) -> tuple[Pooled, ...]:
     for item, figures in items:
         for line in figures:
             by_scorer.setdefault(line.name, []).append((item, line.agreement))
-    return tuple(_pooled(scorer, figures) for scorer, figures in by_scorer.items())
-
-
-def _pooled(name: str, items: Sequence[tuple[str, Agreement]]) -> Pooled:
-    figures = [agreement for _, agreement in items]
-    responses = sum(agreement.responses for agreement in figures)
-    least_item, least = min(items, key=lambda pair: pair[1].qwk)
-    return Pooled(
-        name=name,
-        items=len(items),
-        responses=responses,
-        qwk=sum(agreement.qwk for agreement in figures) / len(figures),
-        least_qwk=least.qwk,
-        least_item=least_item,
-        accuracy=sum(figure.accuracy * figure.responses for figure in figures) / responses,
-    )
+    scorers = []
+    for name, pairs in by_scorer.items():
+        own = [agreement for _, agreement in pairs]
+        responses = sum(agreement.responses for agreement in own)
+        least_item, least = min(pairs, key=lambda pair: pair[1].qwk)
+        mean = sum(agreement.qwk for agreement in own) / len(own)
+        accuracy = sum(figure.accuracy * figure.responses for figure in own) / responses
+        scorers.append(Pooled(name, len(pairs), responses, mean, least.qwk, least_item, accuracy))
+    return tuple(scorers)

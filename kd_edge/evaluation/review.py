@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -148,16 +148,7 @@ def at_least(successes: int, trials: int) -> float:
     return float(test.proportion_ci(_CHANCE, method="wilson").low) if successes else 0.0
 
 
-class HasProvenance(Protocol):
-    """A trained student, or anything else with a provenance."""
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """Options, counts and thresholds by name."""
-        ...
-
-
-def review_of(student: HasProvenance) -> Review | None:
-    """The review threshold of a student; None for one saved by an older version."""
-    saved = student.provenance.get("review")
+def review_of(provenance: Mapping[str, Any]) -> Review | None:
+    """The review threshold in a student's provenance; None from an older version."""
+    saved = provenance.get("review")
     return None if saved is None else Review(**saved)

@@ -32,7 +32,7 @@ TOLERANCE = 0.4998
 tolerance, where a step is a point."""
 
 # A smaller spread is rounding noise; a figure that divides by it is undefined.
-_NO_SPREAD = 1e-7
+NO_SPREAD = 1e-7
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def standardized_mean_difference(
     sd = np.std(reference, ddof=1)
     if pooled:
         sd = np.sqrt((sd**2 + np.std(machine, ddof=1) ** 2) / 2)
-    return None if sd < _NO_SPREAD else float((np.mean(machine) - np.mean(reference)) / sd)
+    return None if sd < NO_SPREAD else float((np.mean(machine) - np.mean(reference)) / sd)
 
 
 def quadratic_kappa_of_numbers(reference: Values, machine: Values) -> float | None:
@@ -146,14 +146,14 @@ def quadratic_kappa_of_numbers(reference: Values, machine: Values) -> float | No
     """
     shift = (np.mean(reference) - np.mean(machine)) ** 2
     denominator = np.var(reference) + np.var(machine) + shift
-    if denominator < _NO_SPREAD**2:
+    if denominator < NO_SPREAD**2:
         return None
     return float(2 * np.cov(reference, machine, ddof=0)[0, 1] / denominator)
 
 
 def correlation(reference: Values, machine: Values) -> float | None:
     """Pearson's correlation; None where the scores of either do not differ."""
-    if min(np.std(reference), np.std(machine)) < _NO_SPREAD:
+    if min(np.std(reference), np.std(machine)) < NO_SPREAD:
         return None
     return float(pearsonr(reference, machine)[0])
 
@@ -180,7 +180,7 @@ def compare(
         points = np.sort(np.asarray(values, dtype=np.float64))
         places = (_nearest(reference, points), _nearest(machine, points))
     difference = np.abs(places[0] - places[1])
-    varied = np.std(reference) >= _NO_SPREAD
+    varied = np.std(reference) >= NO_SPREAD
     return Comparison(
         responses=len(reference),
         reference=spread(reference),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from importlib.resources import files as resources
 from pathlib import Path
 
 from kd_edge.console.progress import track
@@ -21,7 +22,6 @@ from kd_edge.flash.device.disk import (
 )
 from kd_edge.flash.kit.build import Kit
 from kd_edge.flash.kit.payload import Payload
-from kd_edge.flash.kit.program import install_script
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.files import atomic_write, plain_write_errors
 from kd_edge_runtime.slots import switch
@@ -113,7 +113,8 @@ def _holds(folder: Path, kit: Kit) -> bool:
 
 
 def _put_script(root: Path) -> int:
-    place, text = root / _SCRIPT, install_script()
+    """The shell script that starts the kit from a stick."""
+    place, text = root / _SCRIPT, resources("kd_edge.flash").joinpath(_SCRIPT).read_bytes()
     if _has_content(place, text):
         return 0
     with atomic_write(place, binary=True) as file:

@@ -104,7 +104,7 @@ def _items_content(out: Path, responses: bool) -> _Content:
             {**asdict(item), "warnings": sentences.warnings(shown)}
             for item, shown in zip(run.items, items, strict=True)
         ],
-        "together": [asdict(line) for line in run.together],
+        "together": [asdict(line) for line in together(run.items, run.scored)] if pooled else [],
     }
     return _Content(blocks, figures, tuple(headlines), run.created_by)
 

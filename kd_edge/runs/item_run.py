@@ -10,17 +10,11 @@ from kd_edge.bundling.bundle import ExportItem, Prepared, prepare
 from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import FormParity
 from kd_edge.data.splits import Split
-from kd_edge.evaluation.agreement import Line, Scorings, Sizes, human_scores, lines, second_scores
+from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, Line, Sizes, lines
 from kd_edge.evaluation.review import Review, review_of
 from kd_edge.runs.pipeline import RunOptions, StageOutputs, run_stages
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
-from kd_edge.runs.test_scores import (
-    Scored,
-    bundle_scorings,
-    student_scorings,
-    teacher_scorings,
-    write_scored,
-)
+from kd_edge.runs.test_scores import scored_rows, student_scorings, write_scored
 from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Scorer
@@ -70,41 +64,22 @@ class ItemRun:
         """The item's id."""
         return self.split.item.item_id
 
-    def measure(self, scorer: Scorer, manifest: Manifest) -> tuple[Line, ...]:
-        """Compute every scorer's figures on the test rows.
+    def measure(self, scorer: Scorer) -> tuple[Line, ...]:
+        """Compute every scorer's figures on the test rows, the student's in a bundle by its scorer.
 
         The scores of each row are written into the item's folder, for `kd-edge report`.
-
-        Args:
-            scorer: scores with a bundle that holds the item.
-            manifest: the bundle's manifest.
         """
-        split, distilled = self.split, self.outputs.distilled
+        split = self.split
         texts = [row.text for row in split.test]
-        classes = split.item.scale.classes
-        scored = Scored(
-            ids=tuple(row.response_id for row in split.test),
-            texts=tuple(texts),
-            human=human_scores(split.test),
-            second=second_scores(split.test),
-            groups=tuple(row.group or "" for row in split.test),
-            teacher=teacher_scorings(
-                self.outputs.labels,
-                split.validation,
-                self.outputs.test_labels,
-                split.test,
-                split.item.scale,
-            ),
-            student=student_scorings(distilled.student, texts),
-            bundle=bundle_scorings(scorer.score_many(texts, self.item_id), classes),
-        )
-        write_scored(self.outputs.folder / TEST_SCORES, scored, classes)
-        scorings = Scorings(
-            teacher=scored.teacher.predicted,
-            student=scored.bundle.predicted,
-            baseline=student_scorings(distilled.baseline, texts).predicted,
-        )
-        return lines(split.item, split.train, split.test, scorings, self.sizes(manifest))
+        scored = scored_rows(split, self.outputs, scorer.score_many(texts, self.item_id))
+        write_scored(self.outputs.folder / TEST_SCORES, scored, split.item.scale.classes)
+        scorings = {
+            TEACHER: scored.teacher.predicted,
+            STUDENT: scored.bundle.predicted,
+            BASELINE: student_scorings(self.outputs.distilled.baseline, texts).predicted,
+        }
+        sizes = self.sizes(scorer.bundle.manifest)
+        return lines(split.item, split.train, split.test, scorings, sizes)
 
     def sizes(self, manifest: Manifest, bundle_bytes: int = 0) -> Sizes:
         """Parameters and bytes of teachers and student.
@@ -135,17 +110,13 @@ class ItemRun:
         split = self.split
         return ItemReport(
             item_id=self.item_id,
-            rows={
-                "train": len(split.train),
-                "validation": len(split.validation),
-                "test": len(split.test),
-            },
+            rows=split.counts,
             test_rows=split.how,
             lines=figures,
             sizes=sizes,
-            parity=self.prepared.parity[self.item_id],
+            parity=self.prepared.parity,
             ran=self.outputs.ran,
-            review=review_of(self.outputs.distilled.student),
+            review=review_of(self.outputs.distilled.student.provenance),
         )
 
 
@@ -176,4 +147,4 @@ def run_item(
     student = ExportItem(
         outputs.distilled.student, (*shown, *item.references), split.validation, shown
     )
-    return ItemRun(split, outputs, prepare([student]))
+    return ItemRun(split, outputs, *prepare([student]))

@@ -14,22 +14,20 @@ from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
-from kd_edge.distillation.distil import Distilled, distil
+from kd_edge.distillation.distil import Distilled, LearningData, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.files import make_folder
 from kd_edge.runs.folder import item_folder
 from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.soft_labels.augmentation import variants_for
-from kd_edge.soft_labels.label_rows import cross_fit
+from kd_edge.soft_labels.label_rows import cross_fit, labelled_rows, predicted_labels
 from kd_edge.soft_labels.label_variants import label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write_labels
-from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import registry, store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import resolve
 from kd_edge_runtime.errors import InputError
 
@@ -102,20 +100,16 @@ class StageOutputs:
 def run_stages(
     split: Split, out: Path, options: RunOptions, unlabelled: tuple[str, ...] = ()
 ) -> StageOutputs:
-    """Run the stages of one item, up to its student.
+    """Run the stages of one item, up to its student, in the item's folder in the run's.
 
-    Args:
-        split: the item's rows.
-        out: the run's folder.
-        options: the options of the run.
-        unlabelled: responses to the item without a score.
+    The texts `unlabelled` are responses to the item without a score.
 
     Raises:
         InputError: see the stages.
         StoppedError: the user stopped it; the same call resumes.
     """
-    data = PipelineRows(split.item, split.train, split.validation, split.test, unlabelled)
-    return Pipeline(data, item_folder(out, split.item.item_id), options).run()
+    folder = item_folder(out, split.item.item_id)
+    return Pipeline(PipelineRows(split, unlabelled), folder, options).run()
 
 
 class Pipeline:
@@ -200,10 +194,8 @@ class Pipeline:
                 teacher = self._options.teacher
                 labels = cross_fit(data.item, teacher, folds, work, self._held_out, SCHOOL)
             else:
-                rows = [row for row in data.item.rows if row.split != "test"]
-                labels = self._teachers_labels(
-                    data.for_teacher(rows), f"scoring responses with the {SCHOOL.teacher}"
-                )
+                rows = data.for_teacher(labelled_rows(data.item))
+                labels = self._teachers_labels(rows, f"scoring responses with the {SCHOOL.teacher}")
             write_labels(self._labels, labels)
 
         options = {"folds": folds} if data.crossfits else {}
@@ -224,16 +216,10 @@ class Pipeline:
 
     def _teachers_labels(self, rows: Sequence[Row], description: str) -> SoftLabels:
         """The teachers' mean probabilities of rows, as teachers read them."""
-        ids, texts = tuple(row.response_id for row in rows), [row.text for row in rows]
         precision = self._options.teacher.precision
         return averaged(
             [
-                SoftLabels(
-                    ids,
-                    (IN_SAMPLE,) * len(ids),
-                    predict(teacher, texts, precision=precision, progress=description),
-                    self._classes,
-                )
+                predicted_labels(teacher, rows, self._classes, description, precision=precision)
                 for teacher in self._teachers.values()
             ]
         )
@@ -267,18 +253,17 @@ class Pipeline:
             inputs["teacher"] = self._hashes["teacher"]
 
         def run() -> None:
-            distilled = distil(
+            material = LearningData(
                 data.item,
                 data.train,
                 data.validation,
                 labels_by_id(self._labels, self._classes, data.train),
                 None if variants is None else variants.labelled(read_variants(path, self._classes)),
-                options,
-                self._folder / "work",
                 self._teachers["teacher"],
-                relations=data.relations,
-                names=SCHOOL,
+                data.relations,
+                SCHOOL,
             )
+            distilled = distil(material, options, self._folder / "work")
             store.save(distilled.student, student)
             store.save(distilled.baseline, baseline)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kd_edge.data.responses import Item, Row
+from kd_edge.data.responses import Row
+from kd_edge.data.splits import Split
 from kd_edge.soft_labels.augmentation import texts_to_label, variants_for
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import hash_json, hash_rows
@@ -38,10 +39,7 @@ class PipelineRows:
     Here they are those of a single item, whose responses both read unchanged.
 
     Args:
-        item: the item; all its rows but those marked "test" get soft labels.
-        train: scored rows to train on.
-        validation: scored rows for choices, such as the best epoch.
-        test: scored rows to measure on.
+        split: the rows; all of its item but those marked "test" get soft labels.
         unlabelled: responses without a score.
     """
 
@@ -51,18 +49,9 @@ class PipelineRows:
     relations: Mapping[str, Relation] | None = None
     """For a student of many questions, their relations by item id."""
 
-    def __init__(
-        self,
-        item: Item,
-        train: Sequence[Row],
-        validation: Sequence[Row],
-        test: Sequence[Row],
-        unlabelled: tuple[str, ...] = (),
-    ) -> None:
-        self.item = item
-        self.train = train
-        self.validation = validation
-        self.test = test
+    def __init__(self, split: Split, unlabelled: tuple[str, ...] = ()) -> None:
+        self.item, self.train = split.item, split.train
+        self.validation, self.test = split.validation, split.test
         self._unlabelled = unlabelled
 
     @property

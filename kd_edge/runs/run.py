@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kd_edge.bundling.bundle import together, write
+from kd_edge.bundling.bundle import write
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Responses
 from kd_edge.data.splits import split_item, test_items
@@ -111,9 +111,9 @@ def _write_bundle(
     runs: Sequence[ItemRun], bundle: Path, options: RunOptions
 ) -> tuple[ItemReport, ...]:
     """Measure the items, write them into a bundle with their figures, and report on them."""
-    prepared = together([item_run.prepared for item_run in runs])
-    with temporary_bundle(prepared) as (scorer, manifest):
-        measured = [(item_run, item_run.measure(scorer, manifest)) for item_run in runs]
+    prepared = [item_run.prepared for item_run in runs]
+    with temporary_bundle(prepared) as scorer:
+        measured = [(item_run, item_run.measure(scorer)) for item_run in runs]
     provenance = {
         "options": plain_options(options),
         "rows": {item_run.item_id: hash_rows(item_run.split.item.rows) for item_run in runs},

@@ -7,15 +7,17 @@ bundle.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.data.responses import Row, Scale
-from kd_edge.evaluation.agreement import NO_SCORE, human_scores
+from kd_edge.data.responses import Row
+from kd_edge.data.splits import Split
+from kd_edge.evaluation.agreement import NO_SCORE, human_scores, second_scores
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.soft_labels.labels import labels_by_id, probability_cells, probability_columns
@@ -23,6 +25,9 @@ from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Score
+
+if TYPE_CHECKING:
+    from kd_edge.runs.pipeline import StageOutputs
 
 FILE = "test_scores.csv"
 """Its name in an item's folder, or in the run's with one student for all questions."""
@@ -121,22 +126,19 @@ def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) 
         InputError: it is missing, of another item, or damaged.
     """
     csv.field_size_limit(_LONGEST_FIELD)
-    header, place = _header(classes, questions), {name: at for at, name in enumerate(classes)}
+    header = _header(classes, questions)
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, strict=True)
             if next(rows, None) != header:
                 raise InputError(f"'{path}' does not belong to this run's bundle: {AGAIN}.")
-            parsed = [_Cells(row, place, questions) for row in rows]
-        if not parsed:
-            raise ValueError("no rows")
-        return _to_scored(parsed, len(classes))
+            return _to_scored(dict(zip(header, zip(*rows, strict=True), strict=True)), classes)
     except FileNotFoundError:
         raise InputError(
             f"there is no '{path}', which a report needs; it may be from an older version "
             f"of kd-edge. Please {AGAIN}."
         ) from None
-    except (OSError, ValueError, csv.Error):
+    except (OSError, ValueError, KeyError, csv.Error):
         raise InputError(f"'{path}' is damaged or was changed: {AGAIN}.") from None
 
 
@@ -162,75 +164,41 @@ def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
         yield row
 
 
-class _Cells:
-    """One row, read cell by cell from the left.
+def _to_scored(column: Mapping[str, Sequence[str]], classes: Sequence[str]) -> Scored:
+    """The responses from a table's columns by name; ValueError or KeyError for a wrong cell."""
+    place = {name: at for at, name in enumerate(classes)}
 
-    Raises:
-        ValueError: a cell has the wrong type, or there are too many.
-    """
+    def numbers(name: str) -> npt.NDArray[np.float64]:
+        values = np.array([float(cell) for cell in column[name]])
+        if not np.isfinite(values).all():
+            raise ValueError("not a finite number")
+        return values
 
-    def __init__(self, row: Sequence[str], place: dict[str, int], questions: bool) -> None:
-        cells = iter(row)
-        self._place = place
-        self.id, self.text = next(cells, ""), next(cells, "")
-        self.human = self._class(next(cells, ""))
-        second = next(cells, "")
-        self.second = self._class(second) if second else NO_SCORE
-        self.group = next(cells, "")
-        self.question = next(cells, "") if questions else None
-        self.teacher = self._scoring(cells)
-        self.student = self._scoring(cells)
-        predicted = self._class(next(cells, ""))
-        self.expected, self.confidence = _number(next(cells, "")), _number(next(cells, ""))
-        self.flag = next(cells, "")
-        self.bundle = predicted, self._shares(cells)
-        if next(cells, None) is not None:
-            raise ValueError("too many cells")
+    def classes_of(name: str) -> Scores:
+        return np.array([place[cell] for cell in column[name]], dtype=np.int64)
 
-    def _class(self, cell: str) -> int:
-        if cell not in self._place:
-            raise ValueError("not a class of the item")
-        return self._place[cell]
+    def scorings(scorer: str) -> tuple[Scores, npt.NDArray[np.float64]]:
+        shares = [numbers(f"{scorer}_{share}") for share in probability_columns(classes)]
+        return classes_of(scorer), np.stack(shares, axis=1)
 
-    def _scoring(self, cells: Iterator[str]) -> tuple[int, list[float]]:
-        return self._class(next(cells, "")), self._shares(cells)
-
-    def _shares(self, cells: Iterator[str]) -> list[float]:
-        return [_number(next(cells, "")) for _ in self._place]
-
-
-def _number(cell: str) -> float:
-    number = float(cell)
-    if not np.isfinite(number):
-        raise ValueError("not a finite number")
-    return number
-
-
-def _to_scored(rows: Sequence[_Cells], classes: int) -> Scored:
-    def scorings(pairs: Sequence[tuple[int, list[float]]]) -> tuple[Scores, np.ndarray]:
-        shares = np.array([share for _, share in pairs], dtype=np.float64)
-        return _classes([at for at, _ in pairs]), shares.reshape(len(pairs), classes)
-
+    second = [place[cell] if cell else NO_SCORE for cell in column["score2"]]
+    expected, confidence, flags = _MORE
     return Scored(
-        ids=tuple(row.id for row in rows),
-        texts=tuple(row.text for row in rows),
-        human=_classes([row.human for row in rows]),
-        second=_classes([row.second for row in rows]),
-        groups=tuple(row.group for row in rows),
-        teacher=RowScorings(*scorings([row.teacher for row in rows])),
-        student=RowScorings(*scorings([row.student for row in rows])),
+        ids=tuple(column["response_id"]),
+        texts=tuple(column["text"]),
+        human=classes_of("score"),
+        second=np.array(second, dtype=np.int64),
+        groups=tuple(column["group"]),
+        teacher=RowScorings(*scorings(_TEACHER)),
+        student=RowScorings(*scorings(_STUDENT)),
         bundle=BundleScorings(
-            *scorings([row.bundle for row in rows]),
-            expected=np.array([row.expected for row in rows]),
-            confidence=np.array([row.confidence for row in rows]),
-            flags=tuple(row.flag for row in rows),
+            *scorings(_BUNDLE),
+            expected=numbers(expected),
+            confidence=numbers(confidence),
+            flags=tuple(column[flags]),
         ),
-        questions=tuple(row.question for row in rows if row.question is not None),
+        questions=tuple(column.get(_QUESTION, ())),
     )
-
-
-def _classes(places: Sequence[int]) -> Scores:
-    return np.array(places, dtype=np.int64)
 
 
 def student_scorings(
@@ -241,34 +209,8 @@ def student_scorings(
     return RowScorings(decided(rows, student.scale, student.decision), rows.astype(np.float64))
 
 
-def teacher_scorings(
-    labels: Path,
-    validation: Sequence[Row],
-    test_labels: Path,
-    test: Sequence[Row],
-    scale: Scale,
-) -> RowScorings:
-    """The teacher's scores, with the decision that agrees best on its validation rows.
-
-    Args:
-        labels: file with the soft labels of `validation`.
-        validation: scored rows, held out from training.
-        test_labels: file with the soft labels of `test`.
-        test: the N rows.
-        scale: their classes.
-    """
-    rule = choose_decision(_stacked(labels, scale, validation), human_scores(validation), scale)
-    rows = _stacked(test_labels, scale, test)
-    return RowScorings(decided(rows, scale, rule), rows)
-
-
 def bundle_scorings(scores: Sequence[Score], classes: Sequence[str]) -> BundleScorings:
-    """A bundle's scores, as arrays.
-
-    Args:
-        scores: its N scores.
-        classes: the K class names in order.
-    """
+    """A bundle's N scores as arrays; the K class names are in order."""
     place = {name: at for at, name in enumerate(classes)}
     return BundleScorings(
         predicted=np.array([place[score.predicted] for score in scores], dtype=np.int64),
@@ -279,6 +221,34 @@ def bundle_scorings(scores: Sequence[Score], classes: Sequence[str]) -> BundleSc
     )
 
 
-def _stacked(path: Path, scale: Scale, rows: Sequence[Row]) -> np.ndarray:
-    labels = labels_by_id(path, scale.classes, rows)
-    return np.stack([labels[row.response_id] for row in rows])
+def scored_rows(
+    split: Split, outputs: StageOutputs, found: Sequence[Score], questions: Sequence[str] = ()
+) -> Scored:
+    """The test rows with the scores of people and of every scorer.
+
+    Args:
+        split: the N test rows, and those by which the teacher's decision is chosen.
+        outputs: what the stages wrote: the teacher's labels of both, and the student.
+        found: the bundle's scores; [N].
+        questions: the item that each row answers, where there are many; [N].
+    """
+    test, scale = split.test, split.item.scale
+    texts = tuple(row.text for row in test)
+
+    def stacked(path: Path, rows: Sequence[Row]) -> npt.NDArray[np.float64]:
+        shares = labels_by_id(path, scale.classes, rows)
+        return np.stack([shares[row.response_id] for row in rows])
+
+    held_out, shares = stacked(outputs.labels, split.validation), stacked(outputs.test_labels, test)
+    rule = choose_decision(held_out, human_scores(split.validation), scale)
+    return Scored(
+        ids=tuple(row.response_id for row in test),
+        texts=texts,
+        human=human_scores(test),
+        second=second_scores(test),
+        groups=tuple(row.group or "" for row in test),
+        teacher=RowScorings(decided(shares, scale, rule), shares),
+        student=student_scorings(outputs.distilled.student, texts, questions),
+        bundle=bundle_scorings(found, scale.classes),
+        questions=tuple(questions),
+    )

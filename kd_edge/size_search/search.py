@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, prepare, write
@@ -89,28 +89,22 @@ class TooSmallError(InputError):
         self.tried = tuple(tried)
 
 
+@dataclass
 class Search:
     """Looks for the most accurate student that fits.
 
-    Args:
+    Attributes:
         limit: bytes of the bundle.
         held_out: scored responses that no student learnt from.
         sources: prompt and rubric, whose sentences are golden rows and take bytes.
         forms: what the bundle is to hold; the plain form alone if nothing is named.
     """
 
-    def __init__(
-        self,
-        limit: int,
-        held_out: Sequence[Row],
-        sources: tuple[str, ...] = (),
-        forms: tuple[str, ...] = (),
-    ) -> None:
-        self._limit = limit
-        self._held_out = tuple(held_out)
-        self._sources = sources
-        self._options = ExportOptions(forms or (FORM,))
-        self._measured: list[tuple[Tried, Student]] = []
+    limit: int
+    held_out: Sequence[Row]
+    sources: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    _measured: list[tuple[Tried, Student]] = field(default_factory=list)
 
     def retrained(self, whole: Student, texts: Sequence[str], train: Train) -> Sized:
         """Trains a student of each shape that is as large as fits.
@@ -139,7 +133,7 @@ class Search:
 
         def rounded(pruned: Student, _dimensions: int, bits: int) -> Student:
             # It knows other n-grams than the whole one, and is sure of other scores.
-            return with_flags(BAG.in_bits(pruned, bits), texts, self._held_out, wanted)
+            return with_flags(BAG.in_bits(pruned, bits), texts, self.held_out, wanted)
 
         return self._smaller(whole, texts, shapes, rounded)
 
@@ -157,14 +151,14 @@ class Search:
         tried = tuple(size for size, _ in self._measured)
         fitting = [(size, student) for size, student in self._measured if size.fits]
         if not fitting:
-            raise TooSmallError(self._limit, tried)
+            raise TooSmallError(self.limit, tried)
         chosen, student = max(fitting, key=lambda both: (both[0].qwk, -both[0].bytes))
         return Sized(student, chosen, tried)
 
     def _sizes(self, full: Tried, dimensions: int, bits: int) -> Iterator[int]:
         """Numbers of n-grams that may fit, each judged by how the last turned out."""
         fixed = full.bytes - full.ngrams * _bytes_each(full.dimensions, full.bits)
-        room = self._limit - SLACK - fixed
+        room = self.limit - SLACK - fixed
         size = min(full.ngrams, int(room / _bytes_each(dimensions, bits)))
         for _ in range(_TRIES):
             size = max(size, _FEWEST)
@@ -176,9 +170,9 @@ class Search:
             size = min(last.ngrams - 1, int(0.995 * room / each))
 
     def _measure(self, student: Student) -> Tried:
-        probabilities = student.probabilities([row.text for row in self._held_out])
+        probabilities = student.probabilities([row.text for row in self.held_out])
         figures = agreement(
-            human_scores(self._held_out),
+            human_scores(self.held_out),
             decided(probabilities, student.scale, student.decision),
             student.scale,
         )
@@ -191,7 +185,7 @@ class Search:
             bytes=size,
             qwk=figures.qwk,
             accuracy=figures.accuracy,
-            fits=size + SLACK <= self._limit,
+            fits=size + SLACK <= self.limit,
         )
         self._measured.append((tried, student))
         return tried
@@ -199,12 +193,9 @@ class Search:
     def _bytes(self, student: Student) -> int:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "item.kdz"
-            write(
-                prepare([ExportItem(student, self._sources, prompts=self._sources)], self._options),
-                path,
-                {},
-                created=_SOME_TIME,
-            )
+            item = ExportItem(student, self.sources, prompts=self.sources)
+            prepared = prepare([item], ExportOptions(self.forms or (FORM,)))
+            write(prepared, path, {}, created=_SOME_TIME)
             return path.stat().st_size
 
 

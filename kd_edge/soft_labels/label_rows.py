@@ -14,8 +14,8 @@ import numpy as np
 from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Row
-from kd_edge.data.stratify import deal_folds
-from kd_edge.soft_labels.labels import Probabilities, SoftLabels, read_labels, write_labels
+from kd_edge.data.splits import deal_folds
+from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
 from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import hash_rows, is_current, write_record
 from kd_edge.teacher.card import TeacherCard, read_card
@@ -23,17 +23,15 @@ from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import PACKAGED, resolve
-from kd_edge.training.checkpoint import work_folder
 from kd_edge_runtime.errors import InputError
 
 
-def label_rows(item: Item, teacher: Path, precision: str = "auto") -> SoftLabels:
+def label_rows(item: Item, teacher: Path) -> SoftLabels:
     """Label an item's responses with one teacher, including those it was trained on.
 
     Args:
         item: the item; its test rows are left out, rows without a score are labelled too.
         teacher: the folder of the fine-tuned teacher.
-        precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
 
     Returns:
         A label for each row, in the item's order, of fold `IN_SAMPLE`.
@@ -41,12 +39,24 @@ def label_rows(item: Item, teacher: Path, precision: str = "auto") -> SoftLabels
     Raises:
         InputError: the folder holds no teacher, or one for other classes.
     """
-    rows = _labelled_rows(item)
     refuse_other_classes(item, teacher, read_card(teacher))
-    texts = [row.text for row in rows]
     progress = "scoring responses with the teacher"
-    probabilities = predict(teacher, texts, precision=precision, progress=progress)
-    return _labels(item, rows, (IN_SAMPLE,) * len(rows), probabilities)
+    return predicted_labels(teacher, labelled_rows(item), item.scale.classes, progress)
+
+
+def predicted_labels(
+    teacher: Path,
+    rows: Sequence[Row],
+    classes: tuple[str, ...],
+    progress: str,
+    fold: int = IN_SAMPLE,
+    precision: str = "auto",
+    device: str = "auto",
+) -> SoftLabels:
+    """A teacher's labels of rows with the text that it reads; see `SoftLabels` and `predict`."""
+    texts = [row.text for row in rows]
+    shares = predict(teacher, texts, precision=precision, progress=progress, device=device)
+    return SoftLabels(tuple(row.response_id for row in rows), (fold,) * len(rows), shares, classes)
 
 
 def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
@@ -92,7 +102,7 @@ def cross_fit(
     item: Item,
     options: TeacherOptions,
     folds: int,
-    work: Path | None,
+    work: Path,
     validation_ids: Collection[str] | None = None,
     names: ModelNames = RESEARCH,
 ) -> SoftLabels:
@@ -105,7 +115,7 @@ def cross_fit(
         item: the item; its test rows are left out.
         options: how each teacher is fine-tuned.
         folds: number of teachers, >= 2.
-        work: a folder for the folds' labels; None keeps none.
+        work: a folder for the folds' labels.
         validation_ids: responses by which every teacher's best epoch is chosen, and which none is
             trained on; None lets each teacher draw its own from its folds.
         names: what progress calls a teacher.
@@ -120,7 +130,7 @@ def cross_fit(
         StoppedError: the user pressed Ctrl-C while a teacher was fine-tuned; the same call
             resumes.
     """
-    rows = _labelled_rows(item)
+    rows = labelled_rows(item)
     scored = [row for row in rows if row.score is not None]
     if not 2 <= folds <= len(scored):
         raise InputError(
@@ -129,25 +139,26 @@ def cross_fit(
         )
     fold_of = deal_folds(scored, folds, options.seed)
     total = np.zeros((len(rows), len(item.scale.classes)))
-    with work_folder(work) as folder:
-        teachers = _Folds(
-            item,
-            rows,
-            fold_of,
-            options,
-            folder,
-            None if validation_ids is None else sorted(validation_ids),
-            {"rows": hash_rows(rows), "model": resolve(options.model).sha256},
-            names,
-        )
-        for fold in range(folds):
-            say(f"Item '{item.item_id}': {names.teacher} {fold + 1} of {folds}")
-            labels = teachers.label(fold).by_id()
-            for at, row in enumerate(rows):
-                if row.response_id in labels:
-                    share = 1 if row.response_id in fold_of else folds
-                    total[at] += labels[row.response_id] / share
-    return _labels(item, rows, [fold_of.get(r.response_id, IN_SAMPLE) for r in rows], total)
+    teachers = _Folds(
+        item,
+        rows,
+        fold_of,
+        options,
+        work,
+        None if validation_ids is None else sorted(validation_ids),
+        {"rows": hash_rows(rows), "model": resolve(options.model).sha256},
+        names,
+    )
+    for fold in range(folds):
+        say(f"Item '{item.item_id}': {names.teacher} {fold + 1} of {folds}")
+        labels = teachers.label(fold).by_id()
+        for at, row in enumerate(rows):
+            if row.response_id in labels:
+                share = 1 if row.response_id in fold_of else folds
+                total[at] += labels[row.response_id] / share
+    ids = tuple(row.response_id for row in rows)
+    own = tuple(fold_of.get(name, IN_SAMPLE) for name in ids)
+    return SoftLabels(ids, own, total, item.scale.classes)
 
 
 @dataclass(frozen=True)
@@ -179,11 +190,20 @@ class _Folds:
         if not is_current(record, "cross-fit", options, self.inputs):
             started = time.monotonic()
             teacher = self._teach(fold, rows, options)
-            write_labels(path, self._score(fold, rows, teacher))
+            labels = predicted_labels(
+                teacher,
+                rows,
+                self.item.scale.classes,
+                f"scoring responses with {self.names.teacher} {fold + 1}",
+                fold,
+                self.options.precision,
+                self.options.device,
+            )
+            write_labels(path, labels)
             seconds = time.monotonic() - started
             write_record(record, "cross-fit", options, self.inputs, [path], seconds)
             shutil.rmtree(teacher)  # as big as the language model, and no longer needed
-        return read_labels(path, self.item.scale.classes, [row.response_id for row in rows])
+        return read_labels(path, self.item.scale.classes)
 
     def _teach(self, fold: int, rows: Sequence[Row], options: dict[str, Any]) -> Path:
         """The fold's teacher: that of an earlier run, stopped while it scored, or a new one."""
@@ -199,23 +219,7 @@ class _Folds:
         write_record(record, "teacher", options, self.inputs, [teacher], report.seconds)
         return teacher
 
-    def _score(self, fold: int, rows: Sequence[Row], teacher: Path) -> SoftLabels:
-        probabilities = predict(
-            teacher,
-            [row.text for row in rows],
-            precision=self.options.precision,
-            progress=f"scoring responses with {self.names.teacher} {fold + 1}",
-            device=self.options.device,
-        )
-        return _labels(self.item, rows, (fold,) * len(rows), probabilities)
 
-
-def _labelled_rows(item: Item) -> list[Row]:
+def labelled_rows(item: Item) -> list[Row]:
+    """The rows that get soft labels: all but those marked "test"."""
     return [row for row in item.rows if row.split != "test"]
-
-
-def _labels(
-    item: Item, rows: Sequence[Row], folds: Sequence[int], probabilities: Probabilities
-) -> SoftLabels:
-    ids = tuple(row.response_id for row in rows)
-    return SoftLabels(ids, tuple(folds), probabilities, item.scale.classes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import track
 from kd_edge.soft_labels.labels import (
     Probabilities,
-    normalised,
     probability_cells,
+    refuse_problems,
     repeated_ids,
-    table_error,
     write_probabilities,
 )
 from kd_edge.soft_labels.table import read_label_table
@@ -47,7 +46,7 @@ class Variants:
 def label_variants(
     texts: Sequence[str],
     teachers: Sequence[Path],
-    path: Path | None = None,
+    path: Path,
     precision: str = "auto",
     names: ModelNames = RESEARCH,
 ) -> Variants:
@@ -60,26 +59,27 @@ def label_variants(
         texts: N variants.
         teachers: folders of fine-tuned teachers of the same classes. Each scores its share of
             the variants: a student learns from them all, and no variant is scored twice.
-        path: the file to write; None writes none.
+        path: the file to write.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
         names: what progress calls the teacher.
 
     Returns:
-        What the file holds or would hold: probabilities of 6 decimals, normalised, float64.
+        What the file holds: probabilities of 6 decimals, normalised, float64.
 
     Raises:
         InputError: a folder holds no teacher, or the file cannot be written.
-        StoppedError: the user pressed Ctrl-C and there is a `path`; the same call resumes.
+        StoppedError: the user pressed Ctrl-C; the same call resumes.
     """
     from kd_edge.teacher.card import read_card
-    from kd_edge.teacher.predict import load_teacher, predict
+    from kd_edge.teacher.classifier import load_teacher
+    from kd_edge.teacher.predict import predict
 
     classes = read_card(teachers[0]).classes
     hashes = [hash_folder(teacher) for teacher in teachers]
     key = hash_json([hashes, list(texts), precision, CHUNK])
-    partial = _Partial(path.with_name(f".{path.name}.partial"), key) if path else None
+    partial = _Partial(path.with_name(f".{path.name}.partial"), key)
     try:
-        cells = partial.read() if partial else []
+        cells = partial.read()
         done = len(cells)
         with track(f"scoring variants with the {names.teacher}", len(texts), done) as tracker:
             models = [load_teacher(teacher) for teacher in teachers]
@@ -91,31 +91,25 @@ def label_variants(
                     if share:
                         part[first :: len(models)] = predict(model, share, precision=precision)
                 scored = [probability_cells(row) for row in part]
-                if partial:
-                    partial.append(scored)
+                partial.append(scored)
                 cells += scored
                 tracker.advance(len(chunk))
     except KeyboardInterrupt:
-        if partial is None:
-            raise
         raise StoppedError(
             "Scoring the variants was stopped. Start the same command again to resume."
         ) from None
-    if path is None or partial is None:
-        return Variants(tuple(texts), normalised(cells).reshape(len(texts), len(classes)))
     ids = (f"v{at:06d}" for at in range(len(texts)))
     write_probabilities(path, ("variant_id", "text"), zip(ids, texts), classes, cells)
     partial.path.unlink(missing_ok=True)
     return read_variants(path, classes)
 
 
-def read_variants(path: Path, classes: Sequence[str], row_ids: Collection[str] = ()) -> Variants:
+def read_variants(path: Path, classes: Sequence[str]) -> Variants:
     """Read labelled variants, of our teacher or of another model.
 
     Args:
         path: a file that `label_variants` wrote, or a file of labels with a column `text`.
         classes: the K class names in order.
-        row_ids: ids of real responses, whose rows are skipped.
 
     Returns:
         The variants in the order of the file; probabilities float64.
@@ -125,17 +119,10 @@ def read_variants(path: Path, classes: Sequence[str], row_ids: Collection[str] =
         InputError: the file cannot be read as text.
     """
     table = read_label_table(path, classes)
-    real = set(row_ids)
-    kept = [at for at, name in enumerate(table.ids) if name not in real]
-    problems = [*table.problems, *repeated_ids(table)]
-    problems += [
-        Problem("empty", row=table.rows[at], column="text")
-        for at in kept
-        if not table.texts[at].strip()
-    ]
-    if problems:
-        raise table_error(table, problems)
-    return Variants(tuple(table.texts[at] for at in kept), table.probabilities[kept])
+    pairs = zip(table.rows, table.texts)
+    empty = [Problem("empty", row=row, column="text") for row, text in pairs if not text.strip()]
+    refuse_problems(table, [*repeated_ids(table), *empty])
+    return Variants(table.texts, table.probabilities)
 
 
 @dataclass(frozen=True)

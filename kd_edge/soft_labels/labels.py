@@ -7,7 +7,7 @@ Scoring of Science Assessments". They come from our teacher or from any other mo
 from __future__ import annotations
 
 import csv
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,6 @@ def averaged(labels_by_teacher: Sequence[SoftLabels]) -> SoftLabels:
     return replace(labels_by_teacher[0], probabilities=mean)
 
 
-def normalised(cells: Sequence[Sequence[str]]) -> Probabilities:
-    """The probabilities in cells that `probability_cells` wrote; float64 [N, K], rows sum to 1."""
-    values = [np.array([float(cell) for cell in row]) for row in cells]
-    return np.array([row / row.sum() for row in values])
-
-
 def write_labels(path: Path, labels: SoftLabels) -> None:
     """Write soft labels as CSV: response_id, fold, and each class in a column p_<class>.
 
@@ -94,35 +88,23 @@ def write_probabilities(
         writer.writerows([*key, *row] for key, row in zip(keys, cells))
 
 
-def read_labels(path: Path, classes: Sequence[str], ids: Sequence[str] | None = None) -> SoftLabels:
+def read_labels(path: Path, classes: Sequence[str]) -> SoftLabels:
     """Read soft labels, of our teacher or of another model.
 
     Args:
         path: the file; see `table.read_label_table`.
         classes: the K class names in order.
-        ids: the response ids that must be labelled; None takes those of the file. Rows with
-            other ids are variants if the file has their text, and are left to
-            `label_variants.read_variants`; without a text they are a problem.
 
     Returns:
-        The labels, in the order of `ids`; probabilities float64.
+        The labels, in the order of the file; probabilities float64.
 
     Raises:
         TableError: all problems, each with its row and column.
         InputError: the file cannot be read as text.
     """
     table = read_label_table(path, classes)
-    problems = [*table.problems, *_id_problems(table, ids)]
-    if problems:
-        raise table_error(table, problems)
-    place = {name: at for at, name in enumerate(table.ids)}
-    order = [place[name] for name in (table.ids if ids is None else ids)]
-    return SoftLabels(
-        ids=tuple(table.ids[at] for at in order),
-        folds=tuple(table.folds[at] for at in order),
-        probabilities=table.probabilities[order],
-        classes=tuple(classes),
-    )
+    refuse_problems(table, repeated_ids(table))
+    return SoftLabels(table.ids, table.folds, table.probabilities, tuple(classes))
 
 
 def labels_by_id(
@@ -139,9 +121,9 @@ def labels_by_id(
     """
     labels = read_labels(path, classes).by_id()
     ids = [row.response_id for row in rows]
-    missing = _missing(labels, ids)
+    missing = [f"response '{name}' has no label" for name in ids if name not in labels]
     if missing:
-        raise TableError(str(path), missing)
+        raise TableError(str(path), list(map(Problem, missing)))
     return {name: labels[name] for name in ids}
 
 
@@ -155,9 +137,11 @@ def probability_cells(row: Probabilities) -> list[str]:
     return [f"{value:.6f}" for value in row]
 
 
-def table_error(table: LabelTable, problems: Sequence[Problem]) -> TableError:
-    """All problems of a file of labels, from top to bottom."""
-    return TableError(table.source, sorted(problems, key=lambda problem: problem.row or 0))
+def refuse_problems(table: LabelTable, more: Sequence[Problem]) -> None:
+    """Raise a TableError with a file's own problems and more, from top to bottom, if any."""
+    problems = sorted([*table.problems, *more], key=lambda problem: problem.row or 0)
+    if problems:
+        raise TableError(table.source, problems)
 
 
 def repeated_ids(table: LabelTable) -> list[Problem]:
@@ -172,19 +156,3 @@ def repeated_ids(table: LabelTable) -> list[Problem]:
             problems.append(Problem(message, row=row, column=table.id_column))
         first.setdefault(name, row)
     return problems
-
-
-def _id_problems(table: LabelTable, ids: Sequence[str] | None) -> list[Problem]:
-    problems = repeated_ids(table)
-    if ids is None or not table.ids:
-        return problems
-    known = set(ids)
-    for row, name, text in zip(table.rows, table.ids, table.texts):
-        if name and name not in known and not text.strip():
-            message = "no response has this id"
-            problems.append(Problem(message, row=row, column=table.id_column))
-    return problems + _missing(set(table.ids), ids)
-
-
-def _missing(labelled: Container[str], ids: Sequence[str]) -> list[Problem]:
-    return [Problem(f"response '{name}' has no label") for name in ids if name not in labelled]

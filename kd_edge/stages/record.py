@@ -83,11 +83,7 @@ def hash_json(value: Any) -> str:
 
 
 def plain_options(options: Any) -> dict[str, Any]:
-    """Options as JSON types, absolute paths shortened to their last part.
-
-    Args:
-        options: a dataclass instance or a mapping, of JSON types and paths.
-    """
+    """Options, a dataclass or a mapping, as JSON types; of absolute paths their last part."""
     is_instance = is_dataclass(options) and not isinstance(options, type)
     values = asdict(options) if is_instance else dict(options)
     plain: dict[str, Any] = json.loads(json.dumps(_plain(values)))
@@ -147,7 +143,7 @@ def write_record(
     inputs: Mapping[str, str],
     outputs: Sequence[Path],
     seconds: float,
-) -> StageRecord:
+) -> None:
     """Record a finished stage beside its output.
 
     Args:
@@ -157,9 +153,6 @@ def write_record(
         inputs: name to sha256 of each input.
         outputs: the files and folders that the stage wrote.
         seconds: how long the stage took.
-
-    Returns:
-        What was written.
 
     Raises:
         InputError: the record cannot be written.
@@ -173,7 +166,6 @@ def write_record(
         seconds=round(seconds, 1),
     )
     write_json(record_path, asdict(record))
-    return record
 
 
 def _canonical(value: Any) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,21 @@ from kd_edge.console.progress import say
 from kd_edge.stages.record import is_current, write_record
 
 
+@dataclass
 class Stages:
     """Stages that are recorded in one folder.
 
-    Args:
+    Attributes:
         folder: where their records go.
         whose: the item they belong to, for the beginning of a message.
         shown: what messages call a stage, by its name; the name itself by default.
-
-    Attributes:
         ran: the names of the stages that were run; the others were kept from before.
     """
 
-    def __init__(self, folder: Path, whose: str, shown: Mapping[str, str] | None = None) -> None:
-        self._folder = folder
-        self._whose = whose
-        self._shown = shown or {}
-        self.ran: list[str] = []
+    folder: Path
+    whose: str
+    shown: Mapping[str, str] = field(default_factory=dict)
+    ran: list[str] = field(default_factory=list)
 
     def run(
         self,
@@ -46,9 +45,9 @@ class Stages:
             outputs: the files and folders that it writes.
             stage: runs it.
         """
-        record = self._folder / f"{name}.stage.json"
+        record = self.folder / f"{name}.stage.json"
         if is_current(record, name, options, inputs):
-            say(f"{self._whose}: {self._shown.get(name, name)} unchanged, kept.")
+            say(f"{self.whose}: {self.shown.get(name, name)} unchanged, kept.")
             return
         started = time.monotonic()
         stage()

@@ -7,11 +7,10 @@ stage and the n-gram tables are the runtime's, so that training sees what device
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,6 @@ from kd_edge_export import form_writers
 from kd_edge_export.form_writers import Forms
 from kd_edge_export.quantize import BagArrays, integers, quantize
 from kd_edge_runtime.text.counts import Counter, Counts
-from kd_edge_runtime.text.relation import Relation
 from kd_edge_runtime.text.rules import TEXT_RULES
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
@@ -77,7 +75,7 @@ def dimensions_for(ngrams: int) -> int:
 class BagText:
     """The text stage of a bag."""
 
-    def __init__(self, vocabulary: BagVocabulary) -> None:
+    def __init__(self, vocabulary: BagVocabulary, _relations: object = None) -> None:
         self.vocabulary = vocabulary
         self._counter = Counter(vocabulary)
 
@@ -154,8 +152,13 @@ class BagNetwork(Network):
 
 
 class NgramKind(Kind):
-    """What bags and students like them share: a vocabulary of n-grams and a quantized table."""
+    """What bags and students like them share: a vocabulary of n-grams and a quantized table.
 
+    Attributes:
+        text_type: the text stage of a vocabulary and what is known of each question, by item id.
+    """
+
+    text_type: ClassVar[type[Any]]
     recipe = Recipe(5e-3, epochs=16, batch_size=128, least_steps=1500, clip=10.0)
 
     def save_text(self, text: Any, folder: Path) -> Mapping[str, Any]:
@@ -168,7 +171,8 @@ class NgramKind(Kind):
         vocabulary = choose_vocabulary(sources.texts, options)
         if not vocabulary.size:
             raise sources.nothing_shared(options.min_responses)
-        return self.text_stage(vocabulary, sources.relations)
+        text: TextStage = self.text_type(vocabulary, sources.relations)
+        return text
 
     def load_text(
         self, folder: Path, description: Mapping[str, Any], options: BagOptions
@@ -176,11 +180,8 @@ class NgramKind(Kind):
         """See `Kind`; the folder does not hold the questions."""
         data = (folder / _VOCABULARY).read_bytes()
         vocabulary = BagVocabulary.from_bytes(data, options.gram, description["sizes"])
-        return self.text_stage(vocabulary, {})
-
-    @abstractmethod
-    def text_stage(self, vocabulary: BagVocabulary, relations: Mapping[str, Relation]) -> TextStage:
-        """The text stage of a vocabulary and what is known of each question, by item id."""
+        text: TextStage = self.text_type(vocabulary, {})
+        return text
 
 
 class BagKind(NgramKind):
@@ -188,6 +189,7 @@ class BagKind(NgramKind):
 
     name = runs_as = "bag"
     options_type = BagOptions
+    text_type = BagText
     forms = form_writers.BAG
     holds = (
         "A bag holds nobody's words: n-grams are kept as hashes, and only those that at least {} "
@@ -201,10 +203,6 @@ class BagKind(NgramKind):
         if "dimensions" in values:
             return options
         return replace(options, dimensions=dimensions_for(text.vocabulary.size))
-
-    def text_stage(self, vocabulary: BagVocabulary, _relations: Mapping[str, Relation]) -> BagText:
-        """See `NgramKind`."""
-        return BagText(vocabulary)
 
     def build(self, text: BagText, classes: int, options: BagOptions) -> BagNetwork:
         """See `Kind`."""

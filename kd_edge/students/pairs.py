@@ -26,7 +26,7 @@ from kd_edge.students.bag import (
 )
 from kd_edge.students.base import TextMember
 from kd_edge.students.student import Student
-from kd_edge_export.form_writers import Form, Forms
+from kd_edge_export.form_writers import Form, Forms, written
 from kd_edge_export.quantize import quantize
 from kd_edge_export.relation import relation_bytes
 from kd_edge_runtime.students.bag import FORM
@@ -117,6 +117,7 @@ class PairsKind(NgramKind):
 
     name = runs_as = "pairs"
     options_type = PairsOptions
+    text_type = PairsText
     forms: ClassVar[Mapping[str, Form]] = {
         FORM: Form("pairs.int8", _plain, exact=True, default=True)
     }
@@ -125,10 +126,6 @@ class PairsKind(NgramKind):
         "answers. It holds nobody's words: n-grams are kept as hashes, and only those that at "
         "least {} responses share."
     )
-
-    def text_stage(self, vocabulary: BagVocabulary, relations: Mapping[str, Relation]) -> PairsText:
-        """See `NgramKind`."""
-        return PairsText(vocabulary, relations)
 
     def build(self, text: PairsText, classes: int, options: PairsOptions) -> PairsNetwork:
         """See `Kind`."""
@@ -142,11 +139,7 @@ class PairsKind(NgramKind):
 
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
         """See `Kind`."""
-        return {
-            name: (form.file, form.write(student, student.item_id, vectorizer_sha256))
-            for name, form in self.forms.items()
-            if name in names
-        }
+        return written(self.forms, student, student.item_id, vectorizer_sha256, names)
 
 
 KIND = PairsKind()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import (
@@ -17,21 +17,13 @@ from kd_edge_runtime.text.vocabulary import (
     hash_word,
 )
 
+if TYPE_CHECKING:
+    from kd_edge.students.bag import BagOptions
+
 _Ngram = tuple[str, ...]  # a word or a run of characters, or the two words of a pair
 
 
-class _Options(Protocol):
-    """What decides a vocabulary; see `BagOptions`."""
-
-    @property
-    def ngrams(self) -> int: ...
-    @property
-    def gram(self) -> int: ...
-    @property
-    def min_responses(self) -> int: ...
-
-
-def choose_vocabulary(texts: Sequence[str], options: _Options) -> BagVocabulary:
+def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabulary:
     """The n-grams that most responses share.
 
     Args:

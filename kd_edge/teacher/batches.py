@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 # A response's length is moved by up to this many tokens before sorting, so that the batches
 # differ from epoch to epoch and yet hold little padding.
@@ -37,15 +38,7 @@ def pad_id(tokenizer: Any) -> int:
 
 
 def by_length(ids: Sequence[Sequence[int]], size: int) -> list[list[int]]:
-    """Group indices into batches of similar length, shortest first.
-
-    Args:
-        ids: N lists of token ids.
-        size: indices a batch, >= 1.
-
-    Returns:
-        Batches that hold each of 0 … N - 1 once.
-    """
+    """Group the indices 0 … N - 1 of N lists of ids by length, shortest first, `size` a batch."""
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     return [order[start : start + size] for start in range(0, len(order), size)]
 
@@ -86,10 +79,7 @@ def pad(
     Returns:
         Token ids and attention mask, each int64 [B, T].
     """
-    longest = max(len(ids[i]) for i in batch)
-    tokens = np.full((len(batch), longest), fill, dtype=np.int64)
-    mask = np.zeros((len(batch), longest), dtype=np.int64)
-    for place, i in enumerate(batch):
-        tokens[place, : len(ids[i])] = ids[i]
-        mask[place, : len(ids[i])] = 1
-    return torch.from_numpy(tokens).to(device), torch.from_numpy(mask).to(device)
+    rows = [torch.tensor(ids[i]) for i in batch]
+    tokens = pad_sequence(rows, batch_first=True, padding_value=fill)
+    mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+    return tokens.to(device), mask.to(device)

@@ -69,10 +69,7 @@ class TeacherCard:
 
 
 def read_card(folder: Path) -> TeacherCard:
-    """Read a teacher's teacher.json, without loading its network.
-
-    Args:
-        folder: what `finetune` wrote.
+    """Read the teacher.json in a teacher's folder, without loading its network.
 
     Raises:
         InputError: the folder holds no finished teacher.
@@ -95,11 +92,7 @@ def read_card(folder: Path) -> TeacherCard:
 
 
 def teacher_size(folder: Path) -> tuple[int, int]:
-    """Parameters of a teacher and the bytes that scoring with it needs.
-
-    Args:
-        folder: a finished teacher.
-    """
+    """Parameters of a finished teacher and the bytes that scoring with it needs."""
     parameters = 0
     for file in folder.glob("*.safetensors"):
         with safe_open(file, framework="numpy") as tensors:

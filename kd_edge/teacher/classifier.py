@@ -12,8 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from kd_edge.teacher.card import TeacherCard
-from kd_edge.training.tensors import plain_tensor_errors, save_tensors
+from kd_edge.teacher.card import TeacherCard, read_card
+from kd_edge.training.checkpoint import plain_tensor_errors, save_tensors
 from kd_edge_runtime.errors import InputError
 
 HEAD = "head.safetensors"
@@ -120,19 +120,13 @@ def save(model: TeacherModel, card: TeacherCard, folder: Path) -> None:
     card.write(folder)
 
 
-def load(folder: Path, card: TeacherCard) -> TeacherModel:
-    """Load a fine-tuned teacher.
-
-    Args:
-        folder: what `save` wrote.
-        card: its teacher.json.
-
-    Returns:
-        The model, in fp32 on the CPU, ready to predict.
+def load_teacher(folder: Path) -> TeacherModel:
+    """Load the teacher that `save` wrote; in fp32 on the CPU, ready to predict.
 
     Raises:
-        InputError: a file is missing or damaged.
+        InputError: the folder holds no finished teacher, or a damaged one.
     """
+    card = read_card(folder)
     backbone, tokenizer = _load_parts(folder, None)
     model = TeacherModel(backbone, tokenizer, len(card.classes), card.max_length)
     if model.head is not None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from torch.nn import functional
 from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import Tracker, track
 from kd_edge.data.responses import Item, Row, Scale
-from kd_edge.data.stratify import validation_rows
+from kd_edge.data.splits import validation_rows
 from kd_edge.files import atomic_folder, check_replaceable
 from kd_edge.stages.record import StoppedError, hash_json, hash_rows, plain_options
 from kd_edge.teacher import batches, classifier
@@ -24,16 +22,14 @@ from kd_edge.teacher.compute import choose_compute
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict_ids
 from kd_edge.teacher.source import Source, resolve
-from kd_edge.training.checkpoint import Checkpoint, RunState
-from kd_edge.training.epoch import EpochFigures
+from kd_edge.training.checkpoint import Checkpoint, RunState, read_state
+from kd_edge.training.epoch import EpochFigures, epoch_figures
 from kd_edge.training.schedule import set_step
-from kd_edge.training.validation import epoch_figures
 from kd_edge_runtime.errors import InputError
 
 _CHECKPOINT = "checkpoint"
 _WEIGHT_DECAY = 0.01
 _LARGEST_GRADIENT = 1.0
-_PREDICT_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -93,15 +89,26 @@ def finetune(
     training, held_out = _split(item, rows, options, validation_ids)
     source = resolve(options.model)
     run = _Run(item.scale, training, held_out, options, source)
-    checkpoint = Checkpoint(folder / _CHECKPOINT)
+    checkpoint = Checkpoint(folder / _CHECKPOINT, run.model, run.optimizer)
     try:
         state = run.train(checkpoint, f"fine-tuning the {names.teacher}")
-        checkpoint.restore_best(state, run.model)
-        card = _card(item.scale, options, source, held_out, state)
+        checkpoint.restore_best(state)
+        card = TeacherCard(
+            classes=item.scale.classes,
+            numeric=item.scale.numeric,
+            max_length=options.max_length,
+            base=source.name,
+            base_revision=source.revision,
+            base_sha256=source.sha256,
+            options=plain_options(options),
+            validation_ids=tuple(row.response_id for row in held_out),
+            best_epoch=state.best_epoch,
+            history=state.history,
+        )
         with atomic_folder(folder, (CARD, _CHECKPOINT)) as new:
             classifier.save(run.model, card, new)
     except KeyboardInterrupt:
-        raise _stopped(item, checkpoint, run.epochs) from None
+        raise _stopped(item, checkpoint.folder, run.epochs) from None
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
     return Teacher(folder, card, len(training), parameters, state.seconds)
 
@@ -175,28 +182,21 @@ class _Run:
 
     def train(self, checkpoint: Checkpoint, description: str) -> RunState:
         """Run the epochs that are left, saving after each; the description labels the progress."""
-        with self._own_randomness():
+        # The caller's random state is left as it was.
+        devices = [torch.cuda.current_device()] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
             # The scale of an fp16 loss is not in a checkpoint: a fresh one is too large at worst,
             # and falls within a few steps, which are skipped.
-            state = checkpoint.resume(self.key, self.model, self.optimizer)
+            state = checkpoint.resume(self.key)
             total, done = self.epochs * self.batches, state.epochs * self.batches
             with track(description, total, done) as tracker:
-                while not state.finished(self.epochs, self.options.patience):
-                    state = self._one_more(state, tracker)
-                    checkpoint.save(state, self.model, self.optimizer)
-                    tracker.note(f"epoch {state.epochs}/{self.epochs}: {state.history[-1]}")
-        return state
-
-    def _one_more(self, state: RunState, tracker: Tracker) -> RunState:
-        started = time.monotonic()
-        loss = self._train_epoch(state.epochs, tracker)
-        figures = self._validate(state.epochs + 1, loss)
-        return state.after(figures, time.monotonic() - started)
-
-    def _own_randomness(self) -> AbstractContextManager[None]:
-        # the caller's random state is left as it was
-        devices = [torch.cuda.current_device()] if self.device.type == "cuda" else []
-        return torch.random.fork_rng(devices=devices)
+                return checkpoint.run_epochs(
+                    state,
+                    lambda epoch: self._validate(epoch + 1, self._train_epoch(epoch, tracker)),
+                    self.epochs,
+                    self.options.patience,
+                    tracker,
+                )
 
     def _train_epoch(self, epoch: int, tracker: Tracker) -> float:
         options = self.options
@@ -228,7 +228,7 @@ class _Run:
 
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
         self.model.eval()
-        found = predict_ids(self.model, self.held_out_ids, _PREDICT_BATCH, self.compute)
+        found = predict_ids(self.model, self.held_out_ids, self.compute)
         return epoch_figures(epoch, train_loss, found, self.held_out_scores, self.scale)
 
     def _encode(self, rows: Sequence[Row]) -> list[list[int]]:
@@ -236,25 +236,8 @@ class _Run:
         return batches.encode(self.model.tokenizer, texts, self.options.max_length)
 
 
-def _card(
-    scale: Scale, options: TeacherOptions, source: Source, held_out: Sequence[Row], state: RunState
-) -> TeacherCard:
-    return TeacherCard(
-        classes=scale.classes,
-        numeric=scale.numeric,
-        max_length=options.max_length,
-        base=source.name,
-        base_revision=source.revision,
-        base_sha256=source.sha256,
-        options=plain_options(options),
-        validation_ids=tuple(row.response_id for row in held_out),
-        best_epoch=state.best_epoch,
-        history=state.history,
-    )
-
-
-def _stopped(item: Item, checkpoint: Checkpoint, epochs: int) -> StoppedError:
-    state = checkpoint.read()
+def _stopped(item: Item, folder: Path, epochs: int) -> StoppedError:
+    state = read_state(folder)
     saved = f"after epoch {state.epochs} of {epochs}" if state else "before the first epoch's end"
     return StoppedError(
         f"Item '{item.item_id}': fine-tuning was stopped {saved}. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kd_edge.data.responses import Item, Responses, Row
-from kd_edge.data.stratify import validation_rows
+from kd_edge.data.splits import validation_rows
 from kd_edge.students.student import Student
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
@@ -26,7 +26,7 @@ def learning_rows(
     Raises:
         InputError: there is no teacher in the folder, or one of other responses.
     """
-    learnt = [row for row in item.rows if row.score is not None and row.split != "test"]
+    learnt = item.learning
     if teacher is not None:
         held = set(read_card(teacher).validation_ids)
         if not any(row.response_id in held for row in learnt):

@@ -10,33 +10,19 @@ import numpy as np
 import torch
 
 from kd_edge.console.progress import Tracker, track
-from kd_edge.teacher import classifier
 from kd_edge.teacher.batches import by_length, encode, pad, pad_id
-from kd_edge.teacher.card import read_card
-from kd_edge.teacher.classifier import TeacherModel
+from kd_edge.teacher.classifier import TeacherModel, load_teacher
 from kd_edge.teacher.compute import Compute, choose_compute
 
 # Texts tokenised at a time: the token ids of 50,000 variants are not held all at once, and
 # sorting so many by length already leaves next to no padding.
 _CHUNK = 4096
-
-
-def load_teacher(folder: Path) -> TeacherModel:
-    """Load a fine-tuned teacher.
-
-    Args:
-        folder: what `finetune` wrote.
-
-    Raises:
-        InputError: the folder holds no finished teacher, or a damaged one.
-    """
-    return classifier.load(folder, read_card(folder))
+_BATCH = 64  # texts that the network takes at a time
 
 
 def predict(
     teacher: Path | TeacherModel,
     texts: Sequence[str],
-    batch_size: int = 64,
     precision: str = "auto",
     progress: str | None = None,
     device: str = "auto",
@@ -46,7 +32,6 @@ def predict(
     Args:
         teacher: a folder that `finetune` wrote, or the model.
         texts: N texts.
-        batch_size: texts the network takes at a time, >= 1.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
         progress: what to call the work in the progress display; None shows none.
         device: "cpu", "cuda" or "auto".
@@ -64,14 +49,13 @@ def predict(
     with track(progress, len(texts)) if progress else nullcontext() as tracker:
         for start in range(0, len(texts), _CHUNK):
             ids = encode(model.tokenizer, texts[start : start + _CHUNK], model.max_length)
-            parts.append(predict_ids(model, ids, batch_size, compute, tracker))
+            parts.append(predict_ids(model, ids, compute, tracker))
     return np.concatenate(parts) if parts else _no_rows(model)
 
 
 def predict_ids(
     model: TeacherModel,
     ids: Sequence[Sequence[int]],
-    batch_size: int,
     compute: Compute,
     tracker: Tracker | None = None,
 ) -> np.ndarray:
@@ -80,7 +64,6 @@ def predict_ids(
     Args:
         model: the teacher, on `compute.device`.
         ids: N lists of token ids, none empty.
-        batch_size: lists the network takes at a time, >= 1.
         compute: the precision to score in.
         tracker: advanced by each text scored.
 
@@ -90,7 +73,7 @@ def predict_ids(
     fill = pad_id(model.tokenizer)
     found = _no_rows(model, len(ids))
     with torch.inference_mode():
-        for batch in by_length(ids, batch_size):
+        for batch in by_length(ids, _BATCH):
             with compute.autocast():
                 logits = model(*pad(ids, batch, fill, compute.device))
             # softmax in double precision, so that a row's sum is 1 to the last bit of float32

@@ -1,4 +1,6 @@
-"""A training run's state after an epoch, so that a stopped run can be resumed.
+"""Tensors on disk, and a training run's state after an epoch, by which a stopped run goes on.
+
+Tensors are safetensors only, never a pickle.
 
 `state.json` is replaced last and names the files that belong to it, so that a run killed
 between two files still finds the state before. The randomness needs no saving: batches and
@@ -8,24 +10,22 @@ dropout of an epoch depend on the seed and the epoch alone.
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
-from kd_edge.console.progress import say
+from kd_edge.console.progress import Tracker, say
 from kd_edge.files import write_json
-from kd_edge.stages.record import StoppedError
 from kd_edge.training.epoch import EpochFigures
-from kd_edge.training.tensors import save_tensors
-from kd_edge_runtime.files import plain_write_errors
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import atomic_write, plain_write_errors
 
 _STATE = "state.json"
 
@@ -69,41 +69,25 @@ class RunState:
         return self.epochs >= epochs or waited >= patience
 
 
-@contextmanager
-def work_folder(work: Path | None) -> Iterator[Path]:
-    """A folder for checkpoints: the given one, or a temporary one.
-
-    Raises:
-        KeyboardInterrupt: in place of `StoppedError`, where there is nothing to resume from.
-    """
-    if work is not None:
-        yield work
-        return
-    with TemporaryDirectory() as scratch:
-        try:
-            yield Path(scratch)
-        except StoppedError:
-            raise KeyboardInterrupt from None
+def read_state(folder: Path) -> RunState | None:
+    """The state of the run that was stopped; None where there is none to be read."""
+    try:
+        raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+        history = tuple(EpochFigures(**figures) for figures in raw["history"])
+        return RunState(raw["key"], history, raw["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
+@dataclass(frozen=True)
 class Checkpoint:
-    """The folder that holds a run's state, created by the first `save`."""
+    """The folder that holds the state of a model's run, created by the first `save`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
+    model: torch.nn.Module
+    optimizer: torch.optim.Optimizer
 
-    def read(self) -> RunState | None:
-        """The state of the run that was stopped; None where there is none to be read."""
-        try:
-            raw = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
-            history = tuple(EpochFigures(**figures) for figures in raw["history"])
-            return RunState(raw["key"], history, raw["seconds"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def save(
-        self, state: RunState, model: torch.nn.Module, optimizer: torch.optim.Optimizer
-    ) -> None:
+    def save(self, state: RunState) -> None:
         """Save a run after an epoch, and drop the files that are no longer needed.
 
         Raises:
@@ -112,24 +96,22 @@ class Checkpoint:
         with plain_write_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         last = state.epochs
-        save_tensors(self._weights(last), model.state_dict())
-        save_tensors(self._moments(last), _moments(optimizer))
+        save_tensors(self._weights(last), self.model.state_dict())
+        save_tensors(self._moments(last), _moments(self.optimizer))
         write_json(self.folder / _STATE, asdict(state))
         keep = {self._weights(last), self._weights(state.best_epoch), self._moments(last)}
         for file in self.folder.glob("*.safetensors"):
             if file not in keep:
                 file.unlink()
 
-    def resume(
-        self, key: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer
-    ) -> RunState:
-        """Bring a fresh model and its optimizer to where a stopped run was, and report it.
+    def resume(self, key: str) -> RunState:
+        """Bring the fresh model and its optimizer to where a stopped run was, and report it.
 
         Returns:
             The state to resume from: a fresh one, the model and optimizer unchanged, where
             there is no checkpoint, one of another key, or a damaged one.
         """
-        state = self.read()
+        state = read_state(self.folder)
         if state is None:
             return RunState(key)
         if state.key != key:
@@ -142,18 +124,31 @@ class Checkpoint:
         except (OSError, SafetensorError):
             say("The checkpoint is damaged: starting from the beginning.")
             return RunState(key)
-        model.load_state_dict(weights)
-        _set_moments(optimizer, moments)
+        self.model.load_state_dict(weights)
+        _set_moments(self.optimizer, moments)
         say(f"Resuming after epoch {state.epochs}.")
         return state
 
-    def restore_best(self, state: RunState, model: torch.nn.Module) -> None:
-        """Give a model the weights of the best epoch."""
-        model.load_state_dict(load_file(self._weights(state.best_epoch)))
+    def run_epochs(
+        self,
+        state: RunState,
+        run: Callable[[int], EpochFigures],
+        epochs: int,
+        patience: int,
+        tracker: Tracker,
+    ) -> RunState:
+        """Run the epochs that are left, saving after each; `run` is given the epoch, from 0."""
+        while not state.finished(epochs, patience):
+            started = time.monotonic()
+            figures = run(state.epochs)
+            state = state.after(figures, time.monotonic() - started)
+            self.save(state)
+            tracker.note(f"epoch {figures.epoch}/{epochs}: {figures}")
+        return state
 
-    def remove(self) -> None:
-        """Drop the checkpoint of a finished run."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def restore_best(self, state: RunState) -> None:
+        """Give the model the weights of the best epoch."""
+        self.model.load_state_dict(load_file(self._weights(state.best_epoch)))
 
     def _weights(self, epoch: int) -> Path:
         return self.folder / f"weights-{epoch:04d}.safetensors"
@@ -178,3 +173,32 @@ def _set_moments(optimizer: torch.optim.Optimizer, moments: dict[str, torch.Tens
         state.setdefault(int(parameter), {})[name] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Write tensors by name as safetensors, atomically, into an existing folder.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    # Each with storage of its own, even where two weights are tied.
+    copies = {
+        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()
+    }
+    with atomic_write(path, binary=True) as file:
+        file.write(save(copies))
+
+
+@contextmanager
+def plain_tensor_errors(path: Path) -> Iterator[None]:
+    """Turn safetensors' errors in writing `path` into words.
+
+    Raises:
+        InputError: in place of the `SafetensorError` that the block raised.
+    """
+    try:
+        yield
+    except SafetensorError as error:
+        full = "No space left" in str(error)
+        why = "the disk is full" if full else "its weights could not be written"
+        raise InputError(f"cannot write '{path}': {why}.") from error

@@ -1,8 +1,15 @@
-"""The figures of an epoch of training."""
+"""The figures of an epoch of training, on the held-out rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kd_edge.data.scale import Scale
+from kd_edge.evaluation.calibration import negative_log_likelihood
+from kd_edge.evaluation.metrics import Scores, quadratic_kappa
 
 
 @dataclass(frozen=True)
@@ -32,3 +39,29 @@ class EpochFigures:
     def __str__(self) -> str:
         kappa = "" if self.qwk is None else f" QWK {self.qwk:.3f}"
         return f"loss {self.loss:.3f}{kappa} accuracy {self.accuracy:.3f}"
+
+
+def epoch_figures(
+    epoch: int,
+    train_loss: float,
+    probabilities: npt.NDArray[np.floating],
+    scores: Scores,
+    scale: Scale,
+) -> EpochFigures:
+    """The figures of an epoch, for teachers and students alike.
+
+    Args:
+        epoch: the epoch, from 1.
+        train_loss: mean training loss of its batches.
+        probabilities: those of the held-out rows; [N, K].
+        scores: their human scores as classes; [N].
+        scale: the classes; words have no QWK here.
+    """
+    guesses = probabilities.argmax(1)
+    return EpochFigures(
+        epoch=epoch,
+        train_loss=train_loss,
+        loss=negative_log_likelihood(probabilities, scores),
+        accuracy=float((guesses == scores).mean()),
+        qwk=quadratic_kappa(scores, guesses, scale.values) if scale.numeric else None,
+    )

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 
 from kd_edge.teacher.batches import encode
+from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.compute import Compute
-from kd_edge.teacher.predict import load_teacher, predict_ids
+from kd_edge.teacher.predict import predict_ids
 
 PACKAGES = ("torch", "transformers")
-BATCH = 64
 
 
 def load(folder, _argument):
@@ -30,6 +30,6 @@ class _Torch:
     def probabilities(self, texts):
         model = self._model
         ids = encode(model.tokenizer, texts, model.max_length)
-        return predict_ids(model, ids, BATCH, Compute(torch.device("cpu"), "fp32")).tolist()
+        return predict_ids(model, ids, Compute(torch.device("cpu"), "fp32")).tolist()
 
     many = probabilities

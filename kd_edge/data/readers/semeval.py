@@ -27,13 +27,10 @@ class _Found:
 
 
 def read_semeval(path: Path) -> RawTable:
-    """Read one question file, or all that lie in a folder (not in folders below it).
+    """Read one .xml file, or all that lie in a folder (not in folders below it).
 
     The answers' texts lose the white space around them, which is the XML's layout. How
     often an answer was given (`count`) is not kept: one row each.
-
-    Args:
-        path: an .xml file, or a folder of them.
 
     Raises:
         InputError: the file cannot be read, or the folder holds no .xml file.

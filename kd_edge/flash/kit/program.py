@@ -61,11 +61,6 @@ def as_zip() -> bytes:
     return packed.getvalue()
 
 
-def install_script() -> bytes:
-    """The shell script that starts the zip from a stick."""
-    return resources("kd_edge.flash").joinpath("install.sh").read_bytes()
-
-
 def _sources() -> dict[str, str]:
     """The modules' texts by name, after their packages, which are empty."""
     folder = resources(_PACKAGE)

@@ -11,7 +11,7 @@ from typing import Any
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
-from kd_edge.report.figures.items import Baseline, ItemFigures, Together, item_figures, together
+from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.folder import BUNDLE, REPORT, item_folder
 from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
 from kd_edge_runtime.bundle.archive import Bundle
@@ -26,24 +26,19 @@ class Collected:
         items: the figures of each item.
         scored: the test responses that these were computed from, for each item.
         scales: the classes of each item.
-        together: people and scorers over all items; empty for a single item.
         created_by: version by package, of the software that wrote the bundle.
     """
 
     items: tuple[ItemFigures, ...]
     scored: tuple[Scored, ...]
     scales: tuple[Scale, ...]
-    together: tuple[Together, ...]
     created_by: Mapping[str, str]
 
 
 def collect(out: Path) -> Collected:
-    """Read the folder of a run and compute the figures.
+    """Read the folder that `kd-edge run` wrote, and compute the figures.
 
     The classes of each item are those of the bundle's manifest.
-
-    Args:
-        out: the folder that `kd-edge run` wrote.
 
     Raises:
         InputError: it is not such a folder, the run is not finished, or it is from a version
@@ -69,7 +64,6 @@ def collect(out: Path) -> Collected:
         items=tuple(items),
         scored=tuple(scored),
         scales=tuple(scales),
-        together=together(items, scored) if len(items) > 1 else (),
         created_by=dict(manifest.created_by),
     )
 

@@ -78,7 +78,7 @@ def disagreements(scored: Scored, scale: Scale, explain: Explain | None = None) 
         """The chosen responses, sorted by the first of `by`, then the next, largest first."""
         order = np.lexsort([-values for values in reversed(by)])
         places = [at for at in order.tolist() if chosen[at]][:SHOWN]
-        return tuple(map(_disagreement(scored, scale.classes, explain), places))
+        return tuple(_disagreement(scored, scale.classes, explain, at) for at in places)
 
     distance = np.abs(bundle.probabilities - teacher.probabilities).sum(axis=1)
     furthest: tuple[Disagreement, ...] = ()
@@ -112,21 +112,18 @@ def reasons(scorer: Scorer, item_id: str) -> Explain:
 
 
 def _disagreement(
-    scored: Scored, classes: Sequence[str], explain: Explain | None
-) -> Callable[[int], Disagreement]:
-    def describe(at: int) -> Disagreement:
-        second = scored.second[at]
-        given = int(scored.bundle.predicted[at])
-        question = f"{scored.questions[at]}: " if scored.questions else ""
-        return Disagreement(
-            response_id=question + scored.ids[at],
-            text=scored.texts[at],
-            human=classes[scored.human[at]],
-            second="" if second == NO_SCORE else classes[second],
-            teacher=classes[scored.teacher.predicted[at]],
-            student=classes[given],
-            confidence=float(scored.bundle.confidence[at]),
-            why=explain(scored.texts[at], given) if explain else "",
-        )
-
-    return describe
+    scored: Scored, classes: Sequence[str], explain: Explain | None, at: int
+) -> Disagreement:
+    second = scored.second[at]
+    given = int(scored.bundle.predicted[at])
+    question = f"{scored.questions[at]}: " if scored.questions else ""
+    return Disagreement(
+        response_id=question + scored.ids[at],
+        text=scored.texts[at],
+        human=classes[scored.human[at]],
+        second="" if second == NO_SCORE else classes[second],
+        teacher=classes[scored.teacher.predicted[at]],
+        student=classes[given],
+        confidence=float(scored.bundle.confidence[at]),
+        why=explain(scored.texts[at], given) if explain else "",
+    )

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.evaluation.rsmtool import Values, quadratic_kappa_of_numbers
-
-_NO_SPREAD = 1e-7
+from kd_edge.evaluation.rsmtool import NO_SPREAD, Values, quadratic_kappa_of_numbers
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def difference_of_standardized_means(
     standard = []
     for scores in (machine, human):
         sd = np.std(scores, ddof=1)
-        if sd < _NO_SPREAD:
+        if sd < NO_SPREAD:
             return None
         standard.append((np.mean(scores[inside]) - np.mean(scores)) / sd)
     return float(standard[0] - standard[1])

@@ -13,12 +13,11 @@ from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, ClassAgreement, Part
+from kd_edge.runs.cross_item.pool import POOLED
 from kd_edge.runs.folder import BUNDLE, TOGETHER
 from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
-
-POOLED = "all questions"
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,7 @@ class Questions:
 
 
 def collect_questions(out: Path) -> Questions:
-    """Read the folder and compute the figures.
-
-    Args:
-        out: the folder that `kd-edge run --together` wrote.
+    """Read the folder that `kd-edge run --together` wrote, and compute the figures.
 
     Raises:
         InputError: a file is damaged, or from a version that did not keep the test scores.

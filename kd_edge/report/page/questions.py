@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, scorer_name
 from kd_edge.report.figures.disagreements import disagreements
-from kd_edge.report.figures.questions import POOLED, Questions
+from kd_edge.report.figures.questions import Questions
 from kd_edge.report.page.blocks import Block, Column, Heading, Table, Text, figure, table
 from kd_edge.report.page.item import item_blocks
 from kd_edge.report.page.numbers import number, percent, tenths
 from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part
+from kd_edge.runs.cross_item.pool import POOLED
 
 LEAST, LEAST_BALANCED = 5, 10
 """Responses to a question below which its accuracy, and its macro F1 and kappa, are left out:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import f1_score
 
 from kd_edge.data.responses import Row
 from kd_edge.evaluation.agreement import human_scores
@@ -40,18 +40,11 @@ class ClassAgreement:
 
 
 def figures(human: Scores, machine: Scores) -> ClassAgreement:
-    """A scorer's figures.
-
-    Args:
-        human: classes; [N], N > 0.
-        machine: the scorer's; [N].
-    """
-    macro, weighted = (
-        float(f1_score(human, machine, average=average, zero_division=0))
-        for average in ("macro", "weighted")
-    )
-    kappa = compare_words(human, machine).kappa
-    return ClassAgreement(len(human), float(accuracy_score(human, machine)), macro, weighted, kappa)
+    """A scorer's figures, of people's classes and its own; [N] each, N > 0."""
+    same = compare_words(human, machine)
+    assert same.macro_f1 is not None
+    weighted = float(f1_score(human, machine, average="weighted", zero_division=0))
+    return ClassAgreement(len(human), same.exact_agreement, same.macro_f1, weighted, same.kappa)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,9 @@ from kd_edge_runtime.errors import InputError
 
 
 def run_stages(pool: Pool, folder: Path, options: RunOptions) -> StageOutputs:
-    """Run the stages of pooled questions, up to their student.
+    """Run the stages of pooled questions in the run's folder, up to their student.
 
-    Args:
-        pool: the questions.
-        folder: the run's folder.
-        options: the options of the run; one teacher labels in-sample, and the student is of kind
-            "pairs".
+    One teacher labels in-sample, and the student is of kind "pairs".
 
     Raises:
         InputError: more than one teacher is asked for, or see the stages.
@@ -46,15 +42,12 @@ class PooledRows(PipelineRows):
 
     A teacher reads a response after its question and the most similar reference answer; a student
     sees its relation to the question and to all reference answers.
-
-    Args:
-        pool: the questions.
     """
 
     crossfits = False
 
     def __init__(self, pool: Pool) -> None:
-        super().__init__(pool.item, pool.train, pool.validation, pool.test)
+        super().__init__(pool)
         self.relations = pool.relations
         self._pool = pool
 

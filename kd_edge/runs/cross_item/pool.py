@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kd_edge.data.responses import Item, Responses, Row, Scale
-from kd_edge.data.splits import split_item
+from kd_edge.data.splits import Split, split_item
 from kd_edge_export.relation import make_relation
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
@@ -22,28 +22,18 @@ _WHOLE = 1000
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Many questions as one item.
+class Pool(Split):
+    """Many questions as one item of training and validation rows; ids are unique over all.
 
     Attributes:
         questions: by id; those with test rows only come last.
         relations: the words of each question and its reference answers, for the student.
-        item: the pooled item with training and validation rows.
-        train: scored rows to train on; ids of all rows are unique over all questions.
-        validation: scored rows for choices, such as the best epoch.
-        test: scored rows to measure on, once.
         unseen: questions without training rows.
-        how: where the test rows come from, in words.
     """
 
     questions: Mapping[str, Item]
     relations: Mapping[str, Relation]
-    item: Item
-    train: tuple[Row, ...]
-    validation: tuple[Row, ...]
-    test: tuple[Row, ...]
     unseen: frozenset[str]
-    how: str
 
     def teacher_text(self, item_id: str, response: str) -> str:
         """The text that the teacher reads: question, most similar reference answer, response."""

@@ -17,7 +17,6 @@ from kd_edge.evaluation.agreement import (
     TEACHER,
     Line,
     human_scores,
-    second_scores,
 )
 from kd_edge.evaluation.metrics import Scores, agreement
 from kd_edge.evaluation.review import Review, review_of
@@ -30,17 +29,13 @@ from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER, refuse_other_items, re
 from kd_edge.runs.pipeline import RunOptions, StageOutputs
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
-from kd_edge.runs.test_scores import (
-    Scored,
-    bundle_scorings,
-    student_scorings,
-    teacher_scorings,
-    write_scored,
-)
+from kd_edge.runs.test_scores import Scored, scored_rows, student_scorings, write_scored
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
+from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Score, Scorer
 
 
@@ -116,6 +111,11 @@ def run_together(
         InputError: an argument is wrong, or the folder holds a run of other responses.
         StoppedError: the user stopped it; the same call resumes.
     """
+    if options.distil.student != registry.DEFAULT:
+        raise InputError(
+            f"one small model for all items cannot be of kind {options.distil.student}: leave out "
+            "--student or --together"
+        )
     pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
     refuse_other_items(out, TOGETHER, pool.questions)
     training = [*pool.train, *pool.validation]
@@ -127,7 +127,7 @@ def run_together(
     student = outputs.distilled.student
     say(f"Writing the bundle of {len(pool.questions)} items …")
     prepared = prepare([_to_export(name, pool, student) for name in pool.questions])
-    with temporary_bundle(prepared) as (scorer, _):
+    with temporary_bundle(prepared) as scorer:
         scored = _scored(pool, outputs, scorer)
     write_scored(out / TEST_SCORES, scored, classes)
     classes_by_scorer = _classes(pool, outputs, scored)
@@ -166,11 +166,7 @@ def _report(
     rows = _rows_of_each(pool)
     return TogetherReport(
         bundle=BUNDLE,
-        rows={
-            "train": len(pool.train),
-            "validation": len(pool.validation),
-            "test": len(pool.test),
-        },
+        rows=pool.counts,
         test_rows=pool.how,
         classes=pool.item.scale.classes,
         parts=_parts(pool, classes),
@@ -180,7 +176,7 @@ def _report(
         ran=outputs.ran,
         options=plain_options(options),
         versions=versions(),
-        review=review_of(outputs.distilled.student),
+        review=review_of(outputs.distilled.student.provenance),
     )
 
 
@@ -198,22 +194,12 @@ def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
 
 def _scored(pool: Pool, outputs: StageOutputs, scorer: Scorer) -> Scored:
     """The scores of each test row; those of the bundle as a device computes them."""
-    scale, test = pool.item.scale, pool.test
-    texts, _ = _texts(pool)
+    texts, questions = _texts(pool)
     scores: dict[int, Score] = {}
     for name, at in _rows_of_each(pool).items():
         scores.update(zip(at, scorer.score_many([texts[row] for row in at], name), strict=True))
-    return Scored(
-        ids=tuple(map(own_id, test)),
-        texts=tuple(texts),
-        human=human_scores(test),
-        second=second_scores(test),
-        groups=tuple(row.group or "" for row in test),
-        teacher=teacher_scorings(outputs.labels, pool.validation, outputs.test_labels, test, scale),
-        student=student_scorings(outputs.distilled.student, *_texts(pool)),
-        bundle=bundle_scorings([scores[at] for at in range(len(test))], scale.classes),
-        questions=tuple(row.item_id for row in test),
-    )
+    scored = scored_rows(pool, outputs, [scores[at] for at in range(len(texts))], questions)
+    return replace(scored, ids=tuple(map(own_id, pool.test)))
 
 
 def _texts(pool: Pool) -> tuple[list[str], list[str]]:
@@ -235,11 +221,7 @@ def _parts(pool: Pool, classes: Mapping[str, Scores]) -> tuple[Part, ...]:
     all_ = part(ALL, pool.test, range(len(pool.test)), classes)
     if not new or not known:
         return (all_,)
-    return (
-        all_,
-        part(SEEN, pool.test, known, classes),
-        part(UNSEEN, pool.test, new, classes),
-    )
+    return all_, part(SEEN, pool.test, known, classes), part(UNSEEN, pool.test, new, classes)
 
 
 def _cards(pool: Pool, classes: Mapping[str, Scores]) -> dict[str, model_card.CardFigures]:

@@ -19,7 +19,8 @@ from kd_edge.bundling.teacher_onnx import export_teacher
 from kd_edge.stages.record import hash_folder
 from kd_edge.teacher import classifier
 from kd_edge.teacher.card import TeacherCard
-from kd_edge.teacher.predict import load_teacher, predict
+from kd_edge.teacher.classifier import load_teacher
+from kd_edge.teacher.predict import predict
 from kd_edge.training.epoch import EpochFigures
 from kd_edge_export.onnx import int8_matmul
 from kd_edge_runtime.errors import InputError, ParityError
@@ -123,7 +124,6 @@ def test_the_figures(teacher, exported):
     found = scored(exported.folder, "onnx-int8", TEXTS)
     assert int8.held_out.greatest == pytest.approx(np.abs(found - expected).max(), rel=0.1)
     assert exported.parameters == sum(one.numel() for one in load_teacher(teacher).parameters())
-    assert exported.seconds > 0
 
 
 def test_the_folder_says_what_is_in_it(teacher, exported):

@@ -64,7 +64,7 @@ def test_a_student_is_made(command, given, tmp_path):
         "(9 held-out responses)"
     )
     assert lines[2].startswith("  baseline  validation QWK ")
-    assert lines[3:] == [str(review_of(student))]
+    assert lines[3:] == [str(review_of(student.provenance))]
     assert "of 9 held-out responses" in lines[3] or "9 held-out responses agree" in lines[3]
     assert "training the student" in said.err
 

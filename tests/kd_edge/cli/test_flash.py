@@ -10,8 +10,6 @@ import time
 import pytest
 
 from flash_cuts import make_bundles, scored_with
-from kd_edge.cli import flash as verb
-from kd_edge.flash.kit import platforms
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +21,6 @@ def test_help_names_what_a_technician_needs(command):
     said = command("flash", "--help")
     for word in ("Examples:", "ssh://pi@", "--fleet", "--with-runtime", "pi-64", "install.sh"):
         assert word in said.out
-
-
-def test_its_choices_are_those_of_the_kits():
-    assert tuple(platforms.PLATFORMS) == verb._PLATFORMS
-    assert verb._PYTHONS == platforms.PYTHONS
-    assert verb._BACKENDS == platforms.BACKENDS
 
 
 def test_a_table_and_a_summary_are_shown(command, bundles, tmp_path):

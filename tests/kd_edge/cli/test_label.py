@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def test_labels(command, teacher, responses, tmp_path):
     said = command("label", teacher, responses, "-o", output)
     assert said.code == 0, said.err
     assert said.out == f"{output}: 30 soft labels\n"
-    labels = read_labels(output, CLASSES, [row.response_id for row in ITEM.rows])
+    labels = read_labels(output, CLASSES)
+    assert labels.ids == tuple(row.response_id for row in ITEM.rows)
     assert set(labels.folds) == {-1}
     assert np.allclose(labels.probabilities.sum(1), 1)
     assert CANARY not in output.read_text()
@@ -197,3 +199,13 @@ def test_an_output_that_cannot_be_written(command, teacher, responses, tmp_path)
     message = command.fails("label", teacher, responses, "-o", tmp_path / "file" / "l.csv")
     assert "cannot write" in message
     assert "file" in message
+
+
+def test_variants_are_made_of_the_teachers_own_responses(command, teacher, tmp_path):
+    rows = tuple(replace(row, response_id=f"other-{row.response_id}") for row in ITEM.rows)
+    table = write_table(tmp_path / "other.csv", [replace(ITEM, rows=rows)])
+    given = ("label", teacher, table, "-o", tmp_path / "labels.csv")
+    assert command(*given).code == 0
+    more = ("--variants", tmp_path / "variants.csv", "--count", 5)
+    assert "was fine-tuned on other responses" in command.fails(*given, *more)
+    assert not (tmp_path / "variants.csv").exists()

@@ -192,7 +192,7 @@ def test_these_modules_import_neither_torch_nor_rich():
         "import kd_edge.soft_labels.labels\n"
         "import kd_edge.soft_labels.augmentation, kd_edge.soft_labels.label_variants\n"
         "import kd_edge.teacher.options, kd_edge.teacher.source, kd_edge.teacher.card\n"
-        "import kd_edge.data.stratify, kd_edge.training.epoch\n"
+        "import kd_edge.data.splits, kd_edge.training.epoch\n"
         "heavy = {'torch', 'transformers', 'rich', 'sklearn', 'huggingface_hub'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kd_edge.data.responses import Item, Responses, Row, Scale
-from kd_edge.data.splits import TEST_SHARE, split_item, test_items
-from kd_edge.data.stratify import validation_rows
+from kd_edge.data.splits import TEST_SHARE, split_item, test_items, validation_rows
 from kd_edge.teacher.card import TeacherCard
 from kd_edge.teacher.held_out import learning_rows
 from kd_edge.teacher.options import TeacherOptions

@@ -79,18 +79,18 @@ def test_flags_go_with_the_student(small_students, tmp_path):
     student = with_flags(small_students["bag"], TEXTS, rows, 0.8)
     assert student.flags.longest > 0
     assert len(student.flags.known) == 3
-    review = review_of(student)
+    review = review_of(student.provenance)
     assert isinstance(review, Review)
     assert (review.below, review.wanted) == (student.flags.review, 0.8)
     assert student.provenance["rows"] == 40, "what was there is kept"
     store.save(student, tmp_path / "s")
     again = store.load(tmp_path / "s")
     assert again.flags == student.flags
-    assert review_of(again) == review
+    assert review_of(again.provenance) == review
 
 
 def test_a_student_of_an_older_version_has_none(small_students, tmp_path):
-    assert review_of(small_students["bag"]) is None
+    assert review_of(small_students["bag"].provenance) is None
     store.save(small_students["bag"], tmp_path / "s")
     path = tmp_path / "s" / "student.json"
     path.write_text(path.read_text().replace('"flags"', '"unflagged"'))
@@ -106,7 +106,7 @@ def test_what_is_flagged_on_a_device_is_what_was_measured(small_students, tmp_pa
     export([ExportItem(replace(student, flags=Flags(review=student.flags.review)))], path, {})
     with Scorer.open(path) as scorer:
         scores = scorer.score_many([row.text for row in rows])
-    review = review_of(student)
+    review = review_of(student.provenance)
     kept = [one for one in zip(scores, rows, strict=True) if one[0].flag != "review"]
     assert 0 < len(kept) < len(rows)
     assert review.share == pytest.approx(1 - len(kept) / len(rows), abs=1e-4)

@@ -10,7 +10,7 @@ import torch
 
 from kd_edge.data.responses import Row
 from kd_edge.distillation import distil as module
-from kd_edge.distillation.distil import distil, train_student
+from kd_edge.distillation.distil import LearningData, distil, train_student
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.outliers import outlier_limits
 from kd_edge.distillation.train import Training
@@ -18,8 +18,6 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import at_temperature, fit_temperature, negative_log_likelihood
 from kd_edge.evaluation.review import review_of
 from kd_edge.soft_labels.label_variants import Variants
-from kd_edge.soft_labels.labels import SoftLabels
-from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError
@@ -35,9 +33,8 @@ OPTIONS = DistilOptions(epochs=2, student_options=SMALL["bag"])
 
 def _distil(folder, labels=LABELS, variants=None, options=OPTIONS, **more):
     given = {"rows": ROWS, "held_out": HELD_OUT, **more}
-    return distil(
-        ITEM, given["rows"], given["held_out"], labels, variants, options, folder / "work"
-    )
+    data = LearningData(ITEM, given["rows"], given["held_out"], labels, variants)
+    return distil(data, options, folder / "work")
 
 
 def _same(one, other):
@@ -187,37 +184,12 @@ def test_nobody_elses_randomness_is_touched_or_matters(tmp_path):
 @pytest.mark.parametrize("kind", ["rnn", "transformer"])
 def test_the_other_kinds(tmp_path, tiny_model, kind):
     options = DistilOptions(student=kind, epochs=2, student_options=SMALL[kind])
-    made = distil(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, options, tmp_path / "work", tiny_model)
+    data = LearningData(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, tiny_model)
+    made = distil(data, options, tmp_path / "work")
     assert made.student.kind == kind
     assert not _same(made.student, made.baseline)
     with pytest.raises(InputError, match="teacher's folder"):
-        distil(
-            ITEM,
-            ROWS,
-            HELD_OUT,
-            LABELS,
-            None,
-            DistilOptions(student="transformer"),
-            tmp_path / "work",
-        )
-
-
-def test_labels_and_work_in_memory(tmp_path):
-    expected = _distil(tmp_path, variants=VARIANTS)
-    ids, held = zip(*LABELS.items(), strict=True)
-    labels = SoftLabels(ids, (IN_SAMPLE,) * len(ids), np.array(held), ITEM.scale.classes)
-    found = distil(ITEM, ROWS, HELD_OUT, labels, VARIANTS, OPTIONS)
-    assert _same(found.student, expected.student)
-    assert _same(found.baseline, expected.baseline)
-
-
-def test_without_a_folder_there_is_nothing_to_resume(monkeypatch):
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Training, "_step", stop)
-    with pytest.raises(KeyboardInterrupt):
-        distil(ITEM, ROWS, HELD_OUT, LABELS, options=OPTIONS)
+        _distil(tmp_path, options=DistilOptions(student="transformer"))
 
 
 def test_one_student_by_itself(tmp_path):
@@ -242,7 +214,7 @@ def test_it_is_calibrated_and_knows_what_to_flag(tmp_path):
         assert fit_temperature(at_temperature(found, 1 / temperature), scores) == pytest.approx(
             temperature, rel=0.006
         )
-        review = review_of(student)
+        review = review_of(student.provenance)
         assert (review.wanted, review.responses) == (0.7, len(HELD_OUT))
         assert student.flags.review == review.below
         assert student.flags.longest == outlier_limits([row.text for row in ROWS], student).longest

@@ -15,7 +15,6 @@ from kd_edge.evaluation.agreement import (
     NO_SCORE,
     STUDENT,
     TEACHER,
-    Scorings,
     Sizes,
     human_scores,
     lines,
@@ -34,11 +33,11 @@ SIZES = Sizes(
 ITEM = item_of(12)
 TEST = ITEM.rows[:6]  # scores 0 1 2 0 1 2
 TRAIN = tuple(replace(row, score=score) for row, score in zip(ITEM.rows[6:], (1, 1, 1, 0, 2, 2)))
-FOUND = Scorings(
-    teacher=np.array([0, 1, 2, 0, 1, 2]),
-    student=np.array([0, 1, 2, 0, 1, 0]),
-    baseline=np.array([0, 1, 1, 0, 0, 0]),
-)
+FOUND = {
+    TEACHER: np.array([0, 1, 2, 0, 1, 2]),
+    STUDENT: np.array([0, 1, 2, 0, 1, 0]),
+    BASELINE: np.array([0, 1, 1, 0, 0, 0]),
+}
 
 
 def test_every_scorer_has_a_line():
@@ -47,7 +46,7 @@ def test_every_scorer_has_a_line():
     teacher, student, baseline, majority = found
     human = human_scores(TEST)
     assert teacher.agreement.accuracy == 1.0
-    assert student.agreement == agreement(human, FOUND.student, Scale.from_range(0, 2))
+    assert student.agreement == agreement(human, FOUND[STUDENT], Scale.from_range(0, 2))
     assert baseline.agreement.accuracy == 0.5
     assert (teacher.parameters, teacher.bytes) == (22_000_000, 90_000_000)
     assert (student.parameters, student.bytes) == (20_000, 30_000)

@@ -15,7 +15,7 @@ from kd_edge.data.splits import split_item
 from kd_edge.distillation.train import Training
 from kd_edge.runs import pipeline
 from kd_edge.runs.pipeline import RunOptions, item_folder, run_stages
-from kd_edge.soft_labels import augmentation
+from kd_edge.soft_labels import augmentation, label_rows
 from kd_edge.soft_labels.label_variants import read_variants
 from kd_edge.soft_labels.labels import labels_by_id, read_labels
 from kd_edge.stages.record import StoppedError, hash_folder, hash_rows
@@ -156,7 +156,7 @@ def test_unlabelled_responses_are_labelled_with_the_variants(out, options):
 
 
 def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
-    for name in ("finetune", "label_variants", "distil", "predict"):
+    for name in ("finetune", "label_variants", "distil", "predicted_labels"):
         monkeypatch.setattr(pipeline, name, None)
     made = run_stages(SPLIT, out, options)
     assert made.ran == ()
@@ -304,7 +304,7 @@ def _stop_in(monkeypatch, stage):
         monkeypatch.setattr("kd_edge.soft_labels.label_variants._Partial.append", stop)
     else:
         words = "the test responses" if stage == "test-labels" else "scoring responses"
-        monkeypatch.setattr(pipeline, "predict", _stopping_at(words))
+        monkeypatch.setattr(label_rows, "predict", _stopping_at(words))
 
 
 def _stopping_at(words):

@@ -21,7 +21,7 @@ from kd_edge.runs.run import run
 from kd_edge.runs.test_scores import read_scored
 from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students import store
-from kd_edge.teacher.predict import load_teacher
+from kd_edge.teacher.classifier import load_teacher
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, TableError
 from kd_edge_runtime.scorer import Scorer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kd_edge.distillation.distil import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.size_search.distil import distil_to_size
@@ -18,8 +19,8 @@ OPTIONS = DistilOptions(epochs=3)
 
 
 def to_size(limit, work, options=OPTIONS):
-    search = Search(limit, HELD_OUT)
-    return distil_to_size(ITEM, ROWS, HELD_OUT, LABELS, None, options, work, search)
+    data = LearningData(ITEM, ROWS, HELD_OUT, LABELS)
+    return distil_to_size(data, options, work, Search(limit, HELD_OUT))
 
 
 def test_a_student_that_fits(tmp_path):
@@ -71,7 +72,3 @@ def test_nothing_fits(tmp_path):
         to_size(1_000, tmp_path / "work")
     with pytest.raises(InputError, match="only a bag"):
         to_size(4_400, tmp_path / "other", DistilOptions(student="rnn"))
-    with pytest.raises(InputError, match="no soft label"):
-        distil_to_size(
-            ITEM, ROWS, HELD_OUT, {}, None, OPTIONS, tmp_path / "w", Search(4_400, HELD_OUT)
-        )

@@ -25,9 +25,9 @@ def _file(tmp_path, text):
     return path
 
 
-def _problems(tmp_path, text, ids=None, classes=CLASSES):
+def _problems(tmp_path, text, classes=CLASSES):
     with pytest.raises(TableError) as caught:
-        read_labels(_file(tmp_path, text), classes, ids)
+        read_labels(_file(tmp_path, text), classes)
     return [(p.row, p.column, p.message) for p in caught.value.problems]
 
 
@@ -44,15 +44,11 @@ def test_what_is_written_is_read(data, ids):
         path = Path(folder) / "labels.csv"
         write_labels(path, labels)
         back = read_labels(path, WORDS)
-        again = read_labels(path, WORDS, ids[::-1])
         write_labels(path, back)
         twice = read_labels(path, WORDS)
     assert (back.ids, back.folds, back.classes) == (labels.ids, labels.folds, WORDS)
     assert np.abs(back.probabilities - labels.probabilities).max() < 2e-6
     assert np.allclose(back.probabilities.sum(1), 1, atol=1e-12)
-    assert again.ids == labels.ids[::-1]
-    assert again.folds == labels.folds[::-1]
-    assert np.array_equal(again.probabilities, back.probabilities[::-1])
     assert np.abs(twice.probabilities - back.probabilities).max() < 2e-6
 
 
@@ -75,9 +71,9 @@ def test_labels_must_fit_together():
 
 def test_another_models_labels(tmp_path):
     text = "p_2,p_0,p_1,response_id\n0.33,.33,0.33,a\n0,1.005,0,b\n"
-    found = read_labels(_file(tmp_path, text), CLASSES, ["b", "a"])
+    found = read_labels(_file(tmp_path, text), CLASSES)
     assert found.folds == (-1, -1)
-    assert np.allclose(found.probabilities, [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]])
+    assert np.allclose(found.probabilities, [[1 / 3, 1 / 3, 1 / 3], [1, 0, 0]])
 
 
 def test_columns_by_name_come_before_columns_by_number(tmp_path):
@@ -114,10 +110,8 @@ def test_all_problems_are_told_at_once(tmp_path):
         "a,0,1,0,0\n"
         ",0,1,0,0\n"
         "e,0,nan,,inf\n"
-        "z,0,1,0,0\n"
     )
-    assert _problems(tmp_path, text, ["a", "b", "c", "d", "e", "f"]) == [
-        (None, None, "response 'f' has no label"),
+    assert _problems(tmp_path, text) == [
         (3, "fold", "not a whole number"),
         (3, "p_1", "not a number"),
         (4, "p_1", "negative"),
@@ -127,7 +121,6 @@ def test_all_problems_are_told_at_once(tmp_path):
         (8, "p_0", "not a finite number"),
         (8, "p_1", "empty"),
         (8, "p_2", "not a finite number"),
-        (9, "response_id", "no response has this id"),
     ]
 
 
@@ -139,9 +132,9 @@ def test_a_sum_is_near_enough_or_not(tmp_path):
 
 
 def test_missing_columns(tmp_path):
-    (problem,) = _problems(tmp_path, "id,p_0,p_1,p_2\na,1,0,0\n", ["a"])
+    (problem,) = _problems(tmp_path, "id,p_0,p_1,p_2\na,1,0,0\n")
     assert problem == (None, None, "there is no column 'response_id'")
-    (problem,) = _problems(tmp_path, "response_id,p_0,p_1\na,1,0\n", ["a"])
+    (problem,) = _problems(tmp_path, "response_id,p_0,p_1\na,1,0\n")
     assert "p_0, p_1, p_2" in problem[2]
     assert "'label'" in problem[2]
 
@@ -158,20 +151,11 @@ def test_a_row_too_short_is_a_problem_too(tmp_path):
     assert [row for row, *_ in found] == [2, 3]
 
 
-def test_rows_with_a_text_of_their_own_are_variants(tmp_path):
-    text = "response_id,text,p_0,p_1,p_2\nv1,A cup,1,0,0\na,,0,1,0\nv2, ,1,0,0\n"
-    assert _problems(tmp_path, text, ["a"]) == [(4, "response_id", "no response has this id")]
-    good = text.replace("v2, ,1,0,0\n", "")
-    found = read_labels(_file(tmp_path, good), CLASSES, ["a"])
-    assert found.ids == ("a",)
-    assert found.probabilities.tolist() == [[0, 1, 0]]
-
-
 def test_no_message_quotes_a_response(tmp_path):
     secret = "my name is Ada"
     text = f"response_id,text,fold,p_0,p_1,p_2\nz,{secret},{secret},{secret},0,0\n"
     with pytest.raises(TableError) as caught:
-        read_labels(_file(tmp_path, text), CLASSES, ["a"])
+        read_labels(_file(tmp_path, text), CLASSES)
     assert secret not in str(caught.value)
 
 

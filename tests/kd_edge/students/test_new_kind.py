@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
-from kd_edge.distillation.distil import distil
+from kd_edge.distillation.distil import LearningData, distil
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.students import registry, store
 from kd_edge.students.base import Recipe
@@ -67,7 +67,8 @@ def registered(monkeypatch):
 @pytest.mark.usefixtures("registered")
 def test_from_soft_labels_to_scores_on_a_device(tmp_path):
     options = DistilOptions(student="mean", student_options={"dimensions": 5})
-    made = distil(ITEM, ROWS, HELD_OUT, certain(ROWS, 3), None, options, tmp_path / "work")
+    data = LearningData(ITEM, ROWS, HELD_OUT, certain(ROWS, 3))
+    made = distil(data, options, tmp_path / "work")
     assert made.student.options == MeanOptions(dimensions=5)
     store.save(made.student, tmp_path / "student")
     student = store.load(tmp_path / "student")

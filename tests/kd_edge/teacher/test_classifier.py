@@ -55,7 +55,7 @@ def _logits(model, texts=("a cup of ice", "mass and vinegar then water")):
 def test_a_folder_brings_back_the_same_network(model, request, tmp_path):
     made = classifier.build(request.getfixturevalue(model), CLASSES, 32, seed=1)
     classifier.save(made, _card(), tmp_path)
-    back = classifier.load(tmp_path, read_card(tmp_path))
+    back = classifier.load_teacher(tmp_path)
     assert torch.equal(_logits(back), _logits(made))
     assert _logits(back).shape == (2, 3)
     assert (tmp_path / classifier.HEAD).exists() == (model == "encoder")
@@ -111,7 +111,7 @@ def test_nothing_asks_the_network(encoder, monkeypatch, tmp_path):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     model = classifier.build(encoder, CLASSES, 32, seed=1)
     classifier.save(model, _card(), tmp_path)
-    classifier.load(tmp_path, _card())
+    classifier.load_teacher(tmp_path)
 
 
 def test_transformers_is_quiet(five, capfd, tmp_path):
@@ -138,7 +138,7 @@ def test_a_damaged_folder_is_told_plainly(encoder, tmp_path, name):
     classifier.save(classifier.build(encoder, CLASSES, 32, seed=1), _card(), tmp_path)
     (tmp_path / name).write_bytes(b"torn")
     with pytest.raises(InputError, match=r"damaged|no model"):
-        classifier.load(tmp_path, _card())
+        classifier.load_teacher(tmp_path)
 
 
 def test_a_card_that_is_missing_or_damaged(tmp_path):

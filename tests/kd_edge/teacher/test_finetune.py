@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from kd_edge.data.responses import Item, Row, Scale
-from kd_edge.data.stratify import deal_folds, validation_rows
+from kd_edge.data.splits import deal_folds, validation_rows
 from kd_edge.teacher import finetune
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.finetune import TeacherOptions
@@ -22,51 +22,29 @@ from kd_edge.training.checkpoint import RunState
 from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.schedule import one_cycle
 from kd_edge_runtime.errors import InputError
-from tiny import same_teacher, teacher_weights, tiny_item, tiny_teacher
+from tiny import (
+    press_ctrl_c,
+    same_teacher,
+    teacher_weights,
+    tiny_item,
+    tiny_options,
+    tiny_teacher,
+)
 
 ITEM = tiny_item()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory):
     """Four short epochs of the tiny teacher."""
     folder = tiny_teacher(tmp_path_factory.mktemp("model") / "tiny")
-    return TeacherOptions(
-        model=str(folder),
-        epochs=4,
-        learning_rate=3e-3,
-        head_learning_rate=1e-2,
-        batch_size=8,
-        patience=4,
-        precision="fp32",
-        device="cpu",
-    )
+    return tiny_options(folder, epochs=4, patience=4)
 
 
 @pytest.fixture(scope="module")
 def straight(options, tmp_path_factory):
     """A run that nothing interrupted."""
     return finetune.finetune(ITEM, ITEM.rows, options, tmp_path_factory.mktemp("straight") / "t")
-
-
-def _interrupt(monkeypatch, step):
-    """Press Ctrl-C before this optimizer step."""
-
-    def set_step(optimizer, at, total):
-        if at == step:
-            raise KeyboardInterrupt
-        original(optimizer, at, total)
-
-    original = finetune.set_step
-    monkeypatch.setattr(finetune, "set_step", set_step)
 
 
 def test_it_learns(options, tmp_path):
@@ -107,7 +85,7 @@ def test_a_stopped_run_goes_on_to_the_very_same_weights(
 ):
     folder = tmp_path / "t"
     with monkeypatch.context() as patch:
-        _interrupt(patch, step)
+        press_ctrl_c(patch, step)
         with pytest.raises(finetune.StoppedError, match=f"after epoch {step // 7} of 4") as stopped:
             finetune.finetune(ITEM, ITEM.rows, options, folder)
     assert "Start the same command again" in str(stopped.value)
@@ -139,7 +117,7 @@ def test_a_run_killed_between_two_files_goes_on_from_the_epoch_before(
 
 
 def test_stopped_before_the_first_epoch(options, tmp_path, monkeypatch):
-    _interrupt(monkeypatch, 3)
+    press_ctrl_c(monkeypatch, 3)
     with pytest.raises(finetune.StoppedError, match="before the first epoch's end"):
         finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
 
@@ -148,7 +126,7 @@ def test_stopped_before_the_first_epoch(options, tmp_path, monkeypatch):
 def test_another_runs_checkpoint_is_not_used(options, tmp_path, monkeypatch, capsys, change):
     folder, rows = tmp_path / "t", ITEM.rows
     with monkeypatch.context() as patch:
-        _interrupt(patch, 8)
+        press_ctrl_c(patch, 8)
         with pytest.raises(finetune.StoppedError):
             finetune.finetune(ITEM, rows, options, folder)
     short = replace(options, epochs=1) if change == "options" else options
@@ -164,12 +142,12 @@ def test_another_runs_checkpoint_is_not_used(options, tmp_path, monkeypatch, cap
 
 
 def test_a_checkpoint_holds_no_more_than_it_needs(options, tmp_path, monkeypatch):
-    _interrupt(monkeypatch, 25)
+    press_ctrl_c(monkeypatch, 25)
     with pytest.raises(finetune.StoppedError):
         finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     folder = tmp_path / "t" / "checkpoint"
     state = json.loads((folder / "state.json").read_text())
-    best = checkpoint.Checkpoint(folder).read().best_epoch
+    best = checkpoint.read_state(folder).best_epoch
     assert len(state["history"]) == 3
     wanted = {"state.json", "optimizer-0003.safetensors", "weights-0003.safetensors"}
     assert {path.name for path in folder.iterdir()} == wanted | {f"weights-{best:04d}.safetensors"}
@@ -223,7 +201,7 @@ def test_a_sequence_classifier_can_be_the_start(options, tmp_path):
 
 
 def test_early_stop(options, tmp_path, monkeypatch):
-    monkeypatch.setattr("kd_edge.training.validation.quadratic_kappa", lambda *_: 0.0)
+    monkeypatch.setattr("kd_edge.training.epoch.quadratic_kappa", lambda *_: 0.0)
     still = replace(options, learning_rate=1e-12, head_learning_rate=1e-12, patience=1, epochs=9)
     report = finetune.finetune(ITEM, ITEM.rows, still, tmp_path / "t")
     assert len(report.card.history) < 9
@@ -313,12 +291,12 @@ def test_the_schedule_of_a_short_run(total):
 
 def test_the_best_epochs_weights_are_kept(options, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        _interrupt(patch, 15)
+        press_ctrl_c(patch, 15)
         with pytest.raises(finetune.StoppedError):
             finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "two epochs")
     second = load_file(tmp_path / "two epochs" / "checkpoint" / "weights-0002.safetensors")
     kappas = iter((0.1, 0.9, 0.2, 0.3))
-    monkeypatch.setattr("kd_edge.training.validation.quadratic_kappa", lambda *_: next(kappas))
+    monkeypatch.setattr("kd_edge.training.epoch.quadratic_kappa", lambda *_: next(kappas))
     report = finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "four")
     assert report.card.best_epoch == 2
     assert report.card.validation.qwk == 0.9

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kd_edge.teacher import hardware
-from kd_edge.teacher.hardware import choose_device, choose_precision
+from kd_edge.teacher import compute
+from kd_edge.teacher.compute import choose_device, choose_precision
 from kd_edge_runtime.errors import InputError
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -42,7 +42,7 @@ def test_a_machine_with_a_gpu(gpu):
 )
 def test_a_processor_computes_in_bf16_or_it_does_not(monkeypatch, tmp_path, flags, precision):
     info = tmp_path / "cpuinfo"
-    monkeypatch.setattr(hardware, "_CPUINFO", info)
+    monkeypatch.setattr(compute, "_CPUINFO", info)
     if flags is not None:
         info.write_text(flags)
     assert choose_precision(CPU, "auto") == precision

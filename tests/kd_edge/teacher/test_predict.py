@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from kd_edge.teacher import classifier, predict
+from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.finetune import TeacherOptions, finetune
 from kd_edge_runtime.errors import InputError
 from tiny import tiny_item, tiny_teacher
@@ -30,7 +31,7 @@ def test_each_text_gets_its_own_probabilities(teacher):
     assert found.dtype == np.float32
     assert np.abs(found.sum(1) - 1).max() < 1e-6
     assert (found > 0).all()
-    model = predict.load_teacher(teacher)
+    model = load_teacher(teacher)
     one_by_one = np.concatenate(
         [predict.predict(model, [text], precision="fp32") for text in TEXTS]
     )
@@ -39,7 +40,9 @@ def test_each_text_gets_its_own_probabilities(teacher):
 
 
 def test_chunks_and_batches_change_nothing(teacher, monkeypatch):
-    whole = predict.predict(teacher, TEXTS, batch_size=7, precision="fp32")
+    with monkeypatch.context() as patch:
+        patch.setattr(predict, "_BATCH", 7)
+        whole = predict.predict(teacher, TEXTS, precision="fp32")
     seen = []
     original = predict.encode
 
@@ -54,7 +57,7 @@ def test_chunks_and_batches_change_nothing(teacher, monkeypatch):
 
 
 def test_dropout_is_off_and_gradients_too(teacher):
-    model = predict.load_teacher(teacher).train()
+    model = load_teacher(teacher).train()
     first = predict.predict(model, TEXTS, precision="fp32")
     model.train()
     assert np.array_equal(predict.predict(model, TEXTS, precision="fp32"), first)
@@ -76,7 +79,7 @@ def test_no_texts_and_empty_texts(teacher):
 
 
 def test_a_tokenizer_without_marks_still_scores_an_empty_text(teacher):
-    model = predict.load_teacher(teacher)
+    model = load_teacher(teacher)
     model.tokenizer = lambda texts, **_: {"input_ids": [[] for _ in texts]}
     model.tokenizer.model_max_length = 64
     model.tokenizer.pad_token_id = None

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from kd_edge.data.responses import Scale
-from kd_edge.training.validation import epoch_figures
+from kd_edge.data.scale import Scale
+from kd_edge.training.epoch import epoch_figures
 
 FOUND = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.4, 0.0]])
 
