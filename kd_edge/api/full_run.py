@@ -11,6 +11,7 @@ from kd_edge.data.responses import Responses
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.report.make import WrittenReport, make_report
 from kd_edge.runs import run as runs
+from kd_edge.runs.cross_item.run import TogetherReport, run_together
 from kd_edge.runs.pipeline import RunOptions
 from kd_edge.runs.run import RunReport
 from kd_edge.teacher.options import TeacherOptions
@@ -23,12 +24,13 @@ class RunResult:
     Attributes:
         folder: everything that it wrote.
         bundle: the bundle's file.
-        report: figures, sizes and options; `report.items` has an entry for each item.
+        report: figures, sizes and options; `report.items` has an entry for each item, of a run
+            `together` `report.questions`.
     """
 
     folder: Path
     bundle: Path
-    report: RunReport
+    report: RunReport | TogetherReport
 
 
 def run(
@@ -42,6 +44,7 @@ def run(
     kind: str | None = None,
     variants: int | None = None,
     seed: int | None = None,
+    together: bool = False,
     options: RunOptions | None = None,
 ) -> RunResult:
     """Fine-tune, label, distil, export and measure: a full run, for every item.
@@ -56,10 +59,12 @@ def run(
         kind: see `distil`.
         variants: see `label`.
         seed: of all that is random, >= 0; 0 by default.
+        together: train one student for all items, by their prompts and reference answers.
         options: everything else.
 
     Raises:
         InputError: see `finetune`, `label` and `distil`; of several items, all have failed.
+        TypeError: an argument is of the wrong type, or has no use together with another.
 
     Example:
         >>> result = run(responses, "out")
@@ -78,8 +83,14 @@ def run(
     if not isinstance(by_item, Mapping):
         by_item = {one.item_id: to_texts("prompts", by_item) for one in responses.items}
     sources = {name: to_texts("prompts", texts) for name, texts in by_item.items()}
+    if together and (prompts or unlabelled):
+        raise TypeError("with together, run takes neither prompts nor unlabelled responses")
     place = Workplace(folder)
-    finished = runs.run(responses, place.path, chosen, test, sources, unlabelled)
+    finished: RunReport | TogetherReport
+    if together:
+        finished = run_together(responses, place.path, chosen, test)
+    else:
+        finished = runs.run(responses, place.path, chosen, test, sources, unlabelled)
     return place.keep_for(RunResult(place.path, place.path / finished.bundle, finished))
 
 

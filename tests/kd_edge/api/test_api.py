@@ -189,7 +189,7 @@ def test_an_item_by_its_name(tmp_path, teacher_options):
     two = read_responses(
         write_table(tmp_path / "two.csv", [item_of(30, "one"), item_of(30, "two", seed=1)])
     )
-    with pytest.raises(InputError, match=r"2 items: say item=… \('one', 'two'\)"):
+    with pytest.raises(InputError, match=r"2 items \('one', 'two'\).* item=NAME"):
         finetune(two)
     with pytest.raises(InputError, match="no item 'three'"):
         finetune(two, item="three")
@@ -215,6 +215,10 @@ def test_an_item_by_its_name(tmp_path, teacher_options):
         (lambda r: evaluate(3, r), "model must be a Teacher, a Student or the path of a bundle"),
         (lambda _: hold_out([]), "responses must be Responses, not list"),
         (lambda _: run([], "out"), "responses must be Responses, not list"),
+        (
+            lambda r: run(r, "out", prompts="Why?", together=True),
+            "with together, run takes neither prompts",
+        ),
         (lambda _: report(3), "run must be str or Path, not int"),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from kd_edge import run
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
@@ -146,6 +148,14 @@ def test_the_report(finished):
     assert report.parts[0].scorers[MAJORITY].accuracy == pytest.approx(1 / 3)
     assert {part.name for part in report.questions} == set(NAMES)
     assert json.loads((out / "together.json").read_text())["rows"] == dict(report.rows)
+
+
+def test_in_python_it_is_the_same_run(finished, training, measured, tiny_model, tmp_path):
+    shutil.copytree(finished[0], tmp_path / "out")
+    given = {"test": measured, "together": True, "options": options(tiny_model)}
+    again = run(training, tmp_path / "out", **given)
+    assert again.report.ran == ()
+    assert again.report.parts == finished[1].parts
 
 
 def test_every_stage_is_kept(finished, training, measured, tiny_model):
