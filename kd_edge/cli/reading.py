@@ -105,7 +105,11 @@ def unlabelled_option(names: ModelNames) -> Callable[[Command], Command]:
 
 
 def read(
-    path: Path, options: dict[str, Any], scored: bool = True, item_id: str | None = None
+    path: Path,
+    options: dict[str, Any],
+    scored: bool = True,
+    item_id: str | None = None,
+    like: Responses | None = None,
 ) -> Responses:
     """Reads responses and shows, on standard error, how they were understood.
 
@@ -114,6 +118,7 @@ def read(
         options: values of `reading_options`; other options are ignored.
         scored: whether scores are needed.
         item_id: the item's name where no column gives it; None takes the file's.
+        like: responses to the same items, whose scales these have; None where there are none.
 
     Raises:
         TableError: all problems of the table.
@@ -134,6 +139,7 @@ def read(
         only_items=tuple(options.get("only_items") or ()),
         scored=scored,
         default_item=item_id,
+        scales={item.item_id: item.scale for item in like.items} if like is not None else None,
         reading=Reading(
             options.get("encoding"), options.get("sheet"), options.get("quoting") or "auto"
         ),

@@ -127,7 +127,9 @@ def run(
     texts = prompts_by_item(prompts, scored)
     # Where no column names the item, the only item of RESPONSES is that of the other files too.
     item_id = scored.items[0].item_id if len(scored.items) == 1 else None
-    tested = None if test is None else read(test, values, scored=False, item_id=item_id)
+    tested = None
+    if test is not None:
+        tested = read(test, values, scored=False, item_id=item_id, like=scored)
     unscored = read_unlabelled(unlabelled, values, item_id)
 
     from kd_edge.runs.pipeline import RunOptions

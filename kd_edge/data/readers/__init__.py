@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from kd_edge.data.readers.guesses import Guesses
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.semeval import read_semeval
 from kd_edge.data.readers.validate import to_responses
-from kd_edge.data.responses import Responses
+from kd_edge.data.responses import Responses, Scale
 from kd_edge_runtime.errors import InputError, Problem, TableError, printable
 from kd_edge_runtime.tables.sources import JSON_LINES, OTHERS, Reading
 
@@ -35,6 +36,7 @@ def read_responses(
     missing: tuple[str, ...] = (),
     lower_is_better: bool = False,
     skip_bad_rows: bool = False,
+    scales: Mapping[str, Scale] | None = None,
     reading: Reading = Reading(),  # noqa: B008 (frozen)
 ) -> Responses:
     """Read responses from a file, or from a folder of SemEval-2013 XML.
@@ -49,7 +51,8 @@ def read_responses(
         classes: the class names of every item, lowest first.
         only_items: take only these items; all where empty.
         scored: whether the rows are to be learned from. If not (new responses to be
-            scored), scores may be missing and an item may have any number of rows.
+            scored), scores may be missing, or anything where no scale is given, and an item
+            may have any number of rows.
         min_rows: the fewest rows of an item to be learned from.
         default_item: the item's name where no column gives it; the file's name otherwise.
         missing: cells that stand for a missing score ("99"); rows with one are left out where
@@ -57,6 +60,7 @@ def read_responses(
         lower_is_better: whether the least is the best, as of school grades 1 to 6.
         skip_bad_rows: whether rows that cannot be read are left out, to be told by `skipped` of
             the result; if not, they are refused.
+        scales: item → its scale, where it is known from the responses that a model learns from.
         reading: the file's encoding, sheet, header and the like, as far as the user names them.
 
     Returns:
@@ -77,7 +81,15 @@ def read_responses(
     found = replace(found, notes=(*found.notes, *guesses.notes), loose_id=loose_id)
     item = default_item or printable(path.stem)
     rules = Rules(
-        scale, only_items, scored, min_rows, item, missing, lower_is_better, skip_bad_rows
+        scale,
+        only_items,
+        scored,
+        min_rows,
+        item,
+        missing,
+        lower_is_better,
+        skip_bad_rows,
+        scales or {},
     )
     return to_responses(table, found, rules, str(path))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Rules:
         missing: cells that stand for a missing score.
         lower_is_better: whether the least number, or word, is the best.
         skip: whether bad rows are left out; if not, one of them stops the reading.
+        scales: item → the scale that it is known to have, where `scale` is None.
     """
 
     scale: Scale | None
@@ -49,6 +50,7 @@ class Rules:
     missing: tuple[str, ...] = ()
     lower_is_better: bool = False
     skip: bool = False
+    scales: Mapping[str, Scale] = field(default_factory=dict)
 
     def is_missing(self, cell: str) -> bool:
         """Whether the user said that a cell stands for a missing score."""

@@ -41,6 +41,8 @@ class _Scores:
         self._reader = reader
         self._rules = rules
         self._scale = reader is not None and bool(reader.scale.classes)
+        # Nothing is learned from scores whose scale nobody knows: they may be anything.
+        self._anything = not rules.scored and reader is not None and reader.guessed
         self._known: dict[str, int | str | None] = {"": None}
 
     def read(self, cell: str) -> int | str | None:
@@ -60,7 +62,7 @@ class _Scores:
         try:
             return self._reader.read(cell)
         except ValueError as error:
-            return None if means_no_score(cell) else str(error)
+            return None if self._anything or means_no_score(cell) else str(error)
 
 
 def judge(drafts: list[Draft], reader: ScoreReader | str, rules: Rules, drafter: Drafter) -> Judged:

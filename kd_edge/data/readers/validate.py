@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from kd_edge.data.readers.cells import BadRow, Draft, Drafter, Rules
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.judge import Judged, judge
+from kd_edge.data.readers.known_orders import known_order
 from kd_edge.data.readers.raw_table import ItemText, RawTable
 from kd_edge.data.readers.scales import doubt_notes, scale_notes, scales_of
 from kd_edge.data.readers.score_reader import ScoreReader, quoted
 from kd_edge.data.readers.split_words import SPLITS
-from kd_edge.data.responses import Item, LeftOut, Responses, SkippedRow
+from kd_edge.data.responses import Item, LeftOut, Responses, Scale, SkippedRow
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.plain import plain
 
 _SHOWN = 5
+_FEW_WORDS = 20  # more are no scale of words
 _SKIP = "To leave such rows out and read the others: --on-bad-row skip."
 
 
@@ -105,10 +107,31 @@ def _readers(drafts: dict[str, list[Draft]], rules: Rules) -> Mapping[str, Score
         return dict.fromkeys(drafts, ScoreReader(rules.scale, guessed=False))
     cells = {}
     for item, own in drafts.items():
-        every = {draft.score for draft in own}
-        none = {cell for cell in every if means_no_score(cell) or rules.is_missing(cell)}
-        cells[item] = [(draft.record.row, draft.score) for draft in own if draft.score not in none]
-    return scales_of(cells, rules.lower_is_better)
+        if item not in rules.scales:
+            none = _no_scores({draft.score for draft in own}, rules)
+            cells[item] = [(one.record.row, one.score) for one in own if one.score not in none]
+    known = {
+        item: ScoreReader(rules.scales[item], guessed=False)
+        for item in drafts
+        if item in rules.scales
+    }
+    guessed = scales_of(cells, rules.lower_is_better)
+    if not rules.scored:
+        # Nothing is learned from these scores: where they make no scale, none is read.
+        nothing = ScoreReader(Scale((), numeric=True), guessed=True)
+        guessed = {item: nothing if isinstance(one, str) else one for item, one in guessed.items()}
+    return {**known, **guessed}
+
+
+def _no_scores(cells: Set[str], rules: Rules) -> set[str]:
+    """Those of an item's cells that say that there is no score."""
+    missing = {cell for cell in cells if not cell or rules.is_missing(cell)}
+    none = {cell for cell in cells - missing if means_no_score(cell)}
+    # "none" is a class where the others are "partial" and "full".
+    words = cells - missing
+    if none and len(words) <= _FEW_WORDS and known_order(words) is not None:
+        return missing
+    return missing | none
 
 
 def _skipped(row: BadRow) -> SkippedRow:

@@ -132,7 +132,7 @@ class Tally:
     def _line(self, item: str, pairs: Counter[tuple[int, int]]) -> str:
         entry = self._items[item]
         human, machine = zip(*pairs.elements())
-        found = quality(human, machine, entry.values)
+        found = quality(human, machine, entry.worth)
         words = [f"exact {found.accuracy:.1%}"]
         if all(map(read_score, entry.classes)):
             near = sum(number for (a, b), number in pairs.items() if abs(a - b) <= 1)

@@ -322,7 +322,7 @@ def test_wrong_test_responses(command, responses, tiny_model, tmp_path):
     for table, said in (
         (responses, "have the id of a response to train on"),
         (_test_table(tmp_path, name="other"), "no item 'tiny' (there are: 'other')"),
-        (_test_table(tmp_path, scale=Scale.from_range(5, 7)), "is not on its scale"),
+        (_test_table(tmp_path, scale=Scale.from_range(5, 7)), "is outside the score range 0-2"),
         (_test_table(tmp_path, columns=("response_id", "text")), "no score"),
     ):
         assert said in command.fails(*given, table)
