@@ -33,6 +33,7 @@ _DEVICE = {
 # The help text of each verb, by stage and in the order in which a newcomer needs them.
 _STAGES = {
     "Make a model": {
+        "check": "Say what a table of responses holds, without training.",
         "run": "Train, export and test a small model from scored responses.",
         "teacher": "Fine-tune a large model on scored responses.",
         "label": "Have the large model label responses with probabilities.",

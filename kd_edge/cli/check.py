@@ -1,0 +1,156 @@
+"""`kd-edge check`: what a table of responses holds, before anything is trained."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kd_edge.cli.help import GroupedCommand
+from kd_edge.cli.options import PATH, json_option, print_json
+from kd_edge.cli.reading import read, reading_options
+
+if TYPE_CHECKING:
+    from kd_edge.console.tables import TerminalTable
+    from kd_edge.evaluation.overview import ItemOverview, Overview
+
+_SHOWN = 12  # groups of students that are listed
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("responses", type=PATH)
+@reading_options
+@json_option
+@click.pass_context
+def check(ctx: click.Context, responses: Path, as_json: bool, **values: Any) -> None:
+    """Say what the table RESPONSES holds, and whether 'kd-edge run' would accept it.
+
+    Nothing is trained and no response is shown: items, how many responses have which score, their
+    lengths and likely language, how far two raters agree, and what is doubtful.
+
+    The exit code is 0 where all items can be learned from, 1 where some would be left out, and 2
+    where the table would be refused.
+
+    \b
+    Examples:
+      kd-edge check responses.csv
+      kd-edge check data.csv --score-column Grade --classes wrong,partly,right
+      kd-edge check assessment.csv --json
+    """
+    read_responses = read(responses, values)
+
+    from kd_edge.evaluation.overview import overview
+
+    found = overview(read_responses)
+    command = _command(ctx, responses)
+    if as_json:
+        print_json({**asdict(found), "command": command})
+    else:
+        _show(found, command)
+    if found.left_out:
+        sys.exit(1)
+
+
+def _command(ctx: click.Context, responses: Path) -> str:
+    """`kd-edge run` with the options that were given here."""
+    words = ["kd-edge", "run", str(responses)]
+    for option in ctx.command.params:
+        name = option.name or ""
+        source = ctx.get_parameter_source(name)
+        if not isinstance(option, click.Option) or name == "as_json":
+            continue
+        if source is not click.core.ParameterSource.COMMANDLINE:
+            continue
+        value, spelling = ctx.params[name], option.opts[0]
+        if option.is_flag:
+            words.append(spelling if value else option.secondary_opts[0])
+        elif name == "score_range":
+            words += [spelling, "{}-{}".format(*value) + "".join(f"/{step}" for step in value[2:])]
+        else:
+            for one in value if option.multiple else (value,):
+                words += [spelling, str(one)]
+    return shlex.join([*words, "-o", "out"])
+
+
+def _show(found: Overview, command: str) -> None:
+    from kd_edge.console.tables import print_tables
+
+    print_tables(_responses_table(found))
+    if raters := _raters_table(found):
+        click.echo()
+        print_tables(raters)
+    for item in found.items:
+        for line in _lines(item, len(found.items) > 1):
+            click.echo(line)
+    click.echo()
+    for name, why in found.left_out.items():
+        click.echo(f"Left out: item '{name}': {why}")
+    accepted = "accepts this table" if not found.left_out else "accepts the other items"
+    click.echo(f"'kd-edge run' {accepted}:\n  {command}")
+
+
+def _responses_table(found: Overview) -> TerminalTable:
+    from kd_edge.console.tables import TerminalTable
+
+    header = ["item", "responses", "scored", "scores", "words (median)", "95%", "longest"]
+    rows = [
+        [
+            item.item_id,
+            f"{item.rows:,}",
+            f"{item.scored:,}",
+            item.scale,
+            *(f"{n:,}" for n in (item.lengths.median, item.lengths.p95, item.lengths.longest)),
+        ]
+        for item in found.items
+    ]
+    return TerminalTable("", header, rows)
+
+
+def _raters_table(found: Overview) -> TerminalTable | None:
+    from kd_edge.console.tables import TerminalTable
+
+    rows = [
+        [
+            item.item_id,
+            f"{item.raters.responses:,}",
+            f"{item.raters.accuracy:.3f}",
+            "" if item.raters.adjacent is None else f"{item.raters.adjacent:.3f}",
+            f"{item.raters.qwk:.3f}",
+        ]
+        for item in found.items
+        if item.raters is not None
+    ]
+    header = ["item", "responses", "exact", "adjacent", "QWK"]
+    return TerminalTable("Agreement of two raters", header, rows) if rows else None
+
+
+def _lines(item: ItemOverview, several: bool) -> list[str]:
+    """What else there is to say of an item."""
+    lines = [f"responses by score: {_counts(item.classes)}"]
+    if item.languages:
+        lines.append(f"likely {', '.join(item.languages)}")
+    if item.lengths.blank:
+        lines.append(f"blank: {item.lengths.blank:,}")
+    lines += [
+        f"by {what}: {_counts(counts)}"
+        for what, counts in (("split", item.splits), ("group", item.groups))
+        if counts
+    ]
+    if item.repeated:
+        contradicting = f", {item.contradicting:,} of them" if item.contradicting else ", none"
+        lines.append(
+            f"same text as another response: {item.repeated:,}{contradicting} with different scores"
+        )
+    about = [f"\nItem '{item.item_id}'"] if several else [""]
+    return [*about, *(f"  {line}" for line in lines)]
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    listed = [f"{name or 'neither'} {count:,}" for name, count in counts.items()]
+    more = f", and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return ", ".join(listed[:_SHOWN]) + more
