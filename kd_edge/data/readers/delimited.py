@@ -43,7 +43,7 @@ def read_table(
     return RawTable(
         tuple(name if table.nested else name.strip() for name in table.header),
         records,
-        table.encoding,
+        table.encoding if table.kind == "text" else table.kind,
         tuple(table.problems),
         lost=table.bad,
         notes=tuple(_notes(table, path.suffix.lower())),

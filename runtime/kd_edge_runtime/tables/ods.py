@@ -59,7 +59,7 @@ def open_ods(path: Path, sheet: str | None, has_header: bool = True) -> Iterator
             rows = (row for _, row in _sheets(archive, iterparse, path, name))
             table = sheet_table(rows, str(path), has_header)
             if table is not None:
-                table.encoding = "ods"
+                table.kind = "ods"
                 others = [other for other in names if other != name]
                 if others and not wanted:
                     table.notes.append(sheet_note(name, others))

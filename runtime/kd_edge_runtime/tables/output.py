@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MACHINE_COLUMNS = ("predicted", "expected", "confidence", "flag")
 
 # Endings of table formats that are not written.
-_NOT_TABLES = (".xlsx", ".xls", ".ods", ".parquet")
+_NOT_TABLES = (".xls", ".ods", ".parquet")
 
 
 def check_output(request: Request) -> None:
@@ -38,9 +38,12 @@ def check_output(request: Request) -> None:
     suffix = output.suffix.lower()
     if suffix in _NOT_TABLES:
         raise InputError(
-            f"{output}: scores are written as CSV or TSV: choose a name that ends in .csv or .tsv"
+            f"{output}: scores are written as CSV, TSV or .xlsx: choose a name that ends in .csv, "
+            ".tsv or .xlsx"
         )
-    if request.explain and suffix in (".csv", ".tsv"):
+    if request.as_json and suffix == ".xlsx":
+        raise InputError(f"{output}: JSON is not a workbook: choose a name that ends in .jsonl")
+    if request.explain and suffix in (".csv", ".tsv", ".xlsx"):
         raise InputError(
             f"{output}: explanations are not a table: choose a name that ends in "
             + (".jsonl" if request.as_json else ".txt, or add --json for one JSON object per row")
@@ -141,6 +144,12 @@ def writer(request: Request, scorer: Scorer, columns: Columns, source: str) -> I
     used = entries.values() if columns.item_id is None else [entries[columns.item_id]]
     classes = all_classes(used)
     added = machine_header(classes, columns.header, prefix, source)
+    if output.suffix.lower() == ".xlsx":
+        from kd_edge_runtime.tables.xlsx_out import xlsx_writer
+
+        with xlsx_writer(output, columns, added, [*used], classes) as write:
+            yield write
+        return
     if request.explain:
         from kd_edge_runtime.tables.explanations import blocks, why
     with destination(output) as file:

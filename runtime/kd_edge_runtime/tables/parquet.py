@@ -45,7 +45,7 @@ def open_parquet(path: Path) -> Iterator[Table]:
         if not header:
             raise TableError(str(path), [Problem("the table has no columns")])
         table = Table(header, _rows(file, path, pa.ArrowException), str(path), quoted=False)
-        table.encoding = "parquet"
+        table.kind = "parquet"
         table.counting = _COUNTING
         table.nested = True
         yield table

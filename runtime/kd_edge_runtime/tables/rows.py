@@ -60,7 +60,9 @@ class Table:
         source: as given.
         delimiter: as given.
         quoted: as given.
-        encoding: the file's encoding, or its format where it is not text.
+        encoding: the file's encoding; "utf-8" where it is no text.
+        kind: "text", or the format of another file: "xlsx", "ods", "parquet".
+        said: whether a line "sep=" names the delimiter.
         notes: how the file was understood, where that is not plain.
         counting: how rows are counted, as a sentence for the user.
         nested: whether a field may be a list or an object: no plain `str`, but `json_rows.Nested`.
@@ -84,6 +86,8 @@ class Table:
         self.delimiter = delimiter
         self.quoted = quoted
         self.encoding = "utf-8"
+        self.kind = "text"
+        self.said = False
         self.notes: list[str] = []
         self.counting = _COUNTING
         self.nested = False
@@ -195,8 +199,8 @@ def open_table(
         first = next(lines, "")
         while first and not first.strip():
             first, row = next(lines, ""), row + 1
-        delimiter = said_delimiter(first)
-        if delimiter:
+        said = delimiter = said_delimiter(first)
+        if said:
             first = next(lines, "")  # spreadsheets do not count the line that they hide
         else:
             delimiter = header_delimiter(first, usual)
@@ -224,7 +228,9 @@ def open_table(
     if not header:
         message = "the table is empty: it needs a row of column names"
         raise TableError(source, [Problem(message)])
-    return table_below(header, records, source, row, has_header, delimiter, quoted)
+    table = table_below(header, records, source, row, has_header, delimiter, quoted)
+    table.said = bool(said)
+    return table
 
 
 def table_below(

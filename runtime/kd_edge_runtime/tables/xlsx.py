@@ -69,7 +69,7 @@ def open_xlsx(path: Path, sheet: str | None, has_header: bool = True) -> Iterato
             one.reset_dimensions()  # what the file says of its size may be wrong
             table = sheet_table(_rows(one), str(path), has_header)
             if table is not None:
-                table.encoding = "xlsx"
+                table.kind = "xlsx"
                 others = [name for name in names if name != one.title]
                 if others and not wanted:
                     table.notes.append(sheet_note(one.title, others))
