@@ -59,7 +59,11 @@ def codec_name(name: str) -> str:
         found = codecs.lookup(_ALSO.get(plain, plain))
     except (LookupError, ValueError):  # ValueError: a NUL in it
         found = None
-    if found is None or found.name in _NONE or not getattr(found, "_is_text_encoding", True):
+    if (
+        found is None
+        or found.name.replace("-", "_") in _NONE
+        or not getattr(found, "_is_text_encoding", True)
+    ):
         near = did_you_mean(name, NAMES)
         raise InputError(
             f"there is no encoding '{name}' (--encoding){near or ': it is named like cp1251'}"
