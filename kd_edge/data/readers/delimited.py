@@ -26,7 +26,8 @@ def read_table(
     Args:
         path: the file.
         reading: what the user says about it.
-        every_problem: whether all problems are kept, not only the first hundreds.
+        every_problem: whether all problems are kept, not only the first hundreds; one that has
+            taken other rows with it is raised then.
 
     Raises:
         TableError: the file is empty, or its header cannot be read.
@@ -40,6 +41,8 @@ def read_table(
             for numbers, rows in table.batches()
             for row, fields in zip(numbers, rows)
         )
+    if every_problem and table.cut_off:
+        raise table.error("No row can be skipped while the end of one is not known.")
     return RawTable(
         tuple(name if table.nested else name.strip() for name in table.header),
         records,

@@ -17,10 +17,10 @@ from kd_edge.data.responses import Item, LeftOut, Responses, Scale, SkippedRow
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.rows import SKIP_HINT
 
 _SHOWN = 5
 _FEW_WORDS = 20  # more are no scale of words
-_SKIP = "To leave such rows out and read the others: --on-bad-row skip."
 
 
 def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: str) -> Responses:
@@ -82,7 +82,7 @@ def _refuse(
     """Raise what is wrong, if anything is, or if nothing is left."""
     problems = [*drafter.problems, *(row.problem for row in bad)]
     good = any(not one.why for one in judged.values())
-    hint = _SKIP if good and not drafter.problems else ""
+    hint = SKIP_HINT if good and not drafter.problems else ""
     if not good:
         problems += [one.problem for one in judged.values() if one.problem is not None]
     if not judged and not problems:

@@ -34,11 +34,25 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     type=click.Path(path_type=Path, allow_dash=True),
     help="File to write (.csv or .tsv); '-' for standard output.  [default: -]",
 )
-@click.option("--text-column", metavar="NAME", help="Column with the responses.")
+@click.option(
+    "--text-column", metavar="NAME", help="Column with the responses: its name, or number."
+)
 @click.option("--item-column", metavar="NAME", help="Column that names each response's item.")
 @file_options
 @click.option(
     "--item", "item_id", metavar="ID", help="The item (question) that all responses answer."
+)
+@click.option(
+    "--no-header",
+    is_flag=True,
+    help="The first row is a response: name the columns by number, like --text-column 2.",
+)
+@click.option(
+    "--on-bad-row",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="skip: score the other rows, and list those left out in RESPONSES.skipped.csv.",
 )
 @click.option(
     "--prefix", default="", metavar="TEXT", help="Prefix for the names of the added columns."
@@ -73,7 +87,9 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
 @click.option("--explain", is_flag=True, help="Write which words pushed each score where.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object per row, not CSV.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print a summary.")
-def score(files: tuple[str, ...], root: Path | None, **options: Any) -> None:
+def score(
+    files: tuple[str, ...], root: Path | None, no_header: bool, on_bad_row: str, **options: Any
+) -> None:
     """Score the RESPONSES with a BUNDLE, or with the installed one.
 
     RESPONSES is a table (CSV, TSV, .xlsx, .ods, JSON or Parquet; '-' for CSV from standard
@@ -105,7 +121,8 @@ def score(files: tuple[str, ...], root: Path | None, **options: Any) -> None:
     """
     responses = _responses(files, root)
     bundle = Path(files[0]) if len(files) == 2 else None
-    score_responses(Request(responses, bundle, root, **options))
+    reading = {"has_header": not no_header, "skip_bad_rows": on_bad_row == "skip"}
+    score_responses(Request(responses, bundle, root, **reading, **options))
 
 
 def _responses(files: tuple[str, ...], root: Path | None) -> str:

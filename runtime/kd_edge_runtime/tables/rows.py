@@ -32,6 +32,9 @@ _OTHER = "name the table's encoding, as in --encoding cp1252, or save it as 'CSV
 # Problems kept for the report; further ones are only counted.
 _MOST_PROBLEMS = 200
 
+# What a user can do who wants the other rows.
+SKIP_HINT = "To leave such rows out and read the others: --on-bad-row skip."
+
 # How the cells of the third row of Qualtrics's header begin.
 _IMPORT_ID = '{"ImportId":'
 
@@ -70,6 +73,7 @@ class Table:
         most_problems: how many of them are kept.
         bad: the number of all problems so far.
         skipped: the number of blank rows that were skipped.
+        cut_off: whether rows are missing after a problem, which took them with it.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Table:
         self.most_problems = _MOST_PROBLEMS
         self.bad = 0
         self.skipped = 0
+        self.cut_off = False
         self._records = records
         self._row = row
         self._blank = 0  # blank rows directly before the next row
@@ -112,8 +117,12 @@ class Table:
                 rows += islice(self._records, size)  # keeps the rows before an error
             except csv.Error as error:
                 message = _csv_problem(error)
+                # A quotation mark that is not doubled spoils its own row; one that is never closed
+                # makes all that follows a part of its field.
+                self.cut_off = self.cut_off or "expected after" not in str(error)
             except UnicodeDecodeError:
                 message, ended = f"this is not {_named(self.encoding)}: {_OTHER}", True
+                self.cut_off = True
             self._row += len(rows)
             ended = ended or not (rows or message)
             numbers, rows = self._complete_rows(range(start, self._row + 1), rows)

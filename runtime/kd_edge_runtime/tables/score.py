@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.output import Write
     from kd_edge_runtime.tables.rows import Table
     from kd_edge_runtime.tables.score_rows import Columns, Scored
+    from kd_edge_runtime.tables.skipped import Skip
 
 # File name endings of tables, including those that are refused with advice.
 _TABLES = (".csv", ".tsv", ".txt", ".kdz", ".xls", ".xml", *OTHERS)
@@ -59,6 +60,9 @@ class Request:
         encoding: the table's encoding, if named; see `sources.Reading`.
         sheet: the spreadsheet's sheet, if named.
         quoting: how the table uses quotation marks.
+        has_header: whether the first row holds the names of the columns.
+        skip_bad_rows: whether rows that cannot be scored are left out and listed in a file beside
+            the output; if not, one of them stops the scoring.
     """
 
     responses: str | Path
@@ -79,6 +83,8 @@ class Request:
     encoding: str | None = None
     sheet: str | None = None
     quoting: str = "auto"
+    has_header: bool = True
+    skip_bad_rows: bool = False
 
 
 def score_responses(request: Request) -> None:
@@ -130,14 +136,19 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         )
         # A missing backend is reported before anything is written.
         backend = scorer.backend(columns.item_id or items[0])
-        batches = TableScorer(scorer).scored(table, columns)
-        if columns.item is None and request.item_id is None:
-            batches = _other_item(batches, columns.header, items[0])
         tally = None if request.quiet else _tally(request, scorer, columns, source)
-        if tally:
-            batches = tally.counted(batches)
-        with writer(request, scorer, columns, source) as write:
+        with _skip(request, path) as skip, writer(request, scorer, columns, source) as write:
+            batches = TableScorer(scorer).scored(table, columns, skip=skip)
+            if columns.item is None and request.item_id is None:
+                batches = _other_item(batches, columns.header, items[0])
+            if tally:
+                batches = tally.counted(batches)
             total, flagged = _write_all(batches, write, request.quiet)
+    if table.bad:
+        from kd_edge_runtime.tables.skipped import skipped_path
+
+        rows = "1 row was" if table.bad == 1 else f"{table.bad} rows were"
+        note(f"Warning: {rows} skipped: see {skipped_path(path, request.output.parent)}")
     if not request.quiet:
         text_column = columns.header[columns.text]
         guessed = "" if request.text_column else f", text from '{text_column}'"
@@ -173,6 +184,18 @@ def _scorer(request: Request) -> Scorer:
         request.item_id,
         lambda words: note(f"Warning: {words}"),
     )
+
+
+@contextmanager
+def _skip(request: Request, responses: Path) -> Iterator[Skip | None]:
+    """What writes the skipped rows, if rows may be skipped."""
+    if not request.skip_bad_rows:
+        yield None
+        return
+    from kd_edge_runtime.tables.skipped import skipped_file, skipped_path
+
+    with skipped_file(skipped_path(responses, request.output.parent)) as skip:
+        yield skip
 
 
 def _other_item(
@@ -211,7 +234,7 @@ def _refuse_same(output: Path, given: Path, what: str) -> None:
 
 @contextmanager
 def _opened(request: Request, responses: Path) -> Iterator[Table]:
-    reading = Reading(request.encoding, request.sheet, request.quoting)
+    reading = Reading(request.encoding, request.sheet, request.quoting, request.has_header)
     if str(responses) != "-":
         if responses.suffix.lower() == ".xml":
             raise InputError(f"{responses}: give the responses as a CSV or TSV table")
@@ -228,6 +251,8 @@ def _opened(request: Request, responses: Path) -> Iterator[Table]:
         named = codec_name(reading.encoding)
         encoding = encoding if named == "utf-8" else named
     sys.stdin.reconfigure(encoding=encoding, errors="strict", newline="")  # type: ignore[union-attr]
-    table = open_table(sys.stdin, "standard input", quoting=reading.quoting)
+    table = open_table(
+        sys.stdin, "standard input", has_header=reading.has_header, quoting=reading.quoting
+    )
     table.encoding = encoding
     yield table

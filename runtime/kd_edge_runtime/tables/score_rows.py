@@ -6,16 +6,21 @@ from functools import partial
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple, dataclass
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.columns import find_columns, hint
-from kd_edge_runtime.tables.roles import ITEM, TEXT
-from kd_edge_runtime.tables.rows import BATCH
+from kd_edge_runtime.tables.columns import candidates, find_columns, hint
+from kd_edge_runtime.tables.roles import ITEM, RESPONSE_ID, TEXT
+from kd_edge_runtime.tables.rows import BATCH, SKIP_HINT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Callable
 
     from kd_edge_runtime.scorer import Score, Scorer
+    from kd_edge_runtime.tables.roles import Role
     from kd_edge_runtime.tables.rows import Table
+    from kd_edge_runtime.tables.skipped import Skip
+
+
+_SHOWN_ITEMS = 10
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,19 @@ def scoring_columns(
     named = {TEXT.name: text_column, ITEM.name: item_column}
     positions, problems = find_columns(header, named, roles, [role.name for role in roles])
     if problems:
-        raise TableError(source, problems, hint(header))
+        raise TableError(source, problems, hint(header) + _items_hint(roles, positions, items))
     item = positions.get(ITEM.name)
     only_item = item_id or (items[0] if item is None else None)
     return Columns(tuple(header), positions[TEXT.name], item, only_item)
+
+
+def _items_hint(roles: Sequence[Role], found: Mapping[str, int], items: Sequence[str]) -> str:
+    """How to name the item, if no column was found for it."""
+    if ITEM not in roles or ITEM.name in found:
+        return ""
+    names = ", ".join(f"'{item}'" for item in items[:_SHOWN_ITEMS])
+    more = f" and {len(items) - _SHOWN_ITEMS} more" if len(items) > _SHOWN_ITEMS else ""
+    return f"\nThe bundle's items are {names}{more}: if all rows answer one of them, --item NAME."
 
 
 class Scored(NamedTuple):
@@ -91,13 +105,17 @@ class TableScorer:
         self._scorer = scorer
         self._items = {entry.item_id for entry in scorer.bundle.manifest.items}
 
-    def scored(self, table: Table, columns: Columns, size: int = BATCH) -> Iterator[list[Scored]]:
+    def scored(
+        self, table: Table, columns: Columns, size: int = BATCH, skip: Skip | None = None
+    ) -> Iterator[list[Scored]]:
         """Scores the rows below the header in order, batch by batch.
 
         Args:
             table: the table.
             columns: where the responses are.
             size: the most rows in a batch.
+            skip: called with each bad row's number, response id and what is wrong with it, whose
+                row is left out; None to refuse the table.
 
         Raises:
             TableError: at the end, with all bad rows; the batches yielded before must be
@@ -112,15 +130,37 @@ class TableScorer:
             else:
                 items = [fields[column].strip() for fields in rows]
             if not self._items.issuperset(items):
-                name = None if column is None else columns.header[column]
                 hint = f"The bundle has {self._scorer.bundle.manifest.names()}."
-                for number, item_id in zip(numbers, items):
-                    if item_id not in self._items:
-                        table.note(Problem("the bundle has no such item", number, name))
-            if not table.bad:
+                rows, items = self._known(table, columns, (numbers, rows, items), skip)
+            if skip is not None and table.problems and not table.cut_off:
+                for problem in table.problems:
+                    skip(problem.row or 0, "", problem.message)
+                table.problems.clear()
+            if rows and not (table.bad and skip is None):
                 yield self._batch(rows, items, columns)
-        if table.bad:
-            raise table.error(hint)
+        if table.bad and (skip is None or table.cut_off):
+            raise table.error("\n".join(filter(None, ("" if table.cut_off else SKIP_HINT, hint))))
+
+    def _known(
+        self,
+        table: Table,
+        columns: Columns,
+        batch: tuple[Sequence[int], list[list[str]], list[str]],
+        skip: Skip | None,
+    ) -> tuple[list[list[str]], list[str]]:
+        """A batch's rows and items without those to items that the bundle does not have."""
+        wrong, kept = "the bundle has no such item", []
+        ids = candidates(columns.header, RESPONSE_ID.tiers)
+        name = None if columns.item is None else columns.header[columns.item]
+        for number, fields, item_id in zip(*batch):
+            if item_id in self._items:
+                kept.append((fields, item_id))
+            elif skip is None:
+                table.note(Problem(wrong, number, name))
+            else:
+                table.bad += 1
+                skip(number, fields[ids[0]] if ids else "", f"column '{name}': {wrong}")
+        return [fields for fields, _ in kept], [item_id for _, item_id in kept]
 
     def _batch(self, rows: list[list[str]], items: list[str], columns: Columns) -> list[Scored]:
         texts_by_item: dict[str, list[str]] = {}
