@@ -97,7 +97,7 @@ def distill(
     if max_size is None and (forms or prompts):
         raise InputError("--form and --prompt need --max-size: they set what its bundle will hold")
     sources = read_prompts(prompts)
-    item = read(responses, values).item()
+    item = read(responses, values, folder=output.parent).item()
 
     from kd_edge.distillation.distil import LearningData, distil
     from kd_edge.evaluation.review import review_of

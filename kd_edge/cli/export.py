@@ -109,7 +109,7 @@ def export(
     from kd_edge.teacher.held_out import held_out_rows
 
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
-    scored = None if responses is None else read(responses, values)
+    scored = None if responses is None else read(responses, values, folder=output.parent)
     if teacher:
         unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
         for name, value in unfit.items():

@@ -92,8 +92,8 @@ def label(
     from kd_edge.teacher.card import read_card
 
     card = read_card(teacher)
-    item = read(responses, values).item()
-    unscored = read_unlabelled(unlabelled, values, item.item_id)
+    item = read(responses, values, folder=output.parent).item()
+    unscored = read_unlabelled(unlabelled, values, item.item_id, output.parent)
 
     from kd_edge.console.progress import say
     from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts

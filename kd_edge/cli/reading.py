@@ -28,6 +28,7 @@ _COLUMNS = {
     "split": ("split", "'train' or 'test'"),
 }
 
+_HERE = Path()
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
 _RANGE = re.compile(rf"(-?{_NUMBER})-(-?{_NUMBER})(?:/({_NUMBER}))?")
 
@@ -90,6 +91,19 @@ reading_options = options(
         )
         for name, (_, contents) in _COLUMNS.items()
     ),
+    OptionGroup.COLUMNS.option(
+        "--no-header",
+        is_flag=True,
+        help="The first row is a response: name the columns by number, like --text-column 2 "
+        "--score-column 3.",
+    ),
+    _option(
+        "--on-bad-row",
+        type=click.Choice(["stop", "skip"]),
+        default="stop",
+        help="skip: read the other rows, and list those left out, with the reason, in "
+        "RESPONSES.skipped.csv beside the output.",
+    ),
 )
 """Adds the options for reading responses."""
 
@@ -110,6 +124,8 @@ def read(
     scored: bool = True,
     item_id: str | None = None,
     like: Responses | None = None,
+    folder: Path = _HERE,
+    ignore_scores: bool = False,
 ) -> Responses:
     """Reads responses and shows, on standard error, how they were understood.
 
@@ -119,6 +135,8 @@ def read(
         scored: whether scores are needed.
         item_id: the item's name where no column gives it; None takes the file's.
         like: responses to the same items, whose scales these have; None where there are none.
+        folder: where a list of skipped rows goes.
+        ignore_scores: whether scores in the file are not looked at.
 
     Raises:
         TableError: all problems of the table.
@@ -140,8 +158,13 @@ def read(
         scored=scored,
         default_item=item_id,
         scales={item.item_id: item.scale for item in like.items} if like is not None else None,
+        ignore_scores=ignore_scores,
+        skip_bad_rows=options.get("on_bad_row") == "skip",
         reading=Reading(
-            options.get("encoding"), options.get("sheet"), options.get("quoting") or "auto"
+            options.get("encoding"),
+            options.get("sheet"),
+            options.get("quoting") or "auto",
+            not options.get("no_header"),
         ),
     )
     rows = sum(len(item.rows) for item in responses.items)
@@ -149,11 +172,59 @@ def read(
     say(f"{path}: {rows:,} responses to {count} item{'s' if count != 1 else ''}")
     for note in responses.notes:
         say(f"  {note}")
+    if options.get("on_bad_row") == "skip":
+        _list_skipped(responses, path, folder)
+    return responses
+
+
+def _list_skipped(responses: Responses, path: Path, folder: Path) -> None:
+    """Writes which rows were skipped, and says so."""
+    from kd_edge.console.progress import say
+    from kd_edge_runtime.tables.skipped import skipped_file, skipped_path
+
+    target = skipped_path(path, folder)
+    with skipped_file(target) as skip:
+        for row in responses.skipped:
+            skip(row.row, row.response_id, f"{row.file}: {row.reason}" if row.file else row.reason)
+    count = len({(row.file, row.row) for row in responses.skipped})
+    say(f"  {count:,} row{'' if count == 1 else 's'} skipped: see {target}")
+
+
+def only_item_id(responses: Responses) -> str | None:
+    """The item of responses to a single one: of other files too where no column names it."""
+    several = len(responses.items) + len(responses.left_out) > 1
+    return None if several else responses.items[0].item_id
+
+
+def read_test(
+    path: Path | None, options: dict[str, Any], like: Responses, folder: Path
+) -> Responses | None:
+    """Reads responses to measure on; those without a score are not.
+
+    Args:
+        path: the file or folder, or None.
+        options: values of `reading_options`.
+        like: the responses to learn from, whose items and scales these have.
+        folder: where a list of skipped rows goes.
+
+    Raises:
+        TableError: all problems of the table.
+    """
+    if path is None:
+        return None
+    from kd_edge.console.progress import say
+
+    item_id = only_item_id(like)
+    responses = read(path, options, scored=False, item_id=item_id, like=like, folder=folder)
+    rows = [row for item in responses.items for row in item.rows if row.score is None]
+    if rows:
+        count = f"{len(rows):,} response{'' if len(rows) == 1 else 's'}"
+        say(f"  {count} without a score: not measured on")
     return responses
 
 
 def read_unlabelled(
-    path: Path | None, options: dict[str, Any], item_id: str | None
+    path: Path | None, options: dict[str, Any], item_id: str | None, folder: Path
 ) -> Responses | None:
     """Reads responses without scores; scores in the file are ignored.
 
@@ -162,6 +233,7 @@ def read_unlabelled(
         options: values of `reading_options`.
         item_id: the only item to learn from, which all responses without an item answer; None
             where there are several.
+        folder: where a list of skipped rows goes.
 
     Raises:
         TableError: all problems of the table.
@@ -169,7 +241,9 @@ def read_unlabelled(
     """
     if path is None:
         return None
-    responses = read(path, {**options, "score_column": None}, scored=False, item_id=item_id)
+    responses = read(
+        path, options, scored=False, item_id=item_id, folder=folder, ignore_scores=True
+    )
     if item_id is not None and item_id not in {item.item_id for item in responses.items}:
         raise InputError(f"{path}: there are no responses to item '{item_id}'")
     return responses

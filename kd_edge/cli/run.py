@@ -20,7 +20,14 @@ from kd_edge.cli.options import (
     seed_option,
 )
 from kd_edge.cli.prompts import prompt_option, prompts_by_item
-from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
+from kd_edge.cli.reading import (
+    only_item_id,
+    read,
+    read_test,
+    read_unlabelled,
+    reading_options,
+    unlabelled_option,
+)
 from kd_edge.cli.training import (
     distil_options,
     teacher_options,
@@ -30,7 +37,11 @@ from kd_edge.cli.training import (
 from kd_edge.console.model_names import SCHOOL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kd_edge.data.responses import LeftOut
     from kd_edge.runs.cross_item.run import TogetherReport
+    from kd_edge.runs.items import Failed
     from kd_edge.runs.run import RunReport
 
 _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
@@ -123,14 +134,10 @@ def run(
         raise click.UsageError("--together needs scored responses: leave --unlabelled out")
     distil = to_distil_options(values)
     teacher = to_teacher_options(values)
-    scored = read(responses, values)
+    scored = read(responses, values, folder=output)
     texts = prompts_by_item(prompts, scored)
-    # Where no column names the item, the only item of RESPONSES is that of the other files too.
-    item_id = scored.items[0].item_id if len(scored.items) == 1 else None
-    tested = None
-    if test is not None:
-        tested = read(test, values, scored=False, item_id=item_id, like=scored)
-    unscored = read_unlabelled(unlabelled, values, item_id)
+    tested = read_test(test, values, scored, output)
+    unscored = read_unlabelled(unlabelled, values, only_item_id(scored), output)
 
     from kd_edge.runs.pipeline import RunOptions
 
@@ -145,6 +152,7 @@ def run(
             print_json(asdict(joint))
         else:
             _show_together(joint, output)
+        _exit_if_failed(scored.left_out)
         return
     from kd_edge.runs.run import run as run_items
 
@@ -153,7 +161,15 @@ def run(
         print_json(asdict(report))
     else:
         _show(report, output)
-    if report.failed:
+    _exit_if_failed(report.failed)
+
+
+def _exit_if_failed(failed: Sequence[Failed | LeftOut]) -> None:
+    """Says which items are not in the bundle, and ends with 1 if there are any."""
+    for one in failed:
+        message = f"Item '{one.item_id}' failed and is not in the bundle: {one.why}"
+        click.echo(message, err=True)
+    if failed:
         sys.exit(1)
 
 
@@ -173,9 +189,6 @@ def _show(report: RunReport, output: Path) -> None:
         click.echo()
     if report.items:
         click.echo(f"{LEGEND}\n")
-    for failed in report.failed:
-        message = f"Item '{failed.item_id}' failed and is not in the bundle: {failed.why}"
-        click.echo(message, err=True)
     click.echo(f"Bundle: {output / report.bundle}")
 
 

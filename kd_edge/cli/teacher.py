@@ -35,7 +35,7 @@ def teacher(responses: Path, output: Path, as_json: bool, **values: Any) -> None
       kd-edge teacher responses.csv --model FacebookAI/roberta-base -o teacher
     """
     options = to_teacher_options(values)
-    item = read(responses, values).item()
+    item = read(responses, values, folder=output.parent).item()
 
     from kd_edge.teacher.finetune import finetune
 

@@ -116,16 +116,20 @@ class Responses:
         """Find an item by its name; without one, the only item.
 
         Raises:
-            InputError: there is no such item, or several and no name.
+            InputError: there is no such item, it is left out, or there are several and no name.
         """
-        if item_id is None and len(self.items) == 1:
+        every = [one.item_id for one in (*self.items, *self.left_out)]
+        if item_id is None and len(every) == 1:
             return self.items[0]
         if item_id is None:
-            names = ", ".join(f"'{item.item_id}'" for item in self.items[:10])
+            names = ", ".join(f"'{name}'" for name in every[:10])
             raise InputError(
-                f"{self.source} holds {len(self.items)} items ({names}), and one is wanted: name "
+                f"{self.source} holds {len(every)} items ({names}), and one is wanted: name "
                 "it (--item NAME, in Python item=NAME), or use a full run for all of them"
             )
+        for one in self.left_out:
+            if one.item_id == item_id:
+                raise InputError(f"{self.source}: item '{item_id}' is left out: {one.why}")
         for item in self.items:
             if item.item_id == item_id:
                 return item

@@ -106,10 +106,12 @@ def _refuse_shared(item: Item, test: Item, source: str) -> None:
 
 
 def _aligned(test: Item, scale: Scale, source: str) -> tuple[Row, ...]:
-    """The test rows with their scores on the item's scale."""
+    """The test rows with their scores on the item's scale; without those that have none."""
     place = {name: at for at, name in enumerate(scale.classes)}
     problems, rows = [], []
-    for row in test.rows:
+    # If no row has a score, that is what is wrong.
+    scored = [row for row in test.rows if row.score is not None] or test.rows
+    for row in scored:
         name = None if row.score is None else test.scale.classes[row.score]
         second = None if row.score2 is None else test.scale.classes[row.score2]
         if name not in place:
@@ -125,16 +127,20 @@ def _aligned(test: Item, scale: Scale, source: str) -> tuple[Row, ...]:
 def test_items(responses: Responses, test: Responses | None) -> list[tuple[Item, Item | None]]:
     """Each item with its test rows from another file, if there is one.
 
+    Items that the file lacks are left out.
+
     Raises:
-        InputError: the test file lacks an item.
+        InputError: the test file lacks all of them.
     """
     if test is None:
         return [(item, None) for item in responses.items]
-    others = [test.item(item.item_id) for item in responses.items]
+    tested = {item.item_id for item in test.items}
+    items = [item for item in responses.items if item.item_id in tested]
+    others = [test.item(item.item_id) for item in items or responses.items]
     if "response_id" not in test.columns:
         # Ids made of the rows of two files are the same and say nothing: give them another name.
         others = [_renamed(other) for other in others]
-    return list(zip(responses.items, others))
+    return list(zip(items, others))
 
 
 def _renamed(item: Item) -> Item:

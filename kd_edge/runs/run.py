@@ -92,19 +92,33 @@ def run(
             say(f"Item '{name}': unscored responses used: {len(texts):,}.")
         return run_item(split, out, options, (sources or {}).get(name, ()), texts)
 
+    apart = _left_out(responses, test, [item.item_id for item, _ in items])
     runs, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)
     item_reports = _write_bundle(runs, out / BUNDLE, options)
     report = RunReport(
         bundle=BUNDLE,
         items=item_reports,
         pooled=pooled([(report.item_id, report.lines) for report in item_reports]),
-        failed=tuple(failed),
+        failed=(*apart, *failed),
         options=plain_options(options),
         versions=versions(),
     )
     write_json(out / REPORT, asdict(report))
     (out / TOGETHER).unlink(missing_ok=True)
     return report
+
+
+def _left_out(responses: Responses, test: Responses | None, taken: Sequence[str]) -> list[Failed]:
+    """The items that nothing can be learned from, or that cannot be measured."""
+    failed = [Failed(one.item_id, one.why) for one in responses.left_out]
+    reasons = {} if test is None else {one.item_id: one.why for one in test.left_out}
+    for item in responses.items:
+        name = item.item_id
+        if test is not None and name not in taken:
+            why = reasons.get(name, "no response to it is there")
+            failed.append(Failed(name, f"{test.source}: {why}"))
+            say(f"Item '{name}' is left out: {test.source}: {why}")
+    return failed
 
 
 def _write_bundle(

@@ -35,6 +35,7 @@ def read_responses(
     default_item: str | None = None,
     missing: tuple[str, ...] = (),
     lower_is_better: bool = False,
+    ignore_scores: bool = False,
     skip_bad_rows: bool = False,
     scales: Mapping[str, Scale] | None = None,
     reading: Reading = Reading(),  # noqa: B008 (frozen)
@@ -58,6 +59,7 @@ def read_responses(
         missing: cells that stand for a missing score ("99"); rows with one are left out where
             rows are to be learned from.
         lower_is_better: whether the least is the best, as of school grades 1 to 6.
+        ignore_scores: whether columns of scores are not looked at.
         skip_bad_rows: whether rows that cannot be read are left out, to be told by `skipped` of
             the result; if not, they are refused.
         scales: item → its scale, where it is known from the responses that a model learns from.
@@ -75,7 +77,9 @@ def read_responses(
     if not table.header:
         raise TableError(str(path), table.problems or [Problem("the file is empty")])
     needed, guesses = ("text", "score") if scored else ("text",), Guesses(table)
-    found = find_columns(table.header, columns, needed, guesses)
+    found = find_columns(
+        table.header, columns, needed, guesses, ("score", "score2") if ignore_scores else ()
+    )
     # Where the format says which are the ids, one that comes twice is a mistake in the file.
     loose_id = found.loose_id and table.encoding != "xml"
     found = replace(found, notes=(*found.notes, *guesses.notes), loose_id=loose_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
 from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import RESPONSE_ID
+from kd_edge_runtime.tables.roles import RESPONSE_ID, ROLES
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def find_columns(
     choice: ColumnChoice,
     needed: Sequence[str],
     plausible: tables.Plausible | None = None,
+    ignored: Sequence[str] = (),
 ) -> FoundColumns:
     """Find the column of every role, by the rules and names of devices.
 
@@ -81,13 +82,15 @@ def find_columns(
         choice: what the user named; it beats every guess.
         needed: the roles that have to be there.
         plausible: judges guesses by what is in the columns, where they are known.
+        ignored: roles whose columns are not looked for.
 
     Returns:
         The positions that were found, with the problems met there; see
         `kd_edge_runtime.tables.columns.find_columns`.
     """
     named = vars(choice)
-    positions, problems = tables.find_columns(header, named, needed=needed, plausible=plausible)
+    roles = [role for role in ROLES if role.name not in ignored]
+    positions, problems = tables.find_columns(header, named, roles, needed, plausible)
     notes = tuple(
         f"{role} ← '{tables.shown(header[at])}'"
         for role, at in positions.items()

@@ -154,16 +154,23 @@ def test_a_second_score_off_the_scale_is_passed_over():
 
 
 def test_test_rows_that_cannot_be_measured_on_are_refused_all_at_once():
-    other = _test_file([0, None, 3, None], Scale.from_range(0, 3))
-    with pytest.raises(TableError) as caught:
-        split_item(ITEM, other, 0.15, 0, "test.csv")
-    assert [problem.message for problem in caught.value.problems] == [
-        "item 'tiny', 't1': no score",
-        "item 'tiny', 't2': the score 3 is not on its scale",
-        "item 'tiny', 't3': no score",
-    ]
-    assert str(caught.value).startswith("test.csv: 3 problems")
+    for scores, messages in (
+        (
+            [0, None, 3, 3],
+            [f"item 'tiny', '{name}': the score 3 is not on its scale" for name in ("t2", "t3")],
+        ),
+        ([None, None], ["item 'tiny', 't0': no score", "item 'tiny', 't1': no score"]),
+    ):
+        with pytest.raises(TableError) as caught:
+            split_item(ITEM, _test_file(scores, Scale.from_range(0, 3)), 0.15, 0, "test.csv")
+        assert [problem.message for problem in caught.value.problems] == messages
+        assert str(caught.value).startswith("test.csv: 2 problems")
     assert "0-2" in str(caught.value)
+
+
+def test_test_rows_without_a_score_are_not_measured_on():
+    split = split_item(ITEM, _test_file([0, None, 2, None], ITEM.scale), 0.15, 0, "test.csv")
+    assert _ids(split.test) == {"t0", "t2"}
 
 
 def test_shared_ids_are_refused():
@@ -192,6 +199,7 @@ def test_each_item_finds_its_test_rows():
     other = [_test_file([0], one.scale, name) for name in ("two", "one", "three")]
     pairs = test_items(_responses(one, two), _responses(*other))
     assert pairs == [(one, other[1]), (two, other[0])]
+    assert test_items(_responses(one, two), _responses(other[0])) == [(two, other[0])]
     with pytest.raises(InputError, match="no item 'one'"):
         test_items(_responses(one), _responses(other[0]))
 
