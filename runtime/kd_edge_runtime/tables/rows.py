@@ -16,6 +16,7 @@ from itertools import chain, islice
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.delimiters import header_delimiter, said_delimiter
+from kd_edge_runtime.tables.qualtrics import below_qualtrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,9 +35,6 @@ _MOST_PROBLEMS = 200
 
 # What a user can do who wants the other rows.
 SKIP_HINT = "To leave such rows out and read the others: --on-bad-row skip."
-
-# How the cells of the third row of Qualtrics's header begin.
-_IMPORT_ID = '{"ImportId":'
 
 # The headers of the files of the "Automated Student Assessment Prize, Short Answer Scoring"
 # (ASAP-SAS), in which no field is quoted and quotation marks are part of the text.
@@ -255,26 +253,8 @@ def table_below(
     if not has_header:
         names = [f"column {number}" for number in range(1, len(header) + 1)]
         return Table(names, chain([header], records), source, row - 1, delimiter, quoted)
-    below, extra = _below_qualtrics(records)
+    below, extra = below_qualtrics(records)
     return Table(header, below, source, row + extra, delimiter, quoted)
-
-
-def _below_qualtrics(records: Iterator[list[str]]) -> tuple[Iterator[list[str]], int]:
-    """The rows below the header, and how many extra header rows, as in Qualtrics, were skipped."""
-    ahead: list[list[str]] = []
-    try:
-        ahead += islice(records, 2)
-    except (csv.Error, UnicodeDecodeError) as error:
-        return chain(ahead, _raised(error), records), 0
-    third = [cell for cell in ahead[-1] if cell.strip()] if len(ahead) == 2 else []
-    if third and all(cell.lstrip().startswith(_IMPORT_ID) for cell in third):
-        return records, 2
-    return chain(ahead, records), 0
-
-
-def _raised(error: Exception) -> Iterator[list[str]]:
-    raise error
-    yield []
 
 
 def _named(encoding: str) -> str:
