@@ -55,7 +55,7 @@ class Scale:
     def from_worth(cls, classes: Sequence[str], worth: Sequence[float]) -> Scale:
         """Make the scale of class names that count as given, by whoever wrote a bundle.
 
-        Versions before 0.2 let "0", "0.5", "1" count as 0, 1, 2: these are words then.
+        Version 0.2.0 let "0", "0.5", "1" count as 0, 1, 2: these are words then.
         """
         scale = cls.from_classes(classes)
         return scale if scale.values == (*worth,) else cls(scale.classes, numeric=False)

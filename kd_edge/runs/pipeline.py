@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
-from kd_edge.data.responses import Row
+from kd_edge.data.responses import Row, Scale
 from kd_edge.data.splits import Split
 from kd_edge.distillation.distil import Distilled, LearningData, distil
 from kd_edge.distillation.options import DistilOptions
@@ -168,7 +169,11 @@ class Pipeline:
             name,
             # The model's hash is an input, so that its name on this machine does not matter.
             # Rows have class numbers; the teacher's folder has the class names too.
-            {**asdict(replace(options, model="")), "classes": list(self._classes)},
+            {
+                **asdict(replace(options, model="")),
+                "classes": list(self._classes),
+                **_points(self._data.item.scale),
+            },
             {"rows": self._rows_hash, "model": resolve(options.model).sha256},
             [self._teachers[name]],
             lambda: finetune(
@@ -269,3 +274,10 @@ class Pipeline:
 
         self._stages.run("student", asdict(options), inputs, [student, baseline], run)
         return Distilled(data.load(student), data.load(baseline))
+
+
+def _points(scale: Scale) -> dict[str, Any]:
+    """The points of classes where version 0.2.0 took them for words, as input of a stage."""
+    if not scale.numeric or (scale.even and scale.step == 1):
+        return {}
+    return {"points": list(scale.values)}

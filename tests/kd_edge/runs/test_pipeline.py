@@ -217,7 +217,13 @@ def test_another_split_starts_anew(out, options):
 
 
 @pytest.mark.parametrize(
-    "scale", [Scale.from_range(0, 3), Scale.from_range(1, 3), Scale(("a", "b", "c"), False)]
+    "scale",
+    [
+        Scale.from_range(0, 3),
+        Scale.from_range(1, 3),
+        Scale.from_values((0, 0.5, 1)),
+        Scale(("a", "b", "c"), False),
+    ],
 )
 def test_other_classes_start_anew(out, options, scale):
     # The same rows by number, which mean something else now.

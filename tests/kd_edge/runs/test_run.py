@@ -234,7 +234,7 @@ def test_a_second_run_runs_no_stage_and_comes_to_the_same(whole_way, tmp_path):
 def test_several_items_in_one_bundle(tiny_model, tmp_path):
     items = [
         item_of(40, "A b"),
-        item_of(40, "a b", seed=1),
+        item_of(40, "a b", seed=1, scale=Scale.from_values((0, 0.5, 2))),
         item_of(40, "words", seed=2, scale=Scale(("bad", "fair", "good"), numeric=False)),
     ]
     options = run_options(tiny_model, epochs=1)
@@ -246,7 +246,14 @@ def test_several_items_in_one_bundle(tiny_model, tmp_path):
         entries = scorer.bundle.manifest.items
         assert scorer.score("the ice", "words").predicted in ("bad", "fair", "good")
         assert scorer.score("the ice", "A b").predicted in ("0", "1", "2")
+        score = scorer.score("the ice", "a b")
+        points = zip(score.probabilities, (0, 0.5, 2), strict=True)
+        assert score.expected == pytest.approx(sum(share * value for share, value in points))
     assert [entry.item_id for entry in entries] == ["A b", "a b", "words"]
+    assert [(entry.values, entry.points) for entry in entries[:2]] == [
+        ((0, 1, 2), ()),
+        ((0, 1, 2), (0, 0.5, 2)),
+    ]
     for line in report.items[2].lines:
         assert line.agreement.adjacent is None
     assert report.items[0].lines[0].agreement.adjacent is not None

@@ -169,3 +169,26 @@ def test_together_without_a_second_rater_somewhere():
     words = made_scored(scale=WORDS)
     item = item_figures("two", WORDS, words)
     assert {line.qwk for line in together([item, item], [words, words])} == {None}
+
+
+def test_half_points_have_the_figures_of_whole_ones():
+    halves = Scale.from_values((0, 0.5, 1, 1.5))
+    one, other = (
+        item_figures("one", scale, made_scored(scale=scale)) for scale in (halves, POINTS)
+    )
+    for half, whole in zip(one.machines, other.machines, strict=True):
+        for kind in (GIVEN, "raw"):
+            of_half, of_whole = half.against_people[kind], whole.against_people[kind]
+            for name in (
+                "exact",
+                "adjacent",
+                "kappa",
+                "qwk",
+                "smd",
+                "correlation",
+                "r2",
+                "macro_f1",
+            ):
+                assert getattr(of_half, name) == pytest.approx(getattr(of_whole, name)), name
+            assert 2 * of_half.rmse == pytest.approx(of_whole.rmse)
+        assert half.confusion == whole.confusion
