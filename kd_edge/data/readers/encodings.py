@@ -19,14 +19,23 @@ from kd_edge_runtime.tables.letters import WESTERN, Language, Letters
 # Bytes looked at, up to the end of a line; a text's beginning says as much as all of it.
 _SAMPLE = 256 << 10
 _MOST_CHAOS = 0.4
+# The share of the most letters that another encoding's text has if it is nearly as likely.
+_FEWER = 0.98
+# One letter, again and again, is one in many encodings.
+_FEWEST = 3
 
 _RUSSIAN = "абвгдежзийклмнопрстуфхцчшщъыьэюяё"
 _CYRILLIC = (
-    Language(_RUSSIAN, "оеаинтсрл", 0.45, scattered=False),  # Russian, Bulgarian
-    Language(_RUSSIAN + "іїєґ", "оаиніте", 0.35, scattered=False),  # Ukrainian
-    Language(_RUSSIAN + "ђјљњћџѓќѕ", "оаеинтј", 0.4, scattered=False),  # Serbian, Macedonian
+    Language(_RUSSIAN, "оеаинтсрл", 0.45, scattered=False, apart=True),  # Russian, Bulgarian
+    # Ukrainian; Serbian and Macedonian
+    Language(_RUSSIAN + "іїєґ", "оаиніте", 0.35, scattered=False, apart=True),
+    Language(
+        _RUSSIAN + "ђјљњћџѓќѕ", "оаеинтј", 0.4, scattered=False, apart=True
+    ),  # Serbian, Macedonian
 )
-_GREEK = (Language("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", "αοιετσν", 0.4, scattered=False),)
+_GREEK = (
+    Language("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", "αοιετσν", 0.4, scattered=False, apart=True),
+)
 _HAN = "".join(map(chr, range(0x4E00, 0xA000)))
 _KANA = "".join(map(chr, range(0x3041, 0x30FF)))
 _HANGUL = "".join(map(chr, range(0xAC00, 0xD7A4)))
@@ -107,17 +116,19 @@ def likely_encoding(path: Path) -> str:
         sample, cp_isolation=list(_LANGUAGES), threshold=_MOST_CHAOS, preemptive_behaviour=False
     )
     possible = {name for match in matches for name in match.could_be_from_charset}
-    likely = [name for name in found if name in possible]
-    # Several names for the same text are no doubt.
-    if len({found[name] for name in likely}) == 1 and len({*found.values()}) == 1:
-        for name in likely:
-            if _decodes(path, name):
-                return name
-    raise InputError(f"{path}: {_doubt(list(found))}")
+    # Of an alphabet's encodings, the wrong one has signs where the right one has capitals.
+    most = max((letters for _, letters in found.values()), default=0)
+    likely = [name for name, (_, letters) in found.items() if letters >= most * _FEWER]
+    texts = {found[name][0] for name in likely}
+    for name in likely if len(texts) == 1 else ():
+        # Several names for the same text are no doubt.
+        if possible.intersection(likely) and _decodes(path, name):
+            return name
+    raise InputError(f"{path}: {_doubt(likely)}")
 
 
-def _plausible(sample: bytes, encoding: str) -> str | None:
-    """The text, where it is one in this encoding."""
+def _plausible(sample: bytes, encoding: str) -> tuple[str, int] | None:
+    """The text, where it is one in this encoding, and how many letters it has beyond ASCII."""
     try:
         text = sample.decode(encoding)
     except UnicodeDecodeError:
@@ -125,7 +136,9 @@ def _plausible(sample: bytes, encoding: str) -> str | None:
     letters = Letters()
     for line in text.splitlines():
         letters.add(line)
-    return text if letters.plausible(_LANGUAGES[encoding]) else None
+    if letters.distinct < _FEWEST or not letters.plausible(_LANGUAGES[encoding]):
+        return None
+    return text, letters.letters
 
 
 def _decodes(path: Path, encoding: str) -> bool:

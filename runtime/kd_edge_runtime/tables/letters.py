@@ -38,6 +38,7 @@ class Language:
         common: some of them; in a text, they are at least `share` of all that are not ASCII.
         share: from 0 to 1.
         scattered: whether they stand among ASCII letters, three in a row being too many.
+        apart: whether they never stand in a word with ASCII letters.
         rules: a letter → a pattern for what follows it, up to one character.
     """
 
@@ -45,6 +46,7 @@ class Language:
     common: str = ""
     share: float = 0.0
     scattered: bool = True
+    apart: bool = False
     rules: tuple[tuple[str, str], ...] = ()
 
 
@@ -87,6 +89,16 @@ class Letters:
         self._found.update((three[0], three[1], three[2]) for three in found)
         self._seen += len(found)
 
+    @property
+    def letters(self) -> int:
+        """How many letters were seen."""
+        return sum(count for (_, char, _), count in self._found.items() if _is_letter(char))
+
+    @property
+    def distinct(self) -> int:
+        """How many of them differ."""
+        return len({char.lower() for _, char, _ in self._found if _is_letter(char)})
+
     def plausible(self, languages: Sequence[Language]) -> bool:
         """Whether nearly all of it can be of one of the languages."""
         many = sum(self._found.values())
@@ -118,9 +130,16 @@ def _usual(before: str, char: str, after: str, language: Language) -> bool:
         return small == "i̇" and "ı" in language.letters  # what Turkish İ becomes
     if char != small and before.isalpha() and (before.islower() or after.islower()):
         return False  # a capital inside a word
+    if language.apart and _in_ascii(before, after):
+        return False
     if language.scattered and not (before.isascii() or after.isascii()):
         return False
     return all(re.fullmatch(rule, after) for letter, rule in language.rules if letter == small)
+
+
+def _in_ascii(before: str, after: str) -> bool:
+    """Whether a letter has an ASCII letter beside it."""
+    return any(char.isascii() and char.isalpha() for char in (before, after))
 
 
 def _usual_mark(before: str, char: str, after: str) -> bool:

@@ -9,6 +9,7 @@ from kd_edge_runtime.errors import InputError
 TEXTS = {
     "cp1251": "Лёд без шарфа тает быстрее, потому что тепло идёт из воздуха",
     "koi8_r": "Лёд без шарфа тает быстрее, потому что тепло идёт из воздуха",
+    "mac_cyrillic": "Лёд без шарфа тает быстрее, потому что тепло идёт из воздуха",
     "cp1250": "Ciepło się przenosi, żeby lód był zimniejszy; są środki",
     "iso8859_2": "Led taje rychleji, protože vzduch přináší teplo a škola čaj",
     "cp1254": "Buz ısı alınca erir, şal ısı üretmez, ağaç büyür",
@@ -55,7 +56,6 @@ def test_is_said(file):
         ("הקרח נמס מהר יותר", "cp1255"),
         ("الجليد يذوب أسرع", "cp1256"),
         ("น้ำแข็งละลายเร็ว", "cp874"),
-        ("Лёд без шарфа", "mac_cyrillic"),
         ("x þ ð x", "latin-1"),
         ("¶ § ¶", "latin-1"),
     ],
