@@ -16,6 +16,7 @@ import pytest
 
 from document_folders import FOLDERS, environment
 from documents import DOCUMENTS, ROOT, Block, blocks, words
+from kd_edge.runs.verdict import EXIT_CODE
 from kd_edge_runtime.cli.group import cli
 
 # Commands that no test runs: how they begin or what they hold, and why.
@@ -69,7 +70,9 @@ def test_the_commands_of_a_document_run(name, tiny_model, small_students, tmp_pa
                 text=True,
                 check=False,
             )
-            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+            # The tiny model of a run here is no better than a guess, which the run says.
+            made = (0, EXIT_CODE) if " run " in command else (0,)
+            assert done.returncode in made, f"{command}\n{done.stdout}\n{done.stderr}"
             ran += 1
     assert ran >= 2
 

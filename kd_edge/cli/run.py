@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,11 @@ def run(
     report.json.
 
     Stages whose inputs have not changed are skipped: after Ctrl-C, start the same command again
-    to resume. If one of several items fails, the others are finished, and the exit code is 1.
+    to resume. If one of several items fails, the others are finished.
+
+    Exit codes: 0 done; 1 an item failed; 2 wrong input or options; 6 done, but the small model is
+    no better than always giving the most frequent score, or than the same one trained without the
+    large model: warnings say which; 130 stopped.
 
     \b
     Examples:
@@ -146,31 +151,40 @@ def run(
     )
     if together:
         from kd_edge.runs.cross_item.run import run_together
+        from kd_edge.runs.verdict import shortfalls_together
 
         joint = run_together(scored, output, options, tested)
         if as_json:
             print_json(asdict(joint))
         else:
             _show_together(joint, output)
-        _exit_if_failed(scored.left_out)
+        _end(scored.left_out, shortfalls_together(joint.parts))
         return
     from kd_edge.runs.run import run as run_items
+    from kd_edge.runs.verdict import shortfalls
 
     report = run_items(scored, output, options, tested, texts, unscored)
     if as_json:
         print_json(asdict(report))
     else:
         _show(report, output)
-    _exit_if_failed(report.failed)
+    _end(report.failed, shortfalls(report.items, report.pooled))
 
 
-def _exit_if_failed(failed: Sequence[Failed | LeftOut]) -> None:
-    """Says which items are not in the bundle, and ends with 1 if there are any."""
+def _end(failed: Sequence[Failed | LeftOut], shortfalls: Sequence[str]) -> None:
+    """Says which items are not in the bundle, and loudly what its small models do not do better.
+
+    It ends with an exit code of its own for either, that of a failed item first.
+    """
+    from kd_edge.runs.verdict import EXIT_CODE
+
     for one in failed:
         message = f"Item '{one.item_id}' failed and is not in the bundle: {one.why}"
         click.echo(message, err=True)
-    if failed:
-        sys.exit(1)
+    for shortfall in shortfalls:
+        click.secho(f"WARNING: {shortfall}.", err=True, fg="red", bold=True)
+    if failed or shortfalls:
+        sys.exit(1 if failed else EXIT_CODE)
 
 
 def _show(report: RunReport, output: Path) -> None:

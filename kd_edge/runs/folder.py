@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from kd_edge.console.progress import say
+from kd_edge.files import make_folder, write_json
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.stages.record import hash_json, read_record
 from kd_edge_runtime.bundle.archive import Bundle
@@ -16,6 +18,8 @@ BUNDLE = "bundle.kdz"
 REPORT = "report.json"
 # The report of one student for all questions.
 TOGETHER = "together.json"
+# What `remember_responses` writes.
+RESPONSES = "responses.json"
 
 
 def item_folder(out: Path, item_id: str) -> Path:
@@ -44,6 +48,7 @@ def refuse_other_items(out: Path, report: str, items: Collection[str]) -> None:
     """
     bundle = out / BUNDLE
     if not bundle.is_file():
+        _refuse_unfinished(out, items)
         return
     if (out / (REPORT if report == TOGETHER else TOGETHER)).is_file():
         setting = "without" if report == TOGETHER else "with"
@@ -60,6 +65,17 @@ def refuse_other_items(out: Path, report: str, items: Collection[str]) -> None:
     if len(lost) == len(held):
         raise InputError(f"{out} holds a run of other responses, to {named}: {_instead(out)}")
     say(f"{bundle} will no longer hold {named}, to which there are no responses here.")
+
+
+def _refuse_unfinished(out: Path, items: Collection[str]) -> None:
+    """Refuse a folder with a run of other items that has a teacher and no bundle yet."""
+    begun = {path.parent for path in out.glob("item-*/teacher.stage.json")}
+    if begun and begun.isdisjoint(item_folder(out, name) for name in items):
+        named = ", ".join(sorted(path.name for path in begun)[:3])
+        raise InputError(
+            f"{out} holds an unfinished run of other items ({named}): name another folder with -o, "
+            "or remove this one first"
+        )
 
 
 def refuse_other_responses(
@@ -84,8 +100,8 @@ def refuse_other_responses(
         questions: whether it is a run of one student for all questions.
 
     Raises:
-        InputError: there is a bundle, and `texts` has none of the responses that it was
-            measured on.
+        InputError: `texts` has none of the responses that the bundle was measured on, or, where
+            there is no bundle yet, none of those of the run that was begun.
     """
     record = read_record(folder / "teacher.stage.json")
     if record is None or record.inputs.get("rows") == rows:
@@ -99,7 +115,32 @@ def refuse_other_responses(
             raise InputError(
                 f"{out} holds a run of other responses, none of which is here: {_instead(out)}"
             )
+    elif not _any_known(folder, texts):
+        raise InputError(
+            f"{folder} holds an unfinished run of other responses, none of which is here: its "
+            "large model would be lost. Name another folder with -o, or remove this one first"
+        )
     say(f"{folder}: the responses have changed, so that earlier results are replaced.")
+
+
+def remember_responses(folder: Path, texts: Iterable[str]) -> None:
+    """Keep by which a later run sees whether it is one of the same responses.
+
+    Args:
+        folder: the item's folder, or the run's; made where missing.
+        texts: all responses; four bytes of each one's hash are kept.
+    """
+    make_folder(folder)
+    write_json(folder / RESPONSES, sorted({hash_json(text)[:8] for text in texts}))
+
+
+def _any_known(folder: Path, texts: Iterable[str]) -> bool:
+    """Whether a response is one of those of the run before, or that is not known."""
+    try:
+        known = set(json.loads((folder / RESPONSES).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return True
+    return not known or any(hash_json(text)[:8] in known for text in texts)
 
 
 def _instead(out: Path) -> str:

@@ -12,7 +12,7 @@ from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Responses
 from kd_edge.data.splits import split_item, test_items
 from kd_edge.evaluation.agreement import Pooled, pooled
-from kd_edge.files import make_folder, write_json
+from kd_edge.files import write_json
 from kd_edge.runs.folder import (
     BUNDLE,
     REPORT,
@@ -20,9 +20,11 @@ from kd_edge.runs.folder import (
     item_folder,
     refuse_other_items,
     refuse_other_responses,
+    remember_responses,
 )
 from kd_edge.runs.item_run import ItemReport, ItemRun, run_item
 from kd_edge.runs.items import Failed, each_item
+from kd_edge.runs.lock import run_folder
 from kd_edge.runs.pipeline import RunOptions
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.soft_labels.augmentation import unlabelled_texts
@@ -74,9 +76,22 @@ def run(
 
     Raises:
         InputError: all items failed, the only one with its own message; or the folder holds a
-            run of other responses.
+            run of other responses, one that is still at work, or files of something else.
         StoppedError: the user stopped it; the same call resumes.
     """
+    with run_folder(out):
+        return _run(responses, out, options, test, sources or {}, unlabelled)
+
+
+def _run(
+    responses: Responses,
+    out: Path,
+    options: RunOptions,
+    test: Responses | None,
+    sources: Mapping[str, Sequence[str]],
+    unlabelled: Responses | None,
+) -> RunReport:
+    """Runs the items in a folder that nobody else runs in."""
     items = test_items(responses, test)
     source = test.source if test else ""
     refuse_other_items(out, REPORT, [item.item_id for item, _ in items])
@@ -85,12 +100,12 @@ def run(
 
     def run_one(item_and_test: tuple[Item, Item | None]) -> ItemRun:
         split = split_item(*item_and_test, options.teacher.validation, options.teacher.seed, source)
-        make_folder(out)
         name = split.item.item_id
+        remember_responses(item_folder(out, name), [row.text for row in split.item.rows])
         texts = unlabelled_texts(unlabelled, name, split.item.rows)
         if unlabelled is not None:
             say(f"Item '{name}': unscored responses used: {len(texts):,}.")
-        return run_item(split, out, options, (sources or {}).get(name, ()), texts)
+        return run_item(split, out, options, sources.get(name, ()), texts)
 
     apart = _left_out(responses, test, [item.item_id for item, _ in items])
     runs, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)

@@ -20,12 +20,20 @@ from kd_edge.evaluation.agreement import (
 )
 from kd_edge.evaluation.metrics import Scores, agreement
 from kd_edge.evaluation.review import Review, review_of
-from kd_edge.files import make_folder, write_json
+from kd_edge.files import write_json
 from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
 from kd_edge.runs.cross_item.baselines import baselines
 from kd_edge.runs.cross_item.pipeline import run_stages
 from kd_edge.runs.cross_item.pool import Pool, make_pool, own_id
-from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER, refuse_other_items, refuse_other_responses
+from kd_edge.runs.folder import (
+    BUNDLE,
+    REPORT,
+    TOGETHER,
+    refuse_other_items,
+    refuse_other_responses,
+    remember_responses,
+)
+from kd_edge.runs.lock import run_folder
 from kd_edge.runs.pipeline import RunOptions, StageOutputs
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
@@ -117,12 +125,18 @@ def run_together(
             "--student or --together"
         )
     pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
+    with run_folder(out):
+        return _run(pool, out, options)
+
+
+def _run(pool: Pool, out: Path, options: RunOptions) -> TogetherReport:
+    """Runs in a folder that nobody else runs in."""
     refuse_other_items(out, TOGETHER, pool.questions)
     training = [*pool.train, *pool.validation]
     rows, classes = hash_rows(pool.for_teacher(training)), pool.item.scale.classes
     texts = [row.text for row in (*training, *pool.test)]
     refuse_other_responses(out, out, rows, texts, classes, questions=True)
-    make_folder(out)
+    remember_responses(out, texts)
     outputs = run_stages(pool, out, options)
     student = outputs.distilled.student
     say(f"Writing the bundle of {len(pool.questions)} items …")

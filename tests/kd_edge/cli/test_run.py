@@ -16,11 +16,15 @@ from kd_edge.cli.prompts import prompts_by_item
 from kd_edge.data.responses import Responses, Scale
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import scorer_name
+from kd_edge.runs.verdict import EXIT_CODE
 from kd_edge_runtime.scorer import Scorer
 from workshop import CANARY, item_of, with_canary, write_table
 
 TINY = ("--teacher-epochs", 1, "--student-epochs", 1, "--variants", 20, "--precision", "fp32",
         "--ngrams", 60, "--dimensions", 3)  # fmt: skip
+
+# The bundle is made; of one epoch, the small model may be no better than a guess.
+MADE = (0, EXIT_CODE)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def out(finished, tmp_path):
 
 def test_the_real_command(finished):
     out, done = finished
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in MADE, done.stderr
     assert CANARY not in done.stdout + done.stderr
     assert {path.name for path in out.iterdir()} == {"bundle.kdz", "report.json", "item-tiny"}
     with Scorer.open(out / "bundle.kdz") as scorer:
@@ -88,9 +92,18 @@ def test_the_table_is_the_report(finished):
     assert f"bundle {report['items'][0]['sizes']['bundle_bytes']:,} bytes" in done.stdout
 
 
+def test_a_model_that_is_no_better_than_a_guess_is_said_aloud(finished):
+    out, done = finished
+    lines = {line["name"]: line["agreement"] for line in
+             json.loads((out / "report.json").read_text())["items"][0]["lines"]}  # fmt: skip
+    better = lines["student"]["accuracy"] > lines["majority class"]["accuracy"]
+    assert (done.returncode == EXIT_CODE) == ("WARNING: " in done.stderr)
+    assert better or "no better than always giving the most frequent score" in done.stderr
+
+
 def test_again_with_json(command, responses, tiny_model, out):
     said = command("run", responses, "-o", out, "--model", tiny_model, *TINY, "--json")
-    assert said.code == 0, said.err
+    assert said.code in MADE, said.err
     report = json.loads(said.out)
     assert report == json.loads((out / "report.json").read_text())
     assert report["items"][0]["ran"] == []
@@ -109,7 +122,7 @@ def test_stopped_and_started_again(command, responses, tiny_model, tmp_path, mon
     assert (said.code, said.out) == (130, "")
     assert "Start the same command again" in said.err
     assert not (tmp_path / "out" / "bundle.kdz").exists()
-    assert command(*given).code == 0
+    assert command(*given).code in MADE
     reports = [json.loads((folder / "report.json").read_text())["items"][0]
                for folder in (tmp_path / "out", finished[0])]  # fmt: skip
     assert reports[0].pop("ran") == ["student", "test-labels"]
@@ -140,7 +153,7 @@ def test_a_test_file_of_text_and_score_alone(command, tiny_model, tmp_path):
     test = _test_table(tmp_path, columns=("text", "score"))
     out = tmp_path / "out"
     said = command("run", train, "--test", test, "-o", out, "--model", tiny_model, *TINY, "--json")
-    assert said.code == 0, said.err
+    assert said.code in MADE, said.err
     (item,) = json.loads(said.out)["items"]
     assert (item["item_id"], item["rows"]["test"]) == ("train", 9)
     assert item["test_rows"] == "test.csv"
@@ -150,7 +163,7 @@ def test_several_items_and_one_by_name(command, tiny_model, tmp_path):
     table = write_table(tmp_path / "r.csv", [item_of(24, "one"), item_of(24, "[/two]")])
     given = ("run", table, "-o", tmp_path / "out", "--model", tiny_model, *TINY)
     said = command(*given)
-    assert said.code == 0, said.err
+    assert said.code in MADE, said.err
     assert "Item 'one': agreement" in said.out
     assert "Item '[/two]': agreement" in said.out
     said = command(*given, "--item", "one", "--json")
@@ -163,7 +176,7 @@ def test_class_words(command, tiny_model, tmp_path):
     table = write_table(tmp_path / "r.csv", [item_of(30, scale=scale)])
     given = ("run", table, "-o", tmp_path / "out", "--model", tiny_model, *TINY)
     said = command(*given, "--classes", "meh, fair, great", "--json")
-    assert said.code == 0, said.err
+    assert said.code in MADE, said.err
     assert json.loads(said.out)["items"][0]["lines"][0]["agreement"]["adjacent"] is None
     with Scorer.open(tmp_path / "out" / "bundle.kdz") as scorer:
         assert scorer.bundle.manifest.items[0].classes == ("meh", "fair", "great")
@@ -173,7 +186,7 @@ def test_prompts_go_into_the_golden_rows(command, responses, tiny_model, out, tm
     prompt = tmp_path / "prompt.txt"
     prompt.write_bytes("What else would you need, naïve as it may be?".encode("cp1252"))
     given = ("run", responses, "-o", out, "--model", tiny_model, *TINY, "--prompt", prompt)
-    assert command(*given).code == 0
+    assert command(*given).code in MADE
     with Scorer.open(out / "bundle.kdz") as scorer:
         bundle = scorer.bundle
         golden = bundle.read(bundle.manifest.items[0].golden).decode("utf-8")
@@ -189,7 +202,7 @@ def test_an_assessment(command, tiny_model, tmp_path):
     given = write_table(tmp_path / "all.csv", [item_of(30, "one"), item_of(22, "two")])
     out = tmp_path / "out"
     said = command("run", given, "-o", out, "--model", tiny_model, *TINY, "--prompt", prompts)
-    assert said.code == 0, said.err
+    assert said.code in MADE, said.err
     assert "All items" in said.out
     assert "mean" in said.out
     with Scorer.open(out / "bundle.kdz") as scorer:
@@ -204,7 +217,7 @@ def test_unlabelled_responses_are_learnt_from(command, responses, tiny_model, ou
     more.write_text("text\nmelting wool\n")
     given = ("run", responses, "-o", out, "--model", tiny_model, *TINY, "--unlabelled", more)
     said = command(*given, "--json")
-    assert said.code == 0, said.err
+    assert said.code in MADE, said.err
     assert json.loads(said.out)["items"][0]["ran"] == ["variants", "student"]
     assert "Item 'tiny': unscored responses used: 1." in said.err
     variants = (out / "item-tiny" / "variants.csv").read_text().splitlines()

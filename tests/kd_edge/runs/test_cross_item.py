@@ -18,6 +18,7 @@ from kd_edge.runs.cross_item.agreement import LEXICAL, figures
 from kd_edge.runs.cross_item.pipeline import question_variants, run_stages
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import ALL, SEEN, UNSEEN, run_together
+from kd_edge.runs.verdict import EXIT_CODE
 from kd_edge.students import store
 from kd_edge.students.bag import BagOptions
 from kd_edge.students.pairs import PairsText
@@ -236,7 +237,7 @@ def test_run_and_score(command, tmp_path, tiny_model):
     few += ["--model", tiny_model, "--teacher-epochs", 1, "--precision", "fp32"]
     new = tmp_path / "new"
     said = command("run", tmp_path / "in", "-o", out, "--together", "--test", new, *few)
-    assert said.code == 0, said.err
+    assert said.code in (0, EXIT_CODE), said.err  # after two epochs it may be a guess
     assert "lexical baseline" in said.out
     assert "bytes for all questions" in said.out
 

@@ -14,7 +14,7 @@ from kd_edge.data.splits import split_item
 from kd_edge.runs import item_run as single
 from kd_edge.runs.cross_item import run as many
 from kd_edge.runs.cross_item.run import run_together
-from kd_edge.runs.folder import BUNDLE, REPORT, TOGETHER
+from kd_edge.runs.folder import BUNDLE, REPORT, RESPONSES, TOGETHER
 from kd_edge.runs.run import run
 from kd_edge.runs.test_scores import FILE, write_scored
 from kd_edge.stages.record import write_record
@@ -130,9 +130,28 @@ def test_the_same_responses_measured_on_others(out, whole_way, capsys):
 def test_a_run_that_was_stopped_before_its_bundle(out, whole_way, capsys):
     (out / BUNDLE).unlink()
     item = with_texts(whole_way.responses.items[0], lambda at, _: f"quite another answer {at}")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="unfinished run of other responses, none of which"):
+        run(responses(item), out, whole_way.options)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    # A later state of the same table is not another.
+    item = with_texts(whole_way.responses.items[0], lambda at, text: text if at else "changed")
     with pytest.raises(BeganError):
         run(responses(item), out, whole_way.options)
     assert "replaced" in capsys.readouterr().err
+    # From before there was a list of them.
+    (out / "item-tiny" / RESPONSES).unlink()
+    item = with_texts(whole_way.responses.items[0], lambda at, _: f"quite another answer {at}")
+    with pytest.raises(BeganError):
+        run(responses(item), out, whole_way.options)
+
+
+def test_a_stopped_run_of_other_items(out, whole_way):
+    (out / BUNDLE).unlink()
+    with pytest.raises(InputError, match=r"unfinished run of other items.*item-tiny"):
+        run(responses(item_of(60, "other")), out, whole_way.options)
+    with pytest.raises(BeganError):
+        run(responses(*whole_way.responses.items, item_of(60, "other")), out, whole_way.options)
 
 
 def test_a_run_of_which_it_is_not_known_what_it_was_measured_on(out, whole_way, capsys):

@@ -1,0 +1,106 @@
+"""One run at a time in a folder, and none in a folder of something else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from kd_edge.runs.lock import LOCK, run_folder
+from kd_edge_runtime.errors import InputError
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from kd_edge.runs.lock import run_folder
+with run_folder(Path(sys.argv[1])):
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def held(tmp_path):
+    """A process of another run in a folder."""
+    out = tmp_path / "out"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HOLD, out], stdin=pipe, stdout=pipe) as process:
+        assert process.stdout.readline() == b"begun\n"
+        yield out, process
+        process.kill()
+
+
+def test_a_second_run_is_refused_with_who_is_at_work(held):
+    out, process = held
+    (out / "item-x").mkdir()
+    with (
+        pytest.raises(InputError, match=rf"(?s)another run.*process {process.pid}, since 20.*-o"),
+        run_folder(out),
+    ):
+        pass
+    assert (out / LOCK).exists()
+    process.stdin.close()
+    assert process.wait() == 0
+    assert not (out / LOCK).exists()
+    with run_folder(out):
+        assert f"process {os.getpid()}" in (out / LOCK).read_text()
+
+
+def test_the_lock_of_a_dead_process_is_taken_over(held, capsys):
+    out, process = held
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert (out / LOCK).exists()
+    with run_folder(out):
+        pass
+    assert f"process {process.pid}" in capsys.readouterr().err
+    assert not out.exists() or not (out / LOCK).exists()
+
+
+def test_an_empty_folder_that_it_made_is_not_left(tmp_path):
+    with pytest.raises(ZeroDivisionError), run_folder(tmp_path / "a" / "out"):
+        raise ZeroDivisionError
+    assert not (tmp_path / "a" / "out").exists()
+    (tmp_path / "there").mkdir()
+    with run_folder(tmp_path / "there"):
+        pass
+    assert (tmp_path / "there").is_dir()
+
+
+@pytest.mark.parametrize("names", [["notes.txt"], ["photos/", "a.csv", "b.csv", "c.csv"]])
+def test_a_folder_of_something_else_is_refused(tmp_path, names):
+    for name in names:
+        path = tmp_path / name
+        path.mkdir() if name.endswith("/") else path.touch()
+    with (
+        pytest.raises(InputError, match=r"is not empty.*'(notes\.txt|a\.csv)'"),
+        run_folder(tmp_path),
+    ):
+        pass
+    assert not (tmp_path / LOCK).exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["bundle.kdz", "report.json", "item-x/", "teacher.stage.json", LOCK]
+)
+def test_a_folder_of_a_run_is_not_foreign(tmp_path, name):
+    (tmp_path / "added-by-hand.txt").touch()
+    path = tmp_path / name
+    path.mkdir() if name.endswith("/") else path.touch()
+    with run_folder(tmp_path):
+        pass
+
+
+def test_hidden_files_of_a_system_do_not_count(tmp_path):
+    (tmp_path / ".DS_Store").touch()
+    with run_folder(tmp_path):
+        pass
+
+
+def test_a_file_in_the_way_is_told(tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(InputError, match="cannot write"), run_folder(tmp_path / "out"):
+        pass
