@@ -122,9 +122,8 @@ def _before(target: Path, path: Path) -> os.stat_result | None:
         raise IsADirectoryError(errno.EISDIR, "")
     if not stat.S_ISREG(found.st_mode):
         # A rename would replace a device such as /dev/null for the whole system.
-        why = (
-            "it is not a regular file" if not stat.S_ISLNK(found.st_mode) else "it leads to itself"
-        )
+        circle = stat.S_ISLNK(found.st_mode)
+        why = "the link leads to itself" if circle else "it is not a regular file"
         raise InputError(f"cannot write '{path}': {why}.")
     return found
 

@@ -86,6 +86,25 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
 )
 @click.option("--explain", is_flag=True, help="Write which words pushed each score where.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object per row, not CSV.")
+@click.option(
+    "--decimal",
+    type=click.Choice([".", ","]),
+    help="Decimal sign of the added numbers.  [default: as in the table]",
+)
+@click.option(
+    "--safe-cells",
+    is_flag=True,
+    help="Put an apostrophe before cells that a spreadsheet would run as a formula.",
+)
+@click.option(
+    "--format",
+    "gradebook",
+    type=click.Choice(["canvas", "moodle"]),
+    help="Write the CSV that a gradebook imports: who, and the grade.",
+)
+@click.option(
+    "--assignment", metavar="NAME", help="Name of the gradebook's column.  [default: the item]"
+)
 @click.option("-q", "--quiet", is_flag=True, help="Do not print a summary.")
 def score(
     files: tuple[str, ...], root: Path | None, no_header: bool, on_bad_row: str, **options: Any
@@ -118,6 +137,7 @@ def score(
       kd-edge score responses.csv --root /media/card/kd-edge
       kd-edge score item.kdz responses.csv --review-below 0.8
       kd-edge score item.kdz responses.csv --explain | less
+      kd-edge score item.kdz quiz.csv --format canvas --assignment "Ice (1234)" -o grades.csv
     """
     responses = _responses(files, root)
     bundle = Path(files[0]) if len(files) == 2 else None

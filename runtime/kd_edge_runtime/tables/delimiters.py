@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import _csv as csv  # the csv module's core: the rest of it would slow down every start
 
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.tables.roles import known_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DELIMITERS = ",\t;|"
 _USUAL = {".tsv": "\t", ".txt": "\t"}
+
+# Lines of a header, of which no cell has that many.
+_LONGEST_HEADER = 100
 
 
 def usual_delimiter(suffix: str) -> str:
@@ -39,3 +46,21 @@ def header_delimiter(line: str, usual: str) -> str:
         return known_names(names), len(names), delimiter == usual
 
     return max(DELIMITERS, key=worth)
+
+
+def whole_header(first: str, lines: Iterator[str]) -> list[str]:
+    """The lines of a header in which fields are quoted: up to where the quotation marks pair."""
+    read = [first]
+    marks = first.count('"')
+    while marks % 2 and len(read) < _LONGEST_HEADER:
+        line = next(lines, "")
+        if not line:
+            break
+        read.append(line)
+        marks += line.count('"')
+    return read
+
+
+def line_end(line: str) -> str:
+    """How a line ends; a line feed where it is the last and does not."""
+    return line[len(line.rstrip("\r\n")) :][-2:] or "\n"

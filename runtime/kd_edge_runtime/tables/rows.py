@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.delimiters import header_delimiter, said_delimiter
+from kd_edge_runtime.tables import delimiters
 from kd_edge_runtime.tables.qualtrics import below_qualtrics
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Table:
         notes: how the file was understood, where that is not plain.
         counting: how rows are counted, as a sentence for the user.
         nested: whether a field may be a list or an object: no plain `str`, but `json_rows.Nested`.
+        line_end: of the header, as the file has it.
         problems: the first problems in the rows read so far.
         most_problems: how many of them are kept.
         bad: the number of all problems so far.
@@ -93,6 +94,7 @@ class Table:
         self.notes: list[str] = []
         self.counting = _COUNTING
         self.nested = False
+        self.line_end = "\n"
         self.problems: list[Problem] = []
         self.most_problems = _MOST_PROBLEMS
         self.bad = 0
@@ -206,18 +208,19 @@ def open_table(
         first = next(lines, "")
         while first and not first.strip():
             first, row = next(lines, ""), row + 1
-        said = delimiter = said_delimiter(first)
+        said = delimiters.said_delimiter(first)
         if said:
             first = next(lines, "")  # spreadsheets do not count the line that they hide
-        else:
-            delimiter = header_delimiter(first, usual)
+        delimiter = said or delimiters.header_delimiter(first, usual)
         quoted = quoting == "double" or (
             quoting == "auto" and first.rstrip("\r\n").split("\t") not in UNQUOTED
         )
+        # A cell of the header may have lines of its own.
+        header_lines = delimiters.whole_header(first, lines) if quoted and '"' in first else [first]
         # strict: an unclosed quotation mark would swallow the remaining responses, and one that is
         # not doubled would end a text early; both must be reported, not guessed at.
         records = csv.reader(
-            chain([first], lines),
+            chain(header_lines, lines),
             delimiter=delimiter,
             quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
             strict=True,
@@ -236,7 +239,7 @@ def open_table(
         message = "the table is empty: it needs a row of column names"
         raise TableError(source, [Problem(message)])
     table = table_below(header, records, source, row, has_header, delimiter, quoted)
-    table.said = bool(said)
+    table.line_end, table.said = delimiters.line_end(header_lines[-1]), bool(said)
     return table
 
 

@@ -20,6 +20,7 @@ from kd_edge_runtime.tables.sources import OTHERS, Reading, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
     from kd_edge_runtime.tables.agreement import Tally
     from kd_edge_runtime.tables.output import Write
@@ -63,6 +64,11 @@ class Request:
         has_header: whether the first row holds the names of the columns.
         skip_bad_rows: whether rows that cannot be scored are left out and listed in a file beside
             the output; if not, one of them stops the scoring.
+        decimal: "." or ",", the sign of the numbers that scoring adds; None for the table's.
+        safe_cells: whether to put an apostrophe before what a spreadsheet would run as a formula,
+            in the table's own columns too.
+        gradebook: a key of `gradebook.GRADEBOOKS`, to write what it imports; None for the table.
+        assignment: the name of its column of grades; None for the item's.
     """
 
     responses: str | Path
@@ -79,6 +85,10 @@ class Request:
     quiet: bool = False
     review_below: float | None = None
     explain: bool = False
+    decimal: str | None = None
+    safe_cells: bool = False
+    gradebook: str | None = None
+    assignment: str | None = None
     score_column: str | None = None
     encoding: str | None = None
     sheet: str | None = None
@@ -101,6 +111,10 @@ def score_responses(request: Request) -> None:
         _refuse_same(output, scorer.bundle.path, "the bundle")
         if table:
             _score_table(request, scorer)
+        elif request.gradebook:
+            raise InputError(
+                "--format needs a table: a gradebook has to know whose grades these are"
+            )
         else:
             from kd_edge_runtime.tables.sentence import score_sentence
 
@@ -137,7 +151,7 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         # A missing backend is reported before anything is written.
         backend = scorer.backend(columns.item_id or items[0])
         tally = None if request.quiet else _tally(request, scorer, columns, source)
-        with _skip(request, path) as skip, writer(request, scorer, columns, source) as write:
+        with _skip(request, path) as skip, writer(request, scorer, columns, source, table) as write:
             batches = TableScorer(scorer).scored(table, columns, skip=skip)
             if columns.item is None and request.item_id is None:
                 batches = _other_item(batches, columns.header, items[0])
@@ -244,7 +258,7 @@ def _opened(request: Request, responses: Path) -> Iterator[Table]:
     if sys.stdin is None:
         raise InputError("standard input is closed: give the table as a file")
     # Standard input cannot be read twice to find its encoding: it has to be UTF-8, or named.
-    encoding = "utf-8-sig"
+    encoding = "utf-8-sig" if _marked(sys.stdin.buffer) else "utf-8"
     if reading.encoding is not None:
         from kd_edge_runtime.tables.guess import codec_name
 
@@ -256,3 +270,14 @@ def _opened(request: Request, responses: Path) -> Iterator[Table]:
     )
     table.encoding = encoding
     yield table
+
+
+def _marked(raw: BinaryIO) -> bool:
+    """Whether what is read next is a byte order mark, which is left unread."""
+    if raw.seekable():
+        at = raw.tell()
+        start = raw.read(3)
+        raw.seek(at)
+    else:
+        start = raw.peek(3)  # type: ignore[attr-defined]
+    return bool(start[:3] == b"\xef\xbb\xbf")

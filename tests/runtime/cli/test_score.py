@@ -51,10 +51,15 @@ def invoke(*arguments, stdin=None):
 
 def run(*arguments, stdin=None):
     """What it wrote to standard output, and its last words."""
+    out, err = run_bytes(*arguments, stdin=stdin)
+    return out.decode("utf-8"), err
+
+
+def run_bytes(*arguments, stdin=None):
     done = invoke(*arguments, stdin=stdin)
     if done.exception:
         raise done.exception
-    return done.stdout_bytes.decode("utf-8"), done.stderr
+    return done.stdout_bytes, done.stderr
 
 
 def told(kind, *arguments, stdin=None):
@@ -142,7 +147,7 @@ def test_every_cell_is_kept(one, table_of, tmp_path, suffix):
     assert rows[0][:3] == ["id", "text", 'odd "name", this']
     assert [row[:3] for row in rows[1:]] == fields
     assert {len(row) for row in rows} == {3 + 4 + 4}
-    assert not any(line.endswith("\r") for line in text.split("\n")[:1])
+    assert text.split("\n")[0].endswith("\r"), "as the table's"
     # To standard output as well, and through it once more.
     out, _ = run(one, source)
     assert [row[:3] for row in rows_of(out)[1:]] == fields
@@ -151,14 +156,16 @@ def test_every_cell_is_kept(one, table_of, tmp_path, suffix):
 
 
 def test_windows_1252(one, table_of):
-    out, _ = run(one, table_of("id,text\n1,größe “ice” – 5 €\n".encode("cp1252")))
-    assert rows_of(out)[1][:2] == ["1", "größe “ice” – 5 €"]
+    out, _ = run_bytes(one, table_of("id,text\n1,größe “ice” – 5 €\n".encode("cp1252")))
+    assert rows_of(out.decode("cp1252"))[1][:2] == ["1", "größe “ice” – 5 €"]
 
 
-def test_a_byte_order_mark_is_left_out(one, table_of):
+def test_a_byte_order_mark_is_written_where_one_was_read(one, table_of):
     content = "\ufefftext,id\nthe ice,1\n"
     for out, _ in (run(one, table_of(content)), run(one, "-", stdin=content.encode())):
-        assert out.startswith("text,id,predicted,")
+        assert out.startswith("\ufefftext,id,predicted,")
+        assert out.count("\ufeff") == 1
+    assert run(one, "-", stdin=content[1:].encode())[0].startswith("text,id,predicted,")
 
 
 @pytest.mark.parametrize(
@@ -167,14 +174,15 @@ def test_a_byte_order_mark_is_left_out(one, table_of):
 def test_delimiters(one, table_of, delimiter, name):
     content = f'id{delimiter}text\n1{delimiter}"the{delimiter}ice"\n'
     out, _ = run(one, table_of(content, name))
-    assert rows_of(out)[1][:2] == ["1", f"the{delimiter}ice"]
+    assert rows_of(out, delimiter)[1][:2] == ["1", f"the{delimiter}ice"]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends(one, table_of, end):
     out, _ = run(one, table_of(f"id,text{end}1,the ice{end}2,the pot"))
     assert [row[:2] for row in rows_of(out)] == [["id", "text"], ["1", "the ice"], ["2", "the pot"]]
-    assert "\r" not in out
+    assert out.count(end) == 3
+    assert not set(out.replace(end, "")) & {*"\r\n"}
 
 
 @pytest.mark.parametrize(
@@ -188,7 +196,7 @@ def test_files_of_asap_sas_quote_nothing(one, two, table_of, header):
     for bundle in (one, two):
         out, err = run(bundle, source)
         assert "scored 4 responses" in err
-        rows = rows_of(out)
+        rows = [line.split("\t") for line in out.splitlines()]
         assert [row[between + 1] for row in rows[1:]] == cells
         assert rows[0][: between + 2] == header.split("\t")
 
