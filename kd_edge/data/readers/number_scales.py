@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -33,17 +33,27 @@ class Points:
     """The scores of an item that are numbers.
 
     Attributes:
-        rows: each score's points and the row that it is in.
+        cells: the row that each score is in, and the score as the file has it.
+        values: the points of each different score as the file has it; others are passed over.
         out_of: the maximum that every score is written with ("2/4", "75 %"), or None.
     """
 
-    rows: Sequence[tuple[float, int]]
+    cells: Sequence[tuple[int, str]]
+    values: Mapping[str, float]
     out_of: float | None = None
 
     @property
     def counts(self) -> Counter[float]:
         """How many scores there are of each number of points."""
-        return Counter(points for points, _ in self.rows)
+        found: Counter[float] = Counter()
+        for cell, count in Counter(cell for _, cell in self.cells).items():
+            if cell in self.values:
+                found[self.values[cell]] += count
+        return found
+
+    def rows_of(self, *points: float) -> list[int]:
+        """The rows with such scores."""
+        return [row for row, cell in self.cells if self.values.get(cell) in points]
 
 
 def scale_of(points: Points) -> Scale | str:
@@ -140,7 +150,7 @@ def _is_odd(tail: Sequence[float], core: Sequence[float], counts: Counter[float]
 def _refusal(points: Points, odd: Sequence[float], core: Sequence[float]) -> str:
     parts = []
     for value in odd:
-        rows = [row for points_, row in points.rows if points_ == value]
+        rows = points.rows_of(value)
         times = f"{len(rows)} times, rows" if len(rows) > 1 else "row"
         parts.append(f"{plain_number(value)} ({times} {_listed(rows)})")
     low, high = min(core[0], *odd), max(core[-1], *odd)
@@ -156,7 +166,7 @@ def _refusal(points: Points, odd: Sequence[float], core: Sequence[float]) -> str
 
 
 def _dates(points: Points, dates: Sequence[float]) -> str:
-    rows = [row for value, row in points.rows if value in dates]
+    rows = points.rows_of(*dates)
     those = (
         f"rows {_listed(rows)} hold numbers" if len(rows) > 1 else f"row {rows[0]} holds a number"
     )
@@ -171,31 +181,28 @@ def _listed(rows: Sequence[int]) -> str:
     return ", ".join(map(str, rows[:_ROWS])) + more
 
 
-def doubts(scale: Scale, scores: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+def doubts(scale: Scale, scores: Sequence[tuple[int, int]]) -> tuple[str, ...]:
     """What is odd about how often the classes of a scale are there, for the user.
 
     Args:
         scale: the classes.
         scores: each score as a class, with the row that it is in.
     """
-    rows: dict[int, list[int]] = {}
-    count = 0
-    for at, row in scores:
-        rows.setdefault(at, []).append(row)
-        count += 1
+    counts = Counter(at for at, _ in scores)
+    rows = {at: row for at, row in scores if counts[at] == 1}
     found = []
     names = scale.classes
-    if empty := [at for at in range(len(names)) if at not in rows]:
+    if empty := [at for at in range(len(names)) if at not in counts]:
         found.append(f"no response has {_runs(empty, names)}: the small model cannot learn it")
-    once = [(names[at], own[0]) for at, own in sorted(rows.items()) if len(own) == 1]
-    if once:
+    if once := [(names[at], row) for at, row in sorted(rows.items())]:
         shown = ", ".join(f"{name} (row {row})" for name, row in once[:_ROWS])
         more = f" and {len(once) - _ROWS} more" if len(once) > _ROWS else ""
         found.append(f"only one response each has {shown}{more}")
-    if 3 * len(rows) > count and len(rows) > 2:
+    if 3 * len(counts) > len(scores) and len(counts) > 2:
         found.append(
-            f"{len(rows)} different scores in {count} responses, which are few to learn so many "
-            "from: coarser scores (--score-range LOW-HIGH/STEP says which are meant) do better"
+            f"{len(counts)} different scores in {len(scores)} responses, which are few to learn "
+            "so many from: coarser scores (--score-range LOW-HIGH/STEP says which are meant) do "
+            "better"
         )
     return tuple(found)
 

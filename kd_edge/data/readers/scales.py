@@ -38,12 +38,13 @@ def scales_of(
     found: dict[str, ScoreReader | str] = {}
     words: dict[str, list[str]] = {}
     for item, scores in cells.items():
-        read = {cell: read_score(cell) for cell in {cell for _, cell in scores}}
-        own = [one for one in scores if read[one[1]] is None]
+        counts = Counter(cell for _, cell in scores)
+        read = {cell: read_score(cell) for cell in counts}
+        other = {cell for cell, score in read.items() if score is None}
+        own = [one for one in scores if one[1] in other] if other else []
         if 2 * len(own) < len(scores) or not scores:
-            found[item] = _of_numbers(
-                [(row, score) for row, cell in scores if (score := read[cell]) is not None]
-            )
+            numbers = {cell: score for cell, score in read.items() if score is not None}
+            found[item] = _of_numbers(scores, numbers, counts)
         elif dates := [one for one in own if is_date(one[1])]:
             found[item] = _all_dates(dates, len(scores))
         else:
@@ -66,21 +67,26 @@ def scales_of(
     return {item: found[item] for item in cells}
 
 
-def _of_numbers(scores: Sequence[tuple[int, ScoreCell]]) -> ScoreReader | str:
-    if not scores:
+def _of_numbers(
+    scores: Sequence[Cell], read: Mapping[str, ScoreCell], counts: Mapping[str, int]
+) -> ScoreReader | str:
+    """A reader of numbers; `read` and `counts` say of each different cell what and how often."""
+    if not read:
         return ScoreReader(Scale((), numeric=True), guessed=True)
-    maxima = Counter(score.out_of for _, score in scores)
+    maxima: Counter[float | None] = Counter()
+    for cell, score in read.items():
+        maxima[score.out_of] += counts[cell]
     usual = maxima.most_common(1)[0][0]
     if len([maximum for maximum in maxima if maximum is not None]) > 1:
         parts = ", ".join(f"out of {plain_number(one)}" for one in maxima if one is not None)
-        other = [row for row, score in scores if score.out_of != usual]
+        other = [row for row, cell in scores if cell in read and read[cell].out_of != usual]
         return (
             f"the scores are out of different maxima ({parts}; {_row_list(other)} are not as "
             "most): give all out of the same one, or points alone"
         )
     # The few that are written otherwise are problems of their own rows.
-    same = [(score.points, row) for row, score in scores if score.out_of == usual]
-    scale = scale_of(Points(same, usual))
+    same = {cell: score.points for cell, score in read.items() if score.out_of == usual}
+    scale = scale_of(Points(scores, same, usual))
     return scale if isinstance(scale, str) else ScoreReader(scale, guessed=True, out_of=usual)
 
 

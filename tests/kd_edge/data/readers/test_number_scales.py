@@ -10,7 +10,8 @@ from kd_edge.data.scale import Scale
 
 def found(scores, out_of=None):
     """The scale of scores that start in row 2."""
-    return scale_of(Points([(score, row) for row, score in enumerate(scores, start=2)], out_of))
+    cells = [(row, str(score)) for row, score in enumerate(scores, start=2)]
+    return scale_of(Points(cells, {str(score): score for score in scores}, out_of))
 
 
 @pytest.mark.parametrize(
