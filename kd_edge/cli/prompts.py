@@ -54,8 +54,9 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
     """
     names = [item.item_id for item in responses.items]
     texts: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    count = len(names) + len(responses.left_out)
     for path in paths:
-        for name, files in _files_by_item(path, names).items():
+        for name, files in _files_by_item(path, names, count).items():
             texts[name] += read_prompts(files)
     missing = [f"'{name}'" for name in names if paths and not texts[name]]
     if missing:
@@ -66,11 +67,11 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
     return texts
 
 
-def _files_by_item(path: Path, names: Sequence[str]) -> dict[str, list[Path]]:
+def _files_by_item(path: Path, names: Sequence[str], count: int) -> dict[str, list[Path]]:
     if not path.is_dir():
-        if len(names) > 1:
+        if count > 1:
             raise InputError(
-                f"{path}: there are {len(names)} items: name a folder with a file for each, like "
+                f"{path}: there are {count} items: name a folder with a file for each, like "
                 f"'{names[0]}.txt'"
             )
         return {names[0]: [path]}

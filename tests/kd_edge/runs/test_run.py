@@ -11,7 +11,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 import numpy as np
 import pytest
 
-from kd_edge.data.responses import Responses, Scale
+from kd_edge.data.responses import LeftOut, Responses, Scale
 from kd_edge.data.splits import split_item
 from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
 from kd_edge.evaluation.decision import choose_decision, decided
@@ -314,18 +314,46 @@ def test_nothing_is_begun_where_nothing_can_be_written(whole_way, tmp_path, monk
 
 def test_an_item_that_fails_stops_no_other(tiny_model, tmp_path, capsys):
     given = _responses(item_of(1, "empty"), item_of(40, "good"))
+    given = replace(given, left_out=(LeftOut("small", "it has 5 rows"),))
     report = run(given, tmp_path / "out", run_options(tiny_model))
     assert [one.item_id for one in report.items] == ["good"]
-    assert [one.item_id for one in report.failed] == ["empty"]
-    assert "'empty'" in report.failed[0].why
+    assert [one.item_id for one in report.failed] == ["small", "empty"]
+    assert report.failed[0].why == "it has 5 rows"
+    assert "'empty'" in report.failed[1].why
     assert "Item 2 of 2: 'good'" in capsys.readouterr().err
     with Bundle(tmp_path / "out" / "bundle.kdz") as bundle:
         assert [entry.item_id for entry in bundle.manifest.items] == ["good"]
     assert json.loads((tmp_path / "out" / "report.json").read_text())["failed"] == [
-        asdict(report.failed[0])
+        asdict(one) for one in report.failed
     ]
     student = next(one for one in report.pooled if one.name == "student")
     assert (student.items, student.least_item) == (1, "good")
+
+
+def test_an_item_without_test_responses_stops_no_other(whole_way, tmp_path, monkeypatch):
+    taken = []
+
+    def each_item(items, _):
+        taken.extend(name for name, _ in items)
+        return [], []
+
+    monkeypatch.setattr("kd_edge.runs.run.each_item", each_item)
+    monkeypatch.setattr("kd_edge.runs.run._write_bundle", lambda *_: ())
+    (tmp_path / "out").mkdir()
+    names = ("one", "two", "three")
+    given = _responses(*(item_of(40, name) for name in names))
+    rows = [replace(row, response_id=f"t{row.response_id}") for row in item_of(9, "one").rows]
+    test = replace(
+        _responses(replace(item_of(9, "one"), rows=tuple(rows))),
+        source="test.csv",
+        left_out=(LeftOut("two", "its scores are dates"),),
+    )
+    report = run(given, tmp_path / "out", whole_way.options, test)
+    assert taken == ["one"]
+    assert [(one.item_id, one.why) for one in report.failed] == [
+        ("two", "test.csv: its scores are dates"),
+        ("three", "test.csv: no response to it is there"),
+    ]
 
 
 def test_when_every_item_fails_nothing_is_written(whole_way, tmp_path, monkeypatch):

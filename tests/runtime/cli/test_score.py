@@ -117,6 +117,53 @@ def test_a_table_in_and_the_same_with_more_columns_out(one, table_of, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
 
 
+def test_bad_rows_are_skipped_and_listed(two, table_of, tmp_path):
+    source = table_of(
+        "id,item,text\n1,stove,the ice\n2,lid,canary\n3,stove,can,ary\n,,\n4,spoon,warm\n"
+    )
+    assert "--on-bad-row skip" in told(TableError, two, source)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    target = tmp_path / "out" / "scores.csv"
+    out, err = run(two, source, "-o", target, "--on-bad-row", "skip")
+    assert [row[0] for row in rows_of(target.read_text())] == ["id", "1", "4"]
+    assert out == ""
+    listed = tmp_path / "out" / "in.skipped.csv"
+    assert f"Warning: 2 rows were skipped: see {listed}" in err
+    skipped = rows_of(listed.read_text())
+    assert skipped[0] == ["row", "response_id", "reason"]
+    assert sorted(row[:2] for row in skipped[1:]) == [["3", "2"], ["4", ""]]
+    assert "canary" not in listed.read_text() + err
+    run(two, source, "-o", target, "--on-bad-row", "skip", "--item", "stove")  # item is of no use
+    assert [row[0] for row in rows_of(listed.read_text())] == ["row", "4"]
+
+
+@pytest.mark.parametrize("rest", ['"4,stove,warm\n5,stove,ice\n', '4,stove,"warm\n5,stove,ice\n'])
+def test_rows_that_take_others_with_them_are_not_skipped(two, table_of, tmp_path, rest):
+    source = table_of(f"id,item,text\n1,stove,the ice\n{rest}")
+    wanted = ("-o", tmp_path / "out.csv", "--on-bad-row", "skip")
+    assert "never closed" in told(TableError, two, source, *wanted)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv"]
+
+
+def test_a_table_without_a_header(one, table_of):
+    out, _ = run(one, table_of("1,the ice\n2,warm\n"), "--no-header", "--text-column", "2")
+    rows = rows_of(out)
+    assert rows[0][:3] == ["column 1", "column 2", "predicted"]
+    assert [row[:2] for row in rows[1:]] == [["1", "the ice"], ["2", "warm"]]
+
+
+def test_the_question_as_a_header(one, table_of):
+    out, err = run(one, table_of("Timestamp,Score,Why does the ice melt so soon?\nx,1,the ice\n"))
+    assert rows_of(out)[1][2:4] == ["the ice", scored(one, "the ice").predicted]
+    assert "text from 'Why does the ice melt so soon?'" in err
+
+
+def test_the_items_of_the_bundle_are_named(two, table_of):
+    text = told(TableError, two, table_of("id,text\n1,canary\n"))
+    assert "items are 'stove', 'spoon': if all rows answer one of them, --item NAME" in text
+
+
 HARD = [
     'a "quoted" word',
     "a, comma",
