@@ -1,0 +1,210 @@
+"""No command opens a connection, or leaves a file in the home: watched from outside.
+
+Each runs in a network namespace without a network, with a new home and a library before libc's
+that notes every attempt, by native code too. Where `unshare` may not make such a namespace, or
+there is no C compiler, the tests are skipped, and say so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import bundles_made
+from kd_edge_runtime.backends import NAMES
+
+# ONNX Runtime sends some ten seconds after its first session.
+_SERVED_S = 14
+
+_SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void note(const char *what, const char *whom) {
+    const char *path = getenv("KD_EDGE_WATCH");
+    int file = path ? open(path, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
+    if (file >= 0) { dprintf(file, "%s %s\n", what, whom ? whom : ""); close(file); }
+}
+
+int connect(int fd, const struct sockaddr *to, socklen_t size) {
+    static int (*real)(int, const struct sockaddr *, socklen_t);
+    if (!real) real = dlsym(RTLD_NEXT, "connect");
+    if (to->sa_family == AF_INET || to->sa_family == AF_INET6) note("connect", "");
+    return real(fd, to, size);
+}
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found) {
+    static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    if (!real) real = dlsym(RTLD_NEXT, "getaddrinfo");
+    note("getaddrinfo", host);
+    return real(host, service, hints, found);
+}
+"""
+_KD_EDGE = str(Path(sys.executable).with_name("kd-edge"))
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    """The library that notes connections."""
+    unshare, compiler = shutil.which("unshare"), shutil.which("cc") or shutil.which("gcc")
+    if not unshare or subprocess.run([unshare, "-rn", "true"], capture_output=True).returncode:
+        pytest.skip("no network namespace can be made here (unshare -rn): nothing was watched")
+    if not compiler:
+        pytest.skip("there is no C compiler here: nothing was watched")
+    folder = tmp_path_factory.mktemp("shim")
+    (folder / "shim.c").write_text(_SHIM)
+    command = [compiler, "-shared", "-fPIC", "-o", folder / "shim.so", folder / "shim.c", "-ldl"]
+    subprocess.run(command, check=True)
+    return folder / "shim.so"
+
+
+class Watched:
+    """Runs commands, and knows what they left and tried."""
+
+    def __init__(self, shim: Path, folder: Path) -> None:
+        self.home, self.log, self.folder = folder / "home", folder / "log", folder
+        self.home.mkdir()
+        keep = {name: value for name, value in os.environ.items() if name not in _TELLING}
+        self.env = {
+            **keep,
+            "HOME": str(self.home),
+            "KD_EDGE_ROOT": str(folder / "root"),
+            "KD_EDGE_WATCH": str(self.log),
+            "LD_PRELOAD": str(shim),
+        }
+
+    def start(self, *command: object, **env: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["unshare", "-rn", *map(str, command)],
+            cwd=self.folder,
+            env={**self.env, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *command: object, **env: str) -> None:
+        process = self.start(*command, **env)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, (command, out, err)
+
+    @property
+    def left(self) -> list[str]:
+        """The files in the home."""
+        return [str(path.relative_to(self.home)) for path in self.home.rglob("*") if path.is_file()]
+
+    @property
+    def tried(self) -> list[str]:
+        """The connections and look-ups of names."""
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+# By which a package may see that it is watched, or is told to be still.
+_TELLING = {"ORT_DISABLE_TELEMETRY", "CI", "GITHUB_ACTIONS", "XDG_CACHE_HOME", "XDG_DATA_HOME"}
+
+
+@pytest.fixture
+def watched(shim, tmp_path):
+    return Watched(shim, tmp_path)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    bundles_made.write(tmp_path / "item.kdz")
+    (tmp_path / "new.csv").write_text("text\nthe ice melts\n\nthe spoon gets warm\n")
+    return tmp_path / "item.kdz"
+
+
+def sends() -> bool:
+    """Whether the ONNX Runtime that is installed here reports if nobody stops it."""
+    return tuple(map(int, version("onnxruntime").split(".")[:2])) >= (1, 29)
+
+
+def test_the_watch_sees_a_connection(watched):
+    code = "import socket\ntry: socket.create_connection(('192.0.2.1', 9), 1)\nexcept OSError: pass"
+    watched.run(sys.executable, "-c", code)
+    assert any(line.startswith("connect") for line in watched.tried)
+
+
+@pytest.mark.skipif(not sends(), reason="this ONNX Runtime sends nothing")
+def test_the_watch_sees_the_files_of_an_onnx_runtime_that_nobody_stops(watched):
+    watched.run(sys.executable, "-c", "import onnxruntime")
+    assert any("deviceid" in name for name in watched.left)
+
+
+@pytest.mark.parametrize("backend", NAMES)
+def test_score(watched, bundle, backend):
+    watched.run(_KD_EDGE, "score", bundle, "new.csv", "-o", "out.csv", "--backend", backend)
+    assert (watched.left, watched.tried) == ([], [])
+
+
+def test_what_a_device_does(watched, bundle):
+    for command in (
+        ("verify", bundle),
+        ("inspect", bundle),
+        ("doctor", bundle),
+        ("install", bundle),
+        ("status",),
+        ("doctor",),
+        ("score", "new.csv", "-o", "out.csv"),
+        ("score", bundle, "the ice melts"),
+    ):
+        watched.run(_KD_EDGE, *command)
+        assert (command, watched.left, watched.tried) == (command, [], [])
+
+
+def test_a_program_that_uses_the_package(watched, bundle):
+    code = "import sys, kd_edge_runtime as kd; kd.Scorer.open(sys.argv[1], 'onnx').score('ice')"
+    watched.run(sys.executable, "-c", code, bundle)
+    assert (watched.left, watched.tried) == ([], [])
+
+
+def test_bench(watched, bundle):
+    for backend in ("onnx", "tflite"):
+        watched.run(_KD_EDGE, "bench", bundle, "--quick", "--backend", backend)
+    assert (watched.left, watched.tried) == ([], [])
+
+
+def test_export(watched, small_students, tmp_path):
+    from kd_edge.students import store
+
+    store.save(small_students["bag"], tmp_path / "student")
+    watched.run(_KD_EDGE, "export", "student", "-o", "made.kdz")
+    assert (watched.left, watched.tried) == ([], [])
+
+
+def served(watched, bundle, **env):
+    """Serves for as long as it takes ONNX Runtime to send."""
+    process = watched.start(_KD_EDGE, "serve", bundle, "--backend", "onnx", "--socket", "s", **env)
+    end = time.monotonic() + _SERVED_S
+    while time.monotonic() < end and process.poll() is None and not watched.tried:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+
+
+def test_serve(watched, bundle):
+    served(watched, bundle)
+    assert (watched.left, watched.tried) == ([], [])
+
+
+@pytest.mark.skipif(not sends(), reason="this ONNX Runtime sends nothing")
+def test_the_watch_sees_a_service_that_is_allowed_to_send(watched, bundle):
+    served(watched, bundle, ORT_DISABLE_TELEMETRY="0")
+    assert watched.tried
+    assert watched.left
