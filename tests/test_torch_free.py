@@ -141,8 +141,9 @@ def test_the_wheel_holds_the_runtime_and_asks_for_click(wheel):
     source = ROOT / "runtime" / "kd_edge_runtime"
     modules = {f"kd_edge_runtime/{path.relative_to(source)}" for path in source.rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
-    # Docstrings and comments are a third of it, `bench` a fifth.
-    assert wheel.stat().st_size < 150_000
+    # Docstrings and comments are a third of it; `bench` is an eighth, and so is what reads
+    # spreadsheets and other encodings, which is imported where a file needs it.
+    assert wheel.stat().st_size < 220_000
 
 
 def test_nothing_heavy_is_there(device):

@@ -11,8 +11,6 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.tables.letters import WESTERN, Language, Letters
 
@@ -108,6 +106,8 @@ def likely_encoding(path: Path) -> str:
     Raises:
         InputError: it is doubtful; with what to type.
     """
+    from charset_normalizer import from_bytes  # only where a text needs it: it is slow to import
+
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
         sample += file.readline(_SAMPLE)

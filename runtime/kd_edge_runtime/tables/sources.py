@@ -75,16 +75,16 @@ def open_source(
     with open_as(path, found) as stream:
         usual = usual_delimiter(suffix)
         table = open_table(stream, str(path), usual, reading.has_header, reading.quoting)
-        if table.delimiter == "\t" and table.quoted and found.quotes and reading.quoting == "auto":
+        if reading.quoting == "auto" and found.quotes and table.quoted and table.delimiter in "\t|":
             from kd_edge_runtime.tables.quoting import quotes_are_text
 
             stream.seek(0)
-            texts = quotes_are_text(stream, len(table.header))
+            texts = quotes_are_text(stream, len(table.header), table.delimiter)
             stream.seek(0)
             quoting = "none" if texts else "auto"
             table = open_table(stream, str(path), usual, reading.has_header, quoting)
             if texts:
-                table.notes.append("tabs, no field is quoted: quotation marks kept as they are")
+                table.notes.append("no field is quoted: quotation marks kept as they are")
         table.encoding = found.encoding
         if found.note:
             table.notes.insert(0, found.note)

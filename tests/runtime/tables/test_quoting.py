@@ -34,6 +34,7 @@ def test_quotation_marks_of_a_text(rows):
         ["a\tnone\t1", "b\ttoo\tmany\t1"],
         ["a\tnone\t1"],
         ['a\t"open\t1', "b\tragged"],
+        [*['a\t"all are quoted"\t"1"'] * 9, 'a\t"but "one" is wrong"\t"1"'],
     ],
 )
 def test_quotation_marks_around_a_field(rows):
