@@ -42,6 +42,12 @@ def _score_range(text: str) -> tuple[float, ...]:
 
 _ENCODING = "The table's encoding, e.g. cp1251 or gb18030.  [default: found from the bytes]"
 
+
+def _class_names(text: str) -> tuple[str, ...]:
+    """The names of --classes; with a semicolon between them where numbers have a comma."""
+    return tuple(name.strip() for name in text.split(";" if ";" in text else ","))
+
+
 _option = OptionGroup.RESPONSES.option
 
 reading_options = options(
@@ -151,7 +157,7 @@ def read(
             **{role: options.get(f"{name}_column") for name, (role, _) in _COLUMNS.items()}
         ),
         score_range=options.get("score_range"),
-        classes=tuple(word.strip() for word in classes.split(",")) if classes else None,
+        classes=_class_names(classes) if classes else None,
         missing=tuple(options.get("missing") or ()),
         lower_is_better=bool(options.get("lower_is_better")),
         only_items=tuple(options.get("only_items") or ()),

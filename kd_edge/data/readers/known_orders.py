@@ -21,7 +21,8 @@ SEMEVAL_WORDS = frozenset(word for order in _SEMEVAL_ORDERS for word in order)
 # A line each, from the lowest; words between bars mean the same, so only one of them is there.
 _ORDERS = Path(__file__).with_name("known_orders.txt")
 
-_LETTERS = re.compile(r"([a-f])([+*-]?)")
+_LETTERS = re.compile(r"([a-gu])([+*-]?)")
+_STARS = re.compile(r"([*\u2605\u2606])\1*")
 _NUMBERED = re.compile(
     r"(?:level|lvl|band|score|stage|step|tier|points?|stufe|niveau|nivel|niveaustufe|kompetenzstufe"
     r"|palier|l|seviye|puan|s) ?([0-9]{1,2})",
@@ -48,7 +49,7 @@ def known_order(words: Iterable[str]) -> tuple[str, ...] | None:
     for order in _WHOLE_ORDERS:
         if spelling.keys() <= set(order):
             return order
-    for rank in (_letter_rank, _numbered_rank, *map(_rank_in, _ranks())):
+    for rank in (_letter_rank, _numbered_rank, _star_rank, *map(_rank_in, _ranks())):
         if ranked := _ranked(rank, spelling):
             return ranked
     return None
@@ -69,11 +70,15 @@ def _ranked(
 
 
 def _letter_rank(word: str) -> int | None:
-    """A to F, A the best; with plus, minus or a star."""
+    """A to G and U (unclassified), A the best; with plus, minus or a star."""
     found = _LETTERS.fullmatch(re.sub("[\u2212\u2010\u2013]", "-", word))
     if found is None:
         return None
-    return 4 * (ord("f") - ord(found[1])) + ("-", "", "+", "*").index(found[2])
+    return 4 * "ugfedcba".index(found[1]) + ("-", "", "+", "*").index(found[2])
+
+
+def _star_rank(word: str) -> int | None:
+    return len(word) if _STARS.fullmatch(word) else None
 
 
 def _numbered_rank(word: str) -> int | None:

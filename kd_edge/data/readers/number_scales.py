@@ -155,13 +155,15 @@ def _refusal(points: Points, odd: Sequence[float], core: Sequence[float]) -> str
         parts.append(f"{plain_number(value)} ({times} {_listed(rows)})")
     low, high = min(core[0], *odd), max(core[-1], *odd)
     step = "" if all(value % 1 == 0 for value in (*core, *odd)) else "/STEP"
+    range_ = f"{plain_number(low)}-{plain_number(high)}{step}"
+    possible = high - low < MOST_CLASSES
+    scores = f"; --score-range {range_} says that they are scores" if possible else ""
     missing = " ".join(f"--missing {plain_number(value)}" for value in odd)
     are = "is" if len(parts) == 1 else "are"
     return (
         f"most scores are {plain_number(core[0])} to {plain_number(core[-1])}, and "
         f"{' and '.join(parts)} {are} far from these: a typing error, or a code for a missing "
-        f"answer? Correct the rows, leave them out with {missing}, or say with --score-range "
-        f"{plain_number(low)}-{plain_number(high)}{step} that they are scores"
+        f"answer? Correct the rows, or leave them out with {missing}{scores}"
     )
 
 
@@ -197,7 +199,8 @@ def doubts(scale: Scale, scores: Sequence[tuple[int, int]]) -> tuple[str, ...]:
     if once := [(names[at], row) for at, row in sorted(rows.items())]:
         shown = ", ".join(f"{name} (row {row})" for name, row in once[:_ROWS])
         more = f" and {len(once) - _ROWS} more" if len(once) > _ROWS else ""
-        found.append(f"only one response each has {shown}{more}")
+        each = " each" if len(once) > 1 else ""
+        found.append(f"only one response{each} has {shown}{more}")
     if 3 * len(counts) > len(scores) and len(counts) > 2:
         found.append(
             f"{len(counts)} different scores in {len(scores)} responses, which are few to learn "
@@ -215,8 +218,9 @@ def _runs(places: Sequence[int], names: Sequence[str]) -> str:
             runs[-1].append(at)
         else:
             runs.append([at])
-    shown = [
-        names[run[0]] if len(run) == 1 else f"{names[run[0]]} to {names[run[-1]]}" for run in runs
-    ]
-    more = f" and {len(shown) - _ROWS} more runs" if len(shown) > _ROWS else ""
+    shown: list[str] = []
+    for run in runs:
+        ends = [names[run[0]], names[run[-1]]]
+        shown += [" to ".join(ends)] if len(run) > 2 else [names[at] for at in run]
+    more = f" and {len(shown) - _ROWS} more" if len(shown) > _ROWS else ""
     return ", ".join(shown[:_ROWS]) + more

@@ -50,7 +50,10 @@ def scales_of(
         else:
             words[item] = [cell for _, cell in own]
     for family in families(words):
-        scale = of_words([cell for item in family for cell in words[item]])
+        pooled = [cell for item in family for cell in words[item]]
+        others = {item: {*words[item]} for item in family}
+        numbers = [cell for item in family for _, cell in cells[item] if cell not in others[item]]
+        scale = of_words(pooled, numbers)
         for item in family:
             if isinstance(scale, Scale):
                 found[item] = ScoreReader(scale, guessed=True)

@@ -31,8 +31,12 @@ def families(words: Mapping[str, Sequence[str]]) -> list[list[str]]:
     return [members for _, members in families]
 
 
-def of_words(cells: Sequence[str]) -> Scale | str:
+def of_words(cells: Sequence[str], numbers: Sequence[str] = ()) -> Scale | str:
     """Make a scale of the words that come again; one that is there once may be a slip.
+
+    Args:
+        cells: the cells that are words.
+        numbers: the other cells, to be named where the order is asked for.
 
     Returns:
         What is wrong with the words where they have no order; "" where they are no classes.
@@ -52,8 +56,10 @@ def of_words(cells: Sequence[str]) -> Scale | str:
         return ""
     if max(map(len, again)) > _LONGEST:
         return ""
-    shown = ", ".join(f"{spelling[word]} ({counts[word]} times)" for word in again)
-    option = ",".join(spelling[word] for word in again)
+    others = [(number, count) for number, count in Counter(numbers).items() if count > 1]
+    classes = [*((spelling[word], counts[word]) for word in again), *others[:_MOST_WORDS]]
+    shown = ", ".join(f"{name} ({count} times)" for name, count in classes)
+    option = ",".join(name for name, _ in classes)
     return (
         f"the scores are words whose order is not known: {shown}. Name them from the lowest to the "
         f'highest, in the right order: --classes "{option}"'

@@ -35,6 +35,9 @@ incorrecto, parcialmente correcto, correcto
 insuficiente, suficiente, notable, sobresaliente
 yanlış, kısmen doğru, doğru
 ✗, ✓
+*, **, ***
+U, G, A, A*
+none, half, full
 """
 
 
@@ -53,7 +56,7 @@ def test_an_order_is_known_from_any_part_of_it(line):
     [
         ("red", "blue"),
         ("good", "blue"),
-        ("A", "B", "G"),
+        ("A", "B", "H"),
         ("wrong", "incorrect", "right"),  # which of two words for the same is lower?
         ("Level 1", "Stufe 1"),
         ("A", "good"),

@@ -122,7 +122,7 @@ def test_classes_that_are_rare_or_not_there():
     rows = [(at, row) for row, at in enumerate(scores, start=2)]
     assert doubts(scale, rows) == (
         "no response has 2, 4 to 6: the small model cannot learn it",
-        "only one response each has 3 (row 22)",
+        "only one response has 3 (row 22)",
     )
     assert doubts(Scale.from_range(0, 1), rows[:20]) == ()
     many = doubts(Scale.from_range(0, 100), [(at, at) for at in range(100)])

@@ -49,7 +49,7 @@ def test_test_responses_have_the_scale_of_the_others(read):
 def test_rare_classes_are_named_before_the_training(read):
     notes = read([0, 1] * 10 + [3]).notes
     assert "no response has 2: the small model cannot learn it" in notes
-    assert "only one response each has 3 (row 22)" in notes
+    assert "only one response has 3 (row 22)" in notes
     assert not any("no response" in note for note in read([0, 1, 3]).notes), "too few to tell"
 
 
