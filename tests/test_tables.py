@@ -1,8 +1,8 @@
 """Small tables as schools have them, each with what must come of it.
 
 `data/tables/PART/expected.json` says of each file beside it: the options as typed, and either what
-is read ("items", "notes") or what the refusal says ("refused"). "score" is the number of rows that
-a device scores. All tables are made up.
+is read ("items", "notes") or what the refusal says ("refused"); HERE in an option is the folder.
+"score" is the number of rows that a device scores. All tables are made up.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def named(name: str) -> tuple[Path, dict[str, Any]]:
 def test_what_is_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a list of skipped rows goes into the current folder
     path, case = named(name)
-    arguments = [str(path), *case.get("options", [])]
+    options = [one.replace("HERE", str(path.parent)) for one in case.get("options", [])]
+    arguments = [str(path), *options]
     if "refused" in case:
         with pytest.raises((InputError, click.ClickException)) as refusal:
             read_as_typed.main(arguments, standalone_mode=False)

@@ -91,6 +91,12 @@ reading_options = options(
         default="auto",
         help=file_options.QUOTING,
     ),
+    _option(
+        "--scores",
+        type=PATH,
+        metavar="FILE",
+        help="Table with the scores, joined by the responses' ids, like --scores marks.csv.",
+    ),
     *(
         OptionGroup.COLUMNS.option(
             f"--{name}-column", metavar="NAME", help=f"Column with {contents}."
@@ -109,6 +115,20 @@ reading_options = options(
         default="stop",
         help="skip: read the other rows, and list those left out, with the reason, in "
         "RESPONSES.skipped.csv beside the output.",
+    ),
+    OptionGroup.COLUMNS.option(
+        "--wide",
+        is_flag=True,
+        help="Each question has a column of responses and one of scores, like 'Q1' and 'Q1 score'. "
+        " [default: if there are two or more]",
+    ),
+    OptionGroup.COLUMNS.option(
+        "--criterion",
+        "criteria",
+        multiple=True,
+        metavar="NAME",
+        help="Column with the scores by one of several criteria that add up, like --criterion "
+        "content --criterion language.",
     ),
 )
 """Adds the options for reading responses."""
@@ -148,7 +168,7 @@ def read(
         TableError: all problems of the table.
     """
     from kd_edge.console.progress import say
-    from kd_edge.data.readers import ColumnChoice, Reading, read_responses
+    from kd_edge.data.readers import ColumnChoice, Layout, Reading, read_responses
 
     classes = options.get("classes")
     responses = read_responses(
@@ -166,6 +186,9 @@ def read(
         scales={item.item_id: item.scale for item in like.items} if like is not None else None,
         ignore_scores=ignore_scores,
         skip_bad_rows=options.get("on_bad_row") == "skip",
+        layout=Layout(
+            bool(options.get("wide")), options.get("scores"), tuple(options.get("criteria") or ())
+        ),
         reading=Reading(
             options.get("encoding"),
             options.get("sheet"),
@@ -248,7 +271,12 @@ def read_unlabelled(
     if path is None:
         return None
     responses = read(
-        path, options, scored=False, item_id=item_id, folder=folder, ignore_scores=True
+        path,
+        {**options, "scores": None},
+        scored=False,
+        item_id=item_id,
+        folder=folder,
+        ignore_scores=True,
     )
     if item_id is not None and item_id not in {item.item_id for item in responses.items}:
         raise InputError(f"{path}: there are no responses to item '{item_id}'")

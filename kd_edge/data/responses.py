@@ -46,6 +46,8 @@ class Item:
         rows: its responses, in the order of the file.
         prompt: the question's text, where the source gives it.
         references: reference answers, where the source gives them.
+        part_of: what its score is a part of, where the scores of several criteria add up; None
+            where it stands for itself.
     """
 
     item_id: str
@@ -53,6 +55,7 @@ class Item:
     rows: tuple[Row, ...]
     prompt: str | None = None
     references: tuple[str, ...] = ()
+    part_of: str | None = None
 
     @property
     def learning(self) -> list[Row]:

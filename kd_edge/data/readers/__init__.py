@@ -11,6 +11,7 @@ from kd_edge.data.readers.columns import ColumnChoice, find_columns
 from kd_edge.data.readers.delimited import read_table
 from kd_edge.data.readers.given_scale import given_scale
 from kd_edge.data.readers.guesses import Guesses
+from kd_edge.data.readers.layout import Layout, laid_out
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.semeval import read_semeval
 from kd_edge.data.readers.validate import to_responses
@@ -18,7 +19,7 @@ from kd_edge.data.responses import Responses, Scale
 from kd_edge_runtime.errors import InputError, Problem, TableError, printable
 from kd_edge_runtime.tables.sources import JSON_LINES, OTHERS, Reading
 
-__all__ = ["ColumnChoice", "Reading", "read_responses"]
+__all__ = ["ColumnChoice", "Layout", "Reading", "read_responses"]
 
 _TEXTS = (".csv", ".tsv", ".txt")
 
@@ -39,6 +40,7 @@ def read_responses(
     skip_bad_rows: bool = False,
     scales: Mapping[str, Scale] | None = None,
     reading: Reading = Reading(),  # noqa: B008 (frozen)
+    layout: Layout = Layout(),  # noqa: B008 (frozen)
 ) -> Responses:
     """Read responses from a file, or from a folder of SemEval-2013 XML.
 
@@ -64,6 +66,7 @@ def read_responses(
             the result; if not, they are refused.
         scales: item → its scale, where it is known from the responses that a model learns from.
         reading: the file's encoding, sheet, header and the like, as far as the user names them.
+        layout: whether questions have columns of their own, scores a table, criteria columns.
 
     Returns:
         The responses with the guesses that were made in `notes`.
@@ -76,6 +79,16 @@ def read_responses(
     table = _read_raw(path, reading, skip_bad_rows)
     if not table.header:
         raise TableError(str(path), table.problems or [Problem("the file is empty")])
+    item = default_item or printable(path.stem)
+    table, columns = laid_out(
+        table,
+        columns,
+        layout,
+        lambda other: _read_raw(other, reading, False),
+        str(path),
+        item,
+        scored,
+    )
     needed, guesses = ("text", "score") if scored else ("text",), Guesses(table)
     found = find_columns(
         table.header, columns, needed, guesses, ("score", "score2") if ignore_scores else ()
@@ -83,7 +96,6 @@ def read_responses(
     # Where the format says which are the ids, one that comes twice is a mistake in the file.
     loose_id = found.loose_id and table.encoding != "xml"
     found = replace(found, notes=(*found.notes, *guesses.notes), loose_id=loose_id)
-    item = default_item or printable(path.stem)
     rules = Rules(
         scale,
         only_items,

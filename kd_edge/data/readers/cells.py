@@ -125,7 +125,7 @@ class Drafter:
 
     def wrong(self, record: RawRecord, role: str, message: str, response_id: str = "") -> BadRow:
         """A problem with a record's cell of a role."""
-        column = self.columns.names.get(role)
+        column = (record.columns or {}).get(role) or self.columns.names.get(role)
         return BadRow(Problem(message, record.row, column, record.file), response_id)
 
     def drafts(self) -> dict[str, list[Draft]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kd_edge_runtime.errors import Problem
@@ -15,20 +16,23 @@ class RawRecord:
         row: its number as the user would count it (see `RawTable.counting`).
         cells: one for each column of the header; None for a value that is neither text nor number.
         file: the file's name, where the table is spread over several.
+        columns: role → the column's name, where it is not the same in all rows.
     """
 
     row: int
     cells: tuple[str | None, ...]
     file: str | None = None
+    columns: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class ItemText:
-    """What a source says about an item besides its responses."""
+    """What a source says about an item besides its responses; see `kd_edge.data.responses.Item`."""
 
     item_id: str
     prompt: str | None
     references: tuple[str, ...]
+    part_of: str | None = None
 
 
 @dataclass(frozen=True)

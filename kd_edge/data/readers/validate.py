@@ -98,7 +98,9 @@ def _refuse(
 def _item(item: str, reader: ScoreReader, judged: Judged, texts: ItemText | None) -> Item:
     if texts is None:
         return Item(item, reader.scale, tuple(judged.rows))
-    return Item(item, reader.scale, tuple(judged.rows), texts.prompt, texts.references)
+    return Item(
+        item, reader.scale, tuple(judged.rows), texts.prompt, texts.references, texts.part_of
+    )
 
 
 def _readers(drafts: dict[str, list[Draft]], rules: Rules) -> Mapping[str, ScoreReader | str]:
