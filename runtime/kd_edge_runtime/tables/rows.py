@@ -28,6 +28,7 @@ BATCH = 1000
 _LONGEST_FIELD = 16 << 20
 
 _COUNTING = "Rows are counted as a spreadsheet does: the header is row 1."
+_MARKS = "; where they are text: --quoting none"
 _OTHER = "name the table's encoding, as in --encoding cp1252, or save it as 'CSV UTF-8'"
 
 # Problems kept for the report; further ones are only counted.
@@ -280,10 +281,10 @@ def _csv_problem(error: csv.Error) -> str:
     """The csv module's messages in plain words; they never quote a field."""
     message = str(error)
     if "expected after" in message:
-        return 'a quotation mark inside a quoted field must be doubled ("")'
+        return f'a quotation mark inside a quoted field must be doubled (""){_MARKS}'
     if "field limit" in message:
         limit = f"{csv.field_size_limit():,}"
         return f"a field of more than {limit} characters: is a closing quotation mark missing?"
     if "unexpected end" in message:
-        return "a quotation mark in this row is never closed"
+        return f"a quotation mark in this row is never closed{_MARKS}"
     return f"this row is not valid CSV ({message})"

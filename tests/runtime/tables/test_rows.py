@@ -101,10 +101,17 @@ def test_reading_goes_on_after_a_bad_row(size):
     rows, problems = rows_of(found, size)
     assert [row for row, _ in rows] == [2, 6]
     assert sorted(problems) == [
-        (3, 'a quotation mark inside a quoted field must be doubled ("")'),
+        (
+            3,
+            'a quotation mark inside a quoted field must be doubled (""); where they are text: '
+            "--quoting none",
+        ),
         (4, "1 field, but the header has 2"),
         (5, f"3 fields, but the header has 2: {SEPARATOR}"),
-        (7, "a quotation mark in this row is never closed"),
+        (
+            7,
+            "a quotation mark in this row is never closed; where they are text: --quoting none",
+        ),
     ]
     assert str(found.error()).splitlines()[0] == "t.csv: 4 problems"
     assert [problem.row for problem in found.error().problems] == [3, 4, 5, 7]
