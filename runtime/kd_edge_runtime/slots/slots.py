@@ -79,7 +79,8 @@ class SlotState(NamedTuple):
 def default_root() -> Path:
     """The root if none is named; see README.md.
 
-    A user without a home folder (a service, a bare user number in a container) has the system's.
+    A user without a home folder (a service, a bare user number in a container), or with one that
+    is not there or somebody else's, has the system's.
     """
     from_environment = os.environ.get("KD_EDGE_ROOT")
     if from_environment:
@@ -90,7 +91,7 @@ def default_root() -> Path:
         return system
     data = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME")
     home = os.path.expanduser("~")  # noqa: PTH111
-    if not data and not os.path.isabs(home):  # noqa: PTH117
+    if not data and not (os.path.isabs(home) and os.access(home, os.X_OK)):  # noqa: PTH117
         return system
     return Path(data or Path(home, ".local", "share")) / "kd-edge"
 

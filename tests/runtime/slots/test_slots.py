@@ -269,6 +269,8 @@ def test_the_default_root(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert default_root() == tmp_path / ".local" / "share" / "kd-edge"
+    monkeypatch.setenv("HOME", "/nonexistent")  # that of services on Debian
+    assert default_root() == system
     monkeypatch.delenv("HOME")
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # a number without a home
     assert default_root() == system
