@@ -52,8 +52,8 @@ def scales_of(
     for family in families(words):
         pooled = [cell for item in family for cell in words[item]]
         others = {item: {*words[item]} for item in family}
-        numbers = [cell for item in family for _, cell in cells[item] if cell not in others[item]]
-        scale = of_words(pooled, numbers)
+        beside = [cell for item in family for _, cell in cells[item] if cell not in others[item]]
+        scale = of_words(pooled, beside)
         for item in family:
             if isinstance(scale, Scale):
                 found[item] = ScoreReader(scale, guessed=True)
