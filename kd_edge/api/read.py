@@ -25,6 +25,7 @@ def read_responses(
     scored: bool = True,
     missing: Sequence[str] = (),
     lower_is_better: bool = False,
+    skip_bad_rows: bool = False,
 ) -> Responses:
     """Read responses from a table.
 
@@ -40,6 +41,8 @@ def read_responses(
         scored: False for responses without scores.
         missing: cells that stand for a missing score, like "99": rows with one are left out.
         lower_is_better: whether the least score is the best, as of school grades from 1 to 6.
+        skip_bad_rows: whether rows that cannot be read are left out, to be told by `skipped` of
+            the result.
 
     Raises:
         TableError: the table has problems; it names all of them, with their places.
@@ -60,6 +63,7 @@ def read_responses(
         scored=scored,
         missing=to_texts("missing", missing),
         lower_is_better=lower_is_better,
+        skip_bad_rows=skip_bad_rows,
     )
     if not hasattr(source, "to_csv"):
         return read(to_path("source", source))

@@ -209,8 +209,10 @@ def read(
 def _list_skipped(responses: Responses, path: Path, folder: Path) -> None:
     """Writes which rows were skipped, and says so."""
     from kd_edge.console.progress import say
+    from kd_edge.files import make_folder
     from kd_edge_runtime.tables.skipped import skipped_file, skipped_path
 
+    make_folder(folder)
     target = skipped_path(path, folder)
     with skipped_file(target) as skip:
         for row in responses.skipped:

@@ -121,7 +121,7 @@ class Responses:
         Raises:
             InputError: there is no such item, it is left out, or there are several and no name.
         """
-        every = [one.item_id for one in (*self.items, *self.left_out)]
+        every = [one.item_id for one in self.items] + [one.item_id for one in self.left_out]
         if item_id is None and len(every) == 1:
             return self.items[0]
         if item_id is None:

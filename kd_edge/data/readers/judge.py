@@ -98,8 +98,8 @@ def _rows(drafts: list[Draft], scores: _Scores, rules: Rules, drafter: Drafter) 
         first = seen.setdefault(response_id, record.row)
         score, score2 = scores.read(draft.score), scores.read_second(draft.score2)
         split = SPLITS.get(plain(draft.split), "") if draft.split else None
-        wrong = isinstance(score, str) or isinstance(score2, str) or split == ""
-        if wrong or first != record.row or not response_id:
+        wrong = split == "" or first != record.row or not response_id
+        if wrong or isinstance(score, str) or isinstance(score2, str):
             judged.bad += _bad(draft, first, score, score2, split, drafter)
         elif needs_score and score is None:
             judged.unscored.append(draft)

@@ -141,8 +141,8 @@ def score(
     """
     responses = _responses(files, root)
     bundle = Path(files[0]) if len(files) == 2 else None
-    reading = {"has_header": not no_header, "skip_bad_rows": on_bad_row == "skip"}
-    score_responses(Request(responses, bundle, root, **reading, **options))
+    options.update(has_header=not no_header, skip_bad_rows=on_bad_row == "skip")
+    score_responses(Request(responses, bundle, root, **options))
 
 
 def _responses(files: tuple[str, ...], root: Path | None) -> str:

@@ -208,7 +208,10 @@ def _skip(request: Request, responses: Path) -> Iterator[Skip | None]:
         return
     from kd_edge_runtime.tables.skipped import skipped_file, skipped_path
 
-    with skipped_file(skipped_path(responses, request.output.parent)) as skip:
+    target = skipped_path(responses, request.output.parent)
+    if target == request.output:
+        raise InputError(f"{target}: the skipped rows are listed there: choose another name")
+    with skipped_file(target) as skip:
         yield skip
 
 

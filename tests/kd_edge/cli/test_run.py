@@ -363,3 +363,20 @@ def test_a_model_that_is_not_there(command, responses, tmp_path):
     assert "./nowhere: no such folder" in command.fails(*given, "./nowhere")
     (tmp_path / "empty").mkdir()
     assert "not a model folder" in command.fails(*given, tmp_path / "empty")
+
+
+@pytest.mark.usefixtures("nothing_begins")
+def test_skipped_rows_are_listed_in_the_folder_of_the_run(command, tiny_model, tmp_path):
+    table = tmp_path / "school.csv"
+    rows = "".join(f"r{n},{CANARY} {n},{n % 2}\n" for n in range(10))
+    table.write_text(f"response_id,text,score\n{rows}r10,{CANARY},so-so\nr11,{CANARY},\n")
+    given = ("run", table, "-o", tmp_path / "out", "--model", tiny_model)
+    said = command.fails(*given, "--on-bad-row", "skip")
+    assert "10 rows with a score and 1 without, fewer than 20" in said
+    table.write_text(table.read_text().replace("r10,", rows.replace("r", "s") + "r10,"))
+    said = command.fails(*given, "--on-bad-row", "skip")
+    assert f"2 rows skipped: see {tmp_path / 'out' / 'school.skipped.csv'}" in said
+    listed = (tmp_path / "out" / "school.skipped.csv").read_text().splitlines()
+    assert listed[0] == "row,response_id,reason"
+    assert listed[1].startswith("22,r10,column 'score': 'so-so' is not a number")
+    assert listed[2] == "23,r11,no score"
