@@ -75,8 +75,11 @@ def sheet_note(name: str, others: Sequence[str]) -> str:
 
 def needs(path: Path, *packages: str) -> InputError:
     """What is said where a format's packages are not installed."""
-    names = " ".join(packages)
+    from kd_edge_runtime.backends import pip_install
+
+    command = pip_install(packages)
     return InputError(
-        f"{path}: reading {path.suffix} needs {' and '.join(packages)}: install with 'pip install "
-        f"{names}', or save the table as 'CSV UTF-8'"
+        f"{path}: reading {path.suffix} needs {' and '.join(packages)}: install with "
+        + (f"'{command}'" if command.startswith("pip") else command)
+        + ", or save the table as 'CSV UTF-8'"
     )
