@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.api.arguments import to_path, to_texts
-from kd_edge.data.readers import ColumnChoice
+from kd_edge.data.readers import ColumnChoice, Reading
 from kd_edge.data.readers import read_responses as read_file
 from kd_edge.data.responses import Responses
 
@@ -26,12 +26,15 @@ def read_responses(
     missing: Sequence[str] = (),
     lower_is_better: bool = False,
     skip_bad_rows: bool = False,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    quoting: str = "auto",
 ) -> Responses:
     """Read responses from a table.
 
     Args:
-        source: the path of a .csv, .tsv, .txt, .jsonl or .xml file or of a folder of .xml files,
-            or a pandas DataFrame.
+        source: the path of a .csv, .tsv, .txt, .xlsx, .ods, .json, .jsonl, .parquet or .xml file
+            or of a folder of .xml files, or a pandas DataFrame.
         columns: names of columns by role ("response_id", "item_id", "text", "score", "score2",
             "group", "split"); the others are guessed, and `notes` of the result tells how.
         score_range: the lowest and the highest score, and the step between scores unless it is
@@ -43,6 +46,9 @@ def read_responses(
         lower_is_better: whether the least score is the best, as of school grades from 1 to 6.
         skip_bad_rows: whether rows that cannot be read are left out, to be told by `skipped` of
             the result.
+        encoding: the file's encoding, like "cp1251"; by default it is found from its bytes.
+        sheet: the sheet of a spreadsheet; by default the first that is not empty.
+        quoting: "none" where quotation marks are text, "double" where they enclose fields.
 
     Raises:
         TableError: the table has problems; it names all of them, with their places.
@@ -66,7 +72,7 @@ def read_responses(
         skip_bad_rows=skip_bad_rows,
     )
     if not hasattr(source, "to_csv"):
-        return read(to_path("source", source))
+        return read(to_path("source", source), reading=Reading(encoding, sheet, quoting))
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "responses.csv"
         source.to_csv(table, index=False)

@@ -101,7 +101,7 @@ class Responses:
         items: in the order in which the source first names them.
         source: the file or folder, as the user gave it.
         columns: role ("text", "score", …) → the column's name as the file writes it.
-        encoding: "utf-8", "utf-8-sig" or "cp1252"; "xml" where each file declares its own.
+        encoding: as Python names it ("utf-8", "cp1251"), or the format of no text ("xlsx").
         notes: lines to show the user, one for each guess.
         left_out: the items that nothing can be learned from.
         skipped: the rows that were skipped, if bad rows may be.

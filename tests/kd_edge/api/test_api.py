@@ -185,6 +185,15 @@ def test_a_data_frame(table):
     assert read.source == "the table"
 
 
+def test_a_file_in_another_encoding(table, tmp_path):
+    other = tmp_path / table.name
+    other.write_bytes(table.read_text(encoding="utf-8").encode("utf-16"))
+    assert read_responses(other).items == read_responses(table).items
+    assert read_responses(other, encoding="utf-16").encoding == "utf-16"
+    with pytest.raises(InputError, match="there is no encoding 'utf-17'"):
+        read_responses(other, encoding="utf-17")
+
+
 def test_an_item_by_its_name(tmp_path, teacher_options):
     two = read_responses(
         write_table(tmp_path / "two.csv", [item_of(30, "one"), item_of(30, "two", seed=1)])
