@@ -15,7 +15,7 @@ from kd_edge_runtime.tables.sheets import (
     wanted_sheet,
     without_blanks,
 )
-from kd_edge_runtime.tables.zips import damaged, spreadsheet
+from kd_edge_runtime.tables.zips import plain_errors, plain_rows, spreadsheet
 
 if TYPE_CHECKING:
     import zipfile
@@ -52,12 +52,13 @@ def open_ods(path: Path, sheet: str | None, has_header: bool = True) -> Iterator
     except ImportError:
         raise needs(path, "defusedxml") from None
     with spreadsheet(path, _CONTENT) as archive:
-        _refuse_protected(archive, path)
-        names = [name for name, _ in _sheets(archive, iterparse, path, None)]
+        with plain_errors(path):
+            _refuse_protected(archive, path)
+            names = [name for name, _ in _sheets(archive, iterparse, None)]
         wanted = wanted_sheet(sheet, names, path)
         for name in [wanted] if wanted else names:
-            rows = (row for _, row in _sheets(archive, iterparse, path, name))
-            table = sheet_table(rows, str(path), has_header)
+            rows = (row for _, row in _sheets(archive, iterparse, name))
+            table = sheet_table(plain_rows(rows, path), str(path), has_header)
             if table is not None:
                 table.kind = "ods"
                 others = [other for other in names if other != name]
@@ -80,27 +81,23 @@ def _refuse_protected(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _sheets(
-    archive: zipfile.ZipFile, iterparse: Callable[..., Any], path: Path, wanted: str | None
+    archive: zipfile.ZipFile, iterparse: Callable[..., Any], wanted: str | None
 ) -> Iterator[tuple[str, list[str]]]:
     """The rows of a sheet; with no sheet wanted, each sheet's name once."""
     name, rows = "", _Rows()
-    try:
-        with archive.open(_CONTENT) as member:
-            for event, element in iterparse(member, events=("start", "end"), forbid_dtd=True):
-                starts = event == "start"
-                if element.tag == f"{_TABLE}table" and starts:
-                    name = element.get(f"{_TABLE}name", "")
-                    if wanted is None:
-                        yield name, []
-                elif element.tag == f"{_TABLE}table" and name == wanted:
-                    return
-                elif element.tag == f"{_TABLE}table-row" and not starts:
-                    if name == wanted:
-                        yield from ((name, row) for row in rows.of(element))
-                    element.clear()
-    except (KeyError, SyntaxError, ValueError, LookupError):
-        # KeyError: no content; SyntaxError: xml's ParseError; ValueError: defusedxml's refusals.
-        raise damaged(path) from None
+    with archive.open(_CONTENT) as member:
+        for event, element in iterparse(member, events=("start", "end"), forbid_dtd=True):
+            starts = event == "start"
+            if element.tag == f"{_TABLE}table" and starts:
+                name = element.get(f"{_TABLE}name", "")
+                if wanted is None:
+                    yield name, []
+            elif element.tag == f"{_TABLE}table" and name == wanted:
+                return
+            elif element.tag == f"{_TABLE}table-row" and not starts:
+                if name == wanted:
+                    yield from ((name, row) for row in rows.of(element))
+                element.clear()
 
 
 class _Rows:

@@ -8,7 +8,6 @@ import warnings
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from kd_edge_runtime.errors import KdEdgeError
 from kd_edge_runtime.tables.sheets import (
     empty,
     needs,
@@ -17,7 +16,7 @@ from kd_edge_runtime.tables.sheets import (
     wanted_sheet,
     without_blanks,
 )
-from kd_edge_runtime.tables.zips import damaged, spreadsheet
+from kd_edge_runtime.tables.zips import plain_errors, plain_rows, spreadsheet
 
 if TYPE_CHECKING:
     import zipfile
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
 _SHEETS = "xl/worksheets/"
 # A formula that no spreadsheet has computed: a program wrote the file.
 _NO_VALUE = re.compile(rb"(?:</f>|<f[^<>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_TOO_FAR = re.compile(rb"r\s*=\s*[\"'][A-Za-z]{4}")
 _CHUNK = 1 << 20
+_MOST_ROWS = 1 << 20
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _DATE_PART = re.compile(
@@ -58,46 +59,40 @@ def open_xlsx(path: Path, sheet: str | None, has_header: bool = True) -> Iterato
         from openpyxl import load_workbook
     except ImportError:
         raise needs(path, "openpyxl", "defusedxml") from None
-    with spreadsheet(path, _SHEETS) as archive, _plain_words(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about drawings, styles and the like
-        book = load_workbook(cast(IO[bytes], archive.fp), read_only=True, data_only=True)
-        names = [one.title for one in book.worksheets]
-        wanted = wanted_sheet(sheet, names, path)
-        for one in book.worksheets:
-            if one.title != wanted if wanted else one.sheet_state != "visible":
-                continue
-            one.reset_dimensions()  # what the file says of its size may be wrong
-            table = sheet_table(_rows(one), str(path), has_header)
-            if table is not None:
-                table.kind = "xlsx"
-                others = [name for name in names if name != one.title]
-                if others and not wanted:
-                    table.notes.append(sheet_note(one.title, others))
-                table.notes += _uncomputed(archive, one)
-                yield table
-                return
+    with spreadsheet(path, _SHEETS) as archive, warnings.catch_warnings():
+        # About drawings, styles and the like, which no table needs.
+        warnings.filterwarnings("ignore", module="openpyxl")
+        with plain_errors(path):
+            book = load_workbook(cast(IO[bytes], archive.fp), read_only=True, data_only=True)
+            table = _table(book, archive, path, sheet, has_header)
+        yield table
+
+
+def _table(
+    book: Any, archive: zipfile.ZipFile, path: Path, sheet: str | None, has_header: bool
+) -> Table:
+    names = [one.title for one in book.worksheets]
+    wanted = wanted_sheet(sheet, names, path)
+    for one in book.worksheets:
+        if one.title != wanted if wanted else one.sheet_state != "visible":
+            continue
+        uncomputed = _uncomputed(archive, one)
+        one.reset_dimensions()  # what the file says of its size may be wrong
+        table = sheet_table(plain_rows(_rows(one), path), str(path), has_header)
+        if table is not None:
+            table.kind = "xlsx"
+            others = [name for name in names if name != one.title]
+            if others and not wanted:
+                table.notes.append(sheet_note(one.title, others))
+            table.notes += _formula_notes(uncomputed)
+            return table
     raise empty(path, wanted)
 
 
-@contextmanager
-def _plain_words(path: Path) -> Iterator[None]:
-    """Whatever openpyxl raises about a damaged workbook, of which there are many kinds."""
-    try:
-        yield
-    except (KdEdgeError, OSError):
-        raise
-    except Exception as error:
-        inside = error.__traceback__
-        while inside and inside.tb_next:
-            inside = inside.tb_next
-        name = inside.tb_frame.f_globals.get("__name__", "") if inside else ""
-        if name.startswith("kd_edge") and not name.startswith("kd_edge_runtime.tables"):
-            raise  # an error of ours, in scoring the rows
-        raise damaged(path) from None
-
-
 def _rows(sheet: Any) -> Iterator[list[str]]:
-    for cells in sheet.iter_rows():
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        if number > _MOST_ROWS:
+            raise ValueError("a row that no sheet can have")
         yield without_blanks([_text(cell) for cell in cells])
 
 
@@ -163,19 +158,30 @@ def _date_part(value: dt.date, moment: dt.datetime | None, part: str, minutes: b
     return "" if len(part) > 1 or part in "@_*" else part
 
 
-def _uncomputed(archive: zipfile.ZipFile, sheet: Any) -> list[str]:
-    """A note where formulas have no value."""
+def _uncomputed(archive: zipfile.ZipFile, sheet: Any) -> int:
+    """How many formulas of a sheet have no value.
+
+    Raises:
+        ValueError: a cell is beyond the last column that a sheet can have, up to which openpyxl
+            would fill its row.
+    """
     name = str(getattr(sheet, "_worksheet_path", ""))
     if name not in archive.NameToInfo:
-        return []
+        return 0
     count, rest = 0, b""
     with archive.open(name) as member:
         while chunk := member.read(_CHUNK):
             rest += chunk
+            if _TOO_FAR.search(rest):
+                raise ValueError("a column that no sheet can have")
             end = 0
             for match in _NO_VALUE.finditer(rest):
                 count, end = count + 1, match.end()
             rest = rest[max(end, len(rest) - 200) :]
+    return count
+
+
+def _formula_notes(count: int) -> list[str]:
     if not count:
         return []
     many = f"{count} formulas have" if count > 1 else "1 formula has"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -33,24 +32,45 @@ def spreadsheet(path: Path, streamed: str) -> Iterator[zipfile.ZipFile]:
 
     Raises:
         InputError: the file is no spreadsheet, is damaged, protected by a password, or too
-            large; also where the block raises an error about the file's insides.
+            large.
     """
     with open_bytes(path) as raw:
-        start = raw.read(4)
-        if start == _OLD:
+        if raw.read(4) == _OLD:
             protected = _PROTECTED in raw.read(_LARGEST_KEPT)
             raise InputError(f"{path}: {_old(protected, path.suffix)}")
         raw.seek(0)
-        try:
-            with zipfile.ZipFile(raw) as archive:
-                _refuse_bombs(archive, path, streamed)
-                yield archive
-        except KdEdgeError:
-            raise
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
-            raise InputError(f"{path}: {_damaged(path.suffix)}") from None
-        except RuntimeError:  # zipfile's for a zip with a password
-            raise InputError(f"{path}: {_old(True, path.suffix)}") from None
+        with plain_errors(path):
+            archive = zipfile.ZipFile(raw)
+        with archive:
+            _refuse_bombs(archive, path, streamed)
+            yield archive
+
+
+@contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turns whatever zips, XML and openpyxl raise about a damaged file into words.
+
+    Nothing but reading the file belongs into the block.
+
+    Raises:
+        InputError: in place of any error but those that have words of their own.
+    """
+    try:
+        yield
+    except (KdEdgeError, OSError):
+        raise
+    except Exception:  # of many kinds: what is inside a damaged file is anything
+        raise InputError(f"{path}: {_damaged(path.suffix)}") from None
+
+
+def plain_rows(rows: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
+    """Rows as they come; an error in reading them as `plain_errors` has it."""
+    while True:
+        with plain_errors(path):
+            row = next(rows, None)
+        if row is None:
+            return
+        yield row
 
 
 def _damaged(suffix: str) -> str:
@@ -67,6 +87,8 @@ def _old(protected: bool, suffix: str) -> str:
 def _refuse_bombs(archive: zipfile.ZipFile, path: Path, streamed: str) -> None:
     """Refuses by the sizes that the zip states, beyond which zipfile unpacks nothing."""
     for member in archive.infolist():
+        if member.flag_bits & 1:
+            raise InputError(f"{path}: {_old(True, path.suffix)}")
         size, packed = member.file_size, member.compress_size
         most = LARGEST if member.filename.startswith(streamed) else _LARGEST_KEPT
         if size > most or (size > _SMALL and size > packed * _PACKED):
@@ -74,8 +96,3 @@ def _refuse_bombs(archive: zipfile.ZipFile, path: Path, streamed: str) -> None:
                 f"{path}: it would unpack to too much ({size >> 20} MB in one part): save the "
                 "table as 'CSV UTF-8'"
             )
-
-
-def damaged(path: Path) -> InputError:
-    """The error for a file whose insides make no sense."""
-    return InputError(f"{path}: {_damaged(path.suffix)}")
