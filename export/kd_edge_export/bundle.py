@@ -37,6 +37,7 @@ class ItemParts:
         forms: file name and bytes of the network by form.
         golden: the golden member.
         flags: the limits beyond which responses and scores are flagged.
+        part_of: what its score is a part of, see FORMAT.md.
     """
 
     item_id: str
@@ -50,6 +51,7 @@ class ItemParts:
     forms: Mapping[str, tuple[str, bytes]]
     golden: bytes
     flags: Flags = field(default_factory=Flags)
+    part_of: str = ""
 
     def entry(self, forms: Mapping[str, str], vectorizer: str, golden: str) -> ItemEntry:
         """The item's entry in a manifest.

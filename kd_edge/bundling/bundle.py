@@ -33,12 +33,14 @@ class ExportItem:
         prompts: the sources that students see; responses that copy them are flagged.
         held_out: scored responses that the student was not trained on, on which forms are
             compared with PyTorch.
+        part_of: what the item's score is a part of, "" if it stands for itself.
     """
 
     student: Student
     sources: tuple[str, ...] = ()
     held_out: tuple[Row, ...] = ()
     prompts: tuple[str, ...] = ()
+    part_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         parts,
         golden=golden_json(sample.golden, golden),
         flags=replace(parts.flags, prompt=prompt_codes(item.prompts)),
+        part_of=item.part_of,
     )
     sizes = {form: len(data) for form, (_, data) in parts.forms.items()}
     parity = tuple(gate.figures(form, sizes[form], outputs[form]) for form in outputs)

@@ -145,6 +145,10 @@ def run_item(
     item = split.item
     shown = (*sources, *([item.prompt] if item.prompt else []))
     student = ExportItem(
-        outputs.distilled.student, (*shown, *item.references), split.validation, shown
+        outputs.distilled.student,
+        (*shown, *item.references),
+        split.validation,
+        shown,
+        item.part_of or "",
     )
     return ItemRun(split, outputs, *prepare([student]))

@@ -112,6 +112,8 @@ class ItemEntry:
         flags: the limits for flags.
         points: what each class is worth if not all are whole numbers, increasing or decreasing;
             empty if `values` says it.
+        part_of: what its score is a part of, where the scores of several items add up; "" if it
+            stands for itself.
     """
 
     item_id: str
@@ -126,6 +128,7 @@ class ItemEntry:
     golden: str
     flags: Flags = Flags()
     points: tuple[float, ...] = ()
+    part_of: str = ""
 
     @property
     def worth(self) -> tuple[float, ...]:
@@ -161,8 +164,9 @@ class Manifest:
 
         content = {"format": FORMAT, **asdict(self)}
         for entry in content["items"]:
-            if not entry["points"]:  # bundles of whole scores stay as they always were
-                del entry["points"]
+            for name in ("points", "part_of"):  # bundles without them stay as they always were
+                if not entry[name]:
+                    del entry[name]
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
@@ -285,7 +289,7 @@ def _member(name: str, raw: Any) -> Member:
 
 def _item(raw: Any, number: int) -> ItemEntry:
     get = _Getter(raw, f"manifest.json, item {number}")
-    get.default(points=[])
+    get.default(points=[], part_of="")
     return ItemEntry(
         item_id=get("item_id", str),
         student=get("student", str),
@@ -299,6 +303,7 @@ def _item(raw: Any, number: int) -> ItemEntry:
         golden=get("golden", str),
         flags=Flags.from_json(raw.get("flags", {}), f"manifest.json, item {number}, flags"),
         points=get.list_of("points", float),
+        part_of=get("part_of", str),
     )
 
 

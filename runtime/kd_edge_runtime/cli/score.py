@@ -38,6 +38,11 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     "--text-column", metavar="NAME", help="Column with the responses: its name, or number."
 )
 @click.option("--item-column", metavar="NAME", help="Column that names each response's item.")
+@click.option(
+    "--wide",
+    is_flag=True,
+    help="Each item has a column of responses, like Q1 and Q2.  [default: without an item column]",
+)
 @file_options
 @click.option(
     "--item", "item_id", metavar="ID", help="The item (question) that all responses answer."
@@ -127,6 +132,10 @@ def score(
     If the table has people's scores, the agreement with them is printed (of the test rows alone if
     a split column marks some).
 
+    A wide table, with a column of responses for each item, gets these columns for each: 'Q1
+    predicted', 'Q1 expected' and so on. Items that are criteria of one response add up to
+    total_predicted and total_expected.
+
     \b
     Examples:
       kd-edge score item.kdz responses.csv -o scores.csv
@@ -134,6 +143,7 @@ def score(
       kd-edge score item.kdz - < responses.csv > scores.csv
       kd-edge score item.kdz answers.tsv --text-column EssayText --json
       kd-edge score item.kdz form.xlsx --sheet "Class 7b" -o scores.xlsx
+      kd-edge score assessment.kdz quiz.csv --wide -o scored-quiz.csv
       kd-edge score responses.csv --root /media/card/kd-edge
       kd-edge score item.kdz responses.csv --review-below 0.8
       kd-edge score item.kdz responses.csv --explain | less

@@ -28,7 +28,7 @@ def json_writer(
         added: the names of the fields that scoring adds.
         file: where to write.
     """
-    names, prefix = _json_names(columns.header), request.prefix
+    names, prefix = json_names(columns.header), request.prefix
     entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
     if request.explain:
         from kd_edge_runtime.tables.explanations import why
@@ -66,7 +66,7 @@ def explanation_writer(scorer: Scorer, columns: Columns, file: IO[str]) -> Write
     return write
 
 
-def _json_names(header: Sequence[str]) -> list[str]:
+def json_names(header: Sequence[str]) -> list[str]:
     """The columns' names; if several columns have none, those are numbered."""
     several_blank = [name.strip() for name in header].count("") > 1
     return [

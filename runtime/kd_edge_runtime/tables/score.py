@@ -15,7 +15,7 @@ from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.output import check_output, writer, written_to
 from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.rows import open_table
-from kd_edge_runtime.tables.score_rows import TableScorer, scoring_columns
+from kd_edge_runtime.tables.score_rows import Columns, TableScorer, table_columns
 from kd_edge_runtime.tables.sources import OTHERS, Reading, open_source
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.agreement import Tally
     from kd_edge_runtime.tables.output import Write
     from kd_edge_runtime.tables.rows import Table
-    from kd_edge_runtime.tables.score_rows import Columns, Scored
+    from kd_edge_runtime.tables.score_rows import Scored
     from kd_edge_runtime.tables.skipped import Skip
 
 # File name endings of tables, including those that are refused with advice.
@@ -64,6 +64,8 @@ class Request:
         has_header: whether the first row holds the names of the columns.
         skip_bad_rows: whether rows that cannot be scored are left out and listed in a file beside
             the output; if not, one of them stops the scoring.
+        wide: whether each item has a column of responses of its own; if not, that is assumed only
+            where there is no item column.
         decimal: "." or ",", the sign of the numbers that scoring adds; None for the table's.
         safe_cells: whether to put an apostrophe before what a spreadsheet would run as a formula,
             in the table's own columns too.
@@ -95,6 +97,7 @@ class Request:
     quoting: str = "auto"
     has_header: bool = True
     skip_bad_rows: bool = False
+    wide: bool = False
 
 
 def score_responses(request: Request) -> None:
@@ -145,9 +148,14 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         items = [entry.item_id for entry in manifest.items]
         if request.item_id is not None:
             manifest.item(request.item_id)  # the error lists the bundle's items
-        columns = scoring_columns(
-            table.header, source, items, request.text_column, request.item_column, request.item_id
-        )
+        columns = table_columns(table.header, source, manifest, request)
+        if not isinstance(columns, Columns):
+            from kd_edge_runtime.tables.wide_score import score_wide
+
+            with _skip(request, path) as skip:
+                score_wide(request, scorer, table, columns, source, skip)
+            _tell_skipped(request, path, table)
+            return
         # A missing backend is reported before anything is written.
         backend = scorer.backend(columns.item_id or items[0])
         tally = None if request.quiet else _tally(request, scorer, columns, source)
@@ -158,11 +166,7 @@ def _score_table(request: Request, scorer: Scorer) -> None:
             if tally:
                 batches = tally.counted(batches)
             total, flagged = _write_all(batches, write, request.quiet)
-    if table.bad:
-        from kd_edge_runtime.tables.skipped import skipped_path
-
-        rows = "1 row was" if table.bad == 1 else f"{table.bad} rows were"
-        note(f"Warning: {rows} skipped: see {skipped_path(path, request.output.parent)}")
+    _tell_skipped(request, path, table)
     if not request.quiet:
         text_column = columns.header[columns.text]
         guessed = "" if request.text_column else f", text from '{text_column}'"
@@ -172,6 +176,14 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         )
         for line in tally.lines() if tally else ():
             note(line)
+
+
+def _tell_skipped(request: Request, responses: Path, table: Table) -> None:
+    if table.bad:
+        from kd_edge_runtime.tables.skipped import skipped_path
+
+        rows = "1 row was" if table.bad == 1 else f"{table.bad} rows were"
+        note(f"Warning: {rows} skipped: see {skipped_path(responses, request.output.parent)}")
 
 
 def _tally(request: Request, scorer: Scorer, columns: Columns, source: str) -> Tally | None:

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Callable
 
+    from kd_edge_runtime.bundle.manifest import Manifest
     from kd_edge_runtime.scorer import Score, Scorer
     from kd_edge_runtime.tables.roles import Role
     from kd_edge_runtime.tables.rows import Table
+    from kd_edge_runtime.tables.score import Request
     from kd_edge_runtime.tables.skipped import Skip
+    from kd_edge_runtime.tables.wide_columns import WideColumns
 
 
 _SHOWN_ITEMS = 10
@@ -71,6 +74,43 @@ def scoring_columns(
     item = positions.get(ITEM.name)
     only_item = item_id or (items[0] if item is None else None)
     return Columns(tuple(header), positions[TEXT.name], item, only_item)
+
+
+def table_columns(
+    header: Sequence[str], source: str, manifest: Manifest, request: Request
+) -> Columns | WideColumns:
+    """Finds the columns of a table with one response in a row, or with one for each item.
+
+    Args:
+        header: the names in the first row.
+        source: the table's name in messages.
+        manifest: the bundle's manifest.
+        request: which columns and items the user named.
+
+    Raises:
+        TableError: neither is there.
+    """
+    items = [entry.item_id for entry in manifest.items]
+    named = request.text_column, request.item_column, request.item_id
+    error = None
+    if not request.wide:
+        try:
+            return scoring_columns(header, source, items, *named)
+        except TableError as raised:
+            error = raised
+    wide = None
+    if request.item_column is None and request.item_id is None:
+        from kd_edge_runtime.tables.wide_columns import wide_columns
+
+        wide = wide_columns(header, manifest.items, request.text_column)
+    if wide is None:
+        if error is not None:
+            raise error
+        message = f"no column holds the responses to an item; the bundle has {manifest.names()}"
+        raise TableError(source, [Problem(message)], hint(header))
+    if len(items) == 1 and not request.wide:
+        return Columns(tuple(header), wide.places[0].text, None, items[0])
+    return wide
 
 
 def _items_hint(roles: Sequence[Role], found: Mapping[str, int], items: Sequence[str]) -> str:

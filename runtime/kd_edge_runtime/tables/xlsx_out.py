@@ -84,28 +84,39 @@ def xlsx_writer(
         ]
         for entry in used
     }
-    names = [_is_name(name) for name in columns.header]
+    names = [is_name(name) for name in columns.header]
     names[columns.text] = True
+    with workbook(output) as sheet:
+        sheet.write([[sheet.text(name) for name in (*columns.header, *added)]])
+
+        def write(batch: list[Scored]) -> None:
+            rows = []
+            for fields, item_id, score in batch:
+                row = [sheet.cell(*pair) for pair in zip(fields, names)]
+                row.append(sheet.cell(score.predicted, False))
+                row += (_number(score.expected, 4), _number(score.confidence, 4))
+                row.append(sheet.text(score.flag))
+                for at in places[item_id]:
+                    row.append("<c/>" if at is None else _number(score.probabilities[at], 6))
+                rows.append(row)
+            sheet.write(rows)
+
+        yield write
+
+
+@contextmanager
+def workbook(output: Path) -> Iterator[Sheet]:
+    """Opens a workbook of one sheet, which appears when it has been written completely.
+
+    Raises:
+        InputError: the file cannot be written, or has more rows than a sheet can hold.
+    """
     with atomic_write(output, binary=True) as file, zipfile.ZipFile(file, "w") as archive:
         for name, text in _PARTS.items():
             archive.writestr(_member(name), _DECLARATION + text)
         with archive.open(_member(_SHEET), "w", force_zip64=True) as member:
-            sheet = _Sheet(member, output)
-            sheet.write([[sheet.text(name) for name in (*columns.header, *added)]])
-
-            def write(batch: list[Scored]) -> None:
-                rows = []
-                for fields, item_id, score in batch:
-                    row = [sheet.cell(*pair) for pair in zip(fields, names)]
-                    row.append(sheet.cell(score.predicted, False))
-                    row += (_number(score.expected, 4), _number(score.confidence, 4))
-                    row.append(sheet.text(score.flag))
-                    for at in places[item_id]:
-                        row.append("<c/>" if at is None else _number(score.probabilities[at], 6))
-                    rows.append(row)
-                sheet.write(rows)
-
-            yield write
+            sheet = Sheet(member, output)
+            yield sheet
             sheet.end()
     cut = sheet.cut
     if cut:
@@ -115,7 +126,7 @@ def xlsx_writer(
         )
 
 
-class _Sheet:
+class Sheet:
     """The XML of a sheet.
 
     Attributes:
@@ -130,6 +141,7 @@ class _Sheet:
         member.write(f'{_DECLARATION}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
 
     def write(self, rows: list[list[str]]) -> None:
+        """Writes rows of cells."""
         self._rows += len(rows)
         if self._rows > _MOST_ROWS:
             raise InputError(
@@ -140,6 +152,7 @@ class _Sheet:
         self._member.write("".join(lines).encode())
 
     def end(self) -> None:
+        """Ends the sheet."""
         self._member.write(b"</sheetData></worksheet>")
 
     def cell(self, text: str, is_name: bool) -> str:
@@ -164,7 +177,7 @@ def _member(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _is_name(column: str) -> bool:
+def is_name(column: str) -> bool:
     """Whether a column's cells are names even where they are digits."""
     bare = plain(column)
     roles = (RESPONSE_ID, ITEM, TEXT, GROUP)

@@ -1,0 +1,101 @@
+"""Scores a table in which a row holds responses to several items, and writes it back row for row.
+
+Such a table has a column of responses for each item, or one whose responses are scored by several
+criteria. Imported only where there is no item column.
+"""
+
+from __future__ import annotations
+
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+from kd_edge_runtime.errors import InputError, Problem, note
+from kd_edge_runtime.tables.columns import shown
+from kd_edge_runtime.tables.output import written_to
+from kd_edge_runtime.tables.rows import SKIP_HINT
+from kd_edge_runtime.tables.wide_agreement import WideTally
+from kd_edge_runtime.tables.wide_columns import wide_names
+from kd_edge_runtime.tables.wide_output import wide_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kd_edge_runtime.scorer import Scorer
+    from kd_edge_runtime.tables.rows import Table
+    from kd_edge_runtime.tables.score import Request
+    from kd_edge_runtime.tables.skipped import Skip
+    from kd_edge_runtime.tables.wide_columns import WideColumns
+
+_LISTED = 10
+
+
+def score_wide(
+    request: Request,
+    scorer: Scorer,
+    table: Table,
+    columns: WideColumns,
+    source: str,
+    skip: Skip | None,
+) -> None:
+    """Scores the responses of a wide table and writes its rows with their scores.
+
+    Raises:
+        InputError: an output that is not a table of rows.
+        TableError: bad rows, all of them; or the names of the added columns are taken.
+    """
+    if request.gradebook or request.explain:
+        what = "--format" if request.gradebook else "--explain"
+        raise InputError(f"{what} is for one item: name it with --item, and its --text-column")
+    added = wide_names(columns, request.prefix, source)
+    backend = scorer.backend(columns.places[0].entry.item_id)
+    tally = None if request.quiet else WideTally(columns)
+    total = flagged = 0
+    with wide_writer(request, columns, added, table) as write:
+        for rows in _rows(table, skip, columns):
+            scores = [
+                scorer.score_many([fields[place.text] for fields in rows], place.entry.item_id)
+                for place in columns.places
+            ]
+            by_row = [*zip(*scores)]
+            if tally:
+                tally.add(rows, by_row)
+            write(rows, by_row)
+            total += len(rows)
+            flagged += sum(any(score.flag for score in own) for own in by_row)
+    if not request.quiet:
+        _summary(scorer, columns, f"{total} row{'' if total == 1 else 's'}", flagged, backend)
+        if written := written_to(request.output).strip():
+            note(written)
+        for line in tally.lines() if tally else ():
+            note(line)
+
+
+def _rows(table: Table, skip: Skip | None, columns: WideColumns) -> Iterator[list[list[str]]]:
+    """The good rows, batch by batch; at the end an error with all bad ones, unless skipped."""
+    for numbers, rows in table.batches():
+        if table.nested:
+            for number, fields in zip(numbers, rows):
+                for at in columns.texts:
+                    if type(fields[at]) is not str:
+                        message = "holds a list or an object, not text or a number"
+                        table.note(Problem(message, number, columns.header[at]))
+        if skip is not None and table.problems and not table.cut_off:
+            for problem in table.problems:
+                skip(problem.row or 0, "", problem.message)
+            table.problems.clear()
+        if rows and not (table.bad and skip is None):
+            yield rows
+    if table.bad and (skip is None or table.cut_off):
+        raise table.error("" if table.cut_off else SKIP_HINT)
+
+
+def _summary(scorer: Scorer, columns: WideColumns, rows: str, flagged: int, backend: str) -> None:
+    items = scorer.bundle.manifest.items
+    here = {place.entry.item_id for place in columns.places}
+    listed = ", ".join(
+        f"'{place.entry.item_id}' from '{shown(columns.header[place.text])}'"
+        for place in columns.places[:_LISTED]
+    )
+    more = f" and {len(here) - _LISTED} more" if len(here) > _LISTED else ""
+    note(f"The small model scored {rows} ({flagged} flagged; {backend}): {listed}{more}.")
+    lacking = [f"'{entry.item_id}'" for entry in items if entry.item_id not in here]
+    if lacking:
+        note(f"No column holds responses to {', '.join(lacking[:_LISTED])}.")
