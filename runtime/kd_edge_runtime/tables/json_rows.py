@@ -161,7 +161,7 @@ def _of_lines(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str] | str]
         except (ValueError, RecursionError) as error:
             yield number, _wrong(error)
         else:
-            yield number, _cells(value)
+            yield number, _cells(value, escapes="\\u" in line)
 
 
 class _TwiceError(ValueError):
@@ -188,12 +188,12 @@ def _no_name_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _cells(value: object) -> dict[str, str] | str:
-    """An object's cells, or what is wrong with it."""
+def _cells(value: object, escapes: bool = True) -> dict[str, str] | str:
+    """An object's cells, or what is wrong with it; without escapes, no half of a pair is in it."""
     if not isinstance(value, dict):
         return "not a JSON object: each line must be {…} with the names of the columns"
     cells = {name: _text(cell) for name, cell in value.items()}
-    if any(_SURROGATE.search(part) for cell in cells.items() for part in cell):
+    if escapes and any(_SURROGATE.search(part) for cell in cells.items() for part in cell):
         return "half of a surrogate pair (\\ud800 … \\udfff without its other half)"
     return cells
 
