@@ -166,7 +166,8 @@ def _notes(
         )
     notes += scale_notes({i: one for i, one in readers.items() if isinstance(one, ScoreReader)})
     if "score2" in columns.positions:
-        count = sum(bool(draft.score2) for draft in rows)
+        words = Counter(draft.score2 for draft in rows)
+        count = sum(many for word, many in words.items() if not means_no_score(word))
         notes.append(f"{_counted(count)} {'has' if count == 1 else 'have'} score2")
     splits = (
         Counter(draft.split.casefold() for draft in rows) if "split" in columns.positions else {}

@@ -228,7 +228,9 @@ def looks_like_title(name: str) -> bool:
 def hint(header: Sequence[str]) -> str:
     """A hint that lists the columns, without cells that may be a student's words."""
     names = [one_line(name) for name in header]
-    known = known_names(names)
+    from kd_edge_runtime.tables.titles import form_names
+
+    known = known_names(names) + form_names(names)
     if not all(map(looks_like_name, filter(None, names))) and not known:
         return (
             "Row 1 looks like a response: put a row of column names above it, or add --no-header."

@@ -67,12 +67,16 @@ def explanation_writer(scorer: Scorer, columns: Columns, file: IO[str]) -> Write
 
 
 def json_names(header: Sequence[str]) -> list[str]:
-    """The columns' names; if several columns have none, those are numbered."""
+    """The columns' names; where several have the same, those after the first are numbered.
+
+    All columns without a name are, if there are several: an object has room for each name once.
+    """
     several_blank = [name.strip() for name in header].count("") > 1
-    return [
-        f"column {number}" if several_blank and not name.strip() else name
-        for number, name in enumerate(header, 1)
-    ]
+    names: list[str] = []
+    for number, name in enumerate(header, 1):
+        own = f"column {number}" if several_blank and not name.strip() else name
+        names.append(f"{own} (column {number})" if own in names else own)
+    return names
 
 
 def _json_fields(

@@ -48,7 +48,8 @@ RESPONSE_ID = Role(
         "responseid answerid essayid submissionid textid antwortid idreponse reponseid "
         "idrespuesta respuestaid yanitid yanitno",
         "id uid rowid recordid responsenumber nr lfdnr identifiant identificador kimlik",
-        "studentid schulerid ideleve identifianteleve idestudiante idalumno ogrencino ogrenciid",
+        "studentid schulerid schuelerid ideleve identifianteleve idestudiante idalumno "
+        "ogrencino ogrenciid",
     ),
 )
 ITEM = Role(
@@ -75,6 +76,9 @@ TEXT = Role(
         "yanit yanitmetni cevap cevapmetni ogrenciyaniti ogrencicevabi metin",
         "content body writing constructedresponse transcript sentence aufsatz redaction "
         "redaccion kompozisyon",
+        "answers responses texts essays writtenresponse writtenanswer openresponse shortanswer "
+        "freetext studentwriting explanation antworten schuelerantwort reponses reponseetudiant "
+        "reponsedeletudiant respuestas respuestaalumno yanitlar cevaplar",
     ),
 )
 SCORE = Role(
@@ -87,7 +91,10 @@ SCORE = Role(
         "notation puntuacion puntaje calificacion puntos puan",
         _FIRST + " accuracy gold target rating",
         # "note" is French, and in an English table most likely no score; "not" is Turkish.
-        "note nota not totalpoints totalscore gesamtpunktzahl gesamtpunkte notetotale "
+        "note nota not scores grades marks pointsearned pointsawarded markawarded marksawarded "
+        "teacherscore humanrating humangrade finalgrade finalmark punktestand total result "
+        "ergebnis resultat resultado sonuc totalpoints totalscore gesamtpunktzahl "
+        "gesamtpunkte notetotale "
         "pointstotal puntostotales toplampuan",
     ),
 )

@@ -27,7 +27,8 @@ _LONG, _WORDS, _ASKING = 30, 4, 3
 
 # Columns that online forms and quizzes add, which a table with a header has and no response is.
 _FORMS = (
-    "timestamp zeitstempel horodateur marcatemporal zamandamgasi email emailaddress username "
+    "emailadresse timestamp zeitstempel horodateur marcatemporal zamandamgasi "
+    "email emailaddress username "
     "nutzername nomdutilisateur adresseemail name nom nombre ad adi surname nachname apellido "
     "apellidos firstname lastname vorname prenom prenoms soyad soyadi student schuler eleve "
     "alumno estudiante ogrenci class klasse classe clase sinif date datum fecha tarih "
@@ -36,6 +37,11 @@ _FORMS = (
     "department startdate enddate recordeddate progress finished comments kommentar"
 )
 _FORM_NAMES = frozenset(_FORMS.split())
+
+
+def form_names(header: Sequence[str]) -> int:
+    """How many names of a header are those of columns that forms and quizzes add."""
+    return sum(plain(name) in _FORM_NAMES for name in header)
 
 
 def loosened(name: str, numbered: bool) -> str:

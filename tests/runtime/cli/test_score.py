@@ -685,6 +685,9 @@ def test_equal_names_of_columns_that_are_not_used(one, table_of):
     assert rows_of(run(one, source)[0])[1][:3] == ["the ice", "a", "b"]
     row = json.loads(run(one, source, "--json")[0])
     assert (row["column 2"], row["column 3"]) == ("a", "b")
+    out, _ = run(one, table_of("1.0,text,1.0\na,the ice,b\n"), "--json")
+    row = json.loads(out)
+    assert (row["1.0"], row["1.0 (column 3)"]) == ("a", "b")
 
 
 def test_blank_rows_get_no_score(one, table_of):
