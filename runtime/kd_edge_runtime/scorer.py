@@ -23,17 +23,13 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.flags import flagger
 from kd_edge_runtime.students.bag import FORM
 from kd_edge_runtime.students.item import LoadedItem
-from kd_edge_runtime.text.rules import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from typing import Callable
 
+    from kd_edge_runtime.backends.read_words import Read
     from kd_edge_runtime.students.explain import Explainer, Explanation
 
-    # A response's words, the number of its known n-grams (None if not counted), its probabilities.
-    Reading = tuple[list[str], "int | None", tuple[float, ...]]
-    Read = Callable[[Sequence[str]], Iterable[Reading]]
     Decide = Callable[[tuple[float, ...]], tuple[int, float]]
 
 _STRINGS = frozenset([str])
@@ -163,8 +159,8 @@ class Scorer:
 
         Args:
             path: the `.kdz` file.
-            backend: "auto", or "plain", "numpy", "tflite" or "onnx" to require that backend.
-            threads: threads per batch, for backends that use threads (tflite and onnx).
+            backend: "auto", or one of `backends.NAMES` to require that backend.
+            threads: threads per batch, for backends that use threads (core, tflite and onnx).
             cache: the file in which the outcomes of probes are kept, see `backends.choose.choose`.
             review_below: the confidence below which a score is flagged "review".
 
@@ -196,12 +192,16 @@ class Scorer:
         """Scores one response; see `score_many`."""
         return self.score_many((text,), item_id)[0]
 
-    def score_many(self, texts: Sequence[str], item_id: str | None = None) -> list[Score]:
+    def score_many(
+        self, texts: Sequence[str], item_id: str | None = None, threads: int | None = None
+    ) -> list[Score]:
         """Scores N responses.
 
         Args:
             texts: the responses.
             item_id: the item they answer; needed only if the bundle holds several.
+            threads: threads that score them at the same time, for the backend "core"; None for
+                the scorer's own number.
 
         Raises:
             TypeError: `texts` is a single string, or contains anything but strings (pandas reads
@@ -219,7 +219,7 @@ class Scorer:
         item = self._items.get(item_id)
         if item is None:
             item = self._items[item_id] = self._load(self.bundle.manifest.item(item_id))
-        return item.scores(texts)
+        return item.scores(texts, threads)
 
     def explain(self, text: str, item_id: str | None = None) -> Explanation:
         """How far each word of a response pushed its score, exactly; see `students.explain`.
@@ -265,12 +265,25 @@ class _Item:
     ) -> None:
         self.backend = backend
         self._classes = item.entry.classes
+        # One backend scores completely, and may do so in several threads.
+        scorer = getattr(model, "scorer", None)
+        self._complete = scorer and scorer(Score, below)
+        if scorer:
+            return
         self._decide = decider(item.entry.worth, item.entry.decision)
         self._flag = flagger(item.entry.flags, below)
         # Some backends return the words and n-gram counts that they need anyway.
-        self._read: Read = getattr(model, "read", None) or _reader(item, model)
+        self._read: Read | None = getattr(model, "read", None)
+        if not self._read:
+            from kd_edge_runtime.backends.read_words import reader
 
-    def scores(self, texts: Sequence[str]) -> list[Score]:
+            self._read = reader(item, model)
+
+    def scores(self, texts: Sequence[str], threads: int | None) -> list[Score]:
+        if self._complete:
+            complete: list[Score] = self._complete(texts, threads)
+            return complete
+        assert self._read
         classes, decide_class, flag = self._classes, self._decide, self._flag
         scores = []
         for response_words, known, probabilities in self._read(texts):
@@ -279,19 +292,3 @@ class _Item:
             reason = flag(response_words, known, confidence)
             scores.append(_new_score((classes[index], expected, confidence, reason, probabilities)))
         return scores
-
-
-def _reader(item: LoadedItem, model: backends.Model) -> Read:
-    """Reads the words separately, for a backend that returns probabilities only."""
-    count: Callable[[Sequence[str]], int | None] = lambda _: None  # noqa: E731
-    if item.entry.flags.known:
-        from kd_edge_runtime.text.known_ngrams import Known
-
-        count = Known(item.vocabulary()).count
-
-    def read(texts: Sequence[str]) -> Iterator[Reading]:
-        for text, probabilities in zip(texts, model.probabilities(texts)):
-            response_words = words(text)
-            yield response_words, count(response_words), probabilities
-
-    return read

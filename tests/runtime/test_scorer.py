@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 import bundles_made
 import kd_edge_runtime
 from kd_edge.distillation.outliers import prompt_codes
-from kd_edge_runtime import Scorer, backends
+from kd_edge_runtime import Scorer
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED, Flags
 from kd_edge_runtime.errors import BackendError, BundleError, InputError
 from kd_edge_runtime.scorer import Score, decide, expected_score
+from usual import HERE, USUAL
 
 SCALE = (0, 1, 2, 3)
 
@@ -104,7 +105,7 @@ def test_the_package_offers_it():
         kd_edge_runtime.Scorers  # noqa: B018
 
 
-@pytest.mark.parametrize("backend", ["auto", *backends.NAMES])
+@pytest.mark.parametrize("backend", ["auto", *HERE])
 def test_two_items(path, backend):
     texts = ["the ice melts", "", "the warm water in the pot", "?!"]
     with Scorer.open(str(path), backend) as scorer:
@@ -122,7 +123,7 @@ def test_two_items(path, backend):
                 assert one.expected == pytest.approx(
                     sum(at * share for at, share in enumerate(one.probabilities))
                 )
-            assert scorer.backend(item) == ("plain" if backend == "auto" else backend)
+            assert scorer.backend(item) == (USUAL if backend == "auto" else backend)
 
 
 PROMPT = "Why does the water in the pot get warm and what does the lid do"
@@ -131,7 +132,7 @@ FLAGS = Flags(
 )
 
 
-@pytest.mark.parametrize("backend", ["auto", *backends.NAMES])
+@pytest.mark.parametrize("backend", ["auto", *HERE])
 def test_every_backend_flags_the_same(tmp_path, backend):
     path = tmp_path / "one.kdz"
     bundles_made.write(path, [replace(bundles_made.item(), flags=FLAGS)])
@@ -180,7 +181,7 @@ def test_items_must_be_named_and_known(path, tmp_path):
     bundles_made.write(tmp_path / "one.kdz")
     with Scorer.open(tmp_path / "one.kdz") as scorer:
         assert scorer.score("the ice") == scorer.score("the ice", "stove")
-        assert scorer.backend() == "plain"
+        assert scorer.backend() == USUAL
 
 
 def test_a_closed_scorer_still_scores_what_it_had_loaded(path):

@@ -1,4 +1,4 @@
-"""Ways to run a student, one file each: plain Python, numpy, TFLite, ONNX Runtime.
+"""Ways to run a student, one file each: C, plain Python, numpy, TFLite, ONNX Runtime.
 
 All of them turn responses into the same probabilities. A backend is imported only when it is
 used, so a device does not need the packages of the others.
@@ -51,9 +51,10 @@ _BAG = ("bag",)
 # Students whose text stage is a vocabulary of n-grams, not a tokenizer.
 _NGRAMS = (*_BAG, "pairs")
 
-# In order of preference: plain Python is ready before the packages of the others are imported,
-# and runs a bag student fast.
+# In order of preference: the core is the fastest, where it is installed; plain Python is ready
+# before the packages of the others are imported, and runs a bag student fast.
 _BACKENDS = {
+    "core": _Backend("with_core", _NGRAMS, ("plain-int8",), (("kd_edge_core",),)),
     "plain": _Backend("plain", _NGRAMS, ("plain-int8",)),
     "numpy": _Backend("with_numpy", _BAG, ("plain-int8",), (_NUMPY,)),
     "tflite": _Backend(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kd_edge_runtime import backends
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.backends import NAMES, forms, missing
-from kd_edge_runtime.errors import BackendError
+from kd_edge_runtime.errors import BackendError, KdEdgeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 
-# Needs no packages, and is the fastest for a bag.
+# Needs no packages, and is the fastest for a bag after the core.
 PLAIN = "plain"
+CORE = "core"
 
 
 def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
     """The backend and the form that run a student on this device.
 
-    Plain Python if it can run the student: for a bag it is the fastest from one response to a
+    The core if it is installed and reproduces the golden rows to the last digit. Else plain Python
+    if it can run the student: for a bag it is the fastest of the others from one response to a
     hundred thousand, and it cannot fail because of a bad wheel. Any other backend must first
     reproduce the golden rows in a child process (`probe`).
 
@@ -40,8 +42,10 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
         BackendError: no installed backend works here.
         BundleError: the bundle is damaged.
     """
+    if _core(item):
+        return CORE, ""
     student = item.entry.student
-    able = [name for name in NAMES if forms(item.entry, name)]
+    able = [name for name in NAMES if name != CORE and forms(item.entry, name)]
     installed = [name for name in able if not missing(name, student)]
     if not installed:
         backends.require((*able, *NAMES)[0], item)
@@ -65,6 +69,23 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
     )
 
 
+def _core(item: LoadedItem, threads: int = 1) -> Model | None:
+    """The student in the core, if that is here and scores as it should.
+
+    No child process tries it: a build for another processor is refused by the loader.
+    """
+    found = forms(item.entry, CORE)
+    if not found:
+        return None
+    try:
+        from kd_edge_runtime.backends import with_core
+
+        model = with_core.load(item, found[0], threads)
+        return model if with_core.reproduces(item, model, found[0]) else None
+    except (ImportError, KdEdgeError):
+        return None  # what is wrong with a bundle, the next backend says
+
+
 def check(bundle: Members, items: Iterable[ItemEntry], name: str = AUTO) -> None:
     """Reads what scoring items reads of their bundle, and so checks sizes and hashes.
 
@@ -81,7 +102,7 @@ def check(bundle: Members, items: Iterable[ItemEntry], name: str = AUTO) -> None
         able = [one for one in (NAMES if name == AUTO else (name,)) if forms(entry, one)][:1]
         read[entry.vectorizer] = None
         read.update((entry.forms[form], None) for one in able for form in forms(entry, one))
-        if PLAIN not in able:
+        if CORE not in able and PLAIN not in able:
             read[entry.golden] = None  # which a probe scores
     for member in read:
         bundle.read(member)
@@ -107,5 +128,8 @@ def load(
     """
     form = ""
     if name == AUTO:
+        model = _core(item, threads)
+        if model:
+            return CORE, model
         name, form = choose(item, cache)
     return name, backends.load(item, name, form, threads)

@@ -62,12 +62,7 @@ def read(item: LoadedItem, form: str) -> PairsStudent:
         BackendError: the bundle does not have this form.
         BundleError: it is damaged, or uses rules that this version does not know.
     """
-    rules = item.number("relation")
-    if rules != RELATION_RULES:
-        raise BundleError(
-            f"item '{item.entry.item_id}' needs relation rules {rules}; this version has "
-            f"{RELATION_RULES}: update kd-edge-runtime on this device"
-        )
+    check_relation(item)
     return _student(
         item.form(form),
         item.number("gram"),
@@ -75,6 +70,20 @@ def read(item: LoadedItem, form: str) -> PairsStudent:
         item.number("dimensions"),
         len(item.entry.classes),
     )
+
+
+def check_relation(item: LoadedItem) -> None:
+    """Refuses relation rules that this version does not know.
+
+    Raises:
+        BundleError: the item uses such rules.
+    """
+    rules = item.number("relation")
+    if rules != RELATION_RULES:
+        raise BundleError(
+            f"item '{item.entry.item_id}' needs relation rules {rules}; this version has "
+            f"{RELATION_RULES}: update kd-edge-runtime on this device"
+        )
 
 
 class RowsOf:

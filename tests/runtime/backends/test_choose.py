@@ -16,6 +16,7 @@ from kd_edge_runtime.backends import choose, probe
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.item import LoadedItem
+from usual import HERE, USUAL
 
 TFLITES = ("ai_edge_litert", "tflite_runtime")
 
@@ -38,13 +39,13 @@ def lacking(monkeypatch, *packages):
     )
 
 
-def test_a_bag_runs_in_plain_python_first(item):
+def test_a_bag_runs_in_the_core_or_plain_python_first(item):
     name, model = choose.load(item)
-    assert name == "plain"
+    assert name == USUAL
     assert len(model.probabilities(["the ice"])[0]) == 4
 
 
-@pytest.mark.parametrize("name", backends.NAMES)
+@pytest.mark.parametrize("name", HERE)
 def test_every_backend_gives_the_same(item, name):
     used, model = choose.load(item, name)
     assert used == name
@@ -54,7 +55,7 @@ def test_every_backend_gives_the_same(item, name):
 
 
 def test_names_that_are_none(item):
-    with pytest.raises(BackendError, match="'jax': choose from plain, numpy, tflite, onnx"):
+    with pytest.raises(BackendError, match="'jax': choose from core, plain, numpy, tflite, onnx"):
         choose.load(item, "jax")
 
 
@@ -85,9 +86,12 @@ def test_what_to_install_is_said(item, monkeypatch, packages, name, student, tol
 
 
 def test_plain_needs_nothing(item, monkeypatch):
-    lacking(monkeypatch, "numpy", *TFLITES, "onnxruntime", "tokenizers")
+    lacking(monkeypatch, "kd_edge_core", "numpy", *TFLITES, "onnxruntime", "tokenizers")
+    monkeypatch.setitem(sys.modules, "kd_edge_runtime.backends.with_core", None)
+    monkeypatch.delattr(backends, "with_core", raising=False)
     assert choose.load(item)[0] == "plain"
     assert [backends.missing(name) for name in backends.NAMES] == [
+        ("kd-edge-core",),
         (),
         ("numpy",),
         ("numpy", "ai-edge-litert"),
@@ -104,6 +108,7 @@ def test_either_of_the_tflite_packages_is_enough(monkeypatch, package):
 
 def test_the_forms_of_an_item(item):
     assert [backends.forms(item.entry, name) for name in backends.NAMES] == [
+        ("plain-int8",),
         ("plain-int8",),
         ("plain-int8",),
         ("tflite-int8", "tflite-fp32"),

@@ -20,6 +20,7 @@ from kd_edge_runtime.errors import BackendError, InputError, TableError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables import rows, score
 from kd_edge_runtime.tables.score_rows import TableScorer
+from usual import HERE, USUAL
 
 CANARY = "canarybird"
 ADDED = ["predicted", "expected", "confidence", "flag"]
@@ -107,7 +108,8 @@ def test_a_table_in_and_the_same_with_more_columns_out(one, table_of, tmp_path):
     out, err = run(one, source, "-o", tmp_path / "out.csv")
     assert out == ""
     assert err.startswith(
-        "The small model scored 2 responses (0 flagged; plain, text from 'Response'). Written to "
+        f"The small model scored 2 responses (0 flagged; {USUAL}, text from 'Response'). "
+        "Written to "
     )
     rows = rows_of((tmp_path / "out.csv").read_bytes().decode())
     assert rows[0] == ["id", "Response", "note", *ADDED, *SCORES]
@@ -458,7 +460,7 @@ def test_quotation_marks_that_would_swallow_responses(one, table_of):
     assert rows[1][1] == 'a 5" pot'
 
 
-@pytest.mark.parametrize("backend", backends.NAMES)
+@pytest.mark.parametrize("backend", HERE)
 def test_backends(one, table_of, backend):
     source = table_of("text\nthe ice melts\n")
     out, err = run(one, source, "--backend", backend)

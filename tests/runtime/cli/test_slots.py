@@ -17,6 +17,7 @@ import slot_cuts
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BundleError, InputError
 from kd_edge_runtime.slots.durable import sha256_of
+from usual import USUAL
 
 CANARY = "canarybird"
 
@@ -146,7 +147,8 @@ def test_score_with_what_is_installed(made, root):
             out, err = run("score", *arguments)
             assert out == wanted[name]
             assert (
-                err == "The small model scored 2 responses (1 flagged; plain, text from 'text').\n"
+                err == "The small model scored 2 responses "
+                f"(1 flagged; {USUAL}, text from 'text').\n"
             )
     run("rollback", "--root", root)
     assert run("score", made / "in.csv", "--root", root)[0] == wanted["first"]
@@ -229,6 +231,7 @@ def test_outcomes_of_probes_are_kept_beside_the_bundles(made, root, monkeypatch)
         asked.append(cache)
         return "plain", ""
 
+    monkeypatch.setattr("kd_edge_runtime.backends.choose._core", lambda *_: None)
     monkeypatch.setattr("kd_edge_runtime.backends.choose.choose", choose)
     monkeypatch.setattr("kd_edge_runtime.slots.switch.choose", choose)
     run("install", made / "first.kdz", "--root", root)

@@ -14,6 +14,7 @@ import bundles_made
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import MANIFEST
 from kd_edge_runtime.cli import group
+from usual import HERE
 from wrong_bundles import with_form, with_golden, with_wrong_rows
 
 SAMPLE = Path(__file__).parents[2] / "bundles" / "protocol-1.kdz"
@@ -134,7 +135,7 @@ def test_golden_rows_that_are_none(run, made):
     code, out, err = run(made(with_golden(bundles_made.item(), lambda content: content.clear())))
     assert code == 3
     assert "FAILED: item 'stove', plain-int8 on plain: 'items/0/golden.json' does not" in out
-    assert err.startswith("Error: item 'stove', plain-int8 on plain: ")
+    assert err.startswith(f"Error: item 'stove', plain-int8 on {HERE[0]}: ")
 
 
 def test_a_student_that_nothing_runs(run, made):

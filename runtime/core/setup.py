@@ -1,0 +1,24 @@
+"""Builds the extension; everything else is in pyproject.toml."""
+
+import sys
+
+from setuptools import Extension, setup
+
+# Products and sums must be rounded one by one, as Python does, or scores differ in their last bits.
+EXACT = ["/fp:precise"] if sys.platform == "win32" else ["-O2", "-ffp-contract=off"]
+
+setup(
+    ext_modules=[
+        Extension(
+            "kd_edge_core._core",
+            ["module.c", "kd_edge.c"],
+            depends=[
+                *("kd_edge.h", "tables.h", "text.h", "ngrams.h", "network.h", "decision.h"),
+                *("flags.h", "pairs.h"),
+            ],
+            extra_compile_args=EXACT,
+            py_limited_api=True,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp39"}},
+)
