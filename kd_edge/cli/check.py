@@ -26,8 +26,7 @@ _SHOWN = 12  # groups of students that are listed
 @click.argument("responses", type=PATH)
 @reading_options
 @json_option
-@click.pass_context
-def check(ctx: click.Context, responses: Path, as_json: bool, **values: Any) -> None:
+def check(responses: Path, as_json: bool, **values: Any) -> None:
     """Say what the table RESPONSES holds, and whether 'kd-edge run' would accept it.
 
     Nothing is trained and no response is shown: items, how many responses have which score, their
@@ -47,7 +46,7 @@ def check(ctx: click.Context, responses: Path, as_json: bool, **values: Any) -> 
     from kd_edge.evaluation.overview import overview
 
     found = overview(read_responses)
-    command = _command(ctx, responses)
+    command = _command(click.get_current_context(), responses)
     if as_json:
         print_json({**asdict(found), "command": command})
     else:

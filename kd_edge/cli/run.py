@@ -165,7 +165,7 @@ def run(
 
     report = run_items(scored, output, options, tested, texts, unscored)
     if as_json:
-        print_json(asdict(report))
+        print_json(report.as_json())
     else:
         _show(report, output)
     _end(report.failed, shortfalls(report.items, report.pooled))
@@ -189,6 +189,7 @@ def _end(failed: Sequence[Failed | LeftOut], shortfalls: Sequence[str]) -> None:
 
 def _show(report: RunReport, output: Path) -> None:
     from kd_edge.console.tables import print_tables
+    from kd_edge.evaluation.sums import sums_table
     from kd_edge.evaluation.tables import LEGEND, figures_table, pooled_table, smaller
 
     for item in report.items:
@@ -200,6 +201,9 @@ def _show(report: RunReport, output: Path) -> None:
         click.echo(f"\n{smaller(item.sizes)}\n{item.review}\n")
     if len(report.items) > 1:
         print_tables(pooled_table(report.pooled))
+        click.echo()
+    for found in report.sums:
+        print_tables(sums_table(found))
         click.echo()
     if report.items:
         click.echo(f"{LEGEND}\n")

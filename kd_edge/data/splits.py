@@ -5,6 +5,7 @@ Splits are stratified, and the same on every machine for the same seed.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -88,11 +89,29 @@ def _marked(item: Item, test: Item | None, seed: int, source: str) -> tuple[Item
     if any(row.split == "test" for row in item.rows):
         return item, "the rows marked 'test'"
     scored = [row for row in item.rows if row.score is not None]
-    chosen = set(validation_rows(scored, TEST_SHARE, seed + 1))
+    if item.part_of is None:
+        chosen = set(validation_rows(scored, TEST_SHARE, seed + 1))
+        how = "chosen at random"
+    else:
+        chosen = _by_id(scored, seed)
+        how = "chosen at random, the same for all criteria"
     rows = tuple(
         replace(row, split="test" if row.response_id in chosen else "train") for row in item.rows
     )
-    return replace(item, rows=rows), f"{TEST_SHARE:.0%} of the rows, chosen at random"
+    return replace(item, rows=rows), f"{TEST_SHARE:.0%} of the rows, {how}"
+
+
+def _by_id(rows: Sequence[Row], seed: int) -> set[str]:
+    """A fifth of the ids, by their hashes: the same for all items with the same responses.
+
+    Only of the same responses can scores be added up.
+    """
+    ids = sorted({row.response_id for row in rows}, key=lambda name: _hash(f"{seed} {name}"))
+    return set(ids[: max(1, round(TEST_SHARE * len(ids)))])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _refuse_shared(item: Item, test: Item, source: str) -> None:

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.evaluation.agreement import HUMANS, scorer_name
+from kd_edge.evaluation.sums import SumAgreement
 from kd_edge.files import make_folder
 from kd_edge.report.figures.collect import collect
 from kd_edge.report.figures.disagreements import disagreements, reasons
 from kd_edge.report.figures.items import ItemFigures, Together, together
-from kd_edge.report.figures.limits import QWK
+from kd_edge.report.figures.limits import QWK, SMD
 from kd_edge.report.figures.questions import collect_questions
 from kd_edge.report.figures.samples import invented
 from kd_edge.report.page import sentences
 from kd_edge.report.page.blocks import Block, Column, Heading, Points, Table, Text, figure, table
 from kd_edge.report.page.glossary import glossary
 from kd_edge.report.page.item import item_blocks
-from kd_edge.report.page.numbers import number, tenths, thousandths
+from kd_edge.report.page.numbers import number, signed, tenths, thousandths
 from kd_edge.report.page.questions import headline, question_blocks
 from kd_edge.report.page.render import html, markdown
 from kd_edge.runs.folder import BUNDLE, TOGETHER
@@ -94,6 +95,7 @@ def _items_content(out: Path, responses: bool) -> _Content:
     if pooled:
         headlines = [sentences.headline_of_all(pooled, len(items))]
         blocks = list(_all_items(items, pooled, any(samples)))
+        blocks += map(_sum_table, run.sums)
     with Scorer.open(out / BUNDLE) as scorer:
         for at, item in enumerate(items):
             explain = reasons(scorer, item.item_id)
@@ -105,6 +107,7 @@ def _items_content(out: Path, responses: bool) -> _Content:
             for item, shown in zip(run.items, items, strict=True)
         ],
         "together": [asdict(line) for line in together(run.items, run.scored)] if pooled else [],
+        **({"sums": [asdict(one) for one in run.sums]} if run.sums else {}),
     }
     return _Content(blocks, figures, tuple(headlines), run.created_by)
 
@@ -151,6 +154,18 @@ def _item_table(items: Sequence[ItemFigures]) -> Table:
     )
     available = (HUMANS,) if any(item.people for item in items) else ()
     return table("Item by item", columns, items, available)
+
+
+def _sum_table(found: SumAgreement) -> Table:
+    """A row for each scorer of a sum."""
+    columns = (
+        Column("scores by", lambda line: scorer_name(line.name)),
+        figure("QWK", lambda line: line.qwk, number, QWK),
+        figure("exact", lambda line: line.accuracy, tenths),
+        figure("SMD", lambda line: line.smd, signed, SMD),
+    )
+    title = f"Sum of {', '.join(found.items)}: {found.responses} responses"
+    return table(title, columns, found.lines)
 
 
 def _pooled_table(pooled: Sequence[Together]) -> Table:

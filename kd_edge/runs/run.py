@@ -12,6 +12,7 @@ from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Responses
 from kd_edge.data.splits import split_item, test_items
 from kd_edge.evaluation.agreement import Pooled, pooled
+from kd_edge.evaluation.sums import SumAgreement
 from kd_edge.files import write_json
 from kd_edge.runs.folder import (
     BUNDLE,
@@ -26,7 +27,9 @@ from kd_edge.runs.item_run import ItemReport, ItemRun, run_item
 from kd_edge.runs.items import Failed, each_item
 from kd_edge.runs.lock import run_folder
 from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.sums import sums_of
 from kd_edge.runs.temporary_bundle import temporary_bundle
+from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.soft_labels.augmentation import unlabelled_texts
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
 from kd_edge_runtime.errors import InputError
@@ -43,6 +46,7 @@ class RunReport:
         failed: the items that failed.
         options: the run's options.
         versions: versions of the packages that the results may depend on.
+        sums: the figures of the sums of items whose scores add up.
     """
 
     bundle: str
@@ -51,6 +55,14 @@ class RunReport:
     failed: tuple[Failed, ...]
     options: Mapping[str, Any]
     versions: Mapping[str, str]
+    sums: tuple[SumAgreement, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON types; "sums" only where there are some."""
+        content = asdict(self)
+        if not self.sums:
+            del content["sums"]
+        return content
 
 
 def run(
@@ -117,8 +129,18 @@ def _run(
         failed=(*apart, *failed),
         options=plain_options(options),
         versions=versions(),
+        sums=sums_of(
+            [
+                (
+                    one.split.item,
+                    read_scored(one.outputs.folder / FILE, one.split.item.scale.classes),
+                )
+                for one in runs
+                if one.split.item.part_of is not None
+            ]
+        ),
     )
-    write_json(out / REPORT, asdict(report))
+    write_json(out / REPORT, report.as_json())
     (out / TOGETHER).unlink(missing_ok=True)
     return report
 

@@ -61,8 +61,8 @@ def unfold(
     records, nothing = [], 0
     for record in table.records:
         for part, place, columns in zip(parts, places, names, strict=True):
-            cells = (*record.cells, "", item_of(record, part))
-            new = tuple(cells[at] for at in place)
+            row = (*record.cells, "", item_of(record, part))
+            new = tuple(row[at] for at in place)
             if part.text is not None and not any(cell is None or cell.strip() for cell in new[1:]):
                 nothing += 1
                 continue

@@ -72,7 +72,7 @@ def _is_long(table: RawTable) -> bool:
 
 def _unscored(table: RawTable, taken: list[int]) -> list[Question]:
     """The questions of a table without scores: columns like "Response 1" alone."""
-    found = {}
+    found: dict[str, Question] = {}
     for at, name in enumerate(table.header):
         texts = [one for one in said(name) if one.kind == "text" and one.key[0].isdigit()]
         if texts and at not in taken:

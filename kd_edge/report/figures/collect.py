@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kd_edge.data.responses import Scale
+from kd_edge.data.responses import Item, Scale
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
+from kd_edge.evaluation.sums import SumAgreement
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.folder import BUNDLE, REPORT, item_folder
+from kd_edge.runs.sums import sums_of
 from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError
 
 
@@ -27,12 +30,14 @@ class Collected:
         scored: the test responses that these were computed from, for each item.
         scales: the classes of each item.
         created_by: version by package, of the software that wrote the bundle.
+        sums: the figures of the sums of items whose scores add up.
     """
 
     items: tuple[ItemFigures, ...]
     scored: tuple[Scored, ...]
     scales: tuple[Scale, ...]
     created_by: Mapping[str, str]
+    sums: tuple[SumAgreement, ...] = ()
 
 
 def collect(out: Path) -> Collected:
@@ -65,7 +70,18 @@ def collect(out: Path) -> Collected:
         scored=tuple(scored),
         scales=tuple(scales),
         created_by=dict(manifest.created_by),
+        sums=_sums(manifest.items, scales, scored),
     )
+
+
+def _sums(
+    entries: Sequence[ItemEntry], scales: Sequence[Scale], scored: Sequence[Scored]
+) -> tuple[SumAgreement, ...]:
+    items = [
+        Item(entry.item_id, scale, (), part_of=entry.part_of or None)
+        for entry, scale in zip(entries, scales, strict=True)
+    ]
+    return sums_of([*zip(items, scored, strict=True)])
 
 
 def _reports(path: Path) -> dict[str, dict[str, Any]]:

@@ -261,3 +261,12 @@ def test_without_a_teacher_the_same_share_is_drawn():
     assert learning_rows(ITEM, None, 5) == (learnt, held)
     assert learning_rows(ITEM, None, 6) != (learnt, held)
     assert learning_rows(replace(ITEM, rows=()), None, 5) == ((), ())
+
+
+def test_criteria_of_the_same_responses_are_tested_on_the_same():
+    items = [replace(item_of(40, name, seed), part_of="e") for name, seed in (("a", 0), ("b", 7))]
+    ids = [[row.response_id for row in split_item(one, None, 0.15, 3).test] for one in items]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 8
+    again = [row.response_id for row in split_item(items[0], None, 0.15, 4).test]
+    assert again != ids[0]

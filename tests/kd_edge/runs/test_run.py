@@ -54,7 +54,7 @@ def test_what_is_in_the_folder(whole_way):
 
 def test_the_report_is_what_was_returned(whole_way):
     raw = _report(whole_way.folder)
-    assert raw == json.loads(json.dumps(asdict(whole_way.report)))
+    assert raw == json.loads(json.dumps(whole_way.report.as_json()))
     assert raw["bundle"] == "bundle.kdz"
     assert raw["items"][0]["ran"] == ["teacher", "labels", "variants", "student", "test-labels"]
     assert raw["options"]["distil"]["student_options"] == SMALL["bag"]
