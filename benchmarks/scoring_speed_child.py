@@ -65,11 +65,10 @@ def total(job):
 
 def profile(job):
     """Where the time of one response goes: what each step adds to those before it."""
-    from kd_edge_runtime.text.rules import words
-
     scorer = Scorer.open(job["bundle"], "plain")
     scorer.score("")
     model = scorer._items[None]._read.__self__
+    words = model._response_words
     lanes, network = model._lanes, model._network
     steps = {
         "nothing": lambda _: None,

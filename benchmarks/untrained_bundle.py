@@ -74,7 +74,7 @@ def _vocabulary(ngrams: int) -> BagVocabulary:
     left = ngrams - len(words) - len(known.grams) - len(pairs) if more else 0
     grams = _more(known.grams, left, rng)
     return BagVocabulary(
-        known.gram, code_array(words), code_array(grams), code_array(sorted(pairs))
+        known.gram, code_array(words), code_array(grams), code_array(sorted(pairs)), known.rules
     )
 
 

@@ -142,8 +142,9 @@ def test_the_wheel_holds_the_runtime_and_asks_for_click(wheel):
     modules = {f"kd_edge_runtime/{path.relative_to(source)}" for path in source.rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
     # Docstrings and comments are a third of it; `bench` is an eighth, and so is what reads
-    # spreadsheets and other encodings, which is imported where a file needs it.
-    assert wheel.stat().st_size < 220_000
+    # spreadsheets and other encodings, which is imported where a file needs it, as are the tables
+    # of text rules 2.
+    assert wheel.stat().st_size < 250_000
 
 
 def test_nothing_heavy_is_there(device):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 
+from kd_edge_runtime.text import words_by
 from kd_edge_runtime.text.relation import Reference, Relation, hashed
-from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import MAX_WORD
 
 
 def make_relation(
-    question: str, references: Sequence[str], weigh: Callable[[int], int]
+    question: str, references: Sequence[str], weigh: Callable[[int], int], rules: int = 1
 ) -> Relation | None:
     """The words of a question and its reference answers, with weights.
 
@@ -19,10 +19,12 @@ def make_relation(
         question: its text; may be empty.
         references: its reference answers; those without a word are left out.
         weigh: the weight of a word by its hash; a whole number above 0.
+        rules: the number of the text rules.
 
     Returns:
         None where no reference has a word.
     """
+    words = words_by(rules)
     hashes = [[hashed(word[:MAX_WORD]) for word in words(text)] for text in references]
     parsed = tuple(
         Reference(

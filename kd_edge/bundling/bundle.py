@@ -163,7 +163,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
     parts = replace(
         parts,
         golden=golden_json(sample.golden, golden),
-        flags=replace(parts.flags, prompt=prompt_codes(item.prompts)),
+        flags=replace(parts.flags, prompt=prompt_codes(item.prompts, parts.text.get("rules", 1))),
         part_of=item.part_of,
     )
     sizes = {form: len(data) for form, (_, data) in parts.forms.items()}

@@ -11,8 +11,8 @@ from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.flags import FEW, pair_code
+from kd_edge_runtime.text import words_by
 from kd_edge_runtime.text.counts import Counter
-from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 # Shares of the training responses that each rule may flag; 1.25 % in all. Some of these are indeed
@@ -38,13 +38,14 @@ def outlier_limits(texts: Sequence[str], student: Student) -> Flags:
         texts: the responses that the student was trained on.
         student: the student, whose vocabulary shows which n-grams are known.
     """
-    tokens = [words(text) for text in texts]
+    kind = registry.get(student.kind)
+    vocabulary = kind.known_ngrams(student)
+    tokens = [*map(words_by(kind.text_rules(student)), texts)]
     number = np.array([len(response) for response in tokens])
     if (number > 0).sum() < _ENOUGH:
         return Flags()
     distinct = np.array([len(set(response)) for response in tokens])
     many = number >= FEW
-    vocabulary = registry.get(student.kind).known_ngrams(student)
     return Flags(
         longest=int(np.ceil(_LONGER * number.max())),
         distinct=_rounded(_FEWER * _quantile(distinct[many] / number[many] ** 0.75, _REPEATS, 0.0)),
@@ -81,9 +82,9 @@ def _known(
     return _rounded(usual), _rounded(min(low, 0.0)), _rounded(max(high, 0.0))
 
 
-def prompt_codes(prompts: Sequence[str]) -> tuple[int, ...]:
-    """The pairs of neighbouring words in an item's own texts, as sorted hashes."""
-    texts = [words(prompt) for prompt in prompts]
+def prompt_codes(prompts: Sequence[str], rules: int = 1) -> tuple[int, ...]:
+    """The pairs of neighbouring words in an item's own texts, by its text rules, sorted hashes."""
+    texts = [*map(words_by(rules), prompts)]
     pairs = {pair for text in texts for pair in zip(text, text[1:], strict=False)}
     return tuple(sorted({pair_code(*pair) for pair in pairs}))
 

@@ -17,7 +17,7 @@ A new kind is one module with an object `KIND` and one line in `registry.REGISTR
 
 A `TokenKind` has 4 and 5, and `learn_text` by whole words; it brings 1 and 3, perhaps `graph`
 (the ONNX graph; PyTorch's exporter by default). `fit_options`, `in_bits`, `known_ngrams`,
-`needs_teacher` and `has_sizes` are there for kinds that have more to offer.
+`text_rules`, `needs_teacher` and `has_sizes` are there for kinds that have more to offer.
 
 The limit is the bundle's format: a device knows the kinds in FORMAT.md alone. A new kind runs
 there as one of them (`runs_as`) if it takes the same inputs: a graph of token ids and a mask as

@@ -19,12 +19,13 @@ from torch.nn import functional
 
 from kd_edge.students.base import Kind, Recipe, TextMember, TextSources
 from kd_edge.students.student import Network, Student, TextStage
-from kd_edge.students.vocabulary import choose_vocabulary
+from kd_edge.students.vocabulary import TEXT_RULES, choose_vocabulary
 from kd_edge_export import form_writers
 from kd_edge_export.form_writers import Forms
 from kd_edge_export.quantize import BagArrays, integers, quantize
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text import KNOWN_RULES
 from kd_edge_runtime.text.counts import Counter, Counts
-from kd_edge_runtime.text.rules import TEXT_RULES
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 # Numbers in a vector by default, and those of all vectors together.
@@ -51,6 +52,8 @@ class BagOptions:
             (Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
             Integer-Arithmetic-Only Inference"), so that what devices hold is what was learnt.
             32 trains in floats.
+        rules: the number of the text rules (FORMAT.md); 1 for devices whose runtime knows no
+            others.
     """
 
     ngrams: int = 3500
@@ -61,6 +64,7 @@ class BagOptions:
     dropout: float = 0.1
     penalty: float = 3e-5
     bits: int = 8
+    rules: int = TEXT_RULES
 
 
 def dimensions_for(ngrams: int) -> int:
@@ -164,10 +168,13 @@ class NgramKind(Kind):
     def save_text(self, text: Any, folder: Path) -> Mapping[str, Any]:
         """See `Kind`."""
         (folder / _VOCABULARY).write_bytes(text.vocabulary.to_bytes())
-        return {"sizes": text.vocabulary.sizes}
+        return {"sizes": text.vocabulary.sizes, "rules": text.vocabulary.rules}
 
     def learn_text(self, sources: TextSources, options: BagOptions) -> TextStage:
         """See `Kind`."""
+        if options.rules not in KNOWN_RULES:
+            known = " and ".join(map(str, KNOWN_RULES))
+            raise InputError(f"there are no text rules {options.rules}: choose from {known}")
         vocabulary = choose_vocabulary(sources.texts, options)
         if not vocabulary.size:
             raise sources.nothing_shared(options.min_responses)
@@ -179,9 +186,16 @@ class NgramKind(Kind):
     ) -> TextStage:
         """See `Kind`; the folder does not hold the questions."""
         data = (folder / _VOCABULARY).read_bytes()
-        vocabulary = BagVocabulary.from_bytes(data, options.gram, description["sizes"])
+        # Students from before there was a choice say nothing.
+        sizes, rules = description["sizes"], description.get("rules", 1)
+        vocabulary = BagVocabulary.from_bytes(data, options.gram, sizes, rules)
         text: TextStage = self.text_type(vocabulary, {})
         return text
+
+    def text_rules(self, student: Student) -> int:
+        """See `Kind`."""
+        vocabulary: BagVocabulary = student.text.vocabulary
+        return vocabulary.rules
 
 
 class BagKind(NgramKind):
@@ -236,7 +250,7 @@ def text_settings(student: Student, **more: Any) -> Mapping[str, Any]:
     """What the runtime needs to know of a vocabulary of n-grams; see FORMAT.md."""
     vocabulary = student.text.vocabulary
     return {
-        "rules": TEXT_RULES,
+        "rules": vocabulary.rules,
         **more,
         "gram": vocabulary.gram,
         "sizes": vocabulary.sizes,

@@ -153,6 +153,10 @@ class Kind(ABC):
             )
         return student
 
+    def text_rules(self, _student: Student) -> int:
+        """The number of the text rules by which a device reads words for its flags."""
+        return 1
+
     def known_ngrams(self, _student: Student) -> BagVocabulary | None:
         """The n-grams by which a device tells unfamiliar responses; None if it cannot."""
         return None

@@ -33,7 +33,6 @@ from kd_edge_runtime.students.bag import FORM
 from kd_edge_runtime.students.pairs import RowsOf
 from kd_edge_runtime.text.counts import Counts
 from kd_edge_runtime.text.relation import NUMBERS, RELATION_RULES, Relation
-from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 
@@ -52,6 +51,7 @@ class PairsText:
     def __init__(self, vocabulary: BagVocabulary, relations: Mapping[str, Relation]) -> None:
         self.vocabulary = vocabulary
         self.relations = relations
+        self._words = vocabulary.reader()
         self._rows: dict[str, RowsOf] = {}
 
     def encode(self, texts: Sequence[str], questions: Sequence[str] = (), /) -> EncodedPairs:
@@ -64,7 +64,7 @@ class PairsText:
         starts = [0]
         numbers = np.zeros((len(texts), len(NUMBERS)), dtype=np.float32)
         for at, (text, question) in enumerate(zip(texts, questions, strict=True)):
-            relation, response = self.relations[question], words(text)
+            relation, response = self.relations[question], self._words(text)
             if question not in self._rows:
                 self._rows[question] = RowsOf(self.vocabulary, relation)
             rows += self._rows[question](response)

@@ -78,4 +78,5 @@ def _vocabulary(whole: BagVocabulary, keep: npt.NDArray[np.int64]) -> BagVocabul
         grams=code_array([whole.grams[row] for row in gram_rows.tolist()]),
         # Places keep their order, so the pairs rise as before.
         pairs=code_array([place[code >> 16] << 16 | place[code & 0xFFFF] for code in codes]),
+        rules=whole.rules,
     )

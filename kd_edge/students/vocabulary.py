@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text import words_by
 from kd_edge_runtime.text.vocabulary import (
     MAX_WORD,
     MAX_WORDS,
@@ -19,6 +19,10 @@ from kd_edge_runtime.text.vocabulary import (
 
 if TYPE_CHECKING:
     from kd_edge.students.bag import BagOptions
+
+# The text rules of new students; those of older ones are kept with them.
+TEXT_RULES = 1
+
 
 _Ngram = tuple[str, ...]  # a word or a run of characters, or the two words of a pair
 
@@ -35,6 +39,7 @@ def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabular
         since no pair is in more responses than its words are.
     """
     tallies: tuple[Tally[_Ngram], Tally[_Ngram], Tally[_Ngram]] = (Tally(), Tally(), Tally())
+    words = words_by(options.rules)
     for text in texts:
         tokens = [word[:MAX_WORD] for word in words(text)]
         tallies[0].update((word,) for word in set(tokens))
@@ -58,4 +63,5 @@ def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabular
         words=code_array(word_codes),
         grams=code_array(sorted({hash_gram(gram) for (gram,) in chosen[1]})),
         pairs=code_array(sorted(pairs)),
+        rules=options.rules,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
@@ -11,8 +11,9 @@ from kd_edge.data.responses import Row
 from kd_edge.evaluation.agreement import MAJORITY, human_scores
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.runs.cross_item.agreement import LEXICAL
-from kd_edge_runtime.text.relation import NUMBERS, Relation
-from kd_edge_runtime.text.rules import words
+from kd_edge.runs.cross_item.pool import Pool
+from kd_edge_runtime.text import words_by
+from kd_edge_runtime.text.relation import NUMBERS
 
 # As in the organisers' baseline: the number of words shared with reference and question, over
 # either length (Dzikovska et al. 2013, "SemEval-2013 Task 7", section 5.2).
@@ -23,27 +24,24 @@ _OVERLAP = tuple(
 _LEAF = 20
 
 
-def baselines(
-    train: Sequence[Row], test: Sequence[Row], relations: Mapping[str, Relation]
-) -> dict[str, Scores]:
+def baselines(pool: Pool) -> dict[str, Scores]:
     """The most frequent class, and a decision tree over shared words.
 
     Args:
-        train: scored rows to train on.
-        test: rows to score.
-        relations: the questions of both, by item id.
+        pool: the questions, with scored rows to train on and rows to score.
 
     Returns:
-        Classes of `test` by scorer; [N] each.
+        Classes of `pool.test` by scorer; [N] each.
     """
-    human = human_scores(train)
+    human = human_scores(pool.train)
     tree = DecisionTreeClassifier(min_samples_leaf=_LEAF, random_state=0)
-    tree.fit(_overlaps(train, relations), human)
+    tree.fit(_overlaps(pool, pool.train), human)
     return {
-        LEXICAL: tree.predict(_overlaps(test, relations)).astype(np.int64),
-        MAJORITY: np.full(len(test), np.bincount(human).argmax(), dtype=np.int64),
+        LEXICAL: tree.predict(_overlaps(pool, pool.test)).astype(np.int64),
+        MAJORITY: np.full(len(pool.test), np.bincount(human).argmax(), dtype=np.int64),
     }
 
 
-def _overlaps(rows: Sequence[Row], relations: Mapping[str, Relation]) -> np.ndarray:
+def _overlaps(pool: Pool, rows: Sequence[Row]) -> np.ndarray:
+    words, relations = words_by(pool.rules), pool.relations
     return np.array([relations[row.item_id].numbers(words(row.text)) for row in rows])[:, _OVERLAP]

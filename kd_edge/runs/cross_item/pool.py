@@ -11,8 +11,8 @@ from kd_edge.data.responses import Item, Responses, Row, Scale
 from kd_edge.data.splits import Split, split_item
 from kd_edge_export.relation import make_relation
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text import words_by
 from kd_edge_runtime.text.relation import Relation
-from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import hash_word
 
 POOLED = "all questions"
@@ -29,15 +29,18 @@ class Pool(Split):
         questions: by id; those with test rows only come last.
         relations: the words of each question and its reference answers, for the student.
         unseen: questions without training rows.
+        rules: the number of the text rules that the relations' words come from.
     """
 
     questions: Mapping[str, Item]
     relations: Mapping[str, Relation]
     unseen: frozenset[str]
+    rules: int = 1
 
     def teacher_text(self, item_id: str, response: str) -> str:
         """The text that the teacher reads: question, most similar reference answer, response."""
         item, relation = self.questions[item_id], self.relations[item_id]
+        words = words_by(self.rules)
         known = [text for text in item.references if words(text)]
         best = relation.nearest({hash_word(word) for word in words(response)})
         reference = known[relation.references.index(best)]
@@ -48,7 +51,9 @@ class Pool(Split):
         return [replace(row, text=self.teacher_text(row.item_id, row.text)) for row in rows]
 
 
-def make_pool(responses: Responses, test: Responses | None, validation: float, seed: int) -> Pool:
+def make_pool(
+    responses: Responses, test: Responses | None, validation: float, seed: int, rules: int = 1
+) -> Pool:
     """Pool questions, and split their rows.
 
     Args:
@@ -58,6 +63,7 @@ def make_pool(responses: Responses, test: Responses | None, validation: float, s
             "test" are used, or a fifth of each class.
         validation: share of each class to hold out from training.
         seed: seed of the random choices.
+        rules: the number of the text rules by which words are read.
 
     Raises:
         InputError: questions with different classes or without a reference answer, or too few
@@ -68,7 +74,7 @@ def make_pool(responses: Responses, test: Responses | None, validation: float, s
         questions.setdefault(item.item_id, item)
     scale = responses.items[0].scale
     for item in questions.values():
-        _check_question(item, scale)
+        _check_question(item, scale, rules)
     rows = [row for item in responses.items for row in _pooled(item)]
     measured = _test_rows(test, rows) if test else []
     source, other = "", None
@@ -84,24 +90,25 @@ def make_pool(responses: Responses, test: Responses | None, validation: float, s
     answered = {row.item_id for row in train}
     return Pool(
         questions=questions,
-        relations=_relations(questions, train, answered),
+        relations=_relations(questions, train, answered, rules),
         item=Item(POOLED, scale, (*train, *held_out)),
         train=train,
         validation=held_out,
         test=test_rows,
         unseen=frozenset(questions) - answered,
         how=split.how,
+        rules=rules,
     )
 
 
-def _check_question(item: Item, scale: Scale) -> None:
+def _check_question(item: Item, scale: Scale, rules: int) -> None:
     if item.scale.classes and item.scale != scale:
         raise InputError(
             f"item '{item.item_id}' has the classes {item.scale}, others have {scale}: one "
             "small model for all items needs the same classes; name them with --classes or "
             "--score-range"
         )
-    if not any(map(words, item.references)):
+    if not any(map(words_by(rules), item.references)):
         raise InputError(
             f"item '{item.item_id}' has no reference answer, by which one small model could "
             "tell the items apart: leave out --together to train one for each item"
@@ -109,17 +116,17 @@ def _check_question(item: Item, scale: Scale) -> None:
 
 
 def _relations(
-    questions: Mapping[str, Item], train: Sequence[Row], answered: Collection[str]
+    questions: Mapping[str, Item], train: Sequence[Row], answered: Collection[str], rules: int
 ) -> dict[str, Relation]:
     """Each question's words, weighted by how rare they are in training."""
     references = [
         text for name in questions if name in answered for text in questions[name].references
     ]
-    weigh = _weights([*(row.text for row in train), *references])
+    weigh = _weights([*(row.text for row in train), *references], rules)
     return {
         name: relation
         for name, item in questions.items()
-        if (relation := make_relation(item.prompt or "", item.references, weigh)) is not None
+        if (relation := make_relation(item.prompt or "", item.references, weigh, rules)) is not None
     }
 
 
@@ -155,7 +162,8 @@ def _test_rows(test: Responses, rows: Sequence[Row]) -> list[Row]:
     return [replace(row, response_id=f"test {row.response_id}") for row in measured]
 
 
-def _weights(texts: Sequence[str]) -> Callable[[int], int]:
+def _weights(texts: Sequence[str], rules: int) -> Callable[[int], int]:
     """The weight of a word by its hash: the rarer it is among the texts, the higher."""
+    words = words_by(rules)
     frequency = Counter(code for text in texts for code in set(map(hash_word, words(text))))
     return lambda code: 1 + round(_WHOLE * math.log((len(texts) + 1) / (frequency[code] + 1)))

@@ -124,7 +124,9 @@ def run_together(
             f"one small model for all items cannot be of kind {options.distil.student}: leave out "
             "--student or --together"
         )
-    pool = make_pool(responses, test, options.teacher.validation, options.teacher.seed)
+    teacher, student_options = options.teacher, options.distil.student_options
+    rules = registry.get("pairs").options(student_options).rules
+    pool = make_pool(responses, test, teacher.validation, teacher.seed, rules)
     with run_folder(out):
         return _run(pool, out, options)
 
@@ -166,7 +168,7 @@ def _classes(pool: Pool, outputs: StageOutputs, scored: Scored) -> dict[str, Sco
         TEACHER: scored.teacher.predicted,
         STUDENT: scored.bundle.predicted,
         BASELINE: alone.predicted,
-        **baselines(pool.train, pool.test, pool.relations),
+        **baselines(pool),
     }
 
 

@@ -10,7 +10,6 @@ from operator import mul
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.students.pairs import PairsStudent, RowsOf, read
 from kd_edge_runtime.text.relation import Relation
-from kd_edge_runtime.text.rules import words
 
 
 def load(item: LoadedItem, form: str) -> PairsModel:
@@ -30,12 +29,13 @@ class PairsModel:
         self._weights = student.weights
         self._related = tuple(zip(*student.related))
         self._numbers = relation.numbers
+        self._words = student.vocabulary.reader()
         self._rows = RowsOf(student.vocabulary, relation)
         self._table = memoryview(student.weights.table).cast("b")
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        return [self._probabilities(words(text)) for text in texts]
+        return [self._probabilities(self._words(text)) for text in texts]
 
     def _probabilities(self, response: list[str]) -> tuple[float, ...]:
         weights, numbers = self._weights, self._numbers(response)

@@ -17,7 +17,6 @@ from struct import Struct
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.students.bag import BagStudent, BagWeights
 from kd_edge_runtime.students.item import LoadedItem
-from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import GramHashes, hash_word
 
 if TYPE_CHECKING:
@@ -123,6 +122,7 @@ class PlainModel:
 
     def __init__(self, student: BagStudent) -> None:
         self._words = _Words(student)
+        self._response_words = student.vocabulary.reader()
         few = len(student.weights.head) <= _FEW
         self._network = (_few_classes if few else _many_classes)(student.weights)
         layout = Struct(f"<{student.weights.dimensions + 1}I")
@@ -135,6 +135,7 @@ class PlainModel:
     def read(self, texts: Sequence[str]) -> Iterator[tuple[list[str], int, tuple[float, ...]]]:
         """Each response's words, number of known n-grams (N in FORMAT.md) and probabilities."""
         known, lanes, network = self._words, self._lanes, self._network
+        words = self._response_words
         for text in texts:
             if known.room < 0:
                 known.forget()

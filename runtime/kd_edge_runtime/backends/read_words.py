@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.text.rules import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +25,8 @@ def reader(item: LoadedItem, model: Model) -> Read:
         from kd_edge_runtime.text.known_ngrams import Known
 
         count = Known(item.vocabulary()).count
+
+    words = item.reader()
 
     def read(texts: Sequence[str]) -> Iterator[Reading]:
         for text, probabilities in zip(texts, model.probabilities(texts)):

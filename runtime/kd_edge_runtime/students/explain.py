@@ -15,7 +15,6 @@ from operator import mul
 
 from kd_edge_runtime._light_stdlib import NamedTuple
 from kd_edge_runtime.students.bag import BagStudent
-from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_word
 
 
@@ -70,6 +69,7 @@ class Explainer:
         vocabulary = student.vocabulary
         self._weights = student.weights
         self._gram = vocabulary.gram
+        self._read = vocabulary.reader()
         self._words, self._grams = vocabulary.word_rows(), vocabulary.gram_rows()
         self._pairs = {
             (code >> 16, code & 0xFFFF): row
@@ -78,7 +78,7 @@ class Explainer:
 
     def explain(self, text: str) -> Explanation:
         """Explains the score of a response."""
-        response_words = [word[:MAX_WORD] for word in words(text)]
+        response_words = [word[:MAX_WORD] for word in self._read(text)]
         rows = self._rows(response_words)
         tally = Tally(self._keys(response_words))
         times = {key: count for key, count in tally.items() if key in rows}

@@ -6,11 +6,11 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students import bag
-from kd_edge_runtime.text.rules import TEXT_RULES
+from kd_edge_runtime.text import KNOWN_RULES, words_by
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Any, Callable, Protocol
 
     class Members(Protocol):
         """Gives access to a bundle's members: an open `Bundle`, or members in memory."""
@@ -63,6 +63,24 @@ class LoadedItem:
             )
         return value
 
+    def rules(self) -> int:
+        """The number of the text rules; 1 for an item that names none.
+
+        Raises:
+            BundleError: this version does not know them.
+        """
+        rules = self.number("rules") if "rules" in self.entry.text else KNOWN_RULES[0]
+        if rules not in KNOWN_RULES:
+            raise BundleError(
+                f"item '{self.entry.item_id}' needs text rules {rules}; this version has "
+                f"{' and '.join(map(str, KNOWN_RULES))}: update kd-edge-runtime on this device"
+            )
+        return rules
+
+    def reader(self) -> Callable[[str], list[str]]:
+        """The function from a response to its words."""
+        return words_by(self.rules())
+
     def sizes(self) -> tuple[int, ...]:
         """The numbers of words, grams and pairs in the vocabulary of an n-gram student.
 
@@ -70,12 +88,8 @@ class LoadedItem:
             BundleError: they are missing, or the item uses text rules that this version does not
                 know.
         """
-        rules = self.number("rules")
-        if rules != TEXT_RULES:
-            raise BundleError(
-                f"item '{self.entry.item_id}' needs text rules {rules}; this version has "
-                f"{TEXT_RULES}: update kd-edge-runtime on this device"
-            )
+        self.number("rules")
+        self.rules()
         sizes: list[Any] | None = self.entry.text.get("sizes")
         if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
             raise BundleError(
@@ -89,7 +103,8 @@ class LoadedItem:
         Raises:
             BundleError: it is damaged, or uses text rules that this version does not know.
         """
-        return BagVocabulary.from_bytes(self.vectorizer(), self.number("gram"), [*self.sizes()])
+        gram, sizes = self.number("gram"), [*self.sizes()]
+        return BagVocabulary.from_bytes(self.vectorizer(), gram, sizes, self.rules())
 
     def bag(self, form: str = bag.FORM) -> bag.BagStudent:
         """The complete bag student, from its plain form."""

@@ -38,10 +38,10 @@ class PairsStudent:
 # The questions of a bundle share one network, which is cached.
 @lru_cache(maxsize=2)
 def _student(
-    data: bytes, gram: int, sizes: tuple[int, ...], dimensions: int, classes: int
+    data: bytes, rules: int, gram: int, sizes: tuple[int, ...], dimensions: int, classes: int
 ) -> PairsStudent:
     start = 4 * sum(sizes)
-    vocabulary = BagVocabulary.from_bytes(data[:start], gram, list(sizes))
+    vocabulary = BagVocabulary.from_bytes(data[:start], gram, list(sizes), rules)
     end = start + 4 * dimensions * len(NUMBERS)
     if dimensions < 1 or len(data) < end:
         raise BundleError("the size of the plain weights does not match the manifest")
@@ -65,6 +65,7 @@ def read(item: LoadedItem, form: str) -> PairsStudent:
     check_relation(item)
     return _student(
         item.form(form),
+        item.rules(),
         item.number("gram"),
         item.sizes(),
         item.number("dimensions"),

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kd_edge_runtime.text.rules import words
 from kd_edge_runtime.text.vocabulary import BagVocabulary, GramHashes, hash_word
 
 if TYPE_CHECKING:
@@ -79,6 +78,7 @@ class Counter:
 
     def __init__(self, vocabulary: BagVocabulary) -> None:
         self._vocabulary = vocabulary
+        self._words = vocabulary.reader()
         self._word_rows = vocabulary.word_rows()
         self._gram_rows = vocabulary.gram_rows()
         self._hashes = GramHashes(vocabulary.gram)
@@ -101,7 +101,7 @@ class Counter:
         """
         if len(self._number) > _KEPT_WORDS:
             self._forget()
-        found = [words(text) for text in texts]
+        found = [*map(self._words, texts)]
         if sum(map(len, found)) <= _FEW:
             return self._few(found)
         met = np.array([self._met(word) for one in found for word in one], dtype=np.intp)

@@ -21,8 +21,12 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 from operator import ge
 
-from kd_edge_runtime._light_stdlib import dataclass
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.text import words_by
+
+if TYPE_CHECKING:
+    from typing import Callable
 
 # The first letter of what is hashed keeps the word "cat" apart from the gram "cat".
 _WORD = zlib.crc32(b"w")
@@ -86,12 +90,18 @@ class BagVocabulary:
         words: sorted hashes of words, at most `MAX_WORDS`.
         grams: sorted hashes of character runs.
         pairs: sorted pairs, each ``first << 16 | second`` with places in `words`.
+        rules: the number of the text rules that the words come from.
     """
 
     gram: int
     words: array[int]
     grams: array[int]
     pairs: array[int]
+    rules: int = 1
+
+    def reader(self) -> Callable[[str], list[str]]:
+        """The function from a response to its words."""
+        return words_by(self.rules)
 
     @property
     def size(self) -> int:
@@ -121,13 +131,14 @@ class BagVocabulary:
         return b"".join(map(_little_endian, (self.words, self.grams, self.pairs)))
 
     @classmethod
-    def from_bytes(cls, data: bytes, gram: int, sizes: list[int]) -> BagVocabulary:
+    def from_bytes(cls, data: bytes, gram: int, sizes: list[int], rules: int = 1) -> BagVocabulary:
         """Reads what `to_bytes` wrote.
 
         Args:
             data: the three tables.
             gram: see the class.
             sizes: entries of words, grams and pairs.
+            rules: see the class.
 
         Raises:
             BundleError: the bytes do not hold such tables, or a table is not sorted, or a pair
@@ -152,7 +163,7 @@ class BagVocabulary:
         number = sizes[0]
         if any(pair >> 16 >= number or pair & 0xFFFF >= number for pair in tables[2]):
             raise BundleError("a pair of the vectorizer names a word that is not there")
-        return cls(gram, *tables)
+        return cls(gram, *tables, rules=rules)
 
 
 def code_array(codes: Iterable[int] = ()) -> array[int]:

@@ -121,7 +121,7 @@ def test_the_forms_of_an_item(item):
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"rules": 2}, "needs text rules 2; this version has 1: update"),
+        ({"rules": 3}, "needs text rules 3; this version has 1 and 2: update"),
         ({"rules": None}, r"text\.rules"),
         ({"rules": True}, r"text\.rules"),
         ({"gram": -1}, r"text\.gram"),
