@@ -110,7 +110,8 @@ def test_a_run_of_the_command_line_is_the_same_bytes(
 ):
     model = ["--model", tiny_model, "--teacher-epochs", 2, "--learning-rate", 0.003]
     rest = ["--precision", "fp32", "--variants", 40, "--seed", 3, *FEW]
-    assert command("run", table, "-o", tmp_path / "cli", *model, *rest).code == 0
+    # Two epochs of a random teacher make a small model of no use: the run says so, and ends with 6.
+    assert command("run", table, "-o", tmp_path / "cli", *model, *rest).code in (0, 6)
     options = RunOptions(
         teacher=TeacherOptions(**{**vars(teacher_options), "epochs": 2}), distil=STUDENT
     )

@@ -308,7 +308,7 @@ def test_wrong_options(command, responses, tiny_model, tmp_path, more, said):
         ("none.csv", None, "none.csv: no such file"),
         ("empty.csv", "", "the table is empty"),
         ("item.kdz", "PK", "item.kdz is a bundle: 'kd-edge score' scores"),
-        ("r.xlsx", "PK", "'.xlsx' files are not read here"),
+        ("r.xlsx", "PK", "r.xlsx: this is not a whole .xlsx file"),
         ("noscore.csv", f"id,text\n1,{CANARY}\n", "no column holds the scores"),
         ("notext.csv", f"id,score,words\n1,2,{CANARY}\n", "no column holds the responses"),
         ("few.csv", f"text,score\n{CANARY},1\n", "1 row, fewer than 20"),
@@ -355,7 +355,7 @@ def test_a_prompt_that_is_no_text(command, responses, tiny_model, tmp_path):
     (tmp_path / "prompt.docx").write_bytes(b"PK\x03\x04\0\0")
     given = ("run", responses, "-o", tmp_path / "out", "--model", tiny_model)
     message = command.fails(*given, "--prompt", tmp_path / "prompt.docx")
-    assert "prompt.docx: this is not a text file" in message
+    assert "prompt.docx: this is a zip or a spreadsheet, not text" in message
 
 
 def test_a_model_that_is_not_there(command, responses, tmp_path):
