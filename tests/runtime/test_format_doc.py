@@ -27,7 +27,7 @@ from kd_edge_runtime.bundle.manifest import (
 from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
 from kd_edge_runtime.scorer import decide, expected_score
 from kd_edge_runtime.students.bag import BagStudent, BagWeights
-from kd_edge_runtime.text import rules
+from kd_edge_runtime.text import KNOWN_RULES, _context2, _rules2_tables, _symbols2, rules, words_by
 from kd_edge_runtime.text._fold import LETTERS, SPELT_OUT
 from kd_edge_runtime.text.vocabulary import MAX_WORD, MAX_WORDS, BagVocabulary, hash_gram, hash_word
 
@@ -86,7 +86,8 @@ def test_every_field_of_the_manifest_is_described():
     assert f"`{FORMAT}`" in whole[0][2]
     assert f"# The bundle format, protocol {PROTOCOL}\n" in DOC
     assert f"this format: {PROTOCOL}." in whole[1][2]
-    assert f"text rules: {rules.TEXT_RULES}." in of_bag[0][1]
+    assert "text rules: 1 (section 3) or 2 (section 13)." in of_bag[0][1]
+    assert KNOWN_RULES == (1, 2)
     assert all(f"`{decision}`" in item[4][2] for decision in DECISIONS)
 
 
@@ -202,3 +203,31 @@ def test_the_examples_steps(student, at):
     for decision in DECISIONS:
         assert int(told[decision]) == decide(found, values, decision)
     assert told["flag"] == ("" if words else EMPTY)
+
+
+def test_rules_2_classes_and_signs():
+    told = section(13)
+    classes, signs = tables(told)
+    assert {row[0].strip("`") for row in classes} == {
+        entry[-1] for entry in _rules2_tables.CLASSES.split()
+    }
+    assert {row[0].strip("`") for row in signs} - {""} == set("-–()~") < set(_symbols2.CONTEXT)
+    operators = told.partition("*operator*, which are the signs")[2].partition(";")[0]
+    assert set(re.findall(r"`(.)`", operators)) == set(_context2._OPERATORS)
+    assert f"U+{ord(_symbols2._OVERLAY):04X}, which strikes out" in told
+
+
+def test_rules_2_examples_of_each_line():
+    """A text for each line of the table of signs: a word there, a gap beside it."""
+    lines = {
+        "-": ["-5 -.5 -√", "x-(y", "=-y", "a - b", " -x b-c"],
+        "–": ["a – b", "(–5"],
+        "(": ["2(x", "(5", "x-(y", "(-x", "a ( b"],
+        ")": ["5)", "a)5", "a)-x", "a ) b"],
+        "~": ["~5"],
+    }
+    words = words_by(2)
+    for sign, texts in lines.items():
+        read = {"–": "-", "~": "≈"}.get(sign, sign)
+        assert all(read in words(text) for text in texts), sign
+        assert words(f"ab{sign}cd") == ["ab", "cd"]

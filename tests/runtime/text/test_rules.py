@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -112,6 +114,13 @@ LETTERS_TO_FOLD = [
 def test_the_rules_as_written(written, read):
     assert words(written) == read
     assert naive.words(written) == read
+
+
+def test_the_conformance_corpus():
+    corpus = Path(__file__).parents[2] / "conformance" / "words-1.jsonl"
+    told = [json.loads(line) for line in corpus.read_text(encoding="ascii").splitlines()]
+    assert [one for one in told if words(one["text"]) != one["words"]] == []
+    assert len(told) > 1000
 
 
 def test_the_rules_have_the_number_that_bundles_name():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import time
 import unicodedata
 from pathlib import Path
@@ -75,6 +76,13 @@ MEANT = st.text(
 def test_the_rules_as_written(written, read):
     assert words(written) == read.split()
     assert naive2.words(written) == read.split()
+
+
+def test_the_conformance_corpus():
+    corpus = ROOT / "tests" / "conformance" / "words-2.jsonl"
+    told = [json.loads(line) for line in corpus.read_text(encoding="ascii").splitlines()]
+    assert [one for one in told if words(one["text"]) != one["words"]] == []
+    assert len(told) > 1000
 
 
 def test_the_rules_by_their_number():
