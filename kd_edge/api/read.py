@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.api.arguments import to_path, to_texts
-from kd_edge.data.readers import ColumnChoice, Reading
+from kd_edge.data.readers import ColumnChoice, Layout, Reading
 from kd_edge.data.readers import read_responses as read_file
 from kd_edge.data.responses import Responses
 
@@ -29,6 +29,9 @@ def read_responses(
     encoding: str | None = None,
     sheet: str | None = None,
     quoting: str = "auto",
+    wide: bool = False,
+    scores: Any = None,
+    criteria: Sequence[str] = (),
 ) -> Responses:
     """Read responses from a table.
 
@@ -49,6 +52,10 @@ def read_responses(
         encoding: the file's encoding, like "cp1251"; by default it is found from its bytes.
         sheet: the sheet of a spreadsheet; by default the first that is not empty.
         quoting: "none" where quotation marks are text, "double" where they enclose fields.
+        wide: whether each question has columns of its own, like "Q1" and "Q1 score"; recognised
+            where there are two or more.
+        scores: the path of a table with the scores, joined by the responses' ids.
+        criteria: names of columns of scores that add up, an item for each.
 
     Raises:
         TableError: the table has problems; it names all of them, with their places.
@@ -70,6 +77,11 @@ def read_responses(
         missing=to_texts("missing", missing),
         lower_is_better=lower_is_better,
         skip_bad_rows=skip_bad_rows,
+        layout=Layout(
+            wide,
+            None if scores is None else to_path("scores", scores),
+            to_texts("criteria", criteria),
+        ),
     )
     if not hasattr(source, "to_csv"):
         return read(to_path("source", source), reading=Reading(encoding, sheet, quoting))

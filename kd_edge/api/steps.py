@@ -137,7 +137,7 @@ def label(
     place = Workplace(folder)
     write_labels(place.path / "labels.csv", label_rows(question, source))
     rows, _ = learning_rows(question, source, seed)
-    more = unlabelled_texts(unlabelled, question.item_id, question.rows)
+    more = unlabelled_texts(unlabelled, question.part_of or question.item_id, question.rows)
     texts = texts_to_label(list(rows), more, variants, seed)
     labels = Labels(
         # As the file has them: a student learns the same from both.

@@ -93,7 +93,7 @@ def label(
 
     card = read_card(teacher)
     item = read(responses, values, folder=output.parent).item()
-    unscored = read_unlabelled(unlabelled, values, item.item_id, output.parent)
+    unscored = read_unlabelled(unlabelled, values, item.part_of or item.item_id, output.parent)
 
     from kd_edge.console.progress import say
     from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
@@ -117,7 +117,7 @@ def label(
     write_labels(output, labels)
     click.echo(f"{output}: {len(labels.ids):,} soft labels")
     if variants_output is not None:
-        more = unlabelled_texts(unscored, item.item_id, item.rows)
+        more = unlabelled_texts(unscored, item.part_of or item.item_id, item.rows)
         if unscored is not None:
             say(f"Unscored responses used: {len(more):,}.")
         texts = texts_to_label(list(rows), more, count, seed)

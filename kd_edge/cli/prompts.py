@@ -12,7 +12,7 @@ from kd_edge.cli.help import Command, OptionGroup
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.data.responses import Responses
+    from kd_edge.data.responses import Item, Responses
 
 _IN_FOLDER = ("prompt.txt", "rubric.txt")  # an item's files in a folder of its own
 _SHOWN = 5  # names in a message
@@ -45,7 +45,8 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
 
     Args:
         paths: files of the only item; or folders, in which an item's files are `<item>.txt`,
-            `<item>.<anything>.txt`, `<item>/prompt.txt` and `<item>/rubric.txt`.
+            `<item>.<anything>.txt`, `<item>/prompt.txt` and `<item>/rubric.txt`; of criteria of
+            one response they may be called as their sum.
         responses: the items.
 
     Raises:
@@ -56,7 +57,7 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
     texts: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
     count = len(names) + len(responses.left_out)
     for path in paths:
-        for name, files in _files_by_item(path, names, count).items():
+        for name, files in _files_by_item(path, responses.items, count).items():
             texts[name] += read_prompts(files)
     missing = [f"'{name}'" for name in names if paths and not texts[name]]
     if missing:
@@ -67,8 +68,12 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
     return texts
 
 
-def _files_by_item(path: Path, names: Sequence[str], count: int) -> dict[str, list[Path]]:
+def _files_by_item(path: Path, items: Sequence[Item], count: int) -> dict[str, list[Path]]:
+    names = [item.item_id for item in items]
     if not path.is_dir():
+        wholes = {item.part_of or item.item_id for item in items}
+        if count == len(items) and len(wholes) == 1:
+            return {name: [path] for name in names}
         if count > 1:
             raise InputError(
                 f"{path}: there are {count} items: name a folder with a file for each, like "
@@ -78,11 +83,15 @@ def _files_by_item(path: Path, names: Sequence[str], count: int) -> dict[str, li
     beside = sorted(path.glob("*.txt"))
     inside = [file for name in _IN_FOLDER for file in sorted(path.glob(f"*/{name}"))]
     files = {
-        name: [
-            *(file for file in beside if file.name.startswith(f"{name}.")),
-            *(file for file in inside if file.parent.name == name),
+        item.item_id: [
+            file
+            for name in dict.fromkeys((item.item_id, item.part_of or item.item_id))
+            for file in (
+                *(file for file in beside if file.name.startswith(f"{name}.")),
+                *(file for file in inside if file.parent.name == name),
+            )
         ]
-        for name in names
+        for item in items
     }
     if not any(files.values()):
         raise InputError(

@@ -187,7 +187,9 @@ def read(
         ignore_scores=ignore_scores,
         skip_bad_rows=options.get("on_bad_row") == "skip",
         layout=Layout(
-            bool(options.get("wide")), options.get("scores"), tuple(options.get("criteria") or ())
+            bool(options.get("wide")),
+            options.get("scores"),
+            None if ignore_scores else tuple(options.get("criteria") or ()),
         ),
         reading=Reading(
             options.get("encoding"),
@@ -222,9 +224,10 @@ def _list_skipped(responses: Responses, path: Path, folder: Path) -> None:
 
 
 def only_item_id(responses: Responses) -> str | None:
-    """The item of responses to a single one: of other files too where no column names it."""
-    several = len(responses.items) + len(responses.left_out) > 1
-    return None if several else responses.items[0].item_id
+    """The only item, or the sum of all: of other files too where no column names it."""
+    names = {item.part_of or item.item_id for item in responses.items}
+    several = len(names) > 1 or (responses.left_out and not responses.items[0].part_of)
+    return None if several else names.pop()
 
 
 def read_test(

@@ -114,7 +114,7 @@ def _run(
         split = split_item(*item_and_test, options.teacher.validation, options.teacher.seed, source)
         name = split.item.item_id
         remember_responses(item_folder(out, name), [row.text for row in split.item.rows])
-        texts = unlabelled_texts(unlabelled, name, split.item.rows)
+        texts = unlabelled_texts(unlabelled, split.item.part_of or name, split.item.rows)
         if unlabelled is not None:
             say(f"Item '{name}': unscored responses used: {len(texts):,}.")
         return run_item(split, out, options, sources.get(name, ()), texts)

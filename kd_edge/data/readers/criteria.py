@@ -17,7 +17,8 @@ from kd_edge_runtime.tables.roles import SCORE, TEXT
 from kd_edge_runtime.tables.wide import key_of, said
 
 # What a column of scores is called, before or after the criterion, where none was named.
-_SCORE = "score scores points marks punkte puan puntos criterion kriterium critere criterio olcut"
+_CRITERION = "criterion kriterium critere criterio olcut"
+_SCORE = f"score scores points marks punkte puan puntos {_CRITERION}"
 # What is no criterion: whose score it is, or of which kind.
 _OTHER = (
     "first second third final total overall sum human machine model max maximum possible min mean "
@@ -119,4 +120,6 @@ def _is_criterion(column: str, key: str) -> bool:
     """Whether a column is called "score: content": a usual word and one of its own."""
     word = plain(column).replace(key, "", 1)
     own = key.strip("0123456789")
+    if word in _CRITERION.split():
+        return True
     return word in _SCORE_WORDS and len(own) > 1 and own not in _NONE

@@ -48,13 +48,7 @@ def join_scores(
         return table, choice, False
     if other.problems:
         raise TableError(scores.name, other.problems, other.counting, unlisted=other.unlisted)
-    # The same names may be in both tables: --id-column is of the scores' where it is there.
-    known = choice.response_id is None or named_columns(choice.response_id, other.header)
-    ids = choice.response_id if known else None
-    own = _ids(responses, replace(choice, score=None, score2=None))
-    at = _ids(scores, ColumnChoice(response_id=ids, item_id=_there(choice.item_id, other)))
-    if "item_id" not in own or "item_id" not in at:
-        own, at = ({"response_id": one["response_id"]} for one in (own, at))
+    own, at = _both_ids(responses, scores, choice)
     taken, wide = _columns(responses, scores, choice, [*at.values()])
     rows = _rows(other, at, scores.name)
     used: set[_Key] = set()
@@ -91,6 +85,30 @@ def join_scores(
         return joined, replace(choice, score=None, score2=None), True
     first, *second = taken
     return joined, replace(choice, score=first, score2=second[0] if second else None), False
+
+
+def _both_ids(
+    responses: Source, scores: Source, choice: ColumnChoice
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Where both tables have the ids, and the items if both have a column of them."""
+    table, other = responses.table, scores.table
+    # The same names may be in both tables: --id-column is of the scores' where it is there.
+    known = choice.response_id is None or named_columns(choice.response_id, other.header)
+    ids = choice.response_id if known else None
+    own_choice = replace(choice, score=None, score2=None)
+    at_choice = ColumnChoice(response_id=ids, item_id=_there(choice.item_id, other))
+    try:
+        own, at = _ids(responses, own_choice), _ids(scores, at_choice)
+    except TableError:
+        # Names of students are no usual ids, but if they are all that both tables have …
+        shared = [name for name in table.header if name and name in other.header]
+        if choice.response_id is not None or len(shared) != 1:
+            raise
+        own = _ids(responses, replace(own_choice, response_id=shared[0]))
+        at = _ids(scores, replace(at_choice, response_id=shared[0]))
+    if "item_id" not in own or "item_id" not in at:
+        own, at = ({"response_id": one["response_id"]} for one in (own, at))
+    return own, at
 
 
 def _there(name: str | None, table: RawTable) -> str | None:

@@ -20,12 +20,13 @@ class Layout:
             plain.
         scores: a second table with the scores, joined by the responses' ids; None where the
             responses have theirs.
-        criteria: columns of scores that add up, each by a criterion of its own.
+        criteria: columns of scores that add up, each by a criterion of its own; where there are
+            none, they are recognised; None where the scores do not matter.
     """
 
     wide: bool = False
     scores: Path | None = None
-    criteria: tuple[str, ...] = ()
+    criteria: tuple[str, ...] | None = ()
 
 
 def laid_out(
@@ -58,7 +59,7 @@ def laid_out(
     if layout.wide and layout.criteria:
         raise InputError("--criterion is for one column of responses: leave --wide out")
     if table.encoding == "xml":
-        if layout != Layout():
+        if layout.wide or layout.scores or layout.criteria:
             raise InputError(f"{source}: --wide, --scores and --criterion are for tables")
         return table, choice
     wide = layout.wide
@@ -76,4 +77,6 @@ def laid_out(
         unfolded = unfold_wide(table, choice, wide, scored, source)
         if unfolded is not None:
             return unfolded
+    if layout.criteria is None:
+        return table, choice
     return unfold_criteria(table, choice, layout.criteria, item, source) or (table, choice)

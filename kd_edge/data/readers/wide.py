@@ -47,7 +47,8 @@ def unfold_wide(
         if name is not None
         for at in named_columns(name, table.header)
     ]
-    found = [one for one in questions(table.header, taken) if asked or _plausible(table, one)]
+    named = questions(table.header, taken)
+    found = [one for one in named if _plausible(table, one)] or (named if asked else [])
     if not (found or scored) and (asked or not candidates(table.header, TEXT.tiers)):
         found = _unscored(table, taken)
     if len(found) < (1 if asked else _FEWEST):
@@ -65,9 +66,9 @@ def unfold_wide(
 
 def _is_long(table: RawTable) -> bool:
     """Whether columns by the usual names say what the responses and what the scores are."""
-    return bool(candidates(table.header, TEXT.tiers)) and bool(
-        candidates(table.header, SCORE.tiers)
-    )
+    texts, scores = (candidates(table.header, role.tiers) for role in (TEXT, SCORE))
+    several = len(texts) == len(scores) > 1  # "Answer", "Score", "Answer", "Score"
+    return bool(texts and scores) and not several
 
 
 def _unscored(table: RawTable, taken: list[int]) -> list[Question]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
-from kd_edge_runtime.tables.columns import one_line
+from kd_edge_runtime.tables.columns import candidates, one_line
 from kd_edge_runtime.tables.plain import plain
 from kd_edge_runtime.tables.roles import SCORE, SCORE2, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+
+    from kd_edge_runtime.tables.roles import Role
 
 
 def _names(tiers: Sequence[str], more: str = "") -> frozenset[str]:
@@ -28,7 +30,7 @@ _WORDS = {
         "scores grades marks pts result ergebnis resultado resultat sonuc "
         "criterion kriterium critere criterio olcut",
     ),
-    "text": _names(TEXT.tiers[:2], "answers responses antworten reponses respuestas cevaplar"),
+    "text": _names(TEXT.tiers[:1], "answers responses antworten reponses respuestas cevaplar"),
 }
 _TOKENS = re.compile(r"[^\W\d_]+|[0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
@@ -44,6 +46,8 @@ _ASKED = (
     "q question item task problem prompt part aufgabe frage f teil exercice tache pregunta p "
     "ejercicio tarea soru madde s"
 )
+# "Question 1: Why does the ice melt?", beside "Question 1 score".
+_NUMBERED = re.compile(r"([^\W\d_]*\.?\s*[0-9]+[a-z]?)\s*[:.)\u2013-]\s+(?=\S+\s+\S+\s+\S)")
 _QUESTION = re.compile(rf"(?:{'|'.join(_ASKED.split())})([0-9]+[a-z]?)")
 
 
@@ -102,16 +106,23 @@ def said(name: str) -> list[Said]:
             found += [Said(kind, key_of(own), own) for kind in kinds[:1]]
     if name:
         found.append(Said("", key_of(name), name))
+    if numbered := _NUMBERED.match(name):
+        found.append(Said("", key_of(numbered[1]), numbered[1]))
     return found
 
 
 def questions(header: Sequence[str], taken: Collection[int] = ()) -> list[Question]:
     """The questions of a wide table: each a column of responses with one of scores.
 
+    Columns that come again and again by the same name are the questions "1", "2" and so on.
+
     Args:
         header: the columns' names.
         taken: columns that are out of the question.
     """
+    texts, scores = (_repeated(header, role) for role in (TEXT, SCORE))
+    if len(texts) == len(scores) > 1:
+        return [Question(str(n), *pair) for n, pair in enumerate(zip(texts, scores), 1)]
     read = {at: said(name) for at, name in enumerate(header) if at not in taken}
     found: dict[int, Question] = {}
     for at, key in _scores(header, read):
@@ -124,11 +135,36 @@ def questions(header: Sequence[str], taken: Collection[int] = ()) -> list[Questi
             found[text] = Question(name, text, at, _second(read, key))
         elif known.score != at:  # two columns of scores: no telling which counts
             found[text] = known._replace(score=None)
+    for question in _bare_scores(read, found):
+        found[question.text] = question
     named: dict[str, int] = {}
     for question in found.values():
         named[question.name] = named.get(question.name, 0) + 1
     ordered = sorted(found.values(), key=lambda question: question.text)
     return [one for one in ordered if one.score is not None and named[one.name] == 1]
+
+
+def _repeated(header: Sequence[str], role: Role) -> list[int]:
+    """The columns that all have the same usual name, of several."""
+    found = candidates(header, role.tiers)
+    return found if len({plain(header[at]) for at in found}) == 1 else []
+
+
+def _bare_scores(read: dict[int, list[Said]], found: Collection[int]) -> list[Question]:
+    """The questions like "Q1 response" whose scores are in a column called "Q1"."""
+    bare = []
+    for at, all_said in read.items():
+        for one in all_said:
+            if one.kind == "text" and at not in found:
+                scores = [
+                    other
+                    for other, own in read.items()
+                    if other != at and any((it.kind, it.key) == ("", one.key) for it in own)
+                ]
+                if len(scores) == 1:
+                    bare.append(Question(one.name, at, scores[0]))
+                break
+    return bare
 
 
 def _scores(header: Sequence[str], read: dict[int, list[Said]]) -> Iterator[tuple[int, str]]:
@@ -176,6 +212,10 @@ def columns_of(header: Sequence[str], names: Sequence[str]) -> dict[str, int]:
     Returns:
         Question → index into the header, for each that exactly one column can hold.
     """
+    repeated = _repeated(header, TEXT)
+    if len(repeated) > 1:
+        numbered = {str(n): at for n, at in enumerate(repeated, 1)}
+        return {name: numbered[name] for name in names if name in numbered}
     read = {at: said(name) for at, name in enumerate(header)}
     places = {}
     for name in names:

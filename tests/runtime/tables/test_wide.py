@@ -25,6 +25,12 @@ MELT, ELSE = "Why does the ice melt?", "What else would you say?"
         ("Respuesta 1|Puntuación 1|Respuesta 2|Puntuación 2", "1 2"),
         ("Cevap 1|Puan 1|Cevap 2|Puan 2", "1 2"),
         ("Q1 (max 3)|Q1 Score|Q2 (max 2)|Q2 Score", "Q1 Q2"),
+        (
+            "Question 1: Why does it melt?|Question 1: Score|2. What else is so?|2. Points",
+            "Question_1 2",
+        ),
+        ("Q1 response|Q1|Q2 response|Q2", "Q1 Q2"),
+        ("id|Answer|Score|Answer|Score", "1 2"),
         # Not wide: two raters of one text, criteria of one text, scores of nothing.
         ("id|text|score1|score2", ""),
         ("Id|EssaySet|Score1|Score2|EssayText", ""),
@@ -33,7 +39,9 @@ MELT, ELSE = "Why does the ice melt?", "What else would you say?"
     ],
 )
 def test_questions(header, names):
-    assert [one.name for one in questions(header.split("|"))] == names.split()
+    assert [one.name for one in questions(header.split("|"))] == [
+        name.replace("_", " ") for name in names.split()
+    ]
 
 
 def test_a_question_may_be_the_title():

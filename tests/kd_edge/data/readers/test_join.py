@@ -56,3 +56,9 @@ def test_a_bad_score_is_named_with_its_column_and_file(files):
 def test_responses_need_ids(files):
     with pytest.raises(TableError, match=r"answers.csv: 1 problem\n.*--id-column"):
         read(files(["text,class", "Ice.,a"], ["id,score", "a,0"]))
+
+
+def test_the_only_name_that_both_tables_have_is_taken_for_the_ids(files):
+    found = read(files(["pupil,text", "Ann,Ice.", "Ben,Wool."], ["pupil,score", "Ben,1", "Ann,0"]))
+    assert [row.score for row in found.items[0].rows] == [0, 1]
+    assert "'pupil' is 'pupil' there" in "\n".join(found.notes)
