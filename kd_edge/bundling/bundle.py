@@ -22,6 +22,7 @@ from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.parity import form_outputs
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text.rules import AFTER_MARKUP
 
 
 @dataclass(frozen=True)
@@ -160,10 +161,14 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
             gate.exact(form, output, exact)
         gate.near(form, output)
     golden = {form: output[: len(sample.golden)].tolist() for form, output in outputs.items()}
+    rules = parts.text.get("rules", 1) % AFTER_MARKUP
     parts = replace(
         parts,
         golden=golden_json(sample.golden, golden),
-        flags=replace(parts.flags, prompt=prompt_codes(item.prompts, parts.text.get("rules", 1))),
+        flags=replace(
+            parts.flags,
+            prompt=prompt_codes(item.prompts, rules),
+        ),
         part_of=item.part_of,
     )
     sizes = {form: len(data) for form, (_, data) in parts.forms.items()}

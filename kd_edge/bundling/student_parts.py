@@ -10,6 +10,7 @@ from kd_edge.students.student import Student
 from kd_edge_export import form_writers
 from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text.rules import AFTER_MARKUP, MARKUP_RULES
 
 
 def choose_forms(student: Student, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -59,6 +60,10 @@ def student_parts(
     kind = registry.get(student.kind)
     rounded = kind.in_bits(student, bits)
     settings, vectorizer = kind.text_member(rounded)
+    if rounded.markup:
+        settings = {**settings, "markup": MARKUP_RULES}
+        if "rules" in settings:  # a reader that does not know markup refuses these
+            settings["rules"] += AFTER_MARKUP
     parts = ItemParts(
         item_id=rounded.item_id,
         student=kind.runs_as,

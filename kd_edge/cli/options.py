@@ -16,6 +16,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
 
+ENCODING = "The table's encoding, e.g. cp1251 or gb18030.  [default: found from the bytes]"
+
 
 def output_option(kind: click.Path, description: str) -> Callable[[Command], Command]:
     """The option -o, which must be given; `description` is its help."""

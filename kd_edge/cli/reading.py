@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.help import Command, OptionGroup, options
-from kd_edge.cli.options import PATH
+from kd_edge.cli.options import ENCODING, PATH
 from kd_edge.console.model_names import ModelNames
 from kd_edge_runtime.cli import options as file_options
 from kd_edge_runtime.errors import InputError
@@ -38,9 +38,6 @@ def _score_range(text: str) -> tuple[float, ...]:
     if match and float(match[1]) < float(match[2]):
         return tuple(float(part) if "." in part else int(part) for part in match.groups() if part)
     raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3, or 0-3/0.5")
-
-
-_ENCODING = "The table's encoding, e.g. cp1251 or gb18030.  [default: found from the bytes]"
 
 
 def _class_names(text: str) -> tuple[str, ...]:
@@ -83,7 +80,8 @@ reading_options = options(
         help="What stands for a missing score, like 99 or absent: such rows are left out (may be "
         "repeated).",
     ),
-    _option("--encoding", metavar="NAME", help=_ENCODING),
+    _option("--markup", type=click.Choice(["html"]), help=file_options.MARKUP),
+    _option("--encoding", metavar="NAME", help=ENCODING),
     _option("--sheet", metavar="NAME", help=file_options.SHEET),
     _option(
         "--quoting",
@@ -186,6 +184,7 @@ def read(
         scales={item.item_id: item.scale for item in like.items} if like is not None else None,
         ignore_scores=ignore_scores,
         skip_bad_rows=options.get("on_bad_row") == "skip",
+        markup=options.get("markup") is not None,
         layout=Layout(
             bool(options.get("wide")),
             options.get("scores"),

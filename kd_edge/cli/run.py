@@ -135,6 +135,8 @@ def run(
     """
     if together and prompts:
         raise click.UsageError("--together takes the prompts from RESPONSES: leave --prompt out")
+    if together and values.get("markup"):
+        raise click.UsageError("--together reads plain responses only: leave --markup out")
     if together and unlabelled:
         raise click.UsageError("--together needs scored responses: leave --unlabelled out")
     distil = to_distil_options(values)

@@ -46,6 +46,7 @@ class Item:
         rows: its responses, in the order of the file.
         prompt: the question's text, where the source gives it.
         references: reference answers, where the source gives them.
+        markup: whether the responses were rich text, which the rows have as plain text.
         part_of: what its score is a part of, where the scores of several criteria add up; None
             where it stands for itself.
     """
@@ -55,6 +56,7 @@ class Item:
     rows: tuple[Row, ...]
     prompt: str | None = None
     references: tuple[str, ...] = ()
+    markup: bool = False
     part_of: str | None = None
 
     @property

@@ -174,6 +174,7 @@ def train_student(
             "calibration": calibration,
         },
         held_out=tuple(row.response_id for row in held_out),
+        markup=item.markup,
     )
     scored = [examples.texts[at] for at in np.flatnonzero(examples.scores >= 0).tolist()]
     return with_flags(student, scored, held_out, options.review_accuracy)

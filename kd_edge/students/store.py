@@ -43,6 +43,8 @@ def save(student: Student, folder: Path) -> None:
             "held_out": list(student.held_out),
             "flags": asdict(student.flags),
         }
+        if student.markup:
+            description["markup"] = True
         description |= registry.get(student.kind).save_text(student.text, new)
         write_json(new / DESCRIPTION, description)
 
@@ -97,4 +99,5 @@ def _load(folder: Path, raw: dict[str, Any]) -> Student:
         provenance=raw["provenance"],
         held_out=tuple(raw.get("held_out", ())),
         flags=Flags.from_json(raw.get("flags", {}), DESCRIPTION),
+        markup=raw.get("markup", False),
     )

@@ -71,6 +71,7 @@ class Student:
             learn from; they stay in the workshop.
         flags: what responses and scores are flagged by; a prompt's pairs of words are added at
             the export.
+        markup: whether responses are rich text, which devices turn to plain text first.
     """
 
     kind: str
@@ -83,6 +84,7 @@ class Student:
     provenance: dict[str, Any]
     held_out: tuple[str, ...] = ()
     flags: Flags = field(default_factory=Flags)
+    markup: bool = False
 
     @property
     def parameters(self) -> int:

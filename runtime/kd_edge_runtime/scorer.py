@@ -245,7 +245,8 @@ class Scorer:
                 )
             bag = LoadedItem(self.bundle, entry).bag()
             explainer = self._explainers[entry.item_id] = Explainer(bag)
-        return explainer.explain(text)
+        plain = LoadedItem(self.bundle, entry).plain_text()
+        return explainer.explain(plain(text) if plain else text)
 
     def _load(self, entry: ItemEntry) -> _Item:
         item = self._items.get(entry.item_id)
@@ -265,6 +266,7 @@ class _Item:
     ) -> None:
         self.backend = backend
         self._classes = item.entry.classes
+        self._plain = item.plain_text()
         # One backend scores completely, and may do so in several threads.
         scorer = getattr(model, "scorer", None)
         self._complete = scorer and scorer(Score, below)
@@ -280,6 +282,7 @@ class _Item:
             self._read = reader(item, model)
 
     def scores(self, texts: Sequence[str], threads: int | None) -> list[Score]:
+        texts = [*map(self._plain, texts)] if self._plain else texts
         if self._complete:
             complete: list[Score] = self._complete(texts, threads)
             return complete

@@ -231,3 +231,13 @@ def test_rules_2_examples_of_each_line():
         read = {"–": "-", "~": "≈"}.get(sign, sign)
         assert all(read in words(text) for text in texts), sign
         assert words(f"ab{sign}cd") == ["ab", "cd"]
+
+
+def test_markup_rules():
+    from kd_edge_runtime.text.markup import plain_text
+
+    [examples] = tables(section(14))
+    for response, plain in ([cell.strip("`") for cell in row] for row in examples):
+        assert plain_text(response) == plain
+    assert f"rules: {rules.MARKUP_RULES} (section 14)" in DOC
+    assert f"{rules.AFTER_MARKUP} more where `markup` is there" in DOC

@@ -211,3 +211,33 @@ def test_errors_never_quote_a_response(path):
             with pytest.raises(InputError) as caught:
                 scorer.score("canarybird", item)
             assert "canary" not in str(caught.value)
+
+
+def rich(tmp_path, **text):
+    item = bundles_made.item()
+    bundles_made.write(tmp_path / "rich.kdz", [replace(item, text={**item.text, **text})])
+    return tmp_path / "rich.kdz"
+
+
+RICH, PLAIN = (
+    "<p>The ice&nbsp;melts <b>fas</b>ter.</p><img src='data:,AA'>",
+    "The ice melts faster.",
+)
+
+
+@pytest.mark.parametrize("backend", ["plain", "numpy"])
+def test_rich_text_is_scored_as_what_it_shows(tmp_path, backend):
+    bundles_made.write(tmp_path / "one.kdz")
+    with Scorer.open(tmp_path / "one.kdz", backend) as scorer:
+        plain, explained = scorer.score(PLAIN), scorer.explain(PLAIN)
+        assert scorer.score(RICH) != plain
+    with Scorer.open(rich(tmp_path, markup=1, rules=101), backend) as scorer:
+        assert scorer.score(RICH) == scorer.score(PLAIN) == plain
+        assert scorer.explain(RICH) == explained
+        assert scorer.score("<p>&nbsp;</p>").flag == "empty"
+
+
+@pytest.mark.parametrize("text", [{"rules": 101}, {"markup": 1}, {"markup": 2, "rules": 101}])
+def test_rules_that_are_not_known_here(tmp_path, text):
+    with Scorer.open(rich(tmp_path, **text)) as scorer, pytest.raises(BundleError, match="update"):
+        scorer.score(PLAIN)

@@ -13,6 +13,7 @@ from kd_edge.data.readers.given_scale import given_scale
 from kd_edge.data.readers.guesses import Guesses
 from kd_edge.data.readers.layout import Layout, laid_out
 from kd_edge.data.readers.raw_table import RawTable
+from kd_edge.data.readers.rich_text import as_plain_text, with_advice
 from kd_edge.data.readers.semeval import read_semeval
 from kd_edge.data.readers.validate import to_responses
 from kd_edge.data.responses import Responses, Scale
@@ -41,6 +42,7 @@ def read_responses(
     scales: Mapping[str, Scale] | None = None,
     reading: Reading = Reading(),  # noqa: B008 (frozen)
     layout: Layout = Layout(),  # noqa: B008 (frozen)
+    markup: bool = False,
 ) -> Responses:
     """Read responses from a file, or from a folder of SemEval-2013 XML.
 
@@ -67,6 +69,7 @@ def read_responses(
         scales: item → its scale, where it is known from the responses that a model learns from.
         reading: the file's encoding, sheet, header and the like, as far as the user names them.
         layout: whether questions have columns of their own, scores a table, criteria columns.
+        markup: whether the responses are rich text (HTML, entities, LaTeX), to be read as plain.
 
     Returns:
         The responses with the guesses that were made in `notes`.
@@ -107,7 +110,8 @@ def read_responses(
         skip_bad_rows,
         scales or {},
     )
-    return to_responses(table, found, rules, str(path))
+    responses = to_responses(table, found, rules, str(path))
+    return as_plain_text(responses) if markup else with_advice(responses)
 
 
 def _read_raw(path: Path, reading: Reading, every_problem: bool) -> RawTable:

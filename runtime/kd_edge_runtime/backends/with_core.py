@@ -72,7 +72,7 @@ def _opened(item: LoadedItem, form: str) -> Core:
     try:
         core = Core(
             student=_STUDENTS.index(entry.student),
-            rules=item.number("rules"),
+            rules=item.rules(),
             gram=min(item.number("gram"), _LONGEST_RUN),
             sizes=sizes,
             dimensions=dimensions,

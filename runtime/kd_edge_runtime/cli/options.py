@@ -24,6 +24,7 @@ QUOTING = (
     "'none': quotation marks are text, as in many TSV files; 'double': they enclose fields.  "
     "[default: auto]"
 )
+MARKUP = "Responses are rich text: HTML, entities and LaTeX are read as plain text, also later."
 QUOTINGS = ("auto", "none", "double")
 
 

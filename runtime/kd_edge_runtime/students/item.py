@@ -7,6 +7,7 @@ from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students import bag
 from kd_edge_runtime.text import KNOWN_RULES, words_by
+from kd_edge_runtime.text.rules import AFTER_MARKUP, MARKUP_RULES
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class LoadedItem:
         Raises:
             BundleError: this version does not know them.
         """
-        rules = self.number("rules") if "rules" in self.entry.text else KNOWN_RULES[0]
+        if "rules" not in self.entry.text:
+            return KNOWN_RULES[0]
+        rules = self.number("rules") - (AFTER_MARKUP if self.markup else 0)
         if rules not in KNOWN_RULES:
             raise BundleError(
                 f"item '{self.entry.item_id}' needs text rules {rules}; this version has "
@@ -80,6 +83,29 @@ class LoadedItem:
     def reader(self) -> Callable[[str], list[str]]:
         """The function from a response to its words."""
         return words_by(self.rules())
+
+    @property
+    def markup(self) -> bool:
+        """Whether responses are rich text, to be turned to plain text before anything else.
+
+        Raises:
+            BundleError: by markup rules that this version does not know.
+        """
+        rules = self.entry.text.get("markup", 0)
+        if rules not in (0, MARKUP_RULES) or isinstance(rules, bool):
+            raise BundleError(
+                f"item '{self.entry.item_id}' needs markup rules {rules}; this version has "
+                f"{MARKUP_RULES}: update kd-edge-runtime on this device"
+            )
+        return bool(rules)
+
+    def plain_text(self) -> Callable[[str], str] | None:
+        """A function that turns rich text to plain text; None if responses are plain."""
+        if not self.markup:
+            return None
+        from kd_edge_runtime.text.markup import plain_text
+
+        return plain_text
 
     def sizes(self) -> tuple[int, ...]:
         """The numbers of words, grams and pairs in the vocabulary of an n-gram student.

@@ -11,6 +11,11 @@ from functools import cache
 
 TEXT_RULES = 1
 
+# The markup rules (`text.markup`, imported where an item has rich text), and what is added to the
+# number of its text rules then, so that a reader without markup rules refuses the item.
+MARKUP_RULES = 1
+AFTER_MARKUP = 100
+
 # Marks that writers leave out as often as not: "don't" and "dont" are one word.
 _DELETED = "'`´ʼ‘’‛′\u00ad\ufeff"
 
