@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends.choose import CORE
 from kd_edge_runtime.students.item import LoadedItem
 
 Probabilities = npt.NDArray[np.floating]
@@ -80,7 +81,9 @@ def form_models(parts: ItemParts) -> dict[str, backends.Model]:
 
 
 def _load(item: LoadedItem, form: str) -> backends.Model:
-    name = next(name for name in backends.NAMES if form in backends.forms(item.entry, name))
+    # The core scores the same bits as plain Python, which is the reference and always there.
+    names = [name for name in backends.NAMES if name != CORE]
+    name = next(name for name in names if form in backends.forms(item.entry, name))
     return backends.load(item, name, form)
 
 
