@@ -62,7 +62,7 @@ def join_scores(
         else:
             used.add(key)
             cells = tuple(found.cells[place] for place in taken.values())
-        records.append(replace(record, cells=(*record.cells, *cells)))
+        records.append(record._replace(cells=(*record.cells, *cells)))
     extra = [record.row for key, record in rows.items() if key not in used]
     names = f"'{table.header[own['response_id']]}'", f"'{other.header[at['response_id']]}'"
     if not used:

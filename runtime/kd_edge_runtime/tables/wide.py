@@ -120,9 +120,9 @@ def questions(header: Sequence[str], taken: Collection[int] = ()) -> list[Questi
         header: the columns' names.
         taken: columns that are out of the question.
     """
-    texts, scores = (_repeated(header, role) for role in (TEXT, SCORE))
-    if len(texts) == len(scores) > 1:
-        return [Question(str(n), *pair) for n, pair in enumerate(zip(texts, scores), 1)]
+    alike, marks = _repeated(header, TEXT), _repeated(header, SCORE)
+    if len(alike) == len(marks) > 1:
+        return [Question(str(n), *pair) for n, pair in enumerate(zip(alike, marks), 1)]
     read = {at: said(name) for at, name in enumerate(header) if at not in taken}
     found: dict[int, Question] = {}
     for at, key in _scores(header, read):
