@@ -19,12 +19,12 @@ from torch.nn import functional
 
 from kd_edge.students.base import Kind, Recipe, TextMember, TextSources
 from kd_edge.students.student import Network, Student, TextStage
-from kd_edge.students.vocabulary import TEXT_RULES, choose_vocabulary
+from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export import form_writers
 from kd_edge_export.form_writers import Forms
 from kd_edge_export.quantize import BagArrays, integers, quantize
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.text import KNOWN_RULES
+from kd_edge_runtime.text import KNOWN_RULES, NEW_RULES
 from kd_edge_runtime.text.counts import Counter, Counts
 from kd_edge_runtime.text.vocabulary import BagVocabulary
 
@@ -64,7 +64,7 @@ class BagOptions:
     dropout: float = 0.1
     penalty: float = 3e-5
     bits: int = 8
-    rules: int = TEXT_RULES
+    rules: int = NEW_RULES
 
 
 def dimensions_for(ngrams: int) -> int:

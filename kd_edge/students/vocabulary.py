@@ -20,9 +20,6 @@ from kd_edge_runtime.text.vocabulary import (
 if TYPE_CHECKING:
     from kd_edge.students.bag import BagOptions
 
-# The text rules of new students; those of older ones are kept with them.
-TEXT_RULES = 1
-
 
 _Ngram = tuple[str, ...]  # a word or a run of characters, or the two words of a pair
 

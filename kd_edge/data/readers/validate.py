@@ -14,10 +14,12 @@ from kd_edge.data.readers.scales import doubt_notes, scale_notes, scales_of
 from kd_edge.data.readers.score_reader import ScoreReader, quoted
 from kd_edge.data.readers.split_words import SPLITS
 from kd_edge.data.responses import Item, LeftOut, Responses, Scale, SkippedRow
+from kd_edge.data.word_doubts import word_doubt
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.plain import plain
 from kd_edge_runtime.tables.rows import SKIP_HINT
+from kd_edge_runtime.text import NEW_RULES
 
 _SHOWN = 5
 _FEW_WORDS = 20  # more are no scale of words
@@ -65,6 +67,7 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
             *_notes(drafter.columns, {item: drafts[item] for item in good}, kept),
             *_row_notes(good),
             *(_doubts(kept, good) if rules.scored else ()),
+            *_word_notes(good),
             *(f"{drafts[one.item_id][0].item_name} is left out: {one.why}" for one in left_out),
         ),
         tuple(left_out),
@@ -209,6 +212,16 @@ def _row_notes(judged: Mapping[str, Judged]) -> list[str]:
     if scored:
         count = "s count with their scores" if scored > 1 else " counts with its score"
         notes.append(f"{scored} blank response{count}")
+    return notes
+
+
+def _word_notes(judged: Mapping[str, Judged]) -> list[str]:
+    """Items whose words are unlike what new students can read."""
+    notes = []
+    for item, one in judged.items():
+        doubt = word_doubt((row.text for row in one.rows), NEW_RULES)
+        if doubt:
+            notes.append(f"item '{item}': {doubt}")
     return notes
 
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 KNOWN_RULES = (1, 2)
 
+# Those of new students; what is older keeps its own.
+NEW_RULES = 1
+
 
 def words_by(rules: int) -> Callable[[str], list[str]]:
     """The function from a response to its words, by the number of the text rules.

@@ -50,8 +50,8 @@ class _Table(dict[int, str]):
             for code in range(first, last + 1, int(step)):
                 self[code] = self.by_class((code + int(off, 16)) % _LAST)
         for entry in SINGLE.split():
-            code, off = (int(number, 16) for number in entry.split("."))
-            self[code] = self.by_class((code + off) % _LAST)
+            first, far = (int(number, 16) for number in entry.split("."))
+            self[first] = self.by_class((first + far) % _LAST)
         for entry in SPELT.split(" ")[:-1]:
             char, _, spelt = entry.partition(":")
             numbers = [int(number, 16) for number in spelt.split(",") if number]

@@ -21,7 +21,7 @@ _LATIN = (
     b"\0\0\0\0\0\0\0\0\0\0  \0\0\0  abcdefghijklmnopqrstuvwxyz   \0 "
     b"'abcdefghijklmnopqrstuvwxyz   \0 "
     b"                                "
-    b"\0         a \0'   \0\0\0'\0   \0o \0\0\0 "
+    b"\0         a \0'   \0\0\0'\0 \0 \0o \0\0\0 "
     b"aaaaaa\0ceeeeiiiidnooooo\0ouuuuy\0\0"
     b"aaaaaa\0ceeeeiiiidnooooo\0ouuuuy\0y"
 )

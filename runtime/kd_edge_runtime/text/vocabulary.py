@@ -163,7 +163,7 @@ class BagVocabulary:
         number = sizes[0]
         if any(pair >> 16 >= number or pair & 0xFFFF >= number for pair in tables[2]):
             raise BundleError("a pair of the vectorizer names a word that is not there")
-        return cls(gram, *tables, rules=rules)
+        return cls(gram, tables[0], tables[1], tables[2], rules)
 
 
 def code_array(codes: Iterable[int] = ()) -> array[int]:
