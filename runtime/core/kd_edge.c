@@ -6,8 +6,9 @@
    decision.h   section 7     from probabilities to a class
    flags.h      section 7     why a person should look
    pairs.h      section 12    one network for many questions
+   memo.h                     what frequent words bring, for speed
    tables.h     data of the text rules and of CRC-32, written by make_tables.py */
-#include "pairs.h"
+#include "memo.h"
 
 /* ---- opening ---- */
 
@@ -62,6 +63,8 @@ typedef struct {
     int64_t *sums;
     seen_word *kept;
     uint8_t *bits;
+    uint8_t *memo;              /* NULL for none */
+    size_t entry_bytes;
 } working;
 
 size_t kd_scratch_bytes(const kd_student *s)
@@ -70,21 +73,76 @@ size_t kd_scratch_bytes(const kd_student *s)
          + (s->item.student == KD_PAIRS ? relation_bytes(s) : 0);
 }
 
-static working working_in(const kd_student *s, void *scratch)
+static working working_in(const kd_student *s, void *scratch, size_t scratch_bytes)
 {
     working w;
+    const size_t memo = kd_memo_bytes(s), least = kd_scratch_bytes(s);
     w.sums = (int64_t *)(((uintptr_t)scratch + 7) & ~(uintptr_t)7);
+    w.memo = NULL;
+    w.entry_bytes = 0;
+    if (memo && scratch_bytes >= least + memo) {
+        w.memo = (uint8_t *)w.sums;
+#ifndef KD_SMALL
+        w.entry_bytes = memo >> MEMO_BITS;
+#endif
+        w.sums = (int64_t *)(w.memo + memo);
+    }
     w.kept = (seen_word *)(w.sums + s->item.dimensions);
     w.bits = (uint8_t *)(w.kept + KD_DIFFERENT);
     memset(w.sums, 0, 8 * (size_t)s->item.dimensions);
     return w;
 }
 
+/* Gathers the rows of a word and its runs. */
+static void add_own(gathered *g, relation *r, const word *w, uint32_t hash, uint32_t place)
+{
+    add(g, r ? relate(g->student, r, hash, place) : place);
+    add_grams(g, w);
+}
+
+/* Adds a word to the sums, or gathers what it brings; returns how many rows that is, without a
+   pair. Writes its hash and its place in the vocabulary. */
+static uint32_t add_word(const working *k, gathered *g, relation *r, const word *w, uint32_t *hash,
+                         uint32_t *place)
+{
+    const uint32_t before = g->number;
+#ifndef KD_SMALL
+    uint64_t first = 0, second = 0;
+    memo_entry *entry = k->memo && !r
+        ? memo_place(k->memo, k->entry_bytes, w, &first, &second) : NULL;
+    const int kept = entry && entry->first == first && entry->second == second;
+    if (kept && entry->rows != NOT_SUMMED) {
+        *hash = entry->hash;
+        *place = entry->place;
+        add_entry(entry, g->student->item.dimensions, k->sums);
+        return entry->rows;
+    }
+#else
+    (void)k;
+#endif
+    *hash = hash_word(w);
+    *place = find_word(g->student, *hash);
+    add_own(g, r, w, *hash, *place);
+#ifndef KD_SMALL
+    if (kept) {
+        entry->hash = *hash;
+        entry->place = *place;
+        fill_entry(entry, g, before);
+    } else if (entry) {
+        entry->first = first;
+        entry->second = second;
+        entry->rows = NOT_SUMMED;
+    }
+#endif
+    return g->number - before;
+}
+
 /* Reads a response once: adds up the rows of its n-grams, and returns how many these are. `r` is
    NULL for a bag. */
-static uint32_t read_response(const kd_student *s, const uint8_t *text, const uint8_t *end,
-                              int64_t *sums, places *p, relation *r)
+static uint32_t read_response(const kd_student *s, const working *k, const uint8_t *text,
+                              const uint8_t *end, places *p, relation *r)
 {
+    int64_t *sums = k->sums;
     reader at = reader_of(text, (size_t)(end - text));
     gathered g;
     word w;
@@ -92,18 +150,18 @@ static uint32_t read_response(const kd_student *s, const uint8_t *text, const ui
     g.student = s;
     g.before = NONE;
     g.number = 0;
+    memset(w.marked, 0, sizeof w.marked);
     for (;;) {
-        mark place = mark_of(&at, text);
+        mark from = mark_of(&at, text);
         if (!read_word(&at, &w)) break;
-        uint32_t gathered_before, hash = hash_word(&w), found = find_word(s, hash);
-        note_place(p, place);
-        note_hash(p, hash);
+        uint32_t hash, place;
         make_room(&g, sums);
-        gathered_before = g.number;
-        add(&g, r ? relate(s, r, hash, found) : found);
-        add_grams(&g, &w);
-        add_pair(&g, found);
-        known += g.number - gathered_before;
+        known += add_word(k, &g, r, &w, &hash, &place);
+        note_place(p, from);
+        note_hash(p, hash);
+        uint32_t before = g.number;
+        add_pair(&g, place);
+        known += g.number - before;
         skip_rest(&at, &w);
     }
     if (r) known += add_missing(s, r, &g, sums);
@@ -117,14 +175,14 @@ int kd_score(const kd_student *s, const void *text, size_t bytes, void *scratch,
     if (bytes > 0x7FFFFFFF) return KD_E_TEXT;
     if (scratch_bytes < kd_scratch_bytes(s)) return KD_E_MEMORY;
     const uint8_t *from = text, *end = from + bytes;
-    working w = working_in(s, scratch);
+    working w = working_in(s, scratch, scratch_bytes);
     double numbers[RELATED];
     relation r;
     places p;
     const int pairs = s->item.student == KD_PAIRS;
     begin_places(&p);
     if (pairs) begin_relation(s, &r, w.bits);
-    uint32_t known = read_response(s, from, end, w.sums, &p, pairs ? &r : NULL);
+    uint32_t known = read_response(s, &w, from, end, &p, pairs ? &r : NULL);
     if (pairs) relation_numbers(s, &r, p.words, from, end, w.kept, numbers);
     network(s, w.sums, known, numbers, pairs ? RELATED : 0, probabilities);
 
@@ -190,11 +248,11 @@ int kd_explain(const kd_student *s, const void *text, size_t bytes, void *scratc
     if (s->item.student != KD_BAG) return KD_E_RULES;
     if (bytes > 0x7FFFFFFF) return KD_E_TEXT;
     if (scratch_bytes < kd_explain_bytes(s)) return KD_E_MEMORY;
-    working kept = working_in(s, scratch);
+    working kept = working_in(s, scratch, kd_scratch_bytes(s));
     const uint8_t *from = text, *end = from + bytes;
     places p;
     begin_places(&p);
-    uint32_t known = read_response(s, from, end, kept.sums, &p, NULL);
+    uint32_t known = read_response(s, &kept, from, end, &p, NULL);
     explaining e = {s, kept.sums, factor_of(known), NULL, pushes, NULL, each, context};
     e.own = (int64_t *)(((uintptr_t)kept.bits + 7) & ~(uintptr_t)7);
     e.hidden = (kd_real *)(e.own + s->item.dimensions);

@@ -104,7 +104,8 @@ def lines() -> Iterator[str]:
     yield f"#define KD_STRINGS 0x{STRINGS:X}"
     yield ""
     ascii_codes = [code if by_code[code] == ITSELF else by_code[code] for code in range(128)]
-    yield from numbers("uint8_t", "kd_ascii", ascii_codes)
+    yield "/* The same for bytes; those of other code points are KD_ITSELF, which no other is. */"
+    yield from numbers("uint8_t", "kd_bytes", [*ascii_codes, *[ITSELF] * 128])
     pages: dict[tuple[int, ...], int] = {}
     page_of = [
         pages.setdefault(tuple(by_code[at : at + PAGE]), len(pages))

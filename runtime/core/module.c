@@ -25,6 +25,7 @@ typedef struct {
     uint16_t *prompt;
     void *memory, *index, *scratch;     /* scratch: NULL while a call uses it */
     size_t scratch_bytes;
+    kd_real *probabilities;             /* of a single response */
 } Core;
 
 /* ---- opening ---- */
@@ -76,6 +77,9 @@ static int open_student(Core *self, kd_item *item)
     int error = kd_open(&self->student, item, vectorizer, (size_t)vectorizer_bytes, weights,
                         (size_t)weights_bytes, self->memory, bytes);
     if (error) return PyErr_SetString(PyExc_ValueError, kd_message(error)), -1;
+    self->scratch_bytes = kd_scratch_bytes(&self->student) + kd_memo_bytes(&self->student);
+    if (self->scratch_bytes < kd_explain_bytes(&self->student))
+        self->scratch_bytes = kd_explain_bytes(&self->student);
     if (self->shared) {
         kd_share_index(&self->student, &((Core *)self->shared)->student);
         return 0;
@@ -115,6 +119,8 @@ static int core_init(PyObject *object, PyObject *arguments, PyObject *keywords)
     if (PyTuple_Size(worth) != PyTuple_Size(classes))
         return PyErr_SetString(PyExc_ValueError, "worth: not one for each class"), -1;
     item.worth = self->worth = numbers_of(worth, PyTuple_Size(worth));
+    self->probabilities = malloc(sizeof(kd_real) * (size_t)item.classes + 1);
+    if (!self->probabilities) return PyErr_NoMemory(), -1;
     if (!self->worth || !read_prompt(self, prompt, &item)) return -1;
     if (PyTuple_Size(known)) {
         item.has_known = 1;
@@ -140,6 +146,7 @@ static void core_dealloc(PyObject *object)
     free(self->memory);
     free(self->index);
     free(self->scratch);
+    free(self->probabilities);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
     Py_DECREF(type);
 }
@@ -175,14 +182,9 @@ static block *begin_block(Core *core, Py_ssize_t most)
     b->probabilities = malloc(sizeof(kd_real) * core->student.item.classes
                               * (size_t)(most < BLOCK ? most + 1 : BLOCK));
     /* Calls at the same time need scratch of their own; a single one after the other shares. */
-    b->scratch = core->scratch;
     b->scratch_bytes = core->scratch_bytes;
+    b->scratch = core->scratch ? core->scratch : calloc(1, core->scratch_bytes);
     core->scratch = NULL;
-    core->scratch_bytes = 0;
-    if (!b->scratch) {
-        b->scratch_bytes = kd_explain_bytes(&core->student);
-        b->scratch = malloc(b->scratch_bytes);
-    }
     if (b->scratch && b->probabilities) return b;
     free(b->scratch);
     free(b->probabilities);
@@ -201,12 +203,8 @@ static void empty_block(block *b)
 static void end_block(block *b)
 {
     empty_block(b);
-    if (b->core->scratch) {
-        free(b->scratch);
-    } else {
-        b->core->scratch = b->scratch;
-        b->core->scratch_bytes = b->scratch_bytes;
-    }
+    if (b->core->scratch) free(b->scratch);
+    else b->core->scratch = b->scratch;
     free(b->probabilities);
     free(b);
 }
@@ -256,10 +254,8 @@ static int score_block(block *b)
 
 /* ---- results ---- */
 
-static PyObject *probabilities_of(const block *b, Py_ssize_t at)
+static PyObject *shares_of(const kd_real *values, uint32_t classes)
 {
-    const uint32_t classes = b->core->student.item.classes;
-    const kd_real *values = b->probabilities + (size_t)at * classes;
     PyObject *shares = PyTuple_New(classes);
     for (uint32_t k = 0; shares && k < classes; k++) {
         PyObject *value = PyFloat_FromDouble(values[k]);
@@ -271,15 +267,19 @@ static PyObject *probabilities_of(const block *b, Py_ssize_t at)
     return shares;
 }
 
-/* A `Score`: a named tuple, filled without its constructor, which would take as long as scoring. */
-static PyObject *score_of(const block *b, Py_ssize_t at)
+static PyObject *probabilities_of(const block *b, Py_ssize_t at)
 {
-    Core *core = b->core;
-    const kd_result *result = b->results + at;
+    const uint32_t classes = b->core->student.item.classes;
+    return shares_of(b->probabilities + (size_t)at * classes, classes);
+}
+
+/* A `Score`: a named tuple, filled without its constructor, which would take as long as scoring. */
+static PyObject *new_score(Core *core, const kd_result *result, const kd_real *probabilities)
+{
     PyObject *fields[5] = {
         PyTuple_GetItem(core->classes, result->place), PyFloat_FromDouble(result->expected),
         PyFloat_FromDouble(result->confidence), core->flags[result->flag],
-        probabilities_of(b, at)};
+        shares_of(probabilities, core->student.item.classes)};
     PyObject *score = PyType_GenericAlloc((PyTypeObject *)core->score_type, 5);
     Py_XINCREF(fields[0]);
     Py_XINCREF(fields[3]);
@@ -292,6 +292,12 @@ static PyObject *score_of(const block *b, Py_ssize_t at)
         Py_CLEAR(score);
     }
     return score;
+}
+
+static PyObject *score_of(const block *b, Py_ssize_t at)
+{
+    return new_score(b->core, b->results + at,
+                     b->probabilities + (size_t)at * b->core->student.item.classes);
 }
 
 /* A list with what `result_of` gives for each text. */
@@ -326,6 +332,25 @@ static PyObject *core_score_many(PyObject *self, PyObject *texts)
 {
     if (((Core *)self)->score_type) return many(self, texts, score_of);
     return PyErr_SetString(PyExc_RuntimeError, "`set_up` comes first"), NULL;
+}
+
+/* A single response, with the lock and without a block: this is what is called one by one. */
+static PyObject *core_score(PyObject *object, PyObject *text)
+{
+    Core *self = (Core *)object;
+    kd_result result;
+    char *from;
+    Py_ssize_t bytes;
+    if (!self->score_type) return PyErr_SetString(PyExc_RuntimeError, "`set_up` comes first"), NULL;
+    PyObject *held = utf8_of(text);
+    if (!held || PyBytes_AsStringAndSize(held, &from, &bytes) < 0) return NULL;
+    if (!self->scratch) self->scratch = calloc(1, self->scratch_bytes);
+    int error = !self->scratch ? KD_E_MEMORY
+              : kd_score(&self->student, from, (size_t)bytes, self->scratch, self->scratch_bytes,
+                         self->probabilities, &result);
+    Py_DECREF(held);
+    if (error) return PyErr_SetString(PyExc_ValueError, kd_message(error)), NULL;
+    return new_score(self, &result, self->probabilities);
 }
 
 /* Says of which type scores are, a named tuple of five, and below which confidence they are to be
@@ -450,6 +475,7 @@ static PyObject *core_known(PyObject *self, PyObject *texts) { return many(self,
 
 static PyMethodDef METHODS[] = {
     {"set_up", core_set_up, METH_VARARGS, "Takes the type of scores and the limit for review."},
+    {"score", core_score, METH_O, "The `Score` of a text."},
     {"score_many", core_score_many, METH_O, "The `Score` of each text."},
     {"probabilities", core_probabilities, METH_O, "The probabilities of each text."},
     {"counts", core_known, METH_O, "Words, known n-grams and place of the class of each text."},

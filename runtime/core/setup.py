@@ -14,7 +14,7 @@ setup(
             ["module.c", "kd_edge.c"],
             depends=[
                 *("kd_edge.h", "tables.h", "text.h", "ngrams.h", "network.h", "decision.h"),
-                *("flags.h", "pairs.h"),
+                *("flags.h", "pairs.h", "memo.h"),
             ],
             extra_compile_args=EXACT,
             py_limited_api=True,

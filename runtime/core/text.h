@@ -22,6 +22,7 @@ typedef struct {
     uint32_t bytes;
     uint32_t extra;         /* bytes beyond one for each letter: 0 for a word in ASCII */
     int unfinished;         /* whether the next piece belongs to the same word */
+    uint64_t key[2];        /* its last 16 bytes, the last one lowest */
     uint8_t marked[WORD_BYTES + 1];   /* <letters>, and a zero, where letters surely end */
 } word;
 
@@ -53,6 +54,12 @@ static uint32_t read_as(uint32_t code)
     return kd_range_read[at];
 }
 
+static void push_byte(uint64_t key[2], uint8_t byte)
+{
+    key[1] = key[1] << 8 | key[0] >> 56;
+    key[0] = key[0] << 8 | byte;
+}
+
 /* Appends a code point to a word that has room for it. */
 static void put_letter(word *w, uint32_t code)
 {
@@ -66,6 +73,7 @@ static void put_letter(word *w, uint32_t code)
     }
     w->bytes += length;
     w->extra += length - 1;
+    for (uint32_t k = 0; k < length; k++) push_byte(w->key, out[k]);
 }
 
 static int is_full(const word *w) { return w->bytes - w->extra == LONGEST_WORD; }
@@ -122,33 +130,36 @@ static int read_word(reader *r, word *w)
     uint8_t *const letters = w->marked + 1;
     w->bytes = w->extra = 0;
     w->unfinished = 0;
+    w->key[0] = w->key[1] = 0;
     if (!r->more || !read_string(r, w)) {
         while (r->at != r->end) {
-            uint8_t code = *r->at;
-            if (code >= 0x80) {
+            if (*r->at >= 0x80) {
                 if (read_wide(r, w)) break;
                 continue;
             }
             /* Most text is ASCII: a loop for it alone, over variables that stay in registers. */
-            const uint8_t *at = r->at, *const end = r->end;
-            uint8_t *out = letters + w->bytes, *const full = letters + LONGEST_WORD + w->extra;
-            uint8_t read;
-            while ((read = kd_ascii[code]) > KD_ALONE && out != full) {
+            const uint8_t *at = r->at, *stop = r->end;
+            const ptrdiff_t room = LONGEST_WORD - (ptrdiff_t)(w->bytes - w->extra);
+            uint8_t *out = letters + w->bytes, read;
+            uint64_t key[2] = {w->key[0], w->key[1]};
+            if (stop - at > room) stop = at + room;
+            for (; at != stop && (read = kd_bytes[*at]) > KD_ITSELF; at++) {
                 *out++ = read;
-                if (++at == end || (code = *at) >= 0x80) { read = KD_DELETED; at--; break; }
+                push_byte(key, read);
             }
-            w->bytes = (uint32_t)(out - letters);
             r->at = at;
-            if (read > KD_ALONE) { w->unfinished = 1; break; }
-            if (read == KD_ALONE) {
-                if (!w->bytes) {
-                    letters[w->bytes++] = code;
-                    r->at++;
-                }
-                break;
-            }
+            w->bytes = (uint32_t)(out - letters);
+            w->key[0] = key[0];
+            w->key[1] = key[1];
+            if (at == r->end) break;
+            read = kd_bytes[*at];
+            if (read == KD_ITSELF) continue;
+            if (read > KD_ITSELF) { w->unfinished = 1; break; }
+            if (read == KD_ALONE && w->bytes) break;
             r->at++;
-            if (read == KD_SEPARATES && w->bytes) break;
+            if (read == KD_DELETED || (read == KD_SEPARATES && !w->bytes)) continue;
+            if (read == KD_ALONE) put_letter(w, *at);
+            break;
         }
     }
     w->marked[0] = '<';

@@ -190,6 +190,10 @@ class Scorer:
 
     def score(self, text: str, item_id: str | None = None) -> Score:
         """Scores one response; see `score_many`."""
+        item = self._items.get(item_id)
+        if item and item.score and type(text) is str:
+            score: Score = item.score(text)
+            return score
         return self.score_many((text,), item_id)[0]
 
     def score_many(
@@ -269,7 +273,7 @@ class _Item:
         self._plain = item.plain_text()
         # One backend scores completely, and may do so in several threads.
         scorer = getattr(model, "scorer", None)
-        self._complete = scorer and scorer(Score, below)
+        self.score, self._complete = scorer(Score, below) if scorer else (None, None)
         if scorer:
             return
         self._decide = decider(item.entry.worth, item.entry.decision)

@@ -125,18 +125,19 @@ class CoreModel:
 
     def scorer(
         self, score_type: type[tuple[Any, ...]], below: float | None = None
-    ) -> Callable[..., list[Any]]:
-        """A function that scores texts completely, with their decisions and flags.
+    ) -> tuple[Callable[[str], Any], Callable[..., list[Any]]]:
+        """Functions that score texts completely, with their decisions and flags.
 
         Args:
             score_type: the named tuple that scores are.
             below: the confidence below which scores are flagged; None for the item's own limit.
 
         Returns:
-            A function of N texts, and a number of threads or None for the model's own.
+            A function of a text; and one of N texts and of a number of threads, None for the
+            model's own.
         """
         self._core.set_up(score_type, self._review if below is None else below)
-        return partial(_scored, self._core.score_many, self._threads)
+        return self._core.score, partial(_scored, self._core.score_many, self._threads)
 
 
 def _scored(
