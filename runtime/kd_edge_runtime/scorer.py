@@ -192,8 +192,7 @@ class Scorer:
         """Scores one response; see `score_many`."""
         item = self._items.get(item_id)
         if item and item.score and type(text) is str:
-            score: Score = item.score(text)
-            return score
+            return item.score(text)
         return self.score_many((text,), item_id)[0]
 
     def score_many(
@@ -273,7 +272,8 @@ class _Item:
         self._plain = item.plain_text()
         # One backend scores completely, and may do so in several threads.
         scorer = getattr(model, "scorer", None)
-        self.score, self._complete = scorer(Score, below) if scorer else (None, None)
+        self._complete = scorer(Score, below) if scorer else None
+        self.score = self._complete.one if scorer and not self._plain else None
         if scorer:
             return
         self._decide = decider(item.entry.worth, item.entry.decision)
@@ -288,8 +288,7 @@ class _Item:
     def scores(self, texts: Sequence[str], threads: int | None) -> list[Score]:
         texts = [*map(self._plain, texts)] if self._plain else texts
         if self._complete:
-            complete: list[Score] = self._complete(texts, threads)
-            return complete
+            return self._complete(texts, threads)
         assert self._read
         classes, decide_class, flag = self._classes, self._decide, self._flag
         scores = []

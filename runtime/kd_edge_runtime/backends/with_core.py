@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import partial
 
 from kd_edge_core import Core
 
@@ -17,9 +16,10 @@ from kd_edge_runtime.errors import BackendError, BundleError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Callable
+    from typing import Callable
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
+    from kd_edge_runtime.scorer import Score
     from kd_edge_runtime.students.item import LoadedItem
 
 _STUDENTS = ("bag", "pairs")
@@ -123,38 +123,48 @@ class CoreModel:
         """See `backends.Model`."""
         return self._core.probabilities([*texts])
 
-    def scorer(
-        self, score_type: type[tuple[Any, ...]], below: float | None = None
-    ) -> tuple[Callable[[str], Any], Callable[..., list[Any]]]:
-        """Functions that score texts completely, with their decisions and flags.
+    def scorer(self, score_type: type[Score], below: float | None = None) -> Complete:
+        """Scores texts completely, with their decisions and flags.
 
         Args:
             score_type: the named tuple that scores are.
             below: the confidence below which scores are flagged; None for the item's own limit.
-
-        Returns:
-            A function of a text; and one of N texts and of a number of threads, None for the
-            model's own.
         """
         self._core.set_up(score_type, self._review if below is None else below)
-        return self._core.score, partial(_scored, self._core.score_many, self._threads)
+        return Complete(self._core, self._threads)
 
 
-def _scored(
-    score: Callable[[Sequence[str]], list[Any]],
-    usual: int,
-    texts: Sequence[str],
-    threads: int | None = None,
-) -> list[Any]:
-    """The scores of texts, in their order, by several threads if there are enough texts."""
-    if not isinstance(texts, (list, tuple)):
-        texts = [*texts]
-    threads = min(threads or usual, len(texts) // _FEW)
-    if threads <= 1:
-        return score(texts)
-    from concurrent.futures import ThreadPoolExecutor
+class Complete:
+    """Scores texts completely.
 
-    size = -(-len(texts) // threads)
-    parts = [texts[start : start + size] for start in range(0, len(texts), size)]
-    with ThreadPoolExecutor(threads) as pool:
-        return [one for part in pool.map(score, parts) for one in part]
+    Args:
+        core: a student that has been told of which type scores are.
+        threads: usual threads per batch.
+
+    Attributes:
+        one: a function from a text to its score.
+    """
+
+    def __init__(self, core: Core, threads: int) -> None:
+        self.one: Callable[[str], Score] = core.score
+        self._many: Callable[[Sequence[str]], list[Score]] = core.score_many
+        self._threads = threads
+
+    def __call__(self, texts: Sequence[str], threads: int | None = None) -> list[Score]:
+        """The scores of texts, in their order.
+
+        Args:
+            texts: N responses.
+            threads: which share the texts, if there are enough of these; None for the usual number.
+        """
+        if not isinstance(texts, (list, tuple)):
+            texts = [*texts]
+        threads = min(threads or self._threads, len(texts) // _FEW)
+        if threads <= 1:
+            return self._many(texts)
+        from concurrent.futures import ThreadPoolExecutor
+
+        size = -(-len(texts) // threads)
+        parts = [texts[start : start + size] for start in range(0, len(texts), size)]
+        with ThreadPoolExecutor(threads) as pool:
+            return [score for part in pool.map(self._many, parts) for score in part]
