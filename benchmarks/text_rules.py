@@ -9,7 +9,10 @@ is written; with it, its test responses are, once. Writes `results/text_rules.js
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,12 @@ from benchmarks.items import REAL, SAMPLES
 from benchmarks.made_items import SEED, MadeItem, made_items
 from benchmarks.work_folder import SAMPLE, trained
 from kd_edge.data.readers import read_responses
+from kd_edge.data.responses import Item
 from kd_edge.data.splits import Split, split_item
 from kd_edge.distillation.examples import without_soft_labels
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.metrics import agreement
+from kd_edge.files import write_json
 from kd_edge.runs.test_scores import student_scorings
 from kd_edge.students import registry
 from kd_edge.students.bag import BagOptions
@@ -38,38 +43,48 @@ _VALIDATION = 0.15
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True)
+@click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--test", is_flag=True, help="Measure on ASAP-SAS's test responses, and write.")
-def main(data: Path, test: bool) -> None:
-    """Measure students with rules 1 and 2."""
-    figures: dict[str, Any] = {}
-    for name, made in made_items().items():
-        figures[f"made-{name}"] = _measured(
-            [split_item(made.item, None, _VALIDATION, seed) for seed in SEEDS]
-        )
-        figures[f"made-{name}"]["twins"] = _twins(made)
-        click.echo(f"{name}: {figures[f'made-{name}']}")
-    for name in SAMPLES:
-        item = read_responses(SAMPLE / name.removeprefix("sample-") / "responses.csv").items[0]
-        figures[name] = _measured([split_item(item, None, _VALIDATION, seed) for seed in SEEDS])
-        click.echo(f"{name}: {figures[name]}")
-    for name in REAL:
-        figures[name] = _measured(_asap_sas(data / "asap-sas", name.rpartition("-")[2], test))
+def main(data: Path, work: Path, test: bool) -> None:
+    """Measure students with rules 1 and 2; a stopped run goes on after the last item."""
+    done = work / f"text_rules-{'test' if test else 'train'}.json"
+    figures: dict[str, Any] = json.loads(done.read_text("utf-8")) if done.is_file() else {}
+    work.mkdir(parents=True, exist_ok=True)
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        **{f"made-{name}": partial(_made, made) for name, made in made_items().items()},
+        **{name: partial(_asap_sas, data / "asap-sas", name, test) for name in REAL},
+        **{name: partial(_sample, name) for name in SAMPLES},
+    }
+    for name, measure in measures.items():
+        if name not in figures:
+            figures[name] = measure()
+            write_json(done, figures)
         click.echo(f"{name}: {figures[name]}")
     if test:
         click.echo(str(record.write("text_rules", figures, SEED)))
 
 
-def _asap_sas(folder: Path, prompt: str, test: bool) -> list[Split]:
-    item = read_responses(folder / "train.tsv", only_items=(prompt,)).items[0]
-    other, source = None, ""
-    if test:
-        read = read_responses(folder / "test.tsv", only_items=(prompt,), scored=False)
-        other, source = read.items[0], read.source
-    return [split_item(item, other, _VALIDATION, seed, source) for seed in SEEDS]
+def _asap_sas(folder: Path, name: str, test: bool) -> dict[str, Any]:
+    only = (name.rpartition("-")[2],)
+    item = read_responses(folder / "train.tsv", only_items=only).items[0]
+    if not test:
+        return _measured(item)
+    read = read_responses(folder / "test.tsv", only_items=only, scored=False)
+    return _measured(item, read.items[0], read.source)
 
 
-def _measured(splits: list[Split]) -> dict[str, Any]:
-    """Agreement with people's scores of the test rows, for each split's seed, by rules."""
+def _sample(name: str) -> dict[str, Any]:
+    folder = SAMPLE / name.removeprefix("sample-")
+    return _measured(read_responses(folder / "responses.csv").items[0])
+
+
+def _made(made: MadeItem) -> dict[str, Any]:
+    return {**_measured(made.item), "twins": _twins(made)}
+
+
+def _measured(item: Item, test: Item | None = None, source: str = "") -> dict[str, Any]:
+    """Agreement with people's scores of the test rows, for each seed, by rules."""
+    splits = [split_item(item, test, _VALIDATION, seed, source) for seed in SEEDS]
     found: dict[str, Any] = {"test": len(splits[0].test)}
     for rules in KNOWN_RULES:
         scores = [_score(split, rules, seed) for split, seed in zip(splits, SEEDS, strict=True)]
