@@ -16,7 +16,7 @@ import pytest
 
 from kd_edge.cli.reading import read, reading_options
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.tables.sources import Reading, open_source
+from kd_edge_runtime.tables.reading.sources import Reading, open_source
 
 FOLDER = Path(__file__).parent / "data" / "tables"
 CASES = {

@@ -31,7 +31,7 @@ def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:
     Raises:
         InputError: a file is missing, or is not text.
     """
-    from kd_edge_runtime.tables.encoding import open_text
+    from kd_edge_runtime.tables.reading.encoding import open_text
 
     texts = []
     for path in paths:

@@ -211,7 +211,7 @@ def _list_skipped(responses: Responses, path: Path, folder: Path) -> None:
     """Writes which rows were skipped, and says so."""
     from kd_edge.console.progress import say
     from kd_edge.files import make_folder
-    from kd_edge_runtime.tables.skipped import skipped_file, skipped_path
+    from kd_edge_runtime.tables.writing.skipped import skipped_file, skipped_path
 
     make_folder(folder)
     target = skipped_path(path, folder)

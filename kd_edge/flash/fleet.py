@@ -13,7 +13,7 @@ from typing import Any
 
 from kd_edge.flash.targets import Target, parse_target
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.tables.encoding import open_text
+from kd_edge_runtime.tables.reading.encoding import open_text
 
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*device[ \t]*\]\]", re.MULTILINE)
 _KEYS = ("name", "target")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.tables.sources import Reading, open_source
+from kd_edge_runtime.tables.reading.sources import Reading, open_source
 
 HEADER = ["id", "text", "score"]
 

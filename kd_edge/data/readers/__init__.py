@@ -9,16 +9,16 @@ from pathlib import Path
 from kd_edge.data.readers.cells import Rules
 from kd_edge.data.readers.columns import ColumnChoice, find_columns
 from kd_edge.data.readers.delimited import read_table
-from kd_edge.data.readers.given_scale import given_scale
 from kd_edge.data.readers.guesses import Guesses
-from kd_edge.data.readers.layout import Layout, laid_out
+from kd_edge.data.readers.layouts.layout import Layout, laid_out
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.rich_text import as_plain_text, with_advice
+from kd_edge.data.readers.scales.given_scale import given_scale
 from kd_edge.data.readers.semeval import read_semeval
 from kd_edge.data.readers.validate import to_responses
 from kd_edge.data.responses import Responses, Scale
 from kd_edge_runtime.errors import InputError, Problem, TableError, printable
-from kd_edge_runtime.tables.sources import JSON_LINES, OTHERS, Reading
+from kd_edge_runtime.tables.reading.sources import JSON_LINES, OTHERS, Reading
 
 __all__ = ["ColumnChoice", "Layout", "Reading", "read_responses"]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
-from kd_edge.data.readers.score_reader import same_class
+from kd_edge.data.readers.scales.score_reader import same_class
 from kd_edge.data.responses import Scale
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.suggestions import did_you_mean

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kd_edge.data.readers.encodings import likely_encoding
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
-from kd_edge_runtime.tables.delimiters import usual_delimiter
-from kd_edge_runtime.tables.rows import UNQUOTED, Table
-from kd_edge_runtime.tables.sources import OTHERS, Reading, open_source
+from kd_edge_runtime.tables.reading.delimiters import usual_delimiter
+from kd_edge_runtime.tables.reading.rows import UNQUOTED, Table
+from kd_edge_runtime.tables.reading.sources import OTHERS, Reading, open_source
 
 _WORDS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars (|)"}
 

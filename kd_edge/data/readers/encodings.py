@@ -12,7 +12,7 @@ import codecs
 from pathlib import Path
 
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.tables.letters import WESTERN, Language, Letters
+from kd_edge_runtime.tables.reading.letters import WESTERN, Language, Letters
 
 # Bytes looked at, up to the end of a line; a text's beginning says as much as all of it.
 _SAMPLE = 256 << 10

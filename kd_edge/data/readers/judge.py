@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kd_edge.data.readers.cells import BadRow, Draft, Drafter, Rules
-from kd_edge.data.readers.score_reader import ScoreReader
+from kd_edge.data.readers.scales.score_reader import ScoreReader
 from kd_edge.data.readers.split_words import SPLITS
 from kd_edge.data.responses import Row
 from kd_edge_runtime.errors import Problem

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence, Set
 from kd_edge.data.readers.cells import BadRow, Draft, Drafter, Rules
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.judge import Judged, judge
-from kd_edge.data.readers.known_orders import known_order
 from kd_edge.data.readers.raw_table import ItemText, RawTable
-from kd_edge.data.readers.scales import doubt_notes, scale_notes, scales_of
-from kd_edge.data.readers.score_reader import ScoreReader, quoted
+from kd_edge.data.readers.scales.item_scales import doubt_notes, scale_notes, scales_of
+from kd_edge.data.readers.scales.known_orders import known_order
+from kd_edge.data.readers.scales.score_reader import ScoreReader, quoted
 from kd_edge.data.readers.split_words import SPLITS
 from kd_edge.data.responses import Item, LeftOut, Responses, Scale, SkippedRow
 from kd_edge.data.word_doubts import word_doubt
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.rows import SKIP_HINT
+from kd_edge_runtime.tables.reading.rows import SKIP_HINT
 from kd_edge_runtime.text import NEW_RULES
 
 _SHOWN = 5

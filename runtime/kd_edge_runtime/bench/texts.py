@@ -14,10 +14,10 @@ from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.tables.agreement import is_test, split_column
 from kd_edge_runtime.tables.columns import candidates, find_columns, hint
+from kd_edge_runtime.tables.reading.sources import Reading, open_source
 from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.score_cells import class_of
 from kd_edge_runtime.tables.score_rows import scoring_columns
-from kd_edge_runtime.tables.sources import Reading, open_source
 
 _MADE = 256
 _LENGTHS = (4, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 85, 100, 150)  # words

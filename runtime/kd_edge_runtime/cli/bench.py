@@ -15,7 +15,7 @@ from kd_edge_runtime.bench.texts import ColumnNames
 from kd_edge_runtime.cli.options import file_options
 from kd_edge_runtime.errors import BackendError, ParityError
 from kd_edge_runtime.files import atomic_write, refuse_missing_folder
-from kd_edge_runtime.tables.sources import Reading
+from kd_edge_runtime.tables.reading.sources import Reading
 
 
 @click.command()

@@ -12,21 +12,21 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables.columns import candidates
-from kd_edge_runtime.tables.output import check_output, writer, written_to
+from kd_edge_runtime.tables.reading.rows import open_table
+from kd_edge_runtime.tables.reading.sources import OTHERS, Reading, open_source
 from kd_edge_runtime.tables.roles import ITEM, SCORE
-from kd_edge_runtime.tables.rows import open_table
 from kd_edge_runtime.tables.score_rows import Columns, TableScorer, table_columns
-from kd_edge_runtime.tables.sources import OTHERS, Reading, open_source
+from kd_edge_runtime.tables.writing.output import check_output, writer, written_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
     from kd_edge_runtime.tables.agreement import Tally
-    from kd_edge_runtime.tables.output import Write
-    from kd_edge_runtime.tables.rows import Table
+    from kd_edge_runtime.tables.reading.rows import Table
     from kd_edge_runtime.tables.score_rows import Scored
-    from kd_edge_runtime.tables.skipped import Skip
+    from kd_edge_runtime.tables.writing.output import Write
+    from kd_edge_runtime.tables.writing.skipped import Skip
 
 # File name endings of tables, including those that are refused with advice.
 _TABLES = (".csv", ".tsv", ".txt", ".kdz", ".xls", ".xml", *OTHERS)
@@ -180,7 +180,7 @@ def _score_table(request: Request, scorer: Scorer) -> None:
 
 def _tell_skipped(request: Request, responses: Path, table: Table) -> None:
     if table.bad:
-        from kd_edge_runtime.tables.skipped import skipped_path
+        from kd_edge_runtime.tables.writing.skipped import skipped_path
 
         rows = "1 row was" if table.bad == 1 else f"{table.bad} rows were"
         note(f"Warning: {rows} skipped: see {skipped_path(responses, request.output.parent)}")
@@ -218,7 +218,7 @@ def _skip(request: Request, responses: Path) -> Iterator[Skip | None]:
     if not request.skip_bad_rows:
         yield None
         return
-    from kd_edge_runtime.tables.skipped import skipped_file, skipped_path
+    from kd_edge_runtime.tables.writing.skipped import skipped_file, skipped_path
 
     target = skipped_path(responses, request.output.parent)
     if target == request.output:
@@ -275,7 +275,7 @@ def _opened(request: Request, responses: Path) -> Iterator[Table]:
     # Standard input cannot be read twice to find its encoding: it has to be UTF-8, or named.
     encoding = "utf-8-sig" if _marked(sys.stdin.buffer) else "utf-8"
     if reading.encoding is not None:
-        from kd_edge_runtime.tables.guess import codec_name
+        from kd_edge_runtime.tables.reading.guess import codec_name
 
         named = codec_name(reading.encoding)
         encoding = encoding if named == "utf-8" else named

@@ -7,8 +7,8 @@ from functools import partial
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple, dataclass
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import candidates, find_columns, hint
+from kd_edge_runtime.tables.reading.rows import BATCH, SKIP_HINT
 from kd_edge_runtime.tables.roles import ITEM, RESPONSE_ID, TEXT
-from kd_edge_runtime.tables.rows import BATCH, SKIP_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.bundle.manifest import Manifest
     from kd_edge_runtime.scorer import Score, Scorer
+    from kd_edge_runtime.tables.reading.rows import Table
     from kd_edge_runtime.tables.roles import Role
-    from kd_edge_runtime.tables.rows import Table
     from kd_edge_runtime.tables.score import Request
-    from kd_edge_runtime.tables.skipped import Skip
     from kd_edge_runtime.tables.wide_columns import WideColumns
+    from kd_edge_runtime.tables.writing.skipped import Skip
 
 
 _SHOWN_ITEMS = 10

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from kd_edge_runtime import flags
 from kd_edge_runtime.errors import InputError, note
-from kd_edge_runtime.tables.explanations import lines
-from kd_edge_runtime.tables.output import destination, writer, written_to
 from kd_edge_runtime.tables.score_rows import Columns, Scored
+from kd_edge_runtime.tables.writing.explanations import lines
+from kd_edge_runtime.tables.writing.output import destination, writer, written_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import find_columns
-from kd_edge_runtime.tables.output import MACHINE_COLUMNS
 from kd_edge_runtime.tables.roles import TEXT
 from kd_edge_runtime.tables.wide import columns_of
+from kd_edge_runtime.tables.writing.output import MACHINE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

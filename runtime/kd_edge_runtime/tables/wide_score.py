@@ -9,20 +9,20 @@ from __future__ import annotations
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import InputError, Problem, note
 from kd_edge_runtime.tables.columns import shown
-from kd_edge_runtime.tables.output import written_to
-from kd_edge_runtime.tables.rows import SKIP_HINT
+from kd_edge_runtime.tables.reading.rows import SKIP_HINT
 from kd_edge_runtime.tables.wide_agreement import WideTally
 from kd_edge_runtime.tables.wide_columns import wide_names
-from kd_edge_runtime.tables.wide_output import wide_writer
+from kd_edge_runtime.tables.writing.output import written_to
+from kd_edge_runtime.tables.writing.wide_output import wide_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kd_edge_runtime.scorer import Scorer
-    from kd_edge_runtime.tables.rows import Table
+    from kd_edge_runtime.tables.reading.rows import Table
     from kd_edge_runtime.tables.score import Request
-    from kd_edge_runtime.tables.skipped import Skip
     from kd_edge_runtime.tables.wide_columns import WideColumns
+    from kd_edge_runtime.tables.writing.skipped import Skip
 
 _LISTED = 10
 

@@ -18,7 +18,8 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BackendError, InputError, TableError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.tables import rows, score
+from kd_edge_runtime.tables import score
+from kd_edge_runtime.tables.reading import rows
 from kd_edge_runtime.tables.score_rows import TableScorer
 from usual import HERE, USUAL
 

@@ -9,7 +9,7 @@ import pytest
 import bundles_made
 from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.tables.rows import Table
+from kd_edge_runtime.tables.reading.rows import Table
 from kd_edge_runtime.tables.score_rows import Columns, TableScorer, scoring_columns
 
 

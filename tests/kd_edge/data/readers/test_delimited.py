@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kd_edge.data.readers.delimited import read_table
 from kd_edge_runtime.errors import TableError
-from kd_edge_runtime.tables import rows
+from kd_edge_runtime.tables.reading import rows
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 

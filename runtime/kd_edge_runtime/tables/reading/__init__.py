@@ -1,0 +1,1 @@
+"""Files of all formats and encodings, read into rows."""

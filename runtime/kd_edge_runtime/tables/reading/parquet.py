@@ -1,0 +1,85 @@
+"""Reads a Parquet file, batch by batch."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kd_edge_runtime.errors import InputError, Problem, TableError
+from kd_edge_runtime.tables.reading.encoding import open_bytes
+from kd_edge_runtime.tables.reading.json_rows import Nested
+from kd_edge_runtime.tables.reading.rows import BATCH, Table
+from kd_edge_runtime.tables.reading.sheets import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_COUNTING = "Rows are counted from 2, as if the columns' names were row 1."
+
+
+@contextmanager
+def open_parquet(path: Path) -> Iterator[Table]:
+    """Opens a Parquet file; numbers become text, nothing and not-a-number empty cells.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: the file cannot be read, or pyarrow is missing.
+        TableError: it has no columns.
+    """
+    with open_bytes(path) as raw:
+        try:
+            import pyarrow as pa
+            from pyarrow.parquet import ParquetFile
+        except ImportError:
+            raise needs(path, "pyarrow") from None
+        try:
+            file = ParquetFile(raw)
+            header = file.schema_arrow.names
+        except (pa.ArrowException, OSError, ValueError):
+            raise _damaged(path) from None
+        if not header:
+            raise TableError(str(path), [Problem("the table has no columns")])
+        table = Table(header, _rows(file, path, pa.ArrowException), str(path), quoted=False)
+        table.kind = "parquet"
+        table.counting = _COUNTING
+        table.nested = True
+        yield table
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path}: this is not a whole Parquet file: write it again, or as CSV")
+
+
+def _rows(file: Any, path: Path, wrong: type[Exception]) -> Iterator[list[str]]:
+    batches = file.iter_batches(batch_size=BATCH)
+    while True:
+        try:
+            batch = next(batches, None)
+            if batch is None:
+                return
+            columns = [map(_text, column.to_pylist()) for column in batch.columns]
+            rows = [*map(list, zip(*columns))]
+        except (wrong, OSError, ValueError):
+            raise _damaged(path) from None
+        yield from rows
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    if isinstance(value, (list, dict)):
+        return Nested(json.dumps(value, ensure_ascii=False, default=str))
+    return str(value)

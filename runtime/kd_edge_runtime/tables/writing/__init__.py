@@ -1,0 +1,1 @@
+"""Scores written as tables, lines, gradebooks and explanations."""

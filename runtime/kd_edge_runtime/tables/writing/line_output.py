@@ -1,0 +1,89 @@
+"""Writes scores as lines of JSON, or as explanations for people."""
+
+from __future__ import annotations
+
+import json
+
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import IO
+
+    from kd_edge_runtime.scorer import Score, Scorer
+    from kd_edge_runtime.tables.score import Request
+    from kd_edge_runtime.tables.score_rows import Columns, Scored
+    from kd_edge_runtime.tables.writing.output import Write
+
+
+def json_writer(
+    request: Request, scorer: Scorer, columns: Columns, added: Sequence[str], file: IO[str]
+) -> Write:
+    """A function that writes an object for each row of a batch.
+
+    Args:
+        request: what to write.
+        scorer: the scorer.
+        columns: the table's columns.
+        added: the names of the fields that scoring adds.
+        file: where to write.
+    """
+    names, prefix = json_names(columns.header), request.prefix
+    entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
+    if request.explain:
+        from kd_edge_runtime.tables.writing.explanations import why
+
+    def write(batch: list[Scored]) -> None:
+        for fields, item_id, score in batch:
+            row: dict[str, object] = dict(zip(names, fields))
+            entry = entries[item_id]
+            row.update(_json_fields(score, added, entry.classes, prefix))
+            if request.explain:
+                explanation = scorer.explain(fields[columns.text], item_id)
+                row[f"{prefix}why"] = why(explanation, entry)
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def explanation_writer(scorer: Scorer, columns: Columns, file: IO[str]) -> Write:
+    """A function that writes the explanation of each score of a batch.
+
+    Args:
+        scorer: the scorer.
+        columns: the table's columns.
+        file: where to write.
+    """
+    from kd_edge_runtime.tables.writing.explanations import blocks
+
+    total = 0
+
+    def write(batch: list[Scored]) -> None:
+        nonlocal total
+        file.writelines(blocks(scorer, columns, batch, total))
+        total += len(batch)
+
+    return write
+
+
+def json_names(header: Sequence[str]) -> list[str]:
+    """The columns' names; where several have the same, those after the first are numbered.
+
+    All columns without a name are, if there are several: an object has room for each name once.
+    """
+    several_blank = [name.strip() for name in header].count("") > 1
+    names: list[str] = []
+    for number, name in enumerate(header, 1):
+        own = f"column {number}" if several_blank and not name.strip() else name
+        names.append(f"{own} (column {number})" if own in names else own)
+    return names
+
+
+def _json_fields(
+    score: Score, added: Sequence[str], classes: Sequence[str], prefix: str
+) -> dict[str, object]:
+    values = [score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag]
+    fields: dict[str, object] = dict(zip(added, values))
+    for name, probability in zip(classes, score.probabilities):
+        fields[f"{prefix}p_{name}"] = round(probability, 6)
+    return fields
