@@ -102,7 +102,12 @@ def _item(item: str, reader: ScoreReader, judged: Judged, texts: ItemText | None
     if texts is None:
         return Item(item, reader.scale, tuple(judged.rows))
     return Item(
-        item, reader.scale, tuple(judged.rows), texts.prompt, texts.references, texts.part_of
+        item,
+        reader.scale,
+        tuple(judged.rows),
+        prompt=texts.prompt,
+        references=texts.references,
+        part_of=texts.part_of,
     )
 
 
