@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import make_tables2
+
 from kd_edge_runtime.text import relation
 from kd_edge_runtime.text.rules import _table
 
@@ -122,6 +124,10 @@ def lines() -> Iterator[str]:
     yield from numbers("uint32_t", "kd_range_from", [first for first, _ in ranges], "0x{:X}")
     yield from numbers("uint8_t", "kd_range_read", [kind for _, kind in ranges])
     yield from numbers("uint8_t", "kd_strings", strings.bytes)
+    yield "#ifndef KD_RULES_1"
+    yield from make_tables2.lines(numbers)
+    yield "#endif"
+    yield ""
     negations = sorted(relation._NEGATIONS)
     yield "/* The hashes of negations, rising: relation rules 1. */"
     yield from numbers("uint32_t", "kd_negations", negations, "0x{:08X}")

@@ -13,7 +13,16 @@ setup(
             "kd_edge_core._core",
             ["module.c", "kd_edge.c"],
             depends=[
-                *("kd_edge.h", "tables.h", "text.h", "ngrams.h", "network.h", "decision.h"),
+                *(
+                    "kd_edge.h",
+                    "tables.h",
+                    "text.h",
+                    "text2.h",
+                    "reader.h",
+                    "ngrams.h",
+                    "network.h",
+                    "decision.h",
+                ),
                 *("flags.h", "pairs.h", "memo.h"),
             ],
             extra_compile_args=EXACT,
