@@ -1,4 +1,4 @@
-"""The part of `tables.h` with the tables of text rules 2; see `make_tables.py`.
+"""The part of `tables.h` with the tables of text rules 2, and how arrays are written.
 
 What code points are read as comes from the rules' own tables in Python, in the order in which
 these take precedence.
@@ -7,7 +7,7 @@ these take precedence.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kd_edge_runtime.text._fold import LETTERS, PLAIN, SPELT_OUT
 from kd_edge_runtime.text._rules2_tables import CLASSES, RUNS, SINGLE, SPELT
@@ -89,35 +89,63 @@ class Pool:
         return self._places[symbols]
 
 
-def lines(numbers: object) -> Iterator[str]:
-    """The lines of the tables; `numbers` is `make_tables.numbers`."""
-    assert callable(numbers)
+def numbers(kind: str, name: str, values: Iterable[int], style: str = "{}") -> Iterator[str]:
+    """A constant array, in lines of at most 100 characters."""
+    texts = [style.format(value) for value in values]
+    yield f"static const {kind} {name}[{len(texts)}] = {{"
+    line = "   "
+    for text in texts:
+        if len(line) + len(text) > 98:
+            yield line
+            line = "   "
+        line += f" {text},"
+    yield line
+    yield "};"
+    yield ""
+
+
+def read_as(code: int, maps: dict[int, list[int]], pool: Pool) -> int:
+    """The number for what a code point is read as: its kind, a code point, or a string."""
+    if _SUPERSCRIPT.match(chr(code)):
+        return KINDS.index("SUPER")
+    if code not in maps:
+        return kind(code)
+    codes = maps[code]
+    if not codes:
+        return KINDS.index("NOTHING")
+    only = codes[0]
+    letter = kind(only) == KINDS.index("LETTER") and only < STRINGS
+    if len(codes) == 1 and (0x20 <= only < 0x80 or letter):
+        return only
+    return STRINGS + pool.place(codes)
+
+
+def wide_ranges(maps: dict[int, list[int]], pool: Pool) -> list[tuple[int, int]]:
+    """Where ranges of code points of more than 16 bits begin, and what is done with them."""
+    ranges: list[tuple[int, int]] = []
+    for code in range(0x10000, _LAST):
+        wide = read_as(code, maps, pool)
+        if wide >= STRINGS:
+            wide = _STRING | (wide - STRINGS)
+        elif wide >= len(KINDS):
+            wide = _OFF | (wide - code) & 0xFFFFFF
+        if not ranges or ranges[-1][1] != wide:
+            ranges.append((code, wide))
+    return ranges
+
+
+def lines() -> Iterator[str]:
+    """The lines of the tables."""
     maps, pool = mapped(), Pool()
-
-    def value(code: int) -> int:
-        if _SUPERSCRIPT.match(chr(code)):
-            return KINDS.index("SUPER")
-        if code not in maps:
-            return kind(code)
-        codes = maps[code]
-        if not codes:
-            return KINDS.index("NOTHING")
-        only = codes[0]
-        letter = kind(only) == KINDS.index("LETTER") and only < STRINGS
-        if len(codes) == 1 and (0x20 <= only < 0x80 or letter):
-            return only
-        return STRINGS + pool.place(codes)
-
     yield "/* Text rules 2: kinds of symbols, then what is none; see text2.h. */"
     yield "enum {"
-    for name in KINDS:
-        yield f"    KD2_{name},"
+    yield from (f"    KD2_{name}," for name in KINDS)
     yield "    KD2_KINDS"
     yield "};"
     yield f"#define KD2_STRINGS 0x{STRINGS:X}"
     yield ""
     yield from numbers("uint8_t", "kd2_ascii", [kind(code) for code in range(128)])
-    by_code = [value(code) for code in range(0x10000)]
+    by_code = [read_as(code, maps, pool) for code in range(0x10000)]
     pages: dict[tuple[int, ...], int] = {}
     page_of = [
         pages.setdefault(tuple(by_code[at : at + _PAGE]), len(pages))
@@ -127,15 +155,7 @@ def lines(numbers: object) -> Iterator[str]:
     assert max(by_code) < 0x10000
     yield from numbers("uint8_t", "kd2_page_of", page_of)
     yield from numbers("uint16_t", "kd2_pages", [code for page in pages for code in page])
-    ranges: list[tuple[int, int]] = []
-    for code in range(0x10000, _LAST):
-        wide = value(code)
-        if code in maps and STRINGS > wide >= KINDS.index("SUPER"):
-            wide = _OFF | (wide - code) & 0xFFFFFF
-        elif wide >= STRINGS:
-            wide = _STRING | (wide - STRINGS)
-        if not ranges or ranges[-1][1] != wide:
-            ranges.append((code, wide))
+    ranges = wide_ranges(maps, pool)
     yield "/* Where ranges of wider code points begin, and what is done with them. */"
     yield from numbers("uint32_t", "kd2_range_from", [first for first, _ in ranges], "0x{:X}")
     yield from numbers("uint32_t", "kd2_range_read", [read for _, read in ranges], "0x{:X}")
