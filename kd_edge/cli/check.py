@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,11 @@ import click
 from kd_edge.cli.help import GroupedCommand
 from kd_edge.cli.options import PATH, json_option, print_json
 from kd_edge.cli.reading import read, reading_options
+from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
     from kd_edge.console.tables import TerminalTable
+    from kd_edge.data.responses import Responses
     from kd_edge.evaluation.overview import ItemOverview, Overview
 
 _SHOWN = 12  # groups of students that are listed
@@ -45,7 +47,7 @@ def check(responses: Path, as_json: bool, **values: Any) -> None:
 
     from kd_edge.evaluation.overview import overview
 
-    found = overview(read_responses)
+    found = overview(_learnable(read_responses))
     command = _command(click.get_current_context(), responses)
     if as_json:
         print_json({**asdict(found), "command": command})
@@ -53,6 +55,34 @@ def check(responses: Path, as_json: bool, **values: Any) -> None:
         _show(found, command)
     if found.left_out:
         sys.exit(1)
+
+
+def _learnable(responses: Responses) -> Responses:
+    """The responses without the items that a run cannot split into rows to learn and to test.
+
+    Raises:
+        InputError: that is so of all items.
+    """
+    from kd_edge.data.responses import LeftOut
+    from kd_edge.data.splits import split_item
+    from kd_edge.teacher.options import TeacherOptions
+
+    left_out: dict[str, InputError] = {}
+    for item in responses.items:
+        try:
+            split_item(item, None, TeacherOptions().validation, 0)
+        except InputError as error:
+            left_out[item.item_id] = error
+    if len(left_out) == len(responses.items):
+        raise next(iter(left_out.values()))
+    return replace(
+        responses,
+        items=tuple(item for item in responses.items if item.item_id not in left_out),
+        left_out=(
+            *responses.left_out,
+            *(LeftOut(item, str(why).partition("': ")[2]) for item, why in left_out.items()),
+        ),
+    )
 
 
 def _command(ctx: click.Context, responses: Path) -> str:

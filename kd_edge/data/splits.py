@@ -72,6 +72,7 @@ def split_item(
     if not split.train or not split.validation:
         raise InputError(
             f"item '{item.item_id}': {len(learning)} scored responses are too few to learn from"
+            + (" beside the rows marked 'test'" if split.test and test is None else "")
         )
     if not split.test:
         raise InputError(f"item '{item.item_id}': there are no test responses to measure on")

@@ -1,7 +1,6 @@
 """Builds the extension; everything else is in pyproject.toml."""
 
 import sys
-from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -13,7 +12,10 @@ setup(
         Extension(
             "kd_edge_core._core",
             ["module.c", "kd_edge.c"],
-            depends=[*map(str, Path(__file__).parent.glob("*.h"))],
+            depends=[
+                *("kd_edge.h", "tables.h", "text.h", "ngrams.h", "network.h", "decision.h"),
+                *("flags.h", "pairs.h", "memo.h"),
+            ],
             extra_compile_args=EXACT,
             py_limited_api=True,
         )

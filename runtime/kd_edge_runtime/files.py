@@ -66,9 +66,11 @@ def refuse_missing_folder(path: Path) -> None:
     Raises:
         InputError: with the folder's name.
     """
-    if not os.path.exists(os.path.dirname(_target(path)) or "."):  # noqa: PTH110, PTH120
+    folder = os.path.dirname(_target(path)) or "."  # noqa: PTH120
+    if not os.path.exists(folder):  # noqa: PTH110
+        shown = folder if path.is_symlink() else path.parent
         raise InputError(
-            f"cannot write '{path}': there is no folder '{path.parent}'. Make it first, or give "
+            f"cannot write '{path}': there is no folder '{shown}'. Make it first, or give "
             "another place"
         )
 
@@ -114,7 +116,12 @@ def _target(path: Path) -> str:
 def _before(target: Path, path: Path) -> os.stat_result | None:
     """The state of the file that is to be replaced, or None; refuses what is no file."""
     try:
-        found = target.lstat()
+        # A pipe under /proc is nowhere, but what leads there can be asked.
+        through = path.stat() if path.is_symlink() else None
+    except OSError:  # what is not there yet; a circle is met below
+        through = None
+    try:
+        found = through or target.lstat()
     except FileNotFoundError:
         refuse_missing_folder(path)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 
 import pytest
 
@@ -50,6 +51,30 @@ def test_a_link_stays_one(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a system without modes")
+def test_a_link_into_a_missing_folder_names_that_folder(tmp_path):
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "gone" / "real.csv")
+    named = re.escape(f"no folder '{tmp_path / 'gone'}'")
+    with pytest.raises(InputError, match=named), atomic_write(link):
+        pass
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="needs /proc")  # noqa: PTH110
+def test_a_link_to_a_pipe_is_no_file(tmp_path):
+    link, (end, other) = tmp_path / "link.csv", os.pipe()
+    link.symlink_to(f"/proc/self/fd/{other}")
+    with pytest.raises(InputError, match="not a regular file"), atomic_write(link):
+        pass
+    os.close(end)
+    os.close(other)
+
+
+def test_a_name_that_is_too_long(tmp_path):
+    path = tmp_path / ("o" * 300)
+    with pytest.raises(InputError, match="the name is too long"), atomic_write(path):
+        pass
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o444])
 def test_the_mode_stays(tmp_path, mode):
     path = tmp_path / "a.txt"

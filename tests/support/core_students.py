@@ -83,7 +83,7 @@ def student(rng: random.Random, texts: Sequence[str], kind: str = "bag") -> Load
         decision=rng.choice((MOST_PROBABLE, NEAREST_EXPECTED)),
         parameters=0,
         text={
-            "rules": rng.choice((1, 2)),
+            "rules": 1,
             "gram": gram,
             "sizes": sizes,
             "dimensions": dimensions,

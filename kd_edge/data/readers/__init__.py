@@ -23,6 +23,13 @@ from kd_edge_runtime.tables.reading.sources import JSON_LINES, OTHERS, Reading
 __all__ = ["ColumnChoice", "Layout", "Reading", "read_responses"]
 
 _TEXTS = (".csv", ".tsv", ".txt")
+# What is certainly no table as read here; other names may be anything, and are read as text.
+_NO_TABLES = {
+    *(".doc", ".docx", ".odt", ".rtf", ".pdf", ".pages", ".numbers", ".html", ".htm", ".md"),
+    *(".zip", ".gz", ".7z", ".rar", ".tar", ".png", ".jpg", ".jpeg", ".py", ".ipynb", ".yaml"),
+    *(".sav", ".dta", ".sas7bdat", ".rds", ".rdata", ".db", ".sqlite", ".pkl", ".npy", ".npz"),
+    *(".xlsb", ".feather", ".arrow", ".safetensors", ".pt", ".onnx", ".tflite"),
+}
 
 
 def read_responses(
@@ -126,7 +133,7 @@ def _read_raw(path: Path, reading: Reading, every_problem: bool) -> RawTable:
     suffix = path.suffix.lower()
     if suffix == ".xml":
         return read_semeval(path)
-    if suffix not in (*_TEXTS, ".xls", *OTHERS):
+    if suffix in _NO_TABLES:
         raise InputError(
             f"{path}: '{path.suffix}' files are not read here: save it as CSV (UTF-8), or give "
             f"one of {', '.join((*_TEXTS, *OTHERS, '.xml'))}, or a folder of .xml files"

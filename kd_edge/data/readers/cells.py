@@ -18,10 +18,14 @@ from kd_edge_runtime.tables.plain import plain
 
 _SHOWN_NAME = 40
 _ROLES = ("item_id", "response_id", "text", "score", "score2", "group", "split")
-# What Moodle writes into its last row, as `plain` leaves it.
+# What Moodle, Canvas and people write into a first or last row that is nobody's, as `plain`
+# leaves it.
 _AVERAGES = (
     "overallaverage average gesamtdurchschnitt durchschnitt moyennegenerale moyenne "
-    "promediogeneral promedioglobal promedio genelortalama ortalama"
+    "promediogeneral promedioglobal promedio genelortalama ortalama "
+    "mean median total sum average maximum max maxpoints maximumpoints pointspossible outof "
+    "standarddeviation stdev sd mittelwert summe gesamt maximalpunktzahl total maximal ecarttype "
+    "suma media total maximo toplam"
 )
 _AVERAGE = frozenset(_AVERAGES.split())
 
@@ -123,7 +127,7 @@ class Drafter:
         self._records = table.records
         self._rules = rules
 
-    def bad_row(self, record: RawRecord, role: str, message: str, response_id: str = "") -> BadRow:
+    def wrong(self, record: RawRecord, role: str, message: str, response_id: str = "") -> BadRow:
         """A problem with a record's cell of a role."""
         column = (record.columns or {}).get(role) or self.columns.names.get(role)
         return BadRow(Problem(message, record.row, column, record.file), response_id)
@@ -178,21 +182,24 @@ class Drafter:
         message = "holds a list or an object, not text or a number"
         for role, at in self.columns.positions.items():
             if record.cells[at] is None:
-                self.bad.append(self.bad_row(record, role, message, draft.response_id))
+                self.bad.append(self.wrong(record, role, message, draft.response_id))
         if not draft.item_id and len(self.bad) == before:
-            self.bad.append(self.bad_row(record, "item_id", "is blank", draft.response_id))
+            self.bad.append(self.wrong(record, "item_id", "is blank", draft.response_id))
         return len(self.bad) > before
 
     def _without_average(self) -> tuple[RawRecord, ...]:
-        """The records without a last one that holds the average of the others."""
+        """The records without first and last ones that hold maxima, averages or sums."""
         records, at = self._records, self.columns.positions.get("text")
-        if not records or at is None or (records[-1].cells[at] or "").strip():
+        if at is None:
             return records
-        first = next((cell for cell in records[-1].cells if cell and cell.strip()), "")
-        if plain(first) not in _AVERAGE:
-            return records
-        self.notes.append(f"row {records[-1].row} is left out: it holds an average")
-        return records[:-1]
+        first, end = 0, len(records)
+        while first < end and _is_summary(records[first], at):
+            first += 1
+        while end > first and _is_summary(records[end - 1], at):
+            end -= 1
+        left = [*records[:first], *records[end:]]
+        self.notes += [f"row {one.row} is left out: it holds {_what(one)!r}" for one in left]
+        return records[first:end]
 
     def _with_ids(self, drafts: dict[str, list[Draft]]) -> dict[str, list[Draft]]:
         """The drafts with ids by row number where a guessed column does not hold the ids."""
@@ -230,6 +237,16 @@ def _no_ids(drafts: list[Draft]) -> str | None:
         if seen.setdefault(draft.response_id, row) != row:
             return f"rows {seen[draft.response_id]} and {row} have the same"
     return None
+
+
+def _what(record: RawRecord) -> str:
+    """The first thing in a row."""
+    return next((cell.strip() for cell in record.cells if cell and cell.strip()), "")
+
+
+def _is_summary(record: RawRecord, text: int) -> bool:
+    """Whether a row is about the other rows, and holds no response."""
+    return not (record.cells[text] or "").strip() and plain(_what(record)) in _AVERAGE
 
 
 def _blank(record: RawRecord) -> bool:

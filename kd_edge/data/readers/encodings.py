@@ -34,6 +34,8 @@ _CYRILLIC = (
 _GREEK = (
     Language("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ", "αοιετσν", 0.4, scattered=False, apart=True),
 )
+# Without it, Hebrew passes for Cyrillic.
+_HEBREW = (Language("אבגדהוזחטיךכלםמןנסעףפץצקרשת", "יוהלאתמרש", 0.45, scattered=False, apart=True),)
 _HAN = "".join(map(chr, range(0x4E00, 0xA000)))
 _KANA = "".join(map(chr, range(0x3041, 0x30FF)))
 _HANGUL = "".join(map(chr, range(0xAC00, 0xD7A4)))
@@ -81,6 +83,7 @@ _LANGUAGES: dict[str, tuple[Language, ...]] = {
     "cp852": _CENTRAL,
     "cp1253": _GREEK,
     "cp1254": _TURKISH,
+    "cp1255": _HEBREW,
     "mac_turkish": _TURKISH,
     "cp1257": _BALTIC,
     "iso8859_15": WESTERN,

@@ -187,7 +187,7 @@ def _golden(
         "rows": compared.rows,
         "greatest": compared.greatest,
         "tolerance": compared.tolerance,
-        "wrong": len(compared.differing),
+        "wrong": len(compared.wrong),
         "classes_differ": sum(place(one) != other for one, other in zip(found, wanted)),
     }
 

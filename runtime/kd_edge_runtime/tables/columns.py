@@ -253,5 +253,5 @@ def looks_like_name(name: str) -> bool:
     if len(name) > _LONGEST or len(name.split()) > 4:
         return False
     # No quotation marks, braces or commas, as in a sentence, or in JSON named .csv.
-    number, allowed = r"\s*[+-]?[0-9]*[.,]?[0-9]+\s*", r"[\w \-./()#%&]+"
+    number, allowed = r"\s*[+-]?[0-9]*[.,]?[0-9]+\s*", r"[\w \-./()#%&№º°]+"
     return not re.fullmatch(number, name) and re.fullmatch(allowed, name) is not None

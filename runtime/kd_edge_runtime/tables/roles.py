@@ -1,7 +1,7 @@
 """What a column of a table can hold, and how people call such columns.
 
 The one list of usual names, for devices and for the workshop (`kd_edge.data.readers`): English
-first, then German, French, Spanish and Turkish.
+first, then German, French, Spanish and Turkish; of other languages the commonest.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ RESPONSE_ID = Role(
         "idrespuesta respuestaid yanitid yanitno",
         "id uid rowid recordid responsenumber nr lfdnr identifiant identificador kimlik",
         "studentid schulerid schuelerid ideleve identifianteleve idestudiante idalumno "
-        "ogrencino ogrenciid",
+        "ogrencino ogrenciid matricola leerlingnummer 学号 学籍番号",
     ),
 )
 ITEM = Role(
@@ -73,7 +73,9 @@ TEXT = Role(
         "antwort antworttext schulerantwort antwortderschuler freitext "
         "reponse textedelareponse reponsedeleleve texte "
         "respuesta textodelarespuesta respuestadelestudiante respuestadelalumno texto "
-        "yanit yanitmetni cevap cevapmetni ogrenciyaniti ogrencicevabi metin",
+        "yanit yanitmetni cevap cevapmetni ogrenciyaniti ogrencicevabi metin "
+        "studentsanswer studentsresponse risposta resposta antwoord odpowiedz ответ svar 回答 解答 "
+        "学生答案",
         "content body writing constructedresponse transcript sentence aufsatz redaction "
         "redaccion kompozisyon",
         "answers responses texts essays writtenresponse writtenanswer openresponse shortanswer "
@@ -88,14 +90,17 @@ SCORE = Role(
     (
         "score label grade points mark humanscore finalscore resolvedscore goldscore "
         "punkte punktzahl bewertung "
-        "notation puntuacion puntaje calificacion puntos puan",
+        "notation puntuacion puntaje calificacion puntos puan "
+        "punteggio pontuacao punten punkty балл баллы poang 分数 得分 得点 点数",
         _FIRST + " accuracy gold target rating",
         # "note" is French, and in an English table most likely no score; "not" is Turkish.
         "note nota not scores grades marks pointsearned pointsawarded markawarded marksawarded "
         "teacherscore humanrating humangrade finalgrade finalmark punktestand total result "
         "ergebnis resultat resultado sonuc totalpoints totalscore gesamtpunktzahl "
         "gesamtpunkte notetotale "
-        "pointstotal puntostotales toplampuan",
+        "pointstotal puntostotales toplampuan "
+        "erreichtepunkte erreichtepunktzahl noteobtenue pointsobtenus puntosobtenidos "
+        "puntuacionobtenida calificacionfinal notafinal alinanpuan voto cijfer ocena оценка 成绩",
     ),
 )
 SCORE2 = Role("score2", "--score2-column", "the second scores", (_SECOND,))

@@ -257,7 +257,8 @@ def _write_all(batches: Iterator[list[Scored]], write: Write, quiet: bool) -> tu
 
 
 def _refuse_same(output: Path, given: Path, what: str) -> None:
-    if str(output) != "-" and output.exists() and given.exists() and output.samefile(given):
+    exists = os.path.exists  # False for impossible names, too
+    if str(output) != "-" and exists(output) and exists(given) and output.samefile(given):
         raise InputError(f"{output}: the output would overwrite {what}: choose another name")
 
 

@@ -112,7 +112,8 @@ def class_of(cell: str, classes: Sequence[str]) -> int | None:
 
 
 def _plain(cell: str) -> str:
-    cell = cell.strip().translate(_PLAIN)
+    # A spreadsheet's mark of a number kept as text is no part of it.
+    cell = cell.strip().lstrip("'").translate(_PLAIN)
     if cell.isascii():
         return cell
     from unicodedata import decimal

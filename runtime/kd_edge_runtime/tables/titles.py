@@ -89,7 +89,9 @@ def question(header: Sequence[str], taken: Collection[int]) -> list[int]:
     names = [loosened(name, numbered=True) for name in header]
     if not any(name in usual or name in _FORM_NAMES for name in names):
         return []
-    titles = [at for at in range(len(header)) if at not in taken and _is_title(header[at])]
+    # "Mark (out of 2)" is long enough for a title, but it says what it is.
+    free = [at for at in range(len(header)) if at not in taken and names[at] not in usual]
+    titles = [at for at in free if _is_title(header[at])]
     # "Why? [Score]" and "Feedback - Why?" are about the column "Why?".
     return [at for at in titles if not any(_about(header[at], header[one]) for one in titles)]
 

@@ -51,6 +51,15 @@ def test_what_run_refuses(command, tmp_path):
     assert "fewer than 20" in said.err
 
 
+def test_what_run_cannot_split(command, tmp_path):
+    lines = [f"r{row},it melts {row},{row % 2},test" for row in range(40)]
+    path = tmp_path / "tested.csv"
+    path.write_text("\n".join(["id,text,score,split", *lines]), encoding="utf-8")
+    said = command("check", path)
+    assert said.code == 2
+    assert "0 scored responses are too few to learn from beside the rows marked 'test'" in said.err
+
+
 def test_nothing_of_torch_is_imported(table):
     code = (
         "import sys\n"

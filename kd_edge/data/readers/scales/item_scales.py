@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kd_edge.data.readers.scales.dates import is_date
-from kd_edge.data.readers.scales.number_scales import NumberScores, doubts, scale_of
+from kd_edge.data.readers.scales.number_scales import Points, doubts, scale_of
 from kd_edge.data.readers.scales.score_reader import ScoreReader, quoted
 from kd_edge.data.readers.scales.word_scales import families, of_words
 from kd_edge.data.scale import Scale, plain_number
 from kd_edge_runtime.tables.score_cells import ScoreCell, read_score
 
 _ROWS = 8
+_THOUSAND = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+_HUNDRED = 100  # points: beside such scores, three digits behind a point are seldom decimals
 _ENOUGH_TO_DOUBT = 10  # responses; of fewer, most classes are there once
 
 Cell = tuple[int, str]
@@ -87,10 +90,25 @@ def _of_numbers(
             f"the scores are out of different maxima ({parts}; {_row_list(other)} are not as "
             "most): give all out of the same one, or points alone"
         )
+    if slip := _points_of_thousands(scores, read):
+        return slip
     # The few that are written otherwise are problems of their own rows.
     same = {cell: score.points for cell, score in read.items() if score.out_of == usual}
-    scale = scale_of(NumberScores(scores, same, usual))
+    scale = scale_of(Points(scores, same, usual))
     return scale if isinstance(scale, str) else ScoreReader(scale, guessed=True, out_of=usual)
+
+
+def _points_of_thousands(scores: Sequence[Cell], read: Mapping[str, ScoreCell]) -> str:
+    """What to say where "1.000" stands beside "500": a thousand, as Germans write it, or one."""
+    marked = {cell for cell in read if _THOUSAND.fullmatch(cell)}
+    large = any(cell.isdigit() and score.points >= _HUNDRED for cell, score in read.items())
+    if not marked or not large:
+        return ""
+    rows = [row for row, cell in scores if cell in marked]
+    return (
+        f"{quoted(min(marked))} ({_row_list(rows)}) is one to some and a thousand to others, and "
+        "the other scores do not tell which: write thousands without the point"
+    )
 
 
 def _row_list(rows: Sequence[int]) -> str:

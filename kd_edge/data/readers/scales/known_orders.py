@@ -28,6 +28,8 @@ _NUMBERED = re.compile(
     r"|palier|l|seviye|puan|s) ?([0-9]{1,2})",
 )
 _NUMBERED_AFTER = re.compile(r"([0-9]{1,2}) ?(?:stars?|sterne?|étoiles?|estrellas?)")
+# What a rubric's menu shows: "2 - good", "good (2)".
+_POINTS = re.compile(r"\(?[0-9]{1,2}\)? *(?:[-\u2013\u2014:=.)] *)?|[(\[] *[0-9]{1,2} *[)\]]")
 
 
 def known_order(words: Iterable[str]) -> tuple[str, ...] | None:
@@ -52,6 +54,11 @@ def known_order(words: Iterable[str]) -> tuple[str, ...] | None:
     for rank in (_letter_rank, _numbered_rank, _star_rank, *map(_rank_in, _ranks())):
         if ranked := _ranked(rank, spelling):
             return ranked
+    # Points beside the words do not tell which is the best, as 1 is in some schools; words do.
+    bare = {_POINTS.sub("", word).strip(): spelled for word, spelled in spelling.items()}
+    if len(bare) == len(spelling) and bare.keys() != spelling.keys() and all(bare):
+        order = known_order(bare)
+        return tuple(bare[word] for word in order) if order and {*order} <= bare.keys() else None
     return None
 
 
@@ -105,5 +112,7 @@ def _ranks() -> tuple[dict[str, int], ...]:
 
 def _key(word: str) -> str:
     """What makes two spellings the same word."""
-    word = unicodedata.normalize("NFC", word).casefold().replace("\u2019", "'")
+    word = unicodedata.normalize("NFC", word).casefold()
+    # A Turkish I has a dot or none, which case folding does not know.
+    word = word.replace("\u0131", "i").replace("i\u0307", "i").replace("\u2019", "'")
     return " ".join(re.sub(r"[\s_\-/.!]+", " ", word).split())

@@ -104,6 +104,8 @@ def _no_number(cell: str) -> str:
         )
     if cell.count(",") == 1 and cell.replace(",", "").isdigit():
         return "is a thousand to some and one to others: write it without the comma"
+    if cell.lstrip("+-").isdigit():
+        return "is too large for a score"
     return "is not a number (--missing TEXT leaves out rows with such a text for a score)"
 
 

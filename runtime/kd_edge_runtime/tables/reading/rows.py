@@ -17,6 +17,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.reading import delimiters
 from kd_edge_runtime.tables.reading.qualtrics import below_qualtrics
+from kd_edge_runtime.tables.reading.title_rows import header_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -64,7 +65,7 @@ class Table:
         quoted: as given.
         encoding: the file's encoding; "utf-8" where it is no text.
         kind: "text", or the format of another file: "xlsx", "ods", "parquet".
-        names_delimiter: whether a line "sep=" names the delimiter.
+        said: whether a line "sep=" names the delimiter.
         notes: how the file was understood, where that is not plain.
         counting: how rows are counted, as a sentence for the user.
         nested: whether a field may be a list or an object: no plain `str`, but `json_rows.Nested`.
@@ -91,7 +92,7 @@ class Table:
         self.quoted = quoted
         self.encoding = "utf-8"
         self.kind = "text"
-        self.names_delimiter = False
+        self.said = False
         self.notes: list[str] = []
         self.counting = _COUNTING
         self.nested = False
@@ -157,11 +158,14 @@ class Table:
     ) -> tuple[Sequence[int], list[list[str]]]:
         """The rows with one field per column, including blank rows if they are responses."""
         width = len(self.header)
-        if not self._blank and {*map(len, rows)} == {width} and (width == 1 or _none_blank(rows)):
+        even = not self._blank and {*map(len, rows)} == {width}
+        if even and (width == 1 or (_none_blank(rows) and self.header not in rows)):
             return numbers, rows
+        from kd_edge_runtime.tables.reading.row_width import WHITE, fitted, why_bad
+
         kept: list[tuple[int, list[str]]] = []
         for number, fields in zip(numbers, rows):
-            if not (width == len(fields) == 1 or "".join(fields).strip()):
+            if not (width == len(fields) == 1 or "".join(fields).strip(WHITE)):
                 self._blank += 1
                 continue
             if width == 1:
@@ -169,10 +173,11 @@ class Table:
             else:
                 self.skipped += self._blank
             self._blank = 0
-            if len(fields) == width:
-                kept.append((number, fields))
+            fields = fitted(fields, self.header)
+            if message := why_bad(fields, self.header, self.quoted):
+                self.note(Problem(message, number))
             else:
-                self.note(Problem(_ragged(len(fields), width, self.quoted), number))
+                kept.append((number, fields))
         return [number for number, _ in kept], [fields for _, fields in kept]
 
 
@@ -209,10 +214,10 @@ def open_table(
         first = next(lines, "")
         while first and not first.strip():
             first, row = next(lines, ""), row + 1
-        named = delimiters.named_delimiter(first)
-        if named:
+        said = delimiters.said_delimiter(first)
+        if said:
             first = next(lines, "")  # spreadsheets do not count the line that they hide
-        delimiter = named or delimiters.header_delimiter(first, usual)
+        delimiter = said or delimiters.header_delimiter(first, usual)
         quoted = quoting == "double" or (
             quoting == "auto" and first.rstrip("\r\n").split("\t") not in UNQUOTED
         )
@@ -240,7 +245,7 @@ def open_table(
         message = "the table is empty: it needs a row of column names"
         raise TableError(source, [Problem(message)])
     table = table_below(header, records, source, row, has_header, delimiter, quoted)
-    table.line_end, table.names_delimiter = delimiters.line_end(header_lines[-1]), bool(named)
+    table.line_end, table.said = delimiters.line_end(header_lines[-1]), bool(said)
     return table
 
 
@@ -257,8 +262,13 @@ def table_below(
     if not has_header:
         names = [f"column {number}" for number in range(1, len(header) + 1)]
         return Table(names, chain([header], records), source, row - 1, delimiter, quoted)
+    header, records, above = header_below(header, records)
     below, extra = below_qualtrics(records)
-    return Table(header, below, source, row + extra, delimiter, quoted)
+    table = Table(header, below, source, row + above + extra, delimiter, quoted)
+    if above:
+        table.counting = "Rows are counted as a spreadsheet does."
+        table.notes.append(f"row {row + above} holds the column names: rows above it are left out")
+    return table
 
 
 def _named(encoding: str) -> str:
@@ -268,13 +278,6 @@ def _named(encoding: str) -> str:
 def _none_blank(rows: Iterable[list[str]]) -> bool:
     """Whether no row is blank; runs in C, as a table may have a million rows."""
     return all(map(str.strip, map("".join, rows)))
-
-
-def _ragged(fields: int, columns: int, quoted: bool) -> str:
-    message = f"{fields} field{'s' if fields != 1 else ''}, but the header has {columns}"
-    if fields > columns and quoted:
-        message += ": put quotation marks around a text that contains a separator"
-    return message
 
 
 def _csv_problem(error: csv.Error) -> str:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kd_edge.data.readers.delimited import read_table
@@ -175,6 +175,10 @@ def test_a_bad_line_is_told_and_the_rest_is_read(table, line, said):
 def test_what_csv_writes_comes_back(folder, rows, form, style):
     suffix, delimiter = form
     line_end, quoting = style
+    # A tab before a line end within a field makes two whole rows of a table without quotes.
+    assume(
+        suffix != "tsv" or not any("\t" in cell and {*cell} & {*"\r\n"} for cell in sum(rows, ()))
+    )
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
     writer.writerows([("text", "score"), *rows])

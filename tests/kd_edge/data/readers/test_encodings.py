@@ -53,7 +53,7 @@ def test_is_said(file):
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
-        ("הקרח נמס מהר יותר", "cp1255"),
+        ("הצמר שומר על החום", "cp1255"),  # like Cyrillic
         ("الجليد يذوب أسرع", "cp1256"),
         ("น้ำแข็งละลายเร็ว", "cp874"),
         ("x þ ð x", "latin-1"),

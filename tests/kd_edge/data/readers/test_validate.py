@@ -124,10 +124,17 @@ def test_json_lines(tmp_path):
     assert item.rows[0].response_id == "row-1"
 
 
-@pytest.mark.parametrize("name", ["t.docx", "t", "T.CSV.gz"])
+@pytest.mark.parametrize("name", ["t.docx", "t.PDF", "T.CSV.gz"])
 def test_other_files_are_refused(tmp_path, name):
     with pytest.raises(InputError, match="save it as CSV"):
         read_responses(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["t", "t.dat", "t.tab"])
+def test_a_table_of_another_name_is_read_as_on_devices(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("id\ttext\tscore\n1\tair\t0\n2\twind\t1\n", encoding="utf-8")
+    assert len(read_responses(path, min_rows=2).items[0].rows) == 2
 
 
 def test_a_missing_file(tmp_path):
@@ -458,7 +465,7 @@ def test_the_average_below_is_no_response(read):
     rows = [("Ada", "1", "air"), ("Bo", "2", ""), ("Overall average", "1.5", "")]
     responses = read(rows, ("First name", "Grade/2.00", "Response 1"))
     assert [row.score for row in responses.items[0].rows] == [0, 1]
-    assert "row 4 is left out: it holds an average" in responses.notes
+    assert "row 4 is left out: it holds 'Overall average'" in responses.notes
 
 
 def test_bad_rows_are_skipped_where_that_is_asked_for(tmp_path):
