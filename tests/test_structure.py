@@ -45,6 +45,9 @@ NAMED = {
     "kd_edge/soft_labels/test_unlabelled_texts.py": "a function of augmentation with many cases",
     "runtime/slots/test_power_cuts.py": "slots, switch and durable together",
     "runtime/test_format_doc.py": "FORMAT.md",
+    "runtime/core/test_parity.py": "the core in runtime/core against plain Python",
+    "runtime/core/test_sanitizers.py": "the core in runtime/core, whatever it is given",
+    "runtime/core/test_tables.py": "the core's tables, which a script writes",
 }
 LONGEST = 300
 LONGER = {
@@ -217,6 +220,7 @@ def test_one_version():
     assert __version__ in released
     for name in ("pyproject.toml", "runtime/pyproject.toml"):
         assert 'dynamic = ["version"]' in _text(name)
+    assert f'\nversion = "{__version__}"\n' in _text("runtime/core/pyproject.toml")
 
 
 def _text(name: str) -> str:

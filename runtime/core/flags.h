@@ -27,11 +27,6 @@
 #endif
 #endif
 
-/* The place of a word, from which a reader reads it again. */
-typedef struct {
-    uint32_t at, more;
-} mark;
-
 typedef struct {
     mark marks[MARKS];
     uint32_t step;          /* words from mark to mark, a power of two */
@@ -39,18 +34,6 @@ typedef struct {
     uint32_t bits;          /* that are set in `seen`: no more than there are different words */
     uint8_t seen[SEEN];
 } places;
-
-static mark mark_of(const reader *r, const uint8_t *text)
-{
-    mark m = {(uint32_t)(r->at - text), r->more ? (uint32_t)(r->more - kd_strings) + 1 : 0};
-    return m;
-}
-
-static reader reader_at(mark m, const uint8_t *text, const uint8_t *end)
-{
-    reader r = {text + m.at, end, m.more ? kd_strings + m.more - 1 : NULL};
-    return r;
-}
 
 static void begin_places(places *p)
 {
@@ -82,10 +65,9 @@ static void note_hash(places *p, uint32_t hash)
 }
 
 /* A reader before word `number`. */
-static reader reader_before(const places *p, uint32_t number, const uint8_t *text,
-                            const uint8_t *end)
+static reader reader_before(const places *p, uint32_t number, const response *t)
 {
-    reader r = reader_at(p->marks[number / p->step], text, end);
+    reader r = reader_at(p->marks[number / p->step], t);
     word w;
     for (uint32_t skip = number % p->step; skip; skip--) {
         read_word(&r, &w);
@@ -135,15 +117,15 @@ static uint32_t pairs_in_prompt(const kd_item *item, reader r, uint32_t pairs)
     return number;
 }
 
-static int copied(const kd_item *item, const places *p, const uint8_t *text, const uint8_t *end)
+static int copied(const kd_item *item, const places *p, const response *t)
 {
     const uint32_t last = p->words - 2;
     int missed = 0;
     for (uint32_t k = 0; k < PROBES; k++) {
         uint32_t number = (uint32_t)((uint64_t)last * k / (PROBES - 1));
-        if (!pairs_in_prompt(item, reader_before(p, number, text, end), 1) && ++missed > 1) return 0;
+        if (!pairs_in_prompt(item, reader_before(p, number, t), 1) && ++missed > 1) return 0;
     }
-    return pairs_in_prompt(item, reader_of(text, (size_t)(end - text)), last + 1) >= 0.8 * (last + 1);
+    return pairs_in_prompt(item, reader_of(t), last + 1) >= 0.8 * (last + 1);
 }
 
 /* ---- different words ---- */
@@ -154,11 +136,11 @@ typedef struct {
 } seen_word;
 
 /* Compares words by hash, then letter by letter, since different words may have one hash. */
-static int compare(const seen_word *a, const seen_word *b, const uint8_t *text, const uint8_t *end)
+static int compare(const seen_word *a, const seen_word *b, const response *t)
 {
     if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
-    if (!text || (a->place.at == b->place.at && a->place.more == b->place.more)) return 0;
-    reader first = reader_at(a->place, text, end), second = reader_at(b->place, text, end);
+    if (!t || same_place(a->place, b->place)) return 0;
+    reader first = reader_at(a->place, t), second = reader_at(b->place, t);
     word v, w;
     do {
         read_word(&first, &v);
@@ -176,29 +158,28 @@ static int compare(const seen_word *a, const seen_word *b, const uint8_t *text, 
    The response is read once where it has no more different words than there is room for. Else the
    least of them are kept, and each further reading counts those that are greater than the last. So
    memory is bounded, and only the time of very long responses with very many words grows. */
-static uint32_t count_different(const uint8_t *text, const uint8_t *end, int whole, double limit,
-                                seen_word *kept)
+static uint32_t count_different(const response *t, int whole, double limit, seen_word *kept)
 {
-    const uint8_t *const compared = whole ? text : NULL;
+    const response *const compared = whole ? t : NULL;
     uint32_t counted = 0, number;
-    seen_word greatest = {0, {0, 0}};
+    seen_word greatest = {0, {0, 0, {0, 0}}};
     int more;
     do {
-        reader r = reader_of(text, (size_t)(end - text));
+        reader r = reader_of(t);
         word w;
         number = 0;
         more = 0;
         for (;;) {
-            seen_word met = {0, mark_of(&r, text)};
+            seen_word met = {0, mark_of(&r)};
             if (!read_word(&r, &w)) break;
             met.hash = hash_word(&w);
             skip_rest(&r, &w);
-            if (counted && compare(&met, &greatest, compared, end) <= 0) continue;
+            if (counted && compare(&met, &greatest, compared) <= 0) continue;
             uint32_t low = 0, high = number;
             int found = 0;
             while (low < high && !found) {
                 uint32_t middle = low + (high - low) / 2;
-                int order = compare(&met, kept + middle, compared, end);
+                int order = compare(&met, kept + middle, compared);
                 if (order > 0) low = middle + 1;
                 else high = middle;
                 found = !order;
@@ -220,23 +201,22 @@ static uint32_t count_different(const uint8_t *text, const uint8_t *end, int who
 }
 
 /* Whether a response has fewer different words than so many. */
-static int repeats(const places *p, double limit, const uint8_t *text, const uint8_t *end,
-                   seen_word *kept)
+static int repeats(const places *p, double limit, const response *t, seen_word *kept)
 {
-    return p->bits < limit && count_different(text, end, 1, limit, kept) < limit;
+    return p->bits < limit && count_different(t, 1, limit, kept) < limit;
 }
 
 /* ---- all flags ---- */
 
 /* The flag of a response with at least a word; `known` is N. */
 static kd_flag flag_of(const kd_item *item, const places *p, uint32_t known, kd_real confidence,
-                       const uint8_t *text, const uint8_t *end, seen_word *kept)
+                       const response *t, seen_word *kept)
 {
     const double words = p->words;
     if (item->longest && words > item->longest) return KD_LONG;
     if (p->words >= FEW) {
-        if (item->prompts && copied(item, p, text, end)) return KD_PROMPT;
-        if (item->distinct > 0 && repeats(p, item->distinct * pow(words, 0.75), text, end, kept))
+        if (item->prompts && copied(item, p, t)) return KD_PROMPT;
+        if (item->distinct > 0 && repeats(p, item->distinct * pow(words, 0.75), t, kept))
             return KD_REPEATS;
     }
     if (item->has_known) {

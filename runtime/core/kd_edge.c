@@ -1,6 +1,8 @@
 /* kd-edge's core: see kd_edge.h. The chapters follow FORMAT.md:
 
-   text.h       section 3     from a response to its words
+   text.h       section 3     from a response to its words, by text rules 1
+   text2.h      section 13    the same by text rules 2
+   reader.h                   reading words by either, and reading them again
    ngrams.h     section 4     from words to rows of the table
    network.h    section 5     from rows to probabilities
    decision.h   section 7     from probabilities to a class
@@ -14,7 +16,7 @@
 
 static int check_item(const kd_item *item)
 {
-    if (item->rules != 1) return KD_E_RULES;
+    if (!knows_rules(item->rules)) return KD_E_RULES;
     if (item->student != KD_BAG && item->student != KD_PAIRS) return KD_E_NUMBER;
     if (item->dimensions < 1 || item->classes < 2 || item->words > 0x10000) return KD_E_SIZE;
     /* All sizes below fit in 64 bits, and rows in 31. */
@@ -139,11 +141,11 @@ static uint32_t add_word(const working *k, gathered *g, relation *r, const word 
 
 /* Reads a response once: adds up the rows of its n-grams, and returns how many these are. `r` is
    NULL for a bag. */
-static uint32_t read_response(const kd_student *s, const working *k, const uint8_t *text,
-                              const uint8_t *end, places *p, relation *r)
+static uint32_t read_response(const kd_student *s, const working *k, const response *t, places *p,
+                              relation *r)
 {
     int64_t *sums = k->sums;
-    reader at = reader_of(text, (size_t)(end - text));
+    reader at = reader_of(t);
     gathered g;
     word w;
     uint32_t known = 0;
@@ -152,7 +154,7 @@ static uint32_t read_response(const kd_student *s, const working *k, const uint8
     g.number = 0;
     memset(w.marked, 0, sizeof w.marked);
     for (;;) {
-        mark from = mark_of(&at, text);
+        mark from = mark_of(&at);
         if (!read_word(&at, &w)) break;
         uint32_t hash, place;
         make_room(&g, sums);
@@ -174,7 +176,7 @@ int kd_score(const kd_student *s, const void *text, size_t bytes, void *scratch,
 {
     if (bytes > 0x7FFFFFFF) return KD_E_TEXT;
     if (scratch_bytes < kd_scratch_bytes(s)) return KD_E_MEMORY;
-    const uint8_t *from = text, *end = from + bytes;
+    const response t = {text, (const uint8_t *)text + bytes, s->item.rules};
     working w = working_in(s, scratch, scratch_bytes);
     double numbers[RELATED];
     relation r;
@@ -182,8 +184,8 @@ int kd_score(const kd_student *s, const void *text, size_t bytes, void *scratch,
     const int pairs = s->item.student == KD_PAIRS;
     begin_places(&p);
     if (pairs) begin_relation(s, &r, w.bits);
-    uint32_t known = read_response(s, &w, from, end, &p, pairs ? &r : NULL);
-    if (pairs) relation_numbers(s, &r, p.words, from, end, w.kept, numbers);
+    uint32_t known = read_response(s, &w, &t, &p, pairs ? &r : NULL);
+    if (pairs) relation_numbers(s, &r, p.words, &t, w.kept, numbers);
     network(s, w.sums, known, numbers, pairs ? RELATED : 0, probabilities);
 
     result->words = p.words;
@@ -191,7 +193,7 @@ int kd_score(const kd_student *s, const void *text, size_t bytes, void *scratch,
     result->place = decide(s, probabilities, &result->expected);
     result->confidence = probabilities[result->place];
     result->flag = !p.words ? KD_EMPTY
-                 : flag_of(&s->item, &p, known, probabilities[result->place], from, end, w.kept);
+                 : flag_of(&s->item, &p, known, probabilities[result->place], &t, w.kept);
     return 0;
 }
 
@@ -249,10 +251,10 @@ int kd_explain(const kd_student *s, const void *text, size_t bytes, void *scratc
     if (bytes > 0x7FFFFFFF) return KD_E_TEXT;
     if (scratch_bytes < kd_explain_bytes(s)) return KD_E_MEMORY;
     working kept = working_in(s, scratch, kd_scratch_bytes(s));
-    const uint8_t *from = text, *end = from + bytes;
+    const response t = {text, (const uint8_t *)text + bytes, s->item.rules};
     places p;
     begin_places(&p);
-    uint32_t known = read_response(s, &kept, from, end, &p, NULL);
+    uint32_t known = read_response(s, &kept, &t, &p, NULL);
     explaining e = {s, kept.sums, factor_of(known), NULL, pushes, NULL, each, context};
     e.own = (int64_t *)(((uintptr_t)kept.bits + 7) & ~(uintptr_t)7);
     e.hidden = (kd_real *)(e.own + s->item.dimensions);
@@ -264,7 +266,7 @@ int kd_explain(const kd_student *s, const void *text, size_t bytes, void *scratc
     g.before = NONE;
     g.number = 0;
     tell(&e, &g, told);
-    reader at = reader_of(text, bytes);
+    reader at = reader_of(&t);
     while (read_word(&at, &two[turn])) {
         const word *w = &two[turn], *before = &two[!turn];
         uint32_t found = find_word(s, hash_word(w));
@@ -289,8 +291,9 @@ int kd_words(uint32_t rules, const void *text, size_t bytes,
              void (*each)(void *context, const char *piece, uint32_t piece_bytes, int last),
              void *context)
 {
-    if (rules != 1) return KD_E_RULES;
-    reader at = reader_of(text, bytes);
+    if (!knows_rules(rules)) return KD_E_RULES;
+    const response t = {text, (const uint8_t *)text + bytes, rules};
+    reader at = reader_of(&t);
     word w;
     while (read_word(&at, &w))
         each(context, (const char *)w.marked + 1, w.bytes, !w.unfinished);

@@ -10,8 +10,11 @@ Run after a change of the rules (released rules never change), and commit what i
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+
+import make_tables2
+from make_tables2 import numbers
 
 from kd_edge_runtime.text import relation
 from kd_edge_runtime.text.rules import _table
@@ -73,21 +76,6 @@ def crc_tables() -> list[list[int]]:
     return tables
 
 
-def numbers(kind: str, name: str, values: Iterable[int], style: str = "{}") -> Iterator[str]:
-    """A constant array, in lines of at most 100 characters."""
-    texts = [style.format(value) for value in values]
-    yield f"static const {kind} {name}[{len(texts)}] = {{"
-    line = "   "
-    for text in texts:
-        if len(line) + len(text) > 98:
-            yield line
-            line = "   "
-        line += f" {text},"
-    yield line
-    yield "};"
-    yield ""
-
-
 def lines() -> Iterator[str]:
     """The lines of `tables.h`."""
     table, strings = _table(), Strings()
@@ -122,6 +110,10 @@ def lines() -> Iterator[str]:
     yield from numbers("uint32_t", "kd_range_from", [first for first, _ in ranges], "0x{:X}")
     yield from numbers("uint8_t", "kd_range_read", [kind for _, kind in ranges])
     yield from numbers("uint8_t", "kd_strings", strings.bytes)
+    yield "#ifndef KD_RULES_1"
+    yield from make_tables2.lines()
+    yield "#endif"
+    yield ""
     negations = sorted(relation._NEGATIONS)
     yield "/* The hashes of negations, rising: relation rules 1. */"
     yield from numbers("uint32_t", "kd_negations", negations, "0x{:08X}")

@@ -2,7 +2,7 @@
 #ifndef KD_NGRAMS_H
 #define KD_NGRAMS_H
 #include <string.h>
-#include "text.h"
+#include "reader.h"
 
 #define NONE 0xFFFFFFFFu
 

@@ -368,10 +368,9 @@ static uint32_t count_bits(const uint8_t *list, uint32_t number)
 }
 
 /* Reads a response again, for the pairs and runs of the nearest reference. */
-static void match(const kd_student *s, relation *r, const reference *one, const uint8_t *text,
-                  const uint8_t *end)
+static void match(const kd_student *s, relation *r, const reference *one, const response *t)
 {
-    reader at = reader_of(text, (size_t)(end - text));
+    reader at = reader_of(t);
     const uint8_t *grams = s->question + 4 * (size_t)one->grams_at;
     uint32_t pair[2] = {NONE, NONE};
     word w;
@@ -395,7 +394,7 @@ static void match(const kd_student *s, relation *r, const reference *one, const 
 
 /* The numbers of relation rules 1. */
 static void relation_numbers(const kd_student *s, relation *r, uint32_t words,
-                             const uint8_t *text, const uint8_t *end, seen_word *kept,
+                             const response *t, seen_word *kept,
                              double numbers[RELATED])
 {
     uint32_t nearest = 0;
@@ -411,8 +410,8 @@ static void relation_numbers(const kd_student *s, relation *r, uint32_t words,
         }
     }
     const reference *one = reference_at(s, nearest);
-    match(s, r, one, text, end);
-    uint32_t different = count_different(text, end, 0, HUGE_VAL, kept), shown = different ? different : 1;
+    match(s, r, one, t);
+    uint32_t different = count_different(t, 0, HUGE_VAL, kept), shown = different ? different : 1;
     double length = (double)words / one->words;
     numbers[0] = best.recall;
     numbers[1] = best.new_recall;

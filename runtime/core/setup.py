@@ -1,6 +1,7 @@
 """Builds the extension; everything else is in pyproject.toml."""
 
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -12,10 +13,7 @@ setup(
         Extension(
             "kd_edge_core._core",
             ["module.c", "kd_edge.c"],
-            depends=[
-                *("kd_edge.h", "tables.h", "text.h", "ngrams.h", "network.h", "decision.h"),
-                *("flags.h", "pairs.h", "memo.h"),
-            ],
+            depends=[*map(str, Path(__file__).parent.glob("*.h"))],
             extra_compile_args=EXACT,
             py_limited_api=True,
         )

@@ -1,7 +1,4 @@
-/* FORMAT.md, section 3: from a response in UTF-8 to its words.
-
-   A reader walks over the response once and keeps nothing but its place, so that no memory grows
-   with the text. Where words are needed again, a reader is put back to an earlier place. */
+/* FORMAT.md, section 3: from a response in UTF-8 to its words, by text rules 1. */
 #ifndef KD_TEXT_H
 #define KD_TEXT_H
 #include "kd_edge.h"
@@ -12,9 +9,47 @@
 /* A letter has at most four bytes; `<` and `>` are written around a word. */
 #define WORD_BYTES (4 * LONGEST_WORD + 2)
 
+/* A response. */
+typedef struct {
+    const uint8_t *from, *end;
+    uint32_t rules;
+} response;
+
+#ifndef KD_RULES_1
+#define NONE_QUEUED 0xFFFFFFFFu
+#define STRUCK 0x80u
+
+/* A symbol of rules 2 that is still to come, and where it is: in the code point at `at`, after `skip`
+   others; with STRUCK, it is what strikes that one out. */
+typedef struct {
+    uint32_t symbol, at;
+    uint8_t skip, after_super;
+} waiting;
+#endif
+
+/* Walks over a response and keeps nothing but its place and what is next to it, so that no memory
+   grows with the text. Where words are needed again, a reader is put back to an earlier place. */
 typedef struct {
     const uint8_t *at, *end;
     const uint8_t *more;    /* what is left of the string that a code point is read as, or NULL */
+    const uint8_t *text;
+    uint32_t rules;
+#ifndef KD_RULES_1
+    /* For rules 2: see text2.h. Symbols of a code point, of which `taken` have been read. */
+    const uint32_t *string; /* NULL for `own`: readers are copied */
+    uint32_t own[3], queued, taken, queued_at;
+    uint32_t before[2];     /* the symbols before the next one, the nearest first */
+    waiting wait[6], back, struck_sign;
+    uint32_t waits;
+    uint8_t has_back, struck, super, after_super;
+    uint8_t inside;         /* a word that goes on: one more than the kind of its last symbol */
+    uint8_t is_cut;         /* after a number of the most digits */
+    /* Words of a number that are still to come, and the place where the number begins. */
+    uint8_t number[2 * 41], numbered, number_at, number_words;
+    waiting begun;
+    uint32_t begun_before[2];
+    uint8_t begun_cut;
+#endif
 } reader;
 
 /* A word, or a piece of a word of more than 40 letters. */
@@ -124,13 +159,10 @@ static int read_wide(reader *r, word *w)
     }
 }
 
-/* Reads the next word, or the next 40 letters of one that is longer; 0 at the end of the text. */
-static int read_word(reader *r, word *w)
+/* Reads the next word, or the next 40 letters of one that is longer, to an empty word. */
+static void read_word1(reader *r, word *w)
 {
     uint8_t *const letters = w->marked + 1;
-    w->bytes = w->extra = 0;
-    w->unfinished = 0;
-    w->key[0] = w->key[1] = 0;
     if (!r->more || !read_string(r, w)) {
         while (r->at != r->end) {
             if (*r->at >= 0x80) {
@@ -162,24 +194,6 @@ static int read_word(reader *r, word *w)
             break;
         }
     }
-    w->marked[0] = '<';
-    letters[w->bytes] = '>';
-    letters[w->bytes + 1] = 0;
-    return w->bytes != 0;
 }
 
-/* Skips what is left of a word whose first piece has been read. */
-static void skip_rest(reader *r, const word *w)
-{
-    if (!w->unfinished) return;
-    word rest;
-    do read_word(r, &rest); while (rest.unfinished);
-}
-
-static reader reader_of(const void *text, size_t bytes)
-{
-    reader r = {text, NULL, NULL};
-    r.end = r.at + bytes;
-    return r;
-}
 #endif

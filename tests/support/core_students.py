@@ -19,7 +19,7 @@ from kd_edge_runtime.bundle.manifest import (
 )
 from kd_edge_runtime.flags import pair_code
 from kd_edge_runtime.students.item import LoadedItem
-from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text import words_by
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_word
 
 # What responses are put together from: likely words, and what rules treat in special ways.
@@ -62,11 +62,15 @@ def text(rng: random.Random, longest: int = 40) -> str:
     return "".join(parts)
 
 
-def student(rng: random.Random, texts: Sequence[str], kind: str = "bag") -> LoadedItem:
+def student(
+    rng: random.Random, texts: Sequence[str], kind: str = "bag", rules: int = 1
+) -> LoadedItem:
     """A student with random numbers of everything."""
     dimensions, classes = rng.choice((1, 3, 7, 8, 10, 16, 24, 33)), rng.choice((2, 3, 4, 5, 9))
     gram = rng.choice((0, 1, 2, 3, 4, 4, 4, 5, 42, 43, 60))
-    vocabulary, sizes = _vocabulary(rng, texts, gram)
+    words = words_by(rules)
+    found = [words(one) for one in texts]
+    vocabulary, sizes = _vocabulary(rng, found, gram)
     rows = sum(sizes) + (3 * sizes[0] if kind == "pairs" else 0)
     table = rng.randbytes(rows * dimensions)
     strength = rng.choice((0.01, 0.1, 1.0))
@@ -74,7 +78,7 @@ def student(rng: random.Random, texts: Sequence[str], kind: str = "bag") -> Load
     members = {"network": table + floats, "vectorizer": vocabulary}
     if kind == "pairs":
         members["network"] = vocabulary + _floats(rng, 13 * dimensions, strength) + table + floats
-        members["vectorizer"] = question(rng, texts)
+        members["vectorizer"] = question(rng, found)
     entry = ItemEntry(
         item_id="item",
         student=kind,
@@ -83,7 +87,7 @@ def student(rng: random.Random, texts: Sequence[str], kind: str = "bag") -> Load
         decision=rng.choice((MOST_PROBABLE, NEAREST_EXPECTED)),
         parameters=0,
         text={
-            "rules": 1,
+            "rules": rules,
             "gram": gram,
             "sizes": sizes,
             "dimensions": dimensions,
@@ -92,7 +96,7 @@ def student(rng: random.Random, texts: Sequence[str], kind: str = "bag") -> Load
         forms={"plain-int8": "network"},
         vectorizer="vectorizer",
         golden="golden",
-        flags=_flags(rng, texts, kind),
+        flags=_flags(rng, found, kind),
     )
     return LoadedItem(Members(members), _worth(rng, entry))
 
@@ -109,11 +113,10 @@ def _worth(rng: random.Random, entry: ItemEntry) -> ItemEntry:
     return entry
 
 
-def _flags(rng: random.Random, texts: Sequence[str], kind: str) -> Flags:
+def _flags(rng: random.Random, found: Sequence[list[str]], kind: str) -> Flags:
     prompt: set[int] = set()
-    for one in rng.sample(texts, min(3, len(texts))):
-        found = words(one)
-        prompt.update(map(pair_code, found, found[1:]))
+    for one in rng.sample(found, min(3, len(found))):
+        prompt.update(map(pair_code, one, one[1:]))
     return Flags(
         review=rng.choice((0.0, 0.4, 0.9)),
         longest=rng.choice((0, 0, 20, 60)),
@@ -123,8 +126,9 @@ def _flags(rng: random.Random, texts: Sequence[str], kind: str) -> Flags:
     )
 
 
-def _vocabulary(rng: random.Random, texts: Sequence[str], gram: int) -> tuple[bytes, list[int]]:
-    found = [words(one) for one in texts]
+def _vocabulary(
+    rng: random.Random, found: Sequence[list[str]], gram: int
+) -> tuple[bytes, list[int]]:
     known = sorted({hash_word(word) for one in found for word in one if rng.random() < 0.7})
     place = {code: at for at, code in enumerate(known)}
     runs = {
@@ -142,9 +146,9 @@ def _vocabulary(rng: random.Random, texts: Sequence[str], gram: int) -> tuple[by
     return numbers([*known, *sorted(runs), *sorted(pairs)]), [len(known), len(runs), len(pairs)]
 
 
-def question(rng: random.Random, texts: Sequence[str]) -> bytes:
-    """A question's member; its references share words with each other and with the texts."""
-    found = [one for one in map(words, texts) if one] or [["ice"]]
+def question(rng: random.Random, words: Sequence[list[str]]) -> bytes:
+    """A question's member; its references are beginnings of responses."""
+    found = [one for one in words if one] or [["ice"]]
     asked = sorted({hash_word(word) for word in rng.choice(found)[:8]})
     references = [rng.choice(found)[: rng.randrange(1, 20)] for _ in range(rng.randrange(1, 5))]
     lists: list[list[int]] = [asked, [len(references)]]

@@ -74,7 +74,7 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Threads for tflite and onnx; plain and numpy use one.",
+    help="Threads for core, tflite and onnx; plain and numpy use one.",
 )
 @click.option(
     "--review-below",
