@@ -30,16 +30,24 @@ _NEUTRAL = (
     "\tspaces   and\nlines\r\nand tabs\t",
     "a" * 60 + " " + "b " * 40,
 )
+# What text rules 2 read otherwise than rules 1.
+_SIGNS_AND_SCRIPTS = (
+    "x = -5, so -2x + 6 \u2260 10 \u2212 3(x + 1), 2x\u00b2 > 1,000.5",
+    "10\u207b\u00b3 \u2192 ~0,001, 5kg, (a-b)(c-d), \u221a2 \u2013 3",
+    "العَرَبِيَّة שָׁלוֹם हिन्दी \u0958 한국어 ქართული ＡＢ１ ٣٫١٤",
+    "น้ำแข็งเย็นกว่าน้ำ ទឹកត្រជាក់ជាងទឹកកក မြန်မာ",
+)
 _MOST_SENTENCES = 24
 _GENERATED = 8
 
 
-def golden_inputs(sources: Sequence[str], seed: int = 0) -> tuple[str, ...]:
+def golden_inputs(sources: Sequence[str], seed: int = 0, rules: int = 1) -> tuple[str, ...]:
     """Inputs for golden rows.
 
     Args:
         sources: the item's prompt, rubric and reference answers, where there are any.
         seed: seed of the generated strings.
+        rules: the number of the item's text rules.
 
     Returns:
         About twenty to forty texts, no two alike.
@@ -53,7 +61,8 @@ def golden_inputs(sources: Sequence[str], seed: int = 0) -> tuple[str, ...]:
     rng = random.Random(seed)
     pool = " ".join([*sentences, *_NEUTRAL]).split()
     generated = [" ".join(rng.choices(pool, k=rng.randint(5, 120))) for _ in range(_GENERATED)]
-    return tuple(dict.fromkeys([*_NEUTRAL, *sentences, *generated]))
+    more = _SIGNS_AND_SCRIPTS if rules > 1 else ()
+    return tuple(dict.fromkeys([*_NEUTRAL, *sentences, *generated, *more]))
 
 
 def golden_json(inputs: Sequence[str], outputs: Mapping[str, Rows]) -> bytes:

@@ -146,7 +146,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
     student = item.student
     kind = registry.get(student.kind)
     sample = Sample(
-        golden_inputs(item.sources),
+        golden_inputs(item.sources, rules=kind.text_rules(student)),
         tuple(row.text for row in item.held_out),
         tuple(row.response_id for row in item.held_out),
         human_scores(item.held_out) if item.held_out else None,

@@ -14,10 +14,11 @@ from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export.quantize import dequantized, quantize
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.students.bag import BagStudent
-from kd_edge_runtime.text.rules import words
+from kd_edge_runtime.text import NEW_RULES, words_by
 from kd_edge_runtime.text.vocabulary import MAX_WORDS, grams, hash_gram, hash_word
 from workshop import SMALL, sentences
 
+words = words_by(NEW_RULES)
 TEXTS = sentences(40)
 HARD = ("", "?!", "ice", "unknown", "ice " * 3000, "ICE melts, naïve 5%", "日本", "x" * 200)
 
@@ -76,7 +77,7 @@ def test_a_vocabulary_is_small_shared_and_whole(texts, ngrams, gram, min_respons
     found = choose_vocabulary(texts, options)
     assert found.size <= ngrams
     # every pair names words that are there, and every table is one that a device reads
-    assert type(found).from_bytes(found.to_bytes(), gram, found.sizes) == found
+    assert type(found).from_bytes(found.to_bytes(), gram, found.sizes, found.rules) == found
     seen = [{hash_word(word) for word in words(text)} for text in texts]
     for code in found.words:
         assert sum(code in one for one in seen) >= min_responses
@@ -94,7 +95,7 @@ def test_more_words_than_a_vocabulary_can_hold():
     many = [" ".join(f"w{number}" for number in range(MAX_WORDS + 50))]
     found = choose_vocabulary(many, BagOptions(ngrams=1 << 20, gram=0, min_responses=1))
     assert len(found.words) <= MAX_WORDS
-    assert type(found).from_bytes(found.to_bytes(), 0, found.sizes) == found
+    assert type(found).from_bytes(found.to_bytes(), 0, found.sizes, found.rules) == found
 
 
 def test_no_text_is_in_the_vocabulary():

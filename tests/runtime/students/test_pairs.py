@@ -21,7 +21,7 @@ _KNOWN = [" ".join(random.Random(seed).choices(WORDS, k=12)) for seed in range(6
 
 
 def student(gram=3, dimensions=5, classes=3):
-    vocabulary = choose_vocabulary(_KNOWN, BagOptions(ngrams=80, gram=gram))
+    vocabulary = choose_vocabulary(_KNOWN, BagOptions(ngrams=80, gram=gram, rules=1))
     assert all(vocabulary.sizes[at] for at in (0, 2))
     rng = np.random.default_rng(0)
     rows = vocabulary.size + 3 * len(vocabulary.words)
