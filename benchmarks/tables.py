@@ -21,6 +21,7 @@ from benchmarks import (
     semeval,
     speed_tables,
     summary_tables,
+    text_rules,
     unscored_responses,
 )
 from kd_edge.console.tables import markdown
@@ -170,6 +171,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "ratios": speed_tables.ratios,
     "scaling": speed_tables.scaling,
     "few": few_responses.table,
+    "text-rules": text_rules.real_table,
+    "text-rules-made": text_rules.made_table,
     **agreement_tables.TABLES,
     **contender_tables.TABLES,
     **summary_tables.TABLES,

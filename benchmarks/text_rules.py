@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import click
@@ -23,6 +24,7 @@ from benchmarks import record
 from benchmarks.items import REAL, SAMPLES
 from benchmarks.made_items import SEED, MadeItem, made_items
 from benchmarks.work_folder import SAMPLE, trained
+from kd_edge.console.tables import markdown
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item
 from kd_edge.data.splits import Split, split_item
@@ -38,6 +40,8 @@ from kd_edge_runtime.text import KNOWN_RULES, words_by
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams
 
 SEEDS = (0, 1, 2)
+# Prompts of science, whose responses hold numbers and signs.
+PROMPTS = ("asap-sas-1", "asap-sas-2", "asap-sas-5")
 _VALIDATION = 0.15
 
 
@@ -52,7 +56,7 @@ def main(data: Path, work: Path, test: bool) -> None:
     work.mkdir(parents=True, exist_ok=True)
     measures: dict[str, Callable[[], dict[str, Any]]] = {
         **{f"made-{name}": partial(_made, made) for name, made in made_items().items()},
-        **{name: partial(_asap_sas, data / "asap-sas", name, test) for name in REAL},
+        **{name: partial(_asap_sas, data / "asap-sas", name, test) for name in PROMPTS},
         **{name: partial(_sample, name) for name in SAMPLES},
     }
     for name, measure in measures.items():
@@ -127,6 +131,42 @@ def _ngrams(text: str, rules: int) -> Counter[tuple[str, ...]]:
     words = [word[:MAX_WORD] for word in words_by(rules)(text)]
     runs = [run for word in words for run in grams(word, BagOptions.gram)]
     return Counter([*((one,) for one in (*words, *runs)), *zip(words, words[1:], strict=False)])
+
+
+def real_table() -> str:
+    """Agreement with people on real responses, by rules."""
+    return _table([(name, REAL[name]) for name in PROMPTS], twins=False)
+
+
+def made_table() -> str:
+    """The same on invented responses, and whether the twins are told apart."""
+    found = [name for name in record.read("text_rules")["figures"] if name.startswith("made-")]
+    labels = {name: f"{name.removeprefix('made-')} (made up)" for name in found}
+    samples = {name: f"sample: {label}" for name, label in SAMPLES.items()}
+    return _table([*samples.items(), *labels.items()], twins=True)
+
+
+def _table(names: list[tuple[str, str]], *, twins: bool) -> str:
+    figures = record.read("text_rules")["figures"]
+    rows = []
+    for name, label in names:
+        one = figures[name]
+        row = [label, f"{one['test']:,}"]
+        for rules in map(str, KNOWN_RULES):
+            qwk, right = one[rules]["qwk"], one[rules]["accuracy"]
+            row += [f"{mean(qwk):.3f}", f"{max(qwk) - min(qwk):.3f}", f"{mean(right):.3f}"]
+        if twins:
+            told = one.get("twins", {})
+            row += [
+                f"{100 * told[key]:.0f} %" if key in told else "" for key in map(str, KNOWN_RULES)
+            ]
+        rows.append(row)
+    header = ["item", "responses"]
+    for rules in KNOWN_RULES:
+        header += [f"rules {rules}: QWK", "spread", "accuracy"]
+    if twins:
+        header += [f"twins told apart by rules {rules}" for rules in KNOWN_RULES]
+    return markdown(header, rows)
 
 
 if __name__ == "__main__":
