@@ -18,6 +18,7 @@ from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.students.student import Encoded, Network, TextStage, probabilities
 from kd_edge.training.checkpoint import Checkpoint, RunState
 from kd_edge.training.epoch import EpochFigures, epoch_figures
+from kd_edge.training.optimizer import fused
 from kd_edge.training.schedule import set_step
 
 # Below this, batches of the recipe's size would make too few steps of an epoch.
@@ -57,9 +58,8 @@ class Training:
         self._soft = soften(torch.from_numpy(examples.soft), options.temperature)
         self._soft[torch.from_numpy(examples.soft.sum(1) == 0)] = 0.0
         self._examples = examples
-        self._optimizer = torch.optim.Adam(
-            [{"params": list(network.parameters()), "peak": recipe.learning_rate}]
-        )
+        groups = [{"params": list(network.parameters()), "peak": recipe.learning_rate}]
+        self._optimizer = fused(torch.optim.Adam, groups)
 
     def run(self, folder: Path, description: str) -> RunState:
         """Trains, or resumes a stopped run, and leaves the best epoch's weights.
@@ -78,7 +78,7 @@ class Training:
                 f"{description}: stopped. Start the same command again to resume after the "
                 "last finished epoch."
             ) from None
-        checkpoint.restore_best(state)
+        checkpoint.restore_best()
         self._network.eval()
         return state
 

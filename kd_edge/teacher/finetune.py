@@ -24,6 +24,7 @@ from kd_edge.teacher.predict import predict_ids
 from kd_edge.teacher.source import Source, resolve
 from kd_edge.training.checkpoint import Checkpoint, RunState, read_state
 from kd_edge.training.epoch import EpochFigures, epoch_figures
+from kd_edge.training.optimizer import fused
 from kd_edge.training.schedule import set_step
 from kd_edge_runtime.errors import InputError
 
@@ -92,7 +93,7 @@ def finetune(
     checkpoint = Checkpoint(folder / _CHECKPOINT, run.model, run.optimizer)
     try:
         state = run.train(checkpoint, f"fine-tuning the {names.teacher}")
-        checkpoint.restore_best(state)
+        checkpoint.restore_best()
         card = TeacherCard(
             classes=item.scale.classes,
             numeric=item.scale.numeric,
@@ -108,7 +109,7 @@ def finetune(
         with atomic_folder(folder, (CARD, _CHECKPOINT)) as new:
             classifier.save(run.model, card, new)
     except KeyboardInterrupt:
-        raise _stopped(item, checkpoint.folder, run.epochs) from None
+        raise _stopped(item, folder / _CHECKPOINT, run.epochs) from None
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
     return Teacher(folder, card, len(training), parameters, state.seconds)
 
@@ -166,7 +167,7 @@ class _Run:
             {"params": body, "peak": options.learning_rate},
             {"params": head, "peak": options.head_learning_rate},
         ]
-        self.optimizer = torch.optim.AdamW(groups, weight_decay=_WEIGHT_DECAY)
+        self.optimizer = fused(torch.optim.AdamW, groups, weight_decay=_WEIGHT_DECAY)
         self.ids = self._encode(training)
         self.held_out_ids = self._encode(held_out)
         self.held_out_scores = np.array([row.score for row in held_out])

@@ -72,10 +72,11 @@ def predict_ids(
     """
     fill = pad_id(model.tokenizer)
     found = _no_rows(model, len(ids))
-    with torch.inference_mode():
+    # One context around all batches, and not inference_mode: torch then keeps the weights in the
+    # low precision instead of casting them for every batch.
+    with torch.no_grad(), compute.autocast():
         for batch in by_length(ids, _BATCH):
-            with compute.autocast():
-                logits = model(*pad(ids, batch, fill, compute.device))
+            logits = model(*pad(ids, batch, fill, compute.device))
             # softmax in double precision, so that a row's sum is 1 to the last bit of float32
             found[batch] = logits.double().softmax(-1).cpu().numpy()
             if tracker is not None:

@@ -28,6 +28,7 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write, plain_write_errors
 
 _STATE = "state.json"
+_SECONDS = 30.0  # at least so many between two writes
 
 
 @dataclass(frozen=True)
@@ -79,30 +80,58 @@ def read_state(folder: Path) -> RunState | None:
         return None
 
 
-@dataclass(frozen=True)
 class Checkpoint:
-    """The folder that holds the state of a model's run, created by the first `save`."""
+    """The folder that holds the state of a model's run, and the last epoch's state in memory.
 
-    folder: Path
-    model: torch.nn.Module
-    optimizer: torch.optim.Optimizer
+    Args:
+        folder: created by the first write.
+        model: the model that is trained.
+        optimizer: of its parameters.
+    """
 
-    def save(self, state: RunState) -> None:
-        """Save a run after an epoch, and drop the files that are no longer needed.
+    def __init__(
+        self, folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+    ) -> None:
+        self._folder, self._model, self._optimizer = folder, model, optimizer
+        self._unwritten: RunState | None = None
+        # Of the last epoch, unless it is the best one, and of the best one.
+        self._last: dict[str, torch.Tensor] = {}
+        self._best: dict[str, torch.Tensor] = {}
+        self._moments: dict[str, torch.Tensor] = {}
+        self._best_written = 0  # the epoch of the best weights on the disk
+
+    def keep(self, state: RunState) -> None:
+        """Copy the run's state after an epoch, for `write`."""
+        self._unwritten = None  # what was copied before is being overwritten
+        is_best = state.epochs == state.best_epoch
+        _copy(self._model.state_dict(), self._best if is_best else self._last)
+        _copy(_moments(self._optimizer), self._moments)
+        self._unwritten = state
+
+    def write(self) -> None:
+        """Write what was kept last, unless it is on the disk, and drop files no longer needed.
 
         Raises:
             InputError: the files cannot be written.
         """
-        with plain_write_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        last = state.epochs
-        save_tensors(self._weights(last), self.model.state_dict())
-        save_tensors(self._moments(last), _moments(self.optimizer))
-        write_json(self.folder / _STATE, asdict(state))
-        keep = {self._weights(last), self._weights(state.best_epoch), self._moments(last)}
-        for file in self.folder.glob("*.safetensors"):
+        state = self._unwritten
+        if state is None:
+            return
+        with plain_write_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        last, best = state.epochs, state.best_epoch
+        if last != best:
+            _write(self._weights_of(last), self._last)
+        if best != self._best_written:
+            _write(self._weights_of(best), self._best)
+            self._best_written = best
+        _write(self._moments_of(last), self._moments)
+        write_json(self._folder / _STATE, asdict(state))
+        keep = {self._weights_of(last), self._weights_of(best), self._moments_of(last)}
+        for file in self._folder.glob("*.safetensors"):
             if file not in keep:
                 file.unlink()
+        self._unwritten = None
 
     def resume(self, key: str) -> RunState:
         """Bring the fresh model and its optimizer to where a stopped run was, and report it.
@@ -111,21 +140,22 @@ class Checkpoint:
             The state to resume from: a fresh one, the model and optimizer unchanged, where
             there is no checkpoint, one of another key, or a damaged one.
         """
-        state = read_state(self.folder)
+        state = read_state(self._folder)
         if state is None:
             return RunState(key)
         if state.key != key:
             say("The checkpoint is of other responses or options: starting from the beginning.")
             return RunState(key)
         try:
-            weights = load_file(self._weights(state.epochs))
-            moments = load_file(self._moments(state.epochs))
-            load_file(self._weights(state.best_epoch))
+            weights = load_file(self._weights_of(state.epochs))
+            moments = load_file(self._moments_of(state.epochs))
+            best = load_file(self._weights_of(state.best_epoch))
         except (OSError, SafetensorError):
             say("The checkpoint is damaged: starting from the beginning.")
             return RunState(key)
-        self.model.load_state_dict(weights)
-        _set_moments(self.optimizer, moments)
+        self._model.load_state_dict(weights)
+        _set_moments(self._optimizer, moments)
+        self._best, self._best_written = best, state.best_epoch
         say(f"Resuming after epoch {state.epochs}.")
         return state
 
@@ -137,24 +167,46 @@ class Checkpoint:
         patience: int,
         tracker: Tracker,
     ) -> RunState:
-        """Run the epochs that are left, saving after each; `run` is given the epoch, from 0."""
-        while not state.finished(epochs, patience):
-            started = time.monotonic()
-            figures = run(state.epochs)
-            state = state.after(figures, time.monotonic() - started)
-            self.save(state)
-            tracker.note(f"epoch {figures.epoch}/{epochs}: {figures}")
+        """Run the epochs that are left; `run` is given the epoch, from 0.
+
+        The state is written at most every 30 seconds, when the user presses Ctrl-C, and at the
+        end: writing takes longer than an epoch of few responses.
+        """
+        written = time.monotonic()
+        try:
+            while not state.finished(epochs, patience):
+                started = time.monotonic()
+                figures = run(state.epochs)
+                state = state.after(figures, time.monotonic() - started)
+                self.keep(state)
+                if time.monotonic() - written >= _SECONDS:
+                    self.write()
+                    written = time.monotonic()
+                tracker.note(f"epoch {figures.epoch}/{epochs}: {figures}")
+        except KeyboardInterrupt:
+            self.write()
+            raise
+        self.write()
         return state
 
-    def restore_best(self, state: RunState) -> None:
-        """Give the model the weights of the best epoch."""
-        self.model.load_state_dict(load_file(self._weights(state.best_epoch)))
+    def restore_best(self) -> None:
+        """Give the model the weights of the best epoch that was run or resumed."""
+        self._model.load_state_dict(self._best)
 
-    def _weights(self, epoch: int) -> Path:
-        return self.folder / f"weights-{epoch:04d}.safetensors"
+    def _weights_of(self, epoch: int) -> Path:
+        return self._folder / f"weights-{epoch:04d}.safetensors"
 
-    def _moments(self, epoch: int) -> Path:
-        return self.folder / f"optimizer-{epoch:04d}.safetensors"
+    def _moments_of(self, epoch: int) -> Path:
+        return self._folder / f"optimizer-{epoch:04d}.safetensors"
+
+
+def _copy(tensors: Mapping[str, torch.Tensor], copies: dict[str, torch.Tensor]) -> None:
+    """Copy tensors to the CPU, each into storage of its own, into the copies that are there."""
+    for name, tensor in tensors.items():
+        if name in copies:
+            copies[name].copy_(tensor.detach())
+        else:
+            copies[name] = tensor.detach().to("cpu", copy=True).contiguous()
 
 
 def _moments(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
@@ -182,11 +234,14 @@ def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         InputError: the file cannot be written.
     """
     # Each with storage of its own, even where two weights are tied.
-    copies = {
-        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()
-    }
+    copies: dict[str, torch.Tensor] = {}
+    _copy(tensors, copies)
+    _write(path, copies)
+
+
+def _write(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     with atomic_write(path, binary=True) as file:
-        file.write(save(copies))
+        file.write(save(tensors))
 
 
 @contextmanager

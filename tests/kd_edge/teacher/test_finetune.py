@@ -109,11 +109,32 @@ def test_a_run_killed_between_two_files_goes_on_from_the_epoch_before(
 
     original = checkpoint.write_json
     with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_SECONDS", 0.0)
         patch.setattr(checkpoint, "write_json", kill)
         with pytest.raises(RuntimeError, match="killed"):
             finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     assert same_teacher(tmp_path / "t", straight.folder)
+
+
+def test_the_disk_is_written_at_most_every_thirty_seconds(options, tmp_path, monkeypatch):
+    written = []
+    now = [0.0]
+
+    def note(path, value):
+        written.append(len(value["history"]))
+        original(path, value)
+
+    def validate(run, epoch, loss):
+        now[0] += 16.0
+        return original_validate(run, epoch, loss)
+
+    original, original_validate = checkpoint.write_json, finetune._Run._validate
+    monkeypatch.setattr(checkpoint, "write_json", note)
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(finetune._Run, "_validate", validate)
+    finetune.finetune(ITEM, ITEM.rows, replace(options, epochs=5, patience=5), tmp_path / "t")
+    assert written == [2, 4, 5]  # and at the end
 
 
 def test_stopped_before_the_first_epoch(options, tmp_path, monkeypatch):
