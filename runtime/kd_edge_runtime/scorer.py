@@ -23,6 +23,7 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.flags import flagger
 from kd_edge_runtime.students.bag import FORM
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.students.word_cache import WordCaches
 
 if TYPE_CHECKING:
     from typing import Callable
@@ -145,6 +146,7 @@ class Scorer:
         self._review_below = review_below
         self._items: dict[str | None, _Item] = {}
         self._explainers: dict[str, Explainer] = {}
+        self._word_caches = WordCaches(len(bundle.manifest.items))
 
     @classmethod
     def open(
@@ -254,7 +256,7 @@ class Scorer:
     def _load(self, entry: ItemEntry) -> _Item:
         item = self._items.get(entry.item_id)
         if item is None:
-            loaded = LoadedItem(self.bundle, entry)
+            loaded = LoadedItem(self.bundle, entry, self._word_caches)
             backend, model = choose.load(loaded, self._backend, self._threads, self._cache)
             item = _Item(loaded, backend, model, self._review_below)
             self._items[entry.item_id] = item

@@ -13,6 +13,8 @@ from kd_edge_runtime.text.vocabulary import BagVocabulary
 if TYPE_CHECKING:
     from typing import Any, Callable, Protocol
 
+    from kd_edge_runtime.students.word_cache import WordCaches
+
     class Members(Protocol):
         """Gives access to a bundle's members: an open `Bundle`, or members in memory."""
 
@@ -28,10 +30,13 @@ class LoadedItem:
     Attributes:
         bundle: where its members are read from.
         entry: its entry in the manifest.
+        word_caches: what the plain backend's models of the bundle's items share; None if this
+            item is loaded alone.
     """
 
     bundle: Members
     entry: ItemEntry
+    word_caches: WordCaches | None = None
 
     def form(self, name: str) -> bytes:
         """The bytes of a form of the network.

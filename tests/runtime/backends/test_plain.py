@@ -14,6 +14,7 @@ import naive
 from kd_edge_export.quantize import quantize
 from kd_edge_runtime.backends import plain
 from kd_edge_runtime.backends.plain import PlainModel
+from kd_edge_runtime.students import word_cache, word_sums
 from kd_edge_runtime.students.bag import BagStudent
 from kd_edge_runtime.text.vocabulary import BagVocabulary, code_array
 
@@ -108,34 +109,30 @@ def test_a_word_of_100000_letters():
     for text in ("a" * 100_000, "the " + "warm" * 25_000 + " water", "the" + "é" * 100_000):
         close(model, student, text)
         close(model, student, text)
-    assert model._words.room < plain._KEPT - 300_000  # so that few of them fill it
+    (granted,) = model._caches._granted.values()
+    assert granted > 200_000  # so that few of them fill it
 
 
 def test_memory_of_words_is_bounded(monkeypatch):
     student = bundles_made.student()
-    monkeypatch.setattr(plain, "_KEPT", 12 * plain._WORD)
+    monkeypatch.setattr(word_cache, "LIMIT", 12 * word_sums.WORD)
+    monkeypatch.setattr(word_cache, "_GRANT", word_sums.WORD)
     model = PlainModel(student)
     for text in (response(40), response(40, 1), "the ice", response(40)):
         close(model, student, text)
         here = len(set(naive.words(text)))
-        assert len(model._words.met) <= 1 + here
-        assert max(map(len, model._words._after.values())) <= here
-    close(model, student, "the warm water")
-    monkeypatch.setattr(plain, "_KEPT", 10**6)
-    model._words.forget()
-    close(model, student, "the warm water")
-    close(model, student, "the ice")
-    assert [*model._words.met] == ["", "the", "warm", "water", "ice"]
+        assert len(model._cache.words.met) <= 12 + here
+        assert max(map(len, model._cache.words._after.values())) <= 12 + here
 
 
 def test_memory_is_bounded_within_a_response(monkeypatch):
     student = bundles_made.student()
     text = response(60)
     monkeypatch.setattr(plain, "_AT_ONCE", 5)
-    monkeypatch.setattr(plain, "_KEPT", 1)
+    monkeypatch.setattr(word_cache, "LIMIT", 1)
     model = PlainModel(student)
     close(model, student, text)
-    assert len(model._words.met) <= 7
+    assert len(model._cache.words.met) <= 7
 
 
 @pytest.mark.usefixtures("same_hashes")
@@ -151,8 +148,8 @@ def test_words_with_the_same_hash_are_one_word(found):
 @pytest.fixture(scope="module")
 def same_hashes():
     with pytest.MonkeyPatch.context() as patch:
-        hashed = plain.hash_word
-        patch.setattr(plain, "hash_word", lambda word: hashed(word.replace("x", "")))
+        hashed = word_sums.hash_word
+        patch.setattr(word_sums, "hash_word", lambda word: hashed(word.replace("x", "")))
         yield
 
 
