@@ -254,13 +254,11 @@ class Scorer:
         return explainer.explain(plain(text) if plain else text)
 
     def _load(self, entry: ItemEntry) -> _Item:
-        item = self._items.get(entry.item_id)
-        if item is None:
+        if entry.item_id not in self._items:
             loaded = LoadedItem(self.bundle, entry, self._word_caches)
             backend, model = choose.load(loaded, self._backend, self._threads, self._cache)
-            item = _Item(loaded, backend, model, self._review_below)
-            self._items[entry.item_id] = item
-        return item
+            self._items[entry.item_id] = _Item(loaded, backend, model, self._review_below)
+        return self._items[entry.item_id]
 
 
 class _Item:
