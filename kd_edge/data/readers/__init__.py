@@ -122,6 +122,11 @@ def read_responses(
 
 
 def _read_raw(path: Path, reading: Reading, every_problem: bool) -> RawTable:
+    if str(path) == "-":
+        raise InputError(
+            "standard input is read by 'kd-edge score' alone: save the table as a file, and give "
+            "its name"
+        )
     try:
         folder = path.is_dir()
     except OSError:  # no permission, a name too long: the reader below says it in plain words

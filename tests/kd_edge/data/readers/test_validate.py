@@ -137,6 +137,11 @@ def test_a_table_of_another_name_is_read_as_on_devices(tmp_path, name):
     assert len(read_responses(path, min_rows=2).items[0].rows) == 2
 
 
+def test_standard_input_is_for_scoring():
+    with pytest.raises(InputError, match="standard input is read by 'kd-edge score' alone"):
+        read_responses(Path("-"))
+
+
 def test_a_missing_file(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_responses(tmp_path / "t.csv")
