@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.data.scale import Scale
-from kd_edge.evaluation.calibration import negative_log_likelihood
-from kd_edge.evaluation.metrics import Scores, quadratic_kappa
+if TYPE_CHECKING:
+    from kd_edge.data.scale import Scale
+    from kd_edge.evaluation.metrics import Scores
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ def epoch_figures(
         scores: their human scores as classes; [N].
         scale: the classes; words have no QWK here.
     """
+    # Only here: the cards of models hold these figures, and are read without scikit-learn.
+    from kd_edge.evaluation.calibration import negative_log_likelihood
+    from kd_edge.evaluation.metrics import quadratic_kappa
+
     guesses = probabilities.argmax(1)
     return EpochFigures(
         epoch=epoch,
