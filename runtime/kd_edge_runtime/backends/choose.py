@@ -48,7 +48,7 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
     able = [name for name in NAMES if name != CORE and forms(item.entry, name)]
     installed = [name for name in able if not missing(name, student)]
     if not installed:
-        backends.require((*able, *NAMES)[0], item)
+        backends.require((*able, PLAIN)[0], item)  # which says what the bundle has
     elif installed[0] == PLAIN:
         return PLAIN, ""
     # Imported only here, as a start in plain Python does not need it.
