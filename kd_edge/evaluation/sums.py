@@ -14,7 +14,7 @@ from kd_edge.evaluation.agreement import scorer_name
 from kd_edge.evaluation.metrics import Scores, quadratic_kappa
 from kd_edge.evaluation.rsmtool import standardized_mean_difference
 
-Points = npt.NDArray[np.float64]
+PointSums = npt.NDArray[np.float64]
 
 _COLUMNS = ("", "QWK", "exact (accuracy)", "SMD")
 
@@ -97,7 +97,7 @@ def sum_agreement(name: str, parts: Sequence[PartScores]) -> SumAgreement | None
     return SumAgreement(name, items, len(ids), tuple(lines))
 
 
-def _sums(parts: Sequence[PartScores], scores: Sequence[Scores], ids: Sequence[str]) -> Points:
+def _sums(parts: Sequence[PartScores], scores: Sequence[Scores], ids: Sequence[str]) -> PointSums:
     """The points of each response, over all parts; [len(ids)]."""
     total = np.zeros(len(ids))
     for part, classes in zip(parts, scores, strict=True):
@@ -107,7 +107,7 @@ def _sums(parts: Sequence[PartScores], scores: Sequence[Scores], ids: Sequence[s
     return np.round(total, 6)
 
 
-def _line(name: str, human: Points, machine: Points) -> SumLine:
+def _line(name: str, human: PointSums, machine: PointSums) -> SumLine:
     points, both = np.unique(np.concatenate([human, machine]), return_inverse=True)
     first, second = np.split(both.astype(np.int64), 2)
     return SumLine(

@@ -8,10 +8,10 @@ from kd_edge.data.responses import Item
 from kd_edge.evaluation.agreement import HUMANS, NO_SCORE, STUDENT, TEACHER
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.evaluation.sums import PartScores, SumAgreement, sum_agreement
-from kd_edge.runs.test_scores import Scored
+from kd_edge.runs.test_scores import ScoredRows
 
 
-def sums_of(items: Sequence[tuple[Item, Scored]]) -> tuple[SumAgreement, ...]:
+def sums_of(items: Sequence[tuple[Item, ScoredRows]]) -> tuple[SumAgreement, ...]:
     """The figures of each sum of which at least two items are here.
 
     Args:
@@ -25,7 +25,7 @@ def sums_of(items: Sequence[tuple[Item, Scored]]) -> tuple[SumAgreement, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _part(item: Item, scored: Scored) -> PartScores:
+def _part(item: Item, scored: ScoredRows) -> PartScores:
     scorers: dict[str, Scores] = {
         TEACHER: scored.teacher.predicted,
         STUDENT: scored.bundle.predicted,

@@ -70,7 +70,7 @@ class BundleScorings(RowScorings):
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ScoredRows:
     """N test responses of one item or of many, with the scores of people and of every scorer.
 
     Attributes:
@@ -96,7 +96,7 @@ class Scored:
     questions: tuple[str, ...] = ()
 
 
-def write_scored(path: Path, scored: Scored, classes: Sequence[str]) -> None:
+def write_scored(path: Path, scored: ScoredRows, classes: Sequence[str]) -> None:
     """Write the file atomically: a row for each response, with class names as scores.
 
     Args:
@@ -114,7 +114,7 @@ def write_scored(path: Path, scored: Scored, classes: Sequence[str]) -> None:
         writer.writerows(_rows(scored, classes))
 
 
-def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) -> Scored:
+def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) -> ScoredRows:
     """Read the file that `write_scored` wrote.
 
     Args:
@@ -150,7 +150,7 @@ def _header(classes: Sequence[str], questions: bool) -> list[str]:
     return header
 
 
-def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
+def _rows(scored: ScoredRows, classes: Sequence[str]) -> Iterator[list[str]]:
     bundle = scored.bundle
     for at, name in enumerate(scored.ids):
         second = scored.second[at]
@@ -164,7 +164,7 @@ def _rows(scored: Scored, classes: Sequence[str]) -> Iterator[list[str]]:
         yield row
 
 
-def _to_scored(column: Mapping[str, Sequence[str]], classes: Sequence[str]) -> Scored:
+def _to_scored(column: Mapping[str, Sequence[str]], classes: Sequence[str]) -> ScoredRows:
     """The responses from a table's columns by name; ValueError or KeyError for a wrong cell."""
     place = {name: at for at, name in enumerate(classes)}
 
@@ -183,7 +183,7 @@ def _to_scored(column: Mapping[str, Sequence[str]], classes: Sequence[str]) -> S
 
     second = [place[cell] if cell else NO_SCORE for cell in column["score2"]]
     expected, confidence, flags = _MORE
-    return Scored(
+    return ScoredRows(
         ids=tuple(column["response_id"]),
         texts=tuple(column["text"]),
         human=classes_of("score"),
@@ -223,7 +223,7 @@ def bundle_scorings(scores: Sequence[Score], classes: Sequence[str]) -> BundleSc
 
 def scored_rows(
     split: Split, outputs: StageOutputs, found: Sequence[Score], questions: Sequence[str] = ()
-) -> Scored:
+) -> ScoredRows:
     """The test rows with the scores of people and of every scorer.
 
     Args:
@@ -241,7 +241,7 @@ def scored_rows(
 
     held_out, shares = stacked(outputs.labels, split.validation), stacked(outputs.test_labels, test)
     rule = choose_decision(held_out, human_scores(split.validation), scale)
-    return Scored(
+    return ScoredRows(
         ids=tuple(row.response_id for row in test),
         texts=texts,
         human=human_scores(test),

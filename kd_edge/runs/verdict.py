@@ -27,7 +27,7 @@ def shortfalls(items: Sequence[ItemReport], pooled: Sequence[Pooled]) -> list[st
         items: the items' reports.
         pooled: the scorers over all items.
     """
-    found = [said for item in items if (said := _no_better_than_guessing(item))]
+    found = [warning for item in items if (warning := _no_better_than_guessing(item))]
     means = {one.name: one.qwk for one in pooled}
     if len(items) == 1:
         means = {line.name: line.agreement.qwk for line in items[0].lines}

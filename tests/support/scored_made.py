@@ -6,7 +6,7 @@ import numpy as np
 
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import NO_SCORE
-from kd_edge.runs.test_scores import BundleScorings, RowScorings, Scored
+from kd_edge.runs.test_scores import BundleScorings, RowScorings, ScoredRows
 
 POINTS = Scale.from_range(0, 3)
 WORDS = Scale(("correct", "contradictory", "irrelevant"), numeric=False)
@@ -29,7 +29,7 @@ def made_scored(rows=80, scale=POINTS, seed=0, second=True, groups=("a", "b"), n
     predicted, shares = student
     confidence = shares[np.arange(rows), predicted]
     other = np.where(rng.random(rows) < 0.85, human, rng.integers(0, classes, rows))
-    return Scored(
+    return ScoredRows(
         ids=tuple(f"r{at:03}" for at in range(rows)),
         texts=tuple(f"the words of student {at}" for at in range(rows)),
         human=human,

@@ -127,7 +127,7 @@ class Drafter:
         self._records = table.records
         self._rules = rules
 
-    def wrong(self, record: RawRecord, role: str, message: str, response_id: str = "") -> BadRow:
+    def bad_row(self, record: RawRecord, role: str, message: str, response_id: str = "") -> BadRow:
         """A problem with a record's cell of a role."""
         column = (record.columns or {}).get(role) or self.columns.names.get(role)
         return BadRow(Problem(message, record.row, column, record.file), response_id)
@@ -182,9 +182,9 @@ class Drafter:
         message = "holds a list or an object, not text or a number"
         for role, at in self.columns.positions.items():
             if record.cells[at] is None:
-                self.bad.append(self.wrong(record, role, message, draft.response_id))
+                self.bad.append(self.bad_row(record, role, message, draft.response_id))
         if not draft.item_id and len(self.bad) == before:
-            self.bad.append(self.wrong(record, "item_id", "is blank", draft.response_id))
+            self.bad.append(self.bad_row(record, "item_id", "is blank", draft.response_id))
         return len(self.bad) > before
 
     def _without_average(self) -> tuple[RawRecord, ...]:

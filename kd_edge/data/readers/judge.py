@@ -80,7 +80,7 @@ def judge(drafts: list[Draft], reader: ScoreReader | str, rules: Rules, drafter:
         first = next(draft for draft in drafts if draft.score and not means_no_score(draft.score))
         message = f"{first.item_name}: {reader}"
         judged.why = reader
-        judged.problem = drafter.wrong(first.record, "score", message).problem
+        judged.problem = drafter.bad_row(first.record, "score", message).problem
     elif rules.scored:
         _enough(drafts, judged, rules, drafter)
     if not (judged.rows or judged.why):
@@ -125,13 +125,13 @@ def _bad(
     elif first != draft.record.row:
         found.append(("response_id", f"the same id as row {first}"))
     found += [
-        (role, told)
-        for role, told in (("score", score), ("score2", score2))
-        if isinstance(told, str)
+        (role, message)
+        for role, message in (("score", score), ("score2", score2))
+        if isinstance(message, str)
     ]
     if split == "":
         found.append(("split", "is neither train nor test"))
-    return [drafter.wrong(draft.record, role, told, draft.response_id) for role, told in found]
+    return [drafter.bad_row(draft.record, *problem, draft.response_id) for problem in found]
 
 
 def _enough(drafts: list[Draft], judged: Judged, rules: Rules, drafter: Drafter) -> None:

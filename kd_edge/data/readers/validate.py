@@ -93,9 +93,9 @@ def _refuse(
     if problems:
         # Row 1 is the header: that needs no explanation.
         counting = table.counting if any((p.row or 0) > 1 for p in problems) else ""
-        told = "\n".join(filter(None, (drafter.columns.hint, hint, counting)))
+        hints = "\n".join(filter(None, (drafter.columns.hint, hint, counting)))
         ordered = sorted(problems, key=lambda p: (p.file or "", p.row or 0))
-        raise TableError(source, ordered, told, unlisted=table.unlisted)
+        raise TableError(source, ordered, hints, unlisted=table.unlisted)
 
 
 def _item(item: str, reader: ScoreReader, judged: Judged, texts: ItemText | None) -> Item:

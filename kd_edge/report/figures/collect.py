@@ -15,7 +15,7 @@ from kd_edge.evaluation.sums import SumAgreement
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.folder import BUNDLE, REPORT, item_folder
 from kd_edge.runs.sums import sums_of
-from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
+from kd_edge.runs.test_scores import AGAIN, FILE, ScoredRows, read_scored
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError
@@ -34,7 +34,7 @@ class Collected:
     """
 
     items: tuple[ItemFigures, ...]
-    scored: tuple[Scored, ...]
+    scored: tuple[ScoredRows, ...]
     scales: tuple[Scale, ...]
     created_by: Mapping[str, str]
     sums: tuple[SumAgreement, ...] = ()
@@ -75,7 +75,7 @@ def collect(out: Path) -> Collected:
 
 
 def _sums(
-    entries: Sequence[ItemEntry], scales: Sequence[Scale], scored: Sequence[Scored]
+    entries: Sequence[ItemEntry], scales: Sequence[Scale], scored: Sequence[ScoredRows]
 ) -> tuple[SumAgreement, ...]:
     items = [
         Item(entry.item_id, scale, (), part_of=entry.part_of or None)

@@ -15,7 +15,7 @@ from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import NO_SCORE
 from kd_edge.evaluation.rsmtool import RAW, Values
 from kd_edge.report.figures.scorers import points_of
-from kd_edge.runs.test_scores import Scored
+from kd_edge.runs.test_scores import ScoredRows
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 
@@ -68,7 +68,9 @@ class Disagreements:
     teacher: tuple[Disagreement, ...]
 
 
-def disagreements(scored: Scored, scale: Scale, explain: Explain | None = None) -> Disagreements:
+def disagreements(
+    scored: ScoredRows, scale: Scale, explain: Explain | None = None
+) -> Disagreements:
     """The worst disagreements of a student on a device; `explain` explains its scores."""
     bundle, teacher = scored.bundle, scored.teacher
     wrong = bundle.predicted != scored.human
@@ -112,7 +114,7 @@ def reasons(scorer: Scorer, item_id: str) -> Explain:
 
 
 def _disagreement(
-    scored: Scored, classes: Sequence[str], explain: Explain | None, at: int
+    scored: ScoredRows, classes: Sequence[str], explain: Explain | None, at: int
 ) -> Disagreement:
     second = scored.second[at]
     given = int(scored.bundle.predicted[at])

@@ -15,7 +15,7 @@ from kd_edge.evaluation.rsmtool import Comparison
 from kd_edge.report.figures import scorers
 from kd_edge.report.figures.confidence import ConfidenceFigures, sureness
 from kd_edge.report.figures.scorers import ScorerFigures, machine
-from kd_edge.runs.test_scores import RowScorings, Scored
+from kd_edge.runs.test_scores import RowScorings, ScoredRows
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Together:
 def item_figures(
     item_id: str,
     scale: Scale,
-    scored: Scored,
+    scored: ScoredRows,
     test_rows: str = "",
     review: str = "",
     baselines: Mapping[str, Baseline] | None = None,
@@ -143,7 +143,7 @@ def item_figures(
     )
 
 
-def together(items: Sequence[ItemFigures], scored: Sequence[Scored]) -> tuple[Together, ...]:
+def together(items: Sequence[ItemFigures], scored: Sequence[ScoredRows]) -> tuple[Together, ...]:
     """Scorers over all items, and the second raters where every item has one.
 
     The figures of each item, and the test responses that these were computed from, are in the

@@ -15,7 +15,7 @@ from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, ClassAgreement, Part
 from kd_edge.runs.cross_item.pool import POOLED
 from kd_edge.runs.folder import BUNDLE, TOGETHER
-from kd_edge.runs.test_scores import AGAIN, FILE, Scored, read_scored
+from kd_edge.runs.test_scores import AGAIN, FILE, ScoredRows, read_scored
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
 
@@ -39,7 +39,7 @@ class Questions:
     parts: tuple[Part, ...]
     questions: tuple[Part, ...]
     unseen: frozenset[str]
-    scored: Scored
+    scored: ScoredRows
     scale: Scale
     created_by: Mapping[str, str]
 

@@ -25,7 +25,7 @@ from kd_edge.report.figures import raters
 from kd_edge.report.figures.confidence import ConfidenceFigures, sureness
 from kd_edge.report.figures.groups import Group, by_group
 from kd_edge.report.figures.raters import Degradation, TrueScores
-from kd_edge.runs.test_scores import BundleScorings, RowScorings, Scored
+from kd_edge.runs.test_scores import BundleScorings, RowScorings, ScoredRows
 
 _WHOLE = (ROUNDED, GIVEN)
 
@@ -68,7 +68,7 @@ class ScorerFigures:
         return self.against_people.get(RAW, self.given)
 
 
-def machine(name: str, scorings: RowScorings, scored: Scored, scale: Scale) -> ScorerFigures:
+def machine(name: str, scorings: RowScorings, scored: ScoredRows, scale: Scale) -> ScorerFigures:
     """All figures of the scorer that gave `scorings` of the N responses `scored`."""
     values = np.array(scale.values, dtype=np.float64)
     human, given = values[scored.human], values[scorings.predicted]
@@ -122,7 +122,7 @@ def confidence_of(scorings: RowScorings) -> Values:
     return np.asarray(scorings.probabilities[rows, scorings.predicted], dtype=np.float64)
 
 
-def people_against_people(scored: Scored, scale: Scale) -> Comparison | None:
+def people_against_people(scored: ScoredRows, scale: Scale) -> Comparison | None:
     """The second rater compared with people's scores; None without one."""
     twice = scored.second != NO_SCORE
     if not twice.any():

@@ -37,7 +37,7 @@ from kd_edge.runs.lock import run_folder
 from kd_edge.runs.pipeline import RunOptions, StageOutputs
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
-from kd_edge.runs.test_scores import Scored, scored_rows, student_scorings, write_scored
+from kd_edge.runs.test_scores import ScoredRows, scored_rows, student_scorings, write_scored
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
 from kd_edge.students import registry
 from kd_edge.students.student import Student
@@ -161,7 +161,7 @@ def _run(pool: Pool, out: Path, options: RunOptions) -> TogetherReport:
     return report
 
 
-def _classes(pool: Pool, outputs: StageOutputs, scored: Scored) -> dict[str, Scores]:
+def _classes(pool: Pool, outputs: StageOutputs, scored: ScoredRows) -> dict[str, Scores]:
     """Every scorer's classes of the test rows."""
     alone = student_scorings(outputs.distilled.baseline, *_texts(pool))
     return {
@@ -208,7 +208,7 @@ def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
     )
 
 
-def _scored(pool: Pool, outputs: StageOutputs, scorer: Scorer) -> Scored:
+def _scored(pool: Pool, outputs: StageOutputs, scorer: Scorer) -> ScoredRows:
     """The scores of each test row; those of the bundle as a device computes them."""
     texts, questions = _texts(pool)
     scores: dict[int, Score] = {}

@@ -141,7 +141,7 @@ def _scored(name: str, form: str, path: str, at: str) -> ProbeOutcome:
     with Bundle(path) as bundle:
         item = LoadedItem(bundle, bundle.manifest.items[int(at)])
         result = reproduce(item, name, form, golden.read(item))
-    return ProbeOutcome(WRONG, result.summary) if result.wrong else ProbeOutcome(WORKS)
+    return ProbeOutcome(WRONG, result.summary) if result.differing else ProbeOutcome(WORKS)
 
 
 def in_child(

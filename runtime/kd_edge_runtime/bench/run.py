@@ -288,7 +288,7 @@ def _text_facts(request: BenchRequest, given: texts.Texts) -> dict[str, Any]:
         "source": "responses" if file else "golden inputs, and made up of their words",
         "file_sha256": sha256(file.read_bytes()).hexdigest() if file else None,
         "number": len(given.texts),
-        "made_up": given.made,
+        "made_up": given.generated,
         "labelled": given.labelled,
         "split": given.split,
         "words": {f"p{share}": round(quantile(words, share / 100)) for share in (10, 50, 90, 100)},

@@ -19,7 +19,7 @@ from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.score_cells import class_of
 from kd_edge_runtime.tables.score_rows import scoring_columns
 
-_MADE = 256
+_GENERATED = 256
 _LENGTHS = (4, 8, 12, 16, 20, 25, 30, 35, 40, 45, 50, 60, 70, 85, 100, 150)  # words
 
 
@@ -31,15 +31,15 @@ class Texts:
         entry: the item.
         texts: at least one.
         human: the index of the class that people gave each text; None for none.
-        made: how many texts, at the end, were generated; the others are golden inputs. 0 if all
-            are responses.
+        generated: how many texts, at the end, were generated; the others are golden inputs. 0 if
+            all are responses.
         split: the column by which only the test rows of a table were taken; "" if all were.
     """
 
     entry: ItemEntry
     texts: tuple[str, ...]
     human: tuple[int | None, ...]
-    made: int = 0
+    generated: int = 0
     split: str = ""
 
     @property
@@ -66,9 +66,9 @@ def made_up(bundle: Bundle, entry: ItemEntry) -> Texts:
     inputs = golden.read(LoadedItem(bundle, entry)).inputs
     words = [word for text in inputs for word in text.split() if len(word) < 20] or ["a"]
     rng = random.Random(0)
-    made = [" ".join(rng.choices(words, k=rng.choice(_LENGTHS))) for _ in range(_MADE)]
-    texts = (*inputs, *made)
-    return Texts(entry, texts, (None,) * len(texts), _MADE)
+    generated = [" ".join(rng.choices(words, k=rng.choice(_LENGTHS))) for _ in range(_GENERATED)]
+    texts = (*inputs, *generated)
+    return Texts(entry, texts, (None,) * len(texts), _GENERATED)
 
 
 def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) -> Texts:

@@ -187,7 +187,7 @@ def _golden(
         "rows": compared.rows,
         "greatest": compared.greatest,
         "tolerance": compared.tolerance,
-        "wrong": len(compared.wrong),
+        "wrong": len(compared.differing),
         "classes_differ": sum(place(one) != other for one, other in zip(found, wanted)),
     }
 

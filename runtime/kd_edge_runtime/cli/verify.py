@@ -48,7 +48,7 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
                     click.echo(f"protocol {manifest.protocol}, all sizes and hashes are correct")
                     click.echo("backend  form         rows  difference  allowed  item")
                 click.echo(
-                    f"{'WRONG' if result.wrong else 'FAILED'}: {result.error}"
+                    f"{'WRONG' if result.differing else 'FAILED'}: {result.error}"
                     if result.error
                     else f"{result.backend:<7}  {result.form:<11}  {result.rows:>4}"
                     f"  {result.greatest:>10.1e}  {result.tolerance:>7.0e}  {result.item_id}"

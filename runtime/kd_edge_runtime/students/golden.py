@@ -39,7 +39,7 @@ class Reproduced:
         greatest: the largest difference in a probability, at most 1.
         tolerance: the largest difference allowed.
         rows: the number of golden rows.
-        wrong: the rows that differ by more, numbered from 1.
+        differing: the rows that differ by more, numbered from 1.
         error: what is wrong; None if the golden rows are reproduced.
     """
 
@@ -49,15 +49,15 @@ class Reproduced:
     greatest: float = 1.0
     tolerance: float = 0.0
     rows: int = 0
-    wrong: tuple[int, ...] = ()
+    differing: tuple[int, ...] = ()
     error: KdEdgeError | None = None
 
     @property
     def summary(self) -> str:
         """How many golden rows differ by more than allowed, and by how much."""
         return (
-            f"{len(self.wrong)} of {self.rows} golden rows differ by up to {self.greatest:.1e}, "
-            f"{self.tolerance:.0e} is allowed"
+            f"{len(self.differing)} of {self.rows} golden rows differ by up to "
+            f"{self.greatest:.1e}, {self.tolerance:.0e} is allowed"
         )
 
 
@@ -107,16 +107,16 @@ def compare(
     if expected is None:
         raise BundleError(f"'{entry.golden}' has no golden rows for the form '{form}'")
     differences = [_difference(*rows) for rows in zip_longest(outputs, expected, fillvalue=())]
-    wrong = tuple(
+    differing = tuple(
         row for row, difference in enumerate(differences, 1) if difference > golden.tolerance
     )
     greatest, rows = max(differences), len(differences)
-    result = Reproduced(entry.item_id, backend, form, greatest, golden.tolerance, rows, wrong)
-    if not wrong:
+    result = Reproduced(entry.item_id, backend, form, greatest, golden.tolerance, rows, differing)
+    if not differing:
         return result
     error = ParityError(
         f"item '{entry.item_id}', {form} on {backend}: {result.summary}: "
-        f"{', '.join(map(str, wrong[:20]))}{', ...' if wrong[20:] else ''}"
+        f"{', '.join(map(str, differing[:20]))}{', ...' if differing[20:] else ''}"
     )
     return replace(result, error=error)
 

@@ -51,7 +51,7 @@ _NUMBERED = re.compile(r"([^\W\d_]*\.?\s*[0-9]+[a-z]?)\s*[:.)\u2013-]\s+(?=\S+\s
 _QUESTION = re.compile(rf"(?:{'|'.join(_ASKED.split())})([0-9]+[a-z]?)")
 
 
-class Said(NamedTuple):
+class Meaning(NamedTuple):
     """What a column's name may say.
 
     Attributes:
@@ -81,15 +81,15 @@ def key_of(name: str) -> str:
     return numbered[1] if numbered else bare
 
 
-def said(name: str) -> list[Said]:
+def meanings_of(name: str) -> list[Meaning]:
     """All that a column's name may say, the likeliest first."""
     name = one_line(name)
     if moodle := _MOODLE.fullmatch(name):
-        return [Said("score", moodle[1], moodle[1])]
+        return [Meaning("score", moodle[1], moodle[1])]
     name = _BEHIND.sub("", name)
     canvas = _CANVAS.match(name)
     if canvas:
-        return [Said("text", canvas[1], canvas[1]), Said("", key_of(name), name)]
+        return [Meaning("text", canvas[1], canvas[1]), Meaning("", key_of(name), name)]
     tokens = [*_TOKENS.finditer(_CAMEL.sub(" ", name))]
     words = [plain(token[0]) for token in tokens]
     spaced = _CAMEL.sub(" ", name)
@@ -103,12 +103,22 @@ def said(name: str) -> list[Said]:
         ):
             own = spaced[rest[0].start() : rest[-1].end()]
             kinds = [kind for kind, known in _WORDS.items() if "".join(part) in known]
-            found += [Said(kind, key_of(own), own) for kind in kinds[:1]]
+            found += [Meaning(kind, key_of(own), own) for kind in kinds[:1]]
     if name:
-        found.append(Said("", key_of(name), name))
+        found.append(Meaning("", key_of(name), name))
     if numbered := _NUMBERED.match(name):
-        found.append(Said("", key_of(numbered[1]), numbered[1]))
+        found.append(Meaning("", key_of(numbered[1]), numbered[1]))
     return found
+
+
+def scores_of(name: str, header: Sequence[str]) -> list[int]:
+    """The columns that may hold the scores of a question or a criterion, as places in a header."""
+    key = key_of(name)
+    return [
+        at
+        for at, column in enumerate(header)
+        if any(one.kind == "score" and one.key == key for one in meanings_of(column))
+    ]
 
 
 def questions(header: Sequence[str], taken: Collection[int] = ()) -> list[Question]:
@@ -123,7 +133,7 @@ def questions(header: Sequence[str], taken: Collection[int] = ()) -> list[Questi
     alike, marks = _repeated(header, TEXT), _repeated(header, SCORE)
     if len(alike) == len(marks) > 1:
         return [Question(str(n), *pair) for n, pair in enumerate(zip(alike, marks), 1)]
-    read = {at: said(name) for at, name in enumerate(header) if at not in taken}
+    read = {at: meanings_of(name) for at, name in enumerate(header) if at not in taken}
     found: dict[int, Question] = {}
     for at, key in _scores(header, read):
         texts = _texts(read, key, at)
@@ -150,11 +160,11 @@ def _repeated(header: Sequence[str], role: Role) -> list[int]:
     return found if len({plain(header[at]) for at in found}) == 1 else []
 
 
-def _bare_scores(read: dict[int, list[Said]], found: Collection[int]) -> list[Question]:
+def _bare_scores(read: dict[int, list[Meaning]], found: Collection[int]) -> list[Question]:
     """The questions like "Q1 response" whose scores are in a column called "Q1"."""
     bare = []
-    for at, all_said in read.items():
-        for one in all_said:
+    for at, meanings in read.items():
+        for one in meanings:
             if one.kind == "text" and at not in found:
                 scores = [
                     other
@@ -167,26 +177,26 @@ def _bare_scores(read: dict[int, list[Said]], found: Collection[int]) -> list[Qu
     return bare
 
 
-def _scores(header: Sequence[str], read: dict[int, list[Said]]) -> Iterator[tuple[int, str]]:
+def _scores(header: Sequence[str], read: dict[int, list[Meaning]]) -> Iterator[tuple[int, str]]:
     """The columns that may hold scores, with the question that they may be about."""
-    for at, all_said in read.items():
+    for at, meanings in read.items():
         beside = one_line(header[at - 1]) if at else ""
         canvas = _CANVAS.match(beside)
         if canvas and _POINTS.fullmatch(header[at].strip()):
             yield at, canvas[1]
             continue
-        for one in all_said:
+        for one in meanings:
             if one.kind == "score":
                 yield at, one.key
 
 
-def _texts(read: dict[int, list[Said]], key: str, score: int) -> list[tuple[int, str]]:
+def _texts(read: dict[int, list[Meaning]], key: str, score: int) -> list[tuple[int, str]]:
     """The columns that may hold a question's responses, with its name; the likelier kind only."""
     for kind in ("text", ""):
         found = [
             (at, one.name)
-            for at, all_said in read.items()
-            for one in all_said
+            for at, meanings in read.items()
+            for one in meanings
             if at != score and one.kind == kind and one.key == key
         ]
         if found:
@@ -194,7 +204,7 @@ def _texts(read: dict[int, list[Said]], key: str, score: int) -> list[tuple[int,
     return []
 
 
-def _second(read: dict[int, list[Said]], key: str) -> int | None:
+def _second(read: dict[int, list[Meaning]], key: str) -> int | None:
     """The column of a question's second scores."""
     found = [
         at for at, every in read.items() for one in every if (one.kind, one.key) == ("score2", key)
@@ -216,7 +226,7 @@ def columns_of(header: Sequence[str], names: Sequence[str]) -> dict[str, int]:
     if len(repeated) > 1:
         numbered = {str(n): at for n, at in enumerate(repeated, 1)}
         return {name: numbered[name] for name in names if name in numbered}
-    read = {at: said(name) for at, name in enumerate(header)}
+    read = {at: meanings_of(name) for at, name in enumerate(header)}
     places = {}
     for name in names:
         exact = [at for at, one in enumerate(header) if one_line(one) == one_line(name)]

@@ -10,7 +10,7 @@ from kd_edge_runtime.tables.agreement import Tally, is_test, split_column
 from kd_edge_runtime.tables.columns import one_line
 from kd_edge_runtime.tables.score_cells import class_of
 from kd_edge_runtime.tables.score_rows import Scored
-from kd_edge_runtime.tables.wide import key_of, questions, said
+from kd_edge_runtime.tables.wide import questions, scores_of
 from kd_edge_runtime.tables.wide_columns import totals
 
 if TYPE_CHECKING:
@@ -101,13 +101,11 @@ def _score_columns(columns: WideColumns) -> dict[int, int]:
         score = beside.get(place.text)
         if entry.part_of:
             criterion = entry.item_id.replace(f"{entry.part_of}: ", "", 1)
-            own = [
-                column
-                for column, name in enumerate(columns.header)
-                if one_line(name) == criterion
-                or any(one.kind == "score" and one.key == key_of(criterion) for one in said(name))
+            named = [
+                column for column, name in enumerate(columns.header) if one_line(name) == criterion
             ]
-            score = own[0] if len(own) == 1 else None
+            own = {*named, *scores_of(criterion, columns.header)}
+            score = own.pop() if len(own) == 1 else None
         if score is not None:
             found[at] = score
     return found

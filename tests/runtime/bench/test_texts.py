@@ -41,7 +41,7 @@ def test_scores_are_places_among_the_classes(bundles, table):
     found = read(path, bundles[0], None, Names())
     assert found.texts == ("a", "b", "c, d", "e", "", "f")
     assert found.human == (0, 3, 2, None, 1, 3)
-    assert (found.labelled, found.made, found.entry.item_id) == (5, 0, "stove")
+    assert (found.labelled, found.generated, found.entry.item_id) == (5, 0, "stove")
 
 
 def test_class_words_in_any_case(bundles, table):
@@ -140,7 +140,7 @@ def test_made_up_texts_are_of_the_golden_words(bundles):
     assert found == made_up(bundle, entry)
     assert found.texts[: len(inputs)] == inputs
     made = found.texts[len(inputs) :]
-    assert len(made) == found.made == 256
+    assert len(made) == found.generated == 256
     assert {word for text in made for word in text.split()} <= set(" ".join(inputs).split())
     lengths = sorted(len(text.split()) for text in made)
     assert (lengths[0], lengths[-1]) == (4, 150)

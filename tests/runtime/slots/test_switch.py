@@ -104,7 +104,7 @@ def test_too_little_room(second, monkeypatch):
 
 def test_a_previous_bundle_that_does_not_score_as_it_did(second, monkeypatch):
     def reproduce(*given):
-        return replace(reproduced(*given), wrong=(1,), error=ParityError("changed"))
+        return replace(reproduced(*given), differing=(1,), error=ParityError("changed"))
 
     reproduced = switch.reproduce
     monkeypatch.setattr(switch, "reproduce", reproduce)

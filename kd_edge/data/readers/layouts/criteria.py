@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from kd_edge.data.readers.columns import ColumnChoice, find_columns
 from kd_edge.data.readers.guesses import Guesses
-from kd_edge.data.readers.layouts.unfold import Part, unfold
+from kd_edge.data.readers.layouts.unfold import RowPart, unfold
 from kd_edge.data.readers.raw_table import ItemText, RawRecord, RawTable
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.suggestions import did_you_mean
 from kd_edge_runtime.tables.columns import candidates, hint, named_columns
 from kd_edge_runtime.tables.plain import plain
 from kd_edge_runtime.tables.roles import SCORE, TEXT
-from kd_edge_runtime.tables.wide import key_of, said
+from kd_edge_runtime.tables.wide import meanings_of, scores_of
 
 # What a column of scores is called, before or after the criterion, where none was named.
 _CRITERION = "criterion kriterium critere criterio olcut"
@@ -60,11 +60,11 @@ def unfold_criteria(
     def whole(record: RawRecord) -> str:
         return item if at is None else (record.cells[at] or "").strip()
 
-    def item_of(record: RawRecord, part: Part) -> str:
+    def item_of(record: RawRecord, part: RowPart) -> str:
         name = whole(record)
         return name and f"{name}: {part.name}"
 
-    parts = [Part(name, place) for name, place in found]
+    parts = [RowPart(name, place) for name, place in found]
     unfolded, columns = unfold(table, choice, parts, item_of)
     texts = tuple(
         ItemText(f"{name}: {part.name}", None, (), part_of=name)
@@ -81,8 +81,7 @@ def _named(table: RawTable, named: Sequence[str], source: str) -> list[tuple[str
     for name in named:
         places = named_columns(name, table.header)
         if not places:
-            keyed = [(at, one) for at, column in enumerate(table.header) for one in said(column)]
-            places = [at for at, one in keyed if one.kind == "score" and one.key == key_of(name)]
+            places = scores_of(name, table.header)
         if len(places) == 1:
             found.append((name if not name.isdigit() else table.header[places[0]], places[0]))
         else:
@@ -101,7 +100,7 @@ def _recognised(table: RawTable, choice: ColumnChoice) -> list[tuple[str, int]]:
         return []
     found: dict[str, tuple[str, int]] = {}
     for at, column in enumerate(table.header):
-        for one in said(column):
+        for one in meanings_of(column):
             if one.kind == "score" and _is_criterion(column, one.key):
                 if one.key in found:
                     return []

@@ -11,7 +11,7 @@ from kd_edge.data.readers.raw_table import RawRecord, RawTable
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import candidates, hint, named_columns, one_line
 from kd_edge_runtime.tables.roles import RESPONSE_ID, SCORE, SCORE2
-from kd_edge_runtime.tables.wide import columns_of, said
+from kd_edge_runtime.tables.wide import columns_of, meanings_of
 
 _SHOWN = 5  # rows that a line lists
 
@@ -19,7 +19,7 @@ _Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Source:
+class NamedTable:
     """A table and its name in messages."""
 
     table: RawTable
@@ -27,7 +27,7 @@ class Source:
 
 
 def join_scores(
-    responses: Source, scores: Source, choice: ColumnChoice, scored: bool
+    responses: NamedTable, scores: NamedTable, choice: ColumnChoice, scored: bool
 ) -> tuple[RawTable, ColumnChoice, bool]:
     """Put the scores of a second table behind the columns of responses.
 
@@ -88,7 +88,7 @@ def join_scores(
 
 
 def _both_ids(
-    responses: Source, scores: Source, choice: ColumnChoice
+    responses: NamedTable, scores: NamedTable, choice: ColumnChoice
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Where both tables have the ids, and the items if both have a column of them."""
     table, other = responses.table, scores.table
@@ -115,7 +115,7 @@ def _there(name: str | None, table: RawTable) -> str | None:
     return name if name is not None and named_columns(name, table.header) else None
 
 
-def _ids(source: Source, choice: ColumnChoice) -> dict[str, int]:
+def _ids(source: NamedTable, choice: ColumnChoice) -> dict[str, int]:
     """Where the ids are, and the items if a column has them."""
     table = source.table
     found = find_columns(table.header, choice, ("response_id",), Guesses(table))
@@ -126,7 +126,7 @@ def _ids(source: Source, choice: ColumnChoice) -> dict[str, int]:
 
 
 def _columns(
-    responses: Source, scores: Source, choice: ColumnChoice, taken: Sequence[int]
+    responses: NamedTable, scores: NamedTable, choice: ColumnChoice, taken: Sequence[int]
 ) -> tuple[dict[str, int], bool]:
     """The columns of scores by the names that they get, and whether each is a question's."""
     header = scores.table.header
@@ -144,7 +144,7 @@ def _columns(
     for at, name in enumerate(header):
         if at in taken:
             continue
-        for one in said(name):
+        for one in meanings_of(name):
             for text in columns_of(responses.table.header, [one.name]).values():
                 texts.setdefault(f"{one_line(responses.table.header[text])} score", at)
     if texts:

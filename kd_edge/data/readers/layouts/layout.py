@@ -64,10 +64,10 @@ def laid_out(
         return table, choice
     wide = layout.wide
     if layout.scores is not None:
-        from kd_edge.data.readers.layouts.join import Source, join_scores
+        from kd_edge.data.readers.layouts.join import NamedTable, join_scores
 
-        scores = Source(read(layout.scores), str(layout.scores))
-        table, choice, of_each = join_scores(Source(table, source), scores, choice, scored)
+        scores = NamedTable(read(layout.scores), str(layout.scores))
+        table, choice, of_each = join_scores(NamedTable(table, source), scores, choice, scored)
         wide = wide or of_each
 
     from kd_edge.data.readers.layouts.criteria import unfold_criteria

@@ -12,7 +12,7 @@ _ROLES = ("item_id", "text", "score", "score2")
 
 
 @dataclass(frozen=True)
-class Part:
+class RowPart:
     """Where a row holds one of its items.
 
     Attributes:
@@ -31,8 +31,8 @@ class Part:
 def unfold(
     table: RawTable,
     choice: ColumnChoice,
-    parts: Sequence[Part],
-    item_of: Callable[[RawRecord, Part], str],
+    parts: Sequence[RowPart],
+    item_of: Callable[[RawRecord, RowPart], str],
 ) -> tuple[RawTable, ColumnChoice]:
     """Make a row for each item of each row.
 
@@ -81,7 +81,7 @@ def unfold(
     return unfolded, replace(choice, **{role: role for role in roles})
 
 
-def _places(part: Part, roles: Sequence[str], width: int) -> tuple[int, ...]:
+def _places(part: RowPart, roles: Sequence[str], width: int) -> tuple[int, ...]:
     """Where a part's new cells are; the blank and the item's name are put behind the row's own."""
     at = {"text": part.text, "score": part.score, "score2": part.score2}
     found = []

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from kd_edge.data.readers.columns import ColumnChoice
 from kd_edge.data.readers.guesses import Guesses
-from kd_edge.data.readers.layouts.unfold import Part, unfold
+from kd_edge.data.readers.layouts.unfold import RowPart, unfold
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import candidates, hint, named_columns, shown
 from kd_edge_runtime.tables.roles import SCORE, TEXT
 from kd_edge_runtime.tables.score_cells import read_score
-from kd_edge_runtime.tables.wide import Question, questions, said
+from kd_edge_runtime.tables.wide import Question, meanings_of, questions
 
 _SAMPLE = 200  # rows that are looked at
 _LISTED = 4  # questions that a note lists
@@ -59,7 +59,7 @@ def unfold_wide(
             "like 'Q1' and 'Q1 score', or 'Response 1' and 'Points 1': there are none"
         )
         raise TableError(source, [Problem(message)], hint(table.header))
-    parts = [Part(one.name, one.score, one.text, one.score2) for one in found]
+    parts = [RowPart(one.name, one.score, one.text, one.score2) for one in found]
     unfolded, columns = unfold(table, choice, parts, lambda _, part: part.name)
     return replace(unfolded, notes=(_note(table, found), *unfolded.notes)), columns
 
@@ -75,7 +75,7 @@ def _unscored(table: RawTable, taken: list[int]) -> list[Question]:
     """The questions of a table without scores: columns like "Response 1" alone."""
     found: dict[str, Question] = {}
     for at, name in enumerate(table.header):
-        texts = [one for one in said(name) if one.kind == "text" and one.key[0].isdigit()]
+        texts = [one for one in meanings_of(name) if one.kind == "text" and one.key[0].isdigit()]
         if texts and at not in taken:
             found.setdefault(texts[0].key, Question(texts[0].name, at))
     return [*found.values()]

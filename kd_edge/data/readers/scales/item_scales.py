@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kd_edge.data.readers.scales.dates import is_date
-from kd_edge.data.readers.scales.number_scales import Points, doubts, scale_of
+from kd_edge.data.readers.scales.number_scales import NumberScores, doubts, scale_of
 from kd_edge.data.readers.scales.score_reader import ScoreReader, quoted
 from kd_edge.data.readers.scales.word_scales import families, of_words
 from kd_edge.data.scale import Scale, plain_number
@@ -94,7 +94,7 @@ def _of_numbers(
         return slip
     # The few that are written otherwise are problems of their own rows.
     same = {cell: score.points for cell, score in read.items() if score.out_of == usual}
-    scale = scale_of(Points(scores, same, usual))
+    scale = scale_of(NumberScores(scores, same, usual))
     return scale if isinstance(scale, str) else ScoreReader(scale, guessed=True, out_of=usual)
 
 

@@ -29,7 +29,7 @@ _MANY_STEPS = 41  # 0-10 in quarters
 
 
 @dataclass(frozen=True)
-class Points:
+class NumberScores:
     """The scores of an item that are numbers.
 
     Attributes:
@@ -56,7 +56,7 @@ class Points:
         return [row for row, cell in self.cells if self.values.get(cell) in points]
 
 
-def scale_of(points: Points) -> Scale | str:
+def scale_of(points: NumberScores) -> Scale | str:
     """The classes of an item, or what is wrong with its scores.
 
     Whole numbers make the range from the lowest to the highest, unless all have a larger step.
@@ -108,7 +108,7 @@ def _points(value: int) -> float:
     return value // _UNIT if value % _UNIT == 0 else value / _UNIT
 
 
-def _odd_ones(points: Points, counts: Counter[float]) -> str:
+def _odd_ones(points: NumberScores, counts: Counter[float]) -> str:
     """What to say of scores that cannot be of the same scale as the others; "" for none."""
     ordered = sorted(counts)
     dates = [value for value in ordered if is_serial(value)]
@@ -147,7 +147,7 @@ def _is_odd(tail: Sequence[float], core: Sequence[float], counts: Counter[float]
     return tail[-1] < 0 <= core[0] and core[-1] >= 2 and len(core) > 1 and (codes or rare)
 
 
-def _refusal(points: Points, odd: Sequence[float], core: Sequence[float]) -> str:
+def _refusal(points: NumberScores, odd: Sequence[float], core: Sequence[float]) -> str:
     parts = []
     for value in odd:
         rows = points.rows_of(value)
@@ -167,7 +167,7 @@ def _refusal(points: Points, odd: Sequence[float], core: Sequence[float]) -> str
     )
 
 
-def _dates(points: Points, dates: Sequence[float]) -> str:
+def _dates(points: NumberScores, dates: Sequence[float]) -> str:
     rows = points.rows_of(*dates)
     those = (
         f"rows {_listed(rows)} hold numbers" if len(rows) > 1 else f"row {rows[0]} holds a number"

@@ -22,7 +22,7 @@ def usual_delimiter(suffix: str) -> str:
     return _USUAL.get(suffix.lower(), ",")
 
 
-def said_delimiter(line: str) -> str:
+def named_delimiter(line: str) -> str:
     """The delimiter that a line "sep=;" names; "" for any other line."""
     start, _, rest = line.strip('\ufeff \r\n"').partition("=")
     if start.strip().lower() != "sep":

@@ -32,14 +32,15 @@ class Dialect:
         line_end: after each row.
         decimal: "." or ","; "" for what the first rows show, see `decimal_of`.
         quoted: whether quotation marks enclose fields; if not, they are text.
-        said: whether the table begins with a line "sep=;", which tells Excel the delimiter.
+        names_delimiter: whether the table begins with a line "sep=;", which tells Excel the
+            delimiter.
     """
 
     delimiter: str = ","
     encoding: str = "utf-8"
     line_end: str = "\n"
     decimal: str = "."
-    said: bool = False
+    names_delimiter: bool = False
     quoted: bool = True
 
 
@@ -67,7 +68,7 @@ def dialect_of(table: Table, source: Path, output: Path, decimal: str | None) ->
         _codec(table.encoding),
         table.line_end,
         decimal or usual,
-        table.said and delimiter == table.delimiter,
+        table.names_delimiter and delimiter == table.delimiter,
         table.quoted or delimiter != table.delimiter,
     )
 

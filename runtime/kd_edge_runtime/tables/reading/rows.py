@@ -65,7 +65,7 @@ class Table:
         quoted: as given.
         encoding: the file's encoding; "utf-8" where it is no text.
         kind: "text", or the format of another file: "xlsx", "ods", "parquet".
-        said: whether a line "sep=" names the delimiter.
+        names_delimiter: whether a line "sep=" names the delimiter.
         notes: how the file was understood, where that is not plain.
         counting: how rows are counted, as a sentence for the user.
         nested: whether a field may be a list or an object: no plain `str`, but `json_rows.Nested`.
@@ -92,7 +92,7 @@ class Table:
         self.quoted = quoted
         self.encoding = "utf-8"
         self.kind = "text"
-        self.said = False
+        self.names_delimiter = False
         self.notes: list[str] = []
         self.counting = _COUNTING
         self.nested = False
@@ -214,10 +214,10 @@ def open_table(
         first = next(lines, "")
         while first and not first.strip():
             first, row = next(lines, ""), row + 1
-        said = delimiters.said_delimiter(first)
-        if said:
+        named = delimiters.named_delimiter(first)
+        if named:
             first = next(lines, "")  # spreadsheets do not count the line that they hide
-        delimiter = said or delimiters.header_delimiter(first, usual)
+        delimiter = named or delimiters.header_delimiter(first, usual)
         quoted = quoting == "double" or (
             quoting == "auto" and first.rstrip("\r\n").split("\t") not in UNQUOTED
         )
@@ -245,7 +245,7 @@ def open_table(
         message = "the table is empty: it needs a row of column names"
         raise TableError(source, [Problem(message)])
     table = table_below(header, records, source, row, has_header, delimiter, quoted)
-    table.line_end, table.said = delimiters.line_end(header_lines[-1]), bool(said)
+    table.line_end, table.names_delimiter = delimiters.line_end(header_lines[-1]), bool(named)
     return table
 
 

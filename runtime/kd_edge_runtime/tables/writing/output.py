@@ -203,14 +203,14 @@ def _table_writer(
 ) -> Iterator[Write]:
     """Writes rows with the fields that scoring adds, in the dialect of the table."""
     delimiter, encoding, line_end, decimal = ",", "utf-8", "\n", request.decimal or "."
-    said, quoted = False, True
+    names_delimiter, quoted = False, True
     if table is not None and not _is_plain(request, table):
         from kd_edge_runtime.tables.reading.dialect import dialect_of, writable
 
         found = dialect_of(table, Path(request.responses), request.output, request.decimal)
         found = writable(found, [*added, *classes], request.quiet)
         delimiter, encoding, line_end = found.delimiter, found.encoding, found.line_end
-        decimal, said, quoted = found.decimal, found.said, found.quoted
+        decimal, names_delimiter, quoted = found.decimal, found.names_delimiter, found.quoted
     elif request.output.suffix.lower() == ".tsv":
         delimiter = "\t"
     quote = kept = quoter(delimiter) if quoted else str
@@ -221,7 +221,7 @@ def _table_writer(
     formatters: dict[str, Callable[[Score], str]] = {}
     predicted: dict[str, str] = {}
     with destination(request.output, encoding) as file:
-        if said:
+        if names_delimiter:
             file.write(f"sep={delimiter}{line_end}")
         names = [*map(kept, columns.header), *(quote(_no_formula(name)) for name in added)]
         file.write(delimiter.join(names) + line_end)
@@ -258,7 +258,7 @@ def _is_plain(request: Request, table: Table) -> bool:
     return (
         (table.delimiter, table.encoding, table.line_end) == (",", "utf-8", "\n")
         and table.quoted
-        and not table.said
+        and not table.names_delimiter
         and request.decimal in (None, ".")
         and request.output.suffix.lower() != ".tsv"
     )

@@ -88,7 +88,7 @@ def _table_writer(
     quote = quoter(found.delimiter) if found.quoted else str
     kept = (lambda field: quote(safe(field))) if request.safe_cells else quote
     with destination(request.output, found.encoding) as file:
-        if found.said:
+        if found.names_delimiter:
             file.write(f"sep={found.delimiter}{found.line_end}")
         names = [*map(kept, columns.header), *(quote(safe(name)) for name in added)]
         file.write(found.delimiter.join(names) + found.line_end)

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge.data.readers.scales.number_scales import Points, doubts, scale_of
+from kd_edge.data.readers.scales.number_scales import NumberScores, doubts, scale_of
 from kd_edge.data.scale import Scale
 
 
 def found(scores, out_of=None):
     """The scale of scores that start in row 2."""
     cells = [(row, str(score)) for row, score in enumerate(scores, start=2)]
-    return scale_of(Points(cells, {str(score): score for score in scores}, out_of))
+    return scale_of(NumberScores(cells, {str(score): score for score in scores}, out_of))
 
 
 @pytest.mark.parametrize(
