@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from kd_edge.data.readers.raw_table import RawTable
@@ -11,12 +10,12 @@ from kd_edge_runtime.tables.columns import shown
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.plain import plain
 from kd_edge_runtime.tables.roles import ITEM, ROLES
+from kd_edge_runtime.tables.score_cells import read_score
 
 # Rows that are looked at, and the fewest that tell anything.
 _SAMPLE, _FEWEST = 1000, 20
 # A score of more different words than this is none, nor is one of more characters.
 _MOST_WORDS, _LONGEST_SCORE = 12, 40
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 
 
 class Guesses:
@@ -106,5 +105,5 @@ def _other_scores(cells: list[str], scores: list[str]) -> str:
 
 
 def _points(cell: str) -> float | None:
-    found = _NUMBER.match(cell)
-    return float(found[0].replace(",", ".")) if found else None
+    score = read_score(cell)
+    return None if score is None else score.points

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from kd_edge.data.readers.cells import BadRow, Draft, Drafter, Rules
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.judge import Judged, judge
+from kd_edge.data.readers.lists import listed_rows
 from kd_edge.data.readers.raw_table import ItemText, RawTable
 from kd_edge.data.readers.scales.item_scales import doubt_notes, scale_notes, scales_of
 from kd_edge.data.readers.scales.known_orders import known_order
@@ -207,7 +208,7 @@ def _row_notes(judged: Mapping[str, Judged]) -> list[str]:
         kinds = ", ".join(
             f"{quoted(word) if word else 'blank'}: {count}" for word, count in words.most_common(3)
         )
-        places = _places([draft.record.row for draft in unscored])
+        places = listed_rows([draft.record.row for draft in unscored], _SHOWN)
         left = "is" if len(unscored) == 1 else "are"
         notes.append(
             f"{_counted(len(unscored))} without a score {left} left out ({kinds}): {places}"
@@ -228,13 +229,6 @@ def _word_notes(judged: Mapping[str, Judged]) -> list[str]:
         if doubt:
             notes.append(f"item '{item}': {doubt}")
     return notes
-
-
-def _places(rows: Sequence[int]) -> str:
-    """Which rows, as the end of a line."""
-    first = ", ".join(map(str, sorted(rows)[:_SHOWN]))
-    more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
-    return f"row{'s' if len(rows) > 1 else ''} {first}{more}"
 
 
 def _counted(count: int) -> str:

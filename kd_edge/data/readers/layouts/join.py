@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kd_edge.data.readers.columns import ColumnChoice, find_columns
 from kd_edge.data.readers.guesses import Guesses
+from kd_edge.data.readers.lists import listed_rows
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import candidates, hint, named_columns, one_line
@@ -70,11 +71,11 @@ def join_scores(
         raise TableError(scores.name, [Problem(message)], "Name the ids with --id-column NAME.")
     notes = [f"{len(used):,} ids have scores in {scores.name}: {names[0]} is {names[1]} there"]
     if without:
-        have = "response has" if len(without) == 1 else "responses have"
-        notes.append(f"{len(without):,} {have} no score in {scores.name}: {_places(without)}")
+        have, where = "s have" if len(without) > 1 else " has", listed_rows(without, _SHOWN)
+        notes.append(f"{len(without):,} response{have} no score in {scores.name}: {where}")
     if extra:
-        have = "row" if len(extra) == 1 else "rows"
-        notes.append(f"{len(extra):,} {have} of {scores.name} without a response: {_places(extra)}")
+        many, where = "s" if len(extra) > 1 else "", listed_rows(extra, _SHOWN)
+        notes.append(f"{len(extra):,} row{many} of {scores.name} without a response: {where}")
     joined = replace(
         table,
         header=(*table.header, *taken),
@@ -177,9 +178,3 @@ def _key(record: RawRecord, at: Mapping[str, int]) -> _Key | None:
 
 
 _KEYS = ("response_id", "item_id")
-
-
-def _places(rows: Sequence[int]) -> str:
-    first = ", ".join(map(str, rows[:_SHOWN]))
-    more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
-    return f"row{'s' if len(rows) > 1 else ''} {first}{more}"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from kd_edge.data.readers.lists import listed, listed_rows
 from kd_edge.data.readers.scales.dates import is_date
 from kd_edge.data.readers.scales.number_scales import NumberScores, doubts, scale_of
 from kd_edge.data.readers.scales.score_reader import ScoreReader, quoted
@@ -14,7 +15,6 @@ from kd_edge.data.readers.scales.word_scales import families, of_words
 from kd_edge.data.scale import Scale, plain_number
 from kd_edge_runtime.tables.score_cells import ScoreCell, read_score
 
-_ROWS = 8
 _THOUSAND = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _HUNDRED = 100  # points: beside such scores, three digits behind a point are seldom decimals
 _ENOUGH_TO_DOUBT = 10  # responses; of fewer, most classes are there once
@@ -87,7 +87,7 @@ def _of_numbers(
         parts = ", ".join(f"out of {plain_number(one)}" for one in maxima if one is not None)
         other = [row for row, cell in scores if cell in read and read[cell].out_of != usual]
         return (
-            f"the scores are out of different maxima ({parts}; {_row_list(other)} are not as "
+            f"the scores are out of different maxima ({parts}; {listed_rows(other)} are not as "
             "most): give all out of the same one, or points alone"
         )
     if slip := _points_of_thousands(scores, read):
@@ -106,20 +106,15 @@ def _points_of_thousands(scores: Sequence[Cell], read: Mapping[str, ScoreCell]) 
         return ""
     rows = [row for row, cell in scores if cell in marked]
     return (
-        f"{quoted(min(marked))} ({_row_list(rows)}) is one to some and a thousand to others, and "
+        f"{quoted(min(marked))} ({listed_rows(rows)}) is one to some and a thousand to others, and "
         "the other scores do not tell which: write thousands without the point"
     )
-
-
-def _row_list(rows: Sequence[int]) -> str:
-    more = f" and {len(rows) - _ROWS} more" if len(rows) > _ROWS else ""
-    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_ROWS]))}{more}"
 
 
 def _all_dates(dates: Sequence[Cell], scores: int) -> str:
     rows = [row for row, _ in dates]
     return (
-        f"{len(dates)} of {scores} scores are dates ({_row_list(rows)}: {quoted(dates[0][1])}), "
+        f"{len(dates)} of {scores} scores are dates ({listed_rows(rows)}: {quoted(dates[0][1])}), "
         "which a spreadsheet makes of scores like 1-2 and 1/2: write them again, in a column "
         "formatted as text"
     )
@@ -139,8 +134,7 @@ def scale_notes(readers: Mapping[str, ScoreReader]) -> tuple[str, ...]:
             else f"classes in the order {scale} (--classes sets another)"
         )
         if len(by_scale) > 1:
-            more = f" and {len(items) - 6} more" if len(items) > 6 else ""
-            note += f": item{'s' if len(items) > 1 else ''} {', '.join(items[:6])}{more}"
+            note += f": item{'s' if len(items) > 1 else ''} {listed(items, 6)}"
         notes.append(note)
     return tuple(notes)
 

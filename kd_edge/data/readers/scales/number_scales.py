@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
+from kd_edge.data.readers.lists import listed, listed_rows
 from kd_edge.data.readers.scales.dates import is_serial
 from kd_edge.data.scale import Scale, plain_number
 
@@ -21,7 +22,6 @@ _LARGE_CODE = 70  # 77 and beyond beside a single score
 _UNIT = 1_000_000  # scores have six decimals at most: whole numbers of this part of a point
 _LONGEST_TAIL = 4  # different odd scores at one end
 _RARE = 0.02  # share of the responses that a typing error may have
-_ROWS = 8  # rows that a message names
 _FEW_POINTS = 3  # two scores so far apart still have the whole numbers between them
 _SHORT_RANGE = 20  # points of a maximum, all of which are classes
 _COMMON_STEP = _UNIT // 4
@@ -151,8 +151,8 @@ def _refusal(points: NumberScores, odd: Sequence[float], core: Sequence[float]) 
     parts = []
     for value in odd:
         rows = points.rows_of(value)
-        times = f"{len(rows)} times, rows" if len(rows) > 1 else "row"
-        parts.append(f"{plain_number(value)} ({times} {_listed(rows)})")
+        times = f"{len(rows)} times, " if len(rows) > 1 else ""
+        parts.append(f"{plain_number(value)} ({times}{listed_rows(rows)})")
     low, high = min(core[0], *odd), max(core[-1], *odd)
     step = "" if all(value % 1 == 0 for value in (*core, *odd)) else "/STEP"
     range_ = f"{plain_number(low)}-{plain_number(high)}{step}"
@@ -169,18 +169,12 @@ def _refusal(points: NumberScores, odd: Sequence[float], core: Sequence[float]) 
 
 def _dates(points: NumberScores, dates: Sequence[float]) -> str:
     rows = points.rows_of(*dates)
-    those = (
-        f"rows {_listed(rows)} hold numbers" if len(rows) > 1 else f"row {rows[0]} holds a number"
-    )
+    hold = "hold numbers" if len(rows) > 1 else "holds a number"
     return (
-        f"{those} like {plain_number(dates[0])}, by which a spreadsheet keeps a date: it made it "
-        "of a score like 1-2 or 1/2. Write the scores again, in a column formatted as text"
+        f"{listed_rows(rows)} {hold} like {plain_number(dates[0])}, by which a spreadsheet keeps "
+        "a date: it made it of a score like 1-2 or 1/2. Write the scores again, in a column "
+        "formatted as text"
     )
-
-
-def _listed(rows: Sequence[int]) -> str:
-    more = f" and {len(rows) - _ROWS} more" if len(rows) > _ROWS else ""
-    return ", ".join(map(str, rows[:_ROWS])) + more
 
 
 def doubts(scale: Scale, scores: Sequence[tuple[int, int]]) -> tuple[str, ...]:
@@ -197,10 +191,9 @@ def doubts(scale: Scale, scores: Sequence[tuple[int, int]]) -> tuple[str, ...]:
     if empty := [at for at in range(len(names)) if at not in counts]:
         found.append(f"no response has {_runs(empty, names)}: the small model cannot learn it")
     if once := [(names[at], row) for at, row in sorted(rows.items())]:
-        shown = ", ".join(f"{name} (row {row})" for name, row in once[:_ROWS])
-        more = f" and {len(once) - _ROWS} more" if len(once) > _ROWS else ""
+        shown = listed([f"{name} (row {row})" for name, row in once])
         each = " each" if len(once) > 1 else ""
-        found.append(f"only one response{each} has {shown}{more}")
+        found.append(f"only one response{each} has {shown}")
     if 3 * len(counts) > len(scores) and len(counts) > 2:
         found.append(
             f"{len(counts)} different scores in {len(scores)} responses, which are few to learn "
@@ -222,5 +215,4 @@ def _runs(places: Sequence[int], names: Sequence[str]) -> str:
     for run in runs:
         ends = [names[run[0]], names[run[-1]]]
         shown += [" to ".join(ends)] if len(run) > 2 else [names[at] for at in run]
-    more = f" and {len(shown) - _ROWS} more" if len(shown) > _ROWS else ""
-    return ", ".join(shown[:_ROWS]) + more
+    return listed(shown)
