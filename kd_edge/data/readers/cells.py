@@ -15,6 +15,7 @@ from kd_edge.data.responses import Scale
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.suggestions import did_you_mean
 from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.reading.rows import NESTED
 
 _SHOWN_NAME = 40
 _ROLES = ("item_id", "response_id", "text", "score", "score2", "group", "split")
@@ -179,10 +180,9 @@ class Drafter:
     def _is_bad(self, draft: Draft) -> bool:
         """Whether a row can be given to no item, or holds what is no text."""
         before, record = len(self.bad), draft.record
-        message = "holds a list or an object, not text or a number"
         for role, at in self.columns.positions.items():
             if record.cells[at] is None:
-                self.bad.append(self.bad_row(record, role, message, draft.response_id))
+                self.bad.append(self.bad_row(record, role, NESTED, draft.response_id))
         if not draft.item_id and len(self.bad) == before:
             self.bad.append(self.bad_row(record, "item_id", "is blank", draft.response_id))
         return len(self.bad) > before

@@ -98,6 +98,13 @@ class Tally:
                 self._add(one)
             yield batch
 
+    def human(self, fields: Sequence[str], item: str) -> int | None:
+        """The class that people gave a row's response to an item; None without one of its own."""
+        cell = fields[self._score].strip()
+        if (item, cell) not in self._read:
+            self._read[item, cell] = class_of(cell, self._items[item].classes) if cell else None
+        return self._read[item, cell]
+
     def lines(self) -> list[str]:
         """What was counted, in words, a line for each item; empty if no score could be read."""
         whole, test = self._pairs
@@ -116,15 +123,12 @@ class Tally:
         return [f"{where}):{lines[0]}"] if len(lines) == 1 else [f"{where}):", *lines]
 
     def _add(self, one: Scored) -> None:
-        cell, item = one.fields[self._score].strip(), one.item_id
-        classes = self._items[item].classes
-        if (item, cell) not in self._read:
-            self._read[item, cell] = class_of(cell, classes) if cell else None
-        human = self._read[item, cell]
+        item = one.item_id
+        human = self.human(one.fields, item)
         if human is None:
             self._unread += 1
             return
-        pair = human, classes.index(one.score.predicted)
+        pair = human, self._items[item].classes.index(one.score.predicted)
         test = self._split is not None and is_test(one.fields[self._split])
         for pairs in self._pairs[: 1 + test]:
             pairs.setdefault(item, Counter())[pair] += 1

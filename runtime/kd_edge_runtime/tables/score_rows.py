@@ -7,11 +7,11 @@ from functools import partial
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple, dataclass
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import candidates, find_columns, hint
-from kd_edge_runtime.tables.reading.rows import BATCH, SKIP_HINT
+from kd_edge_runtime.tables.reading.rows import BATCH, NESTED, SKIP_HINT
 from kd_edge_runtime.tables.roles import ITEM, RESPONSE_ID, TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import Callable
 
     from kd_edge_runtime.bundle.manifest import Manifest
@@ -163,8 +163,7 @@ class TableScorer:
         """
         column, hint = columns.item, ""
         for numbers, rows in table.batches(size):
-            if table.nested:
-                _note_nested(table, columns, numbers, rows)
+            note_nested(table, (columns.text,), numbers, rows)
             if column is None:
                 items = [str(columns.item_id)] * len(rows)
             else:
@@ -172,14 +171,10 @@ class TableScorer:
             if not self._items.issuperset(items):
                 hint = f"The bundle has {self._scorer.bundle.manifest.names()}."
                 rows, items = self._known(table, columns, (numbers, rows, items), skip)
-            if skip is not None and table.problems and not table.cut_off:
-                for problem in table.problems:
-                    skip(problem.row or 0, "", problem.message)
-                table.problems.clear()
+            skip_bad_rows(table, skip)
             if rows and not (table.bad and skip is None):
                 yield self._batch(rows, items, columns)
-        if table.bad and (skip is None or table.cut_off):
-            raise table.error("\n".join(filter(None, ("" if table.cut_off else SKIP_HINT, hint))))
+        refuse_bad_rows(table, skip, hint)
 
     def _known(
         self,
@@ -214,11 +209,35 @@ class TableScorer:
         return [*map(_new_scored, zip(rows, items, scores))]
 
 
-def _note_nested(
-    table: Table, columns: Columns, numbers: Sequence[int], rows: list[list[str]]
+def note_nested(
+    table: Table, texts: Collection[int], numbers: Sequence[int], rows: list[list[str]]
 ) -> None:
-    """Notes the responses that JSON has as a list or an object."""
-    for number, fields in zip(numbers, rows):
-        if type(fields[columns.text]) is not str:
-            name = columns.header[columns.text]
-            table.note(Problem("holds a list or an object, not text or a number", number, name))
+    """Notes the responses that JSON has as a list or an object; they are in the columns `texts`."""
+    for number, fields in zip(numbers, rows) if table.nested else ():
+        for at in texts:
+            if type(fields[at]) is not str:
+                table.note(Problem(NESTED, number, table.header[at]))
+
+
+def skip_bad_rows(table: Table, skip: Skip | None) -> None:
+    """Hands the bad rows so far to `skip`, if bad rows are skipped and the others can be read."""
+    if skip is not None and not table.cut_off:
+        for problem in table.problems:
+            column = f"column '{problem.column}': " if problem.column else ""
+            skip(problem.row or 0, "", column + problem.message)
+        table.problems.clear()
+
+
+def refuse_bad_rows(table: Table, skip: Skip | None, hint: str = "") -> None:
+    """Refuses a table that has been read, if it has bad rows that cannot be skipped.
+
+    Args:
+        table: the table, all of whose rows have been read.
+        skip: what takes the rows that are skipped; None if none is.
+        hint: what the user can do about the problems.
+
+    Raises:
+        TableError: with all bad rows.
+    """
+    if table.bad and (skip is None or table.cut_off):
+        raise table.error("\n".join(filter(None, ("" if table.cut_off else SKIP_HINT, hint))))

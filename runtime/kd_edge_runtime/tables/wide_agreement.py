@@ -8,7 +8,6 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.bench.quality import quality
 from kd_edge_runtime.tables.agreement import Tally, is_test, split_column
 from kd_edge_runtime.tables.columns import one_line
-from kd_edge_runtime.tables.score_cells import class_of
 from kd_edge_runtime.tables.score_rows import Scored
 from kd_edge_runtime.tables.wide import questions, scores_of
 from kd_edge_runtime.tables.wide_columns import totals
@@ -30,15 +29,15 @@ class WideTally:
     def __init__(self, columns: WideColumns) -> None:
         self._columns = columns
         self._split = split_column(columns.header)
-        self._scores = _score_columns(columns)
+        scores = _score_columns(columns)
         self._tallies = {
             at: Tally(columns.header, [columns.places[at].entry], score, self._split, named=False)
-            for at, score in self._scores.items()
+            for at, score in scores.items()
         }
         self._totals = [
             (name, own, total)
             for (name, own), total in zip(columns.sums, totals(columns))
-            if {*own} <= self._scores.keys()
+            if {*own} <= scores.keys()
         ]
         # People's sum and the machine's, of all rows and of the test rows.
         self._sums: dict[str, tuple[Counter[tuple[float, float]], ...]] = {
@@ -66,11 +65,10 @@ class WideTally:
         points = []
         for at in own:
             entry = self._columns.places[at].entry
-            cell = fields[self._scores[at]].strip()
-            found = class_of(cell, entry.classes) if cell else None
-            if found is None:
+            human = self._tallies[at].human(fields, entry.item_id)
+            if human is None:
                 return None
-            points.append(entry.worth[found])
+            points.append(entry.worth[human])
         return round(sum(points), 6)
 
     def lines(self) -> list[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
-from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.columns import find_columns
 from kd_edge_runtime.tables.roles import TEXT
 from kd_edge_runtime.tables.wide import columns_of
-from kd_edge_runtime.tables.writing.output import MACHINE_COLUMNS
+from kd_edge_runtime.tables.writing.added_columns import MACHINE_COLUMNS, refuse_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,14 +89,7 @@ def wide_names(columns: WideColumns, prefix: str, source: str) -> list[str]:
     for name, _ in columns.sums:
         start = "" if len(columns.sums) == 1 else f"{name} "
         names += [f"{prefix}{start}total_{what}" for what in MACHINE_COLUMNS[:2]]
-    problems = [
-        Problem("the table already has a column of this name", 1, name)
-        for name in names
-        if name in columns.header
-    ]
-    if problems:
-        fix = "Give the added columns a prefix, for example --prefix m_"
-        raise TableError(source, problems, fix)
+    refuse_taken(names, columns.header, source)
     return names
 
 

@@ -7,9 +7,9 @@ criteria. Imported only where there is no item column.
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.errors import InputError, Problem, note
+from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.tables.columns import shown
-from kd_edge_runtime.tables.reading.rows import SKIP_HINT
+from kd_edge_runtime.tables.score_rows import note_nested, refuse_bad_rows, skip_bad_rows
 from kd_edge_runtime.tables.wide_agreement import WideTally
 from kd_edge_runtime.tables.wide_columns import wide_names
 from kd_edge_runtime.tables.writing.output import written_to
@@ -71,20 +71,11 @@ def score_wide(
 def _rows(table: Table, skip: Skip | None, columns: WideColumns) -> Iterator[list[list[str]]]:
     """The good rows, batch by batch; at the end an error with all bad ones, unless skipped."""
     for numbers, rows in table.batches():
-        if table.nested:
-            for number, fields in zip(numbers, rows):
-                for at in columns.texts:
-                    if type(fields[at]) is not str:
-                        message = "holds a list or an object, not text or a number"
-                        table.note(Problem(message, number, columns.header[at]))
-        if skip is not None and table.problems and not table.cut_off:
-            for problem in table.problems:
-                skip(problem.row or 0, "", problem.message)
-            table.problems.clear()
+        note_nested(table, columns.texts, numbers, rows)
+        skip_bad_rows(table, skip)
         if rows and not (table.bad and skip is None):
             yield rows
-    if table.bad and (skip is None or table.cut_off):
-        raise table.error("" if table.cut_off else SKIP_HINT)
+    refuse_bad_rows(table, skip)
 
 
 def _summary(scorer: Scorer, columns: WideColumns, rows: str, flagged: int, backend: str) -> None:

@@ -439,7 +439,7 @@ def test_tables_that_are_none(one, table_of, tmp_path):
 
 
 def test_a_field_that_is_no_response(one, table_of, monkeypatch):
-    monkeypatch.setattr(rows, "_LONGEST_FIELD", 100)
+    monkeypatch.setattr(rows, "LONGEST_FIELD", 100)
     long = "canary" * 20
     wrong = "a field of more than 100 characters: is a closing quotation mark missing?"
     assert f"row 1: {wrong}" in told(InputError, one, table_of(f"text,{long}\nx,y\n"))

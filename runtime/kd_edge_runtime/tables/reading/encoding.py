@@ -76,11 +76,6 @@ def examine(path: Path, encoding: str | None = None, guess: Guess | None = None)
         return TextFile(name, True, note)
 
 
-def sniff_encoding(path: Path) -> str:
-    """A text file's encoding, see `examine`."""
-    return examine(path).encoding
-
-
 def open_text(path: Path, encoding: str | None = None) -> TextIO:
     r"""Open a text file in the encoding that it has.
 

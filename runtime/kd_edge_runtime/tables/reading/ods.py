@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.tables.reading.rows import _LONGEST_FIELD
+from kd_edge_runtime.tables.reading.rows import LONGEST_FIELD
 from kd_edge_runtime.tables.reading.sheets import (
+    MOST_ROWS,
     empty,
     needs,
     sheet_note,
@@ -28,8 +29,7 @@ _CONTENT = "content.xml"
 _NAMES = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TABLE, _OFFICE, _TEXT = (_NAMES % name for name in ("table", "office", "text"))
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
-# As large as a sheet can be; a cell may say that it stands for any number.
-_MOST_ROWS, _MOST_COLUMNS = 1 << 20, 1 << 14
+_MOST_COLUMNS = 1 << 14  # as wide as a sheet can be; a cell may say that it stands for any number
 _SPACES = {f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
 _ASIDE = (f"{_OFFICE}annotation", f"{_TEXT}note")
 
@@ -113,7 +113,7 @@ class _Rows:
             self._blank += many
             return
         self._count += self._blank + many
-        if self._count > _MOST_ROWS:
+        if self._count > MOST_ROWS:
             raise ValueError("a sheet of more rows than a sheet can have")
         yield from ([] for _ in range(self._blank))
         yield from ([*cells] for _ in range(many))
@@ -134,7 +134,7 @@ def _row(row: Any) -> list[str]:
         if not text:
             blank += many
             continue
-        if len(cells) + blank + many > _MOST_COLUMNS or len(text) * many > _LONGEST_FIELD:
+        if len(cells) + blank + many > _MOST_COLUMNS or len(text) * many > LONGEST_FIELD:
             raise ValueError("a row that no sheet can have")
         cells += [""] * blank + [text] * many
         blank = 0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BATCH = 1000
 
 # A longer field cannot be a response: 10,000 words are about 60,000 characters.
-_LONGEST_FIELD = 16 << 20
+LONGEST_FIELD = 16 << 20
 
 _COUNTING = "Rows are counted as a spreadsheet does: the header is row 1."
 _MARKS = "; where they are text: --quoting none"
@@ -37,6 +37,9 @@ _MOST_PROBLEMS = 200
 
 # What a user can do who wants the other rows.
 SKIP_HINT = "To leave such rows out and read the others: --on-bad-row skip."
+
+# What is said of a cell of JSON or Parquet that holds several.
+NESTED = "holds a list or an object, not text or a number"
 
 # The headers of the files of the "Automated Student Assessment Prize, Short Answer Scoring"
 # (ASAP-SAS), in which no field is quoted and quotation marks are part of the text.
@@ -207,7 +210,7 @@ def open_table(
     Raises:
         TableError: the table is empty, or its header cannot be read.
     """
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(LONGEST_FIELD)
     lines = iter(stream)
     row = 1
     try:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.tables.reading.rows import Table
 
+# As long as a sheet can be.
+MOST_ROWS = 1 << 20
+
 # Blank rows above a table, or in a sheet that counts as empty.
 _MOST_BLANK = 10_000
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from kd_edge_runtime.tables.reading.sheets import (
+    MOST_ROWS,
     empty,
     needs,
     sheet_note,
@@ -30,7 +31,6 @@ _SHEETS = "xl/worksheets/"
 _NO_VALUE = re.compile(rb"(?:</f>|<f[^<>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _TOO_FAR = re.compile(rb"r\s*=\s*[\"'][A-Za-z]{4}")
 _CHUNK = 1 << 20
-_MOST_ROWS = 1 << 20
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _DATE_PART = re.compile(
@@ -91,7 +91,7 @@ def _table(
 
 def _rows(sheet: Any) -> Iterator[list[str]]:
     for number, cells in enumerate(sheet.iter_rows(), 1):
-        if number > _MOST_ROWS:
+        if number > MOST_ROWS:
             raise ValueError("a row that no sheet can have")
         yield without_blanks([_text(cell) for cell in cells])
 

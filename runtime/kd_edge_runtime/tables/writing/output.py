@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.errors import WRITABLE, InputError, Problem, TableError
+from kd_edge_runtime.errors import WRITABLE, InputError
 from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.tables.writing.added_columns import all_classes, machine_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import IO, Callable
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.score_rows import Columns, Scored
 
     Write = Callable[[list[Scored]], object]
-
-MACHINE_COLUMNS = ("predicted", "expected", "confidence", "flag")
 
 # Endings of table formats that are not written.
 _NOT_TABLES = (".xls", ".ods", ".parquet")
@@ -53,38 +52,6 @@ def check_output(request: Request) -> None:
             f"{output}: explanations are not a table: choose a name that ends in "
             + (".jsonl" if request.as_json else ".txt, or add --json for one JSON object per row")
         )
-
-
-def machine_header(
-    classes: Sequence[str], header: Sequence[str], prefix: str, source: str
-) -> list[str]:
-    """The names of the columns that scoring adds.
-
-    Args:
-        classes: the classes, each of which gets a column of probabilities.
-        header: the table's own columns.
-        prefix: prepended to each name.
-        source: the table's name in messages.
-
-    Raises:
-        TableError: the table already has a column of one of these names.
-    """
-    names = [prefix + name for name in MACHINE_COLUMNS]
-    names += [f"{prefix}p_{name}" for name in classes]
-    problems = [
-        Problem("the table already has a column of this name", 1, name)
-        for name in names
-        if name in header
-    ]
-    if problems:
-        hint = "Give the added columns a prefix, for example --prefix m_"
-        raise TableError(source, problems, hint)
-    return names
-
-
-def all_classes(entries: Iterable[ItemEntry]) -> list[str]:
-    """The classes of several items without duplicates, in the order of the items."""
-    return list(dict.fromkeys(name for entry in entries for name in entry.classes))
 
 
 def quoter(delimiter: str) -> Callable[[str], str]:
@@ -223,7 +190,7 @@ def _table_writer(
     with destination(request.output, encoding) as file:
         if names_delimiter:
             file.write(f"sep={delimiter}{line_end}")
-        names = [*map(kept, columns.header), *(quote(_no_formula(name)) for name in added)]
+        names = [*map(kept, columns.header), *(quote(no_formula(name)) for name in added)]
         file.write(delimiter.join(names) + line_end)
 
         def write(batch: list[Scored]) -> None:
@@ -237,7 +204,7 @@ def _table_writer(
                     decimal = decimal or decimal_of(rows, columns.text, delimiter)
                     shown = [with_decimal(name, decimal) for name in classes]
                 for name, own in zip(classes, shown):
-                    predicted[name] = delimiter + quote(_no_formula(own))
+                    predicted[name] = delimiter + quote(no_formula(own))
                 for entry in used:
                     formatters[entry.item_id] = machine_text(
                         entry, classes, delimiter, line_end, decimal
@@ -264,7 +231,7 @@ def _is_plain(request: Request, table: Table) -> bool:
     )
 
 
-def _no_formula(name: str) -> str:
+def no_formula(name: str) -> str:
     """A name from the bundle that no spreadsheet takes for a formula."""
     if name[:1].isalnum():
         return name

@@ -9,7 +9,7 @@ from pathlib import Path
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.tables.reading.dialect import decimal_of, dialect_of, with_decimal, writable
 from kd_edge_runtime.tables.wide_columns import totals
-from kd_edge_runtime.tables.writing.output import destination, quoter
+from kd_edge_runtime.tables.writing.output import destination, no_formula, quoter
 from kd_edge_runtime.tables.writing.safe_cells import safe
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _table_writer(
     with destination(request.output, found.encoding) as file:
         if found.names_delimiter:
             file.write(f"sep={found.delimiter}{found.line_end}")
-        names = [*map(kept, columns.header), *(quote(safe(name)) for name in added)]
+        names = [*map(kept, columns.header), *(quote(no_formula(name)) for name in added)]
         file.write(found.delimiter.join(names) + found.line_end)
 
         def write(rows: list[list[str]], scores: Sequence[Sequence[Score]]) -> None:
@@ -124,14 +124,9 @@ def _fields(columns: WideColumns, scores: Sequence[Score]) -> list[str]:
     """The same as text, expected scores and confidences with four decimals."""
     fields = []
     for score in scores:
-        fields += [_bare(score.predicted), f"{score.expected:.4f}", f"{score.confidence:.4f}"]
+        fields += [no_formula(score.predicted), f"{score.expected:.4f}", f"{score.confidence:.4f}"]
         fields.append(score.flag)
     for total in totals(columns):
         predicted, expected = total(scores)
         fields += [f"{predicted:.6f}".rstrip("0").rstrip("."), f"{expected:.4f}"]
     return fields
-
-
-def _bare(name: str) -> str:
-    """A class that no spreadsheet takes for a formula."""
-    return name if name[:1].isalnum() else safe(name)

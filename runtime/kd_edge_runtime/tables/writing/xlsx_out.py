@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.reading.sheets import MOST_ROWS
 from kd_edge_runtime.tables.roles import GROUP, ITEM, RESPONSE_ID, TEXT
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.score_rows import Columns, Scored
     from kd_edge_runtime.tables.writing.output import Write
 
-# What a sheet holds at most: rows, and characters of a cell.
-_MOST_ROWS, _LONGEST = 1 << 20, 32_767
+_LONGEST = 32_767  # characters of a cell
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -143,9 +143,9 @@ class Sheet:
     def write(self, rows: list[list[str]]) -> None:
         """Writes rows of cells."""
         self._rows += len(rows)
-        if self._rows > _MOST_ROWS:
+        if self._rows > MOST_ROWS:
             raise InputError(
-                f"{self._output}: a sheet has {_MOST_ROWS:,} rows at most: choose a name that ends "
+                f"{self._output}: a sheet has {MOST_ROWS:,} rows at most: choose a name that ends "
                 "in .csv"
             )
         lines = ("".join(("<row>", *row, "</row>")) for row in rows)

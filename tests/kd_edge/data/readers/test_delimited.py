@@ -108,7 +108,7 @@ def test_a_quotation_mark_that_is_not_doubled(table):
 
 def test_a_field_without_end(table, monkeypatch):
     longest = 10_000
-    monkeypatch.setattr(rows, "_LONGEST_FIELD", longest)
+    monkeypatch.setattr(rows, "LONGEST_FIELD", longest)
     read = table('text,score\n"' + "a" * (longest + 1) + '",1\nb,1\n')
     assert f"more than {longest:,} characters" in wrongs(read)[0][1]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.tables.reading import encoding as textfile
-from kd_edge_runtime.tables.reading.encoding import TextFile, examine, open_text, sniff_encoding
+from kd_edge_runtime.tables.reading.encoding import TextFile, examine, open_text
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def file(tmp_path: Path):
     ],
 )
 def test_finds_the_encoding(file, content, encoding):
-    assert sniff_encoding(file(content)) == encoding
+    assert examine(file(content)).encoding == encoding
 
 
 def test_reads_what_was_written_without_the_mark(file):
@@ -72,39 +72,39 @@ def test_reads_utf16_with_and_without_its_mark(file, encoding, named):
 
 def test_utf16_that_breaks_off_is_refused_with_its_line(file):
     with pytest.raises(InputError, match="line 2 is not utf-16"):
-        sniff_encoding(file("text\n語語".encode("utf-16") + b"\xd8"))
+        examine(file("text\n語語".encode("utf-16") + b"\xd8"))
 
 
 def test_refuses_nul_bytes(file):
     with pytest.raises(InputError, match="NUL"):
-        sniff_encoding(file(b"text\n" + b"a" * 70_000 + b"\0"))
+        examine(file(b"text\n" + b"a" * 70_000 + b"\0"))
 
 
 @pytest.mark.parametrize("byte", [0x81, 0x8D, 0x8F, 0x90, 0x9D])
 def test_refuses_bytes_that_cp1252_leaves_undefined(file, byte):
     with pytest.raises(InputError, match=r"doubtful.*see line 2.*--encoding"):
-        sniff_encoding(file(b"text\n\xeb\na" + bytes([byte]) + b"\n"))
+        examine(file(b"text\n\xeb\na" + bytes([byte]) + b"\n"))
 
 
 def test_refuses_a_marked_file_that_is_not_utf8(file):
     with pytest.raises(InputError, match="line 2"):
-        sniff_encoding(file(b"\xef\xbb\xbftext\n\xeb\n"))
+        examine(file(b"\xef\xbb\xbftext\n\xeb\n"))
 
 
 def test_never_quotes_the_text(file):
     with pytest.raises(InputError) as caught:
-        sniff_encoding(file(b"secret \x81 words\n"))
+        examine(file(b"secret \x81 words\n"))
     assert "secret" not in str(caught.value)
 
 
 def test_reads_in_chunks(file, monkeypatch):
     monkeypatch.setattr(textfile, "_CHUNK", 3)  # cuts through letters and the mark's end
-    assert sniff_encoding(file("aëëë語\n語\n".encode())) == "utf-8"
-    assert sniff_encoding(file("aëëë\n".encode("utf-8-sig"))) == "utf-8-sig"
+    assert examine(file("aëëë語\n語\n".encode())).encoding == "utf-8"
+    assert examine(file("aëëë\n".encode("utf-8-sig"))).encoding == "utf-8-sig"
     with pytest.raises(InputError, match="line 2 is damaged"):
-        sniff_encoding(file("aëëë語\n".encode() + b"\xeb"))
+        examine(file("aëëë語\n".encode() + b"\xeb"))
     with pytest.raises(InputError, match="line 3 is damaged"):
-        sniff_encoding(file("aëëë\nbbbbbbb\nëë".encode() + b"\x81\n\n"))
+        examine(file("aëëë\nbbbbbbb\nëë".encode() + b"\x81\n\n"))
 
 
 def test_a_missing_file(tmp_path):
@@ -135,7 +135,7 @@ def test_an_error_of_the_disk(file, monkeypatch):
     path = file(b"text\n")
     monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(InputError, match="Input/output error"):
-        sniff_encoding(path)
+        examine(path)
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a" * 5000])
@@ -159,7 +159,7 @@ def test_a_pipe_is_refused_rather_than_emptied(tmp_path):
 def test_whatever_the_bytes_the_encoding_found_reads_them(scratch, content):
     scratch.write_bytes(content)
     try:
-        encoding = sniff_encoding(scratch)
+        encoding = examine(scratch).encoding
     except InputError:
         return
     with open_text(scratch) as stream:
@@ -184,6 +184,6 @@ def test_ascii_after_half_a_letter_is_not_utf_8(tmp_path, monkeypatch):
     path = tmp_path / "r.csv"
     path.write_bytes(b"abc\xc3defg\xa9hij")
     with pytest.raises(InputError, match="see line 1"):
-        textfile.sniff_encoding(path)
+        examine(path)
     path.write_bytes(b"abc\xc3\xa9efg")
-    assert textfile.sniff_encoding(path) == "utf-8"
+    assert examine(path).encoding == "utf-8"

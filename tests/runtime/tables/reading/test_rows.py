@@ -118,7 +118,7 @@ def test_reading_goes_on_after_a_bad_row(size):
 
 
 def test_a_field_that_is_too_long(monkeypatch):
-    monkeypatch.setattr(reader, "_LONGEST_FIELD", 20)
+    monkeypatch.setattr(reader, "LONGEST_FIELD", 20)
     rows, problems = rows_of(table('text,score\n"' + "a" * 30 + '",1\nb,1\n'))
     wrong = "a field of more than 20 characters: is a closing quotation mark missing?"
     assert (rows, problems) == ([(3, ["b", "1"])], [(2, wrong)])

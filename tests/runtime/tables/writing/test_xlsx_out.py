@@ -72,7 +72,7 @@ def test_what_is_cut_is_told(scored, capsys):
 
 
 def test_more_rows_than_a_sheet_has(scored, monkeypatch, tmp_path):
-    monkeypatch.setattr(xlsx_out, "_MOST_ROWS", 2)
+    monkeypatch.setattr(xlsx_out, "MOST_ROWS", 2)
     with pytest.raises(InputError, match="2 rows at most"):
         scored(("a", "x", "1", ""), ("b", "y", "1", ""))
     assert not (tmp_path / "out.xlsx").exists()
