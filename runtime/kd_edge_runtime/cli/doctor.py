@@ -73,7 +73,11 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
             ],
         }
     # Plain Python needs no packages: if it fails, this package or the bundle is damaged.
-    problems += [f"plain: {row['state']}" for row in tables["backends"][:1] if row["advice"]]
+    problems += [
+        f"plain: {row['state']}"
+        for row in tables["backends"]
+        if row["backend"] == "plain" and row["advice"]
+    ]
     problems += [row["problem"] for row in tables["items"] if row["problem"]]
     facts = {
         "runtime": __version__,
