@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from kd_edge_runtime.backends.read_words import Read
+    from kd_edge_runtime.backends.with_core import Complete
     from kd_edge_runtime.students.explain import Explainer, Explanation
 
     Decide = Callable[[tuple[float, ...]], tuple[int, float]]
@@ -205,8 +206,7 @@ class Scorer:
         Args:
             texts: the responses.
             item_id: the item they answer; needed only if the bundle holds several.
-            threads: threads that score them at the same time, for the backend "core"; None for
-                the scorer's own number.
+            threads: as for `Scorer.open`, for this batch alone; None for the scorer's own number.
 
         Raises:
             TypeError: `texts` is a single string, or contains anything but strings (pandas reads
@@ -270,11 +270,11 @@ class _Item:
         self.backend = backend
         self._classes = item.entry.classes
         self._plain = item.plain_text()
-        # One backend scores completely, and may do so in several threads.
         scorer = getattr(model, "scorer", None)
-        self._complete = scorer(Score, below) if scorer else None
-        self.score = self._complete.one if scorer and not self._plain else None
-        if scorer:
+        self._complete: Complete | None = scorer(Score, below) if scorer else None
+        one = self._complete.one if self._complete and not self._plain else None
+        self.score: Callable[[str], Score] | None = one
+        if self._complete:
             return
         self._decide = decider(item.entry.worth, item.entry.decision)
         self._flag = flagger(item.entry.flags, below)

@@ -101,7 +101,7 @@ def reproduces(item: LoadedItem, model: CoreModel, form: str) -> bool:
         golden = json.loads(item.bundle.read(item.entry.golden).decode("utf-8"))
         outputs = model.probabilities([*map(str, golden["inputs"])])
         rounded = [[round(value, _DIGITS) for value in row] for row in outputs]
-        return rounded == golden["outputs"][form]
+        return bool(rounded == golden["outputs"][form])
     return False
 
 
