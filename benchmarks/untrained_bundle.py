@@ -44,7 +44,7 @@ def write(path: Path) -> None:
     """Writes the bundle: 3,500 n-grams, 8 dimensions, 4 classes, in every form."""
     card = "# A bundle for benchmarks\n\nIts network is random: it scores nothing.\n"
     made_by = {"made_by": "benchmarks"}
-    item = _item(choose_vocabulary(sample_texts(), BagOptions(min_responses=1)), _ITEM, BAG_FORMS)
+    item = item_of(choose_vocabulary(sample_texts(), BagOptions(min_responses=1)), _ITEM, BAG_FORMS)
     write_bundle(path, [item], card, "2026-01-01T00:00:00Z", {"kd-edge": "0.1.0"}, made_by)
 
 
@@ -53,7 +53,7 @@ def made_item(item_id: str, ngrams: int = 3500, seed: int = SEED) -> ItemParts:
 
     Those of the sample first; then n-grams of no text, a third of them pairs.
     """
-    return _item(_vocabulary(ngrams), item_id, ("plain-int8",), seed)
+    return item_of(_vocabulary(ngrams), item_id, ("plain-int8",), seed)
 
 
 @cache
@@ -86,9 +86,10 @@ def _more(codes: Sequence[int], number: int, rng: np.random.Generator) -> list[i
     return sorted(found)
 
 
-def _item(
+def item_of(
     vocabulary: BagVocabulary, item_id: str, names: Sequence[str], seed: int = SEED
 ) -> ItemParts:
+    """An item with this vocabulary and random weights, in these forms."""
     dimensions = BagOptions().dimensions
     rng = np.random.default_rng(seed)
     shapes = {
