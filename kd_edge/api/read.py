@@ -46,7 +46,7 @@ def read_responses(
         items: read only these items; all where empty.
         scored: False for responses without scores.
         missing: cells that stand for a missing score, like "99": rows with one are left out.
-        lower_is_better: whether the least score is the best, as of school grades from 1 to 6.
+        lower_is_better: whether the lowest score is the best, as of school grades from 1 to 6.
         skip_bad_rows: whether rows that cannot be read are left out, to be told by `skipped` of
             the result.
         encoding: the file's encoding, like "cp1251"; by default it is found from its bytes.

@@ -71,7 +71,7 @@ reading_options = options(
     _option(
         "--lower-is-better",
         is_flag=True,
-        help="The least score is the best, as of school grades from 1 to 6.",
+        help="The lowest score is the best, as of school grades from 1 to 6.",
     ),
     _option(
         "--missing",

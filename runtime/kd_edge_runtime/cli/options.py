@@ -17,13 +17,11 @@ root_option = click.option(
 
 # What a file is read as; also for the workshop's verbs, which read the same files.
 ENCODING = (
-    "The table's encoding, e.g. cp1251 or gb18030.  [default: UTF-8, UTF-16, or plain cp1252]"
+    "The table's encoding, e.g. cp1251 or gb18030.  "
+    "[default: UTF-8, UTF-16 or, where plain, cp1252]"
 )
 SHEET = "Sheet of a spreadsheet.  [default: the first that is not empty]"
-QUOTING = (
-    "'none': quotation marks are text, as in many TSV files; 'double': they enclose fields.  "
-    "[default: auto]"
-)
+QUOTING = "'none': quotation marks are text, as in many TSV files; 'double': they enclose fields."
 MARKUP = "Responses are rich text: HTML, entities and LaTeX are read as plain text, also later."
 QUOTINGS = ("auto", "none", "double")
 
@@ -33,7 +31,12 @@ def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
     added = (
         click.option("--encoding", metavar="NAME", help=ENCODING),
         click.option("--sheet", metavar="NAME", help=SHEET),
-        click.option("--quoting", type=click.Choice(QUOTINGS), default="auto", help=QUOTING),
+        click.option(
+            "--quoting",
+            type=click.Choice(QUOTINGS),
+            default="auto",
+            help=QUOTING + "  [default: auto]",
+        ),
     )
     for option in reversed(added):
         command = option(command)

@@ -32,7 +32,7 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     "--output",
     default="-",
     type=click.Path(path_type=Path, allow_dash=True),
-    help="File to write (.csv or .tsv); '-' for standard output.  [default: -]",
+    help="File to write (.csv, .tsv or .xlsx); '-' for standard output.  [default: -]",
 )
 @click.option(
     "--text-column", metavar="NAME", help="Column with the responses: its name, or number."
@@ -147,7 +147,7 @@ def score(
       kd-edge score responses.csv --root /media/card/kd-edge
       kd-edge score item.kdz responses.csv --review-below 0.8
       kd-edge score item.kdz responses.csv --explain | less
-      kd-edge score item.kdz quiz.csv --format canvas --assignment "Ice (1234)" -o grades.csv
+      kd-edge score item.kdz quiz.csv --format canvas -o grades.csv
     """
     responses = _responses(files, root)
     bundle = Path(files[0]) if len(files) == 2 else None

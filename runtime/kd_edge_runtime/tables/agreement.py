@@ -89,7 +89,7 @@ class Tally:
         # Pairs by item, of all rows and of the test rows; a cell is read once.
         self._pairs: tuple[dict[str, Counter[tuple[int, int]]], ...] = ({}, {})
         self._read: dict[tuple[str, str], int | None] = {}
-        self._unread = 0
+        self._unscored = self._other = 0
 
     def counted(self, batches: Iterator[list[Scored]]) -> Iterator[list[Scored]]:
         """Passes batches on, counted."""
@@ -119,14 +119,21 @@ class Tally:
             lines.append(f"  and {len(pairs) - _ITEMS} more items")
         where = f"Agreement with people's scores (column '{self._columns[0]}'"
         where += f", test rows by column '{self._columns[1]}' only" if test else ""
-        where += f", {self._unread:,} without a score" if self._unread and not test else ""
+        where += f", {self._unscored:,} without a score" if self._unscored and not test else ""
+        where += (
+            f", {self._other:,} with a score of another scale" if self._other and not test else ""
+        )
         return [f"{where}):{lines[0]}"] if len(lines) == 1 else [f"{where}):", *lines]
 
     def _add(self, one: Scored) -> None:
         item = one.item_id
         human = self.human(one.fields, item)
         if human is None:
-            self._unread += 1
+            from kd_edge_runtime.tables.no_score import means_no_score
+
+            unscored = not cell or means_no_score(cell)
+            self._unscored += unscored
+            self._other += not unscored
             return
         pair = human, self._items[item].classes.index(one.score.predicted)
         test = self._split is not None and is_test(one.fields[self._split])

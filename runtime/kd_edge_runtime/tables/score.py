@@ -172,8 +172,10 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         guessed = "" if request.text_column else f", text from '{text_column}'"
         note(
             f"The small model scored {total} response{'' if total == 1 else 's'} "
-            f"({flagged} flagged; {backend}{guessed}).{written_to(request.output)}"
+            f"({flagged} flagged; backend {backend}{guessed})."
         )
+        if written := written_to(request.output):
+            note(written)
         for line in tally.lines() if tally else ():
             note(line)
 

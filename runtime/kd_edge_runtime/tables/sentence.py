@@ -61,7 +61,7 @@ def score_sentence(request: Request, scorer: Scorer) -> None:
         with writer(request, scorer, columns, "the response") as write:
             write([Scored([entry.item_id, text], entry.item_id, score)])
         if not request.quiet and str(request.output) != "-":
-            note(f"The small model scored the sentence.{written_to(request.output)}")
+            note(f"The small model scored the sentence. {written_to(request.output)}".rstrip())
         return
     with destination(request.output) as file:
         file.writelines(line + "\n" for line in _score_lines(entry, score))

@@ -62,7 +62,7 @@ def score_wide(
             flagged += sum(any(score.flag for score in own) for own in by_row)
     if not request.quiet:
         _summary(scorer, columns, f"{total} row{'' if total == 1 else 's'}", flagged, backend)
-        if written := written_to(request.output).strip():
+        if written := written_to(request.output):
             note(written)
         for line in tally.lines() if tally else ():
             note(line)
@@ -86,7 +86,7 @@ def _summary(scorer: Scorer, columns: WideColumns, rows: str, flagged: int, back
         for place in columns.places[:_LISTED]
     )
     more = f" and {len(here) - _LISTED} more" if len(here) > _LISTED else ""
-    note(f"The small model scored {rows} ({flagged} flagged; {backend}): {listed}{more}.")
+    note(f"The small model scored {rows} ({flagged} flagged; backend {backend}): {listed}{more}.")
     lacking = [f"'{entry.item_id}'" for entry in items if entry.item_id not in here]
     if lacking:
         note(f"No column holds responses to {', '.join(lacking[:_LISTED])}.")

@@ -109,8 +109,8 @@ def test_a_table_in_and_the_same_with_more_columns_out(one, table_of, tmp_path):
     out, err = run(one, source, "-o", tmp_path / "out.csv")
     assert out == ""
     assert err.startswith(
-        f"The small model scored 2 responses (0 flagged; {USUAL}, text from 'Response'). "
-        "Written to "
+        "The small model scored 2 responses "
+        f"(0 flagged; backend {USUAL}, text from 'Response').\nWritten to "
     )
     rows = rows_of((tmp_path / "out.csv").read_bytes().decode())
     assert rows[0] == ["id", "Response", "note", *ADDED, *SCORES]
@@ -465,7 +465,7 @@ def test_quotation_marks_that_would_swallow_responses(one, table_of):
 def test_backends(one, table_of, backend):
     source = table_of("text\nthe ice melts\n")
     out, err = run(one, source, "--backend", backend)
-    assert f"flagged; {backend}," in err
+    assert f"flagged; backend {backend}," in err
     wanted = machine(scored(one, "the ice melts"))
     assert rows_of(out)[1][1] == wanted[0]
     assert float(rows_of(out)[1][2]) == pytest.approx(float(wanted[1]), abs=1.1e-4)

@@ -148,7 +148,7 @@ def test_score_with_what_is_installed(made, root):
             assert out == wanted[name]
             assert (
                 err == "The small model scored 2 responses "
-                f"(1 flagged; {USUAL}, text from 'text').\n"
+                f"(1 flagged; backend {USUAL}, text from 'text').\n"
             )
     run("rollback", "--root", root)
     assert run("score", made / "in.csv", "--root", root)[0] == wanted["first"]

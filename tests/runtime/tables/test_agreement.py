@@ -77,7 +77,7 @@ def test_a_score_column_is_named_or_has_a_usual_name(command, bundle, table):
 def test_cells_without_a_score_are_left_out_and_counted(command, bundle, table):
     rows = [("the ice", "2"), ("water", ""), ("warm", "absent"), ("pot", "99")]
     [line] = printed(command, bundle, table(["text", "grade"], rows))
-    assert "(column 'grade', 3 without a score): exact" in line
+    assert "(column 'grade', 2 without a score, 1 with a score of another scale): exact" in line
     assert line.endswith("(1 response)")
 
 

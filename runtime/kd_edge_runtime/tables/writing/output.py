@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Write = Callable[[list[Scored]], object]
 
 # Endings of table formats that are not written.
-_NOT_TABLES = (".xls", ".ods", ".parquet")
+_NOT_TABLES = (".xls", ".ods", ".parquet", ".pdf", ".doc", ".docx", ".odt", ".html")
 
 
 def check_output(request: Request) -> None:
@@ -242,7 +242,7 @@ def no_formula(name: str) -> str:
 
 def written_to(output: Path) -> str:
     """A sentence that says where the scores were written; "" for standard output."""
-    return "" if str(output) == "-" else f" Written to {output}."
+    return "" if str(output) == "-" else f"Written to {output}."
 
 
 @contextmanager
