@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
-from kd_edge.cli.options import FILE, PATH, form_option, json_option, output_option, print_json
+from kd_edge.cli.options import (
+    FILE,
+    PATH,
+    form_option,
+    json_option,
+    output_option,
+    print_json,
+    refuse_missing,
+)
 from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.sizes import max_size_option, show_search
@@ -103,6 +111,7 @@ def export(
       kd-edge export student -o item.kdz --responses responses.csv --max-size 16KB
       kd-edge export out/teacher --teacher -o onnx --responses responses.csv
     """
+    refuse_missing(responses, *prompts)
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
     from kd_edge.bundling.bundle import export as write_bundle
     from kd_edge.bundling.parity import Limits

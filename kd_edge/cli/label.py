@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
-from kd_edge.cli.options import COUNT, FILE, PATH, output_option, seed_option
+from kd_edge.cli.options import COUNT, FILE, PATH, output_option, refuse_missing, seed_option
 from kd_edge.cli.reading import (
     read,
     read_unlabelled,
@@ -88,6 +88,7 @@ def label(
     for file in filter(None, (output, variants_output)):
         refuse_missing_folder(file)
         refuse_overwriting(file, responses)
+    refuse_missing(responses, unlabelled)
     # Before the table, which may take long: a wrong folder is more likely.
     from kd_edge.teacher.card import read_card
 

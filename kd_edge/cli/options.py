@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,29 @@ from typing import Any
 import click
 
 from kd_edge.cli.help import Command, OptionGroup
+from kd_edge_runtime.errors import missing_file
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
 
-ENCODING = "The table's encoding, e.g. cp1251 or gb18030.  [default: found from the bytes]"
+ENCODING = "The table's encoding, e.g. cp1251 or gb18030.  [default: recognized by its letters]"
+
+
+def refuse_missing(*files: Path | None) -> None:
+    """Refuses files that are not there before anything else is read or computed.
+
+    Args:
+        files: files or folders that a command will read later; None for one that was not given.
+
+    Raises:
+        InputError: one of them does not exist.
+    """
+    for file in files:
+        # os.path: pathlib raises an error if a parent folder may not be entered.
+        if file is not None and not os.path.lexists(file):
+            raise missing_file(file)
 
 
 def output_option(kind: click.Path, description: str) -> Callable[[Command], Command]:

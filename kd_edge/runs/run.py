@@ -32,6 +32,7 @@ from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.soft_labels.augmentation import unlabelled_texts
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
+from kd_edge.teacher.source import resolve
 from kd_edge_runtime.errors import InputError
 
 
@@ -91,6 +92,8 @@ def run(
             run of other responses, one that is still at work, or files of something else.
         StoppedError: the user stopped it; the same call resumes.
     """
+    if not out.exists():
+        resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):
         return _run(responses, out, options, test, sources or {}, unlabelled)
 

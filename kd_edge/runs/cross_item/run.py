@@ -42,6 +42,7 @@ from kd_edge.stages.record import hash_folder, hash_rows, plain_options, version
 from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge.teacher.card import teacher_size
+from kd_edge.teacher.source import resolve
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Score, Scorer
@@ -127,6 +128,8 @@ def run_together(
     teacher, student_options = options.teacher, options.distil.student_options
     rules = registry.get("pairs").options(student_options).rules
     pool = make_pool(responses, test, teacher.validation, teacher.seed, rules)
+    if not out.exists():
+        resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):
         return _run(pool, out, options)
 
