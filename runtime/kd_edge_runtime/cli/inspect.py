@@ -75,7 +75,7 @@ def _table(
     yield f"protocol {manifest.protocol}, {size:,} bytes, {manifest.created} by {made_by}"
     for entry in manifest.items:
         yield f"\nitem '{entry.item_id}'"
-        yield f"  student     {entry.student}, {entry.parameters:,} parameters"
+        yield f"  small model {entry.student}, {entry.parameters:,} parameters"
         yield f"  classes     {', '.join(entry.classes)}"
         yield f"  decision    {entry.decision}"
         yield f"  flagged     {_flagged(entry.flags)}"
@@ -115,7 +115,7 @@ def _graph(form: str, graph: Graph) -> Iterator[str]:
         size = tensor.role or f"{tensor.bytes:,} B"
         yield f"    {tensor.name:<{width}}  {tensor.type:<7}  {shape:<10}  {size:>11}"
     if graph.operators:
-        yield f"    operators: {_pairs(graph.operators)}"
+        yield f"    operators, by version: {_pairs(graph.operators)}"
     if graph.metadata:
         yield f"    metadata: {_pairs(graph.metadata)}"
 
@@ -135,5 +135,7 @@ def _indented(content: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _short(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

@@ -41,7 +41,7 @@ def test_the_table(bundle):
     size = bundle.stat().st_size
     assert out.startswith(f"protocol 1, {size:,} bytes, 2026-01-01T00:00:00Z by kd-edge 0.1.0\n")
     for part in (
-        "item 'stove'\n  student     bag, 524 parameters\n  classes     0, 1, 2, 3\n",
+        "item 'stove'\n  small model bag, 524 parameters\n  classes     0, 1, 2, 3\n",
         "  decision    nearest-expected\n  flagged     empty\n  vectorizer\n",
         "item 'spoon'",
         "wrong, partly, right",
@@ -138,10 +138,10 @@ def test_what_it_was_made_from(tmp_path):
         "      model: tiny",
         "      rate: 0.003",
         "    variants: 20",
-        "    on: true",
+        "    on: yes",
         "  rows",
         f"    Größe: {'0123456789abcdef' * 3}...",
-        "  none: null",
+        "  none: -",
         '  kept: [1, "two"]',
         "  empty",
     ]
@@ -197,7 +197,8 @@ def test_graphs_where_the_workshop_is(bundle):
     out = run(bundle)
     for part in (
         ", IR 8, ai.onnx 17\n    counts         float32  N x 60            input\n",
-        "\n    probabilities  float32  N x 3            output\n    operators: Cast 13, MatMul 13,",
+        "\n    probabilities  float32  N x 3            output\n"
+        "    operators, by version: Cast 13, MatMul 13,",
         "    metadata: kd-edge.item stove",
     ):
         assert part in out
