@@ -16,6 +16,7 @@ from kd_edge.cli.options import (
     json_option,
     output_option,
     print_json,
+    refuse_missing,
     seed_option,
 )
 from kd_edge.cli.prompts import prompt_option, read_prompts
@@ -93,12 +94,15 @@ def distill(
       kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
     """
+    # Before anything that takes seconds to import.
+    refuse_missing(responses, labels, variants)
     options = to_distil_options(values)
     if max_size is None and (forms or prompts):
         raise InputError("--form and --prompt need --max-size: they set what its bundle will hold")
     sources = read_prompts(prompts)
     item = read(responses, values, folder=output.parent).item()
 
+    from kd_edge.console.tables import print_text
     from kd_edge.distillation.distil import LearningData, distil
     from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
@@ -139,7 +143,7 @@ def distill(
             + (f"QWK {kappa:.3f}, " if kappa is not None else "")
             + f"accuracy {measured['accuracy']:.3f} ({len(held_out)} held-out responses)"
         )
-    click.echo(review_of(distilled.student.provenance))
+    print_text(str(review_of(distilled.student.provenance)))
 
 
 def _figures(student: Student) -> dict[str, Any]:

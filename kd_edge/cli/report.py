@@ -67,8 +67,10 @@ def report(
     if as_json:
         print_json(written.figures)
     else:
+        from kd_edge.console.tables import print_text
+
         for line in written.headlines:
-            click.echo(line)
+            print_text(line)
         for path in written.files:
             click.echo(str(path))
 

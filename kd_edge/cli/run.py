@@ -18,6 +18,7 @@ from kd_edge.cli.options import (
     json_option,
     output_option,
     print_json,
+    refuse_missing,
     seed_option,
 )
 from kd_edge.cli.prompts import prompt_option, prompts_by_item
@@ -139,6 +140,8 @@ def run(
         raise click.UsageError("--together reads plain responses only: leave --markup out")
     if together and unlabelled:
         raise click.UsageError("--together needs scored responses: leave --unlabelled out")
+    # Before anything that takes seconds to import.
+    refuse_missing(responses, test, unlabelled, values.get("scores"), *prompts)
     distil = to_distil_options(values)
     teacher = to_teacher_options(values)
     scored = read(responses, values, folder=output)
@@ -190,7 +193,7 @@ def _end(failed: Sequence[Failed | LeftOut], shortfalls: Sequence[str]) -> None:
 
 
 def _show(report: RunReport, output: Path) -> None:
-    from kd_edge.console.tables import print_tables
+    from kd_edge.console.tables import print_tables, print_text
     from kd_edge.evaluation.sums import sums_table
     from kd_edge.evaluation.tables import LEGEND, figures_table, pooled_table, smaller
 
@@ -200,7 +203,8 @@ def _show(report: RunReport, output: Path) -> None:
             f"responses ({item.test_rows})"
         )
         print_tables(figures_table(title, item.lines))
-        click.echo(f"\n{smaller(item.sizes)}\n{item.review}\n")
+        print_text(f"\n{smaller(item.sizes)}\n{item.review}")
+        click.echo()
     if len(report.items) > 1:
         print_tables(pooled_table(report.pooled))
         click.echo()
@@ -208,12 +212,13 @@ def _show(report: RunReport, output: Path) -> None:
         print_tables(sums_table(found))
         click.echo()
     if report.items:
-        click.echo(f"{LEGEND}\n")
+        print_text(LEGEND)
+        click.echo()
     click.echo(f"Bundle: {output / report.bundle}")
 
 
 def _show_together(report: TogetherReport, output: Path) -> None:
-    from kd_edge.console.tables import TerminalTable, print_tables, short
+    from kd_edge.console.tables import TerminalTable, print_tables, print_text, short
     from kd_edge.evaluation.agreement import scorer_name
     from kd_edge.evaluation.tables import LEGEND
 
@@ -227,10 +232,12 @@ def _show_together(report: TogetherReport, output: Path) -> None:
         print_tables(TerminalTable(title, ("", *_SHARED_FIGURES.values()), rows))
         click.echo()
     sizes = report.sizes
-    click.echo(
+    print_text(
         f"Small model: {short(sizes.student_parameters)} parameters, {sizes.shared_bytes:,} bytes "
         f"for all questions and {sizes.question_bytes:,.0f} more for each. Large model: "
-        f"{short(sizes.teacher_parameters)} parameters, {sizes.teacher_bytes:,} bytes.\n"
+        f"{short(sizes.teacher_parameters)} parameters, {sizes.teacher_bytes:,} bytes."
     )
-    click.echo(f"{LEGEND}\n")
+    click.echo()
+    print_text(LEGEND)
+    click.echo()
     click.echo(f"Bundle: {output / report.bundle} ({sizes.bundle_bytes:,} bytes)")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import click
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -15,7 +19,8 @@ if TYPE_CHECKING:
 
 _UNITS = ("", "k", "M", "G", "T")
 _GAP = 2  # columns between two columns of a table
-_PIPE_WIDTH = 200
+_TEXT_WIDTH = 80  # of sentences, where no terminal has another
+_PIPE_WIDTH = 200  # of tables
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -43,7 +48,8 @@ class TerminalTable:
 
         width = options.max_width
         if self.title:
-            yield Text(self.title, "table.title")  # a name in square brackets is no markup
+            title = _wrapped(self.title, min(width, _TEXT_WIDTH))
+            yield Text(title, "table.title")  # a name in square brackets is no markup
         widths = self._widths(width)
         yield self._table(widths) if widths else Text(self._paragraphs(width))
 
@@ -102,11 +108,27 @@ def print_tables(*tables: TerminalTable, stderr: bool = False) -> None:
     """Prints tables to standard output or standard error."""
     from rich.console import Console
 
-    terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    # A pipe has no width: a table must not be folded for one.
-    console = Console(stderr=stderr, width=None if terminal else _PIPE_WIDTH)
-    for table in tables:
-        console.print(table)
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        Console(stderr=stderr).print(*tables)
+        return
+    # A pipe has no width: the rows of a table must not be folded for one.
+    console = Console(file=io.StringIO(), width=_PIPE_WIDTH)
+    with console.capture() as printed:
+        console.print(*tables)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip(), err=stderr)
+
+
+def print_text(text: str) -> None:
+    """Prints sentences to standard output, each line of `text` wrapped between words."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _TEXT_WIDTH
+    for line in text.splitlines():
+        click.echo(_wrapped(line, width))
+
+
+def _wrapped(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

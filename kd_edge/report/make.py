@@ -109,7 +109,8 @@ def _items_content(out: Path, responses: bool) -> _Content:
         "together": [asdict(line) for line in together(run.items, run.scored)] if pooled else [],
         **({"sums": [asdict(one) for one in run.sums]} if run.sums else {}),
     }
-    return _Content(blocks, figures, tuple(headlines), run.created_by)
+    pointer = sentences.pointer(sum(len(sentences.warnings(item)) for item in items))
+    return _Content(blocks, figures, (*headlines, *filter(None, [pointer])), run.created_by)
 
 
 def _questions_content(out: Path, responses: bool) -> _Content:
@@ -117,7 +118,9 @@ def _questions_content(out: Path, responses: bool) -> _Content:
     questions = collect_questions(out)
     figures = {**questions.as_json(), "warnings": sentences.warnings(questions.pooled)}
     blocks = list(question_blocks(questions, responses))
-    return _Content(blocks, figures, (headline(questions),), questions.created_by)
+    pointer = sentences.pointer(len(figures["warnings"]))
+    lines = (headline(questions), *filter(None, [pointer]))
+    return _Content(blocks, figures, lines, questions.created_by)
 
 
 def _all_items(

@@ -98,8 +98,17 @@ def verdict(warnings: Sequence[str]) -> str:
             "alone does not mean that it can score without people: read the worst disagreements "
             "below."
         )
-    count = "One figure is" if len(warnings) == 1 else f"{len(warnings)} figures are"
-    return f"{count} outside the limits that testing programmes use:"
+    return f"{_are_outside(len(warnings))}:"
+
+
+def pointer(outside: int) -> str:
+    """The sentence on a terminal that leads to the warnings of a page; "" for none."""
+    return f"{_are_outside(outside)}: see the report." if outside else ""
+
+
+def _are_outside(outside: int) -> str:
+    count = "One figure is" if outside == 1 else f"{outside} figures are"
+    return f"{count} outside the limits that testing programmes use"
 
 
 def headline_of_all(lines: Sequence[Together], items: int) -> str:

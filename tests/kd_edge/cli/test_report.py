@@ -33,11 +33,19 @@ def read(path):
     return path.read_text(encoding="utf-8")
 
 
+OUTSIDE = " that testing programmes use: see the report."
+
+
 def test_both_files_beside_the_run(command, whole_way, tmp_path):
     out = shutil.copytree(whole_way.folder, tmp_path / "out")
     said = command("report", out)
     assert (said.code, said.err) == (0, "")
-    headline, *paths = said.out.splitlines()
+    *sentences, _, _ = said.out.splitlines()
+    paths = said.out.splitlines()[-2:]
+    assert max(map(len, sentences)) <= 80
+    headline, mark, rest = " ".join(sentences).partition(" figures are outside the limits")
+    assert (mark, rest) == (" figures are outside the limits", OUTSIDE)
+    headline = headline.rpartition(" ")[0]
     assert headline.startswith("The small model on a device agrees with people's scores ")
     assert paths == [str(out / "report.html"), str(out / "report.md")]
     page, markdown = map(read, map(type(out), paths))

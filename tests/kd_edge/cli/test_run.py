@@ -69,7 +69,9 @@ def test_results_on_stdout_and_progress_on_stderr(finished):
     assert "40 responses to 1 item" in done.stderr
     assert "score range 0-2 taken from the data" in done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0].strip() == (
+    assert max(map(len, lines[:-1])) <= 80
+    assert not any(line.endswith(" ") for line in lines)
+    assert " ".join(lines[:2]) == (
         "Item 'tiny': agreement with people's scores on 9 responses (20% of the rows, chosen at "
         "random)"
     )
@@ -89,7 +91,9 @@ def test_the_table_is_the_report(finished):
             f"{figures[name]:.3f}" for name in ("qwk", "accuracy", "adjacent", "macro_f1")
         ]
         assert len(cells) == (7 if line["parameters"] else 5)
-    assert f"bundle {report['items'][0]['sizes']['bundle_bytes']:,} bytes" in done.stdout
+    assert f"bundle {report['items'][0]['sizes']['bundle_bytes']:,} bytes" in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_a_model_that_is_no_better_than_a_guess_is_said_aloud(finished):
@@ -260,6 +264,14 @@ def test_prompts_in_a_folder_for_each_item(tmp_path, capsys):
 # What is wrong is said at once, in words
 
 
+@pytest.mark.parametrize("option", ["--prompt", "--test", "--unlabelled", "--scores"])
+def test_a_missing_file_is_named_before_the_table_is_read(command, tmp_path, option):
+    table = tmp_path / "table.csv"
+    table.write_text("no table\n")
+    given = ("run", table, "-o", tmp_path / "out", option, tmp_path / "none.csv")
+    assert "none.csv: no such file" in command.fails(*given)
+
+
 @pytest.fixture
 def nothing_begins(monkeypatch):
     """A mistake must be found before hours of work."""
@@ -363,6 +375,7 @@ def test_a_model_that_is_not_there(command, responses, tmp_path):
     assert "./nowhere: no such folder" in command.fails(*given, "./nowhere")
     (tmp_path / "empty").mkdir()
     assert "not a model folder" in command.fails(*given, tmp_path / "empty")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("nothing_begins")

@@ -118,6 +118,10 @@ def test_nothing_to_warn_of():
     assert "No figure" in sentences.verdict(())
     assert sentences.verdict(("x",)).startswith("One figure is outside")
     assert sentences.verdict(("x", "y")).startswith("2 figures are outside")
+    assert sentences.pointer(0) == ""
+    assert sentences.pointer(2) == (
+        "2 figures are outside the limits that testing programmes use: see the report."
+    )
 
 
 def test_no_second_rater_no_warning_of_it():
