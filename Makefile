@@ -20,7 +20,7 @@ CORE := $(VENV)/.core
 OLDER := $(VENV)/tflite-runtime
 ZIG := $(VENV)/.ziglang
 SAMPLE := kd_edge/sample/wool-ice
-DEMO := out/demo
+DEMO := demo
 
 .PHONY: demo test test-fast check devices wheels docs clean
 
@@ -61,7 +61,7 @@ docs: $(READY)
 	$(BIN)/python -m benchmarks.tables
 
 clean:
-	rm -rf $(VENV) .devices out build dist
+	rm -rf $(VENV) .devices $(DEMO) out build dist
 
 # Without a compiler there is no core: then plain Python scores, and the core's tests are skipped.
 $(CORE): $(READY) $(wildcard runtime/core/*.[ch] runtime/core/*.toml runtime/core/setup.py)

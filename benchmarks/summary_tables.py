@@ -51,13 +51,13 @@ def results() -> str:
     header = [
         "item",
         "responses",
-        "QWK: second person",
+        "QWK: second rater",
         "large model",
         "**small model**",
-        "without large",
+        "small model alone",
         "exact: large model",
         "**small model**",
-        "without large",
+        "small model alone",
         "most frequent",
     ]
     cells = [

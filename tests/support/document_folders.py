@@ -94,9 +94,14 @@ def _teacher_onnx(folder: Path) -> None:
 
 
 def root(folder: Path, bag: Student) -> None:
-    """What README.md begins with."""
+    """What README.md begins with, and what `make demo` leaves."""
     _responses(folder)
     _bundle(folder, bag)
+    demo, sample = folder / "demo", folder / "kd_edge" / "sample" / "wool-ice"
+    for made in (demo, sample):
+        made.mkdir(parents=True)
+    shutil.copy(folder / "item.kdz", demo / "bundle.kdz")
+    shutil.copy(folder / "new.csv", sample)
 
 
 def kd_edge(folder: Path, bag: Student) -> None:  # noqa: ARG001 (makes its own)
