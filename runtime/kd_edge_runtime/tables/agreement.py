@@ -131,6 +131,7 @@ class Tally:
         if human is None:
             from kd_edge_runtime.tables.no_score import means_no_score
 
+            cell = one.fields[self._score].strip()
             unscored = not cell or means_no_score(cell)
             self._unscored += unscored
             self._other += not unscored
