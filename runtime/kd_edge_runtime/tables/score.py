@@ -174,10 +174,9 @@ def _score_table(request: Request, scorer: Scorer) -> None:
             f"The small model scored {total} response{'' if total == 1 else 's'} "
             f"({flagged} flagged; backend {backend}{guessed})."
         )
-        if written := written_to(request.output):
-            note(written)
-        for line in tally.lines() if tally else ():
-            note(line)
+        for line in (written_to(request.output), *(tally.lines() if tally else ())):
+            if line:
+                note(line)
 
 
 def _tell_skipped(request: Request, responses: Path, table: Table) -> None:
