@@ -17,7 +17,7 @@ from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TE
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.runs import item_run, test_scores
-from kd_edge.runs.run import run
+from kd_edge.runs.run import RunReport, run
 from kd_edge.runs.test_scores import read_scored
 from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students import store
@@ -289,10 +289,23 @@ def test_a_file_of_test_responses(whole_way, tmp_path):
     assert "class 7" not in (tmp_path / "out" / "report.json").read_text()
     with Bundle(tmp_path / "out" / "bundle.kdz") as bundle:
         assert b"class 7" not in bundle.read("card.md")
+
+
+def test_test_responses_without_a_score_are_not_measured_on(whole_way, tmp_path):
+    shutil.copytree(whole_way.folder, tmp_path / "out")
+    test = replace(item_of(9, seed=7), scale=Scale.from_range(0, 2))
+    rows = tuple(replace(row, response_id=f"t{row.response_id}") for row in test.rows)
+    other = replace(_responses(test), source="/folder/class 7/test.csv")
+
+    def measured(scored: int) -> RunReport:
+        unscored = tuple(replace(row, score=None) for row in rows[scored:])
+        given = replace(other, items=(replace(test, rows=(*rows[:scored], *unscored)),))
+        return run(whole_way.responses, tmp_path / "out", whole_way.options, given)
+
+    assert measured(8).items[0].rows["test"] == 8
     with pytest.raises(TableError) as caught:
-        bad = replace(test, rows=(replace(rows[0], score=None), *rows[1:]))
-        run(given, tmp_path / "out", whole_way.options, replace(other, items=(bad,)))
-    assert str(caught.value).startswith("/folder/class 7/test.csv: 1 problem")
+        measured(0)
+    assert str(caught.value).startswith("/folder/class 7/test.csv: 9 problems")
 
 
 def test_sources_go_into_the_golden_rows(whole_way, tmp_path):
