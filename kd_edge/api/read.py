@@ -32,6 +32,7 @@ def read_responses(
     wide: bool = False,
     scores: Any = None,
     criteria: Sequence[str] = (),
+    markup: bool = False,
 ) -> Responses:
     """Read responses from a table.
 
@@ -56,6 +57,8 @@ def read_responses(
             where there are two or more.
         scores: the path of a table with the scores, joined by the responses' ids.
         criteria: names of columns of scores that add up, an item for each.
+        markup: whether the responses are rich text (HTML, entities, LaTeX), to be read as plain
+            text here and on devices.
 
     Raises:
         TableError: the table has problems; it names all of them, with their places.
@@ -77,6 +80,7 @@ def read_responses(
         missing=to_texts("missing", missing),
         lower_is_better=lower_is_better,
         skip_bad_rows=skip_bad_rows,
+        markup=markup,
         layout=Layout(
             wide,
             None if scores is None else to_path("scores", scores),

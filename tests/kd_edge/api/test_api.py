@@ -195,6 +195,18 @@ def test_a_file_in_another_encoding(table, tmp_path):
         read_responses(other, encoding="utf-17")
 
 
+def test_rich_text_is_read_as_plain_text(table):
+    lines = table.read_text().splitlines()
+    assert "<b>" not in lines[1]
+    marked = table.with_name("rich.csv")
+    texts = [row.text for row in read_responses(table).items[0].rows]
+    rows = [f'{n},"<b>{text}</b>",{n % 2}' for n, text in enumerate(texts)]
+    marked.write_text("\n".join(["response_id,text,score", *rows]))
+    read = read_responses(marked, markup=True).items[0]
+    assert [row.text for row in read.rows] == [text.strip() for text in texts]
+    assert read.markup
+
+
 def test_an_item_by_its_name(tmp_path, teacher_options):
     two = read_responses(
         write_table(tmp_path / "two.csv", [item_of(30, "one"), item_of(30, "two", seed=1)])
