@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from kd_edge.data.scale import Scale
 from kd_edge_runtime.errors import InputError
@@ -54,6 +54,7 @@ class Item:
     item_id: str
     scale: Scale
     rows: tuple[Row, ...]
+    _: KW_ONLY
     prompt: str | None = None
     references: tuple[str, ...] = ()
     markup: bool = False

@@ -57,8 +57,8 @@ def known_order(words: Iterable[str]) -> tuple[str, ...] | None:
     # Points beside the words do not tell which is the best, as 1 is in some schools; words do.
     bare = {_POINTS.sub("", word).strip(): spelled for word, spelled in spelling.items()}
     if len(bare) == len(spelling) and bare.keys() != spelling.keys() and all(bare):
-        order = known_order(bare)
-        return tuple(bare[word] for word in order) if order and {*order} <= bare.keys() else None
+        known = known_order(bare)
+        return tuple(bare[word] for word in known) if known and {*known} <= bare.keys() else None
     return None
 
 

@@ -260,7 +260,7 @@ def destination(output: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
         from kd_edge_runtime.system.terminal import Terminal
 
         sys.stdout.reconfigure(errors=WRITABLE)  # type: ignore[union-attr]
-        yield Terminal(sys.stdout)
+        yield Terminal(sys.stdout)  # type: ignore[misc]  # typeshed tells TextIOBase from IO
     else:
         sys.stdout.reconfigure(encoding=encoding, errors=WRITABLE, newline="")  # type: ignore[union-attr]
         yield sys.stdout
