@@ -218,7 +218,7 @@ def _starts(kind: str, work: Work, counter: InstructionCounter) -> dict[str, int
         "python": ["-c", "pass"],
         "click": ["-c", "import click"],
         "score": work.score("plain"),
-        # No plain call, so that click reads it: see kd_edge_runtime/start.py.
+        # No plain call, so that click reads it: see kd_edge_runtime/__main__.py.
         "score through click": [*work.score("plain"), "--threads", 1],
     }
     return {name: _least(counter, setup.device, one, path) for name, one in done.items()}

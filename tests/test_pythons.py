@@ -109,7 +109,7 @@ def test_a_plain_call_imports_nothing_costly(run, tmp_path):
     program = (
         "import os, sys; end = os._exit; "
         "os._exit = lambda code: (print(*sys.modules), sys.stdout.flush(), end(code)); "
-        "from kd_edge_runtime.cli.start import main; main()"
+        "from kd_edge_runtime.__main__ import main; main()"
     )
     found = set(run("-c", program, "score", SAMPLES[0], table, "-o", tmp_path / "o.csv").split())
     assert "kd_edge_runtime.backends.plain" in found

@@ -7,7 +7,7 @@ A device often starts a process for a single response, and importing `dataclasse
 
 from __future__ import annotations
 
-from collections import namedtuple
+import sys
 
 # Type checkers recognise the name; importing it from typing would import typing.
 TYPE_CHECKING = False
@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from typing import NamedTuple
 else:
     try:
-        from _sha2 import sha256  # from Python 3.12 on
-    except ImportError:
-        try:
+        # Looking for the one that is not there would take as long as importing the other.
+        if sys.version_info >= (3, 12):
+            from _sha2 import sha256
+        else:
             from _sha256 import sha256
-        except ImportError:
-            from hashlib import sha256  # which loads OpenSSL
+    except ImportError:
+        from hashlib import sha256  # which loads OpenSSL
+    try:
+        from _collections import _tuplegetter as _getter
+    except ImportError:
+        from operator import itemgetter
+
+        def _getter(at, _):
+            return property(itemgetter(at))
 
     def dataclass(*, frozen):
         """A class decorator; `frozen` must be True, and defaults must be immutable."""
@@ -77,21 +85,44 @@ else:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{type(self).__name__}({fields})"
 
+    class _Tuple(tuple):
+        """What all named tuples share."""
+
+        __slots__ = ()
+
+        def __new__(cls, *values, **named):
+            names = cls._fields
+            given = {**dict(zip(names, values)), **named}
+            if len(given) < len(values) + len(named) or {*cls._field_defaults, *given} != {*names}:
+                raise TypeError(f"{cls.__name__} takes {', '.join(names)}")
+            return tuple.__new__(cls, map({**cls._field_defaults, **given}.__getitem__, names))
+
+        @classmethod
+        def _make(cls, values):
+            return cls(*values)
+
+        def _replace(self, **named):
+            return type(self)(**{**self._asdict(), **named})
+
+        def _asdict(self):
+            return dict(zip(self._fields, self))
+
+        def __getnewargs__(self):
+            return (*self,)
+
+        def __repr__(self):
+            fields = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self))
+            return f"{type(self).__name__}({fields})"
+
     class _NamedTupleMeta(type):
         def __new__(cls, name, bases, body):
-            fields = body.get("__annotations__")
+            fields = (*body.get("__annotations__", ()),)
             if not fields:
                 return type.__new__(cls, name, bases, body)
-            result = namedtuple(
-                name,
-                fields,
-                defaults=[body.pop(field) for field in fields if field in body],
-                module=body["__module__"],
-            )
-            for key, value in body.items():
-                if key not in ("__module__", "__qualname__", "__annotations__"):
-                    setattr(result, key, value)
-            return result
+            defaults = {field: body[field] for field in fields if field in body}
+            body.update({field: _getter(at, "") for at, field in enumerate(fields)})
+            body.update(_fields=fields, __match_args__=fields, _field_defaults=defaults)
+            return type(name, (_Tuple,), {**body, "__slots__": ()})
 
     class NamedTuple(metaclass=_NamedTupleMeta):
-        """As typing's."""
+        """As typing's; `collections.namedtuple` would compile a class at every start."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Callable
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import WRITABLE, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import IO, Any
 
 # A new file, and never one, or a link, that somebody has put there.

@@ -7,16 +7,13 @@ Score(predicted='2', expected=1.87, confidence=0.71, flag='', probabilities=(...
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from math import floor
 from operator import mul
 from pathlib import Path
-from types import TracebackType
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
-from kd_edge_runtime.backends import choose
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED, ItemEntry
 from kd_edge_runtime.errors import InputError
@@ -26,6 +23,7 @@ from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.students.word_cache import WordCaches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Callable
 
     from kd_edge_runtime.backends.read_words import Read
@@ -172,19 +170,14 @@ class Scorer:
             BundleError: the file is not a bundle, is damaged, or has an unknown protocol.
             BackendError: there is no backend of this name.
         """
-        if backend != choose.AUTO:
+        if backend != backends.AUTO:
             backends.check_name(backend)
         return cls(Bundle(path), backend, threads, cache, review_below)
 
     def __enter__(self) -> Scorer:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.bundle.close()
 
     def backend(self, item_id: str | None = None) -> str:
@@ -255,9 +248,14 @@ class Scorer:
 
     def _load(self, entry: ItemEntry) -> _Item:
         if entry.item_id not in self._items:
-            loaded = LoadedItem(self.bundle, entry, self._word_caches)
-            backend, model = choose.load(loaded, self._backend, self._threads, self._cache)
-            self._items[entry.item_id] = _Item(loaded, backend, model, self._review_below)
+            loaded, name = LoadedItem(self.bundle, entry, self._word_caches), self._backend
+            if name == backends.AUTO:
+                from kd_edge_runtime.backends import choose  # not needed where one is named
+
+                name, model = choose.load(loaded, name, self._threads, self._cache)
+            else:
+                model = backends.load(loaded, name, threads=self._threads)
+            self._items[entry.item_id] = _Item(loaded, name, model, self._review_below)
         return self._items[entry.item_id]
 
 

@@ -40,7 +40,7 @@ if verb in ("run", "distill"):
 if verb == "bench":
     sys.argv.append("--quick")
 
-from kd_edge_runtime.cli.start import main
+from kd_edge_runtime.__main__ import main
 
 main()
 """

@@ -14,8 +14,8 @@ from kd_edge.data.readers.scales.score_reader import same_class
 from kd_edge.data.responses import Scale
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.suggestions import did_you_mean
-from kd_edge_runtime.tables.plain import plain
 from kd_edge_runtime.tables.reading.rows import NESTED
+from kd_edge_runtime.tables.roles import plain
 
 _SHOWN_NAME = 40
 _ROLES = ("item_id", "response_id", "text", "score", "score2", "group", "split")

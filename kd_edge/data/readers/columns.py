@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
-from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import RESPONSE_ID, ROLES
+from kd_edge_runtime.tables.roles import RESPONSE_ID, ROLES, plain
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kd_edge.data.readers.encodings import likely_encoding
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
-from kd_edge_runtime.tables.reading.delimiters import usual_delimiter
+from kd_edge_runtime.tables.reading.header import usual_delimiter
 from kd_edge_runtime.tables.reading.rows import UNQUOTED, Table
 from kd_edge_runtime.tables.reading.sources import OTHERS, Reading, open_source
 

@@ -8,8 +8,7 @@ from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.split_words import SPLITS
 from kd_edge_runtime.tables.columns import shown
 from kd_edge_runtime.tables.no_score import means_no_score
-from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import ITEM, ROLES
+from kd_edge_runtime.tables.roles import ITEM, ROLES, plain
 from kd_edge_runtime.tables.score_cells import read_score
 
 # Rows that are looked at, and the fewest that tell anything.

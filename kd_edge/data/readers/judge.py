@@ -10,7 +10,7 @@ from kd_edge.data.readers.split_words import SPLITS
 from kd_edge.data.responses import Row
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables.no_score import means_no_score
-from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.roles import plain
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# As `kd_edge_runtime.tables.plain` leaves them, in English, German, French, Spanish and Turkish.
+# As `roles.plain` of the runtime leaves them, in English, German, French, Spanish and Turkish.
 _TRAIN = "training tr learn dev devset val valid validation validate validierung eval entrainement"
 _MORE_TRAIN = "apprentissage entrenamiento validacion egitim dogrulama"
 _TEST = "testing testset te holdout heldout prueba sinama"

@@ -18,8 +18,8 @@ from kd_edge.data.responses import Item, LeftOut, Responses, Scale, SkippedRow
 from kd_edge.data.word_doubts import word_doubt
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.no_score import means_no_score
-from kd_edge_runtime.tables.plain import plain
 from kd_edge_runtime.tables.reading.rows import SKIP_HINT
+from kd_edge_runtime.tables.roles import plain
 from kd_edge_runtime.text import NEW_RULES
 
 _SHOWN = 5

@@ -48,7 +48,7 @@ export KD_EDGE_ROOT PYTHONPATH
 exec {python} "$lib/kd-edge" "$@"
 """
 
-_START = b"from kd_edge_runtime.cli.start import main\n\nmain()\n"
+_START = b"from kd_edge_runtime.__main__ import main\n\nmain()\n"
 
 Say = Callable[[str], object]
 

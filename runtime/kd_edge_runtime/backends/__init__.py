@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -16,6 +15,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BackendError, KdEdgeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Any, Protocol
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
@@ -72,6 +72,9 @@ _BACKENDS = {
 }
 
 NAMES = tuple(_BACKENDS)
+
+# In place of a name: whichever suits this device, see `choose`.
+AUTO = "auto"
 
 
 def check_name(name: str) -> None:

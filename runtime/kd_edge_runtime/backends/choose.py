@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.backends import NAMES, forms, missing
+from kd_edge_runtime.backends import AUTO, NAMES, forms, missing
 from kd_edge_runtime.errors import BackendError, KdEdgeError
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.students.item import LoadedItem, Members
 
-
-AUTO = "auto"
 
 # Needs no packages, and is the fastest for a bag after the core.
 PLAIN = "plain"

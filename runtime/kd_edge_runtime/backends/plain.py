@@ -7,7 +7,6 @@ pair that the word completes (see `students.word_sums`): scoring adds one number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import exp, inf, sqrt
 from struct import Struct
 
@@ -17,7 +16,7 @@ from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.students.word_cache import WordCache, WordCaches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Callable
 
     from kd_edge_runtime.backends import Model

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.backends.choose import AUTO, choose
+from kd_edge_runtime.backends import AUTO
+from kd_edge_runtime.backends.choose import choose
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, KdEdgeError

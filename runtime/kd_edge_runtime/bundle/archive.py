@@ -7,8 +7,10 @@ requested, and its size and hash are checked against the manifest each time.
 from __future__ import annotations
 
 import stat
+import sys
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -53,7 +55,7 @@ class Bundle:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         try:
-            self._zip = zipfile.ZipFile(self.path)
+            self._zip = _opened(self.path)
         except OSError as error:
             raise read_error(self.path, error) from None
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
@@ -162,6 +164,15 @@ class Bundle:
         if len(data) != size:
             raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
         return data
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    if sys.version_info >= (3, 11):
+        # Names of members are ASCII as a rule; the table of a zip's other names, CP 437, takes a
+        # hundredth of a start.
+        with suppress(UnicodeDecodeError):
+            return zipfile.ZipFile(path, metadata_encoding="ascii")
+    return zipfile.ZipFile(path)
 
 
 def strange(info: zipfile.ZipInfo) -> bool:

@@ -6,12 +6,12 @@ FORMAT.md describes every field and when to raise the protocol number.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BundleError, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, TypeVar
 
     _T = TypeVar("_T")

@@ -1,1 +1,1 @@
-"""The command line, `kd-edge`: a quick start for scoring, and click for the rest."""
+"""The command line, `kd-edge`, through click; plain calls of `score` do without it."""

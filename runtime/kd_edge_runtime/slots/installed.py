@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def open_installed(
     root: str | Path | None = None,
-    backend: str = choose.AUTO,
+    backend: str = backends.AUTO,
     threads: int = 1,
     review_below: float | None = None,
     item_id: str | None = None,
@@ -42,7 +42,7 @@ def open_installed(
         import warnings
 
         warn = warnings.warn
-    if backend != choose.AUTO:
+    if backend != backends.AUTO:
         backends.check_name(backend)
     slots = Slots(root or default_root())
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem
-from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import ITEM, ROLES, SCORE, TEXT, known_names, usual_places
+from kd_edge_runtime.tables.roles import ITEM, ROLES, SCORE, TEXT, known_names, plain, usual_places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.roles import plain
 
 # As `plain` leaves them, in English, German, French, Spanish and Turkish. What may be a class of
 # some scale ("nil", "incomplete", "x", "u") is not among them.

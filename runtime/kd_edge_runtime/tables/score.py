@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables.columns import candidates
-from kd_edge_runtime.tables.reading.rows import open_table
 from kd_edge_runtime.tables.reading.sources import OTHERS, Reading, open_source
 from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.score_rows import Columns, TableScorer, table_columns
@@ -20,7 +18,6 @@ from kd_edge_runtime.tables.writing.output import check_output, writer, written_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
 
     from kd_edge_runtime.tables.agreement import Tally
     from kd_edge_runtime.tables.reading.rows import Table
@@ -272,29 +269,6 @@ def _opened(request: Request, responses: Path) -> Iterator[Table]:
         with open_source(responses, reading) as table:
             yield table
         return
-    if sys.stdin is None:
-        raise InputError("standard input is closed: give the table as a file")
-    # Standard input cannot be read twice to find its encoding: it has to be UTF-8, or named.
-    encoding = "utf-8-sig" if _marked(sys.stdin.buffer) else "utf-8"
-    if reading.encoding is not None:
-        from kd_edge_runtime.tables.reading.guess import codec_name
+    from kd_edge_runtime.tables.reading.standard_input import open_standard_input
 
-        named = codec_name(reading.encoding)
-        encoding = encoding if named == "utf-8" else named
-    sys.stdin.reconfigure(encoding=encoding, errors="strict", newline="")  # type: ignore[union-attr]
-    table = open_table(
-        sys.stdin, "standard input", has_header=reading.has_header, quoting=reading.quoting
-    )
-    table.encoding = encoding
-    yield table
-
-
-def _marked(raw: BinaryIO) -> bool:
-    """Whether what is read next is a byte order mark, which is left unread."""
-    if raw.seekable():
-        at = raw.tell()
-        start = raw.read(3)
-        raw.seek(at)
-    else:
-        start = raw.peek(3)  # type: ignore[attr-defined]
-    return bool(start[:3] == b"\xef\xbb\xbf")
+    yield open_standard_input(reading)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import ROLES, SCORE, TEXT
+from kd_edge_runtime.tables.roles import ROLES, SCORE, TEXT, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

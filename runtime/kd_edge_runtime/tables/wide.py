@@ -9,8 +9,7 @@ import re
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.tables.columns import candidates, one_line
-from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import SCORE, SCORE2, TEXT
+from kd_edge_runtime.tables.roles import SCORE, SCORE2, TEXT, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -17,7 +17,6 @@ from __future__ import annotations
 import sys
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator
 from itertools import repeat
 from operator import ge
 
@@ -26,6 +25,7 @@ from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.text import words_by
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Callable
 
 # The first letter of what is hashed keeps the word "cat" apart from the gram "cat".

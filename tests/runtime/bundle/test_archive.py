@@ -219,6 +219,13 @@ def test_an_allowed_name_beyond_ascii_is_read(members, opened):
     assert opened(zipped(listed({**members, "größe.txt": b"x"})))["größe.txt"] == b"x"
 
 
+def test_a_name_of_an_old_zip_is_read(members, opened):
+    """One by CP 437, which a bit of the member's flags does not call UTF-8."""
+    old = zipped(listed({**members, "gr#~e.txt": b"x"})).replace(b"gr#~e.txt", b"gr\x94\xe1e.txt")
+    with pytest.raises(BundleError, match=r"'größe\.txt' is not in the manifest"):
+        opened(old)
+
+
 def test_a_member_that_the_manifest_does_not_list(members, opened):
     with pytest.raises(BundleError, match=r"'extra\.txt' is not in the manifest"):
         opened(zipped({**members, "extra.txt": b"unhashed"}))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kd_edge_runtime.tables.columns import candidates
-from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import ITEM, ROLES, TEXT
+from kd_edge_runtime.tables.roles import ITEM, ROLES, TEXT, plain
 
 
 @pytest.mark.parametrize(

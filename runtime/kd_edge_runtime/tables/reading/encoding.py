@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import stat
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import InputError, read_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO, Callable, TextIO
 
     # Finds the encoding of a text that is not UTF-8; "" where none is beyond doubt.

@@ -15,9 +15,8 @@ from itertools import chain, islice
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.reading import delimiters
-from kd_edge_runtime.tables.reading.qualtrics import below_qualtrics
-from kd_edge_runtime.tables.reading.title_rows import header_below
+from kd_edge_runtime.tables.reading import header as rules
+from kd_edge_runtime.tables.roles import known_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,7 +57,7 @@ class Table:
             continue, or `UnicodeDecodeError`, which ends the table.
         source: the table's name in messages.
         row: the row number of the header, as in a spreadsheet.
-        delimiter: one of `delimiters.DELIMITERS`, or what a line "sep=" names.
+        delimiter: one of `header.DELIMITERS`, or what a line "sep=" names.
         quoted: whether quotation marks may enclose a field; in ASAP-SAS files they are text.
 
     Attributes:
@@ -217,15 +216,15 @@ def open_table(
         first = next(lines, "")
         while first and not first.strip():
             first, row = next(lines, ""), row + 1
-        named = delimiters.named_delimiter(first)
+        named = rules.named_delimiter(first)
         if named:
             first = next(lines, "")  # spreadsheets do not count the line that they hide
-        delimiter = named or delimiters.header_delimiter(first, usual)
+        delimiter = named or rules.header_delimiter(first, usual)
         quoted = quoting == "double" or (
             quoting == "auto" and first.rstrip("\r\n").split("\t") not in UNQUOTED
         )
         # A cell of the header may have lines of its own.
-        header_lines = delimiters.whole_header(first, lines) if quoted and '"' in first else [first]
+        header_lines = rules.whole_header(first, lines) if quoted and '"' in first else [first]
         # strict: an unclosed quotation mark would swallow the remaining responses, and one that is
         # not doubled would end a text early; both must be reported, not guessed at.
         records = csv.reader(
@@ -248,7 +247,7 @@ def open_table(
         message = "the table is empty: it needs a row of column names"
         raise TableError(source, [Problem(message)])
     table = table_below(header, records, source, row, has_header, delimiter, quoted)
-    table.line_end, table.names_delimiter = delimiters.line_end(header_lines[-1]), bool(named)
+    table.line_end, table.names_delimiter = rules.line_end(header_lines[-1]), bool(named)
     return table
 
 
@@ -265,8 +264,12 @@ def table_below(
     if not has_header:
         names = [f"column {number}" for number in range(1, len(header) + 1)]
         return Table(names, chain([header], records), source, row - 1, delimiter, quoted)
-    header, records, above = header_below(header, records)
-    below, extra = below_qualtrics(records)
+    above = 0
+    if not known_names(header):
+        from kd_edge_runtime.tables.reading.title_rows import header_below
+
+        header, records, above = header_below(header, records)
+    below, extra = rules.below_qualtrics(records)
     table = Table(header, below, source, row + above + extra, delimiter, quoted)
     if above:
         table.counting = "Rows are counted as a spreadsheet does."

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.tables.reading.delimiters import usual_delimiter
 from kd_edge_runtime.tables.reading.encoding import examine, open_as
+from kd_edge_runtime.tables.reading.header import usual_delimiter
 from kd_edge_runtime.tables.reading.rows import open_table
 
 if TYPE_CHECKING:

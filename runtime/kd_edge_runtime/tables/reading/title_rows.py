@@ -18,13 +18,11 @@ _FEWEST_NAMES = 2  # usual names, by which a row is known to be the header
 def header_below(
     first: list[str], records: Iterator[list[str]]
 ) -> tuple[list[str], Iterator[list[str]], int]:
-    """Finds the header, if the first row has no usual name and one of the next has several.
+    """Finds the header below a first row without a usual name: a row that has several.
 
     Returns:
         The header, the rows below it, and how many rows are above it.
     """
-    if known_names(first):
-        return first, records, 0
     ahead: list[list[str]] = []
     try:
         for above, fields in enumerate(records, 1):

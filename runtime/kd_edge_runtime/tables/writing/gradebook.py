@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import InputError, note
-from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.roles import plain
 from kd_edge_runtime.tables.writing.safe_cells import safe
 
 if TYPE_CHECKING:

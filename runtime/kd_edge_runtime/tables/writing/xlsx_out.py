@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.files import atomic_write
-from kd_edge_runtime.tables.plain import plain
 from kd_edge_runtime.tables.reading.sheets import MOST_ROWS
-from kd_edge_runtime.tables.roles import GROUP, ITEM, RESPONSE_ID, TEXT
+from kd_edge_runtime.tables.roles import GROUP, ITEM, RESPONSE_ID, TEXT, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

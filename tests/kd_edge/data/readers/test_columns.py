@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kd_edge.data.readers.columns import ColumnChoice, find_columns
-from kd_edge_runtime.tables.plain import plain
-from kd_edge_runtime.tables.roles import ROLES, known_names
+from kd_edge_runtime.tables.roles import ROLES, known_names, plain
 
 NEEDED = ("text", "score")
 OWN = ("response_id", "item_id", "text", "score", "score2", "group", "split")

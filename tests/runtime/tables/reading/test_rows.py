@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.tables.reading import rows as reader
-from kd_edge_runtime.tables.reading.delimiters import usual_delimiter
+from kd_edge_runtime.tables.reading.header import usual_delimiter
 from kd_edge_runtime.tables.reading.rows import Table, open_table
 
 SEPARATOR = "put quotation marks around a text that contains a separator"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge_runtime.tables.plain import plain
+from kd_edge_runtime.tables.roles import plain
 
 
 @pytest.mark.parametrize(

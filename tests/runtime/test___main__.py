@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kd_edge_runtime import __main__ as start
+from kd_edge_runtime.__main__ import FLAGS, VALUES, plain_call
 from kd_edge_runtime.cli import score as command_module
-from kd_edge_runtime.cli import start
 from kd_edge_runtime.cli.group import cli
-from kd_edge_runtime.cli.start import FLAGS, VALUES, plain_call
 from kd_edge_runtime.errors import InputError, guarded
 from kd_edge_runtime.tables.score import Request
 
-SAMPLE = Path(__file__).parents[2] / "bundles" / "protocol-1.kdz"
+SAMPLE = Path(__file__).parents[1] / "bundles" / "protocol-1.kdz"
 
 # PYTHONUNBUFFERED, for one, would hide what is not flushed.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -195,7 +195,9 @@ def test_a_full_disk_behind_standard_output_is_an_error(folder):
 
 # What a plain call imports beside Python's own modules for files.
 STANDARD = "csv, json, zipfile, pathlib, contextlib, importlib.util, array, math, zlib, struct, re"
-ALSO = re.compile(r"kd_edge_runtime(\..*)?|encodings\.cp437|_sha2|_sha256|__future__|runpy|pkgutil")
+ALSO = re.compile(
+    r"kd_edge_(runtime|core)(\..*)?|encodings\.cp437|_sha2|_sha256|__future__|runpy|pkgutil"
+)
 
 
 def imported(*command, folder):

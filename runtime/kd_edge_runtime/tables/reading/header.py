@@ -1,8 +1,9 @@
-"""What separates the fields of a table, whatever its file is called."""
+"""The header of a delimited text: what separates its fields, and all its rows."""
 
 from __future__ import annotations
 
 import _csv as csv  # the csv module's core: the rest of it would slow down every start
+from itertools import chain, islice
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.tables.roles import known_names
@@ -15,6 +16,9 @@ _USUAL = {".tsv": "\t", ".txt": "\t"}
 
 # Lines of a header, of which no cell has that many.
 _LONGEST_HEADER = 100
+
+# How the cells of the third row of Qualtrics begin: its header has names, titles and its own ids.
+_IMPORT_ID = '{"ImportId":'
 
 
 def usual_delimiter(suffix: str) -> str:
@@ -64,3 +68,21 @@ def whole_header(first: str, lines: Iterator[str]) -> list[str]:
 def line_end(line: str) -> str:
     """How a line ends; a line feed where it is the last and does not."""
     return line[len(line.rstrip("\r\n")) :][-2:] or "\n"
+
+
+def below_qualtrics(records: Iterator[list[str]]) -> tuple[Iterator[list[str]], int]:
+    """The rows below the header, and how many extra header rows, as in Qualtrics, were skipped."""
+    ahead: list[list[str]] = []
+    try:
+        ahead += islice(records, 2)
+    except (csv.Error, UnicodeDecodeError) as error:
+        return chain(ahead, _raised(error), records), 0
+    third = [cell for cell in ahead[-1] if cell.strip()] if len(ahead) == 2 else []
+    if third and all(cell.lstrip().startswith(_IMPORT_ID) for cell in third):
+        return records, 2
+    return chain(ahead, records), 0
+
+
+def _raised(error: Exception) -> Iterator[list[str]]:
+    raise error
+    yield []
