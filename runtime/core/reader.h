@@ -74,6 +74,11 @@ static mark mark_of2(reader *r)
         cut = r->begun_cut;
         m.before[0] = r->begun_before[0];
         m.before[1] = r->begun_before[1];
+    } else if (is_idle(r)) {
+        w.symbol = 0;
+        w.at = (uint32_t)(r->at - r->text);
+        w.skip = 0;
+        w.after_super = r->super;
     } else {
         peek(r, 0);
         w = r->wait[0];

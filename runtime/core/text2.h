@@ -391,23 +391,58 @@ static int joins(reader *r, uint32_t last)
     }
 }
 
+/* Whether nothing waits: what is next is the text at the reader's place. */
+static int is_idle(const reader *r)
+{
+    return !r->waits && !r->has_back && !r->struck && r->taken == r->queued;
+}
+
+/* The kind of the next byte, if nothing waits and it is ASCII; else KD2_KINDS. */
+static uint32_t next_ascii(const reader *r)
+{
+    return is_idle(r) && r->at != r->end && *r->at < 128 ? kd2_ascii[*r->at] : KD2_KINDS;
+}
+
+/* Skips ASCII that is surely no word, straight from the text. */
+static void skip_ascii(reader *r)
+{
+    for (;;) {
+        const uint32_t kind = next_ascii(r);
+        if (kind == KD2_CONTEXT) {
+            /* Marks mean something beside a digit or a sign only. */
+            const uint8_t mark = *r->at;
+            if (r->at + 1 == r->end || r->at[1] >= 128 || (mark != ',' && mark != '.' && mark != '!'))
+                return;
+            const uint32_t next = kd2_ascii[r->at[1]];
+            if (next != KD2_SPACE && next != KD2_LETTER) return;
+        } else if (kind != KD2_SPACE && kind != KD2_GAP && kind != KD2_NOTHING) {
+            return;
+        }
+        if (kind != KD2_NOTHING) {
+            r->before[1] = r->before[0];
+            r->before[0] = symbol_of(kind, *r->at);
+        }
+        r->super = r->is_cut = 0;
+        r->at++;
+    }
+}
+
 /* Letters and digits of ASCII, straight from the text: most of it is no more than that. */
 static void read_ascii(reader *r, word *w)
 {
-    if (r->waits || r->has_back || r->struck || r->taken != r->queued) return;
+    if (!is_idle(r)) return;
     const uint8_t *at = r->at, *stop = r->end;
     const ptrdiff_t room = LONGEST_WORD - (ptrdiff_t)(w->bytes - w->extra);
     uint8_t *out = w->marked + 1 + w->bytes;
-    uint8_t code = 0, last = 0;
+    uint8_t code;
     if (stop - at > room) stop = at + room;
     for (; at != stop && (code = kd_bytes[*at]) > KD_ITSELF && kd2_ascii[code] <= KD2_DIGIT; at++) {
         *out++ = code;
         push_byte(w->key, code);
-        r->before[1] = r->before[0];
-        r->before[0] = direct(code);
-        last = code;
     }
-    if (!last) return;
+    if (at == r->at) return;
+    r->before[1] = at - r->at > 1 ? direct(out[-2]) : r->before[0];
+    r->before[0] = direct(out[-1]);
     r->super = 0;
     w->bytes = (uint32_t)(out - w->marked - 1);
     r->at = at;
@@ -416,7 +451,11 @@ static void read_ascii(reader *r, word *w)
 static void read_letters(reader *r, word *w, uint32_t last)
 {
     for (;;) {
-        if (last == KD2_LETTER) read_ascii(r, w);
+        if (last == KD2_LETTER) {
+            read_ascii(r, w);
+            const uint32_t next = next_ascii(r);
+            if (next >= KD2_SPACE && next <= KD2_SIGN) return;
+        }
         if (!joins(r, last)) break;
         if (is_full(w)) {
             w->unfinished = 1;
@@ -445,6 +484,12 @@ static void read_word2(reader *r, word *w)
     for (;;) {
         uint32_t symbol, sign;
         r->number_words = 0;
+        skip_ascii(r);
+        if (next_ascii(r) == KD2_LETTER) {
+            r->is_cut = 0;
+            read_letters(r, w, KD2_LETTER);
+            return;
+        }
         if (at_end(r)) return;
         symbol = peek(r, 0);
         r->begun = r->wait[0];
