@@ -38,7 +38,7 @@ def run_folder(out: Path) -> Iterator[None]:
     """
     refuse_foreign(out)
     with plain_write_errors(out):
-        made = not out.exists()
+        is_new = not out.exists()
         out.mkdir(parents=True, exist_ok=True)
         file = _locked(out / LOCK)
     try:
@@ -50,7 +50,7 @@ def run_folder(out: Path) -> Iterator[None]:
                     file.truncate(0)  # Windows removes no open file
                     (out / LOCK).unlink()
     finally:
-        if made:
+        if is_new:
             with suppress(OSError):
                 out.rmdir()
 

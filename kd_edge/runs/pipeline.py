@@ -258,7 +258,7 @@ class Pipeline:
             inputs["teacher"] = self._hashes["teacher"]
 
         def run() -> None:
-            material = LearningData(
+            learning = LearningData(
                 data.item,
                 data.train,
                 data.validation,
@@ -268,7 +268,7 @@ class Pipeline:
                 data.relations,
                 SCHOOL,
             )
-            distilled = distil(material, options, self._folder / "work")
+            distilled = distil(learning, options, self._folder / "work")
             store.save(distilled.student, student)
             store.save(distilled.baseline, baseline)
 

@@ -25,6 +25,7 @@ from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.scorer import Score
+from kd_edge_runtime.tables.reading.rows import LONGEST_FIELD
 
 if TYPE_CHECKING:
     from kd_edge.runs.pipeline import StageOutputs
@@ -38,7 +39,6 @@ _ROWS = ("response_id", "text", "score", "score2", "group")
 _QUESTION = "item_id"
 _TEACHER, _STUDENT, _BUNDLE = "teacher", "student", "bundle"
 _MORE = (f"{_BUNDLE}_expected", f"{_BUNDLE}_confidence", f"{_BUNDLE}_flag")
-_LONGEST_FIELD = 16 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def read_scored(path: Path, classes: Sequence[str], *, questions: bool = False) 
     Raises:
         InputError: it is missing, of another item, or damaged.
     """
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(LONGEST_FIELD)
     header = _header(classes, questions)
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -222,14 +222,14 @@ def bundle_scorings(scores: Sequence[Score], classes: Sequence[str]) -> BundleSc
 
 
 def scored_rows(
-    split: Split, outputs: StageOutputs, found: Sequence[Score], questions: Sequence[str] = ()
+    split: Split, outputs: StageOutputs, scores: Sequence[Score], questions: Sequence[str] = ()
 ) -> ScoredRows:
     """The test rows with the scores of people and of every scorer.
 
     Args:
         split: the N test rows, and those by which the teacher's decision is chosen.
         outputs: what the stages wrote: the teacher's labels of both, and the student.
-        found: the bundle's scores; [N].
+        scores: the bundle's; [N].
         questions: the item that each row answers, where there are many; [N].
     """
     test, scale = split.test, split.item.scale
@@ -249,6 +249,6 @@ def scored_rows(
         groups=tuple(row.group or "" for row in test),
         teacher=RowScorings(decided(shares, scale, rule), shares),
         student=student_scorings(outputs.distilled.student, texts, questions),
-        bundle=bundle_scorings(found, scale.classes),
+        bundle=bundle_scorings(scores, scale.classes),
         questions=tuple(questions),
     )

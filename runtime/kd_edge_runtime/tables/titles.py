@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.tables.roles import Role
 
-_POINTS = r"[0-9]+(?:[.,][0-9]+)?"
+POINTS = r"[0-9]+(?:[.,][0-9]+)?"
 # What may follow a name: "/3.00", "(0-3)", "[out of 3]", ": " and the like.
-_AFTER = re.compile(rf"\s*(?:/\s*{_POINTS}|\([^()]*\)|\[[^\[\]]*\]|[:*])\s*$")
+_AFTER = re.compile(rf"\s*(?:/\s*{POINTS}|\([^()]*\)|\[[^\[\]]*\]|[:*])\s*$")
 # Moodle's grade of one question: "Q. 1 /3.00" (in German "F. 1 /3,00", in Spanish "P. 1 /3,00").
-_QUESTION_GRADE = re.compile(rf"[A-Z]\.\s*[0-9]+\s*/\s*{_POINTS}")
+MOODLE_GRADE = re.compile(rf"[A-Z]\.\s*([0-9]+)\s*/\s*{POINTS}")
 # Canvas: "102: Why does the ice melt?", and beside it the points of that question.
-_NUMBERED = re.compile(r"[0-9]+: ")
+CANVAS_QUESTION = re.compile(r"([0-9]+): ?(?=\S)")
 _LONG, _WORDS, _ASKING = 30, 4, 3
 
 # Columns that online forms and quizzes add, which a table with a header has and no response is.
@@ -67,7 +67,7 @@ def loose_candidates(header: Sequence[str], role: Role, taken: Collection[int]) 
     """
     free = [at for at in range(len(header)) if at not in taken]
     if role is SCORE:
-        found = [at for at in free if _QUESTION_GRADE.fullmatch(header[at].strip())]
+        found = [at for at in free if MOODLE_GRADE.fullmatch(header[at].strip())]
         if found:
             return found
     numbered = role in (TEXT, SCORE)
@@ -127,8 +127,8 @@ def score_of(header: Sequence[str], at: int) -> int | None:
     for other, name in enumerate(header):
         if _about(name, title) and plain(name.replace(title, "", 1)) in usual:
             return other
-    if _NUMBERED.match(title) and at + 1 < len(header):
+    if CANVAS_QUESTION.match(title) and at + 1 < len(header):
         beside = header[at + 1].strip()
-        if re.fullmatch(_POINTS, beside):
+        if re.fullmatch(POINTS, beside):
             return at + 1
     return None

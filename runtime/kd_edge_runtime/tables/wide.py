@@ -10,6 +10,7 @@ import re
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.tables.columns import candidates, one_line
 from kd_edge_runtime.tables.roles import SCORE, SCORE2, TEXT, plain
+from kd_edge_runtime.tables.titles import CANVAS_QUESTION, MOODLE_GRADE, POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -33,14 +34,8 @@ _WORDS = {
 }
 _TOKENS = re.compile(r"[^\W\d_]+|[0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
-_NUMBER = r"[0-9]+(?:[.,][0-9]+)?"
 # What may stand behind a name and says nothing of what is below: "/3.00", "(0-3)", "[out of 3]".
-_BEHIND = re.compile(rf"\s*(?:/\s*{_NUMBER}|\([^()]*[0-9][^()]*\)|\[[^\[\]]*[0-9][^\[\]]*\])\s*$")
-# Moodle: "Q. 1 /3.00", in German "F. 1 /3,00", in Spanish "P. 1 /3,00".
-_MOODLE = re.compile(rf"[A-Z]\.\s*([0-9]+)\s*/\s*{_NUMBER}")
-# Canvas: "102: Why does the ice melt?", and in the next column its points.
-_CANVAS = re.compile(r"([0-9]+): ?(?=\S)")
-_POINTS = re.compile(_NUMBER)
+_BEHIND = re.compile(rf"\s*(?:/\s*{POINTS}|\([^()]*[0-9][^()]*\)|\[[^\[\]]*[0-9][^\[\]]*\])\s*$")
 _ASKED = (
     "q question item task problem prompt part aufgabe frage f teil exercice tache pregunta p "
     "ejercicio tarea soru madde s"
@@ -83,10 +78,10 @@ def key_of(name: str) -> str:
 def meanings_of(name: str) -> list[Meaning]:
     """All that a column's name may say, the likeliest first."""
     name = one_line(name)
-    if moodle := _MOODLE.fullmatch(name):
+    if moodle := MOODLE_GRADE.fullmatch(name):
         return [Meaning("score", moodle[1], moodle[1])]
     name = _BEHIND.sub("", name)
-    canvas = _CANVAS.match(name)
+    canvas = CANVAS_QUESTION.match(name)
     if canvas:
         return [Meaning("text", canvas[1], canvas[1]), Meaning("", key_of(name), name)]
     tokens = [*_TOKENS.finditer(_CAMEL.sub(" ", name))]
@@ -180,8 +175,8 @@ def _scores(header: Sequence[str], read: dict[int, list[Meaning]]) -> Iterator[t
     """The columns that may hold scores, with the question that they may be about."""
     for at, meanings in read.items():
         beside = one_line(header[at - 1]) if at else ""
-        canvas = _CANVAS.match(beside)
-        if canvas and _POINTS.fullmatch(header[at].strip()):
+        canvas = CANVAS_QUESTION.match(beside)
+        if canvas and re.fullmatch(POINTS, header[at].strip()):
             yield at, canvas[1]
             continue
         for one in meanings:
