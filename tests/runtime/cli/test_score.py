@@ -523,6 +523,14 @@ def test_scores_are_no_old_spreadsheet(one, table_of, tmp_path):
     assert not out.exists()
 
 
+def test_a_name_for_json_asks_for_json(one, table_of, tmp_path):
+    out = tmp_path / "scores.json"
+    assert "add --json" in told(InputError, one, table_of("text\nx\n"), "-o", out)
+    assert not out.exists()
+    run(one, table_of("text\nx\n"), "-o", out, "--json")
+    assert json.loads(out.read_text(encoding="utf-8"))["text"] == "x"
+
+
 def test_another_threshold_of_review(one, table_of):
     table = table_of("text\nthe ice\n?!\nthe lid\n")
     flags = {

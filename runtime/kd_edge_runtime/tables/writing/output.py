@@ -45,6 +45,8 @@ def check_output(request: Request) -> None:
             f"{output}: scores are written as CSV, TSV or .xlsx: choose a name that ends in .csv, "
             ".tsv or .xlsx"
         )
+    if suffix in (".json", ".jsonl", ".ndjson") and not request.as_json:
+        raise InputError(f"{output}: add --json, which writes one JSON object per row")
     if request.as_json and suffix == ".xlsx":
         raise InputError(f"{output}: JSON is not a workbook: choose a name that ends in .jsonl")
     if request.explain and suffix in (".csv", ".tsv", ".xlsx"):
