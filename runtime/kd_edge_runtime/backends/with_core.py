@@ -121,7 +121,8 @@ class CoreModel:
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
-        return self._core.probabilities([*texts])
+        rows: list[tuple[float, ...]] = self._core.probabilities([*texts])
+        return rows
 
     def scorer(self, score_type: type[Score], below: float | None = None) -> Complete:
         """Scores texts completely, with their decisions and flags.
