@@ -1,8 +1,8 @@
 """The plain-Python backend: exact and fast without numpy: two look-ups and a sum per word.
 
-The D sums of a bag student are lanes of one Python integer, and so is each row of its table (see
-`students.table_rows`). The sum of a word's own n-grams is cached, and so is the sum including the
-pair that the word completes (see `students.word_sums`): scoring adds one number per word.
+The D sums of a bag student are lanes of one Python integer, and so is each row of its table. The
+sum of a word's own n-grams is cached, and so is the sum including the pair that the word completes
+(see `students.word_sums`): scoring adds one number per word.
 """
 
 from __future__ import annotations

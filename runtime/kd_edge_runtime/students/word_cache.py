@@ -5,14 +5,14 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.students.table_rows import INDEX_BYTES, Indexed, Sorted
-from kd_edge_runtime.students.word_sums import IndexedWords, SortedWords
+from kd_edge_runtime.students.word_sums import INDEX_BYTES, Indexed, IndexedWords
 from kd_edge_runtime.text.vocabulary import GramHashes
 
 if TYPE_CHECKING:
     from typing import Callable
 
     from kd_edge_runtime.students.bag import BagStudent
+    from kd_edge_runtime.students.sorted_words import SortedWords
 
     Words = IndexedWords | SortedWords
 
@@ -50,6 +50,8 @@ class WordCache:
             indexed = Indexed(student)
             self._empty = lambda: IndexedWords(indexed, hashes)
         else:
+            from kd_edge_runtime.students.sorted_words import Sorted, SortedWords
+
             searched = Sorted(student)
             self._empty = lambda: SortedWords(searched, hashes)
         self.used = 0

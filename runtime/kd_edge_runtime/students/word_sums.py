@@ -1,11 +1,16 @@
 """What each word adds to a response, cached between responses: one addition per word.
 
-Both classes give the same sums. `IndexedWords` adds up a word and the pairs that it completes when
-it meets the word, so that scoring looks up little; `SortedWords` looks up each pair, and takes a
-fraction of the memory.
+A row of the student's table is one integer in which each signed byte has 128 added, so that lanes
+never borrow, and adding rows is integer addition. The lowest lane counts the rows, and so how often
+128 must be subtracted again. `Indexed` finds a word's rows with dictionaries, and `IndexedWords`
+adds up a word and the pairs that it completes when it meets the word, so that scoring looks up
+little. `sorted_words` has two classes that give the same sums and take a fraction of the memory.
 """
 
 from __future__ import annotations
+
+from itertools import repeat
+from struct import Struct
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.text.vocabulary import hash_word
@@ -14,13 +19,56 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Callable
 
-    from kd_edge_runtime.students.table_rows import Indexed, Sorted
+    from kd_edge_runtime.students.bag import BagStudent
 
     Hashes = Callable[[str], Iterable[int]]
 
 # The estimated size in bytes of an entry, for a word besides its letters and for each pair.
 WORD = 240
 PAIR = 120
+
+INDEX_BYTES = 180
+"""The bytes that `Indexed` takes per n-gram, estimated."""
+
+# Adding 128 to a signed byte flips its highest bit.
+FLIPPED = bytes(code ^ 0x80 for code in range(256))
+_LITTLE = repeat("little")
+
+
+class Indexed:
+    """Finds rows with dictionaries.
+
+    Attributes:
+        before: for the place of a pair's second word the places of first words, with the pairs'
+            rows as bytes.
+        firsts: the places of the first words of pairs.
+    """
+
+    def __init__(self, student: BagStudent) -> None:
+        known, dimensions = student.vocabulary, student.weights.dimensions
+        stride = 4 * (dimensions + 1)
+        wide = bytearray(stride * known.size)
+        wide[::stride] = b"\1" * known.size
+        high = student.weights.table.translate(FLIPPED)
+        for lane in range(dimensions):
+            wide[4 * lane + 4 :: stride] = high[lane::dimensions]
+        rows = [row for (row,) in Struct(f"{stride}s").iter_unpack(wide)]
+        self.before: dict[int, list[tuple[int, bytes]]] = {}
+        for row, pair in zip(rows[known.pairs_start :], known.pairs):
+            self.before.setdefault(pair & 0xFFFF, []).append((pair >> 16, row))
+        self.firsts = frozenset([pair >> 16 for pair in known.pairs])
+        self._rows = rows
+        self._places = known.word_rows()
+        self._grams = dict(zip(known.grams, rows[len(known.words) :]))
+
+    def own(self, word: int, grams: Iterable[int]) -> tuple[int, int]:
+        """The sum of a word's own rows and its place, -1 for an unknown one, by its hashes."""
+        rows = filter(None, map(self._grams.get, grams))
+        total = sum(map(int.from_bytes, rows, _LITTLE))  # type: ignore[arg-type]
+        place = self._places.get(word)
+        if place is None:
+            return total, -1
+        return total + int.from_bytes(self._rows[place], "little"), place
 
 
 class IndexedWords:
@@ -89,50 +137,3 @@ class IndexedWords:
         self.room -= len(word) + WORD
         entry = self.met[word] = own, following
         return entry
-
-
-class SortedWords:
-    """A cache of what each word adds to a response; see `IndexedWords`.
-
-    Attributes:
-        met: for each cached word the sum of its own rows, and its place, -1 for an unknown one.
-    """
-
-    def __init__(self, rows: Sorted, hashes: Hashes) -> None:
-        self._rows, self._hashes = rows, hashes
-        self.met: dict[str, tuple[int, int]] = {}
-        # The rows of the pairs of known words met, by their places; 0 for unknown pairs.
-        self._pairs: dict[int, int] = {}
-        self.room = 0
-        self.full = False
-
-    def total(self, response: Sequence[str], before: str = "") -> int:
-        """See `IndexedWords.total`."""
-        met, pairs, total, first = self.met, self._pairs, 0, -1
-        if before:
-            first = (met.get(before) or self._meet(before))[1]
-        for word in response:
-            try:
-                own, place = met[word]
-            except KeyError:
-                own, place = self._meet(word)
-            total += own
-            if first >= 0 and place >= 0:
-                row = pairs.get(first << 16 | place)
-                total += self._meet_pair(first, place) if row is None else row
-            first = place
-        return total
-
-    def _meet(self, word: str) -> tuple[int, int]:
-        entry = self._rows.own(hash_word(word), self._hashes(word))
-        if not self.full:
-            self.met[word] = entry
-            self.room -= len(word) + WORD
-        return entry
-
-    def _meet_pair(self, first: int, second: int) -> int:
-        row = self._rows.pair(first, second)
-        if not self.full:
-            self._pairs[first << 16 | second] = row
-            self.room -= PAIR
-        return row

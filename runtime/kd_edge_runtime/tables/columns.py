@@ -1,4 +1,4 @@
-"""Finds the columns of a table: as the user names them, or by their usual names.
+"""The columns of a table, as the user names them or by their usual names; those that scoring adds.
 
 Used on devices and in the workshop (`kd_edge.data.readers`); the names are in `roles`.
 """
@@ -6,17 +6,20 @@ Used on devices and in the workshop (`kd_edge.data.readers`); the names are in `
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.errors import Problem
+from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.roles import ITEM, ROLES, SCORE, TEXT, known_names, plain, usual_places
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Callable
 
+    from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.tables.roles import Role
 
     # Whether a column's content fits a role, given the columns found so far; used for guesses only.
     Plausible = Callable[[str, int, Mapping[str, int]], bool]
+
+MACHINE_COLUMNS = ("predicted", "expected", "confidence", "flag")
 
 # The most columns that a message lists, and the most characters of a name that it shows.
 _SHOWN, _LONGEST = 40, 30
@@ -254,3 +257,44 @@ def looks_like_name(name: str) -> bool:
     # No quotation marks, braces or commas, as in a sentence, or in JSON named .csv.
     number, allowed = r"\s*[+-]?[0-9]*[.,]?[0-9]+\s*", r"[\w \-./()#%&№º°]+"
     return not re.fullmatch(number, name) and re.fullmatch(allowed, name) is not None
+
+
+def machine_header(
+    classes: Sequence[str], header: Sequence[str], prefix: str, source: str
+) -> list[str]:
+    """The names of the columns that scoring adds.
+
+    Args:
+        classes: the classes, each of which gets a column of probabilities.
+        header: the table's own columns.
+        prefix: prepended to each name.
+        source: the table's name in messages.
+
+    Raises:
+        TableError: the table already has a column of one of these names.
+    """
+    names = [prefix + name for name in MACHINE_COLUMNS]
+    names += [f"{prefix}p_{name}" for name in classes]
+    refuse_taken(names, header, source)
+    return names
+
+
+def refuse_taken(names: Sequence[str], header: Sequence[str], source: str) -> None:
+    """Refuses names of columns to add that the table has already.
+
+    Raises:
+        TableError: with each of them.
+    """
+    problems = [
+        Problem("the table already has a column of this name", 1, name)
+        for name in names
+        if name in header
+    ]
+    if problems:
+        hint = "Give the added columns a prefix, for example --prefix m_"
+        raise TableError(source, problems, hint)
+
+
+def all_classes(entries: Iterable[ItemEntry]) -> list[str]:
+    """The classes of several items without duplicates, in the order of the items."""
+    return list(dict.fromkeys(name for entry in entries for name in entry.classes))

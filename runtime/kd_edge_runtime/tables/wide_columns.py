@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
-from kd_edge_runtime.tables.columns import find_columns
+from kd_edge_runtime.tables.columns import MACHINE_COLUMNS, find_columns, refuse_taken
 from kd_edge_runtime.tables.roles import TEXT
 from kd_edge_runtime.tables.wide import columns_of
-from kd_edge_runtime.tables.writing.added_columns import MACHINE_COLUMNS, refuse_taken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,9 @@ import pytest
 import bundles_made
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.students import word_cache
+from kd_edge_runtime.students.sorted_words import SortedWords
 from kd_edge_runtime.students.word_cache import WordCaches
-from kd_edge_runtime.students.word_sums import PAIR, WORD, IndexedWords, SortedWords
+from kd_edge_runtime.students.word_sums import PAIR, WORD, IndexedWords
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
 STUDENTS = [bundles_made.student(seed=seed) for seed in range(6)]

@@ -160,7 +160,7 @@ class Table:
     ) -> tuple[Sequence[int], list[list[str]]]:
         """The rows with one field per column, including blank rows if they are responses."""
         width = len(self.header)
-        even = not self._blank and {*map(len, rows)} == {width}
+        even = not self._blank and {*map(len, rows)} <= {width}
         if even and (width == 1 or (_none_blank(rows) and self.header not in rows)):
             return numbers, rows
         from kd_edge_runtime.tables.reading.row_width import WHITE, fitted, why_bad

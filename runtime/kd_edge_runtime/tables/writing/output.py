@@ -9,7 +9,7 @@ from pathlib import Path
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import WRITABLE, InputError
 from kd_edge_runtime.files import atomic_write
-from kd_edge_runtime.tables.writing.added_columns import all_classes, machine_header
+from kd_edge_runtime.tables.columns import all_classes, machine_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

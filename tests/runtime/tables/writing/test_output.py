@@ -13,7 +13,7 @@ import bundles_made
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.scorer import Score
-from kd_edge_runtime.tables.writing.added_columns import all_classes, machine_header
+from kd_edge_runtime.tables.columns import all_classes, machine_header
 from kd_edge_runtime.tables.writing.output import machine_text, quoter
 
 

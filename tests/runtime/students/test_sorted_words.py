@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bundles_made
-from kd_edge_runtime.students.table_rows import Indexed, Sorted
+from kd_edge_runtime.students.sorted_words import Sorted
+from kd_edge_runtime.students.word_sums import Indexed
 
 STUDENT = bundles_made.student()
 KNOWN = STUDENT.vocabulary
