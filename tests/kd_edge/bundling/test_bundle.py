@@ -25,6 +25,8 @@ from kd_edge.students.registry import KINDS
 from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export import form_writers
 from kd_edge_export.form_writers import BAG_FORMS, bag_forms
+from kd_edge_runtime import backends
+from kd_edge_runtime.backends.verify import verify
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import InputError, ParityError
@@ -162,6 +164,28 @@ def test_golden_rows_are_what_a_device_gives(bundles, kind):
         scores = scorer.score_many(golden["inputs"])
     found = np.array([score.probabilities for score in scores])
     assert np.abs(found - np.array(golden["outputs"][form])).max() <= golden["tolerance"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rich_text_is_scored_as_the_plain_text_that_it_shows(
+    small_students, bundles, tmp_path, kind
+):
+    """On every backend that is here, by golden rows that hold."""
+    rich, path = replace(small_students[kind], markup=True), tmp_path / "rich.kdz"
+    options = ExportOptions(("all",), limits=Limits(equal=0.9))
+    export([ExportItem(rich, SOURCES)], path, {"made_by": "test"}, options)
+    with Bundle(path) as bundle:
+        outcomes = [*verify(bundle)]
+        assert outcomes
+        assert [one for one in outcomes if one.error] == []
+        (entry,) = bundle.manifest.items
+    plain = ["the ice melts & drips", "a scarf", ""]
+    tags = ["<p>the ice <b>melts</b> &amp; drips</p>", "<ul><li>a&nbsp;scarf</li></ul>", "<br>"]
+    for name in backends.NAMES:
+        if backends.forms(entry, name) and not backends.missing(name, kind):
+            with Scorer.open(bundles[kind][0], name) as wanted, Scorer.open(path, name) as scorer:
+                assert scorer.score_many(tags) == wanted.score_many(plain), name
+                assert [scorer.score(text) for text in tags] == wanted.score_many(plain), name
 
 
 @pytest.mark.parametrize("kind", KINDS)

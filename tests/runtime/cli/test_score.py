@@ -716,3 +716,11 @@ def test_near_misses(command, one, table_of):
         ("--text-column", "TXT"): "text",
     }.items():
         assert f"did you mean '{near}'?" in command.fails("score", one, source, *given)
+
+
+def test_a_gradebook_is_no_workbook(one, table_of, tmp_path):
+    out = tmp_path / "grades.xlsx"
+    table = table_of("response_id,text\n1,x\n")
+    said = told(InputError, one, table, "--format", "moodle", "-o", out)
+    assert "choose a name that ends in .csv" in said
+    assert not out.exists()

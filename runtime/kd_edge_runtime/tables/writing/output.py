@@ -35,7 +35,7 @@ def check_output(request: Request) -> None:
     """
     output = request.output
     suffix = output.suffix.lower()
-    if request.gradebook and (request.as_json or request.explain or suffix == ".tsv"):
+    if request.gradebook and (request.as_json or request.explain or suffix in (".tsv", ".xlsx")):
         raise InputError(
             "--format writes the CSV that a gradebook imports: leave out --json and --explain, and "
             "choose a name that ends in .csv"
