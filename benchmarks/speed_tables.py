@@ -63,6 +63,34 @@ def ratios() -> str:
     return markdown(["ours / other", "ratio"], [[said, f"{a / b:.2f}"] for said, a, b in rows])
 
 
+def core() -> str:
+    """The core beside fastText and plain Python, as ratios: below 1 is in its favour."""
+    figures = record.read("core")["figures"]
+    kinds = [name for name in figures if name.startswith("rules")]
+    names = {
+        "one": "one response",
+        "batch": f"{figures['responses']:,} at once",
+        "many": "100,000 at once",
+        "new words": "1,000 of random letters, all words new",
+    }
+    others = {
+        "10 dimensions": "fastText `.ftz`, 10 dimensions",
+        "100 dimensions": "fastText `.ftz`, 100 dimensions",
+        "plain": "plain Python",
+    }
+    rows = []
+    for part, said in names.items():
+        for other, called in others.items():
+            races = [figures[kind]["race"][part] for kind in kinds]
+            if all(other in race for race in races):
+                ratios = [f"{race['core'] / race[other]:.2f}" for race in races]
+                rows.append([f"{said} / {called}", *ratios])
+    tables = [figures[kind]["csv"] for kind in kinds]
+    shares = [f"{table['core']['row'] / table['plain']['row']:.2f}" for table in tables]
+    rows.append(["a row of a CSV / plain Python", *shares])
+    return markdown(["core / other", *(f"text {kind}" for kind in kinds)], rows)
+
+
 def scaling() -> str:
     """Each cost at the smallest and the largest size, and its exponent."""
     rows = []

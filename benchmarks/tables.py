@@ -169,6 +169,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "starts": starts,
     "profile": speed_tables.profile,
     "ratios": speed_tables.ratios,
+    "core": speed_tables.core,
     "scaling": speed_tables.scaling,
     "few": few_responses.table,
     "text-rules": text_rules.real_table,
