@@ -256,6 +256,8 @@ class Pipeline:
             inputs["variants"] = hash_file(path)
         if registry.get(options.student).needs_teacher:
             inputs["teacher"] = self._hashes["teacher"]
+        if data.item.markup:  # rows without a tag are the same either way
+            inputs["markup"] = "html"
 
         def run() -> None:
             learning = LearningData(

@@ -209,6 +209,14 @@ def test_other_rows_start_anew(out, options):
     assert made.ran == ("teacher", "labels", "variants", "student", "test-labels")
 
 
+def test_rich_text_makes_another_student_of_the_same_rows(out, options):
+    rich = replace(SPLIT, item=replace(SPLIT.item, markup=True))
+    made = run_stages(rich, out, options)
+    assert made.ran == ("student",)
+    assert made.distilled.student.markup
+    assert run_stages(rich, out, options).ran == ()
+
+
 def test_another_split_starts_anew(out, options):
     moved = replace(SPLIT, train=SPLIT.train[1:], validation=(*SPLIT.validation, SPLIT.train[0]))
     made = run_stages(moved, out, options)
