@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
-from kd_edge.bundling.teacher_graph import candidate_graphs, fp32_graph, tokenizer_file
+from kd_edge.bundling.teacher_graph import candidate_graphs, tokenizer_file
 from kd_edge.console.progress import say, track
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.files import atomic_folder, check_replaceable, write_json
 from kd_edge.stages.record import hash_folder, versions
 from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.classifier import load_teacher
+from kd_edge.teacher.graph import fp32_graph
 from kd_edge.teacher.predict import predict
 from kd_edge_export.bundle import ItemParts
 from kd_edge_export.golden import golden_inputs

@@ -76,26 +76,29 @@ def label_variants(
     """
     from kd_edge.teacher.card import read_card
     from kd_edge.teacher.classifier import load_teacher
-    from kd_edge.teacher.predict import predict
+    from kd_edge.teacher.predict_onnx import fastest
+    from kd_edge.training.threads import computing, free_threads
 
     classes = read_card(teachers[0]).classes
     hashes = [hash_folder(teacher) for teacher in teachers]
     key = hash_json([hashes, list(texts), precision, CHUNK, _ORDER])
     partial = _Partial(path.with_name(f".{path.name}.partial"), key)
+    threads, scored = partial.read(free_threads())
     order = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
+    done = len(scored)
+    shown = track(f"scoring variants with the {names.teacher}", len(texts), done)
     try:
-        scored = partial.read()
-        done = len(scored)
-        with track(f"scoring variants with the {names.teacher}", len(texts), done) as tracker:
-            models = [load_teacher(teacher) for teacher in teachers]
+        with computing(threads), shown as tracker:
+            by_length = [texts[at] for at in order]
+            models = [fastest(load_teacher(teacher), by_length, precision) for teacher in teachers]
             for start in range(done, len(texts), CHUNK):
                 chunk = order[start : start + CHUNK]
                 part = np.empty((len(chunk), len(classes)))
-                for turn, model in enumerate(models):
+                for turn, predict in enumerate(models):
                     own = [place for place, at in enumerate(chunk) if at % len(models) == turn]
                     share = [texts[chunk[place]] for place in own]
                     if share:
-                        part[own] = predict(model, share, precision=precision)
+                        part[own] = predict(share)
                 cells = [probability_cells(row) for row in part]
                 partial.append(cells)
                 scored += cells
@@ -135,21 +138,26 @@ def read_variants(path: Path, classes: Sequence[str]) -> Variants:
 
 @dataclass(frozen=True)
 class _Partial:
-    """Chunks scored so far: a line with the key, then a line of JSON a chunk."""
+    """Chunks scored so far: a line with key and threads, then a line of JSON a chunk."""
 
     path: Path
     key: str
 
-    def read(self) -> list[list[str]]:
-        """The cells of this work's complete chunks; anything else is dropped."""
-        first = json.dumps(self.key).encode("ascii") + b"\n"
+    def read(self, threads: int) -> tuple[int, list[list[str]]]:
+        """The threads that this work began with, or else these, and its complete chunks' cells."""
         lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
         complete = [line for line in lines if line.endswith(b"\n")]  # the last may be cut short
-        if complete[:1] != [first]:
-            complete = [first]
+        try:
+            key, begun_with = json.loads(complete[0])
+        except (IndexError, ValueError):
+            key = None
+        if key == self.key:
+            threads = begun_with
+        else:
+            complete = [json.dumps([self.key, threads]).encode("ascii") + b"\n"]
         with atomic_write(self.path, binary=True) as file:
             file.writelines(complete)
-        return [row for line in complete[1:] for row in json.loads(line)]
+        return threads, [row for line in complete[1:] for row in json.loads(line)]
 
     def append(self, cells: Sequence[Sequence[str]]) -> None:
         """Add a chunk; it is on the disk when this returns."""

@@ -13,6 +13,7 @@ from kd_edge.console.progress import Tracker, track
 from kd_edge.teacher.batches import by_length, encode, pad, pad_id
 from kd_edge.teacher.classifier import TeacherModel, load_teacher
 from kd_edge.teacher.compute import Compute, choose_compute
+from kd_edge.training.threads import computing
 
 # Texts tokenised at a time: the token ids of 50,000 variants are not held all at once, and
 # sorting so many by length already leaves next to no padding.
@@ -46,7 +47,8 @@ def predict(
     compute = choose_compute(device, precision)
     model.to(compute.device).eval()
     parts = []
-    with track(progress, len(texts)) if progress else nullcontext() as tracker:
+    shown = track(progress, len(texts)) if progress else nullcontext()
+    with computing(), shown as tracker:
         for start in range(0, len(texts), _CHUNK):
             ids = encode(model.tokenizer, texts[start : start + _CHUNK], model.max_length)
             parts.append(predict_ids(model, ids, compute, tracker))

@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save
 from kd_edge.console.progress import Tracker, say
 from kd_edge.files import write_json
 from kd_edge.training.epoch import EpochFigures
+from kd_edge.training.threads import computing, free_threads
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write, plain_write_errors
 
@@ -39,11 +40,13 @@ class RunState:
         key: hash of all that decides the run's outcome: rows, options, model.
         history: the figures of the epochs done, in order.
         seconds: time spent so far.
+        threads: those that it computes with; 0 where an earlier version did not write them down.
     """
 
     key: str
     history: tuple[EpochFigures, ...] = ()
     seconds: float = 0.0
+    threads: int = 0
 
     @property
     def epochs(self) -> int:
@@ -62,7 +65,8 @@ class RunState:
 
     def after(self, figures: EpochFigures, seconds: float) -> RunState:
         """The state after one more epoch."""
-        return RunState(self.key, (*self.history, figures), self.seconds + seconds)
+        history = (*self.history, figures)
+        return RunState(self.key, history, self.seconds + seconds, self.threads)
 
     def finished(self, epochs: int, patience: int) -> bool:
         """Whether all epochs are done, or the last `patience` of them brought nothing better."""
@@ -75,7 +79,7 @@ def read_state(folder: Path) -> RunState | None:
     try:
         raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         history = tuple(EpochFigures(**figures) for figures in raw["history"])
-        return RunState(raw["key"], history, raw["seconds"])
+        return RunState(raw["key"], history, raw["seconds"], raw.get("threads", 0))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -142,17 +146,17 @@ class Checkpoint:
         """
         state = read_state(self._folder)
         if state is None:
-            return RunState(key)
+            return RunState(key, threads=free_threads())
         if state.key != key:
             say("The checkpoint is of other responses or options: starting from the beginning.")
-            return RunState(key)
+            return RunState(key, threads=free_threads())
         try:
             weights = load_file(self._weights_of(state.epochs))
             moments = load_file(self._moments_of(state.epochs))
             best = load_file(self._weights_of(state.best_epoch))
         except (OSError, SafetensorError):
             say("The checkpoint is damaged: starting from the beginning.")
-            return RunState(key)
+            return RunState(key, threads=free_threads())
         self._model.load_state_dict(weights)
         _set_moments(self._optimizer, moments)
         self._best, self._best_written = best, state.best_epoch
@@ -176,7 +180,8 @@ class Checkpoint:
         try:
             while not state.finished(epochs, patience):
                 started = time.monotonic()
-                figures = run(state.epochs)
+                with computing(state.threads):
+                    figures = run(state.epochs)
                 state = state.after(figures, time.monotonic() - started)
                 self.keep(state)
                 if time.monotonic() - written >= _SECONDS:

@@ -19,6 +19,7 @@ from kd_edge.soft_labels.augmentation import MIX, make_variants, variant_sources
 from kd_edge.soft_labels.label_variants import label_variants, read_variants
 from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.teacher import predict as teacher_predict
+from kd_edge.teacher import predict_onnx
 from kd_edge.teacher.finetune import TeacherOptions, finetune
 from kd_edge_runtime.errors import InputError, TableError
 from tiny import tiny_item, tiny_teacher
@@ -220,7 +221,7 @@ def _count_scored(monkeypatch, stop_after=None):
         scored.append(len(texts))
         return original(model, texts, *args, **options)
 
-    monkeypatch.setattr(teacher_predict, "predict", predict)
+    monkeypatch.setattr(predict_onnx, "predict", predict)
     return scored
 
 

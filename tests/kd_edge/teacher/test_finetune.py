@@ -137,6 +137,25 @@ def test_the_disk_is_written_at_most_every_thirty_seconds(options, tmp_path, mon
     assert written == [2, 4, 5]  # and at the end
 
 
+def test_a_stopped_run_goes_on_with_the_threads_it_began_with(options, tmp_path, monkeypatch):
+    seen = []
+
+    def validate(run, *args):
+        seen.append(torch.get_num_threads())
+        return original(run, *args)
+
+    original = finetune._Run._validate
+    monkeypatch.setattr(finetune._Run, "_validate", validate)
+    monkeypatch.setattr(checkpoint, "free_threads", lambda: 3)
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, 8)
+        with pytest.raises(finetune.StoppedError):
+            finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
+    monkeypatch.setattr(checkpoint, "free_threads", lambda: 2)
+    finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
+    assert seen == [3] * 4
+
+
 def test_stopped_before_the_first_epoch(options, tmp_path, monkeypatch):
     press_ctrl_c(monkeypatch, 3)
     with pytest.raises(finetune.StoppedError, match="before the first epoch's end"):
