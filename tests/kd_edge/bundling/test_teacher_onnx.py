@@ -17,7 +17,7 @@ from kd_edge.bundling.parity import Limits
 from kd_edge.bundling.teacher_graph import TEACHER_FORMS
 from kd_edge.bundling.teacher_onnx import export_teacher
 from kd_edge.stages.record import hash_folder
-from kd_edge.teacher import classifier
+from kd_edge.teacher import classifier, graph
 from kd_edge.teacher.card import TeacherCard
 from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.predict import predict
@@ -287,7 +287,7 @@ def test_a_folder_of_something_else(teacher, tmp_path, capsys):
 
 def test_what_onnx_cannot_hold(teacher, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(teacher_graph, "_MOST_BYTES", 1000)
+        patched.setattr(graph, "_MOST_BYTES", 1000)
         with pytest.raises(InputError, match=r"more than the 2 GB"):
             export_teacher(teacher, tmp_path / "onnx")
 
