@@ -22,6 +22,7 @@ from benchmarks import (
     speed_tables,
     summary_tables,
     text_rules,
+    training_speed,
     unscored_responses,
 )
 from kd_edge.console.tables import markdown
@@ -172,6 +173,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "core": speed_tables.core,
     "scaling": speed_tables.scaling,
     "few": few_responses.table,
+    "training-speed": training_speed.table,
     "text-rules": text_rules.real_table,
     "text-rules-made": text_rules.made_table,
     **agreement_tables.TABLES,
