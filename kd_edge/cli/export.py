@@ -47,6 +47,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Export the folder of a teacher, not of students, to ONNX.",
 )
+@OptionGroup.BUNDLE.option(
+    "--c",
+    "as_c",
+    is_flag=True,
+    help="Write a folder of C in place of a bundle: the scoring core and the items as arrays.",
+)
 @form_option(
     "A form of the network to include (may be repeated), or 'all'.  [default: the int8 forms, "
     "and float forms for students without int8 ones]",
@@ -83,7 +89,7 @@ if TYPE_CHECKING:
     default=0.005,
     help="Largest loss of QWK on held-out responses, for forms with rounded numbers.",
 )
-@output_option(PATH, "The bundle to write (.kdz); with --teacher a folder.")
+@output_option(PATH, "The bundle to write (.kdz); with --teacher or --c a folder.")
 @json_option
 def export(
     students: tuple[Path, ...],
@@ -94,6 +100,7 @@ def export(
     prompts: tuple[Path, ...],
     max_size: int | None,
     teacher: bool,
+    as_c: bool,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -109,11 +116,13 @@ def export(
       kd-edge export item1/student item2/student -o assessment.kdz
       kd-edge export out/student -o item.kdz --form plain-int8 --form tflite-int8
       kd-edge export student -o item.kdz --responses responses.csv --max-size 16KB
+      kd-edge export out/student --c -o scorer
       kd-edge export out/teacher --teacher -o onnx --responses responses.csv
     """
     refuse_missing(responses, *prompts)
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
     from kd_edge.bundling.bundle import export as write_bundle
+    from kd_edge.bundling.c_source import export_c
     from kd_edge.bundling.parity import Limits
     from kd_edge.teacher.held_out import held_out_rows
 
@@ -121,11 +130,14 @@ def export(
     scored = None if responses is None else read(responses, values, folder=output.parent)
     if teacher:
         unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
+        unfit["--c"] = as_c
         for name, value in unfit.items():
             if value:
                 raise InputError(f"{name} is for students: leave it out with --teacher")
         _export_teacher(students, output, scored, limits, as_json)
         return
+    if as_c and forms:
+        raise InputError("--c has one form of the network: leave --form out")
     refuse_missing_folder(output)
     texts = read_prompts(prompts)
     loaded = [_load(folder) for folder in students]
@@ -136,13 +148,16 @@ def export(
         ExportItem(student, texts, () if scored is None else held_out_rows(student, scored), texts)
         for student in loaded
     ]
-    exported = write_bundle(items, output, {}, ExportOptions(forms, bits, limits))
+    exported = (export_c if as_c else write_bundle)(
+        items, output, {}, ExportOptions(forms, bits, limits)
+    )
     if as_json:
         parity = {name: [asdict(form) for form in forms] for name, forms in exported.parity.items()}
         print_json(parity)
         return
     _show({f"Item '{name}'": forms for name, forms in exported.parity.items()})
-    click.echo(f"{output}: {output.stat().st_size:,} bytes")
+    written = "a folder of C, see its README.md" if as_c else f"{output.stat().st_size:,} bytes"
+    click.echo(f"{output}: {written}")
 
 
 def _load(folder: Path) -> Student:

@@ -27,6 +27,13 @@
 #endif
 #endif
 
+/* n^0.75; libraries for microcontrollers may lack `pow`, or bring it at some KB. */
+#ifdef KD_SMALL
+#define EXPECTED_DIFFERENT(n) (sqrt(n) * sqrt(sqrt(n)))
+#else
+#define EXPECTED_DIFFERENT(n) pow(n, 0.75)
+#endif
+
 typedef struct {
     mark marks[MARKS];
     uint32_t step;          /* words from mark to mark, a power of two */
@@ -216,7 +223,7 @@ static kd_flag flag_of(const kd_item *item, const places *p, uint32_t known, kd_
     if (item->longest && words > item->longest) return KD_LONG;
     if (p->words >= FEW) {
         if (item->prompts && copied(item, p, t)) return KD_PROMPT;
-        if (item->distinct > 0 && repeats(p, item->distinct * pow(words, 0.75), t, kept))
+        if (item->distinct > 0 && repeats(p, item->distinct * EXPECTED_DIFFERENT(words), t, kept))
             return KD_REPEATS;
     }
     if (item->has_known) {

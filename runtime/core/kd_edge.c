@@ -17,7 +17,7 @@
 static int check_item(const kd_item *item)
 {
     if (!knows_rules(item->rules)) return KD_E_RULES;
-    if (item->student != KD_BAG && item->student != KD_PAIRS) return KD_E_NUMBER;
+    if (item->student != KD_BAG && !IS_PAIRS(item)) return KD_E_NUMBER;
     if (item->dimensions < 1 || item->classes < 2 || item->words > 0x10000) return KD_E_SIZE;
     /* All sizes below fit in 64 bits, and rows in 31. */
     if (item->dimensions > 0xFFFFFF || item->classes > 0xFFFFFF || item->grams > 0xFFFFFFF
@@ -36,7 +36,7 @@ int kd_open(kd_student *s, const kd_item *item, const void *vectorizer, size_t v
 {
     int error = check_item(item);
     if (error) return error;
-    const int pairs = item->student == KD_PAIRS;
+    const int pairs = IS_PAIRS(item);
     const uint64_t known = (uint64_t)item->words + item->grams + item->pairs;
     const uint64_t rows = known + (pairs ? 3 * (uint64_t)item->words : 0);
     const uint64_t table = rows * item->dimensions, floats = numbers_of(item);
@@ -72,7 +72,7 @@ typedef struct {
 size_t kd_scratch_bytes(const kd_student *s)
 {
     return 8 + 8 * (size_t)s->item.dimensions + KD_DIFFERENT * sizeof(seen_word)
-         + (s->item.student == KD_PAIRS ? relation_bytes(s) : 0);
+         + (IS_PAIRS(&s->item) ? relation_bytes(s) : 0);
 }
 
 static working working_in(const kd_student *s, void *scratch, size_t scratch_bytes)
@@ -181,7 +181,7 @@ int kd_score(const kd_student *s, const void *text, size_t bytes, void *scratch,
     double numbers[RELATED];
     relation r;
     places p;
-    const int pairs = s->item.student == KD_PAIRS;
+    const int pairs = IS_PAIRS(&s->item);
     begin_places(&p);
     if (pairs) begin_relation(s, &r, w.bits);
     uint32_t known = read_response(s, &w, &t, &p, pairs ? &r : NULL);

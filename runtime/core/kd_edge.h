@@ -9,7 +9,9 @@
    (-ffp-contract=off). Options:
 
    KD_FLOAT32  computes the network in 32-bit floats, for processors that have no others
-   KD_SMALL    smaller and slower: for microcontrollers */
+   KD_SMALL    smaller and slower: for microcontrollers
+   KD_RULES_1  without text rules 2
+   KD_BAG_ONLY without students of the kind `pairs` */
 #ifndef KD_EDGE_H
 #define KD_EDGE_H
 #include <stddef.h>

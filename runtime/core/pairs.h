@@ -12,6 +12,12 @@
 #define KD_PAIRS_H
 #include "flags.h"
 
+#ifdef KD_BAG_ONLY
+#define IS_PAIRS(item) ((void)(item), 0)
+#else
+#define IS_PAIRS(item) ((item)->student == KD_PAIRS)
+#endif
+
 #define RELATED 13              /* numbers of relation rules 1 */
 #define RELATED_GRAM 4
 #define REPEATED 0x80000000u
@@ -105,7 +111,7 @@ static int measure(const void *member, size_t bytes, question_sizes *q)
 size_t kd_question_bytes(const kd_item *item, const void *vectorizer, size_t bytes)
 {
     question_sizes q;
-    if (item->student != KD_PAIRS || !measure(vectorizer, bytes, &q)) return 0;
+    if (!IS_PAIRS(item) || !measure(vectorizer, bytes, &q)) return 0;
     return 4 * (2 * (size_t)q.weights + 3 * (size_t)q.words + REFERENCE_NUMBERS * q.references);
 }
 

@@ -41,6 +41,22 @@ def test_a_bundle_is_written(command, student, bundle):
         assert scorer.score("warm air").predicted in ("0", "1", "2")
 
 
+def test_a_folder_of_c_is_written(command, student, tmp_path):
+    folder = tmp_path / "scorer"
+    said = command("export", student, "--c", "-o", folder)
+    assert said.code == 0, said.err
+    assert said.out.splitlines()[-1] == f"{folder}: a folder of C, see its README.md"
+    assert "plain-int8" in said.out
+    assert "onnx-int8" not in said.out
+    assert {"kd_edge.c", "items.c", "Makefile", "main.c"} <= {one.name for one in folder.iterdir()}
+    assert '"made-bag"' in (folder / "items.c").read_text(encoding="utf-8")
+    said = command("export", student, "--c", "--form", "all", "-o", folder)
+    assert said.code != 0
+    assert "--c has one form of the network: leave --form out" in said.err
+    said = command("export", student, "--c", "--teacher", "-o", folder)
+    assert "--c is for students: leave it out with --teacher" in said.err
+
+
 def test_json(command, student, bundle):
     said = command("export", student, "-o", bundle, "--json")
     assert said.code == 0, said.err
