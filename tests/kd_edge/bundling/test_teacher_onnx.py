@@ -253,7 +253,7 @@ def test_the_next_way_where_the_fastest_is_refused(teacher, tmp_path, monkeypatc
     assert runs == ["onnx-int8", "onnx-int8"]
     assert made.forms[0].arithmetic == "fp32"
     assert described(made.folder)["forms"]["onnx-int8"]["arithmetic"] == "fp32"
-    assert "onnx-int8: too many classes change" in capsys.readouterr().err
+    assert "onnx-int8: too many scores change" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("graph_made")
@@ -295,7 +295,7 @@ def test_what_onnx_cannot_hold(teacher, tmp_path, monkeypatch):
         raise RuntimeError("an operator that there is not\n" * 50)
 
     monkeypatch.setattr(torch.onnx, "export", refuse)
-    with pytest.raises(InputError, match=r"\(BertModel\) into ONNX \(RuntimeError\); fine-tune"):
+    with pytest.raises(InputError, match=r"\(BertModel\) to ONNX \(RuntimeError\); fine-tune"):
         export_teacher(teacher, tmp_path / "onnx")
     assert not (tmp_path / "onnx").exists()
 
