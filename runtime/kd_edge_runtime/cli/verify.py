@@ -62,9 +62,7 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
         report = {
             "protocol": manifest.protocol,
             "ok": not errors,
-            "results": [
-                {**vars(result), "error": result.error and str(result.error)} for result in checked
-            ],
+            "results": [_for_json(result) for result in checked],
             "not_installed": missing,
             "not_run": not_run,
         }
@@ -77,3 +75,14 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
     if errors:
         # The most serious error determines the exit code: a backend that does not work comes last.
         raise min(errors, key=lambda error: isinstance(error, BackendError))
+
+
+def _for_json(result: Reproduced) -> dict[str, object]:
+    """A result by the names that programs know."""
+    fields = dict(vars(result))
+    return {
+        **{name: fields[name] for name in ("item_id", "backend", "form", "greatest", "tolerance")},
+        "rows": result.rows,
+        "wrong": result.differing,
+        "error": result.error and str(result.error),
+    }

@@ -29,6 +29,7 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.text.vocabulary import hash_word
 from questions import CLASSES, NAMES, write_question
+from usual import USUAL
 from workshop import CANARY, run_options
 
 LEARNT, NEW = NAMES[:3], NAMES[3]
@@ -178,7 +179,7 @@ def test_the_bundle_scores_as_pytorch(finished, training, measured):
             expected = student.probabilities(texts, [name] * len(texts))
             found = [score.probabilities for score in scorer.score_many(texts, name)]
             assert np.abs(np.array(found) - expected).max() < 1e-5
-            assert scorer.backend(name) == "plain"
+            assert scorer.backend(name) == USUAL
 
 
 def test_what_the_bundle_holds(finished):

@@ -241,7 +241,7 @@ def test_a_sequence_classifier_can_be_the_start(options, tmp_path):
 
 
 def test_early_stop(options, tmp_path, monkeypatch):
-    monkeypatch.setattr("kd_edge.training.epoch.quadratic_kappa", lambda *_: 0.0)
+    monkeypatch.setattr("kd_edge.evaluation.metrics.quadratic_kappa", lambda *_: 0.0)
     still = replace(options, learning_rate=1e-12, head_learning_rate=1e-12, patience=1, epochs=9)
     report = finetune.finetune(ITEM, ITEM.rows, still, tmp_path / "t")
     assert len(report.card.history) < 9
@@ -336,7 +336,7 @@ def test_the_best_epochs_weights_are_kept(options, tmp_path, monkeypatch):
             finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "two epochs")
     second = load_file(tmp_path / "two epochs" / "checkpoint" / "weights-0002.safetensors")
     kappas = iter((0.1, 0.9, 0.2, 0.3))
-    monkeypatch.setattr("kd_edge.training.epoch.quadratic_kappa", lambda *_: next(kappas))
+    monkeypatch.setattr("kd_edge.evaluation.metrics.quadratic_kappa", lambda *_: next(kappas))
     report = finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "four")
     assert report.card.best_epoch == 2
     assert report.card.validation.qwk == 0.9

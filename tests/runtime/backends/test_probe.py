@@ -23,6 +23,7 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.students.item import LoadedItem
+from usual import USUAL
 
 DIES = "import os, signal\nos.kill(os.getpid(), signal.SIGILL)\n"
 
@@ -274,8 +275,8 @@ def test_versions():
 
 def test_plain_is_never_tried(item, monkeypatch):
     monkeypatch.setattr(probing, "_try", lambda *_: pytest.fail("tried"))
-    assert choose.choose(item("bag")) == ("plain", "")
-    assert choose.load(item("bag"))[0] == "plain"
+    assert choose.choose(item("bag")) == (USUAL, "")
+    assert choose.load(item("bag"))[0] == USUAL
 
 
 def test_whoever_insists_is_not_asked(item, monkeypatch):

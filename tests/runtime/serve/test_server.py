@@ -27,6 +27,7 @@ from kd_edge_runtime.serve.answers import MAX_LINE, MAX_TEXTS
 from kd_edge_runtime.serve.server import MAX_CONNECTIONS, Server
 from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
+from usual import USUAL
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 
@@ -179,7 +180,7 @@ def test_the_status(client):
     assert status["id"] == 1
     assert status["bundle"] == "two.kdz"
     assert status["created"] == bundles_made.CREATED
-    assert status["items"]["spoon"] == {"classes": [*bundles_made.WORDS], "backend": "plain"}
+    assert status["items"]["spoon"] == {"classes": [*bundles_made.WORDS], "backend": USUAL}
     assert [*status["items"]] == ["stove", "spoon"]
     assert status["connections"] >= 1
 
@@ -429,7 +430,7 @@ def client_for_all(shared):
 def test_one_line_at_the_start(made, tmp_path):
     path = tmp_path / "socket"
     with started(made / "one.kdz", "--socket", path, where=str(path)) as service:
-        assert service.first == f"kd-edge serve: one.kdz, items: 1, with plain, on {path}\n"
+        assert service.first == f"kd-edge serve: one.kdz, items: 1, with {USUAL}, on {path}\n"
         assert oct(path.stat().st_mode & 0o777) == "0o660"
         with service.client() as client:
             client.ask({"text": CANARY})
@@ -563,7 +564,7 @@ def test_a_bundle_that_is_replaced(made, tmp_path):
         shutil.copy(made / "two.kdz", tmp_path / "new")
         (tmp_path / "new").replace(bundle)
         until(service, "spoon")
-        assert service.end() == (0, "kd-edge serve: now item.kdz, items: 2, with plain\n")
+        assert service.end() == (0, f"kd-edge serve: now item.kdz, items: 2, with {USUAL}\n")
 
 
 # Within this process, where times can be set.
