@@ -30,7 +30,7 @@ NOT_RUN = {
     r"^sh .*/install\.sh": "is for a device: tests/kd_edge/flash/kit runs it on emulated ones",
     r"ssh://|--fleet": "needs devices: tests/kd_edge/flash/test_to_ssh.py has some",
     r"^kd-edge serve ": "does not end: tests/runtime/serve runs it",
-    r"^python -m benchmarks": "takes minutes to hours, most of them on data that is not here",
+    r"^(\w+=\S+ )*python -m benchmarks": "takes minutes to hours, most on data that is not here",
 }
 
 
