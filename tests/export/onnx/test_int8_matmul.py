@@ -159,9 +159,11 @@ def test_products_of_products_and_of_the_same_rows():
     operators = Counter(node.op_type for node in onnx.load_from_string(made).graph.node)
     assert (operators["MatMulInteger"], operators["MatMul"]) == (3, 2)
     assert operators["QuantizeLinear"] == 2
-    x = RNG.standard_normal((2, 3, DEPTH))
+    # A seed of its own: what RNG gives depends on which tests ran before. Over 300 seeds, rounding
+    # is 1.0 to 1.2 % of one product and 1.5 to 1.7 % of two; its largest error varies far more.
+    x = np.random.default_rng(1).standard_normal((2, 3, DEPTH))
     for one, other in zip(run(made, x), run(model, x), strict=True):
-        assert np.abs(one - other).max() < 0.05 * other.std()
+        assert (one - other).std() < 0.02 * other.std()
 
 
 def test_a_weight_that_is_used_otherwise_too():
