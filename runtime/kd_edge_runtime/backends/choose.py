@@ -76,6 +76,8 @@ def _core(item: LoadedItem, threads: int = 1) -> Model | None:
     if not found:
         return None
     try:
+        import kd_edge_core  # noqa: F401 - where it is absent, a start imports nothing for it
+
         from kd_edge_runtime.backends import with_core
 
         model = with_core.load(item, found[0], threads)

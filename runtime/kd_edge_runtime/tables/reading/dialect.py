@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import replace
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import note
@@ -93,6 +92,8 @@ def writable(dialect: Dialect, names: Iterable[str], quiet: bool) -> Dialect:
     try:
         "".join(names).encode(dialect.encoding)
     except UnicodeEncodeError:
+        from dataclasses import replace  # slow to import, and seldom needed
+
         if not quiet:
             note(
                 f"The bundle's names cannot be written in {dialect.encoding}, the table's "
