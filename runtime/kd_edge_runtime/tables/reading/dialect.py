@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 DECIMALS = (".", ",")
 
-_POINT = re.compile(r"\s*[+-]?[0-9]+\.[0-9]+\s*%?\s*")
-_COMMA = re.compile(r"\s*[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+),[0-9]+\s*%?\s*")
-_NUMBER = re.compile(r"[+-]?[0-9]+[.,][0-9]+")
+# Compiled where they are used: most tables are separated by commas, and need none of them.
+_POINT = r"\s*[+-]?[0-9]+\.[0-9]+\s*%?\s*"
+_COMMA = r"\s*[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+),[0-9]+\s*%?\s*"
+_NUMBER = r"[+-]?[0-9]+[.,][0-9]+"
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,13 @@ def decimal_of(rows: Iterable[Sequence[str]], text: int, delimiter: str) -> str:
         "," where a number has one. Without any decimals it is "," between semicolons, which
         spreadsheets write where numbers have a comma, and "." elsewhere.
     """
+    is_point, is_comma = re.compile(_POINT).fullmatch, re.compile(_COMMA).fullmatch
     points = commas = 0
     for row in rows:
         for index, cell in enumerate(row):
             if index != text and cell:
-                points += _POINT.fullmatch(cell) is not None
-                commas += _COMMA.fullmatch(cell) is not None
+                points += is_point(cell) is not None
+                commas += is_comma(cell) is not None
     if commas:
         return ","
     return "," if delimiter == ";" and not points else "."
@@ -128,6 +130,6 @@ def decimal_of(rows: Iterable[Sequence[str]], text: int, delimiter: str) -> str:
 
 def with_decimal(name: str, decimal: str) -> str:
     """A class that is a number, such as 0.5, with the table's decimal sign; others as they are."""
-    if _NUMBER.fullmatch(name):
+    if re.fullmatch(_NUMBER, name):
         return name.replace(".", decimal).replace(",", decimal)
     return name
