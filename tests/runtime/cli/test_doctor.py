@@ -45,6 +45,8 @@ def hide(monkeypatch, *packages):
     monkeypatch.setattr(
         backends, "is_installed", lambda name: name not in packages and installed(name)
     )
+    if "kd_edge_core" in packages:  # the core is tried, not looked for
+        monkeypatch.setitem(sys.modules, "kd_edge_core", None)
 
 
 # What scores beside plain Python.
