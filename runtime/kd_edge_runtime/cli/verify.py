@@ -79,9 +79,12 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
 
 def _for_json(result: Reproduced) -> dict[str, object]:
     """A result by the names that programs know."""
-    fields = dict(vars(result))
     return {
-        **{name: fields[name] for name in ("item_id", "backend", "form", "greatest", "tolerance")},
+        "item_id": result.item_id,
+        "backend": result.backend,
+        "form": result.form,
+        "greatest": result.greatest,
+        "tolerance": result.tolerance,
         "rows": result.rows,
         "wrong": result.differing,
         "error": result.error and str(result.error),
