@@ -40,8 +40,11 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
         BackendError: no installed backend works here.
         BundleError: the bundle is damaged.
     """
-    if _core(item):
-        return CORE, ""
+    return (CORE, "") if _core(item) else _without_core(item, cache)
+
+
+def _without_core(item: LoadedItem, cache: Path | None) -> tuple[str, str]:
+    """What `choose` says where the core is absent or does not score as it should."""
     student = item.entry.student
     able = [name for name in NAMES if name != CORE and forms(item.entry, name)]
     installed = [name for name in able if not missing(name, student)]
@@ -131,5 +134,5 @@ def load(
         model = _core(item, threads)
         if model:
             return CORE, model
-        name, form = choose(item, cache)
+        name, form = _without_core(item, cache)
     return name, backends.load(item, name, form, threads)

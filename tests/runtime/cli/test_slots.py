@@ -232,7 +232,7 @@ def test_outcomes_of_probes_are_kept_beside_the_bundles(made, root, monkeypatch)
         return "plain", ""
 
     monkeypatch.setattr("kd_edge_runtime.backends.choose._core", lambda *_: None)
-    monkeypatch.setattr("kd_edge_runtime.backends.choose.choose", choose)
+    monkeypatch.setattr("kd_edge_runtime.backends.choose._without_core", choose)
     monkeypatch.setattr("kd_edge_runtime.slots.switch.choose", choose)
     run("install", made / "first.kdz", "--root", root)
     run("score", made / "in.csv", "--root", root)
