@@ -31,11 +31,13 @@ MACHINE = (
 class Ran:
     """What a board did: a line for each text; bytes of RAM; and of flash, without the item.
 
-    `library` is what the compiler's library adds: floats in software, and mathematics.
+    `question` is what a student of the kind `pairs` keeps of its references. `library` is what the
+    compiler's library adds: floats in software, and mathematics.
     """
 
     lines: list[list[int]]
     scratch: int
+    question: int
     stack: int
     static: int
     core: int
@@ -62,7 +64,7 @@ def run(folder: Path, texts: list[str], classes: int, item: int = 0) -> Ran:
     )  # fmt: skip
     found = re.findall("-DKD_[A-Z0-9_]+", (folder / "Makefile").read_text())
     options = [*TARGET, *SMALL, *SECTIONS, *found, f"-I{BOARD}", f"-I{folder}"]
-    options += [f"-DITEM={item}", f"-DCLASSES={classes}", "-DSCRATCH=16384"]
+    options += [f"-DITEM={item}", f"-DCLASSES={classes}", "-DSCRATCH=16384", "-DQUESTION=8192"]
     program, bare = folder / "board.elf", folder / "bare.elf"
     core, items, board = folder / "kd_edge.c", folder / "items.c", BOARD / "main.c"
     link = ["-Wl,--gc-sections", "-T", BOARD / "board.ld"]
@@ -86,8 +88,8 @@ def run(folder: Path, texts: list[str], classes: int, item: int = 0) -> Ran:
         check=False,
     )
     said = [[*map(int, line.split())] for line in (done.stdout + done.stderr).splitlines()]
-    *rows, (scratch, stack, static) = said
-    return Ran(rows, scratch, stack, static, *flash(bare))
+    *rows, (scratch, question, stack, static) = said
+    return Ran(rows, scratch, question, stack, static, *flash(bare))
 
 
 LIBRARY = ("compiler_rt", "__", "mem", "math.", "sqrt", "log", "exp", "floor", "fmod", "fabs")

@@ -6,10 +6,13 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+import corpus_bundles
 import cortex_m_board
 import zig
 from kd_edge.bundling import c_source
@@ -24,57 +27,107 @@ BUNDLE = ROOT / "tests" / "bundles" / "protocol-1.kdz"
 STRICT = "CFLAGS=-O2 -Wall -Wextra -Werror"
 
 
-def inputs(bundle, item, lines):
-    """An item's golden inputs: those that are one line, if lines are asked for."""
-    with Bundle(bundle) as opened:
-        golden = json.loads(opened.read(opened.manifest.item(item).golden))["inputs"]
-    return [text for text in golden if not lines or not re.search("[\\r\\n\\0]", text)]
+# The students that a bundle of each kind has: the committed bundle's are bags of rules 1.
+CORPUS = {
+    "bags, rules 1": ("stove", "spoon"),
+    "pairs, rules 1": ("pairs-1a", "pairs-1b"),
+    "bags, rules 2": ("bag-2a", "bag-2b"),
+    "pairs, rules 2": ("pairs-2a", "pairs-2b"),
+}
+# KB of a microcontroller's flash for the core and for the compiler's library, and of its RAM beside
+# scratch and question.
+LIMITS = {
+    "bags, rules 1": (16, 8, 2),
+    "pairs, rules 1": (20, 12, 2.5),
+    "bags, rules 2": (54, 8, 3.5),
+    "pairs, rules 2": (58, 12, 4.5),
+}
+STUDENTS = [(kind, name) for kind, names in CORPUS.items() for name in names]
 
 
-def items_of(bundle):
-    with Bundle(bundle) as opened:
-        return [entry.item_id for entry in opened.manifest.items]
+@dataclass(frozen=True)
+class Written:
+    """A bundle, and the folder of C that is written of it."""
+
+    bundle: Path
+    folder: Path
+
+    def texts(self, item, lines):
+        """An item's golden inputs; with all ends of lines as spaces, if lines are asked for."""
+        with Bundle(self.bundle) as opened:
+            golden = json.loads(opened.read(opened.manifest.item(item).golden))["inputs"]
+        return [re.sub("[\\r\\n\\0]", " ", text) if lines else text for text in golden]
+
+    def scores(self, texts, item):
+        """What plain Python gives."""
+        with Scorer.open(self.bundle, backend="plain") as scorer:
+            return scorer.score_many(texts, item)
+
+    def check(self, program, item):
+        """A program's output against plain Python's scores."""
+        texts = self.texts(item, lines=True)
+        lines = "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogatepass")
+        done = subprocess.run([*program, item], input=lines, capture_output=True, check=True)
+        found = [line.split("\t") for line in done.stdout.decode().splitlines()]
+        wanted = self.scores(texts, item)
+        assert len(found) == len(wanted) >= 20
+        for one, score in zip(found, wanted, strict=True):
+            assert one[0] == score.predicted
+            assert one[1:4] == [f"{score.expected:.4f}", f"{score.confidence:.4f}", score.flag]
+            assert one[4:] == [f"{share:.7f}" for share in score.probabilities]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("c") / "scorer"
-    write_c(BUNDLE, folder)
-    return folder
+def written(tmp_path_factory):
+    """A function from a kind of `CORPUS` to its folder of C, which is written once."""
+
+    @cache
+    def of(kind):
+        scratch = tmp_path_factory.mktemp("c")
+        bundle, folder = BUNDLE, scratch / "scorer"
+        if kind != "bags, rules 1":
+            bundle = scratch / "made.kdz"
+            corpus_bundles.write(bundle, CORPUS[kind])
+        write_c(bundle, folder)
+        return Written(bundle, folder)
+
+    return of
 
 
 @pytest.fixture(scope="module")
-def compiled(folder):
+def compiled(written):
+    """The same, with its program and library."""
     zig.need(shutil.which("gcc") and shutil.which("make"), "gcc and make")
-    done = subprocess.run(["make", "-C", folder, "CC=gcc", STRICT], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder
+
+    @cache
+    def of(kind):
+        found = written(kind)
+        command = ["make", "-C", found.folder, "CC=gcc", STRICT]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return found
+
+    return of
 
 
-def check(program, item):
-    """A program's output against plain Python's scores."""
-    texts = inputs(BUNDLE, item, lines=True)
-    lines = "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogatepass")
-    done = subprocess.run([*program, item], input=lines, capture_output=True, check=True)
-    found = [line.split("\t") for line in done.stdout.decode().splitlines()]
-    with Scorer.open(BUNDLE, backend="plain") as scorer:
-        wanted = scorer.score_many(texts, item)
-    assert len(found) == len(wanted) >= 15
-    for one, score in zip(found, wanted, strict=True):
-        assert one[0] == score.predicted
-        assert one[1:4] == [f"{score.expected:.4f}", f"{score.confidence:.4f}", score.flag]
-        assert one[4:] == [f"{share:.7f}" for share in score.probabilities]
+@pytest.mark.parametrize(("kind", "item"), STUDENTS)
+def test_it_scores_as_plain_python_does(compiled, kind, item):
+    found = compiled(kind)
+    found.check([found.folder / "score"], item)
 
 
-@pytest.mark.parametrize("item", items_of(BUNDLE))
-def test_it_scores_as_plain_python_does(compiled, item):
-    check([compiled / "score"], item)
+@pytest.mark.parametrize("kind", CORPUS)
+def test_what_no_item_needs_is_left_out(written, kind):
+    options = {*re.findall("-DKD_[A-Z0-9_]+", (written(kind).folder / "Makefile").read_text())}
+    wanted = {"bags": {"-DKD_BAG_ONLY"}, "rules 1": {"-DKD_RULES_1"}}
+    assert options == set().union(*(wanted.get(part, set()) for part in kind.split(", ")))
 
 
 def test_other_languages_call_the_library(compiled, tmp_path):
+    found = compiled("bags, rules 1")
     zig.need(shutil.which("nm"), "nm")
     listed = subprocess.run(
-        ["nm", "-D", "--defined-only", compiled / "libkd_edge.so"],
+        ["nm", "-D", "--defined-only", found.folder / "libkd_edge.so"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     exported = {line.split()[2] for line in listed.splitlines()}
@@ -82,62 +135,67 @@ def test_other_languages_call_the_library(compiled, tmp_path):
     if not shutil.which("rustc"):
         return
     program = tmp_path / "example"
-    command = ["rustc", "-o", program, compiled / "example.rs", "-L", compiled, "-l", "kd_edge"]
+    command = ["rustc", "-o", program, found.folder / "example.rs"]
+    command += ["-L", found.folder, "-l", "kd_edge"]
     subprocess.run(command, check=True, capture_output=True)
     done = subprocess.run(
-        [program, items_of(BUNDLE)[0], "the ice melts"],
-        env={"LD_LIBRARY_PATH": str(compiled)}, capture_output=True, text=True, check=True,
+        [program, "stove", "the ice melts"],
+        env={"LD_LIBRARY_PATH": str(found.folder)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    with Scorer.open(BUNDLE, backend="plain") as scorer:
-        wanted = scorer.score("the ice melts", items_of(BUNDLE)[0])
+    (wanted,) = found.scores(["the ice melts"], "stove")
     assert done.stdout.split()[:2] == [wanted.predicted, f"{wanted.expected:.4f}"]
 
 
 def test_it_says_how_it_is_used(compiled):
-    done = subprocess.run([compiled / "score"], capture_output=True, text=True)
+    program = compiled("bags, rules 1").folder / "score"
+    done = subprocess.run([program], capture_output=True, text=True)
     assert done.returncode == 2
     assert "usage: score ITEM" in done.stderr
 
 
-def test_an_armv6_scores_the_same(folder):
+@pytest.mark.parametrize("kind", CORPUS)
+def test_an_armv6_scores_the_same(written, kind):
     """The processor of a Pi Zero, for which there is no emulated Python."""
     zig.need_zig()
     zig.need(shutil.which("qemu-arm"), "qemu-arm")
-    program = folder / "score-armv6"
-    options = re.findall("-DKD_[A-Z0-9_]+", (folder / "Makefile").read_text())
+    found = written(kind)
+    program = found.folder / "score-armv6"
+    options = re.findall("-DKD_[A-Z0-9_]+", (found.folder / "Makefile").read_text())
     names = ("kd_edge.c", "items.c", "scorer.c", "main.c")
     module = zig.build_wheels()
     module.zig([
         "cc", "-target", "arm-linux-musleabihf", "-mcpu=arm1176jzf_s", "-static", *module.EXACT,
-        *options, "-o", program, *(folder / name for name in names), "-lm",
+        *options, "-o", program, *(found.folder / name for name in names), "-lm",
     ])  # fmt: skip
-    for item in items_of(BUNDLE):
-        check(["qemu-arm", "-cpu", "arm1176", program], item)
+    for item in CORPUS[kind]:
+        found.check(["qemu-arm", "-cpu", "arm1176", program], item)
 
 
-@pytest.mark.parametrize("number", range(len(items_of(BUNDLE))))
-def test_a_microcontroller_scores_within_the_tolerance(folder, number):
+@pytest.mark.parametrize(("kind", "item"), STUDENTS)
+def test_a_microcontroller_scores_within_the_tolerance(written, kind, item):
     zig.need_zig()
     zig.need(not cortex_m_board.missing(), "qemu-system-arm")
-    item = items_of(BUNDLE)[number]
-    texts = inputs(BUNDLE, item, lines=False)
-    with Scorer.open(BUNDLE, backend="plain") as scorer:
-        wanted = scorer.score_many(texts, item)
-    with Bundle(BUNDLE) as bundle:
+    found = written(kind)
+    texts = found.texts(item, lines=False)
+    with Bundle(found.bundle) as bundle:
         classes = list(bundle.manifest.item(item).classes)
-    ran = cortex_m_board.run(folder, texts, len(classes), number)
+    ran = cortex_m_board.run(found.folder, texts, len(classes), CORPUS[kind].index(item))
+    wanted = found.scores(texts, item)
     assert len(ran.lines) == len(wanted) >= 20
     for (place, flag, *shares), score in zip(ran.lines, wanted, strict=True):
         assert classes[place] == score.predicted
         assert ("", *NAMES)[flag] == score.flag
         assert [share / 1e7 for share in shares] == pytest.approx(score.probabilities, abs=1e-4)
-    assert ran.core <= 16 * 1024
-    assert ran.library <= 8 * 1024
-    assert ran.stack + ran.static <= 2048
+    core, library, ram = (1024 * limit for limit in LIMITS[kind])
+    assert ran.core <= core
+    assert ran.library <= library
+    assert ran.stack + ran.static <= ram
     assert ran.scratch <= 2048
+    assert (ran.question > 0) == kind.startswith("pairs")
 
 
-def test_the_core_is_whole(folder):
+def test_the_core_is_whole(written):
+    folder = written("bags, rules 1").folder
     there = {path.name for path in (ROOT / "runtime" / "core").glob("*.[ch]")}
     assert there - {"module.c", "libm.h", "pyconfig.h"} == set(CORE_SOURCES)
     assert {name for name in CORE_SOURCES if not (folder / name).is_file()} == set()

@@ -1,5 +1,6 @@
 /* Scores every text of texts.h on a Cortex-M and prints, by semihosting, a line for each: class, flag,
-   probabilities in units of 1e-7. The last line: bytes of scratch, and of stack. */
+   probabilities in units of 1e-7. The last line: bytes of scratch, of the question, of stack, and of the
+   rest. */
 #include "items.h"
 #include "texts.h"
 
@@ -25,14 +26,17 @@ static void print(uint32_t number, char end)
 }
 
 static uint8_t scratch[SCRATCH];
+static uint32_t question[QUESTION / 4];
+static size_t question_bytes;
 static kd_student student;
 static kd_real probabilities[CLASSES];
 
 static void score_all(const kd_entry *e)
 {
     kd_result result;
+    question_bytes = kd_question_bytes(&e->item, e->vectorizer, e->vectorizer_bytes);
     int error = kd_open(&student, &e->item, e->vectorizer, e->vectorizer_bytes, e->weights,
-                        e->weights_bytes, 0, 0);
+                        e->weights_bytes, question, sizeof question);
     for (uint32_t k = 0; !error && k < sizeof texts / sizeof *texts; k++) {
         error = kd_score(&student, texts[k].text, texts[k].bytes, scratch, sizeof scratch, probabilities, &result);
         if (error) break;
@@ -55,6 +59,7 @@ void start(void)
 #endif
     for (at = bss_end; *at == 0xA5; at++) {}
     print((uint32_t)kd_scratch_bytes(&student), ' ');
+    print((uint32_t)question_bytes, ' ');
     print((uint32_t)(stack_top - at), ' ');
     print((uint32_t)(sizeof student + sizeof probabilities), '\n');
     host(0x18, (void *)0x20026);
