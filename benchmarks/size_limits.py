@@ -17,7 +17,7 @@ import click
 
 from benchmarks import record
 from benchmarks.work_folder import asap_sas
-from kd_edge.distillation.distil import LearningData
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided

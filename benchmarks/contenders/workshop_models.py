@@ -18,7 +18,8 @@ from benchmarks.contenders.envs import AbsentError, fetched
 from benchmarks.work_folder import Left
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.bundling.teacher_onnx import export_teacher
-from kd_edge.distillation.distil import LearningData, distil
+from kd_edge.distillation.distil import distil
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.soft_labels.label_variants import Variants

@@ -20,7 +20,8 @@ from kd_edge.bundling import bundle
 from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions
 from kd_edge.data.responses import Responses
 from kd_edge.distillation import distil as distillation
-from kd_edge.distillation.distil import Distilled, LearningData
+from kd_edge.distillation.distil import Distilled
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
 from kd_edge.soft_labels.label_rows import label_rows

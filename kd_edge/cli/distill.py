@@ -103,7 +103,8 @@ def distill(
     item = read(responses, values, folder=output.parent).item()
 
     from kd_edge.console.tables import print_text
-    from kd_edge.distillation.distil import LearningData, distil
+    from kd_edge.distillation.distil import distil
+    from kd_edge.distillation.learning import LearningData
     from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
     from kd_edge.size_search.distil import distil_to_size

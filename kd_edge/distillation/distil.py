@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.data.responses import Item, Row
 from kd_edge.distillation.calibrate import calibrate, with_flags
 from kd_edge.distillation.examples import Examples, with_soft_labels, without_soft_labels
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
-from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import registry
-from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student, TextStage, probabilities
-from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.text.relation import Relation
 
 
 @dataclass(frozen=True)
@@ -39,61 +34,6 @@ class Distilled:
 
     student: Student
     baseline: Student
-
-
-@dataclass(frozen=True, eq=False)
-class LearningData:
-    """What the students of an item are trained on, and chosen by.
-
-    Attributes:
-        item: the item.
-        rows: the scored rows to train on.
-        held_out: scored rows by which the best epoch, the temperature, the decision and the
-            threshold of review are chosen.
-        labels: the teacher's probabilities [K] by response id, at least for `rows`.
-        variants: teacher-labelled variants, if any.
-        teacher: the teacher's folder, whose tokenizer a transformer student needs.
-        relations: for a student of many questions, their relations by item id.
-        names: what progress calls the models.
-
-    Raises:
-        InputError: a row has no soft label, or there are no rows to train on or none held out.
-    """
-
-    item: Item
-    rows: Sequence[Row]
-    held_out: Sequence[Row]
-    labels: Mapping[str, npt.NDArray[np.floating]]
-    variants: Variants | None = None
-    teacher: Path | None = None
-    relations: Mapping[str, Relation] | None = None
-    names: ModelNames = RESEARCH
-
-    def __post_init__(self) -> None:
-        name, rows, held_out = self.item.item_id, self.rows, self.held_out
-        if not rows or not held_out:
-            raise InputError(
-                f"item '{name}': {len(rows)} responses to train on and {len(held_out)} "
-                "held-out ones are too few"
-            )
-        missing = [row.response_id for row in rows if row.response_id not in self.labels]
-        if missing:
-            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-            raise InputError(
-                f"item '{name}': no soft label for {', '.join(missing[:5])}{more}: label "
-                "these responses too"
-            )
-
-    @property
-    def texts(self) -> list[str]:
-        """The responses to train on."""
-        return [row.text for row in self.rows]
-
-    def learn_text(self, options: DistilOptions) -> TextStage:
-        """The frozen text stage of a student."""
-        kind = registry.get(options.student)
-        sources = TextSources(self.texts, self.teacher, self.relations or {})
-        return kind.learn_text(sources, kind.options(options.student_options))
 
 
 def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:

@@ -15,7 +15,8 @@ from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Row, Scale
 from kd_edge.data.splits import Split
-from kd_edge.distillation.distil import Distilled, LearningData, distil
+from kd_edge.distillation.distil import Distilled, distil
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.files import make_folder
 from kd_edge.runs.folder import item_folder

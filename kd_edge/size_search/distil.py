@@ -7,12 +7,12 @@ from pathlib import Path
 
 from kd_edge.distillation.distil import (
     Distilled,
-    LearningData,
     clear_work,
     train_baseline,
     train_student,
 )
 from kd_edge.distillation.examples import with_soft_labels
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.students import registry

@@ -10,7 +10,8 @@ import torch
 
 from kd_edge.data.responses import Row
 from kd_edge.distillation import distil as module
-from kd_edge.distillation.distil import LearningData, distil, train_student
+from kd_edge.distillation.distil import distil, train_student
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.outliers import outlier_limits
 from kd_edge.distillation.train import Training

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kd_edge.distillation.distil import LearningData
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.size_search.distil import distil_to_size

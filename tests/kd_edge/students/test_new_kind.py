@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
-from kd_edge.distillation.distil import LearningData, distil
+from kd_edge.distillation.distil import distil
+from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.students import registry, store
 from kd_edge.students.base import Recipe
