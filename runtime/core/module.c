@@ -158,7 +158,9 @@ typedef struct {
     void *scratch;
     size_t scratch_bytes;
     Py_ssize_t number;
-    PyObject *held[BLOCK];              /* the texts in UTF-8 */
+    PyObject *held[BLOCK];              /* the texts in UTF-8, and where they lie */
+    const char *texts[BLOCK];
+    size_t bytes[BLOCK];
     kd_result results[BLOCK];
     kd_real *probabilities;             /* BLOCK times the number of classes */
 } block;
@@ -218,11 +220,11 @@ static int hold(block *b, PyObject *text)
     return 1;
 }
 
-static int score_held(const block *b, const char *const *texts, const size_t *bytes)
+static int score_held(const block *b)
 {
     int error = 0;
     for (Py_ssize_t k = 0; k < b->number && !error; k++)
-        error = kd_score(&b->core->student, texts[k], bytes[k], b->scratch, b->scratch_bytes,
+        error = kd_score(&b->core->student, b->texts[k], b->bytes[k], b->scratch, b->scratch_bytes,
                          b->probabilities + (size_t)k * b->core->student.item.classes,
                          (kd_result *)b->results + k);
     return error;
@@ -231,21 +233,19 @@ static int score_held(const block *b, const char *const *texts, const size_t *by
 /* Scores the texts of a block; 0 with an exception set on failure. */
 static int score_block(block *b)
 {
-    const char *texts[BLOCK];
-    size_t bytes[BLOCK];
     int error;
     for (Py_ssize_t k = 0; k < b->number; k++) {
         char *text;
         Py_ssize_t size;
         if (PyBytes_AsStringAndSize(b->held[k], &text, &size) < 0) return 0;
-        texts[k] = text;
-        bytes[k] = (size_t)size;
+        b->texts[k] = text;
+        b->bytes[k] = (size_t)size;
     }
     if (b->number < FEW) {
-        error = score_held(b, texts, bytes);
+        error = score_held(b);
     } else {
         Py_BEGIN_ALLOW_THREADS
-        error = score_held(b, texts, bytes);
+        error = score_held(b);
         Py_END_ALLOW_THREADS
     }
     if (error) PyErr_SetString(PyExc_ValueError, kd_message(error));
@@ -454,14 +454,68 @@ static PyObject *core_words(PyObject *module, PyObject *arguments)
     return c.list;
 }
 
-static PyObject *core_decimal(PyObject *module, PyObject *arguments)
+/* ---- writing ---- */
+
+#define MEAN_DECIMALS 4
+#define SHARE_DECIMALS 6
+#define ROW_BYTES 2048          /* of a row in all */
+
+/* A row that is being written. */
+typedef struct {
+    char text[ROW_BYTES];
+    size_t bytes;
+    int whole;                  /* 0 once something cannot be written */
+} row;
+
+static void put_bytes(row *r, const char *from, size_t bytes)
+{
+    if (!from || bytes > ROW_BYTES - r->bytes) {
+        r->whole = 0;
+        return;
+    }
+    memcpy(r->text + r->bytes, from, bytes);
+    r->bytes += bytes;
+}
+
+/* A part of the row, then a number of a tuple. */
+static void put_number(row *r, PyObject *parts, Py_ssize_t part, PyObject *numbers, Py_ssize_t at,
+                       int decimals)
+{
+    PyObject *before = PyTuple_GetItem(parts, part), *number = PyTuple_GetItem(numbers, at);
+    if (!before || !number) return;
+    char digits[24];
+    put_bytes(r, PyBytes_AsString(before), (size_t)PyBytes_Size(before));
+    const size_t length = kd_decimal(PyFloat_AsDouble(number), decimals, digits);
+    put_bytes(r, length ? digits : NULL, length);
+}
+
+/* A score's numbers between parts of a row; None if one of them is too large. */
+static PyObject *core_row(PyObject *module, PyObject *arguments)
 {
     (void)module;
-    double x;
-    int decimals;
-    char text[24];
-    if (!PyArg_ParseTuple(arguments, "di", &x, &decimals)) return NULL;
-    return PyUnicode_FromStringAndSize(text, (Py_ssize_t)kd_decimal(x, decimals, text));
+    PyObject *parts, *score;
+    row r;
+    r.bytes = 0;
+    r.whole = 1;
+    if (!PyArg_ParseTuple(arguments, "O!O!", &PyTuple_Type, &parts, &PyTuple_Type, &score)) return NULL;
+    PyObject *flag = PyTuple_GetItem(score, 3), *shares = PyTuple_GetItem(score, 4);
+    PyObject *before_flag = PyTuple_GetItem(parts, 2), *last = NULL;
+    const Py_ssize_t classes = shares ? PyTuple_Size(shares) : 0;
+    put_number(&r, parts, 0, score, 1, MEAN_DECIMALS);
+    put_number(&r, parts, 1, score, 2, MEAN_DECIMALS);
+    /* Flags are ASCII, and the part before one is written with it. */
+    PyObject *ascii = flag ? PyUnicode_AsUTF8String(flag) : NULL;
+    if (ascii && before_flag) {
+        put_bytes(&r, PyBytes_AsString(before_flag), (size_t)PyBytes_Size(before_flag));
+        put_bytes(&r, PyBytes_AsString(ascii), (size_t)PyBytes_Size(ascii));
+    }
+    Py_XDECREF(ascii);
+    for (Py_ssize_t k = 0; k < classes; k++) put_number(&r, parts, 3 + k, shares, k, SHARE_DECIMALS);
+    if (!PyErr_Occurred()) last = PyTuple_GetItem(parts, 3 + classes);
+    if (last) put_bytes(&r, PyBytes_AsString(last), (size_t)PyBytes_Size(last));
+    if (PyErr_Occurred()) return NULL;
+    if (r.whole) return PyUnicode_FromStringAndSize(r.text, (Py_ssize_t)r.bytes);
+    Py_RETURN_NONE;
 }
 
 /* Each response's number of words and of known n-grams, and its place among the classes. */
@@ -495,7 +549,7 @@ static PyType_Spec SPEC = {"kd_edge_core._core.Core", sizeof(Core), 0, Py_TPFLAG
 static PyMethodDef FUNCTIONS[] = {
     {"words", core_words, METH_VARARGS,
      "The pieces of words of a text by rules of this number, and whether each ends a word."},
-    {"decimal", core_decimal, METH_VARARGS, "A number with so many decimals, or \"\"."},
+    {"row", core_row, METH_VARARGS, "The numbers of a `Score`, between parts of a row."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef MODULE = {

@@ -159,15 +159,38 @@ def test_explaining_adds_up_to_the_same():
                 assert sums[push.words] == pytest.approx(push.pushes, abs=1e-9)
 
 
-@given(st.floats(-3.9e6, 3.9e6), st.integers(0, 9))
-def test_decimals_are_written_as_python_does(number, decimals):
-    assert kd_edge_core.decimal(number, decimals) == f"{number:.{decimals}f}"
+def written(mean: float, share: float) -> str | None:
+    parts = (b"<", "\u00a6".encode(), b"|", b"|", b";", b">")
+    return kd_edge_core.row(parts, ("class", mean, -mean, "review", (share, -share)))
 
 
-@given(st.integers(-(10**7), 10**7), st.integers(0, 9))
-def test_decimals_half_way(halves, decimals):
-    number = halves / 1024 / 8
-    assert kd_edge_core.decimal(number, decimals) == f"{number:.{decimals}f}"
+def as_python_writes(mean: float, share: float) -> str:
+    return f"<{mean:.4f}\u00a6{-mean:.4f}|review|{share:.6f};{-share:.6f}>"
+
+
+@given(st.floats(-3.9e6, 3.9e6), st.floats(-3.9e6, 3.9e6))
+def test_numbers_are_written_as_python_does(mean, share):
+    assert written(mean, share) == as_python_writes(mean, share)
+
+
+@given(st.integers(-(10**7), 10**7), st.integers(-(10**7), 10**7))
+def test_numbers_half_way(mean, share):
+    assert written(mean / 2**13, share / 2**13) == as_python_writes(mean / 2**13, share / 2**13)
+
+
+def test_what_is_no_row_is_refused():
+    assert written(4e6, 0.5) is written(0.5, float("nan")) is None
+    assert kd_edge_core.row((b"a" * 3000, b"", b"", b""), ("class", 1.0, 0.5, "", ())) is None
+    for parts, score in (
+        ((b"", b"", b""), ("class", 1.0, 0.5, "", ())),
+        ((b"", b"", b"", b""), ("class", 1.0, 0.5, "")),
+        ((b"", b"", b"", b""), ("class", "1", 0.5, "", ())),
+        ((b"", b"", b"", b""), ("class", 1.0, 0.5, None, ())),
+        ((b"", b"", b"", b""), ("class", 1.0, 0.5, "", 1)),
+        ((b"", "", b"", b""), ("class", 1.0, 0.5, "", ())),
+    ):
+        with pytest.raises((IndexError, TypeError, SystemError)):
+            kd_edge_core.row(parts, score)
 
 
 def test_members_that_are_not_as_they_have_to_be():

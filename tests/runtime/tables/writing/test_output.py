@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 
 import pytest
 from hypothesis import given
@@ -48,6 +49,18 @@ def test_machine_text():
     assert machine_text(entry, ["0", "right", "1"], "\t")(flagged) == (
         "\t0.7500\t0.7500\treview\t0.250000\t\t0.750000\n"
     )
+
+
+@pytest.mark.parametrize("expected", [0.75, -0.0, 12345678.5])
+@pytest.mark.parametrize("classes", [["0", "1"], ["right", "0", "1", "wrong"], ["1", "0"]])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "\u00a6"])
+def test_the_core_writes_the_same_text(monkeypatch, expected, classes, delimiter):
+    pytest.importorskip("kd_edge_core")
+    entry = bundles_made.item("x", ("0", "1"), seed=5)
+    score = Score("1", expected, 2 / 3, "review", (1 / 3, 2 / 3))
+    by_core = machine_text(entry, classes, delimiter, "\r\n")(score)
+    monkeypatch.delitem(sys.modules, "kd_edge_core")
+    assert machine_text(entry, classes, delimiter, "\r\n")(score) == by_core
 
 
 def test_all_classes_each_once():
