@@ -67,6 +67,14 @@ static uint32_t decide(const kd_student *s, const kd_real *probabilities, double
     return nearest_whole(item, whole);
 }
 
+/* Whether a minus is written, for -0 too. */
+static int is_negative(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, 8);
+    return bits >> 63 != 0;
+}
+
 size_t kd_decimal(double x, int decimals, char *text)
 {
     static const uint32_t powers[10] = {
@@ -81,7 +89,7 @@ size_t kd_decimal(double x, int decimals, char *text)
         value /= 10;
         if (number > decimals && !value) break;
     }
-    if (signbit(x)) *out++ = '-';
+    if (is_negative(x)) *out++ = '-';
     while (number) *out++ = digits[--number];
     return (size_t)(out - text);
 }

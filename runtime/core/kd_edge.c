@@ -10,6 +10,7 @@
    pairs.h      section 12    one network for many questions
    memo.h                     what frequent words bring, for speed
    tables.h     data of the text rules and of CRC-32, written by make_tables.py */
+#include <float.h>
 #include "memo.h"
 
 /* ---- opening ---- */
@@ -25,7 +26,7 @@ static int check_item(const kd_item *item)
         return KD_E_SIZE;
     if (item->has_known && item->student != KD_BAG) return KD_E_NUMBER;
     for (uint32_t k = 0; k < item->classes; k++)
-        if (!isfinite(item->worth[k])) return KD_E_NUMBER;
+        if (!(fabs(item->worth[k]) <= DBL_MAX)) return KD_E_NUMBER;
     for (uint32_t k = 1; k < item->prompts; k++)
         if (item->prompt[k] <= item->prompt[k - 1]) return KD_E_TABLE;
     return 0;

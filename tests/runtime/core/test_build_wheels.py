@@ -144,6 +144,16 @@ def test_it_needs_no_newer_c_library_than_its_name_says(built):
         assert b"\0" + function + b"\0" in code
 
 
+def test_the_wheel_for_windows_is_small_too(tmp_path):
+    """It cannot run here: it needs nothing but what every Windows with a Python has."""
+    wheel = zig.build_wheels().build("windows-x86-64", tmp_path)
+    assert wheel.stat().st_size <= MOST_BYTES
+    with zipfile.ZipFile(wheel) as archive:
+        code = archive.read("kd_edge_core/_core.pyd")
+    assert {*re.findall(rb"[\w-]+\.dll", code)} == {b"python3.dll", b"ucrtbase.dll"}
+    assert b"PyInit__core\0" in code
+
+
 def test_the_same_source_gives_the_same_bytes(name, built, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     again = zig.build_wheels().build(name, tmp_path / "elsewhere")
