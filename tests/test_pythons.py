@@ -18,9 +18,13 @@ import bundles_made
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import Bundle
 
-VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 RUNNING = "{}.{}".format(*sys.version_info)
-SAMPLES = sorted((Path(__file__).parent / "bundles").glob("*.kdz"))
+TESTS = Path(__file__).parent
+SAMPLES = sorted((TESTS / "bundles").glob("*.kdz"))
+CORPUS = TESTS / "conformance" / "check.py"
+# CPython 3.14 as WebAssembly, which `make newer-python` gets.
+PYODIDE = TESTS.parent / ".devices" / "pyodide" / "node_modules" / "pyodide"
 PROGRAM = ("-m", "kd_edge_runtime")
 
 
@@ -97,6 +101,25 @@ def test_it_scores_as_this_one_does(run, tmp_path, click):
     )
     assert run(*call) == here.stdout
     assert len(list(csv.DictReader(here.stdout.splitlines(True)))) == len(texts)
+
+
+def test_it_reads_and_scores_the_corpus_to_the_last_bit(run):
+    assert re.search(r": 2\d\d\d texts, 0 differ$", run(CORPUS))
+
+
+def test_sums_are_the_same_where_nothing_else_is(run, runtime):
+    """The newest Python, with another processor and another C library."""
+    node = shutil.which("node")
+    if node is None or not PYODIDE.is_dir():
+        pytest.skip("no newer Python here: install node and npm, and run 'make newer-python'")
+    root = runtime / "root"
+    shutil.copytree(TESTS / "conformance", root / "conformance", dirs_exist_ok=True)
+    shutil.copytree(TESTS / "support", root / "support", dirs_exist_ok=True)
+    shutil.copytree(runtime / "kd_edge_runtime", root / "kd_edge_runtime", dirs_exist_ok=True)
+    call = [node, TESTS / "support" / "pyodide.mjs", PYODIDE, root, ".", "conformance/check.py"]
+    done = subprocess.run([*map(str, call), "--digest"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == run(CORPUS, "--digest")
 
 
 def test_it_helps(run):

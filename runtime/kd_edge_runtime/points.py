@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from operator import mul
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 
@@ -15,11 +14,14 @@ if TYPE_CHECKING:
     from typing import Callable
 
 
-def nearest_point(values: Sequence[float]) -> Callable[[tuple[float, ...]], tuple[int, float]]:
+def nearest_point(
+    values: Sequence[float], mean: Callable[[Sequence[float]], float]
+) -> Callable[[tuple[float, ...]], tuple[int, float]]:
     """A function from an item's probabilities to the class and the expected score.
 
     Args:
         values: what the classes are worth, rising or falling; [K].
+        mean: the values' mean under probabilities.
 
     Returns:
         It decides for the class whose value is nearest to the expected score, the greater value
@@ -30,7 +32,7 @@ def nearest_point(values: Sequence[float]) -> Callable[[tuple[float, ...]], tupl
     between = [round((values[a] + values[b]) / 2, 9) for a, b in zip(order, order[1:])]
 
     def decided(shares: tuple[float, ...]) -> tuple[int, float]:
-        expected = sum(map(mul, shares, values))
+        expected = mean(shares)
         return order[bisect_right(between, round(expected, 9))], expected
 
     return decided

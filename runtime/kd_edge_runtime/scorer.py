@@ -7,18 +7,16 @@ Score(predicted='2', expected=1.87, confidence=0.71, flag='', probabilities=(...
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
 from math import floor
-from operator import mul
+from operator import add, mul
 from pathlib import Path
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED, ItemEntry
-from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.flags import flagger
-from kd_edge_runtime.students.bag import FORM
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.students.word_cache import WordCaches
 
@@ -28,8 +26,9 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.backends.read_words import Read
     from kd_edge_runtime.backends.with_core import Complete
-    from kd_edge_runtime.students.explain import Explainer, Explanation
+    from kd_edge_runtime.students.explain import Explanation
 
+    Mean = Callable[[Sequence[float]], float]
     Decide = Callable[[tuple[float, ...]], tuple[int, float]]
 
 _STRINGS = frozenset([str])
@@ -78,16 +77,17 @@ def decide(probabilities: Sequence[float], values: Sequence[float], decision: st
 
 def decider(values: Sequence[float], decision: str) -> Decide:
     """A function that maps probabilities to the class, as `decide`, and the expected score."""
+    mean = expectation(values)
     if decision != NEAREST_EXPECTED:
-        return lambda shares: (shares.index(max(shares)), expected_score(shares, values))
+        return lambda shares: (shares.index(max(shares)), mean(shares))
     if all(value == floor(value) for value in values):
-        return _nearest_whole([floor(value) for value in values])
+        return _nearest_whole([floor(value) for value in values], mean)
     from kd_edge_runtime.points import nearest_point
 
-    return nearest_point(values)
+    return nearest_point(values, mean)
 
 
-def _nearest_whole(values: Sequence[int]) -> Decide:
+def _nearest_whole(values: Sequence[int], mean: Mean) -> Decide:
     """Decides for the value nearest to the whole number that the expected score rounds to."""
 
     def nearest(whole: int) -> int:
@@ -97,7 +97,7 @@ def _nearest_whole(values: Sequence[int]) -> Decide:
     precomputed = {value: nearest(value) for value in whole_scores}
 
     def decide_nearest(probabilities: tuple[float, ...]) -> tuple[int, float]:
-        expected = expected_score(probabilities, values)
+        expected = mean(probabilities)
         whole = floor(expected + 0.5)
         # Close to a half, round to nine decimals first: 1.4999999999999998 and 1.5 are the same
         # score, whichever backend computed it.
@@ -109,10 +109,20 @@ def _nearest_whole(values: Sequence[int]) -> Decide:
     return decide_nearest
 
 
-def expected_score(probabilities: Sequence[float], values: Sequence[float]) -> float:
-    """The mean of the classes' values under the probabilities."""
-    expected: float = sum(map(mul, probabilities, values))
-    return expected
+def expectation(values: Sequence[float]) -> Mean:
+    """The function from probabilities to the expected score, the mean of K values under them.
+
+    It adds products one after the other, which `sum` no longer does from Python 3.12 on.
+    """
+    numbers = [value + 0.0 for value in values]  # 0.0 for -0.0, so that no sum is -0.0
+    v0, v1, v2, v3 = (*numbers, 0.0, 0.0)[:4]
+    if len(numbers) == 2:
+        return lambda p: p[0] * v0 + p[1] * v1
+    if len(numbers) == 3:
+        return lambda p: p[0] * v0 + p[1] * v1 + p[2] * v2
+    if len(numbers) == 4:
+        return lambda p: p[0] * v0 + p[1] * v1 + p[2] * v2 + p[3] * v3
+    return lambda p: reduce(add, map(mul, p, numbers), 0.0)
 
 
 class Scorer:
@@ -144,7 +154,7 @@ class Scorer:
         self._cache = cache
         self._review_below = review_below
         self._items: dict[str | None, _Item] = {}
-        self._explainers: dict[str, Explainer] = {}
+        self._explainers: dict[str, Callable[[str], Explanation]] = {}
         self._word_caches = WordCaches(len(bundle.manifest.items))
 
     @classmethod
@@ -227,24 +237,16 @@ class Scorer:
             item_id: the item it answers; needed only if the bundle holds several.
 
         Raises:
-            InputError: there is no such item, or there are several and none was named; or its
-                student is not a bag: only a bag's scores can be explained.
+            InputError: no such item, or several and none was named; or its student is not a bag.
             BundleError: the bundle is damaged.
         """
         entry = self.bundle.manifest.item(item_id)
-        explainer = self._explainers.get(entry.item_id)
-        if explainer is None:
-            from kd_edge_runtime.students.explain import Explainer
+        explain = self._explainers.get(entry.item_id)
+        if explain is None:
+            from kd_edge_runtime.students.explain import explainer
 
-            if entry.student != "bag" or FORM not in entry.forms:
-                raise InputError(
-                    f"item '{entry.item_id}': only small models of kind 'bag' with the form "
-                    f"'{FORM}' can explain their scores; this one is of kind '{entry.student}'"
-                )
-            bag = LoadedItem(self.bundle, entry).bag()
-            explainer = self._explainers[entry.item_id] = Explainer(bag)
-        plain = LoadedItem(self.bundle, entry).plain_text()
-        return explainer.explain(plain(text) if plain else text)
+            explain = self._explainers[entry.item_id] = explainer(LoadedItem(self.bundle, entry))
+        return explain(text)
 
     def _load(self, entry: ItemEntry) -> _Item:
         if entry.item_id not in self._items:

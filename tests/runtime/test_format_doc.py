@@ -25,7 +25,7 @@ from kd_edge_runtime.bundle.manifest import (
     Member,
 )
 from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
-from kd_edge_runtime.scorer import decide, expected_score
+from kd_edge_runtime.scorer import decide, expectation
 from kd_edge_runtime.students.bag import BagStudent, BagWeights
 from kd_edge_runtime.text import KNOWN_RULES, _context2, _rules2_tables, _symbols2, rules, words_by
 from kd_edge_runtime.text._fold import LETTERS, SPELT_OUT
@@ -199,7 +199,7 @@ def test_the_examples_steps(student, at):
     assert numbers(told["p"]) == pytest.approx(found, abs=6e-8)
     assert found == pytest.approx(naive.probabilities(student, response), abs=1e-12)
     values = (0, 1, 2)
-    assert numbers(told["expected"]) == pytest.approx([expected_score(found, values)], abs=6e-8)
+    assert numbers(told["expected"]) == pytest.approx([expectation(values)(found)], abs=6e-8)
     for decision in DECISIONS:
         assert int(told[decision]) == decide(found, values, decision)
     assert told["flag"] == ("" if words else EMPTY)

@@ -14,7 +14,7 @@ from kd_edge.distillation.outliers import prompt_codes
 from kd_edge_runtime import Scorer
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED, Flags
 from kd_edge_runtime.errors import BackendError, BundleError, InputError
-from kd_edge_runtime.scorer import Score, decide, expected_score
+from kd_edge_runtime.scorer import Score, decide, expectation
 from usual import HERE, USUAL
 
 SCALE = (0, 1, 2, 3)
@@ -58,7 +58,7 @@ def test_a_half_is_a_half_however_it_was_added_up():
     for half in (0.5 - 2**-53, 0.5, 0.5 + 2**-52, 0.4999999999):
         assert decide((1 - half, half, 0.0), (0, 1, 2), NEAREST_EXPECTED) == 1
         assert decide((0.0, 1 - half, half), (0, 1, 2), NEAREST_EXPECTED) == 2
-    assert expected_score((0.0, 0.5, 0.4999999999999999), (0, 1, 2)) == 1.4999999999999998
+    assert expectation((0, 1, 2))((0.0, 0.5, 0.4999999999999999)) == 1.4999999999999998
     assert decide((0.0, 0.5, 0.4999999999999999), (0, 1, 2), NEAREST_EXPECTED) == 2
     assert decide((0.0, 0.50000001, 0.49999999), (0, 1, 2), NEAREST_EXPECTED) == 1
 
@@ -67,7 +67,7 @@ def test_a_half_is_a_half_however_it_was_added_up():
 def test_decide_is_the_class_next_to_the_expected_score(shares):
     probabilities = [share / sum(shares) for share in shares]
     points = [at * (at + 1) / 4 for at in range(len(shares))]
-    expected = expected_score(probabilities, points)
+    expected = expectation(points)(probabilities)
     assert expected == pytest.approx(sum(a * b for a, b in zip(probabilities, points)))
     at = decide(probabilities, points, NEAREST_EXPECTED)
     apart = [abs(point - expected) for point in points]
@@ -84,11 +84,11 @@ def test_decide_is_always_a_class(shares):
     assert probabilities[most] == max(probabilities)
     assert max(probabilities) not in probabilities[:most]
     nearest = decide(probabilities, values, NEAREST_EXPECTED)
-    assert abs(nearest - expected_score(probabilities, values)) <= 0.5 + 1e-6
+    assert abs(nearest - expectation(values)(probabilities)) <= 0.5 + 1e-6
 
 
 def test_expected_score():
-    assert expected_score((0.25, 0.25, 0.5), (0, 1, 4)) == 2.25
+    assert expectation((0, 1, 4))((0.25, 0.25, 0.5)) == 2.25
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from operator import mul
 
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.students.pairs import PairsStudent, RowsOf, read
+from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.text.relation import Relation
 
 
@@ -27,7 +28,8 @@ class PairsModel:
 
     def __init__(self, student: PairsStudent, relation: Relation) -> None:
         self._weights = student.weights
-        self._related = tuple(zip(*student.related))
+        self._related = student.related
+        self._head = [*zip(*student.weights.head)]
         self._numbers = relation.numbers
         self._words = student.vocabulary.reader()
         self._rows = RowsOf(student.vocabulary, relation)
@@ -45,14 +47,16 @@ class PairsModel:
         factor = 1.0 / sqrt(sum(times) or 1)
         columns = zip(*(self._table[row * width : (row + 1) * width] for row in rows))
         sums = [sum(map(mul, column, times)) for column in columns] or [0] * width
-        hidden = [
-            max(total * scale * factor + sum(map(mul, numbers, related), bias), 0.0)
-            for total, scale, related, bias in zip(sums, weights.scale, self._related, weights.bias)
-        ]
-        logits = [
-            sum(map(mul, row, hidden), bias) for row, bias in zip(weights.head, weights.head_bias)
-        ]
+        added: Sequence[float] = weights.bias
+        for number, related in zip(numbers, self._related):
+            if number:
+                added = [before + number * weight for before, weight in zip(added, related)]
+        logits: Sequence[float] = weights.head_bias
+        for total, scale, more, column in zip(sums, weights.scale, added, self._head):
+            hidden = total * scale * factor + more
+            if hidden > 0.0:
+                logits = [logit + hidden * weight for logit, weight in zip(logits, column)]
         top = max(logits)
         powers = [exp(logit - top) for logit in logits]
-        whole = sum(powers)
+        whole = ordered_sum(powers)
         return tuple([power / whole for power in powers])

@@ -138,7 +138,9 @@ def _many_classes(weights: BagWeights) -> _Network:
                 logits = [logit + hidden * weight for logit, weight in zip(logits, column)]
         top = max(logits)
         powers = [exp(logit - top) for logit in logits]
-        whole = sum(powers)
+        whole = 0.0
+        for power in powers:  # not `sum`, which adds otherwise from Python 3.12 on
+            whole += power
         return tuple([power / whole for power in powers])
 
     return probabilities

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from kd_edge_runtime._light_stdlib import dataclass
+from kd_edge_runtime.system.ordered_sums import ordered_sum
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,13 @@ def quality(
         return (points[one] - points[other]) ** 2
 
     # Kappa is 1 - observed / expected disagreement; the greatest weight cancels out.
-    apart = sum(map(squared, human, machine))
-    chance = sum(
+    apart = ordered_sum(map(squared, human, machine))
+    chance = ordered_sum(
         given[one] * found[other] * squared(one, other) for one in given for other in found
     )
     return Quality(
         responses=n,
         accuracy=sum(right.values()) / n,
-        macro_f1=sum(f1) / len(f1),
+        macro_f1=ordered_sum(f1) / len(f1),
         qwk=1 - apart * n / chance if chance else 0.0,
     )

@@ -9,12 +9,15 @@ of the response (Montufar et al. 2014, "On the Number of Linear Regions of Deep 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 from operator import mul
 
 from kd_edge_runtime._light_stdlib import NamedTuple
-from kd_edge_runtime.students.bag import BagStudent
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.students.bag import FORM, BagStudent
+from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_word
 
 
@@ -55,7 +58,7 @@ class Explanation(NamedTuple):
     def logits(self) -> tuple[float, ...]:
         """The logits minus their mean: the sum of `start` and all pushes; [K]."""
         parts = (self.start, *(push.pushes for push in self.pushes))
-        return tuple(map(sum, zip(*parts)))
+        return tuple(map(ordered_sum, zip(*parts)))
 
 
 class Explainer:
@@ -89,7 +92,7 @@ class Explainer:
             for key, count in times.items()
         }
         weights = self._weights
-        hidden = [sum(parts) for parts in zip(weights.bias, *sums.values())]
+        hidden = [ordered_sum(parts) for parts in zip(weights.bias, *sums.values())]
         # The units that are off let nothing through, whatever pushed them there.
         head = [[h if on > 0 else 0.0 for h, on in zip(row, hidden)] for row in weights.head]
         pushes = [Push(key, times[key], _logits(head, total)) for key, total in sums.items()]
@@ -132,12 +135,29 @@ class Explainer:
         ]
 
 
+def explainer(item: LoadedItem) -> Callable[[str], Explanation]:
+    """A function that explains an item's score of a response.
+
+    Raises:
+        InputError: the student is not a bag: only a bag's scores can be explained.
+        BundleError: the bundle is damaged.
+    """
+    entry = item.entry
+    if entry.student != "bag" or FORM not in entry.forms:
+        raise InputError(
+            f"item '{entry.item_id}': only small models of kind 'bag' with the form '{FORM}' can "
+            f"explain their scores; this one is of kind '{entry.student}'"
+        )
+    explain, plain = Explainer(item.bag()).explain, item.plain_text()
+    return (lambda text: explain(plain(text))) if plain else explain
+
+
 def _logits(
     head: Sequence[Sequence[float]], hidden: Sequence[float], bias: Sequence[float] = ()
 ) -> tuple[float, ...]:
     """What hidden values add to the logits, minus their mean; [K]."""
-    logits = [sum(map(mul, row, hidden)) for row in head]
+    logits = [ordered_sum(map(mul, row, hidden)) for row in head]
     if bias:
         logits = [logit + offset for logit, offset in zip(logits, bias)]
-    mean = sum(logits) / len(logits)
+    mean = ordered_sum(logits) / len(logits)
     return tuple([logit - mean for logit in logits])

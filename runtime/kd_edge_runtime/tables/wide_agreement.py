@@ -6,6 +6,7 @@ from collections import Counter
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.bench.quality import quality
+from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.tables.agreement import Tally, is_test, split_column
 from kd_edge_runtime.tables.columns import one_line
 from kd_edge_runtime.tables.score_rows import Scored
@@ -69,7 +70,7 @@ class WideTally:
             if human is None:
                 return None
             points.append(entry.worth[human])
-        return round(sum(points), 6)
+        return round(ordered_sum(points, 0), 6)
 
     def lines(self) -> list[str]:
         """What was counted, in words."""

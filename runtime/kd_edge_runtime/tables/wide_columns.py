@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
+from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.tables.columns import MACHINE_COLUMNS, find_columns, refuse_taken
 from kd_edge_runtime.tables.roles import TEXT
 from kd_edge_runtime.tables.wide import columns_of
@@ -98,8 +99,9 @@ def totals(columns: WideColumns) -> list[Callable[[Sequence[Score]], tuple[float
     def total(own: tuple[int, ...]) -> Callable[[Sequence[Score]], tuple[float, float]]:
         worth = [dict(zip(place.entry.classes, place.entry.worth)) for place in columns.places]
         return lambda scores: (
-            sum(worth[at][scores[at].predicted] for at in own),
-            sum(scores[at].expected for at in own),
+            # Whole points add up to a whole number.
+            ordered_sum((worth[at][scores[at].predicted] for at in own), 0),
+            ordered_sum(scores[at].expected for at in own),
         )
 
     return [total(own) for _, own in columns.sums]

@@ -14,6 +14,7 @@ from struct import error, unpack_from
 
 from kd_edge_runtime._light_stdlib import dataclass
 from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_word
 
 RELATION_RULES = 1
@@ -143,7 +144,7 @@ class Relation:
             len(response & self.question) / distinct,
             len(response - self.question - self.weights.keys()) / distinct,
             len(response & self.weights.keys()) / len(self.weights),
-            sum(self._recall(ref.order, response) for ref in self.references)
+            ordered_sum(self._recall(ref.order, response) for ref in self.references)
             / len(self.references),
             log(1 + len(order)) / _LONG,
         ]

@@ -22,17 +22,6 @@ TESTS = Path(__file__).resolve().parents[2]
 sys.path.append(str(TESTS / "conformance"))
 import make_scores  # noqa: E402 - found by the line above
 
-# From Python 3.12 on, plain Python adds up floats more exactly than one after the other.
-EXACT = sum([1e16, 1.0, -1e16]) == 0.0
-
-
-def same(ours, plain) -> bool:
-    if EXACT:
-        return ours == plain
-    return (ours.predicted, ours.flag) == (plain.predicted, plain.flag) and (
-        ours.probabilities == pytest.approx(plain.probabilities, abs=1e-14)
-    )
-
 
 def core_words(rules: int, read: str) -> list[str]:
     """The words of a text, put together from their pieces."""
@@ -75,13 +64,12 @@ def test_scores_of_any_student(kind, rules, seed, written):
     ours = scores(item, 2 * texts, "core", threads=None)
     plain = scores(item, texts, "plain", threads=None)
     for at, (one, other) in enumerate(zip(ours, 2 * plain, strict=True)):
-        assert same(one, other), (seed, at % len(texts), one, other)
+        assert one == other, (seed, at % len(texts), one, other)
 
 
 @pytest.mark.parametrize("name", make_scores.FILES)
 def test_the_conformance_corpus(name):
     path = TESTS / "conformance" / name
-    assert path.read_text(encoding="ascii").splitlines()[1:] or EXACT
     item, rows = make_scores.read(path)
     for backend in ("core", "plain"):
         found = scores(item, [row["text"] for row in rows], backend, threads=None)
@@ -89,10 +77,9 @@ def test_the_conformance_corpus(name):
             assert (one.predicted, one.flag) == (row["predicted"], row["flag"])
             wanted = [row["expected"], row["confidence"], *row["probabilities"]]
             told = [one.expected, one.confidence, *one.probabilities]
-            assert told == (wanted if EXACT else pytest.approx(wanted, abs=1e-12))
+            assert told == wanted
 
 
-@pytest.mark.skipif(not EXACT, reason="plain Python adds up otherwise from 3.12 on")
 def test_the_corpus_is_what_its_script_writes():
     for name, how in make_scores.FILES.items():
         written = (TESTS / "conformance" / name).read_text(encoding="ascii")
@@ -112,7 +99,7 @@ def test_long_responses(rules):
         long = [new, f"{new} {new} {new}", "the ice melts " * 5000, "中文" * 4000, "a" * 100_000]
         ours = scores(item, long, "core", threads=None)
         plain = scores(item, long, "plain", threads=None)
-        assert all(map(same, ours, plain))
+        assert ours == plain
 
 
 @pytest.mark.parametrize("kind", ["bag", "pairs"])
@@ -134,7 +121,7 @@ def test_every_committed_bundle(path):
             for one, other in zip(
                 ours.score_many(texts, entry.item_id), plain.score_many(texts, entry.item_id)
             ):
-                assert same(one, other)
+                assert one == other
             assert ours.score(texts[0], entry.item_id) == ours.score_many(texts, entry.item_id)[0]
 
 

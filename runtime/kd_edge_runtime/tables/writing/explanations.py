@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import exp
 from typing import TYPE_CHECKING
 
+from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.roles import RESPONSE_ID
 
@@ -74,11 +75,12 @@ def lines(explanation: Explanation, entry: ItemEntry) -> Iterator[str]:
         yield line(name, [f"{value:+.2f}" for value in push.pushes])
     more = explanation.pushes[_SHOWN:]
     if more:
-        rest = [sum(column) for column in zip(*(push.pushes for push in more))]
+        rest = [ordered_sum(column) for column in zip(*(push.pushes for push in more))]
         yield line(f"{len(more)} more", [f"{value:+.2f}" for value in rest])
     logits = explanation.logits()
     powers = [exp(logit - max(logits)) for logit in logits]
+    whole = ordered_sum(powers)
     yield line("total", [f"{logit:+.2f}" for logit in logits])
-    yield line("probability", [f"{power / sum(powers):.2f}" for power in powers])
+    yield line("probability", [f"{power / whole:.2f}" for power in powers])
     if explanation.unknown:
         yield f"  unknown words: {', '.join(explanation.unknown)}"
