@@ -102,11 +102,15 @@ def packages(name: str) -> tuple[str, ...]:
     return tuple(filter(None, preferred))
 
 
-def missing(name: str, student: str = "bag") -> tuple[str, ...]:
-    """The missing packages that a backend needs for a kind of student, as pip names them."""
-    needs = [*_BACKENDS[name].needs, *((("tokenizers",),) if student not in _NGRAMS else ())]
+def missing(name: str) -> tuple[str, ...]:
+    """The missing packages that a backend needs, as pip names them.
+
+    A student whose tokenizer plain Python cannot read needs `tokenizers` besides, see `token_ids`.
+    """
     return tuple(
-        choices[0].replace("_", "-") for choices in needs if not any(map(is_installed, choices))
+        choices[0].replace("_", "-")
+        for choices in _BACKENDS[name].needs
+        if not any(map(is_installed, choices))
     )
 
 
@@ -203,7 +207,7 @@ def require(name: str, item: LoadedItem) -> None:
             f"the backend '{name}' does not run small models of kind '{student}'"
             + (f": use {' or '.join(able)}" if able else ", nor does any other in this version")
         )
-    absent = missing(name, student)
+    absent = missing(name)
     if absent:
         raise BackendError(
             f"the backend '{name}' needs {' and '.join(absent)} for this small model: "

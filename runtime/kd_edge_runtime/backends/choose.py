@@ -47,7 +47,7 @@ def _without_core(item: LoadedItem, cache: Path | None) -> tuple[str, str]:
     """What `choose` says where the core is absent or does not score as it should."""
     student = item.entry.student
     able = [name for name in NAMES if name != CORE and forms(item.entry, name)]
-    installed = [name for name in able if not missing(name, student)]
+    installed = [name for name in able if not missing(name)]
     if not installed:
         backends.require((*able, PLAIN)[0], item)  # which says what the bundle has
     elif installed[0] == PLAIN:

@@ -33,7 +33,7 @@ def verify(bundle: Bundle, names: Sequence[str] = ()) -> Iterator[Reproduced]:
         runs = [
             (name, form)
             for name in names or backends.NAMES
-            if names or not backends.missing(name, entry.student)
+            if names or not backends.missing(name)
             for form in backends.forms(entry, name) or ([""] if names else [])
         ]
         item = LoadedItem(bundle, entry)

@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 
 from kd_edge_runtime.backends import graphs
+from kd_edge_runtime.backends.token_ids import token_reader
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -65,29 +66,16 @@ class _TokensInput:
     widths: ClassVar[graphs.Widths] = {"ids": [], "mask": []}
 
     def __init__(self, item: LoadedItem) -> None:
-        from tokenizers import Tokenizer
-
-        try:
-            self._tokenizer = Tokenizer.from_str(item.vectorizer().decode("utf-8"))
-        except BundleError:
-            raise
-        except Exception as error:  # the tokenizers package raises plain Exception
-            raise BundleError(f"the bundle's tokenizer cannot be loaded: {error}") from None
-        if self._tokenizer.padding is None:
-            raise BundleError("the bundle's tokenizer has no padding")
-        self._pad = self._tokenizer.padding["pad_id"]
+        self._reader = token_reader(item)
 
     def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        # The tokenizers package does not accept half a surrogate pair.
-        whole = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        encoded = self._tokenizer.encode_batch(whole)
-        ids = np.array([encoding.ids for encoding in encoded], dtype=np.int64)
-        mask = np.array([encoding.attention_mask for encoding in encoded], dtype=np.int64)
-        if not ids.shape[1]:
-            # No response has a token: each becomes one padding token, as a graph needs a width.
-            ids = np.full((len(encoded), 1), self._pad, dtype=np.int64)
-            mask = np.zeros_like(ids)
-        return {"ids": ids, "mask": mask}
+        ids = self._reader.encode(texts)
+        lengths = np.array([len(tokens) for tokens in ids], dtype=np.int64)
+        # Where no response has a token, each is one of padding, as a graph needs a width.
+        mask = np.arange(lengths.max(initial=1)) < lengths[:, None]
+        padded = np.full(mask.shape, self._reader.pad, dtype=np.int64)
+        padded[mask] = [token for tokens in ids for token in tokens]
+        return {"ids": padded, "mask": mask.astype(np.int64)}
 
 
 class OnnxModel:

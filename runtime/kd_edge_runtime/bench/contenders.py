@@ -57,7 +57,7 @@ def of_bundle(
         own: see `Contender`.
     """
     packed = bundle.packed()
-    tokens = entry.student != "bag"
+    tokens = entry.student not in ("bag", "pairs") and backends.is_installed("tokenizers")
     for name in names or [name for name in backends.NAMES if backends.forms(entry, name)]:
         # If the backend cannot run the item, loading it reports why.
         form = (*backends.forms(entry, name), "")[0]
@@ -71,7 +71,7 @@ def of_bundle(
             item_id=entry.item_id,
             bytes=sum(packed[member] for member in read),
             parameters=entry.parameters,
-            missing=backends.missing(name, entry.student),
+            missing=backends.missing(name),
             packages=(*backends.packages(name), *(["tokenizers"] if tokens else [])),
         )
 
@@ -93,6 +93,7 @@ def others(path: Path, item_id: str, names: Sequence[str]) -> list[Contender]:
             known = any(one.item_id == item_id for one in items)
             entry = bundle.manifest.item(item_id if known or len(items) > 1 else None)
             return [*of_bundle(bundle, entry, names, own=False)]
+    here = backends.is_installed("tokenizers")
     return [
         Contender(
             name=model.name,
@@ -103,7 +104,7 @@ def others(path: Path, item_id: str, names: Sequence[str]) -> list[Contender]:
             item_id=item_id,
             bytes=model.bytes,
             parameters=model.parameters,
-            missing=backends.missing(model.backend, "transformer"),
+            missing=(*backends.missing(model.backend), *(() if here else ("tokenizers",))),
             packages=(*backends.packages(model.backend), "tokenizers"),
             model=model,
         )

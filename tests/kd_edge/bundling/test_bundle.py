@@ -182,7 +182,7 @@ def test_rich_text_is_scored_as_the_plain_text_that_it_shows(
     plain = ["the ice melts & drips", "a scarf", ""]
     tags = ["<p>the ice <b>melts</b> &amp; drips</p>", "<ul><li>a&nbsp;scarf</li></ul>", "<br>"]
     for name in backends.NAMES:
-        if backends.forms(entry, name) and not backends.missing(name, kind):
+        if backends.forms(entry, name) and not backends.missing(name):
             with Scorer.open(bundles[kind][0], name) as wanted, Scorer.open(path, name) as scorer:
                 assert scorer.score_many(tags) == wanted.score_many(plain), name
                 assert [scorer.score(text) for text in tags] == wanted.score_many(plain), name

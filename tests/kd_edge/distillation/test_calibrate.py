@@ -68,7 +68,7 @@ def test_every_form_is_calibrated(small_students, tmp_path, kind):
     path = tmp_path / "x.kdz"
     export([ExportItem(student)], path, {})
     for name in backends.NAMES:
-        if kind in backends.students(name) and not backends.missing(name, kind):
+        if kind in backends.students(name) and not backends.missing(name):
             with Scorer.open(path, name) as scorer:
                 found = [one.probabilities for one in scorer.score_many(TEXTS[:40])]
             assert np.array(found) == pytest.approx(wanted, abs=1e-4 if kind == "bag" else 0.05)

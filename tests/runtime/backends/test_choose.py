@@ -75,8 +75,7 @@ def test_a_student_that_the_backend_cannot_run(item):
         (TFLITES, "tflite", "bag", "pip install ai-edge-litert"),
         (("onnxruntime",), "onnx", "bag", "pip install onnxruntime"),
         (("numpy", "onnxruntime"), "onnx", "bag", "pip install numpy onnxruntime"),
-        (("tokenizers",), "onnx", "rnn", "pip install tokenizers"),
-        (("onnxruntime", "tokenizers"), "auto", "rnn", "pip install onnxruntime tokenizers"),
+        (("onnxruntime", "tokenizers"), "auto", "rnn", "pip install onnxruntime"),
     ],
 )
 def test_what_to_install_is_said(item, monkeypatch, packages, name, student, told):

@@ -207,13 +207,6 @@ def test_an_item_whose_backend_is_not_here(verified, monkeypatch):
     assert str(found[0].error).endswith("pip install onnxruntime")
 
 
-def test_a_tokenizer_that_is_not_here(verified, monkeypatch):
-    lacking(monkeypatch, "tokenizers")
-    found = verified(replace(bundles_made.item(), student="rnn", text={"tokens": 9}))
-    assert bad(found) == [("stove", "auto", "")]
-    assert str(found[0].error).endswith("pip install tokenizers")
-
-
 def test_named_backends_and_no_others(verified):
     assert {one.backend for one in verified(bundles_made.item(), names=["numpy"])} == {"numpy"}
 
