@@ -11,6 +11,7 @@ from typing import Any
 
 from kd_edge_runtime.bundle.archive import MANIFEST
 from kd_edge_runtime.bundle.manifest import PROTOCOL, Flags, ItemEntry, Manifest, Member
+from kd_edge_runtime.bundle.second import Second
 from kd_edge_runtime.files import atomic_write
 
 CARD = "card.md"
@@ -38,6 +39,7 @@ class ItemParts:
         golden: the golden member.
         flags: the limits beyond which responses and scores are flagged.
         part_of: what its score is a part of, see FORMAT.md.
+        second: a further student, for responses of which this one is not sure.
     """
 
     item_id: str
@@ -52,21 +54,64 @@ class ItemParts:
     golden: bytes
     flags: Flags = field(default_factory=Flags)
     part_of: str = ""
+    second: SecondParts | None = None
 
-    def entry(self, forms: Mapping[str, str], vectorizer: str, golden: str) -> ItemEntry:
+    def entry(
+        self,
+        forms: Mapping[str, str],
+        vectorizer: str,
+        golden: str,
+        second: Second | None = None,
+    ) -> ItemEntry:
         """The item's entry in a manifest.
 
         Args:
             forms: member by form.
             vectorizer: the member with the vocabulary or tokenizer.
             golden: the member with the golden rows.
+            second: the second student's entry.
         """
         whole = all(float(value).is_integer() for value in self.values)
         # A reader that does not know points counts steps instead.
         values = tuple(map(int, self.values)) if whole else tuple(range(len(self.values)))
         points = () if whole else self.values
-        members = {"forms": forms, "vectorizer": vectorizer, "golden": golden}
+        members = {"forms": forms, "vectorizer": vectorizer, "golden": golden, "second": second}
         return ItemEntry(**{**vars(self), **members, "values": values, "points": points})
+
+
+@dataclass(frozen=True)
+class SecondParts:
+    """The second student of an item as it goes into a bundle; see `Second`.
+
+    Attributes:
+        parts: the student; its item, classes, values, decision and flags are not written, as
+            those of the first hold for both.
+        below: it is asked where the first has less confidence, 0 to 1.
+        weight: how much it counts beside the first, 0 to 1.
+        temperature: of what both say together, > 0.
+        review: the confidence below which a person should look, 0 to 1.
+    """
+
+    parts: ItemParts
+    below: float
+    weight: float
+    temperature: float
+    review: float
+
+    def entry(self, forms: Mapping[str, str], vectorizer: str, golden: str) -> Second:
+        """Its entry in a manifest; see `ItemParts.entry`."""
+        return Second(
+            student=self.parts.student,
+            parameters=self.parts.parameters,
+            text=self.parts.text,
+            forms=forms,
+            vectorizer=vectorizer,
+            golden=golden,
+            below=self.below,
+            weight=self.weight,
+            temperature=self.temperature,
+            review=self.review,
+        )
 
 
 def write_bundle(
@@ -108,13 +153,19 @@ def write_bundle(
             content[f"{folder}/{name}"] = data
             return f"{folder}/{name}"
 
-        entries.append(
-            item.entry(
-                forms={form: add(*member) for form, member in item.forms.items()},
-                vectorizer=add(*item.vectorizer),
-                golden=add("golden.json", item.golden),
-            )
-        )
+        def members(parts: ItemParts, folder: str = "") -> dict[str, Any]:
+            return {
+                "forms": {
+                    form: add(f"{folder}{name}", data) for form, (name, data) in parts.forms.items()
+                },
+                "vectorizer": add(f"{folder}{parts.vectorizer[0]}", parts.vectorizer[1]),
+                "golden": add(f"{folder}golden.json", parts.golden),
+            }
+
+        own, second = members(item), None
+        if item.second:
+            second = item.second.entry(**members(item.second.parts, "second/"))
+        entries.append(item.entry(**own, second=second))
     manifest = Manifest(
         protocol=PROTOCOL,
         created=created,

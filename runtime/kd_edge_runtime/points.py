@@ -1,4 +1,4 @@
-"""The class next to an expected score where classes are points that are not all whole.
+"""Classes that are points which are not all whole: which is next to an expected score.
 
 Apart from `scorer`, since most items do without it.
 """
@@ -9,9 +9,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+from kd_edge_runtime.errors import BundleError
 
 if TYPE_CHECKING:
     from typing import Callable
+
+# More than there are points anywhere, and far from what no float holds.
+_TOO_LARGE = 1e9
 
 
 def nearest_point(
@@ -36,3 +40,18 @@ def nearest_point(
         return order[bisect_right(between, round(expected, 9))], expected
 
     return decided
+
+
+def check_points(points: Sequence[float], classes: int, where: str) -> None:
+    """Refuses points that cannot be: not one for each class, too large, or in no order.
+
+    Raises:
+        BundleError: with what is wrong, and `where`.
+    """
+    if len(points) != classes:
+        raise BundleError(f"{where}: {len(points)} points for {classes} classes")
+    if not all(abs(one) < _TOO_LARGE for one in points):
+        raise BundleError(f"{where}: 'points' holds a number of a thousand million or more")
+    steps = [after - before for before, after in zip(points, points[1:])]
+    if not all(step > 0 for step in steps) and not all(step < 0 for step in steps):
+        raise BundleError(f"{where}: 'points' neither rise nor fall from class to class")

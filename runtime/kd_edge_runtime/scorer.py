@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Callable
 
+    from kd_edge_runtime.backends.cascade import Cascade, SecondState
     from kd_edge_runtime.backends.read_words import Read
     from kd_edge_runtime.backends.with_core import Complete
     from kd_edge_runtime.students.explain import Explanation
@@ -133,11 +134,12 @@ class Scorer:
 
     Args:
         bundle: an open bundle; closed together with the scorer.
-        backend: "auto" or one of `backends.NAMES`.
-        threads: threads per batch, for backends that use threads.
+        backend: "auto", or one of `backends.NAMES` to require that backend.
+        threads: threads per batch, for backends that use threads (core, tflite and onnx).
         cache: the file in which the outcomes of probes are kept, see `backends.choose.choose`.
         review_below: the confidence below which a score is flagged "review", 0 for none; None
             for the limit of each item in the bundle.
+        first_only: whether to do without second students.
     """
 
     def __init__(
@@ -147,13 +149,12 @@ class Scorer:
         threads: int = 1,
         cache: Path | None = None,
         review_below: float | None = None,
+        first_only: bool = False,
     ) -> None:
         self.bundle = bundle
-        self._backend = backend
-        self._threads = threads
-        self._cache = cache
-        self._review_below = review_below
-        self._items: dict[str | None, _Item] = {}
+        self._backend, self._threads, self._cache = backend, threads, cache
+        self._review_below, self._first_only = review_below, first_only
+        self._items: dict[str | None, _Item | Cascade] = {}
         self._explainers: dict[str, Callable[[str], Explanation]] = {}
         self._word_caches = WordCaches(len(bundle.manifest.items))
 
@@ -165,15 +166,9 @@ class Scorer:
         threads: int = 1,
         cache: Path | None = None,
         review_below: float | None = None,
+        first_only: bool = False,
     ) -> Scorer:
-        """Opens a bundle for scoring.
-
-        Args:
-            path: the `.kdz` file.
-            backend: "auto", or one of `backends.NAMES` to require that backend.
-            threads: threads per batch, for backends that use threads (core, tflite and onnx).
-            cache: the file in which the outcomes of probes are kept, see `backends.choose.choose`.
-            review_below: the confidence below which a score is flagged "review".
+        """Opens the `.kdz` file `path` for scoring; the rest is as for the class.
 
         Raises:
             InputError: the file does not exist or cannot be read.
@@ -182,7 +177,7 @@ class Scorer:
         """
         if backend != backends.AUTO:
             backends.check_name(backend)
-        return cls(Bundle(path), backend, threads, cache, review_below)
+        return cls(Bundle(path), backend, threads, cache, review_below, first_only)
 
     def __enter__(self) -> Scorer:
         return self
@@ -191,8 +186,17 @@ class Scorer:
         self.bundle.close()
 
     def backend(self, item_id: str | None = None) -> str:
-        """The name of the backend that scores an item."""
+        """The name of the backend that scores an item; with two students, that of the first."""
         return self._load(self.bundle.manifest.item(item_id)).backend
+
+    def second(self, item_id: str | None = None) -> SecondState | None:
+        """Whether an item's second student is in use here, after loading it; None without one."""
+        entry = self.bundle.manifest.item(item_id)
+        if entry.second is None:
+            return None
+        from kd_edge_runtime.backends.cascade import state
+
+        return state(self._load(entry))
 
     def score(self, text: str, item_id: str | None = None) -> Score:
         """Scores one response; see `score_many`."""
@@ -248,7 +252,7 @@ class Scorer:
             explain = self._explainers[entry.item_id] = explainer(LoadedItem(self.bundle, entry))
         return explain(text)
 
-    def _load(self, entry: ItemEntry) -> _Item:
+    def _load(self, entry: ItemEntry) -> _Item | Cascade:
         if entry.item_id not in self._items:
             loaded, name = LoadedItem(self.bundle, entry, self._word_caches), self._backend
             if name == backends.AUTO:
@@ -257,7 +261,15 @@ class Scorer:
                 name, model = choose.load(loaded, name, self._threads, self._cache)
             else:
                 model = backends.load(loaded, name, threads=self._threads)
-            self._items[entry.item_id] = _Item(loaded, name, model, self._review_below)
+            if entry.second is None or self._first_only:
+                item: _Item | Cascade = _Item(loaded, name, model, self._review_below)
+            else:
+                from kd_edge_runtime.backends.cascade import Cascade
+
+                first, rule = _Item(loaded, name, model, 0.0), decider(entry.worth, entry.decision)
+                how = self._threads, self._cache, self._review_below
+                item = Cascade(loaded, first, rule, *how)
+            self._items[entry.item_id] = item
         return self._items[entry.item_id]
 
 

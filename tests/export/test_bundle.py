@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 import bundles_made
+import seconds_made
 from kd_edge_export.bundle import write_bundle
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
 from kd_edge_runtime.bundle.manifest import PROTOCOL
@@ -143,3 +144,20 @@ def test_points_are_written_where_the_values_are_not_whole(tmp_path, worth, valu
         assert score.expected == pytest.approx(
             sum(share * value for share, value in zip(score.probabilities, worth, strict=True))
         )
+
+
+def test_two_students_of_an_item(tmp_path):
+    """Each has its members, and a tokenizer that items share is there once."""
+    one = seconds_made.item()
+    other = replace(one, item_id="spoon")
+    manifest = bundles_made.write(tmp_path / "a.kdz", [one, other])
+    first, again = (entry.second for entry in manifest.items)
+    assert first.vectorizer == again.vectorizer == "items/0/second/tokenizer.json"
+    assert set(first.forms.values()) == {
+        "items/0/second/int8.onnx",
+        "items/0/second/fp32.onnx",
+    }
+    assert (first.below, first.weight, first.temperature, first.review) == (0.6, 0.75, 0.8, 0.5)
+    with Bundle(tmp_path / "a.kdz") as bundle:
+        bundle.check()
+        assert bundle.read(first.golden) == one.second.parts.golden

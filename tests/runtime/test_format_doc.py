@@ -13,6 +13,7 @@ import pytest
 import naive
 from format_doc import DOC, code_points, numbers, rule, section, tables
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends.cascade import together
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bundle import archive
 from kd_edge_runtime.bundle.manifest import (
@@ -24,6 +25,7 @@ from kd_edge_runtime.bundle.manifest import (
     Manifest,
     Member,
 )
+from kd_edge_runtime.bundle.second import GREATEST_TEMPERATURE, LEAST_TEMPERATURE, Second
 from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
 from kd_edge_runtime.scorer import decide, expectation
 from kd_edge_runtime.students.bag import BagStudent, BagWeights
@@ -241,3 +243,26 @@ def test_markup_rules():
         assert plain_text(response) == plain
     assert f"rules: {rules.MARKUP_RULES} (section 14)" in DOC
     assert f"{rules.AFTER_MARKUP} more where `markup` is there" in DOC
+
+
+def test_two_students():
+    """The fields of `second`, and its worked example computed again."""
+    told = section(15)
+    names, steps = tables(told)
+    assert [row[0].strip("`") for row in names] == [field.name for field in fields(Second)]
+    assert f"T, {LEAST_TEMPERATURE:g} to {GREATEST_TEMPERATURE:g}" in names[8][2]
+    weight, temperature, below = map(
+        float,
+        re.search(r"w = ([\d.]+) and T = ([\d.]+), and a `below` of ([\d.]+):", told).groups(),
+    )
+    step = {row[0].strip("`"): row[1:] for row in steps}
+    first, second = numbers(step["first"][0]), numbers(step["second"][0])
+    shares = together(first, second, weight, temperature)
+    assert numbers(step["p"][0]) == pytest.approx(shares, abs=6e-8)
+    mixed = [(1 - weight) * one + weight * two for one, two in zip(first, second, strict=True)]
+    powers = [share ** (1 / temperature) for share in mixed]
+    assert numbers(step["q"][0]) == pytest.approx(powers, abs=6e-8)
+    sure = [max(numbers(cell)) for cell in step["first"]]
+    assert sure == [float(cell) for cell in step["confidence` of the first"]]
+    assert sure[0] < below <= sure[1]
+    assert step["p"][1] == step["first"][1]

@@ -95,7 +95,7 @@ def probe(
         manifest = bundle.manifest
         for member in (entry.forms[form], entry.golden):
             key += f" {manifest.members[member].sha256[:16]}"
-        arguments = [str(bundle.path), str(manifest.items.index(entry))]
+        arguments = [str(bundle.path), str(manifest.students().index(entry))]
     device = _device() if cache else ""
     kept = _read(cache, device) if cache else {}
     if key in kept:
@@ -139,7 +139,7 @@ def _scored(name: str, form: str, path: str, at: str) -> ProbeOutcome:
         backends.module(name)
         return ProbeOutcome(WORKS)
     with Bundle(path) as bundle:
-        item = LoadedItem(bundle, bundle.manifest.items[int(at)])
+        item = LoadedItem(bundle, bundle.manifest.students()[int(at)])
         result = reproduce(item, name, form, golden.read(item))
     return ProbeOutcome(WRONG, result.summary) if result.differing else ProbeOutcome(WORKS)
 

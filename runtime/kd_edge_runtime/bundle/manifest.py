@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TypeVar
 
+    from kd_edge_runtime.bundle.second import Second
+
     _T = TypeVar("_T")
 
 FORMAT = "kd-edge-bundle"
@@ -27,7 +29,7 @@ MOST_PROBABLE = "most-probable"
 NEAREST_EXPECTED = "nearest-expected"
 DECISIONS = (MOST_PROBABLE, NEAREST_EXPECTED)
 
-# More than there are words or points anywhere, and far from what no float holds.
+# More than there are words anywhere, and far from what no float holds.
 _TOO_LARGE = 1e9
 
 
@@ -114,6 +116,7 @@ class ItemEntry:
             empty if `values` says it.
         part_of: what its score is a part of, where the scores of several items add up; "" if it
             stands for itself.
+        second: a further student, for responses of which the first is not sure; None for none.
     """
 
     item_id: str
@@ -129,11 +132,20 @@ class ItemEntry:
     flags: Flags = Flags()
     points: tuple[float, ...] = ()
     part_of: str = ""
+    second: Second | None = None
 
     @property
     def worth(self) -> tuple[float, ...]:
         """What each class counts as in an expected score; [K]."""
         return self.points or self.values
+
+    def of_second(self) -> ItemEntry | None:
+        """The second student as if it were an item's only one; None if there is none."""
+        if self.second is None:
+            return None
+        from kd_edge_runtime.bundle.second import as_item
+
+        return as_item(self, self.second)
 
 
 @dataclass(frozen=True)
@@ -164,7 +176,11 @@ class Manifest:
 
         content = {"format": FORMAT, **asdict(self)}
         for entry in content["items"]:
-            for name in ("points", "part_of"):  # bundles without them stay as they always were
+            for name in (
+                "points",
+                "part_of",
+                "second",
+            ):  # bundles without them stay as they always were
                 if not entry[name]:
                     del entry[name]
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -216,6 +232,11 @@ class Manifest:
         suggestion = did_you_mean(item_id, [entry.item_id for entry in self.items])
         start = f"{suggestion} It has" if suggestion else ": it has"
         raise InputError(f"the bundle has no item '{item_id}'{start} {self.names()}")
+
+    def students(self) -> tuple[ItemEntry, ...]:
+        """The entry of every student: the items' own, then those of second students."""
+        seconds = [entry.of_second() for entry in self.items if entry.second]
+        return (*self.items, *filter(None, seconds))
 
     def names(self) -> str:
         """The number of items and the names of the first ten, for messages."""
@@ -288,7 +309,8 @@ def _member(name: str, raw: Any) -> Member:
 
 
 def _item(raw: Any, number: int) -> ItemEntry:
-    get = _Getter(raw, f"manifest.json, item {number}")
+    where = f"manifest.json, item {number}"
+    get = _Getter(raw, where)
     get.default(points=[], part_of="")
     return ItemEntry(
         item_id=get("item_id", str),
@@ -301,10 +323,17 @@ def _item(raw: Any, number: int) -> ItemEntry:
         forms=get.map_of("forms", str),
         vectorizer=get("vectorizer", str),
         golden=get("golden", str),
-        flags=Flags.from_json(raw.get("flags", {}), f"manifest.json, item {number}, flags"),
+        flags=Flags.from_json(raw.get("flags", {}), f"{where}, flags"),
         points=get.list_of("points", float),
         part_of=get("part_of", str),
+        second=_second(raw["second"], f"{where}, second") if "second" in raw else None,
     )
+
+
+def _second(raw: Any, where: str) -> Second:
+    from kd_edge_runtime.bundle.second import read_second
+
+    return read_second(_Getter(raw, where), where)
 
 
 def _check_whole(manifest: Manifest) -> None:
@@ -315,30 +344,27 @@ def _check_whole(manifest: Manifest) -> None:
     used: dict[str, str] = {manifest.card: "the card"}
     for entry in manifest.items:
         where = f"item '{entry.item_id}'"
-        if len(entry.classes) < 2 or len(set(entry.classes)) != len(entry.classes):
-            raise BundleError(f"{where}: fewer than two classes, or a class listed twice")
-        if len(entry.values) != len(entry.classes):
-            raise BundleError(f"{where}: the number of values differs from the number of classes")
-        _check_points(entry, where)
-        if entry.decision not in DECISIONS:
-            raise BundleError(f"{where}: unknown decision '{entry.decision}'")
-        if not entry.forms:
-            raise BundleError(f"{where}: there is no form of the network")
+        _check_item(entry, where)
         for name in [entry.vectorizer, entry.golden, *entry.forms.values()]:
             used[name] = where
+        if entry.second:
+            used.update(dict.fromkeys(entry.second.members, f"{where}, second"))
     for name, where in used.items():
         if name not in manifest.members:
             raise BundleError(f"{where} names the member '{name}', which the bundle does not list")
 
 
-def _check_points(entry: ItemEntry, where: str) -> None:
-    points = entry.points
-    if not points:
-        return
-    if len(points) != len(entry.classes):
-        raise BundleError(f"{where}: {len(points)} points for {len(entry.classes)} classes")
-    if not all(abs(one) < _TOO_LARGE for one in points):
-        raise BundleError(f"{where}: 'points' holds a number of a thousand million or more")
-    steps = [after - before for before, after in zip(points, points[1:])]
-    if not all(step > 0 for step in steps) and not all(step < 0 for step in steps):
-        raise BundleError(f"{where}: 'points' neither rise nor fall from class to class")
+def _check_item(entry: ItemEntry, where: str) -> None:
+    """Refuses an item whose parts are inconsistent."""
+    if len(entry.classes) < 2 or len(set(entry.classes)) != len(entry.classes):
+        raise BundleError(f"{where}: fewer than two classes, or a class listed twice")
+    if len(entry.values) != len(entry.classes):
+        raise BundleError(f"{where}: the number of values differs from the number of classes")
+    if entry.points:
+        from kd_edge_runtime.points import check_points
+
+        check_points(entry.points, len(entry.classes), where)
+    if entry.decision not in DECISIONS:
+        raise BundleError(f"{where}: unknown decision '{entry.decision}'")
+    if not entry.forms:
+        raise BundleError(f"{where}: there is no form of the network")

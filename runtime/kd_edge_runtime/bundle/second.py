@@ -1,0 +1,121 @@
+"""An item's second student in a manifest: it scores what the first is not sure of.
+
+Apart from `manifest`, since most items have none and every start reads a manifest.
+"""
+
+from __future__ import annotations
+
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
+from kd_edge_runtime.errors import BundleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Protocol, TypeVar
+
+    from kd_edge_runtime.bundle.manifest import ItemEntry
+
+    _T = TypeVar("_T")
+
+    class Fields(Protocol):
+        """Reads fields of a JSON object, and refuses those of the wrong type."""
+
+        def __call__(self, name: str, kind: type[_T]) -> _T:
+            """A field."""
+            ...
+
+        def map_of(self, name: str, kind: type[_T]) -> dict[str, _T]:
+            """An object with values of one type."""
+            ...
+
+
+# Beyond these, probabilities are as good as 0 and 1, or all the same.
+LEAST_TEMPERATURE = 0.01
+GREATEST_TEMPERATURE = 100.0
+
+
+@dataclass(frozen=True)
+class Second:
+    """The second student of an item, and when and how it is asked (FORMAT.md, section 15).
+
+    Classes, values, decision and all flags but "review" are those of the item.
+
+    Attributes:
+        student: the kind of network.
+        parameters: number of parameters of the network.
+        text: options of its text stage.
+        forms: the member that holds each form of the network.
+        vectorizer: the member with its vocabulary or tokenizer.
+        golden: the member with its golden rows.
+        below: it is asked about responses on which the first has less confidence; 0 to 1.
+        weight: how much its probabilities count beside those of the first; 0 to 1.
+        temperature: sharpens (below 1) or softens (above 1) what both say together.
+        review: the confidence below which a person should look where it is in use; 0 to 1.
+    """
+
+    student: str
+    parameters: int
+    text: Mapping[str, Any]
+    forms: Mapping[str, str]
+    vectorizer: str
+    golden: str
+    below: float
+    weight: float
+    temperature: float
+    review: float
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The names of its members."""
+        return (self.vectorizer, self.golden, *self.forms.values())
+
+
+def as_item(item: ItemEntry, second: Second) -> ItemEntry:
+    """The entry of an item whose only student is the second one of another; it has no flags."""
+    return type(item)(
+        item_id=f"{item.item_id} (second)",
+        student=second.student,
+        classes=item.classes,
+        values=item.values,
+        decision=item.decision,
+        parameters=second.parameters,
+        text=second.text,
+        forms=second.forms,
+        vectorizer=second.vectorizer,
+        golden=second.golden,
+        points=item.points,
+    )
+
+
+def read_second(get: Fields, where: str) -> Second:
+    """Reads and checks an item's second student.
+
+    Args:
+        get: reads the fields of its JSON object.
+        where: the name of the object in messages.
+
+    Raises:
+        BundleError: a field is missing, has the wrong type or is out of range.
+    """
+    second = Second(
+        student=get("student", str),
+        parameters=get("parameters", int),
+        text=get("text", dict),
+        forms=get.map_of("forms", str),
+        vectorizer=get("vectorizer", str),
+        golden=get("golden", str),
+        below=get("below", float),
+        weight=get("weight", float),
+        temperature=get("temperature", float),
+        review=get("review", float),
+    )
+    for name in ("below", "weight", "review"):
+        if not 0 <= getattr(second, name) <= 1:
+            raise BundleError(f"{where}: '{name}' is not between 0 and 1")
+    if not LEAST_TEMPERATURE <= second.temperature <= GREATEST_TEMPERATURE:
+        raise BundleError(
+            f"{where}: 'temperature' is not between {LEAST_TEMPERATURE:g} and "
+            f"{GREATEST_TEMPERATURE:g}"
+        )
+    if not second.forms:
+        raise BundleError(f"{where}: there is no form of the network")
+    return second
