@@ -19,7 +19,7 @@ from kd_edge_runtime.backends.cascade import together
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import BackendError
-from kd_edge_runtime.scorer import Scorer, decide, expected_score
+from kd_edge_runtime.scorer import Scorer, decide, expectation
 from kd_edge_runtime.students.item import LoadedItem
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
@@ -75,7 +75,7 @@ def expected(path, texts):
                 shares = [share / sum(mixed) for share in mixed]
             at = decide(shares, entry.worth, entry.decision)
             flag = one.flag or (flags.REVIEW if shares[at] < REVIEW else "")
-            yield entry.classes[at], expected_score(shares, entry.worth), flag, shares
+            yield entry.classes[at], expectation(entry.worth)(shares), flag, shares
 
 
 @pytest.mark.parametrize("backend", ["auto", "core", "plain", "numpy", "tflite", "onnx"])
