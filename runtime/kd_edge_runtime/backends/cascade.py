@@ -124,7 +124,7 @@ class Cascade:
                 f"this version of kd-edge-runtime runs none of its forms ({forms}) of the kind "
                 f"'{entry.student}': update it"
             )
-        if any(not backends.missing(name, entry.student) for name in able):
+        if any(not backends.missing(name) for name in able):
             return ""
         try:
             backends.require(able[0], self._item)
