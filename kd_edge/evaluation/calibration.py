@@ -31,6 +31,9 @@ _SMALLEST = 1e-12
 
 _DRAWS = 1000
 
+# Chance alone causes a larger error in one case of twenty.
+_MOST = 0.95
+
 
 def at_temperature(probabilities: Floats, temperature: float) -> npt.NDArray[np.float64]:
     """The probabilities of a network whose logits are divided by a temperature.
@@ -128,23 +131,35 @@ def expected_calibration_error(confidence: Floats, correct: Right, bins: int = B
     return sum(bin_.responses * abs(bin_.exact - bin_.confidence) for bin_ in curve) / len(correct)
 
 
-def chance_error(confidence: Floats, bins: int = BINS) -> float:
+@dataclass(frozen=True)
+class ChanceError:
     """The expected calibration error that chance alone causes.
+
+    Attributes:
+        mean: its mean, 0 to 1.
+        most: its 95th percentile, 0 to 1. A larger error shows that the confidence is wrong
+            (Vaicenavicius et al. 2019, "Evaluating Model Calibration in Classification").
+    """
+
+    mean: float
+    most: float
+
+
+def chance_error(confidence: Floats, bins: int = BINS) -> ChanceError:
+    """The expected calibration error of N responses whose confidence is exactly right.
 
     Consistency resampling (Broecker and Smith 2007, "Increasing the Reliability of Reliability
     Diagrams"): in each of 1,000 draws, every response is right with the probability of its
-    confidence.
+    confidence. The seed is fixed.
 
     Args:
         confidence: probability of the predicted class, 0 to 1; [N], N > 0.
         bins: number of equally wide bins.
-
-    Returns:
-        The mean error, 0 to 1; the seed is fixed.
     """
     drawn = np.random.default_rng(0).random((_DRAWS, len(confidence))) < confidence
     within = np.eye(bins + 1)[_bins_of(confidence, bins)]
-    return float(np.abs((drawn - confidence) @ within).sum(axis=1).mean() / len(confidence))
+    errors = np.abs((drawn - confidence) @ within).sum(axis=1) / len(confidence)
+    return ChanceError(float(errors.mean()), float(np.quantile(errors, _MOST)))
 
 
 def _bins_of(confidence: Floats, bins: int) -> npt.NDArray[np.int_]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kd_edge.evaluation.calibration import (
     Bin,
+    ChanceError,
     Floats,
     Right,
     chance_error,
@@ -24,14 +25,14 @@ class ConfidenceFigures:
 
     Attributes:
         error: expected calibration error, 0 to 1.
-        chance: the error that chance alone causes on so few responses, 0 to 1.
+        chance: the error that chance alone causes on so few responses.
         bins: the reliability curve.
         kept: exact agreement on the remaining responses when the least confident go to a
             person, for each share of `REVIEWED`.
     """
 
     error: float
-    chance: float
+    chance: ChanceError
     bins: tuple[Bin, ...]
     kept: tuple[float, ...]
 

@@ -69,7 +69,8 @@ def calibration_note(item: ItemFigures) -> str:
     return (
         f"On average, the small model's confidence differs by {number(confidence.error, 3)} from "
         f"its actual agreement with people (expected calibration error). With {item.responses} "
-        f"responses, chance alone causes a difference of {number(confidence.chance, 3)}."
+        f"responses, chance alone causes a difference of {number(confidence.chance.mean, 3)}, and "
+        f"in one case of twenty more than {number(confidence.chance.most, 3)}."
     )
 
 

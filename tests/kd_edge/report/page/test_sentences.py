@@ -99,7 +99,8 @@ def test_review_and_flags():
     said = sentences.calibration_note(ITEM)
     assert f"confidence differs by {sure.error:.3f} from" in said
     assert (
-        f"With {ITEM.responses} responses, chance alone causes a difference of {sure.chance:.3f}"
+        f"With {ITEM.responses} responses, chance alone causes a difference of "
+        f"{sure.chance.mean:.3f}, and in one case of twenty more than {sure.chance.most:.3f}."
         in said
     )
     assert sentences.flagged_advice(replace(ITEM, flagged={})) == ""
