@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "teacher_folder",
     type=FOLDER,
     help="The teacher's folder: the same responses are held out as for the teacher, and a "
-    "transformer student shares its tokenizer.",
+    "transformer student is cut out of it.",
 )
 @OptionGroup.LABELS.option(
     "--labels",

@@ -29,7 +29,8 @@ class Distilled:
 
     Attributes:
         student: trained on people's scores, the teacher's probabilities and the variants.
-        baseline: the same network, trained on people's scores alone (the paper's ANN).
+        baseline: the same network, trained on people's scores alone (the paper's ANN); a bag beside
+            a student that cannot be trained without a teacher.
     """
 
     student: Student
@@ -41,7 +42,7 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
 
     Args:
         data: what they learn from.
-        options: the options of both.
+        options: the options of both; a baseline of another kind has that kind's own.
         work: a folder for checkpoints, so that a stopped run can be resumed.
 
     Raises:
@@ -53,6 +54,10 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
     folders = [work / "student", work / "baseline"]
     training = f"training the {data.names.student}"
     student = train_student(data.item, examples, data.held_out, text, options, folders[0], training)
+    alone = registry.REGISTRY[options.student].alone
+    if alone:
+        options = replace(options, student=alone, student_options={}, epochs=None)
+        text = data.learn_text(options)
     baseline = train_baseline(data, text, options, folders[1])
     clear_work(work, folders)
     return Distilled(student, baseline)
@@ -110,7 +115,7 @@ def train_student(
             "seed": options.seed,
             "rows": int((examples.scores >= 0).sum()),
             "variants": int((examples.scores < 0).sum()),
-            "validation": asdict(state.best),
+            "validation": asdict(training.kept(state)),
             "calibration": calibration,
         },
         held_out=tuple(row.response_id for row in held_out),

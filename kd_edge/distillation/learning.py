@@ -31,7 +31,7 @@ class LearningData:
             threshold of review are chosen.
         labels: the teacher's probabilities [K] by response id, at least for `rows`.
         variants: teacher-labelled variants, if any.
-        teacher: the teacher's folder, whose tokenizer a transformer student needs.
+        teacher: the teacher's folder, which a transformer student is cut out of.
         relations: for a student of many questions, their relations by item id.
         names: what progress calls the models.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kd_edge.bundling.bundle import ExportItem, Prepared, prepare
@@ -79,7 +79,15 @@ class ItemRun:
             BASELINE: student_scorings(self.outputs.distilled.baseline, texts).predicted,
         }
         sizes = self.sizes(scorer.bundle.manifest)
-        return lines(split.item, split.train, split.test, scorings, sizes)
+        found = lines(split.item, split.train, split.test, scorings, sizes)
+        distilled = self.outputs.distilled
+        if distilled.baseline.kind == distilled.student.kind:
+            return found
+        # The baseline is no copy of the student: it has another size, which nobody asks for.
+        return tuple(
+            replace(line, parameters=None, bytes=None) if line.name == BASELINE else line
+            for line in found
+        )
 
     def sizes(self, manifest: Manifest, bundle_bytes: int = 0) -> Sizes:
         """Parameters and bytes of teachers and student.

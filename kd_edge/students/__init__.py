@@ -2,7 +2,7 @@
 
 - `bag`: sums of n-gram embeddings, the default; runs in plain Python.
 - `rnn`: a bidirectional GRU over words, the network of the method's paper.
-- `transformer`: TinyBERT's architecture, to compare with.
+- `transformer`: some layers of the teacher itself, and the pieces of words that it needs.
 - `pairs`: a bag for many questions, which also reads their reference answers.
 
 A new kind is one module with an object `KIND` and one line in `registry.REGISTRY`. `KIND` is a

@@ -25,6 +25,12 @@ class Recipe:
         batch_size: examples in a step.
         least_steps: with few examples more passes are made, until there are this many steps.
         clip: greatest norm of the gradient.
+        head_rate: how many times higher the rate of `Network.new_parameters` is.
+        decay: weight decay of AdamW; None for Adam.
+        part: examples after which the run is measured and saved, within an epoch; 0 for whole
+            epochs only. A run in parts keeps its last weights, not its best ones.
+        low_precision: whether to train in bf16 where there is hardware for it, on a GPU if there
+            is one, as the teacher is.
     """
 
     learning_rate: float
@@ -32,6 +38,10 @@ class Recipe:
     batch_size: int
     least_steps: int
     clip: float
+    head_rate: float = 1.0
+    decay: float | None = None
+    part: int = 0
+    low_precision: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class TextSources:
 
     Attributes:
         texts: the scored responses.
-        teacher: the teacher's folder, for a student that shares its tokenizer.
+        teacher: the teacher's folder, for a student that is cut out of it.
         relations: for a student of many questions, what it knows of each, by item id.
     """
 
@@ -114,7 +124,11 @@ class Kind(ABC):
 
     @abstractmethod
     def build(self, text: Any, classes: int, options: Any) -> Network:
-        """A network with fresh weights for K classes, drawn from torch's generator."""
+        """A network for K classes, to be trained or to be given weights.
+
+        Its weights are drawn from torch's generator, or are those of the teacher from whose folder
+        the text stage was learnt.
+        """
 
     @abstractmethod
     def save_text(self, text: Any, folder: Path) -> Mapping[str, Any]:

@@ -19,18 +19,23 @@ class Entry(NamedTuple):
         summary: a few words for the help of the command line.
         many_questions: whether one student scores the responses to many questions; the others
             score those to a single item.
+        alone: the kind that is trained without a teacher, to compare with, where this kind cannot
+            be; "" if it can.
     """
 
     module: str
     summary: str
     many_questions: bool = False
+    alone: str = ""
 
 
 DEFAULT = "bag"
 REGISTRY = {
     "bag": Entry("kd_edge.students.bag", "n-grams"),
     "rnn": Entry("kd_edge.students.rnn", "a GRU over words"),
-    "transformer": Entry("kd_edge.students.transformer", "TinyBERT's architecture"),
+    "transformer": Entry(
+        "kd_edge.students.transformer", "layers of the teacher itself", alone="bag"
+    ),
     "pairs": Entry("kd_edge.students.pairs", "n-grams and reference answers", many_questions=True),
 }
 """Every kind of student by name: a new kind is one module and one line here."""

@@ -51,6 +51,14 @@ class Network(torch.nn.Module):
         """The layer that gives the logits."""
         return cast(torch.nn.Linear, self.head)
 
+    @property
+    def new_parameters(self) -> list[torch.nn.Parameter]:
+        """Those that may learn faster than the others, which were trained before; by default none.
+
+        See `Recipe.head_rate`.
+        """
+        return []
+
     def penalty(self) -> torch.Tensor:
         """What the network adds to the loss for large weights; nothing by default."""
         return torch.zeros(())
@@ -122,11 +130,13 @@ def probabilities(
         Float32 [N, K].
     """
     encoded = text.encode(texts, questions)
+    device = network.last.weight.device
     results = np.zeros((len(texts), network.last.out_features), dtype=np.float32)
     network.eval()
     order = np.argsort(encoded.lengths, kind="stable")
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             index = order[start : start + batch_size]
-            results[index] = network(*encoded.batch(index)).softmax(-1).numpy()
+            batch = (part.to(device) for part in encoded.batch(index))
+            results[index] = network(*batch).softmax(-1).cpu().numpy()
     return results

@@ -72,7 +72,7 @@ class TokenText:
         for start in range(0, len(texts), 1000):
             chunk = self._unpadded.encode_batch(list(texts[start : start + 1000]))
             ids += [encoding.ids for encoding in chunk]
-        return EncodedTokens(ids)
+        return EncodedTokens(ids, self.tokenizer.padding["pad_id"])
 
 
 class EncodedTokens:
@@ -80,18 +80,18 @@ class EncodedTokens:
 
     padded = True
 
-    def __init__(self, ids: list[list[int]]) -> None:
-        self._ids = ids
+    def __init__(self, ids: list[list[int]], pad: int = 0) -> None:
+        self._ids, self._pad = ids, pad
         self.lengths = np.array([len(tokens) for tokens in ids], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
-        """Ids and mask, int64 [B, longest], padded with 0 on the right."""
+        """Ids and mask, int64 [B, longest], padded on the right."""
         lengths = self.lengths[index]
         mask = np.arange(lengths.max(initial=1)) < lengths[:, None]
-        ids = np.zeros(mask.shape, dtype=np.int64)
+        ids = np.full(mask.shape, self._pad, dtype=np.int64)
         ids[mask] = [token for at in index for token in self._ids[at]]
         return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
 

@@ -1,72 +1,81 @@
-"""TinyBERT's architecture as a student: what the small students are compared with.
+"""The transformer student: some layers of the fine-tuned teacher, with the pieces of the item.
 
-4 layers, 312 wide, 14.5 M parameters with BERT's vocabulary (Jiao et al. 2020, "TinyBERT:
-Distilling BERT for Natural Language Understanding"), trained here from the start.
+It starts from the teacher's own weights and learns from its soft labels, so that one pass over
+responses and variants is enough.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
 
 import torch
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertForSequenceClassification
 
 from kd_edge.students.base import Recipe, TextSources
+from kd_edge.students.cutting import Cut, build_network, cut
 from kd_edge.students.student import Network
-from kd_edge.students.tokens import TokenKind, TokenText, ready
+from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge_runtime.errors import InputError
 
 
 @dataclass(frozen=True)
 class TransformerOptions:
-    """How large a transformer student is; the defaults are TinyBERT's.
+    """What a transformer student keeps of its teacher.
 
     Attributes:
-        layers: number of layers.
-        width: numbers for a token.
-        heads: attention heads.
-        inner: numbers in the middle of a layer.
-        longest: tokens after which a response is cut, at most 512.
-        dropout: share set to zero in training.
+        layers: the numbers of the teacher's layers, from 0; None for a choice by their number.
+        min_responses: a piece of a word must stand in at least this many responses; single
+            letters, digits and signs are known anyway.
+        longest: tokens after which a response is cut; fewer if the teacher reads fewer.
+        config: the configuration of its network, as transformers calls it; None before it is cut.
     """
 
-    layers: int = 4
-    width: int = 312
-    heads: int = 12
-    inner: int = 1200
+    layers: Sequence[int] | None = None
+    min_responses: int = 3
     longest: int = 192
-    dropout: float = 0.1
+    config: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.layers is not None:  # a list in JSON
+            object.__setattr__(self, "layers", tuple(self.layers))
+
+
+class CutText(TokenText):
+    """The text stage, and the cut that a network starts from; None in one that was saved."""
+
+    def __init__(self, tokenizer: Tokenizer, start: Cut | None = None) -> None:
+        super().__init__(tokenizer)
+        self.start = start
 
 
 class TransformerNetwork(Network):
     """The network of a transformer student of K classes."""
 
-    def __init__(self, tokens: int, classes: int, options: TransformerOptions) -> None:
+    def __init__(self, config: Mapping[str, Any], classes: int) -> None:
         super().__init__()
-        self.bert = BertForSequenceClassification(
-            BertConfig(  # type: ignore[call-arg]  # transformers hides its keywords
-                vocab_size=tokens,
-                num_hidden_layers=options.layers,
-                hidden_size=options.width,
-                num_attention_heads=options.heads,
-                intermediate_size=options.inner,
-                hidden_dropout_prob=options.dropout,
-                attention_probs_dropout_prob=options.dropout,
-                num_labels=classes,
-                max_position_embeddings=512,
-            )
-        )
+        self.cut = build_network(config, classes)
 
     @property
     def last(self) -> torch.nn.Linear:
         """See `Network`."""
-        return self.bert.classifier
+        if self.cut.head is not None:
+            return self.cut.head
+        linear = [part for part in self.cut.modules() if isinstance(part, torch.nn.Linear)]
+        return [part for part in linear if part.out_features == self.cut.classes][-1]
+
+    @property
+    def new_parameters(self) -> list[torch.nn.Parameter]:
+        """See `Network`: the head's."""
+        return self.cut.parameter_groups()[1]
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits [B, K] from ids and mask [B, T]."""
-        logits: torch.Tensor = self.bert(input_ids=ids, attention_mask=mask).logits
-        return logits
+        # A response without a token counts as one padding token.
+        first = torch.ones_like(mask[:, :1])
+        return cast(torch.Tensor, self.cut(ids, torch.cat((first, mask[:, 1:]), 1)))
 
 
 class TransformerKind(TokenKind):
@@ -74,23 +83,64 @@ class TransformerKind(TokenKind):
 
     name = runs_as = "transformer"
     options_type = TransformerOptions
-    recipe = Recipe(3e-4, epochs=5, batch_size=32, least_steps=600, clip=1.0)
-    holds = "A transformer's vocabulary is that of a public language model."
+    recipe = Recipe(
+        2e-4,
+        epochs=1,
+        batch_size=32,
+        least_steps=300,
+        clip=1.0,
+        head_rate=5.0,
+        decay=0.01,
+        part=1536,
+        low_precision=True,
+    )
+    holds = (
+        "A transformer's vocabulary holds pieces of words, those of a public language model that "
+        "at least {} responses share, and single characters."
+    )
     needs_teacher = True
 
-    def learn_text(self, sources: TextSources, options: TransformerOptions) -> TokenText:
-        """See `Kind`: the teacher's tokenizer."""
-        file = None if sources.teacher is None else sources.teacher / "tokenizer.json"
-        if file is None or not file.is_file():
-            raise InputError("a transformer student needs the teacher's folder for its tokenizer")
-        tokenizer = Tokenizer.from_file(str(file))
-        return TokenText(ready(tokenizer, tokenizer.token_to_id("[PAD]") or 0, options.longest))
+    def learn_text(self, sources: TextSources, options: TransformerOptions) -> CutText:
+        """See `Kind`: the teacher's tokenizer, trimmed."""
+        if sources.teacher is None:
+            raise InputError(
+                "a transformer student is cut out of the teacher: name the teacher's folder"
+            )
+        start = cut(
+            sources.teacher,
+            sources.texts,
+            options.layers,
+            options.min_responses,
+            options.longest,
+        )
+        return CutText(start.tokenizer, start)
 
-    def build(
-        self, text: TokenText, classes: int, options: TransformerOptions
-    ) -> TransformerNetwork:
+    def fit_options(self, values: Mapping[str, Any], text: CutText) -> TransformerOptions:
+        """See `Kind`: how the teacher was cut."""
+        options: TransformerOptions = self.options(values)
+        start = text.start
+        if start is None:
+            return options
+        return replace(options, layers=start.layers, longest=start.longest, config=start.config)
+
+    def build(self, text: CutText, classes: int, options: TransformerOptions) -> TransformerNetwork:
+        """See `Kind`: with the teacher's weights."""
+        start = text.start
+        config = options.config if start is None else start.config
+        assert config is not None, "a saved student has its network's configuration"
+        if start is not None and start.classes != classes:
+            raise InputError(
+                f"the teacher gives {start.classes} scores and the responses have {classes}: "
+                "fine-tune it on these responses"
+            )
+        network = TransformerNetwork(config, classes)
+        if start is not None:
+            network.cut.load_state_dict(start.state)
+        return network
+
+    def load_text(self, folder: Path, description: Mapping[str, Any], options: Any) -> CutText:
         """See `Kind`."""
-        return TransformerNetwork(text.tokenizer.get_vocab_size(), classes, options)
+        return CutText(super().load_text(folder, description, options).tokenizer)
 
 
 KIND = TransformerKind()

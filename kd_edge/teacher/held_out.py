@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.data.splits import validation_rows
-from kd_edge.students.student import Student
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from kd_edge.students.student import Student
 
 
 def learning_rows(

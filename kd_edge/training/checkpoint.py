@@ -91,12 +91,18 @@ class Checkpoint:
         folder: created by the first write.
         model: the model that is trained.
         optimizer: of its parameters.
+        unit: what messages call an epoch, where the run's state is kept after each part of one.
     """
 
     def __init__(
-        self, folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer
+        self,
+        folder: Path,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        unit: str = "epoch",
     ) -> None:
         self._folder, self._model, self._optimizer = folder, model, optimizer
+        self._unit = unit
         self._unwritten: RunState | None = None
         # Of the last epoch, unless it is the best one, and of the best one.
         self._last: dict[str, torch.Tensor] = {}
@@ -160,7 +166,7 @@ class Checkpoint:
         self._model.load_state_dict(weights)
         _set_moments(self._optimizer, moments)
         self._best, self._best_written = best, state.best_epoch
-        say(f"Resuming after epoch {state.epochs}.")
+        say(f"Resuming after {self._unit} {state.epochs}.")
         return state
 
     def run_epochs(
@@ -187,7 +193,7 @@ class Checkpoint:
                 if time.monotonic() - written >= _SECONDS:
                     self.write()
                     written = time.monotonic()
-                tracker.note(f"epoch {figures.epoch}/{epochs}: {figures}")
+                tracker.note(f"{self._unit} {figures.epoch}/{epochs}: {figures}")
         except KeyboardInterrupt:
             self.write()
             raise

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from kd_edge.data.responses import Item, Row, Scale
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
     import torch
 
@@ -64,6 +66,29 @@ def tiny_teacher(folder: Path, classes: int | None = None, seed: int = 0) -> Pat
             cls_token="[CLS]",
             sep_token="[SEP]",
         ).save_pretrained(folder)
+    return folder
+
+
+def untrained_teacher(folder: Path, model: Path, classes: Sequence[str]) -> Path:
+    """Fill a folder with a teacher that nobody has fine-tuned, as one that was; it is returned."""
+    from kd_edge.teacher import classifier
+    from kd_edge.teacher.card import TeacherCard
+
+    teacher = classifier.build(model, classes, 192, 0)
+    card = TeacherCard(
+        classes=tuple(classes),
+        numeric=True,
+        max_length=192,
+        base="tiny",
+        base_revision=None,
+        base_sha256="",
+        options={},
+        validation_ids=(),
+        best_epoch=0,
+        history=(),
+    )
+    folder.mkdir(exist_ok=True)
+    classifier.save(teacher, card, folder)
     return folder
 
 

@@ -10,16 +10,23 @@ import onnxruntime
 import pytest
 import torch
 
-from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
+from kd_edge.students.transformer import TransformerNetwork
 from kd_edge_export.onnx.transformer import onnx_fp32
 
-OPTIONS = TransformerOptions(layers=2, width=16, heads=2, inner=24)
+CONFIG = {
+    "model_type": "bert",
+    "vocab_size": 50,
+    "num_hidden_layers": 2,
+    "hidden_size": 16,
+    "num_attention_heads": 2,
+    "intermediate_size": 24,
+}
 
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(3)
-    network = TransformerNetwork(50, 3, OPTIONS)
+    network = TransformerNetwork(CONFIG, 3)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.3)

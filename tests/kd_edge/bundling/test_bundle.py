@@ -185,7 +185,9 @@ def test_rich_text_is_scored_as_the_plain_text_that_it_shows(
         if backends.forms(entry, name) and not backends.missing(name):
             with Scorer.open(bundles[kind][0], name) as wanted, Scorer.open(path, name) as scorer:
                 assert scorer.score_many(tags) == wanted.score_many(plain), name
-                assert [scorer.score(text) for text in tags] == wanted.score_many(plain), name
+                # Alone, as a batch may change the last bit of a network's floats.
+                alone = [wanted.score(text) for text in plain]
+                assert [scorer.score(text) for text in tags] == alone, name
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -250,9 +252,9 @@ def test_a_wrong_form_stops_the_export(small_students, tmp_path, monkeypatch, fo
 
 @pytest.mark.parametrize("kind", ["rnn", "transformer"])
 def test_a_wrong_graph_of_a_token_student_stops_the_export(
-    small_students, tmp_path, monkeypatch, kind
+    small_students, tiny_model, tmp_path, monkeypatch, kind
 ):
-    other = small_student(kind, _model_of(small_students[kind], tmp_path))
+    other = small_student(kind, tiny_model)
     with torch.no_grad():
         for parameter in other.network.parameters():
             parameter.mul_(1.01)
@@ -263,14 +265,6 @@ def test_a_wrong_graph_of_a_token_student_stops_the_export(
     with pytest.raises(ParityError, match="the form onnx-fp32 does not score as PyTorch"):
         export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {}, fp32)
     assert not (tmp_path / "x.kdz").exists()
-
-
-def _model_of(student, folder):
-    """A folder with the student's tokenizer, as a teacher's folder has it."""
-    folder = folder / "model"
-    folder.mkdir()
-    student.text.tokenizer.save(str(folder / "tokenizer.json"))
-    return folder
 
 
 def test_what_is_no_number_stops_the_export(small_students, tmp_path, monkeypatch):

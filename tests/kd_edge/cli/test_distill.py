@@ -168,7 +168,7 @@ def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
     [
         (["--student", "rnn", "--ngrams", 9], "students of kind rnn have no option ngrams"),
         (["--student", "rnn", "--dimensions", 9], "no option dimensions"),
-        (["--student", "transformer"], "needs the teacher's folder"),
+        (["--student", "transformer"], "name the teacher's folder"),
         (["--temperature", 0.9], "not in the range"),
         (["--lambda", "nan"], "lambda is nan"),
         (["--labels", "none.csv"], "none.csv: no such file"),
@@ -220,7 +220,7 @@ def test_an_output_that_must_not_be_written(command, given, tmp_path, monkeypatc
 def test_stopped_it_goes_on(command, given, tmp_path, monkeypatch):
     arguments = ("distill", given / "responses.csv", "--labels", given / "labels.csv",
                  "-o", tmp_path / "out", *SMALL)  # fmt: skip
-    epoch = Training._epoch
+    epoch = Training._leg
 
     def stop_in_the_second(training, at, *rest):
         if at:
@@ -228,7 +228,7 @@ def test_stopped_it_goes_on(command, given, tmp_path, monkeypatch):
         return epoch(training, at, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_epoch", stop_in_the_second)
+        patch.setattr(Training, "_leg", stop_in_the_second)
         said = command(*arguments)
     assert (said.code, said.out) == (130, "")
     said = command(*arguments)

@@ -121,7 +121,7 @@ def test_stopped_and_started_again(command, responses, tiny_model, tmp_path, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_epoch", stop)
+        patch.setattr(Training, "_leg", stop)
         said = command(*given)
     assert (said.code, said.out) == (130, "")
     assert "Start the same command again" in said.err

@@ -22,6 +22,7 @@ from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError
+from tiny import untrained_teacher
 from workshop import SMALL, certain, item_of
 
 ITEM = item_of(60)
@@ -151,7 +152,7 @@ def test_nothing_is_left_of_the_work(tmp_path):
 def test_stopped_in_any_epoch_it_ends_the_same(tmp_path, monkeypatch, stop_at):
     expected = _distil(tmp_path / "whole", variants=VARIANTS)
     epochs = []
-    original = Training._epoch
+    original = Training._leg
 
     def counted(self, *args):
         epochs.append(1)
@@ -159,7 +160,7 @@ def test_stopped_in_any_epoch_it_ends_the_same(tmp_path, monkeypatch, stop_at):
             raise KeyboardInterrupt
         return original(self, *args)
 
-    monkeypatch.setattr(Training, "_epoch", counted)
+    monkeypatch.setattr(Training, "_leg", counted)
     with pytest.raises(StoppedError):
         _distil(tmp_path, variants=VARIANTS)
     found = _distil(tmp_path, variants=VARIANTS)
@@ -185,10 +186,12 @@ def test_nobody_elses_randomness_is_touched_or_matters(tmp_path):
 @pytest.mark.parametrize("kind", ["rnn", "transformer"])
 def test_the_other_kinds(tmp_path, tiny_model, kind):
     options = DistilOptions(student=kind, epochs=2, student_options=SMALL[kind])
-    data = LearningData(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, tiny_model)
+    teacher = untrained_teacher(tmp_path / "teacher", tiny_model, ITEM.scale.classes)
+    data = LearningData(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, teacher)
     made = distil(data, options, tmp_path / "work")
     assert made.student.kind == kind
-    assert not _same(made.student, made.baseline)
+    assert made.baseline.kind == ("bag" if kind == "transformer" else kind)
+    assert kind == "transformer" or not _same(made.student, made.baseline)
     with pytest.raises(InputError, match="teacher's folder"):
         _distil(tmp_path, options=DistilOptions(student="transformer"))
 

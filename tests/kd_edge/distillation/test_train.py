@@ -18,7 +18,7 @@ from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import StoppedError
 from kd_edge.students import registry
 from kd_edge.students.bag import BagNetwork
-from kd_edge.students.base import TextSources
+from kd_edge.students.base import Recipe, TextSources
 from kd_edge.students.student import probabilities
 from kd_edge.training.epoch import EpochFigures
 from workshop import SMALL, certain, item_of
@@ -148,14 +148,81 @@ def test_stopped_and_resumed_it_ends_the_same(tmp_path, monkeypatch, student, ep
     if epoch:
         assert len(json.loads(kept.read_text())["history"]) == epoch
     done = []
-    original = Training._epoch
+    original = Training._leg
     monkeypatch.setattr(
-        Training, "_epoch", lambda self, at, *rest: done.append(at) or original(self, at, *rest)
+        Training, "_leg", lambda self, at, *rest: done.append(at) or original(self, at, *rest)
     )
     resumed, again = _trained(tmp_path / "stopped", options)
     assert done == list(range(epoch, 3))
     assert _same(resumed, expected)
     assert again.history == state.history
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """A recipe of two epochs of three parts each."""
+    recipe = Recipe(5e-3, epochs=2, batch_size=8, least_steps=1, clip=1.0, decay=0.1, part=24)
+    monkeypatch.setattr(type(registry.get("bag")), "recipe", recipe)
+    return DistilOptions()
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 5])
+def test_stopped_within_an_epoch_it_ends_the_same(tmp_path, monkeypatch, in_parts, part):
+    expected, state = _trained(tmp_path / "whole", in_parts)
+    assert state.epochs == 6
+    with monkeypatch.context() as patch:
+        _Stop(patch, part, 1)
+        with pytest.raises(StoppedError, match="after the last finished part"):
+            _trained(tmp_path / "stopped", in_parts)
+    done = []
+    original = Training._leg
+    monkeypatch.setattr(
+        Training, "_leg", lambda self, at, *rest: done.append(at) or original(self, at, *rest)
+    )
+    resumed, again = _trained(tmp_path / "stopped", in_parts)
+    assert done == list(range(part, 6))
+    assert _same(resumed, expected)
+    assert again.history == state.history
+
+
+def test_parts_are_of_one_epoch_and_the_last_weights_are_kept(tmp_path, monkeypatch, in_parts):
+    seen, weights, rates = [], [], []
+    step, validate = Training._step, Training._validate
+
+    def counted(training, index, encoded):
+        rates.append(training._optimizer.param_groups[0]["lr"])
+        seen.extend(index.tolist())
+        return step(training, index, encoded)
+
+    def worse_and_worse(training, part, train_loss):
+        weights.append(_weights(training._network))
+        return replace(validate(training, part, train_loss), qwk=1 / part)
+
+    monkeypatch.setattr(Training, "_step", counted)
+    monkeypatch.setattr(Training, "_validate", worse_and_worse)
+    training, network, _ = _training(in_parts)
+    state = training.run(tmp_path, "training")
+    rows = list(range(len(ROWS)))
+    assert sorted(seen[: len(ROWS)]) == sorted(seen[len(ROWS) :]) == rows
+    assert len(rates) == 18
+    assert rates.index(max(rates)) == 1
+    assert rates[1:] == sorted(rates[1:], reverse=True), "one cycle over all parts"
+    assert state.best_epoch == 1
+    assert training.kept(state) == state.history[-1]
+    assert _same(_weights(network), weights[-1])
+
+
+def test_what_is_new_learns_faster(monkeypatch):
+    monkeypatch.setattr(
+        BagNetwork, "new_parameters", property(lambda network: list(network.head.parameters()))
+    )
+    recipe = replace(FEW.recipe, head_rate=5.0)
+    monkeypatch.setattr(type(registry.get("bag")), "recipe", recipe)
+    training, network, _ = _training()
+    old, new = training._optimizer.param_groups
+    assert (old["peak"], new["peak"]) == (recipe.learning_rate, 5 * recipe.learning_rate)
+    assert {id(part) for part in new["params"]} == {id(part) for part in network.head.parameters()}
+    assert len(old["params"]) + len(new["params"]) == len(list(network.parameters()))
 
 
 def test_a_run_that_is_done_is_read_at_once(tmp_path, monkeypatch):

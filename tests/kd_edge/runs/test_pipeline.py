@@ -306,14 +306,14 @@ def _stop_in(monkeypatch, stage):
 
         monkeypatch.setattr(finetune_module._Run, "_train_epoch", second_epoch)
     elif stage == "student":
-        epoch = Training._epoch
+        epoch = Training._leg
 
         def last_epoch(training, at, *rest):
             if at == 19:
                 raise KeyboardInterrupt
             return epoch(training, at, *rest)
 
-        monkeypatch.setattr(Training, "_epoch", last_epoch)
+        monkeypatch.setattr(Training, "_leg", last_epoch)
     elif stage == "variants":
         monkeypatch.setattr("kd_edge.soft_labels.label_variants._Partial.append", stop)
     else:
@@ -364,7 +364,7 @@ def test_cross_fitted_labels(out, options):
     assert np.array_equal(before.probabilities, labels.probabilities)
 
 
-def test_a_transformer_shares_its_teachers_words(out, options):
+def test_a_transformer_depends_on_its_teacher(out, options):
     changed = _distil(options, student="transformer", student_options=SMALL["transformer"])
     made = run_stages(SPLIT, out, changed)
     assert made.ran == ("student",)

@@ -40,7 +40,7 @@ def test_a_student_that_fits(tmp_path):
 def test_a_stopped_search_goes_on(tmp_path, monkeypatch):
     whole, _ = to_size(4_400, tmp_path / "whole")
     runs = []
-    real = Training._epoch
+    real = Training._leg
 
     def stopping(self, epoch, encoded, tracker):
         runs.append(epoch)
@@ -48,12 +48,12 @@ def test_a_stopped_search_goes_on(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(self, epoch, encoded, tracker)
 
-    monkeypatch.setattr(Training, "_epoch", stopping)
+    monkeypatch.setattr(Training, "_leg", stopping)
     with pytest.raises(Exception, match="Start the same command again"):
         to_size(4_400, tmp_path / "work")
     done = len(runs) - 1
     runs.clear()
-    monkeypatch.setattr(Training, "_epoch", lambda *all_: runs.append(all_[1]) or real(*all_))
+    monkeypatch.setattr(Training, "_leg", lambda *all_: runs.append(all_[1]) or real(*all_))
     again, sized = to_size(4_400, tmp_path / "work")
     trainings = len(sized.tried) + 1  # and the baseline
     assert len(runs) == 3 * trainings - done

@@ -12,6 +12,7 @@ from kd_edge.students.tokens import TokenText
 from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
 from kd_edge_runtime import backends
 from kd_edge_runtime.errors import InputError
+from tiny import untrained_teacher
 from workshop import SMALL, sentences
 
 TEXTS = sentences(30)
@@ -66,10 +67,11 @@ def test_options():
         ("transformer", TokenText, TransformerNetwork),
     ],
 )
-def test_a_kind_is_put_together(tiny_model, name, stage, network):
+def test_a_kind_is_put_together(tiny_model, tmp_path, name, stage, network):
     kind = registry.get(name)
     chosen = kind.options(SMALL[name])
-    text = kind.learn_text(TextSources(TEXTS, tiny_model), chosen)
+    teacher = untrained_teacher(tmp_path, tiny_model, ("0", "1", "2", "3"))
+    text = kind.learn_text(TextSources(TEXTS, teacher), chosen)
     assert isinstance(text, stage)
     built = kind.build(text, 4, chosen)
     assert isinstance(built, network)
@@ -89,13 +91,7 @@ def test_what_few_responses_share_is_left_out():
         assert ("quokka" in known) == (one is more)
 
 
-def test_a_transformer_shares_its_teachers_tokenizer(tiny_model, tmp_path):
-    kind = transformer.KIND
-    chosen = kind.options(SMALL["transformer"])
-    tokenizer = kind.learn_text(TextSources(["anything"], tiny_model), chosen).tokenizer
-    assert tokenizer.encode("the ice").tokens == ["[CLS]", "the", "ice", "[SEP]"]
-    assert tokenizer.truncation["max_length"] == 40
-    assert tokenizer.padding["pad_id"] == 0
-    for teacher in (None, tmp_path):
-        with pytest.raises(InputError, match="teacher's folder"):
-            kind.learn_text(TextSources(TEXTS, teacher), chosen)
+def test_what_is_trained_without_a_teacher():
+    for name, entry in registry.REGISTRY.items():
+        assert bool(entry.alone) == registry.get(name).needs_teacher
+        assert not entry.alone or not registry.get(entry.alone).needs_teacher, name

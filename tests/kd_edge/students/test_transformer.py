@@ -1,24 +1,90 @@
-"""The transformer student's network."""
+"""The transformer student: cut out of its teacher, trained, saved and read again."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
+from families import CLASSES, FAMILIES, family_teacher
+from kd_edge.data.responses import Scale
+from kd_edge.students import store, transformer
+from kd_edge.students.base import TextSources
+from kd_edge.students.student import Student
 from kd_edge.students.tokens import EncodedTokens
-from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
-from workshop import SMALL
+from kd_edge.students.transformer import TransformerOptions
+from kd_edge.teacher.predict import predict
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
+from kd_edge_runtime.errors import InputError
+from workshop import sentences
 
-OPTIONS = TransformerOptions(**SMALL["transformer"])
+KIND = transformer.KIND
+TEXTS = sentences(12) * 3
+LAYERS = {"layers": (0, 3)}
 
 
-def _network():
-    torch.manual_seed(0)
-    return TransformerNetwork(30, 3, OPTIONS).eval()
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    return family_teacher(tmp_path_factory.mktemp("bert") / "teacher", "bert", TEXTS)
 
 
-def test_padding_changes_nothing():
-    network = _network()
+def _student(teacher, values=LAYERS):
+    text = KIND.learn_text(TextSources(TEXTS, teacher), KIND.options(values))
+    options = KIND.fit_options(values, text)
+    return Student(
+        kind="transformer",
+        item_id="spoon",
+        scale=Scale.from_classes(CLASSES),
+        decision=MOST_PROBABLE,
+        options=options,
+        text=text,
+        network=KIND.build(text, len(CLASSES), options).eval(),
+        provenance={},
+    )
+
+
+@pytest.mark.parametrize("classify", [False, True], ids=["encoder", "classifier"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_it_is_read_again_without_the_teacher(tmp_path, name, classify):
+    teacher = family_teacher(tmp_path / "teacher", name, TEXTS, classify=classify)
+    student = _student(teacher, {"layers": range(4)})
+    expected = student.probabilities(TEXTS[:9])
+    assert np.abs(expected - predict(teacher, TEXTS[:9], "fp32", device="cpu")).max() < 1e-4
+    teacher.rename(tmp_path / "gone")
+    store.save(student, tmp_path / "student")
+    kept = store.load(tmp_path / "student")
+    assert np.array_equal(kept.probabilities(TEXTS[:9]), expected)
+    assert kept.options == student.options
+    assert kept.options.layers == (0, 1, 2, 3)
+    assert kept.network.last.out_features == len(CLASSES)
+
+
+def test_what_an_option_leaves_open_is_what_was_cut(teacher):
+    student = _student(teacher, {})
+    assert student.options.layers == (1, 2, 3)
+    assert student.options.longest == 24, "as many tokens as the teacher reads"
+    assert student.options.config["num_hidden_layers"] == 3
+    assert TransformerOptions(layers=[1, 2]) == TransformerOptions(layers=(1, 2))
+
+
+def test_a_teacher_is_needed_and_it_must_give_the_items_scores(teacher):
+    with pytest.raises(InputError, match="name the teacher's folder"):
+        KIND.learn_text(TextSources(TEXTS), KIND.options())
+    text = KIND.learn_text(TextSources(TEXTS, teacher), KIND.options())
+    with pytest.raises(InputError, match="gives 3 scores and the responses have 4"):
+        KIND.build(text, 4, KIND.fit_options({}, text))
+
+
+def test_the_new_layer_learns_faster_than_what_was_trained(teacher):
+    network = _student(teacher).network
+    assert {id(part) for part in network.new_parameters} == {
+        id(network.last.weight),
+        id(network.last.bias),
+    }
+
+
+def test_padding_changes_nothing(teacher):
+    network = _student(teacher).network
     encoded = EncodedTokens([[2, 9, 8, 3], [2, 3], [2, *[5] * 20, 3]])
     together = network(*encoded.batch(np.arange(3)))
     assert together.shape == (3, 3)
@@ -27,15 +93,14 @@ def test_padding_changes_nothing():
         assert torch.allclose(together[at], alone, atol=1e-5)
 
 
-def test_dropout_is_for_training():
+def test_a_response_without_a_token_counts_as_a_pad(teacher):
+    network = _student(teacher).network
+    empty = network(*EncodedTokens([[]]).batch(np.array([0])))
+    assert torch.equal(empty, network(torch.tensor([[0]]), torch.tensor([[1]])))
+
+
+def test_dropout_is_for_training(teacher):
     batch = EncodedTokens([[2, 9, 8, 3]]).batch(np.array([0]))
-    network = _network()
+    network = _student(teacher).network
     assert torch.equal(network(*batch), network(*batch))
     assert not torch.equal(network.train()(*batch), network(*batch))
-
-
-def test_the_default_is_tinyberts_architecture():
-    # TinyBERT-4 with BERT's vocabulary of 30,522 has 14.5 M parameters in the paper.
-    with torch.device("meta"):
-        network = TransformerNetwork(30_522, 2, TransformerOptions())
-    assert 14.3e6 < sum(part.numel() for part in network.parameters()) < 14.7e6

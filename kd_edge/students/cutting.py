@@ -1,0 +1,243 @@
+"""Cuts a student out of a fine-tuned teacher: some of its layers, the pieces that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from kd_edge.students.trimming import Trimmed, trim
+from kd_edge.teacher.classifier import TeacherModel, load_teacher, quiet
+from kd_edge_runtime.errors import InputError
+
+# Models that number positions from the padding token's id + 1.
+_AFTER_PAD = {"camembert", "mpnet", "roberta", "xlm-roberta"}
+# Models whose table of positions serves nothing else.
+_WITH_POSITIONS = {*_AFTER_PAD, "bert", "distilbert", "electra"}
+# Models whose first layer is unlike the others, so that no other can take its place.
+_FIRST_DIFFERS = {"modernbert"}
+# Of a configuration: what says nothing of the network, or where it came from.
+_LEFT_OUT = {
+    "_name_or_path",
+    "transformers_version",
+    "id2label",
+    "label2id",
+    "dtype",
+    "torch_dtype",
+}
+_NEAR = 1e-3  # how much a logit may change by being computed in another network
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A network cut out of a teacher.
+
+    Attributes:
+        tokenizer: the trimmed one; it pads and truncates.
+        config: the configuration of its language model, JSON types.
+        state: its weights by name.
+        classes: the number of classes that it gives logits for.
+        layers: the numbers that its layers have in the teacher, from 0.
+        longest: tokens of a response that it reads.
+    """
+
+    tokenizer: Tokenizer
+    config: Mapping[str, Any]
+    state: Mapping[str, torch.Tensor]
+    classes: int
+    layers: tuple[int, ...]
+    longest: int
+
+
+def cut(
+    folder: Path, texts: Sequence[str], layers: Sequence[int] | None, least: int, longest: int
+) -> Cut:
+    """Cuts a network out of a teacher.
+
+    Args:
+        folder: the teacher's folder.
+        texts: the responses whose pieces it has to know.
+        layers: the numbers of the layers to keep, from 0, ascending; None for `usual_layers`.
+        least: responses that must share a piece, see `trimming.trim`.
+        longest: tokens of a response to read; fewer if the teacher reads fewer.
+
+    Raises:
+        InputError: the folder holds no finished teacher, it has no such layers, or it is one that
+            cannot be cut: the message says why.
+    """
+    teacher = load_teacher(folder)
+    kind = str(teacher.backbone.config.model_type)
+    tokenizer = getattr(teacher.tokenizer, "backend_tokenizer", None)
+    if tokenizer is None:
+        raise _uncut(kind, "its tokenizer is written in Python, and has no tokenizer.json")
+    total = teacher.backbone.config.num_hidden_layers
+    kept = usual_layers(total, first=kind in _FIRST_DIFFERS) if layers is None else tuple(layers)
+    _check_layers(kept, total)
+    _keep_layers(teacher, kept)
+    trimmed = trim(tokenizer, texts, least, teacher.tokenizer.pad_token_id)
+    longest = min(longest, teacher.max_length, teacher.tokenizer.model_max_length)
+    before = _probe(teacher, torch.tensor(trimmed.kept), longest)
+    config = _trim_network(teacher, trimmed, longest)
+    state = teacher.state_dict()
+    _check_same(kind, Cut(trimmed.tokenizer, config, state, teacher.classes, kept, longest), before)
+    ready = trimmed.tokenizer
+    fill = config.get("pad_token_id") or 0
+    ready.enable_padding(pad_id=fill, pad_token=ready.id_to_token(fill))
+    ready.enable_truncation(longest, direction=teacher.tokenizer.truncation_side)
+    return Cut(ready, config, state, teacher.classes, kept, longest)
+
+
+def usual_layers(total: int, *, first: bool = False) -> tuple[int, ...]:
+    """The three layers that are kept by default, of so many; measured, see `benchmarks/README.md`.
+
+    With `first` layer 0 is one of them.
+    """
+    spread = [-(-third * total // 3) - 1 for third in (1, 2, 3)]
+    return tuple(sorted({0, *spread[1:]} if first else {*spread}))
+
+
+def build_network(config: Mapping[str, Any], classes: int) -> TeacherModel:
+    """A network as `Cut.config` describes it, with random weights and without a tokenizer."""
+    import transformers
+
+    values = dict(config)
+    parsed = transformers.AutoConfig.for_model(values.pop("model_type"), **values)
+    is_classifier = any(
+        name.endswith("ForSequenceClassification") for name in parsed.architectures or ()
+    )
+    if is_classifier:
+        parsed.num_labels = classes
+        kind: Any = transformers.AutoModelForSequenceClassification
+    else:
+        kind = transformers.AutoModel
+    with quiet():
+        backbone = kind.from_config(parsed)
+    network = TeacherModel(backbone.float(), None, classes, 0)
+    _drop_pooler(network)
+    return network
+
+
+def _uncut(kind: str, why: str) -> InputError:
+    return InputError(
+        f"a transformer student cannot be cut out of this teacher ({kind}): {why}. Choose another "
+        "student, or another language model such as BERT, RoBERTa, DeBERTa or MiniLM"
+    )
+
+
+def _check_layers(layers: Sequence[int], total: int) -> None:
+    numbers = f"the teacher has {total} layers, 0 to {total - 1}"
+    if not layers or [*layers] != sorted({*layers}):
+        raise InputError(f"layers must be named once each and in ascending order: {numbers}")
+    absent = [layer for layer in layers if not 0 <= layer < total]
+    if absent:
+        raise InputError(f"there is no layer {', '.join(map(str, absent))}: {numbers}")
+
+
+def _keep_layers(teacher: TeacherModel, layers: Sequence[int]) -> None:
+    """Removes the other layers in place, and what is a layer's in the configuration."""
+    backbone = teacher.backbone
+    total = backbone.config.num_hidden_layers
+    stacks = [
+        name
+        for name, module in backbone.named_modules()
+        if isinstance(module, torch.nn.ModuleList) and len(module) == total
+    ]
+    if not stacks:
+        raise _uncut(backbone.config.model_type, "its layers are not a list, or share weights")
+    outermost = min(stacks, key=lambda name: name.count("."))
+    stack = backbone.get_submodule(outermost)
+    parent, _, last = outermost.rpartition(".")
+    chosen = torch.nn.ModuleList([stack[layer] for layer in layers])
+    setattr(backbone.get_submodule(parent), last, chosen)
+    for name, value in backbone.config.to_dict().items():
+        if isinstance(value, list) and len(value) == total:
+            setattr(backbone.config, name, [value[layer] for layer in layers])
+    backbone.config.num_hidden_layers = len(layers)
+    _drop_pooler(teacher)
+
+
+def _drop_pooler(network: TeacherModel) -> None:
+    """Removes the layer that makes one vector of a response, where nothing reads it."""
+    if network.head is not None and getattr(network.backbone, "pooler", None) is not None:
+        network.backbone.pooler = None
+
+
+def _trim_network(teacher: TeacherModel, trimmed: Trimmed, longest: int) -> dict[str, Any]:
+    """Keeps the embeddings of some tokens and positions, in place; returns the configuration."""
+    backbone, kept = teacher.backbone, trimmed.kept
+    config = backbone.config
+    new = {old: at for at, old in enumerate(kept)}
+    with torch.no_grad():
+        backbone.set_input_embeddings(_some(backbone.get_input_embeddings(), [*kept]))
+    old_pad = config.pad_token_id
+    values = config.to_dict()
+    for name, value in values.items():
+        if name.endswith("_token_id") and value is not None:
+            setattr(config, name, new.get(value) if isinstance(value, int) else None)
+    config.vocab_size = len(kept)
+    positions = _positions(backbone)
+    if config.model_type in _WITH_POSITIONS and positions is not None:
+        rows = range(longest)
+        if config.model_type in _AFTER_PAD:
+            first = old_pad - config.pad_token_id
+            rows = range(first, first + config.pad_token_id + 1 + longest)
+        parent = backbone.get_submodule(positions)
+        parent.position_embeddings = _some(parent.position_embeddings, [*rows])
+        config.max_position_embeddings = len(rows)
+    found: dict[str, Any] = config.to_dict()
+    return {name: value for name, value in found.items() if name not in _LEFT_OUT}
+
+
+def _positions(backbone: Any) -> str | None:
+    """The name of the part that has a table of positions, if one has."""
+    end = ".position_embeddings"
+    for name, module in backbone.named_modules():
+        if name.endswith(end) and isinstance(module, torch.nn.Embedding):
+            return str(name.removesuffix(end))
+    return None
+
+
+def _some(table: torch.nn.Embedding, rows: Sequence[int]) -> torch.nn.Embedding:
+    return torch.nn.Embedding.from_pretrained(table.weight.detach()[rows].clone(), freeze=False)
+
+
+def _probe(network: TeacherModel, tokens: torch.Tensor, longest: int) -> torch.Tensor:
+    """The network's logits of some random responses; [B, K].
+
+    Args:
+        network: left in evaluation mode.
+        tokens: the ids of the pieces that may be in a response; [V].
+        longest: tokens of the longest response.
+    """
+    generator = torch.Generator().manual_seed(0)
+    places = torch.randint(len(tokens), (4, longest), generator=generator)
+    mask = (torch.arange(longest) < torch.tensor([longest, 9, 3, 1])[:, None]).long()
+    with torch.inference_mode():
+        return network.eval()(tokens[places], mask)
+
+
+def _check_same(kind: str, made: Cut, before: torch.Tensor) -> None:
+    """Refuses a cut whose network cannot be built, or scores otherwise than it did in the teacher.
+
+    Args:
+        kind: the kind of language model.
+        made: the cut.
+        before: what `_probe` gave in the teacher, without the other layers.
+    """
+    network = build_network(made.config, made.classes)
+    chosen = ", ".join(map(str, made.layers))
+    try:
+        network.load_state_dict(made.state)
+    except RuntimeError:
+        raise _uncut(
+            kind,
+            f"layers {chosen} do not fit together; the first layer of some models differs from "
+            "the others: keep layer 0 too",
+        ) from None
+    after = _probe(network, torch.arange(made.config["vocab_size"]), made.longest)
+    if not torch.allclose(before, after, atol=_NEAR):
+        raise _uncut(kind, f"layers {chosen} compute something else without the others")
