@@ -45,6 +45,12 @@ from kd_edge.flash.kit.platforms import BACKENDS, PLATFORMS, PYTHONS
     multiple=True,
     help="Install this backend too, fetched by pip (may be repeated); plain Python needs none.",
 )
+@OptionGroup.RUNTIME.option(
+    "--core-wheels",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with wheels of kd-edge-core, the fastest backend.  [default: what 'make wheels' "
+    "has built, if anything]",
+)
 @json_option
 def flash(
     bundle: Path,
@@ -53,6 +59,7 @@ def flash(
     platform: str | None,
     python: str | None,
     backends: tuple[str, ...],
+    core_wheels: Path | None,
     jobs: int,
     as_json: bool,
 ) -> None:
@@ -72,12 +79,15 @@ def flash(
       kd-edge flash item.kdz ssh://pi@class-7/home/pi/kd-edge --with-runtime pi-64
       kd-edge flash item.kdz --fleet devices.toml --jobs 16 --json
     """
-    if platform is None and (python or backends):
-        raise click.UsageError("--python and --backend need --with-runtime: they choose its parts")
+    if platform is None and (python or backends or core_wheels):
+        raise click.UsageError(
+            "--python, --backend and --core-wheels need --with-runtime: they choose its parts"
+        )
 
     from kd_edge.console.progress import say
     from kd_edge.console.tables import print_tables
     from kd_edge.flash.fleet import devices
+    from kd_edge.flash.kit import core_wheels as cores
     from kd_edge.flash.kit.payload import Kits, read_payload
     from kd_edge.flash.parallel import FAILED, outcome_table, summary
     from kd_edge.flash.parallel import flash as flash_all
@@ -89,7 +99,10 @@ def flash(
     kits = None
     if platform is not None:
         tokenizers = "onnx" in backends and payload.students != {"bag"}
-        kits = Kits(PLATFORMS[platform], python, backends, tokenizers)
+        core = cores.core_wheels(PLATFORMS[platform], core_wheels)
+        if not core:
+            say("There is no wheel of kd-edge-core here: plain Python will score on the devices.")
+        kits = Kits(PLATFORMS[platform], python, backends, tokenizers, core)
         if any(isinstance(device.target, FolderTarget) for device in all_devices):
             kit = kits.kit(DEFAULT_PYTHON)
             fits = kit.python or ".".join(map(str, kit.least_python)) + " or newer"

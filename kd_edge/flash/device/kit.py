@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -41,6 +42,33 @@ def open_kit(source: Path) -> dict[str, bytes]:
     kit = {name: files[name] for name in (*listed, SUMS)}
     _check_python(json.loads(kit["kit.json"]))
     return kit
+
+
+def is_core(name: str) -> bool:
+    """Whether a kit's file is a wheel of the core, of which a kit may have several."""
+    return name.startswith("kd_edge_core-") and name.endswith(".whl")
+
+
+def core_wheel(kit: dict[str, bytes]) -> str:
+    """The name of the kit's wheel of the core for this device; "" for none."""
+    found = sorted(filter(is_core, kit))
+    for machine in _machines(os.uname().machine, 64 if sys.maxsize > 1 << 32 else 32):
+        for name in found:
+            if name.endswith(f"_{machine}.whl"):
+                return name
+    return ""
+
+
+def _machines(machine: str, bits: int) -> tuple[str, ...]:
+    """What runs on a processor, by its names in wheels, the best first."""
+    if machine in ("x86_64", "amd64"):
+        return ("x86_64",) if bits == 64 else ()
+    if bits == 64:
+        return ("aarch64",) if machine in ("aarch64", "arm64") else ()
+    if machine.startswith("armv6"):
+        return ("armv6l",)
+    # A 32-bit system on a 64-bit kernel is an ARMv7.
+    return ("armv7l", "armv6l") if machine in ("armv7l", "armv8l", "aarch64") else ()
 
 
 def python_version() -> str:

@@ -14,6 +14,7 @@ import os
 import shlex
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Callable
 
@@ -30,6 +31,7 @@ from kd_edge.flash.device.disk import (
     sync_folder,
     write_synced,
 )
+from kd_edge.flash.device.kit import core_wheel, is_core
 from kd_edge.flash.device.unpack import put, unpack
 
 MARK = "whole"
@@ -118,9 +120,11 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
     lib.mkdir()
     hashes: dict[str, str] = {}
     for name, data in kit.items():
-        if name.endswith(".whl"):
+        if name.endswith(".whl") and not is_core(name):
             say(f"unpacking {name.partition('-')[0]}")
             unpack(data, lib, hashes)
+    if any(map(is_core, kit)):
+        _add_core(kit, lib, hashes, say)
     put(lib, "kd-edge", _START, hashes)
     write_synced(lib / SUMS, sums(hashes))
     share(lib)
@@ -131,7 +135,7 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
     say("reading back")
     if not intact(lib):
         raise Refused("the disk returns other data than was written")
-    if not _starts(lib):
+    if not _imports("kd_edge_runtime.cli.group", lib):
         raise Refused("the runtime does not start with this device's Python")
     write_synced(lib / MARK, b"")
     share(lib / MARK)
@@ -139,13 +143,30 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
     sync_folder(lib.parent)
 
 
-def _starts(lib: Path) -> bool:
-    """Whether the runtime can be imported; tried in a forked process, in case it crashes."""
+def _add_core(kit: dict[str, bytes], lib: Path, hashes: dict[str, str], say: Say) -> None:
+    """Unpacks the core, where there is one for this device, and it loads."""
+    name = core_wheel(kit)
+    if not name:
+        say("this kit's kd_edge_core is for other processors: plain Python will score")
+        return
+    say("unpacking kd_edge_core")
+    own: dict[str, str] = {}
+    unpack(kit[name], lib, own)
+    if _imports("kd_edge_core", lib):
+        hashes.update(own)
+        return
+    say("kd_edge_core does not start on this device: plain Python will score")
+    for folder in {file.partition("/")[0] for file in own}:
+        shutil.rmtree(lib / folder)
+
+
+def _imports(module: str, lib: Path) -> bool:
+    """Whether a module can be imported; tried in a forked process, in case it crashes."""
     child = os.fork()
     if not child:
         try:
             sys.path.insert(0, str(lib))
-            import kd_edge_runtime.cli.group  # noqa: F401
+            import_module(module)
 
             os._exit(0)
         except BaseException:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,7 +53,11 @@ class Kit:
 
 
 def make_kit(
-    platform: Platform, python: str, backends: Sequence[str] = (), tokenizers: bool = False
+    platform: Platform,
+    python: str,
+    backends: Sequence[str] = (),
+    tokenizers: bool = False,
+    core: Mapping[str, bytes] | None = None,
 ) -> Kit:
     """Builds the kit for one kind of device.
 
@@ -64,6 +68,8 @@ def make_kit(
         python: its Python, e.g. "3.11".
         backends: any of `platforms.BACKENDS`.
         tokenizers: whether the bundle's students need the package of that name.
+        core: wheels of the core by name, see `core_wheels`. They fit every Python that the runtime
+            fits, and a device for which there is none does without.
 
     Raises:
         InputError: a package is not installed here, or not published for the platform.
@@ -90,7 +96,7 @@ def make_kit(
     only_python = None if all(name.endswith("-none-any.whl") for name in wheels) else python
     about = {"platform": platform.name, "python": only_python, "least_python": list(oldest)}
     contents = {
-        **dict(sorted(wheels.items())),
+        **dict(sorted({**wheels, **(core or {})}.items())),
         "kit.json": json.dumps(about).encode("ascii") + b"\n",
         "install.pyz": as_zip(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,12 +54,14 @@ class Kits:
         python: their Python, e.g. "3.11"; None to ask each device.
         backends: the backends in the kits.
         tokenizers: whether the students need the package of that name.
+        core: wheels of the core by name, see `core_wheels`.
     """
 
     platform: Platform
     python: str | None = None
     backends: Sequence[str] = ()
     tokenizers: bool = False
+    core: Mapping[str, bytes] = field(default_factory=dict)
     _kits: dict[str, Kit | KdEdgeError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,7 +80,7 @@ class Kits:
             kit = self._kits.get(python)
             if kit is None:
                 try:
-                    kit = make_kit(self.platform, python, self.backends, self.tokenizers)
+                    kit = make_kit(self.platform, python, self.backends, self.tokenizers, self.core)
                 except KdEdgeError as error:
                     kit = error
                 self._kits[python] = kit

@@ -33,11 +33,14 @@ class Platform:
         name: its name on the command line.
         machine: its name in the tags of wheels.
         bits: 32 or 64, of its Python: a 64-bit Pi can run a 32-bit system.
+        core_machines: the names in the tags of the core's wheels. A 32-bit Pi is an ARMv7, or
+            an ARMv6 like the Pi Zero.
     """
 
     name: str
     machine: str
     bits: int
+    core_machines: tuple[str, ...]
 
     def runs_on(self, machine: str, bits: int) -> bool:
         """Whether wheels for this platform run on a device.
@@ -54,9 +57,9 @@ class Platform:
 PLATFORMS = {
     platform.name: platform
     for platform in (
-        Platform("pi-64", "aarch64", 64),
-        Platform("pi-32", "armv7l", 32),
-        Platform("x86-64", "x86_64", 64),
+        Platform("pi-64", "aarch64", 64, ("aarch64",)),
+        Platform("pi-32", "armv7l", 32, ("armv7l", "armv6l")),
+        Platform("x86-64", "x86_64", 64, ("x86_64",)),
     )
 }
 

@@ -59,6 +59,19 @@ def test_a_fleet_with_a_device_that_fails_ends_with_1(command, bundles, tmp_path
     assert bad["reason"] in said.out
 
 
+def test_a_kit_without_the_core_says_so(command, bundles, tmp_path, monkeypatch):
+    monkeypatch.setattr("kd_edge.flash.kit.core_wheels._DIST", tmp_path / "dist")
+    call = ("flash", bundles["new"], tmp_path / "stick", "--with-runtime", "pi-64")
+    assert "no wheel of kd-edge-core here: plain Python will score" in command(*call).err
+    assert "for pi-64; 'make wheels'" in command.fails(*call, "--core-wheels", tmp_path)
+    from kd_edge_runtime._version import __version__
+
+    name = f"kd_edge_core-{__version__}-cp39-abi3-manylinux_2_17_aarch64.whl"
+    (tmp_path / name).write_bytes(b"")
+    assert "no wheel" not in command(*call, "--core-wheels", tmp_path).err
+    assert (tmp_path / "stick" / "kit" / name).is_file()
+
+
 def test_a_kit_is_announced_and_put_into_a_folder(command, bundles, tmp_path):
     root = tmp_path / "stick"
     said = command("flash", bundles["new"], root, "--with-runtime", "pi-64")

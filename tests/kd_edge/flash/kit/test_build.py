@@ -10,19 +10,25 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import zig
 from flash_cuts import TEXTS, make_bundles, tiny_kit
+from kd_edge.flash.device import kit as device_kit
 from kd_edge.flash.device import runtime
 from kd_edge.flash.device.disk import SUMS, Refused, sums
 from kd_edge.flash.kit.build import make_kit
+from kd_edge.flash.kit.core_wheels import core_wheels
 from kd_edge.flash.kit.payload import Kits, read_payload
 from kd_edge.flash.kit.platforms import PLATFORMS, backend_projects, fetch
 from kd_edge.flash.kit.program import as_zip
 from kd_edge.flash.kit.wheels import pack_installed
 from kd_edge.flash.to_folder import flash_folder
+from kd_edge_runtime._version import __version__
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.scorer import Scorer
 from power_cuts import fast_folder
@@ -206,7 +212,7 @@ def test_backends_that_nobody_publishes_are_refused():
 def test_a_kit_is_made_once_and_only_for_devices_that_it_fits(monkeypatch):
     asked = []
 
-    def made(_, python, backends, __):
+    def made(_, python, backends, *__):
         asked.append(python)
         if python == "3.9":
             raise KdEdgeError("pip could not")
@@ -230,6 +236,98 @@ def test_a_kit_is_made_once_and_only_for_devices_that_it_fits(monkeypatch):
     assert Kits(PI).kit_for("3.11", "x86_64", 64), "pure Python runs anywhere"
     with pytest.raises(InputError, match=r"has Python 3.8: leave out --python 3.11"):
         Kits(PI, "3.11").kit_for("3.8", "aarch64", 64)
+
+
+# The core
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Builds the core's wheel for a platform, once."""
+    folder = tmp_path_factory.mktemp("dist")
+
+    @cache
+    def built(name):
+        zig.need_zig()
+        return zig.build_wheels().build(name, folder)
+
+    return built
+
+
+def _core(machine, version=__version__, system="manylinux_2_17"):
+    return f"kd_edge_core-{version}-cp39-abi3-{system}_{machine}.whl"
+
+
+def test_a_kit_takes_the_cores_of_its_devices_and_of_this_version(tmp_path):
+    for machine in ("x86_64", "aarch64", "armv7l"):
+        (tmp_path / _core(machine)).write_bytes(b"a wheel")
+    (tmp_path / _core("armv6l", system="linux")).write_bytes(b"a wheel")
+    (tmp_path / _core("x86_64", system="macosx_11_0")).write_bytes(b"a wheel")
+    (tmp_path / _core("aarch64", "0.0.1")).write_bytes(b"an old wheel")
+    taken = {name: set(core_wheels(one, tmp_path)) for name, one in PLATFORMS.items()}
+    assert taken == {
+        "x86-64": {_core("x86_64")},
+        "pi-64": {_core("aarch64")},
+        "pi-32": {_core("armv7l"), _core("armv6l", system="linux")},
+    }
+    made = make_kit(PLATFORMS["pi-32"], HERE, core=core_wheels(PLATFORMS["pi-32"], tmp_path))
+    assert taken["pi-32"] < set(made.files)
+    assert made.python is None, "every Python takes them, and another processor does without"
+    (tmp_path / _core("aarch64")).unlink()
+    with pytest.raises(InputError, match=r"no wheel of kd-edge-core .* for pi-64.*'make wheels'"):
+        core_wheels(PI, tmp_path)
+
+
+def test_without_a_folder_of_wheels_there_is_no_core(tmp_path, monkeypatch):
+    monkeypatch.setattr("kd_edge.flash.kit.core_wheels._DIST", tmp_path / "dist")
+    assert core_wheels(PI) == {}
+
+
+@pytest.mark.parametrize(
+    ("machine", "most", "taken"),
+    [
+        ("x86_64", 1 << 63, "x86_64"),
+        ("x86_64", 1 << 31, ""),
+        ("aarch64", 1 << 63, "aarch64"),
+        ("aarch64", 1 << 31, "armv7l"),
+        ("armv7l", 1 << 31, "armv7l"),
+        ("armv6l", 1 << 31, "armv6l"),
+        ("riscv64", 1 << 63, ""),
+    ],
+)
+def test_a_device_takes_its_own_core(machine, most, taken, monkeypatch):
+    kit = {_core(one): b"" for one in ("x86_64", "aarch64", "armv7l", "armv6l")}
+    monkeypatch.setattr(device_kit.os, "uname", lambda: SimpleNamespace(machine=machine))
+    monkeypatch.setattr(device_kit.sys, "maxsize", most - 1)
+    assert device_kit.core_wheel({"click-8-py3-none-any.whl": b"", **kit}) == (
+        _core(taken) if taken else ""
+    )
+    if taken == "armv7l":
+        del kit[_core("armv7l")]
+        assert device_kit.core_wheel(kit) == _core("armv6l"), "which an ARMv7 runs too"
+
+
+@pytest.mark.parametrize(
+    ("machine", "words"),
+    [
+        ("riscv64", "kd_edge_core is for other processors: plain Python will score"),
+        (os.uname().machine, "kd_edge_core does not start on this device: plain Python will"),
+    ],
+)
+def test_a_core_that_does_not_run_is_left_out(machine, words, bundles, device, tmp_path):
+    """As on an Alpine, whose C library is another, or on a processor that nobody thought of."""
+    stick, root = tmp_path / "stick", tmp_path / "kd-edge"
+    crashes = {
+        "kd_edge_core/__init__.py": b"import os\n\nos.abort()\n",
+        f"kd_edge_core-{__version__}.dist-info/WHEEL": b"",
+    }
+    kit = make_kit(PLATFORMS["x86-64"], HERE, core={_core(machine): _zip(crashes)})
+    flash_folder("stick", stick, read_payload(bundles["new"]), kit)
+    assert words in device("sh", stick / "install.sh", root)
+    [lib] = root.glob("runtime/0*")
+    assert not [*lib.glob("kd_edge_core*")]
+    assert "current" in device("sh", root / "kd-edge", "status")
+    assert "unpacking" not in device("sh", stick / "install.sh", root), "it is whole without"
 
 
 # On the device
@@ -334,10 +432,22 @@ def test_what_the_device_cannot_use_is_told_in_one_line(stick, device, bundles, 
     assert "Error: " in device("sh", install, tmp_path / "file" / "d", code=1)
 
 
-@pytest.mark.parametrize("kind", ["pi-64", "pi-32"])
-def test_an_emulated_device_scores_after_one_command(kind, pi, bundles, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "wheels", "backend"),
+    [
+        ("pi-64", (), "plain"),
+        ("pi-32", (), "plain"),
+        ("pi-64", ("linux-aarch64",), "core"),
+        ("pi-32", ("linux-armv7", "linux-armv6"), "core"),
+    ],
+)
+def test_an_emulated_device_scores_after_one_command(
+    kind, wheels, backend, pi, bundles, built, tmp_path
+):
     stick, root, table = tmp_path / "stick", tmp_path / "kd-edge", tmp_path / "responses.csv"
-    made = make_kit(PLATFORMS[kind], "3.11")
+    core = {path.name: path.read_bytes() for path in map(built, wheels)}
+    made = make_kit(PLATFORMS[kind], "3.11", core=core)
+    assert made.size < 1_000_000
     flash_folder("stick", stick, read_payload(bundles["new"]), made)
     table.write_text(f"text\n{TEXTS[1]}\n", encoding="utf-8")
 
@@ -348,12 +458,23 @@ def test_an_emulated_device_scores_after_one_command(kind, pi, bundles, tmp_path
             command, env=environment, check=True, capture_output=True, text=True
         ).stdout
 
-    assert "ready: " in run(stick / "install.sh", root)
+    told = run(stick / "install.sh", root)
+    assert "ready: " in told
+    assert ("unpacking kd_edge_core" in told) == (backend == "core")
+    if wheels:
+        checked = json.loads(run(root / "kd-edge", "doctor", "--json"))
+        assert {item["backend"] for item in checked["items"]} == {backend}
+        states = {one["backend"]: one["state"] for one in checked["backends"]}
+        assert states["core"] == states["plain"] == "works"
     with Scorer.open(bundles["new"], "plain") as scorer:
         wanted = scorer.score(TEXTS[1])
     row = json.loads(run(root / "kd-edge", "score", table, "--json"))
     assert row["p_0"] == pytest.approx(wanted.probabilities[0], rel=2e-5)
     assert row["predicted"] == wanted.predicted
+    if len(wheels) == 2:
+        [lib] = root.glob("runtime/0*")
+        [tags] = lib.glob("kd_edge_core-*.dist-info/WHEEL")
+        assert "_armv7l" in tags.read_text(), "the faster of the two"
 
 
 def test_a_disk_that_gives_back_something_else_gets_no_runtime(tmp_path, monkeypatch):
