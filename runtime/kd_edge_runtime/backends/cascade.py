@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kd_edge_runtime import backends, flags
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.errors import KdEdgeError
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.system.ordered_sums import ordered_sum
@@ -95,7 +96,7 @@ class Cascade:
         review_below: float | None,
     ) -> None:
         entry = item.entry
-        alone = entry.of_second()
+        alone = of_second(entry)
         assert alone and entry.second
         self.backend = first.backend
         self._first = first

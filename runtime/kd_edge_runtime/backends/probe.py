@@ -25,6 +25,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.files import share
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
@@ -95,7 +96,7 @@ def probe(
         manifest = bundle.manifest
         for member in (entry.forms[form], entry.golden):
             key += f" {manifest.members[member].sha256[:16]}"
-        arguments = [str(bundle.path), str(manifest.students().index(entry))]
+        arguments = [str(bundle.path), str(students(manifest.items).index(entry))]
     device = _device() if cache else ""
     kept = _read(cache, device) if cache else {}
     if key in kept:
@@ -139,7 +140,7 @@ def _scored(name: str, form: str, path: str, at: str) -> ProbeOutcome:
         backends.module(name)
         return ProbeOutcome(WORKS)
     with Bundle(path) as bundle:
-        item = LoadedItem(bundle, bundle.manifest.students()[int(at)])
+        item = LoadedItem(bundle, students(bundle.manifest.items)[int(at)])
         result = reproduce(item, name, form, golden.read(item))
     return ProbeOutcome(WRONG, result.summary) if result.differing else ProbeOutcome(WORKS)
 

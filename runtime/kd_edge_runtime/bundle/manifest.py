@@ -139,14 +139,6 @@ class ItemEntry:
         """What each class counts as in an expected score; [K]."""
         return self.points or self.values
 
-    def of_second(self) -> ItemEntry | None:
-        """The second student as if it were an item's only one; None if there is none."""
-        if self.second is None:
-            return None
-        from kd_edge_runtime.bundle.second import as_item
-
-        return as_item(self, self.second)
-
 
 @dataclass(frozen=True)
 class Manifest:
@@ -232,11 +224,6 @@ class Manifest:
         suggestion = did_you_mean(item_id, [entry.item_id for entry in self.items])
         start = f"{suggestion} It has" if suggestion else ": it has"
         raise InputError(f"the bundle has no item '{item_id}'{start} {self.names()}")
-
-    def students(self) -> tuple[ItemEntry, ...]:
-        """The entry of every student: the items' own, then those of second students."""
-        seconds = [entry.of_second() for entry in self.items if entry.second]
-        return (*self.items, *filter(None, seconds))
 
     def names(self) -> str:
         """The number of items and the names of the first ten, for messages."""

@@ -9,7 +9,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, Protocol, TypeVar
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
@@ -69,8 +69,11 @@ class Second:
         return (self.vectorizer, self.golden, *self.forms.values())
 
 
-def as_item(item: ItemEntry, second: Second) -> ItemEntry:
-    """The entry of an item whose only student is the second one of another; it has no flags."""
+def of_second(item: ItemEntry) -> ItemEntry | None:
+    """An item's second student as if it were an item's only one, without flags; None for none."""
+    second = item.second
+    if second is None:
+        return None
     return type(item)(
         item_id=f"{item.item_id} (second)",
         student=second.student,
@@ -84,6 +87,11 @@ def as_item(item: ItemEntry, second: Second) -> ItemEntry:
         golden=second.golden,
         points=item.points,
     )
+
+
+def students(items: Sequence[ItemEntry]) -> tuple[ItemEntry, ...]:
+    """An entry for each student: the items' own, then those of second students."""
+    return (*items, *filter(None, map(of_second, items)))
 
 
 def read_second(get: Fields, where: str) -> Second:

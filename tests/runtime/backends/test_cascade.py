@@ -18,6 +18,7 @@ from kd_edge_runtime.backends import with_onnx
 from kd_edge_runtime.backends.cascade import together
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags
+from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.errors import BackendError
 from kd_edge_runtime.scorer import Scorer, decide, expectation
 from kd_edge_runtime.students.item import LoadedItem
@@ -62,7 +63,7 @@ def expected(path, texts):
     with Scorer.open(path, "plain", first_only=True, review_below=0) as scorer:
         firsts = scorer.score_many(texts, "stove")
         entry = scorer.bundle.manifest.item("stove")
-        second = with_onnx.load(LoadedItem(scorer.bundle, entry.of_second()), "onnx-int8")
+        second = with_onnx.load(LoadedItem(scorer.bundle, of_second(entry)), "onnx-int8")
         for text, one in zip(texts, firsts, strict=True):
             if one.confidence >= BELOW:
                 shares = one.probabilities

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 import bundles_made
 import seconds_made
 from kd_edge_runtime.bundle.manifest import ItemEntry, Manifest
-from kd_edge_runtime.bundle.second import GREATEST_TEMPERATURE, LEAST_TEMPERATURE
+from kd_edge_runtime.bundle.second import (
+    GREATEST_TEMPERATURE,
+    LEAST_TEMPERATURE,
+    of_second,
+    students,
+)
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.scorer import Scorer
 
@@ -51,12 +56,12 @@ def test_there_and_back(manifest):
 def test_without_one_nothing_is_written(tmp_path):
     manifest = bundles_made.write(tmp_path / "one.kdz")
     assert "second" not in manifest.to_json()
-    assert manifest.students() == manifest.items
-    assert manifest.items[0].of_second() is None
+    assert students(manifest.items) == manifest.items
+    assert of_second(manifest.items[0]) is None
 
 
 def test_a_second_student_as_an_item(manifest):
-    first, alone = manifest.students()
+    first, alone = students(manifest.items)
     assert isinstance(alone, ItemEntry)
     assert alone.item_id == "stove (second)"
     assert alone.second is None
