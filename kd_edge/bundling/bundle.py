@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kd_edge.bundling.model_card import CardFigures, card_text
+from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
-from kd_edge.bundling.student_parts import choose_forms, student_parts
+from kd_edge.bundling.student_parts import choose_forms, second_forms, student_parts
 from kd_edge.data.responses import Row
+from kd_edge.distillation.cascade import Cascade, CascadeOptions, choose_cascade
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import human_scores
+from kd_edge.evaluation.review import ACCURACY, review_of
 from kd_edge.stages.record import versions
 from kd_edge.students import registry
 from kd_edge.students.student import Student
-from kd_edge_export.bundle import ItemParts, write_bundle
+from kd_edge_export.bundle import ItemParts, SecondParts, write_bundle
 from kd_edge_export.golden import golden_inputs, golden_json
-from kd_edge_export.parity import form_outputs
+from kd_edge_export.parity import Probabilities, form_outputs
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.rules import AFTER_MARKUP
@@ -35,6 +37,8 @@ class ExportItem:
         held_out: scored responses that the student was not trained on, on which forms are
             compared with PyTorch.
         part_of: what the item's score is a part of, "" if it stands for itself.
+        second: a further student, for responses of which the first is not sure; it needs
+            `held_out`, to choose when it is asked.
     """
 
     student: Student
@@ -42,6 +46,7 @@ class ExportItem:
     held_out: tuple[Row, ...] = ()
     prompts: tuple[str, ...] = ()
     part_of: str = ""
+    second: Student | None = None
 
 
 @dataclass(frozen=True)
@@ -52,20 +57,36 @@ class ExportOptions:
         forms: names of forms; "all"; or none for the default forms.
         bits: bits per number of a bag's table; None for those it was trained with.
         limits: how much a form may differ from PyTorch.
+        cascade: when second students are asked.
     """
 
     forms: tuple[str, ...] = ()
     bits: int | None = None
     limits: Limits = field(default_factory=Limits)
+    cascade: CascadeOptions = field(default_factory=CascadeOptions)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A student whose forms are written and checked, each compared with PyTorch."""
+    """A student whose forms are written and checked, each compared with PyTorch.
+
+    Attributes:
+        second: the second student of the item, prepared likewise; `parts` hold its forms too.
+        cascade: when the second is asked.
+    """
 
     student: Student
     parts: ItemParts
     parity: tuple[FormParity, ...]
+    second: Prepared | None = None
+    cascade: Cascade | None = None
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """How the second student was trained and chosen; empty without one."""
+        if self.second is None or self.cascade is None:
+            return {}
+        return {**self.second.student.provenance, "cascade": self.cascade.provenance()}
 
 
 @dataclass(frozen=True)
@@ -84,7 +105,7 @@ def export(
 ) -> Exported:
     """Writes a bundle if every form scores as its student does; see `prepare` and `write`."""
     prepared = prepare(items, options)
-    parity = {each.student.item_id: each.parity for each in prepared}
+    parity = {name: forms for each in prepared for name, forms in parities(each)}
     return Exported(write(prepared, path, provenance), parity)
 
 
@@ -108,7 +129,21 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
         )
     # For all items first, so that a wrong name is reported before the work starts.
     chosen = [choose_forms(item.student, options.forms) for item in items]
+    for item in items:
+        if item.second and not item.held_out:
+            raise InputError(
+                f"item '{item.student.item_id}': its held-out responses say when the second "
+                "student is asked, and there are none"
+            )
     return [_item(item, forms, options) for item, forms in zip(items, chosen, strict=True)]
+
+
+def parities(prepared: Prepared) -> Iterator[tuple[str, tuple[FormParity, ...]]]:
+    """Each student of an item by its name, with its forms compared with PyTorch."""
+    name = prepared.student.item_id
+    yield name, prepared.parity
+    if prepared.second:
+        yield _second_name(name), prepared.second.parity
 
 
 def write(
@@ -131,15 +166,42 @@ def write(
         InputError: the file cannot be written.
     """
     measured, students = figures or {}, [each.student for each in prepared]
+    seconds = {each.student.item_id: each.provenance for each in prepared if each.second}
+    more = {"seconds": seconds} if seconds else {}
     created_by = {name: value for name, value in versions().items() if name != "python"}
     return write_bundle(
         path,
         [each.parts for each in prepared],
-        card_text([(student, measured.get(student.item_id)) for student in students]),
+        card_text(
+            [
+                CardItem(
+                    each.student,
+                    measured.get(each.student.item_id),
+                    each.second and each.second.student,
+                    each.cascade and each.cascade.figures,
+                )
+                for each in prepared
+            ]
+        ),
         created or datetime.now(timezone.utc).isoformat(timespec="seconds"),
         created_by,
-        {**provenance, "students": {each.item_id: each.provenance for each in students}},
+        {**provenance, "students": {each.item_id: each.provenance for each in students}, **more},
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A student's forms, run on a sample.
+
+    Attributes:
+        parts: with golden rows.
+        outputs: each form's probabilities of the sample, [N, K] by form.
+        parity: each form compared with PyTorch.
+    """
+
+    parts: ItemParts
+    outputs: Mapping[str, Probabilities]
+    parity: tuple[FormParity, ...]
 
 
 def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Prepared:
@@ -151,26 +213,75 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         tuple(row.response_id for row in item.held_out),
         human_scores(item.held_out) if item.held_out else None,
     )
-    parts, held = student_parts(student, names, options.bits)
+    ran = _run(student, student.item_id, names, sample, options)
+    rules = ran.parts.text.get("rules", 1) % AFTER_MARKUP
+    parts = replace(
+        ran.parts,
+        flags=replace(
+            ran.parts.flags,
+            prompt=prompt_codes(item.prompts, rules),
+        ),
+        part_of=item.part_of,
+    )
+    if item.second is None:
+        return Prepared(student, parts, ran.parity)
+    own = replace(options, bits=None)
+    forms = second_forms(item.second, options.forms)
+    second = _run(item.second, _second_name(student.item_id), forms, sample, own)
+    cascade = _cascade(student, ran, second, sample, options.cascade)
+    both = SecondParts(
+        second.parts,
+        below=cascade.below,
+        weight=cascade.weight,
+        temperature=cascade.temperature,
+        review=cascade.review.below,
+    )
+    return Prepared(
+        student,
+        replace(parts, second=both),
+        ran.parity,
+        Prepared(item.second, second.parts, second.parity),
+        cascade,
+    )
+
+
+def _second_name(item_id: str) -> str:
+    return f"{item_id} (second)"
+
+
+def _run(
+    student: Student, name: str, forms: Sequence[str], sample: Sample, options: ExportOptions
+) -> _Run:
+    """Writes a student's forms, runs them, and refuses those that differ from PyTorch."""
+    kind = registry.get(student.kind)
+    parts, held = student_parts(student, forms, options.bits)
     expected = student.probabilities(sample.all)
     exact = expected if held is student else held.probabilities(sample.all)
-    gate = Gate(student.item_id, student.scale, student.decision, sample, expected, options.limits)
+    gate = Gate(name, student.scale, student.decision, sample, expected, options.limits)
     outputs = form_outputs(parts, sample.all)
     for form, output in outputs.items():
         if kind.forms[form].exact:
             gate.exact(form, output, exact)
         gate.near(form, output)
     golden = {form: output[: len(sample.golden)].tolist() for form, output in outputs.items()}
-    rules = parts.text.get("rules", 1) % AFTER_MARKUP
-    parts = replace(
-        parts,
-        golden=golden_json(sample.golden, golden),
-        flags=replace(
-            parts.flags,
-            prompt=prompt_codes(item.prompts, rules),
-        ),
-        part_of=item.part_of,
-    )
     sizes = {form: len(data) for form, (_, data) in parts.forms.items()}
     parity = tuple(gate.figures(form, sizes[form], outputs[form]) for form in outputs)
-    return Prepared(student, parts, parity)
+    return _Run(replace(parts, golden=golden_json(sample.golden, golden)), outputs, parity)
+
+
+def _cascade(
+    student: Student, first: _Run, second: _Run, sample: Sample, options: CascadeOptions
+) -> Cascade:
+    """When the second is asked, by what devices compute of the held-out responses."""
+    scores = sample.scores
+    assert scores is not None
+    review = review_of(student.provenance)
+    held_out = [next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)]
+    return choose_cascade(
+        *held_out,
+        scores,
+        student.scale,
+        student.decision,
+        options,
+        review.wanted if review else ACCURACY,
+    )

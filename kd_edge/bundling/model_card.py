@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kd_edge.distillation.cascade import Figures
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.review import review_of
 from kd_edge.evaluation.tables import figures_markdown
@@ -25,8 +26,30 @@ class CardFigures:
     lines: tuple[Line, ...]
 
 
-def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
-    """The card of a bundle, Markdown, from each student and its figures; None for no figures."""
+@dataclass(frozen=True)
+class CardItem:
+    """What a card says of an item.
+
+    Attributes:
+        student: its student.
+        figures: measured figures; None for none.
+        second: the student that is asked where the first is not sure; None for none.
+        cascade: what both do together on held-out responses.
+    """
+
+    student: Student
+    figures: CardFigures | None = None
+    second: Student | None = None
+    cascade: Figures | None = None
+
+    @property
+    def students(self) -> tuple[Student, ...]:
+        """Its student, or both."""
+        return (self.student, self.second) if self.second else (self.student,)
+
+
+def card_text(items: Sequence[CardItem]) -> str:
+    """The card of a bundle, Markdown."""
     parts = [
         "# Scores written answers to " + ("one item" if len(items) == 1 else f"{len(items)} items"),
         "A small model that kd-edge trained on people's scores and on the scores of a large "
@@ -36,24 +59,27 @@ def card_text(items: Sequence[tuple[Student, CardFigures | None]]) -> str:
         "device without a network. **Not for** decisions about a child without a person, for "
         "other items, or for groups of children on whose responses it was not measured.",
     ]
-    for student, figures in items:
-        parts.append(f"## Item {student.item_id}")
-        parts.append(_description(student))
-        if figures:
-            parts.append(f"Measured on {figures.measured_on}:")
-            parts.append(figures_markdown(figures.lines))
+    for item in items:
+        parts.append(f"## Item {item.student.item_id}")
+        parts.append(_description(item.student))
+        if item.second:
+            parts.append(_second(item.second, item.cascade))
+        if item.figures:
+            parts.append(f"Measured on {item.figures.measured_on}:")
+            parts.append(figures_markdown(item.figures.lines))
         else:
             parts.append("It has not been measured on responses it was not trained on.")
     parts += [
         registry.get(name).holds.format(
             min(
                 getattr(student.options, "min_responses", 0)
-                for student, _ in items
+                for item in items
+                for student in item.students
                 if student.kind == name
             )
         )
         for name in registry.REGISTRY
-        if any(student.kind == name for student, _ in items)
+        if any(student.kind == name for item in items for student in item.students)
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -73,3 +99,11 @@ def _description(student: Student) -> str:
             f"{calibration['temperature']:.2f})."
         )
     return f"{description} {review}" if review else description
+
+
+def _second(student: Student, figures: Figures | None) -> str:
+    text = (
+        f"It has a second, larger model of the kind '{student.kind}' with {student.parameters:,} "
+        "parameters, which a device asks where it can run it; the first scores alone where not."
+    )
+    return f"{text} {figures}" if figures else text

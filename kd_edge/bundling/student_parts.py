@@ -40,6 +40,16 @@ def choose_forms(student: Student, wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in forms if name in wanted)
 
 
+def second_forms(student: Student, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The forms to write of a second student: of those wanted what it has, else the default ones.
+
+    Names are for the first student, whose kind is another as a rule.
+    """
+    forms = registry.get(student.kind).forms
+    known = [name for name in wanted if name in forms or name == "all"]
+    return choose_forms(student, known)
+
+
 def student_parts(
     student: Student, names: Sequence[str], bits: int | None = None
 ) -> tuple[ItemParts, Student]:

@@ -15,6 +15,7 @@ from kd_edge.bundling import bundle as exporting
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export, prepare, write
 from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import Limits
+from kd_edge.distillation.cascade import CascadeOptions
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.metrics import Agreement
@@ -380,3 +381,72 @@ def test_the_prompt_is_kept_as_hashes_alone(small_students, tmp_path):
         assert scorer.score(f"{prompt} xyz").flag == "prompt"
     with zipfile.ZipFile(path) as archive:
         assert not any(CANARY.encode() in archive.read(name) for name in archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def two(small_students):
+    """An item with two students, and scored responses that the first gets right now and then."""
+    first = small_students["bag"]
+    second = replace(small_students["rnn"], item_id=first.item_id)
+    rows = item_of(60).rows
+    return ExportItem(first, SOURCES, rows, second=second)
+
+
+def test_two_students(two, tmp_path):
+    options = ExportOptions(cascade=CascadeOptions(share=0.5))
+    (prepared,) = prepare([two], options)
+    cascade = prepared.cascade
+    assert 0.4 < cascade.figures.share <= 0.5
+    manifest = write([prepared], tmp_path / "two.kdz", {})
+    entry = manifest.items[0]
+    assert entry.student == "bag"
+    assert entry.second.student == "rnn"
+    assert {*entry.second.forms} == {"onnx-int8"}
+    assert entry.second.text == {"tokens": two.second.text.tokenizer.get_vocab_size()}
+    limits = entry.second.below, entry.second.weight, entry.second.temperature
+    assert limits == (cascade.below, cascade.weight, cascade.temperature)
+    assert entry.second.review == cascade.review.below
+    made = manifest.provenance["seconds"][entry.item_id]
+    assert made["rows"] == 40
+    assert made["cascade"]["below"] == cascade.below
+    texts = [row.text for row in two.held_out]
+    with (
+        Scorer.open(tmp_path / "two.kdz") as scorer,
+        Scorer.open(tmp_path / "two.kdz", first_only=True) as first,
+    ):
+        assert all(not one.error for one in verify(scorer.bundle))
+        both, alone = scorer.score_many(texts), first.score_many(texts)
+        card = scorer.bundle.read(manifest.card).decode()
+    right = [one.predicted == str(row.score) for one, row in zip(both, two.held_out, strict=True)]
+    assert sum(right) / 60 == pytest.approx(cascade.figures.both)
+    asked = [one.confidence < cascade.below for one in alone]
+    assert sum(asked) / 60 == pytest.approx(cascade.figures.share)
+    assert "second, larger model of the kind 'rnn'" in card
+    assert str(cascade.figures) in card
+
+
+def test_a_second_student_is_compared_with_pytorch_too(two, tmp_path):
+    exported = export([two], tmp_path / "two.kdz", {})
+    assert set(exported.parity) == {"made-bag", "made-bag (second)"}
+    (form,) = exported.parity["made-bag (second)"]
+    assert form.form == "onnx-int8"
+    assert form.held_out.responses == 60
+
+
+def test_the_forms_of_both(two):
+    (prepared,) = prepare([two], ExportOptions(("plain-int8", "onnx-fp32")))
+    assert [*prepared.parts.forms] == ["plain-int8", "onnx-fp32"]
+    assert [*prepared.parts.second.parts.forms] == ["onnx-fp32"]
+    (prepared,) = prepare([two], ExportOptions(("plain-int8",)))
+    assert [*prepared.parts.second.parts.forms] == ["onnx-int8"]
+
+
+def test_when_a_second_is_asked_is_chosen_by_responses(two):
+    with pytest.raises(InputError, match="its held-out responses say when the second student"):
+        prepare([replace(two, held_out=())])
+
+
+def test_without_a_second_nothing_says_so(bundles):
+    manifest = bundles["bag"][1].manifest
+    assert "seconds" not in manifest.provenance
+    assert manifest.items[0].second is None

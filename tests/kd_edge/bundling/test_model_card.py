@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from kd_edge.bundling.model_card import CardFigures, card_text
+from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.evaluation.agreement import MAJORITY, STUDENT, Line
 from kd_edge.evaluation.metrics import Agreement
 from kd_edge.evaluation.review import Review
@@ -17,7 +17,7 @@ LINES = (Line(STUDENT, AGREEMENT, 28_000, 41_000), Line(MAJORITY, AGREEMENT))
 def test_one_item(small_students):
     student = replace(small_students["bag"], provenance={"rows": 1666, "variants": 50_000})
     text = card_text(
-        [(student, CardFigures("70 responses it was not trained on (test.csv)", LINES))]
+        [CardItem(student, CardFigures("70 responses it was not trained on (test.csv)", LINES))]
     )
     assert text.startswith("# Scores written answers to one item\n\n")
     assert text.endswith("\n")
@@ -33,23 +33,26 @@ def test_one_item(small_students):
 
 
 def test_a_student_that_was_not_measured_says_so(small_students):
-    text = card_text([(small_students["bag"], None)])
+    text = card_text([CardItem(small_students["bag"])])
     assert "It has not been measured" in text
     assert "Measured on" not in text
 
 
 def test_what_its_scores_are_worth(small_students):
     student = small_students["bag"]
-    assert "calibrated" not in card_text([(student, None)])
+    assert "calibrated" not in card_text([CardItem(student)])
     review = Review(0.61, 0.9, False, 200, 0.2, 0.78, 0.74, 0.74)
     made = {**student.provenance, "calibration": {"temperature": 1.254}, "review": asdict(review)}
-    text = card_text([(replace(student, provenance=made), None)])
+    text = card_text([CardItem(replace(student, provenance=made))])
     assert "calibrated on responses it was not trained on (temperature 1.25). Scores with a" in text
     assert str(review) in text
 
 
 def test_several_items(small_students):
-    items = [(small_students["bag"], CardFigures("these", LINES)), (small_students["rnn"], None)]
+    items = [
+        CardItem(small_students["bag"], CardFigures("these", LINES)),
+        CardItem(small_students["rnn"]),
+    ]
     text = card_text(items)
     assert "to 2 items" in text
     assert text.index("## Item made-bag") < text.index("## Item made-rnn")
@@ -58,13 +61,21 @@ def test_several_items(small_students):
 
 def test_what_it_says_of_students_words_is_so(small_students):
     bag, rnn, transformer = (small_students[kind] for kind in ("bag", "rnn", "transformer"))
-    assert "hashes" in card_text([(bag, None)])
-    assert "single words" not in card_text([(bag, None)])
-    assert "single words" in card_text([(rnn, None)])
-    assert "hashes" not in card_text([(rnn, None)])
-    assert "public language model" in card_text([(transformer, None)])
-    both = card_text([(bag, None), (rnn, None)])
+    assert "hashes" in card_text([CardItem(bag)])
+    assert "single words" not in card_text([CardItem(bag)])
+    assert "single words" in card_text([CardItem(rnn)])
+    assert "hashes" not in card_text([CardItem(rnn)])
+    assert "public language model" in card_text([CardItem(transformer)])
+    both = card_text([CardItem(bag), CardItem(rnn)])
     assert "hashes" in both
     assert "single words" in both
     loose = replace(bag, options=replace(bag.options, min_responses=1))
-    assert "at least 1 responses" in card_text([(bag, None), (loose, None)])
+    assert "at least 1 responses" in card_text([CardItem(bag), CardItem(loose)])
+
+
+def test_a_second_student(small_students):
+    bag, rnn = small_students["bag"], small_students["rnn"]
+    text = card_text([CardItem(bag, second=rnn)])
+    assert f"a second, larger model of the kind 'rnn' with {rnn.parameters:,} parameters" in text
+    assert "single words" in text, "what it holds of students' words is said too"
+    assert "larger model" not in card_text([CardItem(bag)])
