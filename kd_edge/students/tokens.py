@@ -17,6 +17,7 @@ from kd_edge.students.student import Student
 from kd_edge_export import form_writers
 from kd_edge_export.form_writers import Forms
 from kd_edge_export.onnx import transformer
+from kd_edge_runtime.text import NEW_RULES
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 _SPECIAL = 2  # tokens of a word tokenizer that are no words
@@ -57,10 +58,16 @@ def ready(tokenizer: Tokenizer, pad_id: int, longest: int) -> Tokenizer:
 
 
 class TokenText:
-    """The text stage of a token-reading student, whose tokenizer pads and truncates."""
+    """The text stage of a token-reading student, whose tokenizer pads and truncates.
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    Args:
+        tokenizer: what the network reads by.
+        rules: the number of the text rules by which the device reads words for its flags.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, rules: int = NEW_RULES) -> None:
         self.tokenizer = tokenizer
+        self.rules = rules
         # A copy: the tokenizer itself goes into the bundle, where it has to pad.
         self._unpadded = Tokenizer.from_str(tokenizer.to_str())
         self._unpadded.no_padding()
@@ -117,16 +124,23 @@ class TokenKind(Kind):
     def save_text(self, text: TokenText, folder: Path) -> Mapping[str, Any]:
         """See `Kind`."""
         (folder / _TOKENIZER).write_text(text.tokenizer.to_str(), encoding="utf-8")
-        return {}
+        return {"rules": text.rules}
 
-    def load_text(self, folder: Path, _description: Mapping[str, Any], _options: Any) -> TokenText:
+    def load_text(self, folder: Path, description: Mapping[str, Any], _options: Any) -> TokenText:
         """See `Kind`."""
-        return TokenText(Tokenizer.from_file(str(folder / _TOKENIZER)))
+        # Students from before there was a choice say nothing.
+        rules = description.get("rules", 1)
+        return TokenText(Tokenizer.from_file(str(folder / _TOKENIZER)), rules)
+
+    def text_rules(self, student: Student) -> int:
+        """See `Kind`."""
+        rules: int = student.text.rules
+        return rules
 
     def text_member(self, student: Student) -> TextMember:
         """See `Kind`."""
         tokenizer = student.text.tokenizer
-        settings = {"tokens": tokenizer.get_vocab_size()}
+        settings = {"tokens": tokenizer.get_vocab_size(), "rules": student.text.rules}
         return settings, (_TOKENIZER, tokenizer.to_str().encode("utf-8"))
 
     def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:

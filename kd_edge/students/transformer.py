@@ -19,6 +19,7 @@ from kd_edge.students.cutting import Cut, build_network, cut
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text import NEW_RULES
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ class TransformerOptions:
 class CutText(TokenText):
     """The text stage, and the cut that a network starts from; None in one that was saved."""
 
-    def __init__(self, tokenizer: Tokenizer, start: Cut | None = None) -> None:
-        super().__init__(tokenizer)
+    def __init__(
+        self, tokenizer: Tokenizer, start: Cut | None = None, rules: int = NEW_RULES
+    ) -> None:
+        super().__init__(tokenizer, rules)
         self.start = start
 
 
@@ -140,7 +143,8 @@ class TransformerKind(TokenKind):
 
     def load_text(self, folder: Path, description: Mapping[str, Any], options: Any) -> CutText:
         """See `Kind`."""
-        return CutText(super().load_text(folder, description, options).tokenizer)
+        text = super().load_text(folder, description, options)
+        return CutText(text.tokenizer, rules=text.rules)
 
 
 KIND = TransformerKind()

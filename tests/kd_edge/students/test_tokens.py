@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from kd_edge.distillation.outliers import outlier_limits
+from kd_edge.students import registry
 from kd_edge.students.tokens import PAD, UNKNOWN, TokenText, ready, word_tokenizer
+from kd_edge_runtime.text import NEW_RULES
 from workshop import sentences
 
 TEXTS = ["Warm air, warm ice", "warm AIR", "the wärm ice", "rare"]
@@ -73,3 +78,19 @@ def test_ready(pad_id, token):
     assert (tokenizer.padding["pad_id"], tokenizer.padding["pad_token"]) == (pad_id, token)
     assert tokenizer.padding["length"] is None
     assert tokenizer.truncation["max_length"] == 3
+
+
+@pytest.mark.parametrize("kind", ["rnn", "transformer"])
+def test_flags_count_words_by_the_rules_that_a_student_was_made_with(
+    kind, small_students, tmp_path
+):
+    student, own = small_students[kind], registry.get(kind)
+    assert own.text_rules(student) == NEW_RULES == 2
+    description = own.save_text(student.text, tmp_path)
+    kept = own.load_text(tmp_path, description, student.options)
+    assert own.text_member(replace(student, text=kept))[0]["rules"] == 2
+    # What was saved before there was a choice has its limits by rules 1.
+    assert own.load_text(tmp_path, {}, student.options).rules == 1
+    assert outlier_limits(["x = -5 and so on"] * 30, student).longest == 9
+    old = replace(student, text=own.load_text(tmp_path, {}, student.options))
+    assert outlier_limits(["x = -5 and so on"] * 30, old).longest == 8
