@@ -27,6 +27,8 @@ _END = re.compile(r"[ \t\n\r\f]*/?>")
 
 _ENTITY = re.compile(r"&(?:amp;)*(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]*));")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
+# Degrees are not a power.
+_DEGREES = re.compile(r"\^(?:\\(?:circ|degree)(?![A-Za-z])|\{\\(?:circ|degree)\})")
 _ENVIRONMENT = re.compile(r"\{[A-Za-z]*\*?\}")
 
 
@@ -95,7 +97,7 @@ def plain_text(text: str) -> str:
     """
     if not _MARKS.search(text):
         return text
-    lines = _RUN.sub(_white, "".join(_Reader(text).read()))
+    lines = _RUN.sub(_white, "".join(_Reader(_DEGREES.sub(r" \\circ ", text)).read()))
     return lines.strip(_WHITE)
 
 

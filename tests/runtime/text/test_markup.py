@@ -27,6 +27,8 @@ EXAMPLES = {
     "&#8217;&#150;&#x41;&eacute;&nosuch;&#0;": "’–Aé& nosuch;\ufffd",
     "tom & jerry, AT&T": "tom & jerry, AT& T",
     r"\(\frac{1}{2} + \sqrt{x}\)": "1 / 2 + sqrt x",
+    r"$90^\circ$, $20^{\circ}C$, $x^{\circ2}$": "90 ° , 20 ° C , x^{ ° 2}",
+    r"\^\circ ^\circle": "° ^ circle",
     r"$$5 \times 10^{3}$$ \% {1}": "5 × 10^{3} % {1}",
     r"\begin{align}x\\y\end{align}": "x\ny",
     "C:\\new": "C: new",
@@ -49,7 +51,7 @@ def test_the_names_of_entities_never_change():
 
 
 WORDS = ["lt;", "amp;", "#60;", "frac", "!--", "-->", "<script>", "</script>", "&lt;", "&#92;"]
-PIECES = st.sampled_from([*"<>&$\\{}abp\"' =/\n", *WORDS, "\\frac{", "}{"])
+PIECES = st.sampled_from([*"<>&$\\{}abp\"' =/\n", *WORDS, "\\frac{", "}{", "^\\circ", "^{\\circ}"])
 
 
 @given(st.lists(PIECES | st.characters()).map("".join))
