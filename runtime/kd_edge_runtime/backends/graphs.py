@@ -10,6 +10,7 @@ import numpy as np
 
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.students.word_cache import WordCaches
 from kd_edge_runtime.text.counts import Counter
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ class CountsInput:
     def __init__(self, item: LoadedItem) -> None:
         vocabulary = item.vocabulary()
         self._counter = Counter(vocabulary)
+        self._caches = item.word_caches or WordCaches()
         self.widths: Widths = {"counts": [vocabulary.size]}
 
     def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
         """The counts, float32 [N, V], under the input's name."""
+        self._caches.room(self._counter, len(texts))
         return {"counts": self._counter.count(texts).dense(*self.widths["counts"])}
 
 

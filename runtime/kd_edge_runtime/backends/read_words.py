@@ -20,9 +20,14 @@ def reader(item: LoadedItem, model: Model) -> Read:
     """A function that reads responses and takes their probabilities from a model."""
     count: Callable[[Sequence[str]], int | None] = lambda _: None  # noqa: E731
     if item.entry.flags.known:
+        from kd_edge_runtime.students.word_cache import WordCaches
         from kd_edge_runtime.text.known_ngrams import Known
 
-        count = Known(item.vocabulary()).count
+        known, caches = Known(item.vocabulary()), item.word_caches or WordCaches()
+
+        def count(response_words: Sequence[str]) -> int | None:
+            caches.room(known, 1)
+            return known.count(response_words)
 
     words = item.reader()
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from kd_edge_runtime.students.bag import BagStudent
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.students.word_cache import WordCaches
 from kd_edge_runtime.text.counts import Counter
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _BATCH = 512
 
 def load(item: LoadedItem, form: str, threads: int = 1) -> NumpyModel:  # noqa: ARG001
     """Loads a bag student from its plain form; it runs in the caller's thread."""
-    return NumpyModel(item.bag(form))
+    return NumpyModel(item.bag(form), item.word_caches)
 
 
 class NumpyModel:
@@ -28,11 +29,13 @@ class NumpyModel:
 
     Args:
         student: a student that was read from a bundle.
+        caches: those of the bundle's items; None for its own.
     """
 
-    def __init__(self, student: BagStudent) -> None:
+    def __init__(self, student: BagStudent, caches: WordCaches | None = None) -> None:
         weights = student.weights
         self._counter = Counter(student.vocabulary)
+        self._caches = caches or WordCaches()
         table = np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions)
         # The row of zeros gives reduceat something to add for a response without n-grams.
         self._table = np.concatenate((table, np.zeros_like(table, shape=(1, weights.dimensions))))
@@ -49,6 +52,7 @@ class NumpyModel:
         return results
 
     def _batch(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        self._caches.room(self._counter, len(texts))
         counts = self._counter.count(texts)
         number = np.diff(counts.starts)
         rows = self._table[np.append(counts.rows, -1)]

@@ -9,12 +9,33 @@ from kd_edge_runtime.students.word_sums import INDEX_BYTES, Indexed, IndexedWord
 from kd_edge_runtime.text.vocabulary import GramHashes
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Protocol, TypeVar
 
     from kd_edge_runtime.students.bag import BagStudent
     from kd_edge_runtime.students.sorted_words import SortedWords
 
-    Words = IndexedWords | SortedWords
+    class Words(Protocol):
+        """Cached words: the bytes granted that are free, and whether new ones are kept."""
+
+        room: int
+        full: bool
+
+    W = TypeVar("W", bound=Words, covariant=True)
+
+    class Cache(Protocol[W]):
+        """One item's cached words, and how many texts all had scored when it was used last."""
+
+        used: int
+
+        @property
+        def words(self) -> W:
+            """The cached words, which `forget` replaces or empties."""
+            ...
+
+        def forget(self) -> None:
+            """Empties the cache."""
+            ...
+
 
 LIMIT = 80_000_000
 """The bytes that the cached words of all items of a bundle may take together."""
@@ -45,7 +66,7 @@ class WordCache:
     def __init__(self, student: BagStudent, caches: WordCaches) -> None:
         known = student.vocabulary
         hashes = GramHashes(known.gram if known.grams else 0)
-        self._empty: Callable[[], Words]
+        self._empty: Callable[[], IndexedWords | SortedWords]
         if caches.may_index(known.size):
             indexed = Indexed(student)
             self._empty = lambda: IndexedWords(indexed, hashes)
@@ -81,8 +102,8 @@ class WordCaches:
         self._items = items
         self._limit = self._free = min(LIMIT, items * _OF_ONE)
         # The bytes granted to each, the most recently used last.
-        self._granted: dict[WordCache, int] = {}
-        self._latest: WordCache | None = None
+        self._granted: dict[Cache[Words], int] = {}
+        self._latest: Cache[Words] | None = None
         self._texts = 0
         self._lock = allocate_lock()
 
@@ -90,7 +111,7 @@ class WordCaches:
         """Whether students of so many n-grams can all be indexed in half of the limit."""
         return self._items == 1 or self._items * ngrams * INDEX_BYTES <= LIMIT // 2
 
-    def use(self, cache: WordCache, texts: int) -> None:
+    def use(self, cache: Cache[Words], texts: int) -> None:
         """Notes that a cache is used now, for so many texts."""
         self._texts += texts
         cache.used = self._texts
@@ -99,7 +120,13 @@ class WordCaches:
                 self._granted[cache] = self._granted.pop(cache, 0)
                 self._latest = cache
 
-    def words(self, cache: WordCache) -> Words:
+    def room(self, cache: Cache[W], texts: int) -> None:
+        """Notes that a cache is used now, for so many texts, and grants room for what it holds."""
+        self.use(cache, texts)
+        if cache.words.room < 0:
+            self.words(cache)
+
+    def words(self, cache: Cache[W]) -> W:
         """A cache's words with more room if there is any, else full; emptied if it is alone."""
         with self._lock:
             words = cache.words
@@ -119,7 +146,7 @@ class WordCaches:
             words.full = False
             return words
 
-    def _evict(self, user: WordCache, granted: int) -> bool:
+    def _evict(self, user: Cache[Words], granted: int) -> bool:
         """Empties other caches until there is a grant; False if they are to be left."""
         idle = self._texts - max(_IDLE, 4 * self._items)
         share = self._limit // self._items

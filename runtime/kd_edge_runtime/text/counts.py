@@ -25,8 +25,11 @@ _UNKNOWN = -1
 # Words up to which loops in Python are quicker than numpy's calls.
 _FEW = 300
 
-# Words whose n-grams are remembered: about 20 MB at the most.
-_KEPT_WORDS = 100_000
+# The bytes of words that are remembered where nobody grants room for them.
+_UNGRANTED = 30_000_000
+
+# The estimated size in bytes of a remembered word, besides its letters and the rows of its n-grams.
+_WORD = 300
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,46 @@ class Counts:
         return flat.reshape(number, size).astype(np.float32) * self.scale()[:, None]
 
 
+class Kept:
+    """Words that a counter has met, each with a number by which the lists are indexed.
+
+    Attributes:
+        room: the bytes granted that are still free; below 0 if more were used.
+        full: whether words are forgotten once the texts that they stand in are counted.
+    """
+
+    def __init__(self) -> None:
+        self.number: dict[str, int] = {}
+        self.place: list[int] = []  # its place among the known words, or _UNKNOWN
+        self.own: list[list[int]] = []  # the rows of its own n-grams
+        self.room = 0
+        self.full = False
+
+    def add(self, word: str, place: int, own: list[int]) -> int:
+        """Keeps a new word; its number."""
+        number = self.number[word] = len(self.place)
+        self.place.append(place)
+        self.own.append(own)
+        self.room -= _WORD + len(word) + 8 * len(own)
+        return number
+
+    def cut(self, number: int) -> None:
+        """Forgets the words from a number on."""
+        while len(self.number) > number:
+            word, _ = self.number.popitem()
+            self.room += _WORD + len(word) + 8 * len(self.own.pop())
+            self.place.pop()
+
+
 class Counter:
     """Counts the n-grams of a vocabulary in responses.
 
     Args:
         vocabulary: the n-grams to count.
+
+    Attributes:
+        words: what is remembered of words; see `students.word_cache`.
+        used: as there.
     """
 
     def __init__(self, vocabulary: BagVocabulary) -> None:
@@ -86,12 +124,12 @@ class Counter:
         self._pair_rows = {
             pair: row for row, pair in enumerate(vocabulary.pairs, vocabulary.pairs_start)
         }
-        self._forget()
+        self.used = 0
+        self.forget()
 
-    def _forget(self) -> None:
-        self._number: dict[str, int] = {}  # of each word met, by which the lists are indexed
-        self._place: list[int] = []  # its place among the known words, or _UNKNOWN
-        self._own: list[list[int]] = []  # the rows of its own n-grams
+    def forget(self) -> None:
+        """Remembers no word any more."""
+        self.words = Kept()
 
     def count(self, texts: Sequence[str]) -> Counts:
         """Counts the n-grams of each text.
@@ -99,16 +137,22 @@ class Counter:
         Args:
             texts: N responses.
         """
-        if len(self._number) > _KEPT_WORDS:
-            self._forget()
-        found = [*map(self._words, texts)]
+        if self.words.room < -_UNGRANTED:
+            self.forget()
+        kept, before = self.words, len(self.words.number)
+        counts = self._counted([*map(self._words, texts)], kept)
+        if kept.full:
+            kept.cut(before)
+        return counts
+
+    def _counted(self, found: Sequence[list[str]], kept: Kept) -> Counts:
         if sum(map(len, found)) <= _FEW:
-            return self._few(found)
-        met = np.array([self._met(word) for one in found for word in one], dtype=np.intp)
+            return self._few(found, kept)
+        met = np.array([self._met(word, kept) for one in found for word in one], dtype=np.intp)
         response = np.repeat(np.arange(len(found)), [len(one) for one in found])
 
-        own_of, own_rows = self._own_ngrams(met, response)
-        pair_of, pair_rows = self._pair_ngrams(met, response)
+        own_of, own_rows = self._own_ngrams(met, response, kept)
+        pair_of, pair_rows = self._pair_ngrams(met, response, kept)
         where = np.concatenate((own_of, pair_of))
         order = np.argsort(where, kind="stable")
         ends = np.cumsum(np.bincount(where, minlength=len(found)))
@@ -117,15 +161,15 @@ class Counter:
             np.concatenate(([0], ends)).astype(np.intp),
         )
 
-    def _few(self, found: Sequence[list[str]]) -> Counts:
-        """The same as `count` makes of many words."""
+    def _few(self, found: Sequence[list[str]], kept: Kept) -> Counts:
+        """The same as `_counted` makes of many words."""
         rows: list[int] = []
         starts = [0]
         for one in found:
-            met = [*map(self._met, one)]
+            met = [self._met(word, kept) for word in one]
             for number in met:
-                rows += self._own[number]
-            places = [*map(self._place.__getitem__, met)]
+                rows += kept.own[number]
+            places = [*map(kept.place.__getitem__, met)]
             for first, second in zip(places, places[1:]):
                 # A pair with an unknown word, -1, has a negative code, which no known one has.
                 row = self._pair_rows.get(first << 16 | second)
@@ -134,31 +178,33 @@ class Counter:
             starts.append(len(rows))
         return Counts(np.array(rows, dtype=np.int32), np.array(starts, dtype=np.intp))
 
-    def _met(self, word: str) -> int:
-        number = self._number.get(word)
+    def _met(self, word: str, kept: Kept) -> int:
+        number = kept.number.get(word)
         if number is None:
-            number = self._number[word] = len(self._place)
             row = self._word_rows.get(hash_word(word), _UNKNOWN)
             own = [] if row == _UNKNOWN else [row]
             found = map(self._gram_rows.get, self._hashes(word))
             own += [row for row in found if row is not None]
-            self._place.append(row)
-            self._own.append(own)
+            number = kept.add(word, row, own)
         return number
 
-    def _own_ngrams(self, met: _Numbers, response: _Numbers) -> tuple[_Numbers, _Numbers]:
+    def _own_ngrams(
+        self, met: _Numbers, response: _Numbers, kept: Kept
+    ) -> tuple[_Numbers, _Numbers]:
         """The response and the row of each word and gram."""
         used, at = np.unique(met, return_inverse=True)
-        own = [self._own[number] for number in used]
+        own = [kept.own[number] for number in used]
         lengths = np.array([len(rows) for rows in own], dtype=np.intp)
         flat = np.array([row for rows in own for row in rows], dtype=np.intp)
         return np.repeat(response, lengths[at]), flat[
             _runs(np.cumsum(lengths) - lengths, lengths, at)
         ]
 
-    def _pair_ngrams(self, met: _Numbers, response: _Numbers) -> tuple[_Numbers, _Numbers]:
+    def _pair_ngrams(
+        self, met: _Numbers, response: _Numbers, kept: Kept
+    ) -> tuple[_Numbers, _Numbers]:
         """The response and the row of each known pair."""
-        place = np.array([self._place[number] for number in met], dtype=np.int64)
+        place = np.array([kept.place[number] for number in met], dtype=np.int64)
         first, second = place[:-1], place[1:]
         keep = (response[:-1] == response[1:]) & (first != _UNKNOWN) & (second != _UNKNOWN)
         codes = (first[keep] << 16) | second[keep]

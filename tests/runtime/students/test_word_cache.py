@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 
+import numpy as np
 import pytest
 
 import bundles_made
@@ -13,6 +14,9 @@ from kd_edge_runtime.students import word_cache
 from kd_edge_runtime.students.sorted_words import SortedWords
 from kd_edge_runtime.students.word_cache import WordCaches
 from kd_edge_runtime.students.word_sums import PAIR, WORD, IndexedWords
+from kd_edge_runtime.text.counts import Counter
+from kd_edge_runtime.text.known_ngrams import Known
+from kd_edge_runtime.text.rules import words
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
 STUDENTS = [bundles_made.student(seed=seed) for seed in range(6)]
@@ -139,3 +143,30 @@ def test_few_items_are_indexed_and_many_are_not():
     assert WordCaches(1).may_index(10**9)
     assert WordCaches(20).may_index(3500)
     assert not WordCaches(500).may_index(3500)
+
+
+@pytest.mark.parametrize("limit", [1, 20_000, 1_000_000, 10**8])
+def test_counters_of_other_backends_share_it_too(monkeypatch, limit):
+    """A counter of n-grams for each item, and one of how many are known."""
+    rng = random.Random(1)
+    batches = [
+        [" ".join(rng.choices(POOL, k=15) + [f"w{at}x{k}" for k in range(9)]) for at in batch]
+        for batch in (range(start, start + 30) for start in range(0, 300, 30))
+    ]
+    wanted = [[Counter(one.vocabulary).count(batch) for batch in batches] for one in STUDENTS]
+    monkeypatch.setattr(word_cache, "LIMIT", limit)
+    caches = WordCaches(len(STUDENTS))
+    counters = [Counter(student.vocabulary) for student in STUDENTS]
+    known = [Known(student.vocabulary) for student in STUDENTS]
+    for number, batch in enumerate(batches):
+        for counter, one, right in zip(counters, known, wanted):
+            caches.room(counter, len(batch))
+            found = counter.count(batch)
+            assert found.rows.tolist() == right[number].rows.tolist()
+            for text, many in zip(batch, np.diff(found.starts).tolist()):
+                caches.room(one, 1)
+                assert one.count(words(text)) == many
+    each = [len(one.words.number) for one in counters] + [len(one.words) for one in known]
+    # What a batch of new words brings may go beyond the grant, until the next.
+    assert WORD * sum(each) <= limit + len(each) * 30 * 10 * WORD
+    assert (min(each) > 300 * 9) == (limit == 10**8), "all are kept only where there is room"
