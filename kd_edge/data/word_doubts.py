@@ -18,6 +18,8 @@ _UNCUT = {
     "Tai Viet": (0xAA80, 0xAADF),
     "Balinese": (0x1B00, 0x1B7F),
     "Javanese": (0xA980, 0xA9DF),
+    "Batak": (0x1BC0, 0x1BFF),
+    "Tangut": (0x17000, 0x18AFF),
 }
 
 
