@@ -27,8 +27,8 @@
 #endif
 #endif
 
-/* n^0.75; libraries for microcontrollers may lack `pow`, or bring it at some KB. */
-#ifdef KD_SMALL
+/* n^0.75; small libraries may lack `pow`, or bring it at some KB. */
+#if defined KD_SMALL || defined KD_NO_POW
 #define EXPECTED_DIFFERENT(n) (sqrt(n) * sqrt(sqrt(n)))
 #else
 #define EXPECTED_DIFFERENT(n) pow(n, 0.75)

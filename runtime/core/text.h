@@ -2,7 +2,11 @@
 #ifndef KD_TEXT_H
 #define KD_TEXT_H
 #include "kd_edge.h"
+#ifdef KD_PACKED
+#include "wasm/unpack.h"
+#else
 #include "tables.h"
+#endif
 
 /* Letters by which a longer word is hashed. */
 #define LONGEST_WORD 40

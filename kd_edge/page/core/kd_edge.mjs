@@ -1,0 +1,414 @@
+// Scores responses with a kd-edge bundle, in a web page or in Node: see kd_edge.d.mts.
+import { KdEdgeError } from "./errors.mjs";
+import { CoreInstance } from "./instance.mjs";
+import { readManifest } from "./manifest.mjs";
+import { plainText } from "./markup.mjs";
+import { damaged, otherSize, unzipped, zipEntries } from "./zip.mjs";
+
+export { KdEdgeError };
+
+/** @typedef {import("./kd_edge.d.mts").Score} Score */
+/** @typedef {import("./kd_edge.d.mts").Explanation} Explanation */
+/** @typedef {import("./kd_edge.d.mts").Item} Item */
+/** @typedef {import("./kd_edge.d.mts").Push} Push */
+/** @typedef {import("./manifest.mjs").ItemEntry} ItemEntry */
+
+const MANIFEST = "manifest.json";
+const MOST_MANIFEST = 8 << 20;
+const MOST_MEMBER = 1 << 30;
+const FORM = "plain-int8";
+const STUDENTS = ["bag", "pairs"];
+const FLAGS = ["", "empty", "long", "prompt", "repeats", "unlike", "list", "review"];
+
+// What the core keeps in 32 bits, and in floats.
+const MOST = 2 ** 31 - 1;
+// Runs of more letters than this are in no word.
+const LONGEST_RUN = 43;
+
+/** @type {Promise<{module: WebAssembly.Module, core: CoreInstance}> | null} */
+let ready = null;
+/** @type {CoreInstance | null} */
+let wordsCore = null;
+
+/**
+ * Loads the core.
+ *
+ * @param {ArrayBuffer | Uint8Array | URL | string | WebAssembly.Module} [source]
+ */
+export async function init(source) {
+  if (source !== undefined || !ready) {
+    ready = load(source);
+    ready.catch(() => (ready = null));
+  }
+  wordsCore = (await ready).core;
+}
+
+/** @param {ArrayBuffer | Uint8Array | URL | string | WebAssembly.Module} [source] */
+async function load(source = new URL("kd_edge.wasm", import.meta.url)) {
+  try {
+    const bytes = typeof source === "string" || source instanceof URL ? await fetched(source) : source;
+    const module =
+      bytes instanceof WebAssembly.Module ? bytes : await WebAssembly.compile(/** @type {BufferSource} */ (bytes));
+    return { module, core: await CoreInstance.of(module) };
+  } catch (error) {
+    throw new KdEdgeError(
+      `kd_edge.wasm cannot be loaded (${error instanceof Error ? error.message : error}): keep it beside ` +
+        "kd_edge.mjs, or give its bytes to init().",
+    );
+  }
+}
+
+/** @param {URL | string} source */
+async function fetched(source) {
+  const url = source instanceof URL ? source : new URL(source, import.meta.url);
+  if (url.protocol === "file:" && typeof process !== "undefined") {
+    const { readFile } = await import("node:fs/promises");
+    return readFile(url);
+  }
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/**
+ * The words of a text, by text rules 1 or 2.
+ *
+ * @param {string} text
+ * @param {number} rules
+ */
+export function words(text, rules) {
+  if (!wordsCore) throw new KdEdgeError("The core is not loaded: wait for init() first.");
+  return wordsCore.words(stringOf(text, "text"), rules);
+}
+
+/**
+ * Opens a bundle.
+ *
+ * @param {ArrayBuffer | Uint8Array} bytes
+ */
+export async function open(bytes) {
+  if (!ready) await init();
+  const { module } = await /** @type {NonNullable<typeof ready>} */ (ready);
+  const core = await CoreInstance.of(module);
+  const zip = ArrayBuffer.isView(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes);
+  const entries = new Map();
+  const listed = zipEntries(zip);
+  for (const entry of listed) entries.set(entry.name, entry);
+  if (!entries.has(MANIFEST)) throw new KdEdgeError(`This is not a bundle: it has no ${MANIFEST}.`);
+  if (entries.size !== listed.length) throw new KdEdgeError("The bundle is not sound: a member name occurs twice.");
+  for (const entry of listed) {
+    if (entry.strange) {
+      throw new KdEdgeError(`'${entry.name}' is encrypted, a link, or compressed in an unsupported way.`);
+    }
+  }
+  const { size } = entries.get(MANIFEST);
+  if (size > MOST_MANIFEST) {
+    throw new KdEdgeError(`${MANIFEST} is too large (${size} bytes; the limit is ${MOST_MANIFEST}).`);
+  }
+  const data = await unzipped(zip, entries.get(MANIFEST), size);
+  const manifest = readManifest(utf8(data, MANIFEST));
+  checkMembers(manifest.members, entries);
+  const bundle = new Bundle(zip, entries, manifest, core);
+  await bundle.load();
+  return bundle;
+}
+
+/** @param {Uint8Array} data @param {string} name */
+function utf8(data, name) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+  } catch {
+    throw new KdEdgeError(`${name} is not UTF-8: copy the bundle again.`);
+  }
+}
+
+/**
+ * @param {Map<string, import("./manifest.mjs").Member>} members
+ * @param {Map<string, import("./zip.mjs").ZipEntry>} entries
+ */
+function checkMembers(members, entries) {
+  for (const name of entries.keys()) {
+    // Every member must be listed, so that nothing is carried along without a hash.
+    if (name !== MANIFEST && !members.has(name)) throw new KdEdgeError(`'${name}' is not in the manifest.`);
+  }
+  for (const [name, member] of members) {
+    const parts = name.split("/");
+    if (/[\\:\0]/.test(name) || parts.some((part) => ["", ".", ".."].includes(part))) {
+      throw new KdEdgeError(`The member name '${name}' is not allowed.`);
+    }
+    const entry = entries.get(name);
+    if (!entry) throw new KdEdgeError(`'${name}' is missing: copy the bundle again.`);
+    if (entry.size !== member.bytes || entry.size > MOST_MEMBER) throw otherSize(name);
+  }
+}
+
+/** @param {unknown} text @param {string} what */
+function stringOf(text, what) {
+  if (typeof text !== "string") throw new KdEdgeError(`${what} must be a string, not ${typeof text}.`);
+  return text;
+}
+
+/** An open bundle; see kd_edge.d.mts. @implements {import("./kd_edge.d.mts").Bundle} */
+class Bundle {
+  #zip;
+  #entries;
+  #manifest;
+  #core;
+  /** Members of students, checked. @type {Map<string, Uint8Array>} */
+  #read = new Map();
+  /** The same in the core's memory. @type {Map<string, import("./instance.mjs").Placed>} */
+  #placed = new Map();
+  /** @type {Map<string, OpenItem>} */
+  #open = new Map();
+  /** The first item of each network of a `pairs`. @type {Map<string, number>} */
+  #networks = new Map();
+
+  /**
+   * @param {Uint8Array} zip
+   * @param {Map<string, import("./zip.mjs").ZipEntry>} entries
+   * @param {import("./manifest.mjs").Manifest} manifest
+   * @param {CoreInstance} core
+   */
+  constructor(zip, entries, manifest, core) {
+    this.#zip = zip;
+    this.#entries = entries;
+    this.#manifest = manifest;
+    this.#core = core;
+    this.created = manifest.created;
+    this.card = manifest.card;
+    this.members = [...manifest.members.keys()];
+    /** @type {readonly Item[]} */
+    this.items = manifest.items.map((entry) => ({
+      id: entry.id,
+      student: entry.student,
+      classes: [...entry.classes],
+      values: [...entry.worth],
+      decision: /** @type {Item["decision"]} */ (entry.decision),
+      partOf: entry.partOf,
+      golden: entry.golden,
+      refusal: refusalOf(entry),
+    }));
+  }
+
+  /** Reads the members of all students that can score. */
+  async load() {
+    for (const [at, entry] of this.#manifest.items.entries()) {
+      if (this.items[at].refusal) continue;
+      for (const name of [entry.vectorizer, /** @type {string} */ (entry.forms.get(FORM))]) {
+        if (!this.#read.has(name)) this.#read.set(name, await this.read(name));
+      }
+    }
+  }
+
+  /** @param {string} name */
+  async read(name) {
+    const member = this.#manifest.members.get(name);
+    const entry = this.#entries.get(name);
+    if (!member || !entry) throw new KdEdgeError(`The bundle has no member '${name}'.`);
+    const data = await unzipped(this.#zip, entry, member.bytes);
+    if (this.#core.sha256(data) !== member.sha256) {
+      throw new KdEdgeError(`'${name}' does not have the hash in the manifest: copy the bundle again.`);
+    }
+    return data;
+  }
+
+  /** @param {string} text @param {string} [item] @returns {Score} */
+  score(text, item) {
+    return this.#item(item).score(stringOf(text, "A response"));
+  }
+
+  /** @param {readonly string[]} texts @param {string} [item] @returns {Score[]} */
+  scoreMany(texts, item) {
+    if (!Array.isArray(texts)) throw new KdEdgeError("scoreMany takes a list of responses: use score for one.");
+    const opened = this.#item(item);
+    return texts.map((text, at) => opened.score(stringOf(text, `Response ${at + 1}`)));
+  }
+
+  /** @param {string} text @param {string} [item] @returns {Explanation} */
+  explain(text, item) {
+    return this.#item(item).explain(stringOf(text, "A response"));
+  }
+
+  /** @param {string} [id] */
+  #item(id) {
+    const entry = this.#entry(id);
+    let opened = this.#open.get(entry.id);
+    if (!opened) {
+      const refusal = refusalOf(entry);
+      if (refusal) throw new KdEdgeError(refusal);
+      opened = this.#opened(entry);
+      this.#open.set(entry.id, opened);
+    }
+    return opened;
+  }
+
+  /** @param {string} [id] */
+  #entry(id) {
+    const { items } = this.#manifest;
+    if (id === undefined && items.length === 1) return items[0];
+    const entry = items.find((one) => one.id === id);
+    if (entry) return entry;
+    const first = items.slice(0, 10).map((one) => `'${one.id}'`);
+    const more = items.length > 10 ? ` and ${items.length - 10} more` : "";
+    const names = `${items.length} item${items.length === 1 ? "" : "s"} (${first.join(", ")}${more})`;
+    throw new KdEdgeError(
+      id === undefined ? `The bundle has ${names}: name one of them.` : `There is no item '${id}': the bundle has ${names}.`,
+    );
+  }
+
+  /** @param {ItemEntry} entry */
+  #opened(entry) {
+    const network = /** @type {string} */ (entry.forms.get(FORM));
+    const isPairs = entry.student === "pairs";
+    // Questions with the same network share its index, whatever else is theirs.
+    const same = isPairs ? JSON.stringify([network, numbersOf(entry).slice(1, 8)]) : "";
+    const shared = this.#networks.get(same) ?? 0;
+    const placed = [entry.vectorizer, network].map((name) => this.#place(name));
+    let address;
+    try {
+      address = this.#core.open(numbersOf(entry), placed[0], placed[1], shared);
+    } catch (error) {
+      throw error instanceof KdEdgeError ? new KdEdgeError(`Item '${entry.id}': ${error.message}`) : error;
+    }
+    if (isPairs && !shared) this.#networks.set(same, address);
+    return new OpenItem(this.#core, address, entry);
+  }
+
+  /** @param {string} name */
+  #place(name) {
+    let placed = this.#placed.get(name);
+    if (!placed) {
+      const data = this.#read.get(name);
+      if (!data) throw damaged(name);
+      placed = this.#core.place(data);
+      this.#placed.set(name, placed);
+    }
+    return placed;
+  }
+}
+
+/** An item in the core. */
+class OpenItem {
+  #core;
+  #address;
+  #entry;
+  #results;
+  #plain;
+
+  /** @param {CoreInstance} core @param {number} address @param {ItemEntry} entry */
+  constructor(core, address, entry) {
+    this.#core = core;
+    this.#address = address;
+    this.#entry = entry;
+    this.#results = core.results(address);
+    this.#plain = entry.text.raw("markup") ? plainText : null;
+  }
+
+  /** @param {string} text @returns {Score} */
+  score(text) {
+    const { classes } = this.#entry;
+    const plain = this.#plain ? this.#plain(text) : text;
+    const { place, flag, ...found } = this.#core.score(this.#address, this.#results, classes.length, plain);
+    return {
+      predicted: classes[place],
+      expected: found.expected,
+      confidence: found.confidence,
+      flag: /** @type {Score["flag"]} */ (FLAGS[flag]),
+      probabilities: found.probabilities,
+    };
+  }
+
+  /** @param {string} text @returns {Explanation} */
+  explain(text) {
+    const { id, student, classes } = this.#entry;
+    if (student !== "bag") {
+      throw new KdEdgeError(
+        `Item '${id}': only small models of kind 'bag' can explain their scores; this one is of kind '${student}'.`,
+      );
+    }
+    /** @type {number[]} */
+    let start = [];
+    /** @type {Map<string, Push>[]} */
+    const found = [new Map(), new Map()];
+    /** @type {Set<string>} */
+    const unknown = new Set();
+    const plain = this.#plain ? this.#plain(text) : text;
+    this.#core.explain(this.#address, this.#results, classes.length, plain, (number, first, second, known, pushes) => {
+      if (number === 0) {
+        start = pushes;
+      } else if (!known) {
+        unknown.add(first);
+      } else {
+        const read = number === 1 ? [first] : [first, second];
+        const key = read.join(" ");
+        const before = found[number - 1].get(key);
+        if (before) before.times++;
+        const sums = before ? before.pushes.map((push, k) => push + pushes[k]) : pushes;
+        const strength = Math.max(...sums) - Math.min(...sums);
+        found[number - 1].set(key, { words: read, times: before ? before.times : 1, pushes: sums, strength });
+      }
+    });
+    const pushes = found.flatMap((kind) => [...kind.values()]).sort((a, b) => b.strength - a.strength);
+    return { start, pushes, unknown: [...unknown] };
+  }
+}
+
+/** Why an item cannot be scored here; "" if it can. @param {ItemEntry} entry */
+function refusalOf(entry) {
+  const { id, student, text } = entry;
+  if (!STUDENTS.includes(student) || !entry.forms.has(FORM)) {
+    return (
+      `Item '${id}': a small model of kind '${student}' cannot be scored in a page; ` +
+      "those of 'kd-edge run' with its default options can."
+    );
+  }
+  const markup = text.has("markup") ? text.whole("markup") : 0;
+  const rules = text.whole("rules") - (markup ? 100 : 0);
+  const relation = student === "pairs" ? text.raw("relation") : 1;
+  if (![0, 1].includes(markup) || ![1, 2].includes(rules) || relation !== 1) {
+    return `Item '${id}' needs rules that this kd_edge.mjs does not know: use a newer one.`;
+  }
+  const numbers = numbersOf(entry);
+  const sizes = text.wholes("sizes");
+  if (sizes.length !== 3 || numbers.slice(2, 8).some((number) => number < 0)) {
+    return `Item '${id}': a size in the manifest is not valid: copy the bundle again.`;
+  }
+  if (numbers.slice(2, 8).some((number) => number > MOST) || Math.abs(entry.flags.longest) > MOST) {
+    return `Item '${id}': a number is too large for a page.`;
+  }
+  if (entry.worth.some((one) => Math.abs(one) > Number.MAX_SAFE_INTEGER)) {
+    return `Item '${id}': a value is too large for a page.`;
+  }
+  return "";
+}
+
+/** The numbers that describe an item to the core, in the order of kd_wasm.c. @param {ItemEntry} entry */
+function numbersOf(entry) {
+  const { text, flags } = entry;
+  const [words = 0, grams = 0, pairs = 0] = text.wholes("sizes");
+  const [usual = 0, low = 0, high = 0] = flags.known;
+  const codes = [...new Set(flags.prompt)].filter((code) => code >= 0 && code < 1 << 16).sort((a, b) => a - b);
+  return [
+    STUDENTS.indexOf(entry.student),
+    text.whole("rules") - (text.raw("markup") ? 100 : 0),
+    Math.min(text.whole("gram"), LONGEST_RUN),
+    words,
+    grams,
+    pairs,
+    text.whole("dimensions"),
+    entry.classes.length,
+    entry.decision === "nearest-expected" ? 1 : 0,
+    flags.review,
+    flags.distinct,
+    flags.longest,
+    flags.known.length ? 1 : 0,
+    usual,
+    low,
+    high,
+    codes.length,
+    ...entry.worth,
+    ...codes,
+  ];
+}
