@@ -24,7 +24,7 @@ ZIG := $(VENV)/.ziglang
 SAMPLE := kd_edge/sample/wool-ice
 DEMO := demo
 
-.PHONY: demo test test-fast check devices wheels newer-python docs clean
+.PHONY: demo test test-fast check devices wheels newer-python wasm page-tools docs clean
 
 demo: $(READY) $(CORE)
 	$(BIN)/kd-edge run $(SAMPLE)/responses.csv -o $(DEMO) \
@@ -61,6 +61,14 @@ wheels: $(ZIG)
 # A Python newer than those that systems have, as WebAssembly, for a test: 13 MB. Needs npm.
 newer-python:
 	npm install --silent --no-save --prefix .devices/pyodide "$(PYODIDE)"
+
+# The core for web pages, which lies in the package: after a change of the core or of its text rules.
+wasm: $(ZIG)
+	$(BIN)/python runtime/core/build_wasm.py
+
+# TypeScript, for the tests of the core for web pages. Needs Node and npm.
+page-tools:
+	npm ci --prefix tests/kd_edge/page
 
 # The tables of the documents, from benchmarks/results.
 docs: $(READY)

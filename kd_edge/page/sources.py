@@ -1,8 +1,8 @@
 """What a page or a program in JavaScript needs to score: the module, its types and the core.
 
 `core/kd_edge.mjs` and the modules beside it are the sources. Here they become one module, which
-a page can have within itself. `kd_edge.wasm` is built by `make wasm`, and lies in the package so that
-neither a compiler nor a network is needed.
+a page can have within itself. `kd_edge.wasm` is built by `make wasm`, and lies in the package so
+that neither a compiler nor a network is needed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from pathlib import Path
 
 CORE = Path(__file__).with_name("core")
 
-PARTS = ("errors.mjs", "zip.mjs", "manifest.mjs", "markup.mjs", "instance.mjs", "kd_edge.mjs")
+PARTS = (
+    *("errors.mjs", "zip.mjs", "manifest.mjs", "markup.mjs", "instance.mjs", "items.mjs"),
+    "kd_edge.mjs",
+)
 """The modules, each after those that it imports."""
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./\w+\.mjs";\n', re.MULTILINE)

@@ -1,6 +1,7 @@
 """Builds the core for web pages: `make wasm`.
 
-The compiler is the package `ziglang`, as for the wheels; the same version of it gives the same bytes.
+The compiler is the package `ziglang`, as for the wheels; the same version of it gives the same
+bytes.
 
     python runtime/core/build_wasm.py [--output kd_edge/page/core/kd_edge.wasm]
 """

@@ -114,7 +114,10 @@ def _made_to_harm(members: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     yield "'bomb' does not have the size", data
     yield "'bomb' ", declared(data, "bomb", 100)
     large = {"bytes": 6 << 20, "sha256": hashlib.sha256(bomb).hexdigest()}
-    yield "'bomb' ", declared(zipped(listed({**members, "bomb": bomb}, bomb=large)), "bomb", 6 << 20)
+    yield (
+        "'bomb' ",
+        declared(zipped(listed({**members, "bomb": bomb}, bomb=large)), "bomb", 6 << 20),
+    )
     yield "manifest.json is too large", zipped({**members, MANIFEST: b" " * ((8 << 20) + 1)})
     lied = zipped({**members, MANIFEST: b" " * (9 << 20)})
     yield "'manifest.json' ", declared(lied, MANIFEST, 100)
@@ -173,10 +176,13 @@ def manifests(sound: bytes) -> list[dict[str, Any]]:
             else:
                 inside[place[-1]] = wrong
             found.append(json.dumps(changed))
-    protocol = '"protocol": 1'
-    found += [text.replace(protocol, f'"protocol": {one}') for one in ("0", "2", "1.0", "1e0", "NaN")]
-    found += [text.replace("stove", one, 1) for one in ("\\ud800", "\\udc00\\ud800", "\\ud83d\\ude42", "\\q")]
+    protocol, name = '"protocol": 1', "card.md"
     assert protocol in text
+    assert name in text
+    for one in ("0", "2", "1.0", "1e0", "NaN"):
+        found.append(text.replace(protocol, f'"protocol": {one}'))
+    for one in ("\\ud800", "\\udc00\\ud800", "\\ud83d\\ude42", "\\q"):
+        found.append(text.replace(name, one))
     return [{"text": one, "read": _is_read(one)} for one in dict.fromkeys(found)]
 
 

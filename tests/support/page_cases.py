@@ -105,9 +105,7 @@ def scored(bundle: Path, written: Sequence[str]) -> dict[str, list[dict[str, Any
         for at, item_id in enumerate(ids):
             own = written[at :: len(ids)]
             scores = scorer.score_many(own, item_id)
-            rows[item_id] = [
-                {"text": text, **score._asdict()} for text, score in zip(own, scores)
-            ]
+            rows[item_id] = [{"text": text, **score._asdict()} for text, score in zip(own, scores)]
     return rows
 
 
@@ -159,7 +157,21 @@ MARKS = (
     *("<mfrac>", "<a b>", "<i x=1>", "<o:p>", "&lt;", "&amp;amp;lt;", "&#60;", "&#x3C;", "&#150;"),
     *("&#0;", "&#xD800;", "&#x110000;", "&shy;", "&nbsp;", "&apos;", "&thetasym;", "&nothing;"),
     *("\\frac{", "}{", "\\sqrt", "\\times", "\\Omega", "\\mu", "\\text{", "\\begin{a*}", "\\left("),
-    *("\\\\", "\\%", "\\(", "\\q", "\\ne", "\\le", "\\infty", "\\Delta", "\\end", "ſ", "K", "é", "🙂"),
+    *(
+        "\\\\",
+        "\\%",
+        "\\(",
+        "\\q",
+        "\\ne",
+        "\\le",
+        "\\infty",
+        "\\Delta",
+        "\\end",
+        "ſ",
+        "K",
+        "é",
+        "🙂",
+    ),
 )
 
 

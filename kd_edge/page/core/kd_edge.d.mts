@@ -1,7 +1,9 @@
 /** Scores responses with a kd-edge bundle, in a web page or in Node 18 and later. */
 
 /** What is wrong, where, and what to do: for people. A message never quotes a response. */
-export class KdEdgeError extends Error {}
+export class KdEdgeError extends Error {
+  constructor(message: string);
+}
 
 /**
  * Loads the core. Without a source: `kd_edge.wasm` beside this module. It need not be called where that is

@@ -108,13 +108,33 @@ test("a memo that serves items in turn", async () => {
 });
 
 test("long texts, and memory that grows with nothing else", async () => {
+  const instantiate = WebAssembly.instantiate;
+  let memory;
+  WebAssembly.instantiate = async (...given) => {
+    const instance = await instantiate(...given);
+    memory = instance.exports.memory;
+    return instance;
+  };
   const opened = await core.open(bytesOf("protocol-1.kdz"));
+  WebAssembly.instantiate = instantiate;
   const item = opened.items[0].id;
-  for (const { text, ...row } of jsonOf("long.json")) {
-    const score = opened.score(text, item);
-    assert.deepEqual([score.predicted, score.flag], [row.predicted, row.flag]);
-    assert.ok(far(score.probabilities, row.probabilities) <= NEAR);
-  }
+  const scoreLong = () => {
+    for (const { text, ...row } of jsonOf("long.json")) {
+      const score = opened.score(text, item);
+      assert.deepEqual([score.predicted, score.flag], [row.predicted, row.flag]);
+      assert.ok(far(score.probabilities, row.probabilities) <= NEAR);
+    }
+  };
+  opened.score("short", item);
+  const before = memory.buffer.byteLength;
+  assert.ok(before < 2 << 20);
+  scoreLong();
+  const longest = Math.max(...jsonOf("long.json").map((row) => Buffer.byteLength(row.text)));
+  const after = memory.buffer.byteLength;
+  assert.ok(after - before <= longest + (1 << 16), `${after - before} for ${longest}`);
+  for (let again = 0; again < 3; again++) scoreLong();
+  opened.explain("the ice ".repeat(1000), item);
+  assert.equal(memory.buffer.byteLength, after);
 });
 
 test("rich text is read by the markup rules", async () => {

@@ -162,7 +162,7 @@ def _write_odd(folder):
 
 
 def test_words_scores_and_explanations_are_those_of_plain_python(node, scores):
-    said = run(node, scores, "scores.test.mjs"); print(said)
+    said = run(node, scores, "scores.test.mjs")
     assert "probabilities differ in the last bits" in said
 
 
