@@ -164,7 +164,12 @@ def manifests(sound: bytes) -> list[dict[str, Any]]:
     with zipfile.ZipFile(io.BytesIO(sound)) as archive:
         text = archive.read(MANIFEST).decode()
     raw = json.loads(text)
-    found = []
+    item = raw["items"][0]
+    own = ("student", "parameters", "text", "forms", "vectorizer", "golden")
+    numbers = {"below": 0.5, "weight": 1, "temperature": 100, "review": 0.0}
+    item["second"] = {**{name: deepcopy(item[name]) for name in own}, **numbers}
+    item["points"] = [at / 2 for at in range(len(item["classes"]))]
+    found = [json.dumps(raw)]
     for place in _places(raw):
         for wrong in (*WRONG, ...):
             changed = deepcopy(raw)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import sys
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import core_students
-from kd_edge_runtime.bundle.manifest import Member
+import corpus_bundles
+from corpus_bundles import make_scores
+from kd_edge_runtime.bundle.manifest import ItemEntry, Member
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.students.explain import Explainer
 from kd_edge_runtime.students.item import LoadedItem
@@ -28,24 +29,20 @@ TEXTS = 10_000
 BLOCK = 4096
 
 
-def make_scores():
-    """The script of the conformance corpus, which is in no package."""
-    if str(CONFORMANCE) not in sys.path:
-        sys.path.append(str(CONFORMANCE))
-    import make_scores
-
-    return make_scores
-
-
-def zipped(path: Path, members: Mapping[str, bytes], items: Sequence[Mapping[str, Any]]) -> None:
+def zipped(path: Path, members: Mapping[str, bytes], items: Sequence[ItemEntry]) -> None:
     """Writes a bundle of these members, whatever is in them."""
+    entries = [asdict(item) for item in items]
+    for entry in entries:
+        for name in ("points", "second"):
+            if not entry[name]:
+                del entry[name]
     members = {"card.md": b"# For tests\n", **members}
     manifest = {
         "format": "kd-edge-bundle",
         "protocol": 1,
         "created": "2026-01-01T00:00:00Z",
         "created_by": {},
-        "items": [*items],
+        "items": entries,
         "members": {
             name: asdict(Member(len(data), hashlib.sha256(data).hexdigest()))
             for name, data in members.items()
@@ -61,24 +58,9 @@ def zipped(path: Path, members: Mapping[str, bytes], items: Sequence[Mapping[str
 
 def conformance_bundle(path: Path) -> dict[str, list[dict[str, Any]]]:
     """Writes all students of the conformance corpus as one bundle; returns their rows by item."""
-    members: dict[str, bytes] = {"golden": b"{}"}
-    items, rows = [], {}
-    for name in make_scores().FILES:
-        item, rows[name] = make_scores().read(CONFORMANCE / name)
-        for kind in ("vectorizer", "network"):
-            members[f"{name}/{kind}"] = item.bundle.read(kind)
-        entry = replace(
-            item.entry,
-            item_id=name,
-            vectorizer=f"{name}/vectorizer",
-            forms={"plain-int8": f"{name}/network"},
-        )
-        fields = asdict(entry)
-        if not entry.points:
-            del fields["points"]
-        items.append(fields)
-    zipped(path, members, items)
-    return rows
+    names = [name.removesuffix(".jsonl") for name in make_scores.FILES]
+    corpus_bundles.write(path, names)
+    return {name: make_scores.read(CONFORMANCE / f"{name}.jsonl")[1] for name in names}
 
 
 def texts(number: int, seed: int = SEED) -> list[str]:
@@ -100,7 +82,7 @@ def texts(number: int, seed: int = SEED) -> list[str]:
 def scored(bundle: Path, written: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Plain Python's scores of texts, which the items of a bundle share."""
     rows: dict[str, list[dict[str, Any]]] = {}
-    with Scorer.open(bundle, "plain") as scorer:
+    with Scorer.open(bundle, "plain", first_only=True) as scorer:
         ids = [entry.item_id for entry in scorer.bundle.manifest.items]
         for at, item_id in enumerate(ids):
             own = written[at :: len(ids)]
@@ -112,7 +94,7 @@ def scored(bundle: Path, written: Sequence[str]) -> dict[str, list[dict[str, Any
 def explained(bundle: Path, written: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Plain Python's explanations, by item that is a bag."""
     rows: dict[str, list[dict[str, Any]]] = {}
-    with Scorer.open(bundle, "plain") as scorer:
+    with Scorer.open(bundle, "plain", first_only=True) as scorer:
         for entry in scorer.bundle.manifest.items:
             if entry.student != "bag":
                 continue

@@ -53,6 +53,11 @@ export interface Item {
   readonly decision: "most-probable" | "nearest-expected";
   /** What its score is a part of, where the scores of several items add up; "" otherwise. */
   readonly partOf: string;
+  /**
+   * The kind of its second student, "" without one. Here the first student alone scores: a program that uses
+   * the second may score responses of which the first is not sure otherwise.
+   */
+  readonly second: string;
   /** The name of the member with its golden rows. */
   readonly golden: string;
   /** Why it cannot be scored here, in words; "" if it can. */

@@ -179,6 +179,7 @@ class Bundle {
       values: [...entry.worth],
       decision: /** @type {Item["decision"]} */ (entry.decision),
       partOf: entry.partOf,
+      second: entry.second,
       golden: entry.golden,
       refusal: refusalOf(entry),
     }));

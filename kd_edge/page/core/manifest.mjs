@@ -29,6 +29,8 @@ const TOO_LARGE = 1e9;
  * @property {string} golden
  * @property {Flags} flags
  * @property {string} partOf
+ * @property {string} second the kind of its second student; "" if it has none
+ * @property {string[]} secondMembers
  *
  * @typedef {object} Manifest
  * @property {string} created
@@ -215,6 +217,7 @@ function itemOf(raw, where) {
     golden: fields.string("golden"),
     flags: flagsOf(fields.has("flags") ? fields.raw("flags") : {}, `${where}, flags`),
     partOf: fields.has("part_of") ? fields.string("part_of") : "",
+    ...secondOf(fields, where),
   };
   if (item.classes.length < 2 || new Set(item.classes).size !== item.classes.length) {
     throw new KdEdgeError(`Item '${item.id}': fewer than two classes, or a class listed twice.`);
@@ -228,6 +231,31 @@ function itemOf(raw, where) {
   }
   if (!item.forms.size) throw new KdEdgeError(`Item '${item.id}': there is no form of the network.`);
   return item;
+}
+
+/**
+ * The second student, which only readers with all of its parts use (section 15); here it is checked.
+ *
+ * @param {Fields} item
+ * @param {string} where
+ */
+function secondOf(item, where) {
+  if (!item.has("second")) return { second: "", secondMembers: [] };
+  const fields = new Fields(item.raw("second"), `${where}, second`);
+  fields.whole("parameters");
+  fields.object("text");
+  const forms = fields.stringsByName("forms");
+  for (const name of ["below", "weight", "review"]) {
+    const number = fields.number(name);
+    if (!(number >= 0 && number <= 1)) throw new KdEdgeError(`${where}, second: '${name}' is not between 0 and 1.`);
+  }
+  const temperature = fields.number("temperature");
+  if (!(temperature >= 0.01 && temperature <= 100)) {
+    throw new KdEdgeError(`${where}, second: 'temperature' is not between 0.01 and 100.`);
+  }
+  if (!forms.size) throw new KdEdgeError(`${where}, second: there is no form of the network.`);
+  const secondMembers = [fields.string("vectorizer"), fields.string("golden"), ...forms.values()];
+  return { second: fields.string("student"), secondMembers };
 }
 
 /** @param {string} id @param {number[]} points @param {number} classes */
@@ -276,6 +304,7 @@ function checkWhole(manifest) {
   };
   need("The card", manifest.card);
   for (const item of manifest.items) {
-    for (const name of [item.vectorizer, item.golden, ...item.forms.values()]) need(`Item '${item.id}'`, name);
+    const members = [item.vectorizer, item.golden, ...item.forms.values(), ...item.secondMembers];
+    for (const name of members) need(`Item '${item.id}'`, name);
   }
 }

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html.entities import name2codepoint
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import bundles_made
 import damaged_bundles
 import page_cases
 import zig
+from corpus_bundles import make_scores
 from kd_edge.page import sources
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.text.markup import plain_text
@@ -35,7 +36,16 @@ def write(folder, name, content):
     (folder / name).write_text(json.dumps(content), encoding="ascii")
 
 
-def run(node, folder, name, module=sources.CORE / "kd_edge.mjs"):
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    """All modules as one, as pages and programs get it."""
+    folder = tmp_path_factory.mktemp("module")
+    (folder / "kd_edge.mjs").write_text(sources.module(), encoding="utf-8")
+    (folder / "kd_edge.wasm").write_bytes(sources.wasm())
+    return folder / "kd_edge.mjs"
+
+
+def run(node, folder, name, module):
     """Runs a file of tests of Node."""
     done = subprocess.run(
         [node, "--test", HERE / name],
@@ -85,10 +95,8 @@ def _write_long(folder):
 
 
 def _write_markup(folder):
-    item, _ = page_cases.make_scores().read(page_cases.CONFORMANCE / "bag-2a.jsonl")
-    entry = {**asdict(item.entry), "text": {**item.entry.text, "rules": 102, "markup": 1}}
-    if not item.entry.points:
-        del entry["points"]
+    item, _ = make_scores.read(page_cases.CONFORMANCE / "bag-2a.jsonl")
+    entry = replace(item.entry, text={**item.entry.text, "rules": 102, "markup": 1})
     members = {name: item.bundle.read(name) for name in ("vectorizer", "network")}
     path = folder / "markup.kdz"
     page_cases.zipped(path, {**members, "golden": b"{}"}, [entry])
@@ -135,8 +143,8 @@ ODD = {
 
 
 def _write_odd(folder):
-    item, _ = page_cases.make_scores().read(page_cases.CONFORMANCE / "bag-2a.jsonl")
-    pairs, _ = page_cases.make_scores().read(page_cases.CONFORMANCE / "pairs-2a.jsonl")
+    item, _ = make_scores.read(page_cases.CONFORMANCE / "bag-2a.jsonl")
+    pairs, _ = make_scores.read(page_cases.CONFORMANCE / "pairs-2a.jsonl")
     members = {name: item.bundle.read(name) for name in ("vectorizer", "network")}
     vectorizer = members["vectorizer"]
     members["falling"] = vectorizer[4:8] + vectorizer[:4] + vectorizer[8:]
@@ -153,25 +161,33 @@ def _write_odd(folder):
     entries.append(
         replace(pairs.entry, item_id="pairs", vectorizer="pairs vectorizer", forms=forms)
     )
-    items = [asdict(entry) for entry in entries]
-    for one in items:
-        if not one["points"]:
-            del one["points"]
-    page_cases.zipped(folder / "odd.kdz", members, items)
+    page_cases.zipped(folder / "odd.kdz", members, entries)
     write(folder, "odd.json", {name: why for name, (_, why) in ODD.items() if why})
 
 
-def test_words_scores_and_explanations_are_those_of_plain_python(node, scores):
-    said = run(node, scores, "scores.test.mjs")
+def test_words_scores_and_explanations_are_those_of_plain_python(node, module, scores):
+    said = run(node, scores, "scores.test.mjs", module)
     assert "probabilities differ in the last bits" in said
 
 
-def test_what_is_no_bundle_or_damaged_is_refused(node, refusals):
-    run(node, refusals, "refusals.test.mjs")
+def test_what_is_no_bundle_or_damaged_is_refused(node, module, refusals):
+    run(node, refusals, "refusals.test.mjs", module)
 
 
-def test_all_modules_in_one_do_the_same(node, scores, refusals, tmp_path):
-    (tmp_path / "kd_edge.mjs").write_text(sources.module(), encoding="utf-8")
-    (tmp_path / "kd_edge.wasm").write_bytes(sources.wasm())
-    run(node, scores, "scores.test.mjs", tmp_path / "kd_edge.mjs")
-    run(node, refusals, "refusals.test.mjs", tmp_path / "kd_edge.mjs")
+def test_the_modules_themselves_score_the_same(node, tmp_path):
+    shutil.copy(BUNDLES[0], tmp_path / "item.kdz")
+    with Scorer.open(BUNDLES[0], "plain", first_only=True) as scorer:
+        item_id = scorer.bundle.manifest.items[-1].item_id
+        wanted = scorer.score("the ice melts", item_id)
+    program = """
+      const { open } = await import(process.argv[1]);
+      const { readFile } = await import("node:fs/promises");
+      const bundle = await open(await readFile(process.argv[2]));
+      console.log(bundle.score("the ice melts", process.argv[3]).expected);
+    """
+    command = [node, "--input-type=module", "-e", program, sources.CORE / "kd_edge.mjs"]
+    done = subprocess.run(
+        [*command, tmp_path / "item.kdz", item_id], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) == pytest.approx(wanted.expected, abs=1e-12)
