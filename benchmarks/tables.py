@@ -24,6 +24,7 @@ from benchmarks import (
     text_rules,
     training_speed,
     unscored_responses,
+    wasm_speed,
 )
 from kd_edge.console.tables import markdown
 
@@ -171,6 +172,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "profile": speed_tables.profile,
     "ratios": speed_tables.ratios,
     "core": speed_tables.core,
+    "wasm": wasm_speed.table,
+    "wasm-sizes": wasm_speed.sizes,
     "scaling": speed_tables.scaling,
     "few": few_responses.table,
     "training-speed": training_speed.table,

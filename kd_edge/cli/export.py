@@ -53,6 +53,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write a folder of C in place of a bundle: the scoring core and the items as arrays.",
 )
+@OptionGroup.BUNDLE.option(
+    "--js",
+    "as_js",
+    is_flag=True,
+    help="Write a folder of JavaScript: the bundle, and a module that scores in Node and in pages.",
+)
 @form_option(
     "A form of the network to include (may be repeated), or 'all'.  [default: the int8 forms, "
     "and float forms for students without int8 ones]",
@@ -89,7 +95,7 @@ if TYPE_CHECKING:
     default=0.005,
     help="Largest loss of QWK on held-out responses, for forms with rounded numbers.",
 )
-@output_option(PATH, "The bundle to write (.kdz); with --teacher or --c a folder.")
+@output_option(PATH, "The bundle to write (.kdz); with --teacher, --c or --js a folder.")
 @json_option
 def export(
     students: tuple[Path, ...],
@@ -101,6 +107,7 @@ def export(
     max_size: int | None,
     teacher: bool,
     as_c: bool,
+    as_js: bool,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -117,12 +124,14 @@ def export(
       kd-edge export out/student -o item.kdz --form plain-int8 --form tflite-int8
       kd-edge export student -o item.kdz --responses responses.csv --max-size 16KB
       kd-edge export out/student --c -o scorer
+      kd-edge export out/student --js -o scorer
       kd-edge export out/teacher --teacher -o onnx --responses responses.csv
     """
     refuse_missing(responses, *prompts)
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
     from kd_edge.bundling.bundle import export as write_bundle
     from kd_edge.bundling.c_source import export_c
+    from kd_edge.bundling.js_module import export_js
     from kd_edge.bundling.parity import Limits
     from kd_edge.teacher.held_out import held_out_rows
 
@@ -130,14 +139,17 @@ def export(
     scored = None if responses is None else read(responses, values, folder=output.parent)
     if teacher:
         unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
-        unfit["--c"] = as_c
+        unfit |= {"--c": as_c, "--js": as_js}
         for name, value in unfit.items():
             if value:
                 raise InputError(f"{name} is for students: leave it out with --teacher")
         _export_teacher(students, output, scored, limits, as_json)
         return
-    if as_c and forms:
-        raise InputError("--c has one form of the network: leave --form out")
+    if as_c and as_js:
+        raise InputError("--c and --js write different folders: choose one of them")
+    if forms and (as_c or as_js):
+        name = "--c" if as_c else "--js"
+        raise InputError(f"{name} has one form of the network: leave --form out")
     refuse_missing_folder(output)
     texts = read_prompts(prompts)
     loaded = [_load(folder) for folder in students]
@@ -148,16 +160,20 @@ def export(
         ExportItem(student, texts, () if scored is None else held_out_rows(student, scored), texts)
         for student in loaded
     ]
-    exported = (export_c if as_c else write_bundle)(
-        items, output, {}, ExportOptions(forms, bits, limits)
-    )
+    write = export_c if as_c else export_js if as_js else write_bundle
+    exported = write(items, output, {}, ExportOptions(forms, bits, limits))
     if as_json:
         parity = {name: [asdict(form) for form in forms] for name, forms in exported.parity.items()}
         print_json(parity)
         return
     _show({f"Item '{name}'": forms for name, forms in exported.parity.items()})
-    written = "a folder of C, see its README.md" if as_c else f"{output.stat().st_size:,} bytes"
-    click.echo(f"{output}: {written}")
+    click.echo(f"{output}: {_what_was_written(output, as_c, as_js)}")
+
+
+def _what_was_written(output: Path, as_c: bool, as_js: bool) -> str:
+    if as_c or as_js:
+        return f"a folder of {'C' if as_c else 'JavaScript'}, see its README.md"
+    return f"{output.stat().st_size:,} bytes"
 
 
 def _load(folder: Path) -> Student:

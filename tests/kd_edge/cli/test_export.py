@@ -57,6 +57,23 @@ def test_a_folder_of_c_is_written(command, student, tmp_path):
     assert "--c is for students: leave it out with --teacher" in said.err
 
 
+def test_a_folder_of_javascript_is_written(command, student, tmp_path):
+    folder = tmp_path / "scorer"
+    said = command("export", student, "--js", "-o", folder)
+    assert said.code == 0, said.err
+    assert said.out.splitlines()[-1] == f"{folder}: a folder of JavaScript, see its README.md"
+    names = ["README.md", "bundle.kdz", "kd_edge.d.mts", "kd_edge.mjs", "kd_edge.wasm"]
+    assert sorted(one.name for one in folder.iterdir()) == names
+    with Bundle(folder / "bundle.kdz") as opened:
+        assert [*opened.manifest.items[0].forms] == ["plain-int8"]
+    said = command("export", student, "--js", "--form", "all", "-o", folder)
+    assert "--js has one form of the network: leave --form out" in said.err
+    said = command("export", student, "--js", "--c", "-o", folder)
+    assert "--c and --js write different folders: choose one of them" in said.err
+    said = command("export", student, "--js", "--teacher", "-o", folder)
+    assert "--js is for students: leave it out with --teacher" in said.err
+
+
 def test_json(command, student, bundle):
     said = command("export", student, "-o", bundle, "--json")
     assert said.code == 0, said.err
