@@ -402,7 +402,10 @@ def test_two_students(two, tmp_path):
     assert entry.student == "bag"
     assert entry.second.student == "rnn"
     assert {*entry.second.forms} == {"onnx-int8"}
-    assert entry.second.text == {"tokens": two.second.text.tokenizer.get_vocab_size()}
+    assert entry.second.text == {
+        "tokens": two.second.text.tokenizer.get_vocab_size(),
+        "rules": 2,
+    }
     limits = entry.second.below, entry.second.weight, entry.second.temperature
     assert limits == (cascade.below, cascade.weight, cascade.temperature)
     assert entry.second.review == cascade.review.below
