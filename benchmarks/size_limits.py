@@ -24,6 +24,7 @@ from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.size_search.distil import distil_to_size
 from kd_edge.size_search.search import Search
+from kd_edge.size_search.tried import Limits
 
 LIMITS = (8_000, 16_000, 32_000, 64_000)
 
@@ -43,7 +44,7 @@ def main(prompt: str, data: Path, work: Path) -> None:
                 LearningData(left.item, left.rows, left.held_out, left.labels, left.variants),
                 DistilOptions(),
                 Path(scratch),
-                Search(limit, left.held_out, left.sources),
+                Search(Limits(limit), left.held_out, left.sources),
             )
         test = {}
         for name, student in (("student", made.student), ("without teacher", made.baseline)):

@@ -21,7 +21,7 @@ from kd_edge.cli.options import (
 )
 from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import read, reading_options
-from kd_edge.cli.sizes import max_size_option, show_search
+from kd_edge.cli.sizes import max_ms_option, max_size_option, show_search
 from kd_edge.cli.training import distil_options, to_distil_options
 from kd_edge.console.model_names import RESEARCH
 from kd_edge_runtime.errors import InputError
@@ -56,14 +56,18 @@ if TYPE_CHECKING:
     "Distil bags of several sizes and keep the most accurate one whose bundle has at most "
     "this many bytes, like 16KB.",
 )
+@max_ms_option(
+    "As --max-size, for the mean milliseconds of a response on this machine, on one thread.",
+)
 @form_option(
-    "With --max-size: a form that the bundle will hold (may be repeated).  [default: plain-int8]"
+    "With --max-size or --max-ms: a form that the bundle will hold (may be repeated).  "
+    "[default: plain-int8]"
 )
 @prompt_option(
     OptionGroup.BUNDLE,
     FILE,
-    "With --max-size: text file with the item's prompt or rubric, whose golden rows need "
-    "bytes too (may be repeated).",
+    "With --max-size or --max-ms: text file with the item's prompt or rubric, whose golden rows "
+    "need bytes too (may be repeated).",
 )
 @output_option(FOLDER, "Folder for the student and the baseline.")
 @json_option
@@ -75,6 +79,7 @@ def distill(
     teacher_folder: Path | None,
     output: Path,
     max_size: int | None,
+    max_ms: float | None,
     forms: tuple[str, ...],
     prompts: tuple[Path, ...],
     as_json: bool,
@@ -97,8 +102,11 @@ def distill(
     # Before anything that takes seconds to import.
     refuse_missing(responses, labels, variants)
     options = to_distil_options(values)
-    if max_size is None and (forms or prompts):
-        raise InputError("--form and --prompt need --max-size: they set what its bundle will hold")
+    limited = max_size is not None or max_ms is not None
+    if not limited and (forms or prompts):
+        raise InputError(
+            "--form and --prompt need --max-size or --max-ms: they set what its bundle will hold"
+        )
     sources = read_prompts(prompts)
     item = read(responses, values, folder=output.parent).item()
 
@@ -109,6 +117,7 @@ def distill(
     from kd_edge.files import check_replaceable, make_folder
     from kd_edge.size_search.distil import distil_to_size
     from kd_edge.size_search.search import Search
+    from kd_edge.size_search.tried import Limits
     from kd_edge.soft_labels.label_variants import read_variants
     from kd_edge.soft_labels.labels import labels_by_id
     from kd_edge.students import store
@@ -123,12 +132,13 @@ def distill(
     for name in ("student", "baseline"):
         check_replaceable(output / name, store.MARKERS)  # before the work, not after it
     work = output / "work"
-    if max_size is None:
+    if not limited:
         distilled = distil(data, options, work)
     else:
-        search = Search(max_size, held_out, sources, forms)
+        limits = Limits(max_size, max_ms)
+        search = Search(limits, held_out, sources, forms)
         distilled = show_search(
-            lambda: distil_to_size(data, options, work, search), output / "student", max_size
+            lambda: distil_to_size(data, options, work, search), output / "student", limits
         )
     store.save(distilled.student, output / "student")
     store.save(distilled.baseline, output / "baseline")

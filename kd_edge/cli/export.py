@@ -236,6 +236,7 @@ def _cut(
 ) -> Student:
     """The student with fewer n-grams or bits, so that its bundle fits into `limit` bytes."""
     from kd_edge.size_search.search import Search
+    from kd_edge.size_search.tried import Limits
     from kd_edge.students import registry
     from kd_edge.teacher.held_out import held_out_rows
 
@@ -249,13 +250,14 @@ def _cut(
     held_out = held_out_rows(student, scored)
     learning = scored.item(student.item_id).learning
     training_texts = [row.text for row in learning if row not in held_out]
-    search = Search(limit, held_out, texts, forms)
+    limits = Limits(limit)
+    search = Search(limits, held_out, texts, forms)
 
     def cut() -> tuple[Student, Sized]:
         sized = search.cut(student, training_texts)
         return sized.student, sized
 
-    return show_search(cut, output.with_suffix(""), limit)
+    return show_search(cut, output.with_suffix(""), limits)
 
 
 def _show(parity: Mapping[str, Sequence[FormParity]]) -> None:

@@ -12,7 +12,8 @@ import click
 from kd_edge.cli.help import Command, OptionGroup
 
 if TYPE_CHECKING:
-    from kd_edge.size_search.search import Sized, Tried
+    from kd_edge.size_search.search import Sized
+    from kd_edge.size_search.tried import Limits, Tried
 
 T = TypeVar("T")
 
@@ -40,13 +41,20 @@ def max_size_option(description: str) -> Callable[[Command], Command]:
     )
 
 
-def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limit: int) -> T:
+def max_ms_option(description: str) -> Callable[[Command], Command]:
+    """The option --max-ms; `description` is its help."""
+    return OptionGroup.BUNDLE.option(
+        "--max-ms", type=click.FloatRange(0, min_open=True), metavar="MS", help=description
+    )
+
+
+def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limits: Limits) -> T:
     """Runs a search for a size and shows, on standard error, which sizes it tried.
 
     Args:
         search: returns the result and the sizes tried.
         stem: `<stem>.frontier.svg` and `<stem>.frontier.json` are written.
-        limit: most bytes of the bundle.
+        limits: what the bundle may take.
 
     Returns:
         The result of the search.
@@ -57,12 +65,12 @@ def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limit: int) -
     from kd_edge.console.progress import say
     from kd_edge.console.tables import TerminalTable, print_tables
     from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
-    from kd_edge.size_search.search import TooSmallError
+    from kd_edge.size_search.tried import TooSmallError
 
     def show(tried: Sequence[Tried], chosen: Tried | None) -> None:
-        title = f"Sizes tried for {limit:,} bytes, measured on held-out responses"
-        print_tables(TerminalTable(title, COLUMNS, cells(tried, chosen)), stderr=True)
-        plot, figures = write_frontier(stem, tried, chosen, limit)
+        title = f"Sizes tried for {limits}, measured on held-out responses"
+        print_tables(TerminalTable(title, COLUMNS, cells(tried, chosen, limits)), stderr=True)
+        plot, figures = write_frontier(stem, tried, chosen, limits)
         say(f"The sizes as a plot and as JSON: {plot} and {figures}")
 
     try:

@@ -1,4 +1,4 @@
-"""The most accurate student whose bundle fits into so many bytes.
+"""The most accurate bag whose bundle is within limits of bytes and time.
 
 An n-gram costs its hash and its vector. The best small students know fewer n-grams, chosen by a
 student that knows them all, with shorter vectors in fewer bits; each size is trained and measured.
@@ -6,22 +6,21 @@ student that knows them all, with shorter vectors in fewer bits; each size is tr
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from kd_edge.bundling.bundle import ExportItem, ExportOptions, prepare, write
+from kd_edge.bundling.bundle import ExportItem
 from kd_edge.data.responses import Row
 from kd_edge.distillation.calibrate import with_flags
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.evaluation.review import ACCURACY
+from kd_edge.size_search.cost import cost_of
+from kd_edge.size_search.tried import SLACK, Limits, TooSmallError, Tried
 from kd_edge.students.bag import KIND as BAG
 from kd_edge.students.pruning import importance, prune
 from kd_edge.students.student import Student
-from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.students.bag import FORM
 
 # Dimensions and bits, each trained with as many n-grams as fit. The largest bag has eight bits:
@@ -34,38 +33,8 @@ _FEWEST = 30
 # How often a size that turns out too large is tried again with fewer n-grams.
 _TRIES = 3
 
-# A bundle holds its time, which compresses to a few bytes more or less: sizes are compared at
-# the same time, with slack for any other.
-_SOME_TIME = "2026-01-01T00:00:00+00:00"
-SLACK = 16
-
 Train = Callable[[Student, int, int], Student]
 """Trains a student with another's vocabulary, in so many dimensions and bits."""
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One size that was tried.
-
-    Attributes:
-        ngrams: V.
-        dimensions: D.
-        bits: of a number of the table.
-        parameters: trained numbers.
-        bytes: of the whole bundle.
-        qwk: on held-out responses.
-        accuracy: on held-out responses, 0 to 1.
-        fits: whether the bundle is small enough.
-    """
-
-    ngrams: int
-    dimensions: int
-    bits: int
-    parameters: int
-    bytes: int
-    qwk: float
-    accuracy: float
-    fits: bool
 
 
 @dataclass(frozen=True)
@@ -77,30 +46,18 @@ class Sized:
     tried: tuple[Tried, ...]
 
 
-class TooSmallError(InputError):
-    """Nothing that was tried fits into the bytes asked for."""
-
-    def __init__(self, limit: int, tried: Sequence[Tried]) -> None:
-        least = min(tried, key=lambda size: size.bytes)
-        super().__init__(
-            f"no bundle fits into {limit:,} bytes: the smallest that was tried takes "
-            f"{least.bytes:,} with {least.ngrams} n-grams"
-        )
-        self.tried = tuple(tried)
-
-
 @dataclass
 class Search:
     """Looks for the most accurate student that fits.
 
     Attributes:
-        limit: bytes of the bundle.
+        limits: of the bundle.
         held_out: scored responses that no student learnt from.
         sources: prompt and rubric, whose sentences are golden rows and take bytes.
         forms: what the bundle is to hold; the plain form alone if nothing is named.
     """
 
-    limit: int
+    limits: Limits
     held_out: Sequence[Row]
     sources: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
@@ -142,7 +99,8 @@ class Search:
     ) -> Sized:
         """Measures the most n-grams of each shape that fit, and chooses."""
         full = self._measure(whole)
-        if not full.fits:
+        # A smaller bag is hardly faster.
+        if not full.fits and self.limits.bytes is not None:
             weights = importance(whole, texts)
             for dimensions, bits in shapes:
                 for size in self._sizes(full, dimensions, bits):
@@ -151,14 +109,15 @@ class Search:
         tried = tuple(size for size, _ in self._measured)
         fitting = [(size, student) for size, student in self._measured if size.fits]
         if not fitting:
-            raise TooSmallError(self.limit, tried)
+            raise TooSmallError(self.limits, tried)
         chosen, student = max(fitting, key=lambda both: (both[0].qwk, -both[0].bytes))
         return Sized(student, chosen, tried)
 
     def _sizes(self, full: Tried, dimensions: int, bits: int) -> Iterator[int]:
         """Numbers of n-grams that may fit, each judged by how the last turned out."""
         fixed = full.bytes - full.ngrams * _bytes_each(full.dimensions, full.bits)
-        room = self.limit - SLACK - fixed
+        assert self.limits.bytes is not None
+        room = self.limits.bytes - SLACK - fixed
         size = min(full.ngrams, int(room / _bytes_each(dimensions, bits)))
         for _ in range(_TRIES):
             size = max(size, _FEWEST)
@@ -170,33 +129,27 @@ class Search:
             size = min(last.ngrams - 1, int(0.995 * room / each))
 
     def _measure(self, student: Student) -> Tried:
+        item = ExportItem(student, self.sources, prompts=self.sources)
+        cost = cost_of(item, self.forms or (FORM,), [row.text for row in self.held_out])
         probabilities = student.probabilities([row.text for row in self.held_out])
         figures = agreement(
             human_scores(self.held_out),
             decided(probabilities, student.scale, student.decision),
             student.scale,
         )
-        size = self._bytes(student)
         tried = Tried(
             ngrams=student.text.vocabulary.size,
             dimensions=student.options.dimensions,
             bits=student.options.bits,
             parameters=student.parameters,
-            bytes=size,
+            bytes=cost.bytes,
             qwk=figures.qwk,
             accuracy=figures.accuracy,
-            fits=size + SLACK <= self.limit,
+            fits=self.limits.hold(cost.bytes, cost.ms),
+            ms=cost.ms,
         )
         self._measured.append((tried, student))
         return tried
-
-    def _bytes(self, student: Student) -> int:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "item.kdz"
-            item = ExportItem(student, self.sources, prompts=self.sources)
-            prepared = prepare([item], ExportOptions(self.forms or (FORM,)))
-            write(prepared, path, {}, created=_SOME_TIME)
-            return path.stat().st_size
 
 
 def _bytes_each(dimensions: int, bits: int) -> float:

@@ -9,7 +9,7 @@ import pytest
 
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.review import review_of
-from kd_edge.size_search.search import SLACK
+from kd_edge.size_search.tried import SLACK
 from kd_edge.soft_labels.labels import SoftLabels, write_labels
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
@@ -270,4 +270,6 @@ def test_a_size_that_cannot_be(command, given, tmp_path):
     assert not (out / "student").exists()
     assert "only a bag" in command.fails(*start, "--max-size", "9KB", "--student", "rnn")
     assert "is not a size" in command.fails(*start, "--max-size", "small")
-    assert "--form and --prompt need --max-size" in command.fails(*start, "--form", "plain-int8")
+    assert "--form and --prompt need --max-size or --max-ms" in command.fails(
+        *start, "--form", "plain-int8"
+    )

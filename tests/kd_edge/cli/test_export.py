@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kd_edge.bundling import bundle as exporting
-from kd_edge.size_search.search import SLACK
+from kd_edge.size_search.tried import SLACK
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions

@@ -8,7 +8,8 @@ from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.size_search.distil import distil_to_size
-from kd_edge.size_search.search import SHAPES, Search, TooSmallError
+from kd_edge.size_search.search import SHAPES, Search
+from kd_edge.size_search.tried import Limits, TooSmallError
 from kd_edge_runtime.errors import InputError
 from workshop import certain, item_of
 
@@ -20,7 +21,7 @@ OPTIONS = DistilOptions(epochs=3)
 
 def to_size(limit, work, options=OPTIONS):
     data = LearningData(ITEM, ROWS, HELD_OUT, LABELS)
-    return distil_to_size(data, options, work, Search(limit, HELD_OUT))
+    return distil_to_size(data, options, work, Search(Limits(limit), HELD_OUT))
 
 
 def test_a_student_that_fits(tmp_path):

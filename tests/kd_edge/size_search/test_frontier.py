@@ -8,46 +8,53 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
-from kd_edge.size_search.search import Tried
+from kd_edge.size_search.tried import BOTH, Limits, Tried
 from kd_edge_runtime.errors import InputError
 
 TRIED = (
-    Tried(3500, 8, 8, 28_044, 39_120, 0.82, 0.74, False),
-    Tried(700, 4, 4, 2_824, 8_100, 0.838, 0.715, True),
-    Tried(400, 4, 4, 1_624, 6_900, 0.8231, 0.695, True),
-    Tried(400, 8, 32, 3_224, 6_950, 0.81, 0.69, True),
+    Tried(3500, 8, 8, 28_044, 39_120, 0.82, 0.74, False, 0.03),
+    Tried(700, 4, 4, 2_824, 8_100, 0.838, 0.715, True, 0.02),
+    Tried(400, 4, 4, 1_624, 6_900, 0.8231, 0.695, True, 0.02),
+    Tried(400, 8, 32, 3_224, 6_950, 0.81, 0.69, True, 0.02),
+    Tried(0, 0, 0, 4_400_000, 12_000, 0.84, 0.75, False, 1.5, "transformer", (0, 5)),
+    Tried(700, 4, 4, 4_402_824, 15_000, 0.845, 0.755, False, 0.52, BOTH, (0, 5)),
 )
+LIMITS = Limits(16_000, 0.5)
 
 
 def test_cells():
-    rows = cells(TRIED, TRIED[1])
-    assert [row[0] for row in rows] == ["6,900", "6,950", "8,100", "39,120"]
-    assert rows[2] == ["8,100", "700", "4", "4", "2,824", "0.838", "0.715", "yes"]
-    assert [row[-1] for row in rows] == ["", "", "yes", "too large"]
-    assert rows[1][3] == "float"
+    rows = cells(TRIED, TRIED[1], LIMITS)
+    assert [row[0] for row in rows] == ["6,900", "6,950", "8,100", "12,000", "15,000", "39,120"]
+    assert rows[2] == ["8,100", "0.020", "bag", "700", "4", "4", "2,824", "0.838", "0.715", "yes"]
+    assert rows[3][2:6] == ["layers 0, 5", "", "", ""]
+    assert rows[4][2:4] == ["bag and layers 0, 5", "700"]
+    assert [row[-1] for row in rows] == ["", "", "yes", "too slow", "too slow", "too large"]
+    assert rows[1][5] == "float"
     assert all(len(row) == len(COLUMNS) for row in rows)
 
 
 def test_files(tmp_path):
-    plot, figures = write_frontier(tmp_path / "item", TRIED, TRIED[1], 16_000)
+    plot, figures = write_frontier(tmp_path / "item", TRIED, TRIED[1], LIMITS)
     assert (plot.name, figures.name) == ("item.frontier.svg", "item.frontier.json")
     raw = json.loads(figures.read_text())
-    assert raw["limit"] == 16_000
+    assert (raw["limit"], raw["limit_ms"]) == (16_000, 0.5)
     assert raw["chosen"]["ngrams"] == 700
-    assert [one["bytes"] for one in raw["tried"]] == [39_120, 8_100, 6_900, 6_950]
+    assert [one["bytes"] for one in raw["tried"]] == [39_120, 8_100, 6_900, 6_950, 12_000, 15_000]
+    assert raw["tried"][-1]["layers"] == [0, 5]
     root = ET.fromstring(plot.read_text())
     assert root.tag.endswith("svg")
-    assert len(plot.read_text()) < 100_000
+    assert len(plot.read_text()) < 120_000
 
 
 def test_nothing_chosen(tmp_path):
-    plot, figures = write_frontier(tmp_path / "item", TRIED[:1], None, 1_000)
+    limits = Limits(1_000)
+    plot, figures = write_frontier(tmp_path / "item", TRIED[:1], None, limits)
     assert json.loads(figures.read_text())["chosen"] is None
     assert plot.is_file()
-    assert cells(TRIED[:1], None)[0][-1] == "too large"
+    assert cells(TRIED[:1], None, limits)[0][-1] == "too large"
 
 
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
-        write_frontier(tmp_path / "file" / "item", TRIED, None, 1_000)
+        write_frontier(tmp_path / "file" / "item", TRIED, None, LIMITS)

@@ -9,7 +9,8 @@ import torch
 
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export
 from kd_edge.data.responses import Row
-from kd_edge.size_search.search import SHAPES, SLACK, Search, TooSmallError
+from kd_edge.size_search.search import SHAPES, Search
+from kd_edge.size_search.tried import SLACK, Limits, TooSmallError
 from kd_edge.students.bag import KIND, BagOptions
 from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student
@@ -65,17 +66,17 @@ def size_of(student, folder, forms=("plain-int8",), sources=()):
 
 def test_what_fits_is_taken_as_it_is(whole, tmp_path):
     size = size_of(whole, tmp_path)
-    found = Search(size + 2 * SLACK, held_out()).retrained(whole, TEXTS, pytest.fail)
+    found = Search(Limits(size + 2 * SLACK), held_out()).retrained(whole, TEXTS, pytest.fail)
     assert found.student is whole
     assert found.tried == (found.chosen,)
     assert abs(found.chosen.bytes - size) <= SLACK
     assert found.chosen.fits
-    assert Search(size + 2 * SLACK, held_out()).cut(whole, TEXTS).student is whole
+    assert Search(Limits(size + 2 * SLACK), held_out()).cut(whole, TEXTS).student is whole
 
 
 def test_every_shape_is_as_large_as_fits(whole, tmp_path):
     limit = 6_500
-    found = Search(limit, held_out()).retrained(whole, TEXTS, retrained)
+    found = Search(Limits(limit), held_out()).retrained(whole, TEXTS, retrained)
     fitting = [one for one in found.tried if one.fits]
     assert {(one.dimensions, one.bits) for one in fitting} == set(SHAPES)
     for one in fitting:
@@ -94,7 +95,7 @@ def test_among_equals_the_smallest(whole):
             made.network.head.weight.zero_()  # one class for all
         return made
 
-    found = Search(6_500, held_out()).retrained(whole, TEXTS, alike)
+    found = Search(Limits(6_500), held_out()).retrained(whole, TEXTS, alike)
     assert found.chosen.bytes == min(one.bytes for one in found.tried if one.fits)
 
 
@@ -103,12 +104,15 @@ def test_forms_and_golden_rows_count(whole, tmp_path):
     forms = ("plain-int8", "onnx-int8")
     size = size_of(whole, tmp_path, forms, sources)
     assert size > size_of(whole, tmp_path) + 1000
-    assert len(Search(size + 2 * SLACK, held_out(), sources, forms).cut(whole, TEXTS).tried) == 1
-    assert len(Search(size - SLACK, held_out(), sources, forms).cut(whole, TEXTS).tried) > 1
+    assert (
+        len(Search(Limits(size + 2 * SLACK), held_out(), sources, forms).cut(whole, TEXTS).tried)
+        == 1
+    )
+    assert len(Search(Limits(size - SLACK), held_out(), sources, forms).cut(whole, TEXTS).tried) > 1
 
 
 def test_cutting_trains_nothing(whole):
-    found = Search(6_500, held_out()).cut(whole, TEXTS)
+    found = Search(Limits(6_500), held_out()).cut(whole, TEXTS)
     assert {one.dimensions for one in found.tried} == {8}
     assert {one.bits for one in found.tried[1:]} == {6, 4}
     assert found.chosen.bytes <= 6_500
@@ -118,7 +122,7 @@ def test_cutting_trains_nothing(whole):
 
 def test_nothing_fits(whole):
     with pytest.raises(TooSmallError, match=r"no bundle fits into 2,000 bytes: the smallest") as e:
-        Search(2_000, held_out()).retrained(whole, TEXTS, retrained)
+        Search(Limits(2_000), held_out()).retrained(whole, TEXTS, retrained)
     assert isinstance(e.value, InputError)
     assert len(e.value.tried) == 1 + len(SHAPES)
     assert not any(one.fits for one in e.value.tried)
@@ -128,6 +132,6 @@ def test_nothing_fits(whole):
 def test_a_float_table_is_measured_as_it_is_exported(whole):
     floats = replace(whole, options=replace(whole.options, bits=32))
     floats.network.options = floats.options
-    found = Search(10**6, held_out()).cut(floats, TEXTS)
+    found = Search(Limits(10**6), held_out()).cut(floats, TEXTS)
     assert found.chosen.bits == 32
     floats.network.options = whole.options
