@@ -13,9 +13,11 @@ import torch
 
 from kd_edge.data.responses import Item, Row
 from kd_edge.distillation.calibrate import calibrate, with_flags
+from kd_edge.distillation.choice import choice_of
 from kd_edge.distillation.examples import Examples, with_soft_labels, without_soft_labels
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
+from kd_edge.distillation.stacking import share_for, shipped, stacked
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
@@ -28,7 +30,8 @@ class Distilled:
     """The outcome of a distillation.
 
     Attributes:
-        student: trained on people's scores, the teacher's probabilities and the variants.
+        student: the one that ships: trained on people's scores, soft labels and variants, unless
+            the baseline fits held-out responses better.
         baseline: the same network, trained on people's scores alone (the paper's ANN); a bag beside
             a student that cannot be trained without a teacher.
     """
@@ -49,18 +52,29 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
         InputError: the data do not suffice for a student of that kind.
         StoppedError: the user stopped it; the same call resumes.
     """
-    text = data.learn_text(options)
-    examples = with_soft_labels(data.rows, data.labels, data.variants)
     folders = [work / "student", work / "baseline"]
+    text = data.learn_text(options)
+    alone, own_text = options, text
+    if kind := registry.REGISTRY[options.student].alone:
+        alone = replace(options, student=kind, student_options={}, epochs=None)
+        own_text = data.learn_text(alone)
+    baseline = train_baseline(data, own_text, alone, folders[1])
+    share = share_for(data, baseline, options)
+    taught = stacked(data, baseline, share)
+    examples = with_soft_labels(taught.rows, taught.labels, taught.variants)
     training = f"training the {data.names.student}"
     student = train_student(data.item, examples, data.held_out, text, options, folders[0], training)
-    alone = registry.REGISTRY[options.student].alone
-    if alone:
-        options = replace(options, student=alone, student_options={}, epochs=None)
-        text = data.learn_text(options)
-    baseline = train_baseline(data, text, options, folders[1])
     clear_work(work, folders)
-    return Distilled(student, baseline)
+    return Distilled(shipped(data, student, baseline, share, options), baseline)
+
+
+def soft_labels(data: LearningData, distilled: Distilled) -> LearningData:
+    """The data with the soft labels that the student learnt from, for another student of the item.
+
+    The data are those that it was distilled from, with the teacher's own labels.
+    """
+    choice = choice_of(distilled.student.provenance)
+    return data if choice is None else stacked(data, distilled.baseline, choice.teacher_share)
 
 
 def clear_work(work: Path, folders: Sequence[Path]) -> None:

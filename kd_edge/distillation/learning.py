@@ -29,7 +29,7 @@ class LearningData:
         rows: the scored rows to train on.
         held_out: scored rows by which the best epoch, the temperature, the decision and the
             threshold of review are chosen.
-        labels: the teacher's probabilities [K] by response id, at least for `rows`.
+        labels: soft labels, probabilities [K] by response id, at least for `rows`.
         variants: teacher-labelled variants, if any.
         teacher: the teacher's folder, which a transformer student is cut out of.
         relations: for a student of many questions, their relations by item id.
@@ -62,6 +62,11 @@ class LearningData:
                 f"item '{name}': no soft label for {', '.join(missing[:5])}{more}: label "
                 "these responses too"
             )
+
+    @property
+    def held_out_labelled(self) -> bool:
+        """Whether the teacher labelled all held-out rows too."""
+        return all(row.response_id in self.labels for row in self.held_out)
 
     @property
     def texts(self) -> list[str]:

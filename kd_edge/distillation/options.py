@@ -21,6 +21,9 @@ class DistilOptions:
         student: the kind of student, one of `registry.REGISTRY`.
         student_options: options of that kind by name.
         weight: lambda, the weight of the teacher's soft labels beside the human scores.
+        teacher_share: the teacher's weight, 0 to 1, in soft labels that are its probabilities
+            averaged with those of the student without a teacher; None chooses it on held-out
+            responses, and which of the two students ships.
         temperature: T >= 1 softens the teacher's probabilities, and in training the student's.
         epochs: passes over the examples; None for those of the kind's recipe.
         seed: seed of the initial weights and of the order of the examples.
@@ -31,6 +34,7 @@ class DistilOptions:
     student: str = registry.DEFAULT
     student_options: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
+    teacher_share: float | None = None
     temperature: float = 1.0
     epochs: int | None = None
     seed: int = 0
@@ -40,6 +44,11 @@ class DistilOptions:
         registry.check_name(self.student)
         if not 0 <= self.weight < inf:  # false for NaN too
             raise InputError(f"lambda is {self.weight}, it must be 0 or more")
+        if self.teacher_share is not None and not 0 <= self.teacher_share <= 1:
+            raise InputError(
+                f"the teacher's share of the soft labels is {self.teacher_share}, it must be "
+                "between 0 and 1"
+            )
         if not 1 <= self.temperature < inf:
             raise InputError(f"the temperature is {self.temperature}, it must be 1 or more")
         if self.epochs is not None and self.epochs < 1:

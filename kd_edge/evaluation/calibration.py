@@ -77,9 +77,14 @@ def fit_temperature(probabilities: Floats, scores: Scores) -> float:
 
 
 def negative_log_likelihood(probabilities: Floats, scores: Scores) -> float:
-    """The mean of -log p, at least 0: [N, K] probabilities, [N] people's classes, N > 0."""
+    """The mean of `log_losses`, at least 0."""
+    return float(log_losses(probabilities, scores).mean())
+
+
+def log_losses(probabilities: Floats, scores: Scores) -> Floats:
+    """-log p of people's classes, [N]: of [N, K] probabilities and [N] classes, N > 0."""
     of_scores = probabilities[np.arange(len(scores)), scores]
-    return float(-np.log(np.maximum(of_scores, _SMALLEST)).mean())
+    return np.asarray(-np.log(np.maximum(of_scores, _SMALLEST)))
 
 
 @dataclass(frozen=True)

@@ -265,7 +265,7 @@ class Pipeline:
                 data.item,
                 data.train,
                 data.validation,
-                labels_by_id(self._labels, self._classes, data.train),
+                labels_by_id(self._labels, self._classes, [*data.train, *data.validation]),
                 None if variants is None else variants.labelled(read_variants(path, self._classes)),
                 self._teachers["teacher"],
                 data.relations,

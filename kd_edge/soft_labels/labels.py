@@ -110,21 +110,24 @@ def read_labels(path: Path, classes: Sequence[str]) -> SoftLabels:
 def labels_by_id(
     path: Path, classes: Sequence[str], rows: Sequence[Row]
 ) -> dict[str, Probabilities]:
-    """The labels of some rows from a file that may hold others too; see `read_labels`.
+    """The labels in a file that must hold those of some rows; see `read_labels`.
 
     Returns:
-        Response id to probabilities, float64 [K].
+        Response id to probabilities, float64 [K]; of all responses in the file.
 
     Raises:
         TableError: all problems, each with its row and column.
         InputError: the file cannot be read as text.
     """
     labels = read_labels(path, classes).by_id()
-    ids = [row.response_id for row in rows]
-    missing = [f"response '{name}' has no label" for name in ids if name not in labels]
+    missing = [
+        f"response '{row.response_id}' has no label"
+        for row in rows
+        if row.response_id not in labels
+    ]
     if missing:
         raise TableError(str(path), list(map(Problem, missing)))
-    return {name: labels[name] for name in ids}
+    return labels
 
 
 def probability_columns(classes: Sequence[str]) -> list[str]:

@@ -162,6 +162,7 @@ def test_no_message_quotes_a_response(tmp_path):
 def test_some_rows_of_a_file_with_more(tmp_path):
     path = _file(tmp_path, "response_id,score\na,1\nb,0\nc,2\n")
     found = labels_by_id(path, CLASSES, [Row("c", "i", "x"), Row("a", "i", "x")])
-    assert {name: row.tolist() for name, row in found.items()} == {"c": [0, 0, 1], "a": [0, 1, 0]}
+    wanted = {"a": [0, 1, 0], "b": [1, 0, 0], "c": [0, 0, 1]}
+    assert {name: row.tolist() for name, row in found.items()} == wanted
     with pytest.raises(TableError, match="response 'z' has no label"):
         labels_by_id(path, CLASSES, [Row("a", "i", "x"), Row("z", "i", "x")])
