@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kd_edge.distillation.cascade import Figures
+from kd_edge.distillation.choice import choice_of
 from kd_edge.evaluation.agreement import Line
 from kd_edge.evaluation.review import review_of
 from kd_edge.evaluation.tables import figures_markdown
@@ -92,7 +93,10 @@ def _description(student: Student) -> str:
         f"{provenance['rows']:,} responses scored by people and {provenance['variants']:,} "
         "variants scored by the large model."
     )
-    calibration, review = provenance.get("calibration"), review_of(student.provenance)
+    calibration, review = provenance.get("calibration"), review_of(provenance)
+    choice = choice_of(provenance)
+    if choice:
+        description += f" {choice}"
     if calibration:
         description += (
             " Its probabilities are calibrated on responses it was not trained on (temperature "

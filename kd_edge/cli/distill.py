@@ -89,7 +89,8 @@ def distill(
 
     Writes OUTPUT/student, and OUTPUT/baseline: the same model trained without a teacher. Both are
     calibrated on held-out responses, on which the confidence below which a score is flagged for
-    review is chosen too.
+    review is chosen too. So is the weight of soft labels and baseline in what the student learns;
+    where the baseline is better, OUTPUT/student is the baseline.
 
     \b
     Examples:
@@ -111,6 +112,7 @@ def distill(
     item = read(responses, values, folder=output.parent).item()
 
     from kd_edge.console.tables import print_text
+    from kd_edge.distillation.choice import choice_of
     from kd_edge.distillation.distil import distil
     from kd_edge.distillation.learning import LearningData
     from kd_edge.evaluation.review import review_of
@@ -154,9 +156,11 @@ def distill(
             + (f"QWK {kappa:.3f}, " if kappa is not None else "")
             + f"accuracy {measured['accuracy']:.3f} ({len(held_out)} held-out responses)"
         )
-    print_text(str(review_of(distilled.student.provenance)))
+    about = distilled.student.provenance
+    print_text("\n".join(str(one) for one in (choice_of(about), review_of(about)) if one))
 
 
 def _figures(student: Student) -> dict[str, Any]:
     about = student.provenance
-    return {**about["validation"], "calibration": about["calibration"], "review": about["review"]}
+    names = ("calibration", "review", "choice")
+    return {**about["validation"], **{name: about[name] for name in names if name in about}}

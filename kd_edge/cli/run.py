@@ -163,7 +163,7 @@ def run(
             print_json(asdict(joint))
         else:
             _show_together(joint, output)
-        _end(scored.left_out, shortfalls_together(joint.parts))
+        _end(scored.left_out, shortfalls_together(joint.parts, joint.choice))
         return
     from kd_edge.runs.run import run as run_items
     from kd_edge.runs.verdict import shortfalls
@@ -203,7 +203,8 @@ def _show(report: RunReport, output: Path) -> None:
             f"responses ({item.test_rows})"
         )
         print_tables(figures_table(title, item.lines))
-        print_text(f"\n{smaller(item.sizes)}\n{item.review}")
+        print_text(f"\n{smaller(item.sizes)}")
+        print_text("\n".join(str(one) for one in (item.choice, item.review) if one))
         click.echo()
     if len(report.items) > 1:
         print_tables(pooled_table(report.pooled))
@@ -237,6 +238,8 @@ def _show_together(report: TogetherReport, output: Path) -> None:
         f"for all questions and {sizes.question_bytes:,.0f} more for each. Large model: "
         f"{short(sizes.teacher_parameters)} parameters, {sizes.teacher_bytes:,} bytes."
     )
+    if report.choice:
+        print_text(str(report.choice))
     click.echo()
     print_text(LEGEND)
     click.echo()

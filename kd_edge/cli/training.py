@@ -23,6 +23,21 @@ _teacher = OptionGroup.TEACHER.option
 _student = OptionGroup.STUDENT.option
 
 
+class Share(click.ParamType):
+    """A share, 0 to 1; None for 'auto'."""
+
+    name = "share"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """See `click.ParamType`."""
+        return None if value == "auto" else click.FloatRange(0, 1).convert(value, param, ctx)
+
+
+SHARE = Share()
+
+
 def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
     """The options for fine-tuning a teacher; help calls it as `names` does."""
     return options(
@@ -93,6 +108,15 @@ def distil_options(names: ModelNames) -> Callable[[Command], Command]:
             help=f"Weight of the {names.teacher}'s soft labels relative to people's scores.",
         ),
         _student(
+            "--teacher-share",
+            type=SHARE,
+            default="auto",
+            metavar="SHARE",
+            help=f"Weight of the {names.teacher} in the soft labels, 0 to 1; the rest is that of "
+            f"the {names.baseline}. 'auto' chooses it on held-out responses, and whether the "
+            f"{names.baseline} is better.",
+        ),
+        _student(
             "--temperature",
             type=click.FloatRange(min=1),
             default=1.0,
@@ -122,6 +146,6 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
 
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
     registry.get(values["student"]).options(sizes)  # refused before the work starts
-    names = ("student", "weight", "temperature", "seed", "review_accuracy")
+    names = ("student", "weight", "teacher_share", "temperature", "seed", "review_accuracy")
     given = {name: values[name] for name in names}
     return DistilOptions(student_options=sizes, epochs=values["student_epochs"], **given)

@@ -58,7 +58,10 @@ class Choice:
 
 
 def choice_of(provenance: Mapping[str, Any]) -> Choice | None:
-    """The choice in a student's provenance; None from an older version, or without a teacher."""
+    """The choice in a student's provenance; None from an older version, or without a teacher.
+
+    Reports of runs have it by the same name.
+    """
     saved = provenance.get("choice")
     return None if saved is None else Choice(**saved)
 

@@ -10,6 +10,7 @@ from kd_edge.bundling.bundle import ExportItem, Prepared, prepare
 from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import FormParity
 from kd_edge.data.splits import Split
+from kd_edge.distillation.choice import Choice, choice_of
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, Line, Sizes, lines
 from kd_edge.evaluation.review import Review, review_of
 from kd_edge.runs.pipeline import RunOptions, StageOutputs, run_stages
@@ -33,6 +34,7 @@ class ItemReport:
         parity: each form of the bundle compared with PyTorch.
         ran: the stages that were run; the others were kept from before.
         review: which of the student's scores are flagged for a person.
+        choice: what the student learnt from, and why.
     """
 
     item_id: str
@@ -43,6 +45,7 @@ class ItemReport:
     parity: tuple[FormParity, ...]
     ran: tuple[str, ...]
     review: Review | None = None
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ class ItemRun:
             parity=self.prepared.parity,
             ran=self.outputs.ran,
             review=review_of(self.outputs.distilled.student.provenance),
+            choice=choice_of(self.outputs.distilled.student.provenance),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from kd_edge.distillation.choice import Choice
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, Line, Pooled
 from kd_edge.runs.cross_item.agreement import Part
 from kd_edge.runs.item_run import ItemReport
@@ -32,15 +33,15 @@ def shortfalls(items: Sequence[ItemReport], pooled: Sequence[Pooled]) -> list[st
     if len(items) == 1:
         means = {line.name: line.agreement.qwk for line in items[0].lines}
     student, alone = means.get(STUDENT), means.get(BASELINE)
-    if len(items) == len(found):
-        return found  # all are guesses: with or without a teacher
+    if len(items) == len(found) or not any(_learnt(item.choice) for item in items):
+        return found  # all are guesses, with or without a teacher; or all are without one
     if student is not None and alone is not None and student <= alone < 1:
         whose = f"item '{items[0].item_id}'" if len(items) == 1 else "all items together"
         found.append(_without_teacher(whose, "QWK", student, alone))
     return found
 
 
-def shortfalls_together(parts: Iterable[Part]) -> list[str]:
+def shortfalls_together(parts: Iterable[Part], choice: Choice | None) -> list[str]:
     """The same for one student of all questions, by weighted F1 over all test rows."""
     scorers = next(iter(parts)).scorers
     score = {name: one.weighted_f1 for name, one in scorers.items()}
@@ -48,9 +49,14 @@ def shortfalls_together(parts: Iterable[Part]) -> list[str]:
     found: list[str] = []
     if student is not None and majority is not None and student <= majority:
         return [_guessing("all items together", f"weighted F1 {student:.3f}, {majority:.3f}")]
-    if student is not None and alone is not None and student <= alone < 1:
+    if student is not None and alone is not None and student <= alone < 1 and _learnt(choice):
         found.append(_without_teacher("all items together", "weighted F1", student, alone))
     return found
+
+
+def _learnt(choice: Choice | None) -> bool:
+    """Whether the student that ships learnt from the teacher: its report says so if it did not."""
+    return choice is None or choice.with_teacher
 
 
 def _no_better_than_guessing(item: ItemReport) -> str:

@@ -14,6 +14,7 @@ from kd_edge.distillation.distil import (
 from kd_edge.distillation.examples import with_soft_labels
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
+from kd_edge.distillation.stacking import share_for, shipped, stacked
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.students import registry
 from kd_edge.students.student import Student
@@ -41,9 +42,12 @@ def distil_to_size(
             f"students of kind {options.student} have one size: only a bag can be trained to fit "
             "into a number of bytes"
         )
-    examples = with_soft_labels(data.rows, data.labels, data.variants)
     item, held_out, text = data.item, data.held_out, data.learn_text(options)
-    folders = [work / "whole"]
+    folders = [work / "whole", work / "alone"]
+    alone = train_baseline(data, text, options, folders[1])
+    share = share_for(data, alone, options)
+    taught = stacked(data, alone, share)
+    examples = with_soft_labels(taught.rows, taught.labels, taught.variants)
     whole = train_student(
         item, examples, held_out, text, options, folders[0], "training the largest student"
     )
@@ -65,4 +69,5 @@ def distil_to_size(
     shape = of_shape(best.ngrams, best.dimensions, best.bits)
     baseline = train_baseline(data, sized.student.text, shape, folders[-1])
     clear_work(work, folders)
-    return Distilled(sized.student, baseline), sized
+    student = shipped(data, sized.student, baseline, share, options)
+    return Distilled(student, baseline), sized

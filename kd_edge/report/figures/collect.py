@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.data.responses import Item, Scale
+from kd_edge.distillation.choice import choice_of
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
 from kd_edge.evaluation.sums import SumAgreement
@@ -104,6 +105,7 @@ def _arguments(item: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "test_rows": str(item["test_rows"]),
         "review": str(Review(**review)) if review else "",
+        "choice": str(choice_of(item) or ""),
         "baselines": {
             name: Baseline(*(lines[name][figure] for figure in ("accuracy", "adjacent", "qwk")))
             for name in (BASELINE, MAJORITY)

@@ -51,6 +51,7 @@ class ItemFigures:
         flagged: number of responses that the device flags for a person, by reason.
         unflagged_exact: exact agreement of the others; None where there are none.
         review: the review threshold in words, "" where it is unknown.
+        choice: what the student learnt from and why, likewise.
         baselines: what the student should be better than, by name.
     """
 
@@ -69,6 +70,7 @@ class ItemFigures:
     flagged: Mapping[str, int]
     unflagged_exact: float | None
     review: str
+    choice: str
     baselines: Mapping[str, Baseline]
 
     @property
@@ -118,6 +120,7 @@ def item_figures(
     scored: ScoredRows,
     test_rows: str = "",
     review: str = "",
+    choice: str = "",
     baselines: Mapping[str, Baseline] | None = None,
 ) -> ItemFigures:
     """All figures of an item whose test responses are `scored`; see `ItemFigures` for the rest."""
@@ -139,6 +142,7 @@ def item_figures(
         flagged=dict(sorted(Counter(filter(None, scored.bundle.flags)).items())),
         unflagged_exact=float(np.mean((given == scored.human)[plain])) if plain.any() else None,
         review=review,
+        choice=choice,
         baselines=baselines or {},
     )
 

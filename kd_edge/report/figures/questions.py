@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.data.responses import Scale
+from kd_edge.distillation.choice import choice_of
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
@@ -71,6 +72,7 @@ def collect_questions(out: Path) -> Questions:
         arguments: dict[str, Any] = {
             "test_rows": str(raw["test_rows"]),
             "review": str(Review(**raw["review"])) if raw["review"] else "",
+            "choice": str(choice_of(raw) or ""),
             "baselines": {
                 name: Baseline(everything.scorers[name].accuracy, None, None)
                 for name in (BASELINE, LEXICAL, MAJORITY)

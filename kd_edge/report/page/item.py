@@ -40,7 +40,12 @@ def item_blocks(
     if warnings:
         yield Points(warnings, flagged=True)
     yield Text(sentences.review_advice(item))
-    for text in (item.review, sentences.flagged_advice(item), sentences.calibration_note(item)):
+    for text in (
+        item.choice,
+        item.review,
+        sentences.flagged_advice(item),
+        sentences.calibration_note(item),
+    ):
         if text:
             yield Text(text)
     yield item_tables.at_a_glance(item)

@@ -11,6 +11,7 @@ from kd_edge.bundling import model_card
 from kd_edge.bundling.bundle import ExportItem, prepare, write
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Responses
+from kd_edge.distillation.choice import Choice, choice_of
 from kd_edge.evaluation.agreement import (
     BASELINE,
     STUDENT,
@@ -87,6 +88,7 @@ class TogetherReport:
         options: the run's options.
         versions: of the packages that the outcome may depend on.
         review: which of the student's scores are flagged for a person.
+        choice: what the student learnt from, and why.
     """
 
     bundle: str
@@ -101,6 +103,7 @@ class TogetherReport:
     options: Mapping[str, Any]
     versions: Mapping[str, str]
     review: Review | None = None
+    choice: Choice | None = None
 
 
 def run_together(
@@ -196,6 +199,7 @@ def _report(
         options=plain_options(options),
         versions=versions(),
         review=review_of(outputs.distilled.student.provenance),
+        choice=choice_of(outputs.distilled.student.provenance),
     )
 
 
