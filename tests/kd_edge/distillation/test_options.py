@@ -27,6 +27,8 @@ def test_the_defaults_are_the_papers():
         ({"temperature": 0.99}, "temperature is 0.99"),
         ({"temperature": math.nan}, "temperature is nan"),
         ({"temperature": math.inf}, "temperature is inf"),
+        ({"teacher_share": 1.1}, "share of the soft labels is 1.1"),
+        ({"teacher_share": math.nan}, "share of the soft labels is nan"),
         ({"epochs": 0}, "0 epochs"),
     ],
 )
@@ -37,3 +39,5 @@ def test_out_of_range(wrong, said):
 
 def test_the_edges_are_in_range():
     DistilOptions(weight=0.0, temperature=1.0, epochs=1)
+    for share in (None, 0.0, 1.0):
+        assert DistilOptions(teacher_share=share).teacher_share == share

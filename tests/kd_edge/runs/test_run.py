@@ -13,6 +13,7 @@ import pytest
 
 from kd_edge.data.responses import LeftOut, Responses, Scale
 from kd_edge.data.splits import split_item
+from kd_edge.distillation.stacking import SHARES
 from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import agreement
@@ -57,6 +58,9 @@ def test_the_report_is_what_was_returned(whole_way):
     assert raw == json.loads(json.dumps(whole_way.report.as_json()))
     assert raw["bundle"] == "bundle.kdz"
     assert raw["items"][0]["ran"] == ["teacher", "labels", "variants", "student", "test-labels"]
+    choice = raw["items"][0]["choice"]
+    assert choice["teacher_share"] in SHARES
+    assert choice["losses"].keys() == {"student", "baseline", "teacher", "labels"}
     assert raw["options"]["distil"]["student_options"] == SMALL["bag"]
     assert set(raw["versions"]) == {"python", "kd-edge", "torch", "transformers"}
 

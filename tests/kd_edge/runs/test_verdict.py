@@ -6,11 +6,14 @@ import dataclasses
 
 import pytest
 
+from kd_edge.distillation.choice import Choice
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, Line, Pooled
 from kd_edge.evaluation.metrics import Agreement
 from kd_edge.runs.cross_item.agreement import ClassAgreement, Part
 from kd_edge.runs.item_run import ItemReport
 from kd_edge.runs.verdict import shortfalls, shortfalls_together
+
+ALONE = Choice(1.0, False, False, 30, {"student": 0.5, "baseline": 0.4})
 
 
 def report(student, alone=(0.5, 0.4), majority=0.4, name="x"):
@@ -63,6 +66,18 @@ def test_of_one_student_for_all_questions():
             Part("all", {who: ClassAgreement(50, 0.5, 0.4, f1, 0.1) for who, f1 in scorers.items()})
         ]
 
-    assert shortfalls_together(part(0.6, 0.5, 0.4)) == []
-    assert "no better than always" in shortfalls_together(part(0.4, 0.3, 0.4))[0]
-    assert "did not help" in shortfalls_together(part(0.6, 0.6, 0.4))[0]
+    assert shortfalls_together(part(0.6, 0.5, 0.4), None) == []
+    assert "no better than always" in shortfalls_together(part(0.4, 0.3, 0.4), None)[0]
+    assert "did not help" in shortfalls_together(part(0.6, 0.6, 0.4), None)[0]
+    assert shortfalls_together(part(0.6, 0.6, 0.4), ALONE) == []
+    assert "no better than always" in shortfalls_together(part(0.4, 0.3, 0.4), ALONE)[0]
+
+
+def test_a_model_alone_that_was_chosen_is_no_shortfall():
+    same = dataclasses.replace(report((0.7, 0.5), (0.7, 0.5)), choice=ALONE)
+    assert shortfalls([same], []) == []
+    assert shortfalls([same, same], pooled(0.5, 0.5)) == []
+    learnt = dataclasses.replace(same, choice=dataclasses.replace(ALONE, with_teacher=True))
+    assert "did not help" in shortfalls([same, learnt], pooled(0.5, 0.5))[0]
+    guess = dataclasses.replace(report((0.3, 0.0)), choice=ALONE)
+    assert "no better than always" in shortfalls([guess], [])[0]

@@ -119,8 +119,9 @@ def test_words_of_classes_are_escaped_in_plots():
 
 def test_without_responses():
     scored = made_scored()
-    item = item_figures("one", POINTS, scored)
+    item = item_figures("one", POINTS, scored, choice="It is alone.")
     found = page("t", [*item_blocks(item, "item-0", None)])
+    assert "It is alone." in found
     assert "the words of student" not in found
     assert not re.search(r"\br0\d\d\b", found)
     assert "Worst disagreements" not in found
