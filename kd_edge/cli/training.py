@@ -23,21 +23,6 @@ _teacher = OptionGroup.TEACHER.option
 _student = OptionGroup.STUDENT.option
 
 
-class Share(click.ParamType):
-    """A share, 0 to 1; None for 'auto'."""
-
-    name = "share"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
-        """See `click.ParamType`."""
-        return None if value == "auto" else click.FloatRange(0, 1).convert(value, param, ctx)
-
-
-SHARE = Share()
-
-
 def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
     """The options for fine-tuning a teacher; help calls it as `names` does."""
     return options(
@@ -109,12 +94,10 @@ def distil_options(names: ModelNames) -> Callable[[Command], Command]:
         ),
         _student(
             "--teacher-share",
-            type=SHARE,
-            default="auto",
-            metavar="SHARE",
-            help=f"Weight of the {names.teacher} in the soft labels, 0 to 1; the rest is that of "
-            f"the {names.baseline}. 'auto' chooses it on held-out responses, and whether the "
-            f"{names.baseline} is better.",
+            type=click.FloatRange(0, 1),
+            help=f"Weight of the {names.teacher} in the soft labels; the rest is that of the "
+            f"{names.baseline}.  [default: chosen on held-out responses, with the better of the "
+            "two]",
         ),
         _student(
             "--temperature",
