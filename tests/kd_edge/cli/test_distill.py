@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from kd_edge.distillation.choice import choice_of
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.review import review_of
 from kd_edge.size_search.tried import SLACK
@@ -65,7 +66,8 @@ def test_a_student_is_made(command, given, tmp_path):
     )
     assert lines[2].startswith("  baseline  validation QWK ")
     review = " ".join(lines[3:])
-    assert review == str(review_of(student.provenance))
+    about = student.provenance
+    assert review == f"{choice_of(about)} {review_of(about)}"
     assert max(map(len, lines[3:])) <= 80
     assert "of 9 held-out responses" in review or "9 held-out responses agree" in review
     assert "training the student" in said.err
@@ -80,6 +82,7 @@ def test_json(command, given, tmp_path):
         made = store.load(tmp_path / name).provenance
         assert figures[name].pop("calibration") == made["calibration"]
         assert figures[name].pop("review") == made["review"]
+        assert figures[name].pop("choice", None) == made.get("choice")
         assert figures[name] == made["validation"]
 
 
