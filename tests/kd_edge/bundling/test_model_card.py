@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
-from kd_edge.bundling.model_card import CardFigures, card_text
 from kd_edge.distillation.choice import Choice
 from kd_edge.evaluation.agreement import MAJORITY, STUDENT, Line
 from kd_edge.evaluation.metrics import Agreement
@@ -49,7 +48,7 @@ def test_what_its_scores_are_worth(small_students):
     assert "calibrated on responses it was not trained on (temperature 1.25). Scores with a" in text
     assert str(review) in text
     choice = Choice(0.5, True, False, 30, {"teacher": 0.5, "labels": 0.4})
-    text = card_text([(replace(student, provenance={**made, "choice": asdict(choice)}), None)])
+    text = card_text([CardItem(replace(student, provenance={**made, "choice": asdict(choice)}))])
     assert str(choice) in text
 
 
