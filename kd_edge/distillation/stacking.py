@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kd_edge.data.responses import Row
-from kd_edge.distillation.choice import Choice, first_as_good
+from kd_edge.distillation.choice import Choice, choice_of, first_as_good
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
@@ -90,10 +90,21 @@ def stacked(data: LearningData, alone: Student, share: float) -> LearningData:
 def shipped(
     data: LearningData, student: Student, alone: Student, share: float, options: DistilOptions
 ) -> Student:
-    """The student that ships, with the choice in its provenance.
+    """The student that ships, with the choice in its provenance; see `judged`."""
+    student = judged(data, student, alone, share, options)
+    choice = choice_of(student.provenance)
+    if choice is None or choice.with_teacher:
+        return student
+    return replace(alone, provenance={**alone.provenance, "choice": asdict(choice)})
 
-    It is the one that learnt from soft labels, unless the one without a teacher fits the held-out
-    responses better; or unless the teacher's share was given, or its labels count for nothing.
+
+def judged(
+    data: LearningData, student: Student, alone: Student, share: float, options: DistilOptions
+) -> Student:
+    """A student with the choice between it and the one without a teacher in its provenance.
+
+    It ships, unless the one without a teacher fits the held-out responses better; or if the
+    teacher's share was given. Where its labels count for nothing, there is no choice.
     """
     if not options.weight:
         return student
@@ -108,8 +119,7 @@ def shipped(
         losses["labels"] = log_losses(mean(teacher, scorers["baseline"], share), scores)
     means = {name: round(float(own.mean()), 4) for name, own in losses.items()}
     choice = Choice(share, with_teacher, given, len(scores), means)
-    best = student if with_teacher else alone
-    return replace(best, provenance={**best.provenance, "choice": asdict(choice)})
+    return replace(student, provenance={**student.provenance, "choice": asdict(choice)})
 
 
 def of_rows(student: Student, rows: Sequence[Row]) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ from kd_edge.distillation.distil import (
 from kd_edge.distillation.examples import with_soft_labels
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.distillation.stacking import share_for, shipped, stacked
+from kd_edge.distillation.stacking import judged, share_for, shipped, stacked
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.students import registry
 from kd_edge.students.student import Student
@@ -61,7 +61,10 @@ def distil_to_size(
         folders.append(work / f"{size}-{dimensions}-{bits}")
         shape = of_shape(size, dimensions, bits)
         description = f"{size:,} n-grams, {dimensions} dimensions, {bits} bits"
-        return train_student(item, examples, held_out, pruned.text, shape, folders[-1], description)
+        student = train_student(
+            item, examples, held_out, pruned.text, shape, folders[-1], description
+        )
+        return judged(data, student, alone, share, options)  # a bundle's bytes count it too
 
     sized = search.retrained(whole, data.texts, train)
     best = sized.chosen

@@ -188,7 +188,7 @@ def test_nobody_elses_randomness_is_touched_or_matters(tmp_path):
 
 @pytest.mark.parametrize("kind", ["rnn", "transformer"])
 def test_the_other_kinds(tmp_path, tiny_model, kind):
-    options = DistilOptions(student=kind, epochs=2, student_options=SMALL[kind])
+    options = replace(OPTIONS, student=kind, student_options=SMALL[kind])
     teacher = untrained_teacher(tmp_path / "teacher", tiny_model, ITEM.scale.classes)
     data = LearningData(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, teacher)
     made = distil(data, options, tmp_path / "work")
