@@ -51,6 +51,7 @@ def distil_to_size(
     whole = train_student(
         item, examples, held_out, text, options, folders[0], "training the largest student"
     )
+    whole = judged(data, whole, alone, share, options)  # a bundle's bytes count the choice too
 
     def of_shape(ngrams: int, dimensions: int, bits: int) -> DistilOptions:
         shape = {"ngrams": ngrams, "dimensions": dimensions, "bits": bits}
@@ -64,7 +65,7 @@ def distil_to_size(
         student = train_student(
             item, examples, held_out, pruned.text, shape, folders[-1], description
         )
-        return judged(data, student, alone, share, options)  # a bundle's bytes count it too
+        return judged(data, student, alone, share, options)
 
     sized = search.retrained(whole, data.texts, train)
     best = sized.chosen
