@@ -139,6 +139,7 @@ MARKS = (
     *("<mfrac>", "<a b>", "<i x=1>", "<o:p>", "&lt;", "&amp;amp;lt;", "&#60;", "&#x3C;", "&#150;"),
     *("&#0;", "&#xD800;", "&#x110000;", "&shy;", "&nbsp;", "&apos;", "&thetasym;", "&nothing;"),
     *("\\frac{", "}{", "\\sqrt", "\\times", "\\Omega", "\\mu", "\\text{", "\\begin{a*}", "\\left("),
+    *("^", "^\\circ", "^{\\circ}", "\\degree"),
     *(
         "\\\\",
         "\\%",

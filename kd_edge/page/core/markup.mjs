@@ -96,6 +96,8 @@ const ATTRIBUTE =
 const TAG_END = /[ \t\n\r\f]*\/?>/y;
 const ENTITY = /&(?:amp;)*(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]*));/y;
 const COMMAND = /\\([A-Za-z]+)\*?/y;
+// Degrees are not a power.
+const DEGREES = /\^(?:\\(?:circ|degree)(?![A-Za-z])|\{\\(?:circ|degree)\})/g;
 const ENVIRONMENT = /\{[A-Za-z]*\*?\}/y;
 
 /**
@@ -105,7 +107,7 @@ const ENVIRONMENT = /\{[A-Za-z]*\*?\}/y;
  */
 export function plainText(text) {
   if (!/[<&$\\]/.test(text)) return text;
-  return new MarkupReader(text)
+  return new MarkupReader(text.replace(DEGREES, " \\circ "))
     .read()
     .replace(/[ \t\n\r\f]+/g, (run) => (/[\n\r]/.test(run) ? "\n" : " "))
     .replace(/^[ \n]/, "")
