@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.score import Request
 
 # Options of `score` in plain calls, with the field of the request that each sets.
-FLAGS = {"-q": "quiet", "--quiet": "quiet", "--json": "as_json"}
+FLAGS = {
+    "-q": "quiet",
+    "--quiet": "quiet",
+    "--json": "as_json",
+    "--first-only": "first_only",
+}
 VALUES = {
     "-o": "output",
     "--output": "output",

@@ -189,14 +189,17 @@ class Scorer:
         """The name of the backend that scores an item; with two students, that of the first."""
         return self._load(self.bundle.manifest.item(item_id)).backend
 
-    def second(self, item_id: str | None = None) -> SecondState | None:
-        """Whether an item's second student is in use here, after loading it; None without one."""
+    def second(self, item_id: str | None = None, load: bool = True) -> SecondState | None:
+        """Whether an item's second student is in use here; None without one.
+
+        With `load` it is loaded to find out; without, it is None if no response has needed it.
+        """
         entry = self.bundle.manifest.item(item_id)
-        if entry.second is None:
+        if entry.second is None or not (load or entry.item_id in self._items):
             return None
         from kd_edge_runtime.backends.cascade import state
 
-        return state(self._load(entry))
+        return state(self._load(entry), load)
 
     def score(self, text: str, item_id: str | None = None) -> Score:
         """Scores one response; see `score_many`."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.backends import Model
     from kd_edge_runtime.bundle.second import Second
-    from kd_edge_runtime.scorer import Score
+    from kd_edge_runtime.scorer import Score, Scorer
 
     Decide = Callable[[tuple[float, ...]], tuple[int, float]]
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 
 _OFF = "it is switched off"
+
+# Items named in a message.
+_SHOWN = 5
 
 
 class SecondState(NamedTuple):
@@ -70,6 +73,36 @@ def together(
     return tuple([power / total for power in powers])
 
 
+def absent(second: LoadedItem) -> str:
+    """Why a second student cannot run here, as far as is known without trying; "" if it may."""
+    entry = second.entry
+    able = [name for name in backends.NAMES if backends.forms(entry, name)]
+    if not able:
+        forms = ", ".join(entry.forms)
+        return (
+            f"this version of kd-edge-runtime runs none of its forms ({forms}) of the kind "
+            f"'{entry.student}': update it"
+        )
+    if any(not backends.missing(name) for name in able):
+        return ""
+    try:
+        backends.require(able[0], second)
+    except KdEdgeError as error:
+        return str(error)
+    return ""
+
+
+def _loaded(second: LoadedItem, cache: Path | None) -> tuple[SecondState, Model | None]:
+    """A second student, if it can be loaded and scores here as it did."""
+    from kd_edge_runtime.backends import choose
+
+    try:
+        name, model = choose.load(second, cache=cache)
+    except KdEdgeError as error:  # the first can always score
+        return SecondState("", str(error)), None
+    return SecondState(name), model
+
+
 class Cascade:
     """Scores an item with both of its students.
 
@@ -84,6 +117,10 @@ class Cascade:
         cache: the file in which the outcomes of probes are kept.
         review_below: the confidence below which a score is flagged "review"; None for the limits
             of the bundle.
+
+    Attributes:
+        backend: that of the first.
+        state: whether the second is in use; None if it has not been tried.
     """
 
     def __init__(
@@ -110,40 +147,16 @@ class Cascade:
         limits = entry.second.review, entry.flags.review
         self._limits = limits if review_below is None else (review_below, review_below)
         self._model: Model | None = None
-        self._state: SecondState | None = None
-        absent = self._absent()
-        if absent:
-            self._state = SecondState("", absent)
-
-    def _absent(self) -> str:
-        """What is missing here to run the second student, as far as is known without trying."""
-        entry = self._item.entry
-        able = [name for name in backends.NAMES if backends.forms(entry, name)]
-        if not able:
-            forms = ", ".join(entry.forms)
-            return (
-                f"this version of kd-edge-runtime runs none of its forms ({forms}) of the kind "
-                f"'{entry.student}': update it"
-            )
-        if any(not backends.missing(name) for name in able):
-            return ""
-        try:
-            backends.require(able[0], self._item)
-        except KdEdgeError as error:
-            return str(error)
-        return ""
+        self.state: SecondState | None = None
+        why = absent(self._item)
+        if why:
+            self.state = SecondState("", why)
 
     def second(self) -> SecondState:
         """Loads the second student if it has not been tried, and says whether it is in use."""
-        if self._state is None:
-            try:
-                from kd_edge_runtime.backends import choose
-
-                name, self._model = choose.load(self._item, cache=self._cache)
-                self._state = SecondState(name)
-            except KdEdgeError as error:  # the first can always score
-                self._state = SecondState("", str(error))
-        return self._state
+        if self.state is None:
+            self.state, self._model = _loaded(self._item, self._cache)
+        return self.state
 
     def score(self, text: str) -> Score:
         """The score of one response."""
@@ -163,7 +176,7 @@ class Cascade:
             asked = [texts[at] for at in unsure]
             for at, shares in zip(unsure, self._asked(asked, threads or self._threads)):
                 scores[at] = self._both(scores[at], shares)
-        in_use = self._state is None or bool(self._state.backend)
+        in_use = self.state is None or bool(self.state.backend)
         limit = self._limits[0 if in_use else 1]
         return [
             score._replace(flag=flags.REVIEW)
@@ -197,6 +210,23 @@ class Cascade:
         return type(score)(self._classes[at], expected, mixed[at], score.flag, mixed)
 
 
-def state(item: Cascade | First) -> SecondState:
-    """The state of the second student of an item that has one, as a scorer has loaded it."""
-    return item.second() if isinstance(item, Cascade) else SecondState("", _OFF)
+def state(item: Cascade | First, load: bool) -> SecondState | None:
+    """The state of the second student of an item that has one, as a scorer has loaded the item.
+
+    Without `load`, None if it has not been tried.
+    """
+    if not isinstance(item, Cascade):
+        return SecondState("", _OFF)
+    return item.second() if load else item.state
+
+
+def tell_unused(scorer: Scorer, tell: Callable[[str], object]) -> None:
+    """Tells of which of the items scored so far the second student is not in use, and why."""
+    items: dict[str, list[str]] = {}
+    for entry in scorer.bundle.manifest.items:
+        found = scorer.second(entry.item_id, load=False)
+        if found and found.why:
+            items.setdefault(found.why, []).append(f"'{entry.item_id}'")
+    for why, names in items.items():
+        shown = ", ".join(names[:_SHOWN]) + (", ..." if names[_SHOWN:] else "")
+        tell(f"The second small model of {shown} is not in use, so the first scored alone: {why}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kd_edge_runtime import backends
 from kd_edge_runtime.bench import models
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
 from kd_edge_runtime.bundle.manifest import ItemEntry
+from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.errors import printable
+
+FIRST, SECOND, BOTH = "first", "second", "both"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Contender:
         missing: required packages that are not installed here.
         packages: the installed packages that it uses.
         model: the graph; None for a bundle.
+        role: of an item with two students: `FIRST` or `SECOND`, the one alone, or `BOTH`.
     """
 
     name: str
@@ -43,12 +47,13 @@ class Contender:
     missing: tuple[str, ...]
     packages: tuple[str, ...]
     model: models.Model | None = None
+    role: str = FIRST
 
 
 def of_bundle(
     bundle: Bundle, entry: ItemEntry, names: Sequence[str], own: bool
 ) -> Iterator[Contender]:
-    """The contenders of an item: one per backend.
+    """The contenders of an item: one per backend; with two students, the second and both too.
 
     Args:
         bundle: an open bundle.
@@ -56,6 +61,33 @@ def of_bundle(
         names: backends; if empty, all that can run the item, installed or not.
         own: see `Contender`.
     """
+    firsts = [*_of_student(bundle, entry, names, own)]
+    yield from firsts
+    alone = of_second(entry)
+    if alone is None:
+        return
+    title = "" if own else f"{printable(bundle.path.name)} "
+    able = [name for name in names or backends.NAMES if backends.forms(alone, name)]
+    for second in _of_student(bundle, alone, able, own):
+        yield replace(second, name=f"{title}second, {second.backend}", role=SECOND)
+        # Together with the first backend that runs the first student here.
+        first = next((one for one in firsts if one.form and not one.missing), None)
+        if first and own:
+            yield replace(
+                first,
+                name=f"both, {first.backend} and {second.backend}",
+                bytes=first.bytes + second.bytes - bundle.packed()[MANIFEST],
+                parameters=entry.parameters + alone.parameters,
+                missing=second.missing,
+                packages=tuple(dict.fromkeys((*first.packages, *second.packages))),
+                role=BOTH,
+            )
+
+
+def _of_student(
+    bundle: Bundle, entry: ItemEntry, names: Sequence[str], own: bool
+) -> Iterator[Contender]:
+    """The contenders of one student: one per backend; see `of_bundle`."""
     packed = bundle.packed()
     tokens = entry.student not in ("bag", "pairs") and backends.is_installed("tokenizers")
     for name in names or [name for name in backends.NAMES if backends.forms(entry, name)]:

@@ -54,6 +54,7 @@ def table(doc: _Doc) -> Iterator[str]:
     for row in doc["rows"]:
         if row["why"]:
             yield f"{row['name']}: {row['state']} ({row['why']})"
+    yield from _two(rows)
     if doc["fastest"]:
         yield f"fastest: {doc['fastest']}"
     if comparison := {row["name"]: _ratios(row["ratios"]) for row in rows if row["ratios"]}:
@@ -68,6 +69,17 @@ def table(doc: _Doc) -> Iterator[str]:
     if doc["sustained"]:
         yield ""
         yield _sustained(doc["sustained"])
+
+
+def _two(rows: Sequence[_Doc]) -> Iterator[str]:
+    """What both students of an item take together: a mean, as only some go to the second."""
+    for row in rows:
+        if row.get("role") == "both":
+            mean = 1 / next(one["per_s"] for one in row["throughput"] if one["batch"] == 1)
+            yield (
+                f"{row['name']}: {span(mean)} for a response in the mean; the second is asked "
+                f"about {row['asked']:.0%} of the texts"
+            )
 
 
 def _only_test(texts: Mapping[str, Any]) -> str:

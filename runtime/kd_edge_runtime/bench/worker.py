@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Callable
 
+    from kd_edge_runtime.bundle.archive import Bundle
+    from kd_edge_runtime.bundle.manifest import ItemEntry
+
     # A function that scores texts, and one that maps each result to the index of its class.
     _Loaded = tuple[Callable[[Sequence[str]], list[Any]], Callable[[Any], int]]
 
@@ -78,9 +81,15 @@ def _bundle(job: dict[str, Any], results: dict[str, Any], lap: Callable[[str], N
 
     backends.module(job["backend"])
     lap("import_s")
-    scorer = Scorer.open(job["path"], job["backend"], job["threads"])
-    entry = scorer.bundle.manifest.item(job["item"])
+    both = job["role"] == "both"
+    scorer = Scorer.open(job["path"], job["backend"], job["threads"], first_only=not both)
+    entry = _entry(job, scorer.bundle)
     scorer.backend(entry.item_id)
+    second = scorer.second(entry.item_id) if both else None
+    if second and second.why:
+        from kd_edge_runtime.errors import BackendError
+
+        raise BackendError(second.why)
     lap("load_s")
 
     def score(texts: Sequence[str]) -> list[Any]:
@@ -90,6 +99,15 @@ def _bundle(job: dict[str, Any], results: dict[str, Any], lap: Callable[[str], N
     lap("first_s")
     results["comparable"] = True
     return score, lambda one: entry.classes.index(one.predicted)
+
+
+def _entry(job: dict[str, Any], bundle: Bundle) -> ItemEntry:
+    """The item; a second student is one of its own in the bundle's manifest from now on."""
+    if job["role"] == "second":
+        from kd_edge_runtime.bundle.second import as_items
+
+        bundle.manifest = as_items(bundle.manifest)
+    return bundle.manifest.item(job["item"])
 
 
 def _model(job: dict[str, Any], results: dict[str, Any], lap: Callable[[str], None]) -> _Loaded:
@@ -160,7 +178,9 @@ def _all(
     results["throughput"] = rates
     results["rss_peak_kib"] = _peak_kib()  # before thousands of timings are stored
     results["latency"] = asdict(timing.measure(score, ones, cap))
-    if not job["graph"]:
+    if job["role"] == "both":
+        results["asked"] = _asked(job, texts)
+    elif not job["graph"]:
         results["golden"] = _golden(job, score, place)
     _quality(results, given, score, place, job["worth"])
 
@@ -176,7 +196,7 @@ def _golden(
     from kd_edge_runtime.students.item import LoadedItem
 
     with Bundle(job["path"]) as bundle:
-        entry = bundle.manifest.item(job["item"])
+        entry = _entry(job, bundle)
         rows = golden.read(LoadedItem(bundle, entry))
     found = score(rows.inputs)
     compared = golden.compare(
@@ -190,6 +210,17 @@ def _golden(
         "wrong": len(compared.differing),
         "classes_differ": sum(place(one) != other for one, other in zip(found, wanted)),
     }
+
+
+def _asked(job: dict[str, Any], texts: Sequence[str]) -> float:
+    """The share of the texts that the second student is asked about, 0 to 1."""
+    from kd_edge_runtime.scorer import Scorer
+
+    with Scorer.open(job["path"], job["backend"], first_only=True) as scorer:
+        entry = _entry(job, scorer.bundle)
+        scores = scorer.score_many(texts, entry.item_id)
+    below = entry.second.below if entry.second else 0.0
+    return sum(one.confidence < below for one in scores) / len(scores)
 
 
 def _quality(

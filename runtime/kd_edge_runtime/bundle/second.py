@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Protocol, TypeVar
 
-    from kd_edge_runtime.bundle.manifest import ItemEntry
+    from kd_edge_runtime.bundle.manifest import ItemEntry, Manifest
 
     _T = TypeVar("_T")
 
@@ -92,6 +92,11 @@ def of_second(item: ItemEntry) -> ItemEntry | None:
 def students(items: Sequence[ItemEntry]) -> tuple[ItemEntry, ...]:
     """An entry for each student: the items' own, then those of second students."""
     return (*items, *filter(None, map(of_second, items)))
+
+
+def as_items(manifest: Manifest) -> Manifest:
+    """The manifest with second students as items of their own, besides the items."""
+    return type(manifest)(**{**vars(manifest), "items": students(manifest.items)})
 
 
 def read_second(get: Fields, where: str) -> Second:

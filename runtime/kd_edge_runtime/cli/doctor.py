@@ -14,10 +14,12 @@ import click
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
+from kd_edge_runtime.backends.cascade import absent
 from kd_edge_runtime.backends.choose import check, choose
 from kd_edge_runtime.backends.probe import MISSING, forget, probe, versions
 from kd_edge_runtime.bench.machine import memory
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.cli.options import root_option
 from kd_edge_runtime.errors import BackendError, KdEdgeError
 from kd_edge_runtime.slots.slots import Slots, default_root
@@ -54,12 +56,17 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
     states = slots.status()
     problems = [f"{slot.file}: {slot.problem}" for slot in states if slot.current and slot.problem]
     items: list[LoadedItem] = []
+    seconds: list[LoadedItem] = []
     with ExitStack() as stack:
         try:
             if bundle or root or states:
                 opened = stack.enter_context(Bundle(bundle) if bundle else slots.first(_checked))
                 opened.check()  # a damaged member must not be mistaken for a bad backend
-                items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
+                both = [LoadedItem(opened, one) for one in students(opened.manifest.items)]
+                items, seconds = (
+                    both[: len(opened.manifest.items)],
+                    both[len(opened.manifest.items) :],
+                )
         except KdEdgeError as error:
             if bundle:
                 raise
@@ -67,6 +74,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         tables = {
             "backends": [_backend(name, items, cache) for name in backends.NAMES],
             "items": [_item(item, cache) for item in items],
+            **({"seconds": [_second(one, cache) for one in seconds]} if seconds else {}),
             "slots": [
                 {"file": slot.file, "current": slot.current, "problem": slot.problem}
                 for slot in states
@@ -136,6 +144,21 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
         "student": entry.student,
         "backend": backend,
         "problem": problem,
+    }
+
+
+def _second(item: LoadedItem, cache: Path | None) -> _Row:
+    """A second student; one that does not run is no problem, as the first scores alone."""
+    backend = why = ""
+    try:
+        backend, _ = choose(item, cache)
+    except KdEdgeError as error:
+        why = absent(item) or str(error)
+    return {
+        "second": item.entry.item_id.removesuffix(" (second)"),
+        "student": item.entry.student,
+        "backend": backend,
+        "without": f"the first scores alone: {why}" if why else "",
     }
 
 

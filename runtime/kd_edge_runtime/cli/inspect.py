@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
+from kd_edge_runtime.backends.cascade import absent
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags, Manifest
+from kd_edge_runtime.bundle.second import Second, of_second, students
 from kd_edge_runtime.cli.group import plugins
 from kd_edge_runtime.students.describe import Graph, describe
 from kd_edge_runtime.students.item import LoadedItem
@@ -49,8 +51,9 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
         describers = plugins(DESCRIBERS)
         contents = {
             entry.item_id: describe(LoadedItem(opened, entry), describers)
-            for entry in manifest.items
+            for entry in students(manifest.items)
         }
+        without = {entry.item_id: _without(LoadedItem(opened, entry)) for entry in manifest.items}
     if as_json:
         report = {
             **asdict(manifest),
@@ -62,7 +65,7 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
         }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(_table(manifest, contents, packed, bundle.stat().st_size)))
+        click.echo("\n".join(_table(manifest, contents, packed, bundle.stat().st_size, without)))
 
 
 def _table(
@@ -70,6 +73,7 @@ def _table(
     contents: Mapping[str, Mapping[str, Graph]],
     packed: Mapping[str, int],
     size: int,
+    without: Mapping[str, str],
 ) -> Iterator[str]:
     made_by = _pairs(manifest.created_by)
     yield f"protocol {manifest.protocol}, {size:,} bytes, {manifest.created} by {made_by}"
@@ -81,6 +85,11 @@ def _table(
         yield f"  flagged     {_flagged(entry.flags)}"
         for form, graph in contents[entry.item_id].items():
             yield from _graph(form, graph)
+        alone = of_second(entry)
+        if entry.second and alone:
+            yield from _second(entry.second, without[entry.item_id])
+            for form, graph in contents[alone.item_id].items():
+                yield from _graph(form, graph)
     if manifest.provenance:
         yield "\nmade from"
     yield from _indented(manifest.provenance, "  ")
@@ -92,6 +101,24 @@ def _table(
         sizes = f"{unpacked:>9}  {packed_bytes:>10,}  {packed_bytes / size:6.1%}"
         yield f"{name:<{width}}  {sizes}  {sha256}".rstrip()
     yield "all sizes and hashes are correct"
+
+
+def _without(item: LoadedItem) -> str:
+    """Why the item's second student cannot run here; "" if it may, or if there is none."""
+    alone = of_second(item.entry)
+    return absent(LoadedItem(item.bundle, alone)) if alone else ""
+
+
+def _second(second: Second, why: str) -> Iterator[str]:
+    """A second student, and when it is asked."""
+    yield f"  second      {second.student}, {second.parameters:,} parameters"
+    yield (
+        f"    asked where the first's confidence is below {second.below:g}; counts "
+        f"{second.weight:.0%}, temperature {second.temperature:g}"
+    )
+    yield f"    flagged with it: confidence below {second.review:g}"
+    if why:
+        yield f"    not in use here, so the first scores alone: {why}"
 
 
 def _flagged(flags: Flags) -> str:

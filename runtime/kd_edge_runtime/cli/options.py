@@ -15,6 +15,12 @@ root_option = click.option(
     "kd-edge in your data folder]",
 )
 
+first_only_option = click.option(
+    "--first-only",
+    is_flag=True,
+    help="Leave out the second model of items that have two: quicker, less accurate.",
+)
+
 # What a file is read as; also for the workshop's verbs, which read the same files.
 ENCODING = (
     "The table's encoding, e.g. cp1251 or gb18030.  "

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.cli.options import file_options, root_option
+from kd_edge_runtime.cli.options import file_options, first_only_option, root_option
 from kd_edge_runtime.tables.score import Request, score_responses
 
 
@@ -67,8 +67,9 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     type=click.Choice(["auto", *backends.NAMES]),
     default="auto",
     show_default=True,
-    help="How to run the small model.",
+    help="How to run the small model; with two, the first.",
 )
+@first_only_option
 @click.option(
     "--threads",
     type=click.IntRange(min=1),

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from kd_edge_runtime import backends
-from kd_edge_runtime.cli.options import root_option
+from kd_edge_runtime.cli.options import first_only_option, root_option
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.server import Server
@@ -45,8 +45,9 @@ _WAITING = 128
     type=click.Choice(["auto", *backends.NAMES]),
     default="auto",
     show_default=True,
-    help="How to run the small models.",
+    help="How to run the small models; with two, the first.",
 )
+@first_only_option
 def serve(
     bundle: Path | None,
     root: Path | None,
@@ -55,6 +56,7 @@ def serve(
     host: str,
     anyone: bool,
     backend: str,
+    first_only: bool,
 ) -> None:
     """Score for other programs on this device, with a BUNDLE or the installed one.
 
@@ -79,8 +81,8 @@ def serve(
 
     def load() -> Scorer:
         if bundle:
-            return Scorer.open(bundle, backend)
-        return open_installed(root, backend, warn=_say)
+            return Scorer.open(bundle, backend, first_only=first_only)
+        return open_installed(root, backend, warn=_say, first_only=first_only)
 
     def version() -> Hashable:
         # If this fails, the bundle is just being replaced, or `load` reports why.

@@ -10,6 +10,7 @@ import click
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.verify import verify as results
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.errors import BackendError
 from kd_edge_runtime.students.golden import Reproduced
 
@@ -29,7 +30,8 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
     """Check that a BUNDLE is intact and scores correctly on this device.
 
     Checks the hash of every file in the bundle. Then every installed backend must reproduce the
-    golden rows (inputs with known scores) of every item in every format.
+    golden rows (inputs with known scores) of every item in every format. An item's second model
+    has golden rows of its own; a device that cannot run it scores with the first alone.
 
     Exit codes: 0 all correct; 3 the bundle is damaged or too new; 4 a backend is missing or does
     not work; 5 golden rows are not reproduced.
@@ -58,6 +60,12 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
     missing = {name: backends.missing(name) for name in backends.NAMES if backends.missing(name)}
     forms = {form for entry in manifest.items for form in entry.forms}
     not_run = sorted(forms - {result.form for result in checked})
+    not_run += [
+        f"{form} of {entry.item_id}"
+        for entry in students(manifest.items)[len(manifest.items) :]
+        for form in entry.forms
+        if (entry.item_id, form) not in {(result.item_id, result.form) for result in checked}
+    ]
     if as_json:
         report = {
             "protocol": manifest.protocol,

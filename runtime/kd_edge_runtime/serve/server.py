@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import Callable
 
 from kd_edge_runtime._version import __version__
+from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import printable
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.answers import MAX_LINE, answer, refusal
@@ -90,7 +91,17 @@ class Server:
         """A description of the bundle and its backends."""
         items = self._scorer.bundle.manifest.items
         names = {self._scorer.backend(item.item_id) for item in items}
-        return f"{self._scorer.bundle.path.name}, items: {len(items)}, with {', '.join(names)}"
+        told = f"{self._scorer.bundle.path.name}, items: {len(items)}, with {', '.join(names)}"
+        seconds = [self._scorer.second(item.item_id) for item in items]
+        used = sorted({one.backend for one in seconds if one and one.backend})
+        whys = sorted({one.why for one in seconds if one and one.why})
+        return "; ".join(
+            [
+                told,
+                *([f"second models with {', '.join(used)}"] if used else []),
+                *(f"second models not in use: {why}" for why in whys),
+            ]
+        )
 
     def _accept(self, link: socket.socket) -> None:
         if len(self._clients) == 2 * MAX_CONNECTIONS:
@@ -152,17 +163,21 @@ class Server:
         with self._load() as scorer:
             for entry in scorer.bundle.manifest.items:
                 scorer.score("", entry.item_id)
+                scorer.second(entry.item_id)
         return scorer
 
     def _status(self) -> dict[str, object]:
         scorer = self._scorer
+
+        def state(item: ItemEntry) -> dict[str, object]:
+            second = scorer.second(item.item_id)
+            more = {} if second is None else {"second": second.backend or None}
+            return {"classes": item.classes, "backend": scorer.backend(item.item_id), **more}
+
         return {
             "runtime": __version__,
             "bundle": printable(scorer.bundle.path.name),
             "created": scorer.bundle.manifest.created,
-            "items": {
-                item.item_id: {"classes": item.classes, "backend": scorer.backend(item.item_id)}
-                for item in scorer.bundle.manifest.items
-            },
+            "items": {item.item_id: state(item) for item in scorer.bundle.manifest.items},
             "connections": len(self._clients),
         }

@@ -22,6 +22,7 @@ def open_installed(
     review_below: float | None = None,
     item_id: str | None = None,
     warn: Callable[[str], object] | None = None,
+    first_only: bool = False,
 ) -> Scorer:
     """Opens the installed bundle for scoring; where it is damaged, the one before it.
 
@@ -32,6 +33,7 @@ def open_installed(
         review_below: see `Scorer.open`.
         item_id: the only item that will be scored, if there is only one.
         warn: called with a message if the current bundle is damaged; None for `warnings.warn`.
+        first_only: see `Scorer`.
 
     Raises:
         InputError: nothing is installed, or there is no such item.
@@ -47,7 +49,7 @@ def open_installed(
     slots = Slots(root or default_root())
 
     def ready(bundle: Bundle) -> Scorer:
-        scorer = Scorer(bundle, backend, threads, slots.cache, review_below)
+        scorer = Scorer(bundle, backend, threads, slots.cache, review_below, first_only)
         items = bundle.manifest.items
         if item_id is not None or len(items) == 1:
             scorer.backend(item_id)  # which loads it

@@ -68,6 +68,7 @@ class Request:
             in the table's own columns too.
         gradebook: a key of `gradebook.GRADEBOOKS`, to write what it imports; None for the table.
         assignment: the name of its column of grades; None for the item's.
+        first_only: whether to leave out the second model of items that have two.
     """
 
     responses: str | Path
@@ -95,6 +96,7 @@ class Request:
     has_header: bool = True
     skip_bad_rows: bool = False
     wide: bool = False
+    first_only: bool = False
 
 
 def score_responses(request: Request) -> None:
@@ -119,6 +121,11 @@ def score_responses(request: Request) -> None:
             from kd_edge_runtime.tables.sentence import score_sentence
 
             score_sentence(request, scorer)
+        seconds = any(entry.second for entry in scorer.bundle.manifest.items)
+        if seconds and not (request.quiet or request.first_only):
+            from kd_edge_runtime.backends.cascade import tell_unused
+
+            tell_unused(scorer, note)
 
 
 def names_table(responses: str | Path) -> bool:
@@ -198,7 +205,8 @@ def _tally(request: Request, scorer: Scorer, columns: Columns, source: str) -> T
 def _scorer(request: Request) -> Scorer:
     how = request.backend, request.threads
     if request.bundle:
-        return Scorer(Bundle(request.bundle), *how, None, request.review_below)
+        more = request.review_below, request.first_only
+        return Scorer(Bundle(request.bundle), *how, None, *more)
     from kd_edge_runtime.slots.installed import open_installed
 
     return open_installed(
@@ -207,6 +215,7 @@ def _scorer(request: Request) -> Scorer:
         request.review_below,
         request.item_id,
         lambda words: note(f"Warning: {words}"),
+        request.first_only,
     )
 
 

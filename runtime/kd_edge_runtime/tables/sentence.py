@@ -66,7 +66,7 @@ def score_sentence(request: Request, scorer: Scorer) -> None:
     with destination(request.output) as file:
         file.writelines(line + "\n" for line in _score_lines(entry, score))
         if request.explain:
-            explained = lines(scorer.explain(text, entry.item_id), entry)
+            explained = lines(scorer.explain(text, entry.item_id), entry, score)
             file.writelines(f"{line}\n" for line in ("", *explained))
 
 

@@ -203,9 +203,9 @@ def test_it_is_loaded_only_when_it_is_needed(path):
         sure = [text for text, one in zip(TEXTS, scores, strict=True) if one.confidence >= BELOW]
     with Scorer.open(path) as scorer:
         scorer.score_many(sure, "stove")
-        assert scorer._items["stove"]._state is None
+        assert scorer.second("stove", load=False) is None
         scorer.score_many(TEXTS, "stove")
-        assert scorer._items["stove"]._state == ("onnx", "")
+        assert scorer.second("stove", load=False) == ("onnx", "")
 
 
 def test_a_closed_scorer_scores_on_once_the_second_is_loaded(path):

@@ -28,6 +28,7 @@ def child(tmp_path, monkeypatch):
             "backend": "plain",
             "form": "plain-int8",
             "item": "stove",
+            "role": "first",
             "classes": [*"0123"],
             "worth": [0, 1, 2, 3],
             "packages": [],

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import bundles_made
+import seconds_made
 from kd_edge_export.golden import golden_json
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
@@ -244,3 +245,30 @@ def test_a_damaged_member_is_no_bad_backend(made, root, tmp_path):
     assert "int8.onnx' is damaged" in problem
     assert found["items"] == []
     assert all("onnxruntime" not in row["advice"] for row in found["backends"])
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A bundle of an item with two students."""
+    bundles_made.write(tmp_path / "two.kdz", [seconds_made.item()])
+    return tmp_path / "two.kdz"
+
+
+def test_a_second_student(two, made):
+    found, problem = doctor(two)
+    assert problem is None
+    row = {"second": "stove", "student": "transformer", "backend": "onnx", "without": ""}
+    assert found["seconds"] == [row]
+    assert "seconds" not in doctor(made / "bag.kdz")[0]
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_second_student_that_does_not_run_is_no_problem(two):
+    found, problem = doctor(two)
+    assert problem is None
+    (row,) = found["seconds"]
+    assert row["backend"] == ""
+    assert row["without"].startswith("the first scores alone: the backend 'onnx' needs numpy")
+    assert "pip install" in row["without"]
+    told, _ = invoke(two)
+    assert "the first scores alone" in told

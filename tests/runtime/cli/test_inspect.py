@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 import bundles_made
+import seconds_made
 from kd_edge_export.bundle import write_bundle
+from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
 from kd_edge_runtime.cli import inspect as inspect_command
 from kd_edge_runtime.cli.group import cli
@@ -267,3 +269,21 @@ def test_a_form_of_a_later_version(tmp_path):
     bundles_made.write(tmp_path / "a.kdz", [replace(item, forms=forms)])
     told = "this version does not know this form"
     assert contents(tmp_path / "a.kdz")["stove"]["wasm-int8"]["note"] == told
+
+
+def test_a_second_student(tmp_path, monkeypatch):
+    path = tmp_path / "two.kdz"
+    bundles_made.write(path, [seconds_made.item(0.61, 0.75, 0.8, 0.55)])
+    out = run(path)
+    parameters = seconds_made.second().parameters
+    assert f"  second      transformer, {parameters:,} parameters\n" in out
+    assert "asked where the first's confidence is below 0.61; counts 75%, temperature 0.8" in out
+    assert "flagged with it: confidence below 0.55" in out
+    assert f"a tokenizer of {len(seconds_made.VOCABULARY)} tokens" in out
+    assert "items/0/second/tokenizer.json" in out
+    assert "not in use here" not in out
+    found = json.loads(run(path, "--json"))
+    assert found["items"][0]["second"]["below"] == 0.61
+    assert "onnx-int8" in found["contents"]["stove (second)"]
+    monkeypatch.setattr(backends, "is_installed", lambda _: False)
+    assert "not in use here, so the first scores alone: the backend 'onnx' needs" in run(path)

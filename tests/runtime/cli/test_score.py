@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import bundles_made
+import seconds_made
 from kd_edge_runtime import backends
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BackendError, InputError, TableError
@@ -724,3 +725,55 @@ def test_a_gradebook_is_no_workbook(one, table_of, tmp_path):
     said = told(InputError, one, table, "--format", "moodle", "-o", out)
     assert "choose a name that ends in .csv" in said
     assert not out.exists()
+
+
+# A table of the sentences alone.
+COLUMN = "text\n" + "\n".join(f'"{sentence}"' for sentence in bundles_made.SENTENCES)
+
+
+@pytest.fixture
+def second(tmp_path):
+    """A bundle of an item with two students, the second for nearly all responses."""
+    bundles_made.write(tmp_path / "second.kdz", [seconds_made.item(below=0.95)])
+    return tmp_path / "second.kdz"
+
+
+def test_two_students(second, table_of):
+    table = table_of(COLUMN)
+    both, err = run(second, table)
+    assert "not in use" not in err
+    first, err = run(second, table, "--first-only")
+    assert "not in use" not in err, "whoever leaves it out knows"
+    assert both != first
+    with Scorer.open(second) as scorer:
+        wanted = [machine(one) for one in scorer.score_many(bundles_made.SENTENCES)]
+    assert [row[1:] for row in rows_of(both)[1:]] == wanted
+
+
+def test_a_second_student_that_cannot_run_is_said_once(second, table_of, monkeypatch):
+    table = table_of(COLUMN)
+    first, _ = run(second, table, "--first-only")
+    installed = backends.is_installed
+    monkeypatch.setattr(
+        backends, "is_installed", lambda name: name != "onnxruntime" and installed(name)
+    )
+    out, err = run(second, table, "--backend", "plain")
+    assert out == first
+    said = "The second small model of 'stove' is not in use, so the first scored alone: the backend"
+    assert err.count(said) == 1
+    assert "pip install onnxruntime" in err
+    assert said in run(second, ICE)[1]
+    assert run(second, table, "-q", "--backend", "plain")[1] == ""
+
+
+def test_an_explanation_says_where_the_second_was_asked(second, table_of):
+    out, _ = run(second, bundles_made.SENTENCES[1], "--explain")
+    assert "the second small model was asked too" in out
+    out, _ = run(second, bundles_made.SENTENCES[1], "--explain", "--first-only")
+    assert "second" not in out
+    table = table_of(COLUMN)
+    whys = [
+        json.loads(line)["why"]
+        for line in run(second, table, "--json", "--explain")[0].split("\n")[:-1]
+    ]
+    assert {one["second"] for one in whys} == {True, False}

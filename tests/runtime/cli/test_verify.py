@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import bundles_made
+import seconds_made
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import MANIFEST
 from kd_edge_runtime.cli import group
@@ -189,3 +190,41 @@ def test_beyond_ascii(run, made):
     assert code == 0
     assert "  Größe 水\n" in out
     assert "Größe 水" in run(path, "--json")[1]
+
+
+@pytest.fixture
+def two(made):
+    """A bundle of an item with two students."""
+    return made(seconds_made.item())
+
+
+def test_both_students_of_an_item(run, two):
+    code, out, err = run(two, "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    seconds = [one for one in found["results"] if one["item_id"] == "stove (second)"]
+    assert [(one["backend"], one["form"]) for one in seconds] == [
+        ("onnx", "onnx-int8"),
+        ("onnx", "onnx-fp32"),
+    ]
+    assert all(one["rows"] > 20 and not one["wrong"] for one in seconds)
+    assert found["not_run"] == []
+
+
+def test_a_second_that_cannot_run_here_is_no_failure(run, two, monkeypatch):
+    for options in ([], ["--backend", "plain"]):
+        if not options:
+            lacking(monkeypatch, "onnxruntime")
+        code, out, _ = run(two, *options)
+        assert code == 0
+        assert "stove (second)" not in out.partition("not run:")[0]
+        assert "onnx-int8 of stove (second)" in out.partition("not run:")[2]
+
+
+def test_a_second_that_does_not_score_as_it_did_is_one(run, made):
+    item = seconds_made.item()
+    wrong = with_wrong_rows(item.second.parts, "onnx-int8", (2, 5))
+    code, out, err = run(made(replace(item, second=replace(item.second, parts=wrong))))
+    assert code == 5
+    assert "item 'stove (second)', onnx-int8 on onnx: 2 of" in err
+    assert "WRONG" in out

@@ -19,6 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import bundles_made
+import seconds_made
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
@@ -686,3 +687,25 @@ def test_whoever_is_refused_hears_why_and_that_this_is_all(within, monkeypatch):
         assert client.read()["error"]["code"] == "too-large"
         assert client.read() is None
         client.send(b"a")
+
+
+def test_two_students_of_an_item(tmp_path):
+    bundle = tmp_path / "two.kdz"
+    bundles_made.write(bundle, [seconds_made.item(below=1.0), bundles_made.two_items()[1]])
+    path = tmp_path / "socket"
+    with Scorer.open(bundle) as scorer:
+        wanted = scorer.score(TEXT, "stove")
+    with started(bundle, "--socket", path, where=str(path)) as service:
+        assert "items: 2, with " in service.first
+        assert "; second models with onnx, on " in service.first
+        with service.client() as client:
+            items = client.ask({"op": "status"})["items"]
+            assert items["stove"]["second"] == "onnx"
+            assert "second" not in items["spoon"]
+            found = client.ask({"text": TEXT, "item": "stove"})
+            assert found["predicted"] == wanted.predicted
+            assert found["confidence"] == round(wanted.confidence, 4)
+    with started(bundle, "--first-only", "--socket", path, where=str(path)) as service:
+        assert "; second models not in use: it is switched off, on " in service.first
+        with service.client() as client:
+            assert client.ask({"op": "status"})["items"]["stove"]["second"] is None

@@ -13,16 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
-    from kd_edge_runtime.scorer import Scorer
+    from kd_edge_runtime.scorer import Score, Scorer
     from kd_edge_runtime.students.explain import Explanation
     from kd_edge_runtime.tables.score_rows import Columns, Scored
+
+# Probabilities of one student that differ by less were only added up in another order.
+_SAME = 1e-6
 
 # The most words shown per response; the JSON has all of them.
 _SHOWN = 8
 
 
-def why(explanation: Explanation, entry: ItemEntry) -> dict[str, object]:
-    """An explanation for JSON: what each word and pair added to the classes' logits."""
+def why(explanation: Explanation, entry: ItemEntry, score: Score) -> dict[str, object]:
+    """An explanation for JSON: what each word and pair added to the classes' logits.
+
+    For an item with two students it is that of the first, and says whether the second was asked.
+    """
 
     def by_class(values: Sequence[float]) -> dict[str, float]:
         return {name: round(value, 6) for name, value in zip(entry.classes, values)}
@@ -34,7 +40,23 @@ def why(explanation: Explanation, entry: ItemEntry) -> dict[str, object]:
             for push in explanation.pushes
         ],
         "unknown": explanation.unknown,
+        **({"second": _asked(explanation, score)} if entry.second else {}),
     }
+
+
+def _shares(explanation: Explanation) -> list[float]:
+    """The probabilities that the explained student gives."""
+    logits = explanation.logits()
+    powers = [exp(logit - max(logits)) for logit in logits]
+    whole = ordered_sum(powers)
+    return [power / whole for power in powers]
+
+
+def _asked(explanation: Explanation, score: Score) -> bool:
+    """Whether a second student had a say in a score: it is not what the first alone says."""
+    return any(
+        abs(one - other) > _SAME for one, other in zip(_shares(explanation), score.probabilities)
+    )
 
 
 def blocks(scorer: Scorer, columns: Columns, batch: Sequence[Scored], before: int) -> Iterator[str]:
@@ -56,10 +78,10 @@ def blocks(scorer: Scorer, columns: Columns, batch: Sequence[Scored], before: in
             f"confidence {score.confidence:.2f}{flag})"
         )
         explanation = scorer.explain(fields[columns.text], item_id)
-        yield "\n".join([title, *lines(explanation, entry)]) + "\n\n"
+        yield "\n".join([title, *lines(explanation, entry, score)]) + "\n\n"
 
 
-def lines(explanation: Explanation, entry: ItemEntry) -> Iterator[str]:
+def lines(explanation: Explanation, entry: ItemEntry, score: Score) -> Iterator[str]:
     """What each word and pair added to the logits of the classes, as a table for people."""
     shown = explanation.pushes[:_SHOWN]
     names = [" ".join(push.words) + (f" x{push.times}" if push.times > 1 else "") for push in shown]
@@ -77,10 +99,9 @@ def lines(explanation: Explanation, entry: ItemEntry) -> Iterator[str]:
     if more:
         rest = [ordered_sum(column) for column in zip(*(push.pushes for push in more))]
         yield line(f"{len(more)} more", [f"{value:+.2f}" for value in rest])
-    logits = explanation.logits()
-    powers = [exp(logit - max(logits)) for logit in logits]
-    whole = ordered_sum(powers)
-    yield line("total", [f"{logit:+.2f}" for logit in logits])
-    yield line("probability", [f"{power / whole:.2f}" for power in powers])
+    yield line("total", [f"{logit:+.2f}" for logit in explanation.logits()])
+    yield line("probability", [f"{share:.2f}" for share in _shares(explanation)])
+    if entry.second and _asked(explanation, score):
+        yield "  not sure enough: the second small model was asked too, whose reasons are not known"
     if explanation.unknown:
         yield f"  unknown words: {', '.join(explanation.unknown)}"

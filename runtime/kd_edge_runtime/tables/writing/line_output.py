@@ -40,7 +40,7 @@ def json_writer(
             row.update(_json_fields(score, added, entry.classes, prefix))
             if request.explain:
                 explanation = scorer.explain(fields[columns.text], item_id)
-                row[f"{prefix}why"] = why(explanation, entry)
+                row[f"{prefix}why"] = why(explanation, entry, score)
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     return write
