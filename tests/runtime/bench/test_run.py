@@ -11,11 +11,9 @@ import pytest
 
 import bundles_made
 import classifiers_made as made
-import seconds_made
 from kd_edge_runtime import backends
 from kd_edge_runtime.bench import run as running
 from kd_edge_runtime.bench.run import BenchRequest, bench, fastest, ratios
-from kd_edge_runtime.bench.show import table
 from kd_edge_runtime.bench.worker import BATCHES
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError, InputError
@@ -269,40 +267,3 @@ def test_ratios():
         {"faster": 4, "throughput": 4, "smaller": 4, "memory": None, "start": 3, "qwk_more": 0.1}
     )
     assert ratios({"state": "dies"}, row("y", 0.1)) is None
-
-
-def test_two_students_of_an_item(tmp_path):
-    path = tmp_path / "two.kdz"
-    bundles_made.write(path, [seconds_made.item()])
-    found = bench(BenchRequest(path, backends=("plain", "onnx"), quick=True))
-    rows = {row["name"]: row for row in found["rows"]}
-    assert {name: row["role"] for name, row in rows.items()} == {
-        "plain": "first",
-        "onnx": "first",
-        "second, onnx": "second",
-        "both, plain and onnx": "both",
-    }
-    assert all(row["state"] == "works" for row in rows.values())
-    second, both = rows["second, onnx"], rows["both, plain and onnx"]
-    assert second["golden"]["wrong"] == 0
-    assert 0 < both["asked"] < 1
-    assert both["parameters"] == rows["plain"]["parameters"] + second["parameters"]
-    assert max(second["bytes"], rows["plain"]["bytes"]) < both["bytes"]
-    assert both["bytes"] < second["bytes"] + rows["plain"]["bytes"]
-    assert rows[found["fastest"]]["role"] == "first"
-    (line,) = (line for line in table(found) if "in the mean" in line)
-    assert f"the second is asked about {both['asked']:.0%} of the texts" in line
-
-
-def test_a_second_student_that_is_not_here(tmp_path, monkeypatch):
-    path = tmp_path / "two.kdz"
-    bundles_made.write(path, [seconds_made.item()])
-    installed = backends.is_installed
-    monkeypatch.setattr(
-        backends, "is_installed", lambda name: name != "onnxruntime" and installed(name)
-    )
-    found = bench(BenchRequest(path, backends=("plain", "onnx"), quick=True))
-    states = {row["name"]: row["state"] for row in found["rows"]}
-    assert states["plain"] == "works"
-    assert states["second, onnx"] == states["both, plain and onnx"] == "not installed"
-    assert list(table(found))
