@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge_runtime import backends
-from kd_edge_runtime._light_stdlib import sha256
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.probe import (
     FAILS,
@@ -25,10 +24,10 @@ from kd_edge_runtime.backends.probe import (
 )
 from kd_edge_runtime.bench import machine, texts
 from kd_edge_runtime.bench.contenders import FIRST, Contender, of_bundle, others
+from kd_edge_runtime.bench.facts import bundle_facts, text_facts
 from kd_edge_runtime.bench.progress import Progress
 from kd_edge_runtime.bench.timing import quantile
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.errors import printable
 
 FORMAT = "kd-edge-bench"
 VERSION = 1
@@ -91,7 +90,7 @@ def bench(request: BenchRequest) -> dict[str, Any]:
         contenders = [*of_bundle(bundle, entry, request.backends, own=True)]
         for path in request.against:
             contenders += others(path, entry.item_id, request.backends)
-        facts = _bundle_facts(bundle, given)
+        facts = bundle_facts(bundle, given)
     before = machine.state()
     runner = _Runner(request, given, len(contenders))
     rows = [runner.row(one) for one in contenders]
@@ -113,7 +112,7 @@ def bench(request: BenchRequest) -> dict[str, Any]:
         "before": asdict(before),
         "after": asdict(machine.state()),
         "bundle": facts,
-        "texts": _text_facts(request, given),
+        "texts": text_facts(request.responses, given),
         "fastest": best and best["name"],
         "rows": rows,
         "sustained": sustained,
@@ -268,38 +267,6 @@ class _Runner:
         if word == "left":
             with suppress(ValueError):
                 self.progress.left(float(seconds))
-
-
-def _bundle_facts(bundle: Bundle, given: texts.Texts) -> dict[str, Any]:
-    manifest, entry, packed = bundle.manifest, given.entry, bundle.packed()
-    return {
-        "file": printable(bundle.path.name),
-        "sha256": sha256(bundle.path.read_bytes()).hexdigest(),
-        "bytes": bundle.path.stat().st_size,
-        "items": len(manifest.items),
-        "item_id": entry.item_id,
-        "student": entry.student,
-        "classes": len(entry.classes),
-        "parameters": entry.parameters,
-        "forms": {
-            name: {"bytes": manifest.members[member].bytes, "packed": packed[member]}
-            for name, member in entry.forms.items()
-        },
-    }
-
-
-def _text_facts(request: BenchRequest, given: texts.Texts) -> dict[str, Any]:
-    file = request.responses
-    words = sorted(len(text.split()) for text in given.texts)
-    return {
-        "source": "responses" if file else "golden inputs, and made up of their words",
-        "file_sha256": sha256(file.read_bytes()).hexdigest() if file else None,
-        "number": len(given.texts),
-        "made_up": given.generated,
-        "labelled": given.labelled,
-        "split": given.split,
-        "words": {f"p{share}": round(quantile(words, share / 100)) for share in (10, 50, 90, 100)},
-    }
 
 
 def _median(numbers: Sequence[float]) -> float:
