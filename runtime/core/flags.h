@@ -11,7 +11,7 @@
 
 /* Places of words that are marked: every one, every second, every fourth ... word. */
 #ifdef KD_SMALL
-#define MARKS 16
+#define MARKS 8
 #define SEEN 32
 #else
 #define MARKS 64
@@ -36,7 +36,7 @@
 
 typedef struct {
     mark marks[MARKS];
-    uint32_t step;          /* words from mark to mark, a power of two */
+    uint32_t every;         /* words from mark to mark, as a power of two */
     uint32_t words;
     uint32_t bits;          /* that are set in `seen`: no more than there are different words */
     uint8_t seen[SEEN];
@@ -44,22 +44,21 @@ typedef struct {
 
 static void begin_places(places *p)
 {
-    p->step = 1;
-    p->words = p->bits = 0;
+    p->every = p->words = p->bits = 0;
     memset(p->seen, 0, sizeof p->seen);
 }
 
 /* Marks the place of a word if it is one of those to mark. */
-static void note_place(places *p, mark m)
+static void note_place(places *p, const mark *m)
 {
-    uint32_t number = p->words++;
-    if (number & (p->step - 1)) return;
-    if (number / p->step == MARKS) {
+    uint32_t number = p->words++, at = number >> p->every;
+    if (number != at << p->every) return;
+    if (at == MARKS) {
         for (uint32_t k = 0; k < MARKS / 2; k++) p->marks[k] = p->marks[2 * k];
-        p->step *= 2;
-        if (number & (p->step - 1)) return;
+        p->every++;
+        at /= 2;
     }
-    p->marks[number / p->step] = m;
+    p->marks[at] = *m;
 }
 
 static void note_hash(places *p, uint32_t hash)
@@ -71,16 +70,16 @@ static void note_hash(places *p, uint32_t hash)
     p->bits++;
 }
 
-/* A reader before word `number`. */
-static reader reader_before(const places *p, uint32_t number, const response *t)
+/* Puts a reader before word `number`. */
+static void go_before(reader *r, const places *p, uint32_t number, const response *t)
 {
-    reader r = reader_at(p->marks[number / p->step], t);
+    const uint32_t at = number >> p->every;
     word w;
-    for (uint32_t skip = number % p->step; skip; skip--) {
-        read_word(&r, &w);
-        skip_rest(&r, &w);
+    go_to(r, p->marks[at], t, &w);
+    for (uint32_t skip = number - (at << p->every); skip; skip--) {
+        read_word(r, &w);
+        skip_rest(r, &w);
     }
-    return r;
 }
 
 /* ---- copies of the item's text ---- */
@@ -112,27 +111,29 @@ static int in_prompt(const kd_item *item, uint32_t hash)
 }
 
 /* How many of `pairs` pairs of neighbours, from a reader's place on, are in the item's text. */
-static uint32_t pairs_in_prompt(const kd_item *item, reader r, uint32_t pairs)
+static uint32_t pairs_in_prompt(const kd_item *item, reader *r, uint32_t pairs)
 {
     uint32_t pair = 0xFFFFFFFFu, next, number = 0;
     for (uint32_t k = 0; k <= pairs; k++) {
         next = 0xFFFFFFFFu;
-        if (!add_whole_word(&r, &pair, &next)) break;
+        if (!add_whole_word(r, &pair, &next)) break;
         number += k && in_prompt(item, ~pair);
         pair = crc_byte(next, ' ');
     }
     return number;
 }
 
-static int copied(const kd_item *item, const places *p, const response *t)
+APART static int copied(const kd_item *item, const places *p, const response *t)
 {
     const uint32_t last = p->words - 2;
     int missed = 0;
+    reader r;
     for (uint32_t k = 0; k < PROBES; k++) {
-        uint32_t number = (uint32_t)((uint64_t)last * k / (PROBES - 1));
-        if (!pairs_in_prompt(item, reader_before(p, number, t), 1) && ++missed > 1) return 0;
+        go_before(&r, p, (uint32_t)((uint64_t)last * k / (PROBES - 1)), t);
+        if (!pairs_in_prompt(item, &r, 1) && ++missed > 1) return 0;
     }
-    return pairs_in_prompt(item, reader_of(t), last + 1) >= 0.8 * (last + 1);
+    begin_reader(&r, t);
+    return pairs_in_prompt(item, &r, last + 1) >= 0.8 * (last + 1);
 }
 
 /* ---- different words ---- */
@@ -142,21 +143,41 @@ typedef struct {
     mark place;
 } seen_word;
 
-/* Compares words by hash, then letter by letter, since different words may have one hash. */
-static int compare(const seen_word *a, const seen_word *b, const response *t)
+static int compare_pieces(const word *v, const word *w)
 {
-    if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
-    if (!t || same_place(a->place, b->place)) return 0;
-    reader first = reader_at(a->place, t), second = reader_at(b->place, t);
-    word v, w;
-    do {
-        read_word(&first, &v);
-        read_word(&second, &w);
-        int differ = memcmp(v.marked, w.marked, (v.bytes < w.bytes ? v.bytes : w.bytes) + 1);
-        if (differ) return differ;
-        if (v.bytes != w.bytes) return v.bytes < w.bytes ? -1 : 1;
-    } while (v.unfinished && w.unfinished);
-    return v.unfinished - w.unfinished;
+    int differ = memcmp(v->marked, w->marked, (v->bytes < w->bytes ? v->bytes : w->bytes) + 1);
+    if (differ) return differ;
+    return v->bytes != w->bytes ? (v->bytes < w->bytes ? -1 : 1) : v->unfinished - w->unfinished;
+}
+
+/* Compares the word that a reader has begun to read, of which `w` is the first piece, with another one
+   letter by letter. The reader and `w` are then as they were. */
+APART static int compare_letters(reader *r, word *w, const mark *here, const mark *there,
+                                 const response *t)
+{
+    if (same_place(*here, *there)) return 0;
+    reader other;
+    word v;
+    int order, moved = 0;
+    go_to(&other, *there, t, &v);
+    for (;; moved = 1) {
+        read_word(&other, &v);
+        order = compare_pieces(w, &v);
+        if (order || !v.unfinished) break;
+        read_word(r, w);
+    }
+    if (moved) {
+        go_to(r, *here, t, w);
+        read_word(r, w);
+    }
+    return order;
+}
+
+/* Compares words by hash, then letter by letter, since different words may have one hash. */
+static int compare(const seen_word *met, reader *r, word *w, const seen_word *other, const response *t)
+{
+    if (met->hash != other->hash) return met->hash < other->hash ? -1 : 1;
+    return t ? compare_letters(r, w, &met->place, &other->place, t) : 0;
 }
 
 /* Counts the different words of a response, up to `limit`; where `whole`, words as they are read,
@@ -165,28 +186,31 @@ static int compare(const seen_word *a, const seen_word *b, const response *t)
    The response is read once where it has no more different words than there is room for. Else the
    least of them are kept, and each further reading counts those that are greater than the last. So
    memory is bounded, and only the time of very long responses with very many words grows. */
-static uint32_t count_different(const response *t, int whole, double limit, seen_word *kept)
+APART static uint32_t count_different(const response *t, int whole, double limit, seen_word *kept)
 {
     const response *const compared = whole ? t : NULL;
     uint32_t counted = 0, number;
     seen_word greatest = {0, {0, 0, {0, 0}}};
     int more;
     do {
-        reader r = reader_of(t);
+        reader r;
         word w;
+        begin_reader(&r, t);
+        w.unfinished = 0;
         number = 0;
         more = 0;
         for (;;) {
-            seen_word met = {0, mark_of(&r)};
+            seen_word met;
+            skip_rest(&r, &w);
+            mark_of(&r, &met.place);
             if (!read_word(&r, &w)) break;
             met.hash = hash_word(&w);
-            skip_rest(&r, &w);
-            if (counted && compare(&met, &greatest, compared) <= 0) continue;
+            if (counted && compare(&met, &r, &w, &greatest, compared) <= 0) continue;
             uint32_t low = 0, high = number;
             int found = 0;
             while (low < high && !found) {
                 uint32_t middle = low + (high - low) / 2;
-                int order = compare(&met, kept + middle, compared);
+                int order = compare(&met, &r, &w, kept + middle, compared);
                 if (order > 0) low = middle + 1;
                 else high = middle;
                 found = !order;

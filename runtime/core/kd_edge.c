@@ -142,25 +142,27 @@ static uint32_t add_word(const working *k, gathered *g, relation *r, const word 
 
 /* Reads a response once: adds up the rows of its n-grams, and returns how many these are. `r` is
    NULL for a bag. */
-static uint32_t read_response(const kd_student *s, const working *k, const response *t, places *p,
+APART static uint32_t read_response(const kd_student *s, const working *k, const response *t, places *p,
                               relation *r)
 {
     int64_t *sums = k->sums;
-    reader at = reader_of(t);
+    reader at;
     gathered g;
     word w;
     uint32_t known = 0;
+    begin_reader(&at, t);
     g.student = s;
     g.before = NONE;
     g.number = 0;
     memset(w.marked, 0, sizeof w.marked);
     for (;;) {
-        mark from = mark_of(&at);
+        mark from;
+        mark_of(&at, &from);
         if (!read_word(&at, &w)) break;
         uint32_t hash, place;
         make_room(&g, sums);
         known += add_word(k, &g, r, &w, &hash, &place);
-        note_place(p, from);
+        note_place(p, &from);
         note_hash(p, hash);
         uint32_t before = g.number;
         add_pair(&g, place);
@@ -267,7 +269,8 @@ int kd_explain(const kd_student *s, const void *text, size_t bytes, void *scratc
     g.before = NONE;
     g.number = 0;
     tell(&e, &g, told);
-    reader at = reader_of(&t);
+    reader at;
+    begin_reader(&at, &t);
     while (read_word(&at, &two[turn])) {
         const word *w = &two[turn], *before = &two[!turn];
         uint32_t found = find_word(s, hash_word(w));
@@ -282,7 +285,8 @@ int kd_explain(const kd_student *s, const void *text, size_t bytes, void *scratc
             kd_push pair = {2, (const char *)before->marked + 1, told.first, before->bytes, w->bytes, 1, NULL};
             tell(&e, &g, pair);
         }
-        skip_rest(&at, w);
+        word rest = *w;
+        skip_rest(&at, &rest);
         turn = !turn;
     }
     return 0;
@@ -294,8 +298,9 @@ int kd_words(uint32_t rules, const void *text, size_t bytes,
 {
     if (!knows_rules(rules)) return KD_E_RULES;
     const response t = {text, (const uint8_t *)text + bytes, rules};
-    reader at = reader_of(&t);
+    reader at;
     word w;
+    begin_reader(&at, &t);
     while (read_word(&at, &w))
         each(context, (const char *)w.marked + 1, w.bytes, !w.unfinished);
     return 0;

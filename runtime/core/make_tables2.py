@@ -120,6 +120,12 @@ def read_as(code: int, maps: dict[int, list[int]], pool: Pool) -> int:
     return STRINGS + pool.place(codes)
 
 
+def plain(read: int, code: int) -> int:
+    """What a code point of ASCII is in a word of letters: a letter, a digit, or nothing."""
+    code = read if read >= len(KINDS) else code
+    return code if kind(code) in (KINDS.index("LETTER"), KINDS.index("DIGIT")) else 0
+
+
 def wide_ranges(maps: dict[int, list[int]], pool: Pool) -> list[tuple[int, int]]:
     """Where ranges of code points of more than 16 bits begin, and what is done with them."""
     ranges: list[tuple[int, int]] = []
@@ -146,6 +152,9 @@ def lines() -> Iterator[str]:
     yield ""
     yield from numbers("uint8_t", "kd2_ascii", [kind(code) for code in range(128)])
     by_code = [read_as(code, maps, pool) for code in range(0x10000)]
+    yield "/* Letters and digits of ASCII as words have them; zero for all other bytes. */"
+    letters = [plain(by_code[code], code) for code in range(128)]
+    yield from numbers("uint8_t", "kd2_plain", [*letters, *[0] * 128])
     pages: dict[tuple[int, ...], int] = {}
     page_of = [
         pages.setdefault(tuple(by_code[at : at + _PAGE]), len(pages))

@@ -374,12 +374,13 @@ static uint32_t count_bits(const uint8_t *list, uint32_t number)
 }
 
 /* Reads a response again, for the pairs and runs of the nearest reference. */
-static void match(const kd_student *s, relation *r, const reference *one, const response *t)
+APART static void match(const kd_student *s, relation *r, const reference *one, const response *t)
 {
-    reader at = reader_of(t);
+    reader at;
     const uint8_t *grams = s->question + 4 * (size_t)one->grams_at;
     uint32_t pair[2] = {NONE, NONE};
     word w;
+    begin_reader(&at, t);
     while (read_word(&at, &w)) {
         uint32_t hash = hash_word(&w);
         pair[0] = pair[1];
@@ -399,7 +400,7 @@ static void match(const kd_student *s, relation *r, const reference *one, const 
 }
 
 /* The numbers of relation rules 1. */
-static void relation_numbers(const kd_student *s, relation *r, uint32_t words,
+APART static void relation_numbers(const kd_student *s, relation *r, uint32_t words,
                              const response *t, seen_word *kept,
                              double numbers[RELATED])
 {

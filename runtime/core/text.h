@@ -39,17 +39,18 @@ typedef struct {
     const uint8_t *text;
     uint32_t rules;
 #ifndef KD_RULES_1
-    /* For rules 2: see text2.h. Symbols of a code point, of which `taken` have been read. */
+    /* For rules 2: see text2.h. Symbols of a code point: `taken` have been read, `left` have not. */
     const uint32_t *string; /* NULL for `own`: readers are copied */
-    uint32_t own[3], queued, taken, queued_at;
+    uint32_t own[3], queued_at;
     uint32_t before[2];     /* the symbols before the next one, the nearest first */
     waiting wait[6], back, struck_sign;
-    uint32_t waits;
-    uint8_t has_back, struck, super, after_super;
+    uint8_t waits, has_back, struck, left;  /* all zero where nothing is between `at` and what is next */
+    uint8_t taken, super, after_super;
     uint8_t inside;         /* a word that goes on: one more than the kind of its last symbol */
     uint8_t is_cut;         /* after a number of the most digits */
-    /* Words of a number that are still to come, and the place where the number begins. */
-    uint8_t number[2 * 41], numbered, number_at, number_words;
+    /* Digits of a number, some with what is before them; how far they have been read, in halves of
+       digits; words that have been read; and the place where the number begins. */
+    uint8_t number[41], numbered, number_at, number_words;
     waiting begun;
     uint32_t begun_before[2];
     uint8_t begun_cut;

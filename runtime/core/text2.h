@@ -9,6 +9,8 @@
 #ifndef KD_RULES_1
 
 #define NUMBER_DIGITS 40
+#define AFTER_POINT 0x40u       /* a digit with a point before it, or with a space */
+#define AFTER_SPACE 0x80u
 
 static uint32_t symbol_of(uint32_t kind, uint32_t code) { return kind << 24 | code; }
 static uint32_t kind_of(uint32_t symbol) { return symbol >> 24; }
@@ -85,25 +87,25 @@ static void queue_code(reader *r, uint32_t code, int after_super)
         if (read >> 31) read = (code + (read & 0xFFFFFF)) & 0xFFFFFF;
         else if (read >> 30) place = read & 0xFFFFFF;
     }
-    r->queued = r->taken = 0;
+    r->left = r->taken = 0;
     if (place != NONE_QUEUED) {
         r->string = kd2_strings + place;
-        do r->queued++; while (!(r->string[r->queued - 1] >> 31));
+        do r->left++; while (!(r->string[r->left - 1] >> 31));
         return;
     }
     r->string = NULL;
     if (read == KD2_NOTHING) return;
     if (read == KD2_SUPER) {
         uint32_t shown = code == 0xB9 ? '1' : code < 0x100 ? code - 0xB0 + '0' : kd2_shown[code & 15];
-        if (!after_super) r->own[r->queued++] = direct('^');
-        r->own[r->queued++] = shown == MINUS ? symbol_of(KD2_SIGN, MINUS) : direct(shown);
+        if (!after_super) r->own[r->left++] = direct('^');
+        r->own[r->left++] = shown == MINUS ? symbol_of(KD2_SIGN, MINUS) : direct(shown);
     } else if (read == KD2_HANGUL) {
         uint32_t s = code - 0xAC00;
-        r->own[r->queued++] = direct(0x1100 + s / 588);
-        r->own[r->queued++] = direct(0x1161 + s / 28 % 21);
-        if (s % 28) r->own[r->queued++] = direct(0x11A7 + s % 28);
+        r->own[r->left++] = direct(0x1100 + s / 588);
+        r->own[r->left++] = direct(0x1161 + s / 28 % 21);
+        if (s % 28) r->own[r->left++] = direct(0x11A7 + s % 28);
     } else {
-        r->own[r->queued++] = read < KD2_KINDS ? symbol_of(read, code) : direct(read);
+        r->own[r->left++] = read < KD2_KINDS ? symbol_of(read, code) : direct(read);
     }
 }
 
@@ -121,7 +123,7 @@ static waiting next_raw(reader *r)
         r->has_back = 0;
         return r->back;
     }
-    while (r->taken == r->queued) {
+    while (!r->left) {
         if (r->at == r->end) {
             w.symbol = SPACE_SYMBOL;
             w.at = (uint32_t)(r->end - r->text);
@@ -136,7 +138,8 @@ static waiting next_raw(reader *r)
     }
     w.symbol = (r->string ? r->string : r->own)[r->taken] & 0x7FFFFFFF;
     w.at = r->queued_at;
-    w.skip = (uint8_t)r->taken++;
+    w.skip = r->taken++;
+    r->left--;
     w.after_super = r->after_super;
     return w;
 }
@@ -273,9 +276,12 @@ static uint32_t sign_word(reader *r)
 
 /* ---- numbers ---- */
 
-static int is_number_mark(uint32_t symbol)
+/* A mark between groups of digits, or 0. Narrow spaces are all alike. */
+static char number_mark(uint32_t symbol)
 {
-    return is_mark(symbol, '.') || is_mark(symbol, ',') || is_kind(symbol, KD2_NARROW);
+    if (is_mark(symbol, '.')) return '.';
+    if (is_mark(symbol, ',')) return ',';
+    return is_kind(symbol, KD2_NARROW) ? ' ' : 0;
 }
 
 /* Whether the next symbols begin a number with a point. */
@@ -289,7 +295,7 @@ static int begins_with_point(reader *r)
 }
 
 /* Whether so many groups of digits are a number with thousands. Each length is that of a group. */
-static int are_thousands(const uint8_t *lengths, uint32_t groups, char first)
+static int are_thousands(const uint8_t *lengths, uint32_t groups, uint8_t first)
 {
     if (first == '0' || lengths[0] > 3) return 0;
     for (uint32_t k = 1; k < groups; k++)
@@ -297,17 +303,17 @@ static int are_thousands(const uint8_t *lengths, uint32_t groups, char first)
     return 1;
 }
 
-/* Reads a number, and writes its words to the reader, with a space between them. */
+/* Reads a number to the reader. */
 static void read_number(reader *r)
 {
-    char digits[NUMBER_DIGITS + 1];
-    uint8_t lengths[NUMBER_DIGITS + 1] = {0};
-    uint32_t marks[NUMBER_DIGITS + 1] = {0}, groups = 1, number = 0, read = 0;
+    char marks[NUMBER_DIGITS + 1] = {0};
+    uint8_t lengths[NUMBER_DIGITS + 1] = {0}, *const digits = r->number;
+    uint32_t groups = 1, number = 0, read = 0;
     r->numbered = 0;
     r->is_cut = 0;
     if (is_mark(peek(r, 0), '.')) {
         take(r);
-        marks[0] = symbol_of(KD2_CONTEXT, '.');
+        marks[0] = '.';
         digits[number++] = '0';
         lengths[0] = 1;
         groups = 2;
@@ -315,51 +321,51 @@ static void read_number(reader *r)
     for (;;) {
         if (is_digit(peek(r, 0))) {
             if (read++ == NUMBER_DIGITS) break;
-            digits[number++] = (char)code_of(take(r));
+            digits[number++] = (uint8_t)code_of(take(r));
             lengths[groups - 1]++;
-        } else if (is_number_mark(peek(r, 0)) && is_digit(peek(r, 1)) && read < NUMBER_DIGITS) {
-            /* Narrow spaces are all alike. */
-            uint32_t mark = take(r);
-            marks[groups - 1] = is_kind(mark, KD2_NARROW) ? KD2_NARROW << 24 : mark;
+        } else if (number_mark(peek(r, 0)) && is_digit(peek(r, 1)) && read < NUMBER_DIGITS) {
+            marks[groups - 1] = number_mark(take(r));
             groups++;
         } else {
             break;
         }
     }
     r->is_cut = read >= NUMBER_DIGITS;
-    /* What is between groups: nothing, a point, or a space. */
-    char inner = ' ', outer = ' ';
-    const uint32_t last = groups > 1 ? marks[groups - 2] : 0;
-    uint32_t alike = 1;
+    /* What is between groups, and before the last one. */
+    uint8_t inner = AFTER_SPACE, outer = AFTER_SPACE;
+    const char last = groups > 1 ? marks[groups - 2] : 0;
+    int alike = 1;
     for (uint32_t k = 1; k + 2 < groups; k++) alike &= marks[k] == marks[0];
     if (groups == 2) {
-        if (!is_mark(last, '.') && are_thousands(lengths, 2, digits[0])) outer = 0;
-        else if (!is_kind(last, KD2_NARROW)) outer = '.';
+        if (last != '.' && are_thousands(lengths, 2, digits[0])) outer = 0;
+        else if (last != ' ') outer = AFTER_POINT;
     } else if (groups > 2 && alike) {
         if (last == marks[0]) {
             if (are_thousands(lengths, groups, digits[0])) inner = outer = 0;
-        } else if (!is_kind(last, KD2_NARROW) && are_thousands(lengths, groups - 1, digits[0])) {
+        } else if (last != ' ' && are_thousands(lengths, groups - 1, digits[0])) {
             inner = 0;
-            outer = '.';
+            outer = AFTER_POINT;
         }
     }
-    for (uint32_t group = 0, at = 0; group < groups; group++) {
-        char between = !group ? 0 : group == groups - 1 ? outer : inner;
-        if (between) r->number[r->numbered++] = (uint8_t)between;
-        for (uint32_t k = 0; k < lengths[group]; k++) r->number[r->numbered++] = (uint8_t)digits[at++];
-    }
+    for (uint32_t group = 1, at = lengths[0]; group < groups; at += lengths[group++])
+        digits[at] |= group == groups - 1 ? outer : inner;
+    r->numbered = (uint8_t)number;
     r->number_at = 0;
 }
 
 /* Goes on with the words of a number; whether a word ends. */
 static int read_number_word(reader *r, word *w)
 {
-    while (r->number_at < r->numbered) {
-        uint8_t code = r->number[r->number_at];
-        if (code != ' ' && is_full(w)) { w->unfinished = 1; return 1; }
-        r->number_at++;
-        if (code == ' ') { r->number_words++; return 1; }
-        put_letter(w, code);
+    for (; r->number_at < 2 * r->numbered; r->number_at++) {
+        const uint32_t digit = r->number[r->number_at / 2], is_before = !(r->number_at % 2);
+        if (is_before && digit & AFTER_SPACE) {
+            r->number_at++;
+            r->number_words++;
+            return 1;
+        }
+        if (is_before && !(digit & AFTER_POINT)) continue;
+        if (is_full(w)) { w->unfinished = 1; return 1; }
+        put_letter(w, is_before ? '.' : digit & 0x3F);
     }
     r->numbered = r->number_at = 0;
     return 1;
@@ -394,7 +400,7 @@ static int joins(reader *r, uint32_t last)
 /* Whether nothing waits: what is next is the text at the reader's place. */
 static int is_idle(const reader *r)
 {
-    return !r->waits && !r->has_back && !r->struck && r->taken == r->queued;
+    return !(r->waits | r->has_back | r->struck | r->left);
 }
 
 /* The kind of the next byte, if nothing waits and it is ASCII; else KD2_KINDS. */
@@ -406,46 +412,56 @@ static uint32_t next_ascii(const reader *r)
 /* Skips ASCII that is surely no word, straight from the text. */
 static void skip_ascii(reader *r)
 {
-    for (;;) {
-        const uint32_t kind = next_ascii(r);
+    if (!is_idle(r)) return;
+    const uint8_t *at = r->at, *const end = r->end;
+    for (; at != end && *at < 128; at++) {
+        const uint32_t kind = kd2_ascii[*at];
+        if (kind == KD2_NOTHING) continue;
         if (kind == KD2_CONTEXT) {
             /* Marks mean something beside a digit or a sign only. */
-            const uint8_t mark = *r->at;
-            if (r->at + 1 == r->end || r->at[1] >= 128 || (mark != ',' && mark != '.' && mark != '!'))
-                return;
-            const uint32_t next = kd2_ascii[r->at[1]];
-            if (next != KD2_SPACE && next != KD2_LETTER) return;
-        } else if (kind != KD2_SPACE && kind != KD2_GAP && kind != KD2_NOTHING) {
-            return;
+            if (at + 1 == end || at[1] >= 128 || (*at != ',' && *at != '.' && *at != '!')) break;
+            const uint32_t next = kd2_ascii[at[1]];
+            if (next != KD2_SPACE && next != KD2_LETTER) break;
+        } else if (kind != KD2_SPACE && kind != KD2_GAP) {
+            break;
         }
-        if (kind != KD2_NOTHING) {
-            r->before[1] = r->before[0];
-            r->before[0] = symbol_of(kind, *r->at);
-        }
-        r->super = r->is_cut = 0;
-        r->at++;
+        r->before[1] = r->before[0];
+        r->before[0] = symbol_of(kind, *at);
     }
+    if (at == r->at) return;
+    r->super = r->is_cut = 0;
+    r->at = at;
 }
 
-/* Letters and digits of ASCII, straight from the text: most of it is no more than that. */
+/* Letters and digits of ASCII, and what is nothing between them, straight from the text: most of it
+   is no more than that. */
 static void read_ascii(reader *r, word *w)
 {
     if (!is_idle(r)) return;
     const uint8_t *at = r->at, *stop = r->end;
     const ptrdiff_t room = LONGEST_WORD - (ptrdiff_t)(w->bytes - w->extra);
-    uint8_t *out = w->marked + 1 + w->bytes;
-    uint8_t code;
+    uint8_t *const from = w->marked + 1 + w->bytes, *out = from, code;
+    uint64_t key[2] = {w->key[0], w->key[1]};
     if (stop - at > room) stop = at + room;
-    for (; at != stop && (code = kd_bytes[*at]) > KD_ITSELF && kd2_ascii[code] <= KD2_DIGIT; at++) {
-        *out++ = code;
-        push_byte(w->key, code);
+    for (;;) {
+        while (at != stop && (code = kd2_plain[*at]) != 0) {
+            *out++ = code;
+            push_byte(key, code);
+            at++;
+        }
+        if (at == r->end || *at >= 128 || kd2_ascii[*at] != KD2_NOTHING) break;
+        at++;
+        if (stop != r->end) stop++;
     }
     if (at == r->at) return;
-    r->before[1] = at - r->at > 1 ? direct(out[-2]) : r->before[0];
-    r->before[0] = direct(out[-1]);
     r->super = 0;
-    w->bytes = (uint32_t)(out - w->marked - 1);
     r->at = at;
+    if (out == from) return;
+    r->before[1] = out - from > 1 ? direct(out[-2]) : r->before[0];
+    r->before[0] = direct(out[-1]);
+    w->bytes = (uint32_t)(out - w->marked - 1);
+    w->key[0] = key[0];
+    w->key[1] = key[1];
 }
 
 static void read_letters(reader *r, word *w, uint32_t last)
