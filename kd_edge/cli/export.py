@@ -139,7 +139,7 @@ def export(
     scored = None if responses is None else read(responses, values, folder=output.parent)
     if teacher:
         unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
-        unfit |= {"--c": as_c, "--js": as_js}
+        unfit["--c"], unfit["--js"] = as_c, as_js
         for name, value in unfit.items():
             if value:
                 raise InputError(f"{name} is for students: leave it out with --teacher")
