@@ -39,8 +39,8 @@ PLACE = 5
 
 # What stays as it is in tables.h: all else unpack.h makes.
 _KEPT = (
-    *("kd_bytes", "kd_range_from", "kd_range_read", "kd_strings", "kd2_ascii", "kd2_shown"),
-    "kd_negations",
+    *("kd_bytes", "kd_range_from", "kd_range_read", "kd_strings", "kd2_ascii", "kd2_plain"),
+    *("kd2_shown", "kd_negations"),
 )
 
 
