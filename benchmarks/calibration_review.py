@@ -21,6 +21,7 @@ from benchmarks.items import REAL, SAMPLES
 from benchmarks.work_folder import Left, asap_sas, sample
 from kd_edge.console.tables import markdown
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER
+from kd_edge.evaluation.review import review_curve
 from kd_edge.report.figures.collect import collect
 from kd_edge.report.figures.items import ItemFigures
 
@@ -42,7 +43,10 @@ def main(data: Path, work: Path, envs: Path) -> None:
 
 
 def _item(name: str, left: Left, work: Path, envs: Path) -> dict[str, Any]:
-    (item,) = collect(work / name).items
+    collected = collect(work / name)
+    (item,), (scored,) = collected.items, collected.scored
+    confidence = scored.bundle.confidence
+    foretold = review_curve(confidence, confidence, (0.0, SHARE))
     options = Options(work, envs, rounds=1, only=PEERS, finetune_mpnet=False, quick=True)
     raced = measure(left, work / name / "race", options)
     return {
@@ -51,7 +55,9 @@ def _item(name: str, left: Left, work: Path, envs: Path) -> dict[str, Any]:
             TEACHER: item.teacher.sureness.error,
             STUDENT: item.bundle.sureness.error,
         },
-        "calibration error by chance": item.bundle.sureness.chance,
+        "calibration error by chance": item.bundle.sureness.chance.mean,
+        "calibration error by chance, most": item.bundle.sureness.chance.most,
+        "gain foretold": foretold[1] - foretold[0],
         "exact": item.bundle.given.exact,
         "exact on the rest": item.bundle.sureness.at(SHARE),
         "flagged": dict(item.flagged),
@@ -92,9 +98,11 @@ def table(items: Mapping[str, str]) -> str:
                 f"{error[TEACHER]:.3f}",
                 f"{error[STUDENT]:.3f}",
                 f"{one['calibration error by chance']:.3f}",
+                _later(one, "calibration error by chance, most", "{:.3f}"),
                 f"{one['exact']:.3f}",
                 f"{one['exact on the rest']:.3f}",
                 f"{100 * (one['exact on the rest'] - one['exact']):+.1f}",
+                _later(one, "gain foretold", "{:+.1%}").rstrip("%"),
                 f"{flagged.get('review', 0) / one['responses']:.1%}",
                 f"{one['exact, not flagged']:.3f}",
                 f"{odd / one['responses']:.1%}",
@@ -106,14 +114,21 @@ def table(items: Mapping[str, str]) -> str:
         "calibration error, teacher",
         "**student**",
         "by chance alone",
+        "most by chance",
         "exact agreement, all",
         "on the rest, a fifth sent to a person",
         "points gained",
+        "foretold",
         "flagged review",
         "exact, not flagged",
         "flagged as no answer",
     ]
     return markdown(header, rows)
+
+
+def _later(one: Mapping[str, Any], name: str, pattern: str) -> str:
+    """A figure that older results lack; "" there."""
+    return pattern.format(one[name]) if name in one else ""
 
 
 def peers(items: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from benchmarks import (
     few_responses,
     odd_responses,
     record,
+    review_orders,
     semeval,
     speed_tables,
     summary_tables,
@@ -183,6 +184,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **contender_tables.TABLES,
     **summary_tables.TABLES,
     **calibration_review.TABLES,
+    **review_orders.TABLES,
 }
 
 

@@ -69,13 +69,13 @@ class Review:
 
 
 def review_curve(
-    confidence: Floats, correct: Right, shares: Sequence[float]
+    confidence: Floats, correct: Right | Floats, shares: Sequence[float]
 ) -> npt.NDArray[np.float64]:
     """Exact agreement on the remaining responses when the least confident go to a person.
 
     Args:
         confidence: probability of the predicted class; [N], N > 0.
-        correct: whether that class is the people's; [N].
+        correct: whether that class is the people's, or the probability that it is; [N].
         shares: S shares that go to a person, 0 to 1; at least one response remains.
 
     Returns:
