@@ -11,10 +11,16 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 
+from kd_edge_export.onnx.int8_static import has_products
+
 Rows = Sequence[Sequence[float]]
 
 # The largest difference in a probability that a device's arithmetic may cause.
 TOLERANCE = 1e-4
+
+# The same for a form with products in 8 bits, where the last bit of a float may decide between
+# two integers.
+PRODUCTS_TOLERANCE = 0.02
 
 _NEUTRAL = (
     "",
@@ -65,15 +71,36 @@ def golden_inputs(sources: Sequence[str], seed: int = 0, rules: int = 1) -> tupl
     return tuple(dict.fromkeys([*_NEUTRAL, *sentences, *generated, *more]))
 
 
-def golden_json(inputs: Sequence[str], outputs: Mapping[str, Rows]) -> bytes:
+def tolerances(forms: Mapping[str, tuple[str, bytes]]) -> dict[str, float]:
+    """The tolerance of each form for which it is not `TOLERANCE`.
+
+    Args:
+        forms: file name and bytes by form.
+    """
+    return {
+        form: PRODUCTS_TOLERANCE
+        for form, (name, data) in forms.items()
+        if name.endswith(".onnx") and has_products(data)
+    }
+
+
+def golden_json(
+    inputs: Sequence[str],
+    outputs: Mapping[str, Rows],
+    tolerances: Mapping[str, float] | None = None,
+) -> bytes:
     """The golden member.
 
     Args:
         inputs: M texts.
         outputs: each form's probabilities, [M, K].
+        tolerances: by form, where it is not `TOLERANCE`.
     """
+    by_form = dict.fromkeys(outputs, TOLERANCE) | dict(tolerances or {})
     content = {
-        "tolerance": TOLERANCE,
+        # A reader that does not know tolerances by form takes the greatest.
+        "tolerance": max(by_form.values(), default=TOLERANCE),
+        **({"tolerances": by_form} if tolerances else {}),
         "inputs": list(inputs),
         "outputs": {
             form: [[round(float(share), 7) for share in row] for row in rows]

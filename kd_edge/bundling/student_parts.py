@@ -51,7 +51,10 @@ def second_forms(student: Student, wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def student_parts(
-    student: Student, names: Sequence[str], bits: int | None = None
+    student: Student,
+    names: Sequence[str],
+    bits: int | None = None,
+    texts: Sequence[str] = (),
 ) -> tuple[ItemParts, Student]:
     """Turns a student into the parts of a bundle, without its golden rows.
 
@@ -59,6 +62,7 @@ def student_parts(
         student: the trained student.
         names: the forms to write.
         bits: bits per number of a bag's table, 2 to 8; None for those it was trained with.
+        texts: a sample of responses, for forms that are `sampled`.
 
     Returns:
         The parts, and the student with the numbers that the forms hold: the same student, unless
@@ -85,6 +89,6 @@ def student_parts(
         flags=rounded.flags,
         text=settings,
         vectorizer=vectorizer,
-        forms=kind.make_forms(rounded, names, hashlib.sha256(vectorizer[1]).hexdigest()),
+        forms=kind.make_forms(rounded, names, hashlib.sha256(vectorizer[1]).hexdigest(), texts),
     )
     return parts, rounded

@@ -240,7 +240,13 @@ class BagKind(NgramKind):
         """See `Kind`."""
         return text_settings(student), (_VOCABULARY, student.text.vocabulary.to_bytes())
 
-    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+    def make_forms(
+        self,
+        student: Student,
+        names: Sequence[str],
+        vectorizer_sha256: str,
+        _texts: Sequence[str] = (),
+    ) -> Forms:
         """See `Kind`."""
         weights = quantize(bag_arrays(student.network), student.options.bits)
         return form_writers.bag_forms(weights, student.item_id, vectorizer_sha256, names)

@@ -148,10 +148,20 @@ class Kind(ABC):
         """
 
     @abstractmethod
-    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+    def make_forms(
+        self,
+        student: Student,
+        names: Sequence[str],
+        vectorizer_sha256: str,
+        texts: Sequence[str] = (),
+    ) -> Forms:
         """The student's network in some of the `forms`; file name and bytes by form.
 
-        The hash is that of the text member's bytes, to be kept in graphs.
+        Args:
+            student: the student.
+            names: the forms.
+            vectorizer_sha256: of the text member's bytes, to be kept in graphs.
+            texts: a sample of responses, for forms that are `sampled`.
         """
 
     def in_bits(self, student: Student, bits: int | None) -> Student:

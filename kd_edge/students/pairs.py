@@ -137,7 +137,13 @@ class PairsKind(NgramKind):
         relation = student.text.relations[student.item_id]
         return settings, ("question.bin", relation_bytes(relation))
 
-    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+    def make_forms(
+        self,
+        student: Student,
+        names: Sequence[str],
+        vectorizer_sha256: str,
+        _texts: Sequence[str] = (),
+    ) -> Forms:
         """See `Kind`."""
         return written(self.forms, student, student.item_id, vectorizer_sha256, names)
 

@@ -15,8 +15,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from kd_edge.students.base import Kind, TextMember, TextSources
 from kd_edge.students.student import Student
 from kd_edge_export import form_writers
-from kd_edge_export.form_writers import Forms
+from kd_edge_export.form_writers import Forms, TokenGraph
 from kd_edge_export.onnx import transformer
+from kd_edge_export.onnx.int8_static import Feed
 from kd_edge_runtime.text import NEW_RULES
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
@@ -143,10 +144,20 @@ class TokenKind(Kind):
         settings = {"tokens": tokenizer.get_vocab_size(), "rules": student.text.rules}
         return settings, (_TOKENIZER, tokenizer.to_str().encode("utf-8"))
 
-    def make_forms(self, student: Student, names: Sequence[str], vectorizer_sha256: str) -> Forms:
+    def make_forms(
+        self,
+        student: Student,
+        names: Sequence[str],
+        vectorizer_sha256: str,
+        texts: Sequence[str] = (),
+    ) -> Forms:
         """See `Kind`."""
-        fp32 = self.graph(student, vectorizer_sha256)
-        return form_writers.token_forms(fp32, student.item_id, vectorizer_sha256, names)
+        sampled = any(self.forms[name].sampled for name in names)
+        feeds = _feeds(student.text, texts) if sampled else ()
+        graph = TokenGraph(self.graph(student, vectorizer_sha256), feeds)
+        return form_writers.token_forms(
+            graph, student.item_id, vectorizer_sha256, names, self.forms
+        )
 
     def graph(self, student: Student, vectorizer_sha256: str) -> bytes:
         """The network as an ONNX graph in floats: ids and mask [N, T] in, probabilities [N, K] out.
@@ -154,3 +165,15 @@ class TokenKind(Kind):
         By PyTorch's exporter, unless a kind has a way of its own.
         """
         return transformer.onnx_fp32(student.network, student.item_id, vectorizer_sha256)
+
+
+_MOST_FEEDS = 500
+
+
+def _feeds(text: TokenText, texts: Sequence[str]) -> list[Feed]:
+    """A graph's inputs for responses, one by one, of which there are enough at `_MOST_FEEDS`."""
+    encoded = text.encode(texts[:_MOST_FEEDS])
+    return [
+        {name: array.numpy() for name, array in zip(("ids", "mask"), encoded.batch(np.array([at])))}
+        for at in range(len(encoded))
+    ]

@@ -18,6 +18,7 @@ from kd_edge.students.base import Recipe, TextSources
 from kd_edge.students.cutting import Cut, build_network, cut
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
+from kd_edge_export import form_writers
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text import NEW_RULES
 
@@ -85,6 +86,7 @@ class TransformerKind(TokenKind):
     """The registered kind; see `Kind`."""
 
     name = runs_as = "transformer"
+    forms = form_writers.TRANSFORMER
     options_type = TransformerOptions
     recipe = Recipe(
         2e-4,

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 import bundles_made
 from kd_edge_export.bundle import ItemParts, SecondParts
-from kd_edge_export.form_writers import token_forms
+from kd_edge_export.form_writers import TokenGraph, token_forms
 from kd_edge_export.golden import golden_inputs, golden_json
 from kd_edge_export.onnx.graph import graph_bytes, head
 
@@ -138,7 +138,10 @@ def second(classes: tuple[str, ...] = bundles_made.SCORES, seed: int = 5) -> Ite
         text={"tokens": len(VOCABULARY)},
         vectorizer=("tokenizer.json", tokenizer),
         forms=token_forms(
-            graph(len(classes), seed, sha256), "stove", sha256, ("onnx-int8", "onnx-fp32")
+            TokenGraph(graph(len(classes), seed, sha256)),
+            "stove",
+            sha256,
+            ("onnx-int8", "onnx-fp32"),
         ),
         golden=b"",
     )

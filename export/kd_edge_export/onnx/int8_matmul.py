@@ -28,7 +28,8 @@ LEAST = 1 << 16
 _STEPS = 255
 # x86-64 processors without VNNI add products of 8-bit numbers in pairs and saturate at 16 bits:
 # 255 * (127 + 1) fits, where the 1 is what rounding may add.
-_PAIR = 127
+PAIR = 127
+"""The largest absolute sum of two integers of a weight that are added first."""
 
 _OLDEST_OPSET = 18  # the first in which ReduceMax takes its axes as an input
 _CONSTANTS: dict[str, npt.NDArray[Any]] = {
@@ -48,7 +49,7 @@ def int8_products(model: bytes) -> bytes:
     """
     parsed = onnx.load_from_string(model)
     graph = parsed.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer if _is_large(tensor)}
+    weights = {tensor.name: tensor for tensor in graph.initializer if is_large(tensor)}
     products = [node for node in graph.node if _multiplies_by(node, weights)]
     if not products or parsed.opset_import[0].version < _OLDEST_OPSET:
         return model
@@ -70,7 +71,8 @@ def int8_products(model: bytes) -> bytes:
     return bytes(parsed.SerializeToString())
 
 
-def _is_large(tensor: onnx.TensorProto) -> bool:
+def is_large(tensor: onnx.TensorProto) -> bool:
+    """Whether a constant is a weight whose products pay in 8 bits."""
     return (
         tensor.data_type == TensorProto.FLOAT
         and len(tensor.dims) == 2
@@ -104,7 +106,7 @@ def _quantize_rows(rows: str) -> list[onnx.NodeProto]:
 
 def _whole_weight(name: str, weight: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
     """A weight [D, E] as integers, the columns' scales [E] and their scaled sums [E]."""
-    scale = usable((_largest_pair(weight) / _PAIR).astype(np.float32))
+    scale = usable((largest_pair(weight) / PAIR).astype(np.float32))
     whole = by_scales(weight, scale)
     return {
         f"{name}.whole": whole,
@@ -113,7 +115,7 @@ def _whole_weight(name: str, weight: npt.NDArray[np.float32]) -> dict[str, npt.N
     }
 
 
-def _largest_pair(weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def largest_pair(weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The largest absolute sum of two numbers that a processor adds first; [E]."""
     even = np.pad(weight, ((0, len(weight) % 2), (0, 0)))
     pairs = even.reshape(-1, 2, weight.shape[1])

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # The metadata entry with the SHA-256 of the vectorizer that the graph was exported with.
 VECTORIZER = "kd-edge.vectorizer"
 
+# That of a graph whose scores may depend on padding: responses are scored one by one.
+SINGLY = "kd-edge.singly"
+
 
 # The last dimension of each input of a graph; empty if it is variable.
 Widths = dict[str, list[int]]

@@ -56,8 +56,10 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         and [node.name for node in outputs] == ["probabilities"]
         and outputs[0].shape[-1:] == [len(item.entry.classes)]
     )
-    graphs.check(item, form, fits, session.get_modelmeta().custom_metadata_map)
-    return OnnxModel(session, source, _BATCH[item.entry.student])
+    metadata = session.get_modelmeta().custom_metadata_map
+    graphs.check(item, form, fits, metadata)
+    batch = 1 if metadata.get(graphs.SINGLY) == "1" else _BATCH[item.entry.student]
+    return OnnxModel(session, source, batch)
 
 
 class _TokensInput:

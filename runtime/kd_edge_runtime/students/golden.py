@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -21,11 +21,13 @@ class Golden:
         tolerance: the largest difference in a probability that is allowed for rounding.
         inputs: M texts.
         outputs: the probabilities of each form, [M, K].
+        tolerances: what is allowed for a form that has a tolerance of its own.
     """
 
     tolerance: float
     inputs: tuple[str, ...]
     outputs: dict[str, list[list[float]]]
+    tolerances: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,15 @@ def read(item: LoadedItem) -> Golden:
         valid = False
     if not valid:
         raise BundleError(f"'{name}' does not contain valid golden rows")
-    return Golden(raw["tolerance"], tuple(raw["inputs"]), raw["outputs"])
+    tolerances = raw.get("tolerances", {})
+    return Golden(raw["tolerance"], tuple(raw["inputs"]), raw["outputs"], tolerances)
 
 
 def _is_valid(raw: Any, classes: int) -> bool:
     texts = raw["inputs"]
     return (
         0 < raw["tolerance"] < 1
+        and all(0 < allowed < 1 for allowed in raw.get("tolerances", {}).values())
         and isinstance(texts, list)
         and all(isinstance(text, str) for text in texts)
         and bool(texts)
@@ -107,11 +111,10 @@ def compare(
     if expected is None:
         raise BundleError(f"'{entry.golden}' has no golden rows for the form '{form}'")
     differences = [_difference(*rows) for rows in zip_longest(outputs, expected, fillvalue=())]
-    differing = tuple(
-        row for row, difference in enumerate(differences, 1) if difference > golden.tolerance
-    )
+    allowed = golden.tolerances.get(form, golden.tolerance)
+    differing = tuple(row for row, difference in enumerate(differences, 1) if difference > allowed)
     greatest, rows = max(differences), len(differences)
-    result = Reproduced(entry.item_id, backend, form, greatest, golden.tolerance, rows, differing)
+    result = Reproduced(entry.item_id, backend, form, greatest, allowed, rows, differing)
     if not differing:
         return result
     error = ParityError(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from kd_edge.students.rnn import RnnNetwork, RnnOptions
-from kd_edge_export.form_writers import TOKEN_DEFAULT, TOKEN_FORMS, token_forms
+from kd_edge_export.form_writers import TOKEN_DEFAULT, TOKEN_FORMS, TokenGraph, token_forms
 from kd_edge_export.onnx import rnn, weights
 from kd_edge_export.onnx.weights import LEAST, fp16_weights, int8_weights
 from kd_edge_runtime import backends
@@ -239,7 +239,7 @@ def test_an_rnn_in_int8_is_the_rnn_of_rounded_weights(network):
 def test_the_forms_of_a_token_student(network):
     state = state_of(network)
     fp32 = rnn.onnx_fp32(state, "spoon", "ab" * 32)
-    made = token_forms(fp32, "spoon", "ab" * 32, TOKEN_FORMS)
+    made = token_forms(TokenGraph(fp32), "spoon", "ab" * 32, TOKEN_FORMS)
     assert made == {
         "onnx-int8": ("int8.onnx", int8_weights(fp32)),
         "onnx-fp16": ("fp16.onnx", fp16_weights(fp32)),
@@ -251,7 +251,7 @@ def test_the_forms_of_a_token_student(network):
             "kd-edge.item": "spoon",
             "kd-edge.vectorizer": "ab" * 32,
         }
-    assert [*token_forms(fp32, "spoon", "", ["onnx-fp16"])] == ["onnx-fp16"]
+    assert [*token_forms(TokenGraph(fp32), "spoon", "", ["onnx-fp16"])] == ["onnx-fp16"]
     read = {
         form for one in backends._BACKENDS.values() if "rnn" in one.students for form in one.forms
     }

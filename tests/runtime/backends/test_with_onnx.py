@@ -68,7 +68,10 @@ def rnn_parts(network, tokenizer, classes=bundles_made.WORDS):
         text={},
         vectorizer=("tokenizer.json", tokenizer),
         forms=form_writers.token_forms(
-            rnn.onnx_fp32(state, "spoon", sha256), "spoon", sha256, form_writers.TOKEN_FORMS
+            form_writers.TokenGraph(rnn.onnx_fp32(state, "spoon", sha256)),
+            "spoon",
+            sha256,
+            form_writers.TOKEN_FORMS,
         ),
         golden=golden_json([], {}),
     )
@@ -203,6 +206,29 @@ def test_an_rnn_scores_each_response_as_if_alone(rnn_item, network, tokenizer, t
         assert found == pytest.approx(expected(network, tokenizer, text), abs=1e-5)
 
 
+def test_a_graph_that_asks_for_it_scores_responses_one_by_one(tmp_path, network, tokenizer):
+    parts = rnn_parts(network, tokenizer.to_str().encode())
+    model = onnx.load_from_string(parts.forms["onnx-fp32"][1])
+    model.metadata_props.append(onnx.StringStringEntryProto(key="kd-edge.singly", value="1"))
+    item = loaded(
+        tmp_path, replace(parts, forms={"onnx-fp32": ("a.onnx", model.SerializeToString())})
+    )
+    with item.bundle:
+        singly = with_onnx.load(item, "onnx-fp32")
+    sizes = []
+    feed = singly._source.feed
+
+    def noted(texts):
+        sizes.append(len(texts))
+        return feed(texts)
+
+    singly._source.feed = noted
+    found = singly.probabilities(TEXTS)
+    assert sizes == [1] * len(TEXTS)
+    wanted = np.array([expected(network, tokenizer, text) for text in TEXTS])
+    assert np.array(found) == pytest.approx(wanted, abs=1e-5)
+
+
 def test_the_rnns_int8_form_is_close(rnn_item):
     small = np.array(with_onnx.load(rnn_item, "onnx-int8").probabilities(TEXTS))
     large = np.array(with_onnx.load(rnn_item, "onnx-fp32").probabilities(TEXTS))
@@ -216,21 +242,6 @@ def test_responses_without_a_token(rnn_item, network, tokenizer, texts):
     for text, one in zip(texts, found, strict=True):
         whole = text.encode("utf-8", "replace").decode()
         assert one == pytest.approx(expected(network, tokenizer, whole), abs=1e-5)
-
-
-@pytest.mark.parametrize("tokens", [b"", b"{}", b"\xff\xfe", b"[" * 9999])
-def test_a_tokenizer_that_is_none(tmp_path, network, tokens):
-    item = loaded(tmp_path, rnn_parts(network, tokens))
-    with item.bundle, pytest.raises(BundleError, match="tokenizer cannot be loaded"):
-        with_onnx.load(item, "onnx-fp32")
-
-
-def test_a_tokenizer_that_does_not_pad(tmp_path, network):
-    tokenizer = word_tokenizer(bundles_made.SENTENCES, 38, 1, 40)
-    tokenizer.no_padding()
-    item = loaded(tmp_path, rnn_parts(network, tokenizer.to_str().encode()))
-    with item.bundle, pytest.raises(BundleError, match="has no padding"):
-        with_onnx.load(item, "onnx-fp32")
 
 
 def test_a_graph_of_something_else(tmp_path, bag_item, network, tokenizer):

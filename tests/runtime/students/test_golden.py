@@ -110,6 +110,24 @@ def test_what_is_written_is_read():
     assert read(encoded(GOOD)) == golden.Golden(1e-4, ("größe", ""), GOOD["outputs"])
 
 
+def test_a_form_may_have_a_tolerance_of_its_own():
+    """As the last bit of a float may decide between two integers."""
+    rows = [[0.25, 0.25, 0.25, 0.25]] * 2
+    outputs = {"plain-int8": rows, "onnx-int8": rows}
+    data = golden_json(["größe", ""], outputs, {"onnx-int8": 0.02})
+    whole = json.loads(data)
+    assert whole["tolerance"] == 0.02  # what an older reader allows
+    assert whole["tolerances"] == {"plain-int8": TOLERANCE, "onnx-int8": 0.02}
+    off = [[0.26, 0.24, 0.25, 0.25]] * 2
+    found = {
+        form: golden.compare(entry(), "any", form, read(data), off) for form in whole["tolerances"]
+    }
+    assert found["onnx-int8"].error is None
+    assert found["onnx-int8"].tolerance == 0.02
+    assert found["plain-int8"].differing == (1, 2)
+    assert "1e-04 is allowed" in str(found["plain-int8"].error)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -122,6 +140,9 @@ def test_what_is_written_is_read():
         {"tolerance": math.nan},
         {"tolerance": math.inf},
         {"tolerance": 10**400},
+        {"tolerances": {"a": 0}},
+        {"tolerances": {"a": "0.1"}},
+        {"tolerances": [0.1]},
         {"inputs": None},
         {"inputs": []},
         {"inputs": [], "outputs": {"a": []}},
