@@ -21,6 +21,7 @@ from benchmarks import (
     review_orders,
     semeval,
     speed_tables,
+    stacking,
     summary_tables,
     text_rules,
     training_speed,
@@ -163,6 +164,7 @@ def cuts() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "unlabelled": unscored_responses.table,
     "choices": choices,
+    "stacking": stacking.table,
     "device": device,
     "smaller": smaller,
     "cuts": cuts,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.made_items import made_items
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Row
 from kd_edge.data.splits import split_item
@@ -39,6 +40,7 @@ class Left:
         labels: the teacher's probabilities by response id, for `rows` and `held_out`.
         variants: teacher-labelled variants.
         sources: prompt and rubric.
+        test_labels: the teacher's probabilities of `test`, if it has labelled them.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class Left:
     labels: Mapping[str, npt.NDArray[np.float32]]
     variants: Variants
     sources: tuple[str, ...]
+    test_labels: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
 
 def asap_sas(prompt: str, data: Path, work: Path, *, test: bool = False) -> Left:
@@ -81,6 +84,14 @@ def sample(name: str, work: Path) -> Left:
     return _left(split.item, left, split.test, sources)
 
 
+def made(name: str, work: Path) -> Left:
+    """An invented item, split as `kd-edge run` splits it."""
+    options = TeacherOptions()
+    split = split_item(made_items()[name].item, None, options.validation, options.seed)
+    left = item_folder(work / f"made-{name}", split.item.item_id)
+    return _left(split.item, left, split.test, ())
+
+
 def trained(
     item: Item,
     examples: Examples,
@@ -107,7 +118,7 @@ def divergence(teacher: np.ndarray, student: np.ndarray) -> float:
 
 def _left(item: Item, folder: Path, test: tuple[Row, ...], sources: tuple[str, ...]) -> Left:
     rows, held_out = learning_rows(item, folder / "teacher", 0)
-    classes = item.scale.classes
+    classes, measured = item.scale.classes, folder / "test_labels.csv"
     return Left(
         folder=folder,
         item=item,
@@ -117,4 +128,5 @@ def _left(item: Item, folder: Path, test: tuple[Row, ...], sources: tuple[str, .
         labels=labels_by_id(folder / "labels.csv", classes, [*rows, *held_out]),
         variants=read_variants(folder / "variants.csv", classes),
         sources=sources,
+        test_labels=labels_by_id(measured, classes, test) if test and measured.exists() else {},
     )
