@@ -22,6 +22,7 @@ from kd_edge.cli.options import (
 )
 from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import read, reading_options
+from kd_edge.cli.second import second_options, seconds_by_item, to_cascade_options
 from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import refuse_missing_folder
@@ -59,6 +60,16 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write a folder of JavaScript: the bundle, and a module that scores in Node and in pages.",
 )
+@OptionGroup.STUDENT.option(
+    "--second",
+    "seconds",
+    type=PATH,
+    multiple=True,
+    metavar="FOLDER",
+    help="A second student of an item (may be repeated), asked where the first is not sure; needs "
+    "--responses.",
+)
+@second_options("With --second")
 @form_option(
     "A form of the network to include (may be repeated), or 'all'.  [default: the int8 forms, "
     "and float forms for students without int8 ones]",
@@ -105,6 +116,7 @@ def export(
     responses: Path | None,
     prompts: tuple[Path, ...],
     max_size: int | None,
+    seconds: tuple[Path, ...],
     teacher: bool,
     as_c: bool,
     as_js: bool,
@@ -123,6 +135,7 @@ def export(
       kd-edge export item1/student item2/student -o assessment.kdz
       kd-edge export out/student -o item.kdz --form plain-int8 --form tflite-int8
       kd-edge export student -o item.kdz --responses responses.csv --max-size 16KB
+      kd-edge export out/student --second out/second -o item.kdz --responses responses.csv
       kd-edge export out/student --c -o scorer
       kd-edge export out/student --js -o scorer
       kd-edge export out/teacher --teacher -o onnx --responses responses.csv
@@ -135,11 +148,12 @@ def export(
     from kd_edge.bundling.parity import Limits
     from kd_edge.teacher.held_out import held_out_rows
 
+    cascade = to_cascade_options(values, bool(seconds), "name the second with --second")
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
     scored = None if responses is None else read(responses, values, folder=output.parent)
     if teacher:
         unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
-        unfit["--c"], unfit["--js"] = as_c, as_js
+        unfit["--c"], unfit["--js"], unfit["--second"] = as_c, as_js, seconds
         for name, value in unfit.items():
             if value:
                 raise InputError(f"{name} is for students: leave it out with --teacher")
@@ -147,27 +161,43 @@ def export(
         return
     if as_c and as_js:
         raise InputError("--c and --js write different folders: choose one of them")
-    if forms and (as_c or as_js):
-        name = "--c" if as_c else "--js"
-        raise InputError(f"{name} has one form of the network: leave --form out")
+    if as_c or as_js:
+        _refuse_for_folders("--c" if as_c else "--js", forms, seconds)
     refuse_missing_folder(output)
     texts = read_prompts(prompts)
     loaded = [_load(folder) for folder in students]
     if max_size is not None:
         loaded = [_cut(loaded, scored, max_size, output, texts, forms, bits)]
         forms, bits = forms or ("plain-int8",), None
+    second = seconds_by_item([_load(folder) for folder in seconds], loaded)
+    if seconds and scored is None:
+        raise InputError("--second needs --responses, to choose when the second is asked")
     items = [
-        ExportItem(student, texts, () if scored is None else held_out_rows(student, scored), texts)
+        ExportItem(
+            student,
+            texts,
+            () if scored is None else held_out_rows(student, scored),
+            texts,
+            second=second.get(student.item_id),
+        )
         for student in loaded
     ]
     write = export_c if as_c else export_js if as_js else write_bundle
-    exported = write(items, output, {}, ExportOptions(forms, bits, limits))
+    exported = write(items, output, {}, ExportOptions(forms, bits, limits, cascade))
     if as_json:
         parity = {name: [asdict(form) for form in forms] for name, forms in exported.parity.items()}
         print_json(parity)
         return
     _show({f"Item '{name}'": forms for name, forms in exported.parity.items()})
     click.echo(f"{output}: {_what_was_written(output, as_c, as_js)}")
+
+
+def _refuse_for_folders(name: str, forms: Sequence[str], seconds: Sequence[Path]) -> None:
+    """Refuses what --c and --js have no choice of."""
+    if forms:
+        raise InputError(f"{name} has one form of the network: leave --form out")
+    if seconds:
+        raise InputError(f"{name} scores with the first student alone: leave --second out")
 
 
 def _what_was_written(output: Path, as_c: bool, as_js: bool) -> str:
