@@ -96,7 +96,13 @@ def run_options(model: Path, **distil: object) -> RunOptions:
         ),
         variants=60,
         distil=DistilOptions(
-            **{"epochs": 20, "student_options": SMALL["bag"], **distil}  # type: ignore[arg-type]
+            **{  # type: ignore[arg-type]
+                "epochs": 20,
+                "student_options": SMALL["bag"],
+                # What ships learnt from the teacher, however little a tiny one knows.
+                "teacher_share": 1.0,
+                **distil,
+            }
         ),
     )
 
