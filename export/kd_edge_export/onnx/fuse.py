@@ -207,7 +207,8 @@ def _padding(graph: Graph, allowed: onnx.NodeProto) -> str | None:
     always = graph.up(allowed.input[0], "And", ("And", 1), "GreaterOrEqual", "Unsqueeze")
     if cast is None or always is None or numbers[0] != 0 or (numbers[1] or 0) > -1e4:
         return None
-    return cast.input[0]
+    mask: str = cast.input[0]
+    return mask
 
 
 def _heads(graph: Graph, name: str) -> tuple[str, int]:

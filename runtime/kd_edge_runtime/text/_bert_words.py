@@ -78,8 +78,8 @@ def _folded() -> dict[int, str]:
         for code in range(int(first, 16), int(last or first, 16) + 1, int(step or "1")):
             fold[code] = chr((code + int(off, 16)) % _LAST)
     for entry in SPELT.split():
-        code, _, read = entry.partition(":")
-        fold[int(code, 16)] = "".join(chr(int(one, 16)) for one in read.split(","))
+        spelt, _, read = entry.partition(":")
+        fold[int(spelt, 16)] = "".join(chr(int(one, 16)) for one in read.split(","))
     return fold
 
 
