@@ -135,7 +135,7 @@ def export(
       kd-edge export item1/student item2/student -o assessment.kdz
       kd-edge export out/student -o item.kdz --form plain-int8 --form tflite-int8
       kd-edge export student -o item.kdz --responses responses.csv --max-size 16KB
-      kd-edge export out/student --second out/second -o item.kdz --responses responses.csv
+      kd-edge export student --second second -o item.kdz --responses scored.csv
       kd-edge export out/student --c -o scorer
       kd-edge export out/student --js -o scorer
       kd-edge export out/teacher --teacher -o onnx --responses responses.csv
