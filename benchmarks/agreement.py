@@ -22,7 +22,8 @@ import click
 from benchmarks import record
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Responses
-from kd_edge.runs.pipeline import RunOptions, item_folder
+from kd_edge.runs.options import RunOptions
+from kd_edge.runs.pipeline import item_folder
 from kd_edge.runs.run import RunReport, run
 from kd_edge.stages.record import read_record
 

@@ -27,7 +27,7 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
 from kd_edge.runs.cross_item.agreement import LEXICAL
 from kd_edge.runs.cross_item.run import SEEN, UNSEEN, TogetherReport, run_together
-from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.options import RunOptions
 
 NAMES = {"beetle": "Beetle", "sciEntsBank": "SciEntsBank (held out)"}
 WAYS = ("2way", "3way")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kd_edge.api.read import read_responses
     from kd_edge.api.steps import Labels, distil, export, finetune, label
     from kd_edge.distillation.options import DistilOptions
-    from kd_edge.runs.pipeline import RunOptions
+    from kd_edge.runs.options import RunOptions
     from kd_edge.teacher.options import TeacherOptions
 
 
@@ -56,7 +56,7 @@ _MODULES = {
     "kd_edge.api.read": ("read_responses",),
     "kd_edge.api.steps": ("Labels", "distil", "export", "finetune", "label"),
     "kd_edge.distillation.options": ("DistilOptions",),
-    "kd_edge.runs.pipeline": ("RunOptions",),
+    "kd_edge.runs.options": ("RunOptions",),
     "kd_edge.teacher.options": ("TeacherOptions",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -12,7 +12,7 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.report.make import WrittenReport, make_report
 from kd_edge.runs import run as runs
 from kd_edge.runs.cross_item.run import TogetherReport, run_together
-from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.options import RunOptions
 from kd_edge.runs.run import RunReport
 from kd_edge.teacher.options import TeacherOptions
 

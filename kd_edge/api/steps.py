@@ -166,14 +166,14 @@ def distil(
         responses: those that were labelled; rows marked "test" are left out.
         labels: from `label` or `Labels.read`.
         item: the item, where there are several.
-        kind: "bag" (the default), "rnn" or "transformer".
+        kind: "bag" (the default), "rnn", "transformer", or "both" for a bag and a transformer.
         epochs: passes over responses and variants, >= 1; by default those of the kind.
         seed: of all that is random, >= 0; 0 by default.
         options: everything else.
-        folder: where to save both, in `student` and `baseline`.
+        folder: where to save them, in `student` and `baseline`, and of "both" in `second`.
 
     Returns:
-        The `student` and the `baseline`.
+        The `student` and the `baseline`, and of "both" the `second`.
 
     Raises:
         InputError: a response has no label, or there are too few.
@@ -194,6 +194,8 @@ def distil(
     if not place.is_temporary:
         store.save(distilled.student, place.path / "student")
         store.save(distilled.baseline, place.path / "baseline")
+        if distilled.second:
+            store.save(distilled.second, place.path / "second")
     return place.keep_for(distilled)
 
 

@@ -87,7 +87,8 @@ def distill(
 ) -> None:
     """Distil a small model, the student, of one item from its scored RESPONSES and soft labels.
 
-    Writes OUTPUT/student, and OUTPUT/baseline: the same model trained without a teacher. Both are
+    Writes OUTPUT/student, and OUTPUT/baseline: the same model trained without a teacher (beside a
+    transformer, a bag); with '--student both' also OUTPUT/second, the transformer. All are
     calibrated on held-out responses, on which the confidence below which a score is flagged for
     review is chosen too. So is the weight of soft labels and baseline in what the student learns;
     where the baseline is better, OUTPUT/student is the baseline.
@@ -99,6 +100,7 @@ def distill(
       kd-edge distill responses.csv --labels llm.csv -o out --review-accuracy 0.95
       kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
+      kd-edge distill responses.csv --labels labels.csv --teacher teacher -o out --student both
     """
     # Before anything that takes seconds to import.
     refuse_missing(responses, labels, variants)
@@ -131,7 +133,8 @@ def distill(
     labelled_variants = None if variants is None else read_variants(variants, classes)
     data = LearningData(item, rows, held_out, soft, labelled_variants, teacher_folder)
     make_folder(output)
-    for name in ("student", "baseline"):
+    names = ("student", "baseline", "second") if options.second else ("student", "baseline")
+    for name in names:
         check_replaceable(output / name, store.MARKERS)  # before the work, not after it
     work = output / "work"
     if not limited:
@@ -142,9 +145,12 @@ def distill(
         distilled = show_search(
             lambda: distil_to_size(data, options, work, search), output / "student", limits
         )
-    store.save(distilled.student, output / "student")
-    store.save(distilled.baseline, output / "baseline")
-    figures = {"student": _figures(distilled.student), "baseline": _figures(distilled.baseline)}
+    students = {"student": distilled.student, "baseline": distilled.baseline}
+    if distilled.second:
+        students["second"] = distilled.second
+    for name, student in students.items():
+        store.save(student, output / name)
+    figures = {name: _figures(student) for name, student in students.items()}
     if as_json:
         print_json(figures)
         return

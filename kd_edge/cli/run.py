@@ -149,7 +149,7 @@ def run(
     tested = read_test(test, values, scored, output)
     unscored = read_unlabelled(unlabelled, values, only_item_id(scored), output)
 
-    from kd_edge.runs.pipeline import RunOptions
+    from kd_edge.runs.options import RunOptions
 
     options = RunOptions(
         teacher=teacher, teachers=teachers, folds=folds, variants=variants, distil=distil

@@ -23,6 +23,24 @@ _teacher = OptionGroup.TEACHER.option
 _student = OptionGroup.STUDENT.option
 
 
+class _Layers(click.ParamType):  # type: ignore[type-arg]  # older clicks have none
+    """Numbers of layers, in ascending order; they become a tuple."""
+
+    name = "layers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """See `click.ParamType`."""
+        parts = value.split(",")
+        if not all(part.strip().isdecimal() for part in parts):
+            self.fail(f"'{value}' is no list of numbers like 1,3,5", param, ctx)
+        return tuple(sorted({int(part) for part in parts}))
+
+
+LAYERS = _Layers()
+
+
 def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
     """The options for fine-tuning a teacher; help calls it as `names` does."""
     return options(
@@ -68,11 +86,19 @@ def distil_options(names: ModelNames) -> Callable[[Command], Command]:
     return options(
         _student(
             "--student",
-            type=click.Choice(registry.KINDS),
+            type=click.Choice((*registry.KINDS, registry.BOTH)),
             default=registry.DEFAULT,
             help=f"Kind of {names.student}: "
             + ", ".join(f"{name} ({registry.REGISTRY[name].summary})" for name in registry.KINDS)
-            + ".",
+            + f", {registry.BOTH} (a {registry.DEFAULT}, and a {registry.SECOND} for what it is "
+            "not sure of).",
+        ),
+        _student(
+            "--layers",
+            type=LAYERS,
+            metavar="NUMBERS",
+            help=f"The layers of the {names.teacher} that a transformer keeps, from 0, like "
+            "1,3,5.  [default: three]",
         ),
         _student(
             "--ngrams",
@@ -128,7 +154,15 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
     from kd_edge.distillation.options import DistilOptions
 
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
-    registry.get(values["student"]).options(sizes)  # refused before the work starts
+    layers = {} if values["layers"] is None else {"layers": values["layers"]}
+    second: dict[str, Any] = {}
+    if values["student"] == registry.BOTH:
+        second = layers
+    else:
+        sizes |= layers
+        registry.get(values["student"]).options(sizes)  # refused before the work starts
     names = ("student", "weight", "teacher_share", "temperature", "seed", "review_accuracy")
     given = {name: values[name] for name in names}
-    return DistilOptions(student_options=sizes, epochs=values["student_epochs"], **given)
+    return DistilOptions(
+        student_options=sizes, second_options=second, epochs=values["student_epochs"], **given
+    )

@@ -22,6 +22,7 @@ from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
 from kd_edge.students import registry
+from kd_edge.students.base import no_teacher
 from kd_edge.students.student import Student, TextStage, probabilities
 
 
@@ -34,10 +35,12 @@ class Distilled:
             the baseline fits held-out responses better.
         baseline: the same network, trained on people's scores alone (the paper's ANN); a bag beside
             a student that cannot be trained without a teacher.
+        second: the second of both, if both were asked for.
     """
 
     student: Student
     baseline: Student
+    second: Student | None = None
 
 
 def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
@@ -45,13 +48,17 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
 
     Args:
         data: what they learn from.
-        options: the options of both; a baseline of another kind has that kind's own.
+        options: the options of both; a baseline of another kind has that kind's own. With
+            `registry.BOTH` a second student is trained too, by `distil_second`.
         work: a folder for checkpoints, so that a stopped run can be resumed.
 
     Raises:
         InputError: the data do not suffice for a student of that kind.
         StoppedError: the user stopped it; the same call resumes.
     """
+    both, options = options, options.first
+    if both.second and data.teacher is None:  # before the first is trained
+        raise no_teacher(both.second.student)
     folders = [work / "student", work / "baseline"]
     text = data.learn_text(options)
     alone, own_text = options, text
@@ -64,8 +71,30 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
     examples = with_soft_labels(taught.rows, taught.labels, taught.variants)
     training = f"training the {data.names.student}"
     student = train_student(data.item, examples, data.held_out, text, options, folders[0], training)
+    distilled = Distilled(shipped(data, student, baseline, share, options), baseline)
+    if both.second:
+        second = distil_second(soft_labels(data, distilled), both, work)
+        distilled = replace(distilled, second=second)
     clear_work(work, folders)
-    return Distilled(shipped(data, student, baseline, share, options), baseline)
+    return distilled
+
+
+def distil_second(data: LearningData, options: DistilOptions, work: Path) -> Student:
+    """Distils the second of both students; see `distil`.
+
+    Args:
+        data: what it learns from: what the first did, see `soft_labels`.
+        options: those of both.
+        work: a folder for checkpoints.
+    """
+    chosen = options.second
+    assert chosen is not None, "the options ask for both"
+    text = data.learn_text(chosen)
+    examples = with_soft_labels(data.rows, data.labels, data.variants)
+    folder, training = work / "second", f"training the second {data.names.student}"
+    second = train_student(data.item, examples, data.held_out, text, chosen, folder, training)
+    clear_work(work, [folder])
+    return second
 
 
 def soft_labels(data: LearningData, distilled: Distilled) -> LearningData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
@@ -18,14 +18,16 @@ class DistilOptions:
     """The options of distillation.
 
     Attributes:
-        student: the kind of student, one of `registry.REGISTRY`.
-        student_options: options of that kind by name.
+        student: the kind of student, one of `registry.REGISTRY`, or `registry.BOTH`.
+        student_options: options of that kind by name; of both, those of the first.
+        second_options: of both, those of the second.
         weight: lambda, the weight of the teacher's soft labels beside the human scores.
         teacher_share: the teacher's weight, 0 to 1, in soft labels that are its probabilities
             averaged with those of the student without a teacher; None chooses it on held-out
             responses, and which of the two students ships.
         temperature: T >= 1 softens the teacher's probabilities, and in training the student's.
-        epochs: passes over the examples; None for those of the kind's recipe.
+        epochs: passes over the examples; None for those of the kind's recipe. Of both, those of the
+            first.
         seed: seed of the initial weights and of the order of the examples.
         review_accuracy: exact agreement with people required of the scores that are not
             flagged `review`, by which its threshold is chosen, 0 to 1.
@@ -33,6 +35,7 @@ class DistilOptions:
 
     student: str = registry.DEFAULT
     student_options: Mapping[str, Any] = field(default_factory=dict)
+    second_options: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
     teacher_share: float | None = None
     temperature: float = 1.0
@@ -41,7 +44,7 @@ class DistilOptions:
     review_accuracy: float = ACCURACY
 
     def __post_init__(self) -> None:
-        registry.check_name(self.student)
+        registry.check_name(self.first.student)
         if not 0 <= self.weight < inf:  # false for NaN too
             raise InputError(f"lambda is {self.weight}, it must be 0 or more")
         if self.teacher_share is not None and not 0 <= self.teacher_share <= 1:
@@ -61,4 +64,21 @@ class DistilOptions:
     @property
     def recipe(self) -> Recipe:
         """The recipe of the student's kind."""
-        return registry.get(self.student).recipe
+        return registry.get(self.first.student).recipe
+
+    @property
+    def first(self) -> DistilOptions:
+        """The options of the student, or of the first of both."""
+        if self.student != registry.BOTH:
+            return self
+        return replace(self, student=registry.DEFAULT, second_options={})
+
+    @property
+    def second(self) -> DistilOptions | None:
+        """The options of the second of both."""
+        if self.student != registry.BOTH:
+            return None
+        chosen = self.second_options
+        return replace(
+            self, student=registry.SECOND, student_options=chosen, second_options={}, epochs=None
+        )

@@ -13,7 +13,8 @@ from kd_edge.data.splits import Split
 from kd_edge.distillation.choice import Choice, choice_of
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, Line, Sizes, lines
 from kd_edge.evaluation.review import Review, review_of
-from kd_edge.runs.pipeline import RunOptions, StageOutputs, run_stages
+from kd_edge.runs.options import RunOptions
+from kd_edge.runs.pipeline import StageOutputs, run_stages
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import scored_rows, student_scorings, write_scored
 from kd_edge.teacher.card import teacher_size

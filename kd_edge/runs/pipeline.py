@@ -7,7 +7,7 @@ stage with the same options and inputs is not run again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,67 +15,33 @@ from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Row, Scale
 from kd_edge.data.splits import Split
-from kd_edge.distillation.distil import Distilled, distil
+from kd_edge.distillation.choice import choice_of
+from kd_edge.distillation.distil import Distilled, distil, distil_second, soft_labels
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.files import make_folder
 from kd_edge.runs.folder import item_folder
+from kd_edge.runs.options import RunOptions
 from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
-from kd_edge.soft_labels.augmentation import variants_for
 from kd_edge.soft_labels.label_rows import cross_fit, labelled_rows, predicted_labels
 from kd_edge.soft_labels.label_variants import label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write_labels
 from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import registry, store
+from kd_edge.students.base import TextSources
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.source import resolve
-from kd_edge_runtime.errors import InputError
 
 # What progress calls the stages, whose names are those of their files.
 _STAGES = {
     "labels": f"the {SCHOOL.teacher}'s scores of the responses",
     "variants": f"the {SCHOOL.teacher}'s scores of the variants",
     "student": SCHOOL.student,
+    "second": f"the second {SCHOOL.student}",
     "test-labels": f"the {SCHOOL.teacher}'s scores of the test responses",
 }
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """The options of a full run.
-
-    Attributes:
-        teacher: how the teacher is fine-tuned.
-        teachers: number of teachers, with consecutive seeds: a response gets the mean of their
-            probabilities, and the variants are divided among them.
-        folds: the number of teachers that cross-fit the soft labels; 0 for in-sample labels.
-        variants: number of teacher-labelled variants; None for a number that suits the rows.
-        distil: how the student is distilled.
-
-    Raises:
-        InputError: a value is out of its range.
-    """
-
-    teacher: TeacherOptions = field(default_factory=TeacherOptions)
-    teachers: int = 1
-    folds: int = 0
-    variants: int | None = None
-    distil: DistilOptions = field(default_factory=DistilOptions)
-
-    def __post_init__(self) -> None:
-        # Checked here, not after a teacher has been fine-tuned for an hour.
-        if self.folds < 0 or self.folds == 1:
-            raise InputError(f"the number of folds cannot be {self.folds}: use 0, or 2 and more")
-        if self.teachers < 1:
-            raise InputError(f"the number of large models cannot be {self.teachers}: use 1 or more")
-        if self.folds and self.teachers > 1:
-            raise InputError(
-                "give --folds or --teachers, not both: cross-fitting trains large models itself"
-            )
-        replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)  # the last teacher's
-        variants_for(0, self.variants)
 
 
 @dataclass(frozen=True)
@@ -87,7 +53,7 @@ class StageOutputs:
         teachers: the teachers' folders.
         labels: the soft labels.
         test_labels: the teachers' mean probabilities of the test rows.
-        distilled: student and baseline.
+        distilled: student and baseline, and the second of both students.
         ran: the stages that were run; the others were kept from before.
     """
 
@@ -177,14 +143,21 @@ class Pipeline:
             },
             {"rows": self._rows_hash, "model": resolve(options.model).sha256},
             [self._teachers[name]],
-            lambda: finetune(
-                self._data.item,
-                self._learning,
-                options,
-                self._teachers[name],
-                self._held_out,
-                SCHOOL,
-            ),
+            lambda: self._finetune_fresh(options, name),
+        )
+
+    def _finetune_fresh(self, options: TeacherOptions, name: str) -> None:
+        # A model that no student can be cut out of is refused now, not after an hour's work.
+        for chosen in (self._options.distil.first, self._options.distil.second):
+            if chosen is not None:
+                kind = registry.get(chosen.student)
+                kind.check_model(
+                    resolve(options.model).folder,
+                    TextSources([row.text for row in self._data.train]),
+                    kind.options(chosen.student_options),
+                )
+        finetune(
+            self._data.item, self._learning, options, self._teachers[name], self._held_out, SCHOOL
         )
 
     @property
@@ -255,13 +228,11 @@ class Pipeline:
         inputs = {"rows": self._rows_hash, "labels": hash_file(self._labels)}
         if variants is not None:
             inputs["variants"] = hash_file(path)
-        if registry.get(options.student).needs_teacher:
-            inputs["teacher"] = self._hashes["teacher"]
         if data.item.markup:  # rows without a tag are the same either way
             inputs["markup"] = "html"
 
-        def run() -> None:
-            learning = LearningData(
+        def learning() -> LearningData:
+            return LearningData(
                 data.item,
                 data.train,
                 data.validation,
@@ -271,12 +242,35 @@ class Pipeline:
                 data.relations,
                 SCHOOL,
             )
-            distilled = distil(learning, options, self._folder / "work")
+
+        def run() -> None:
+            distilled = distil(learning(), options.first, self._folder / "work")
             store.save(distilled.student, student)
             store.save(distilled.baseline, baseline)
 
-        self._stages.run("student", asdict(options), inputs, [student, baseline], run)
-        return Distilled(data.load(student), data.load(baseline))
+        of_first = {**inputs, **self._teacher_of(options.first)}
+        self._stages.run("student", asdict(options.first), of_first, [student, baseline], run)
+        distilled = Distilled(data.load(student), data.load(baseline))
+        if options.second is None:
+            return distilled
+        second = self._folder / "second"
+
+        def run_second() -> None:
+            taught = soft_labels(learning(), distilled)
+            store.save(distil_second(taught, options, self._folder / "work"), second)
+
+        of_second = {**inputs, **self._teacher_of(options.second)}
+        chosen, choice = asdict(options.second), choice_of(distilled.student.provenance)
+        if choice is not None and choice.teacher_share != 1:
+            chosen["teacher_share"] = choice.teacher_share
+            of_second["baseline"] = hash_folder(baseline)  # its probabilities are mixed in
+        self._stages.run("second", chosen, of_second, [second], run_second)
+        return replace(distilled, second=data.load(second))
+
+    def _teacher_of(self, options: DistilOptions) -> dict[str, str]:
+        """The teacher's hash, where a student is made from more of it than its labels."""
+        needs = registry.get(options.student).needs_teacher
+        return {"teacher": self._hashes["teacher"]} if needs else {}
 
 
 def _points(scale: Scale) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from kd_edge.runs.folder import (
 from kd_edge.runs.item_run import ItemReport, ItemRun, run_item
 from kd_edge.runs.items import Failed, each_item
 from kd_edge.runs.lock import run_folder
-from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.options import RunOptions
 from kd_edge.runs.sums import sums_of
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE, read_scored

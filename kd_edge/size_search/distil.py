@@ -37,7 +37,7 @@ def distil_to_size(
         TooSmallError: nothing fits.
         StoppedError: the user stopped it; the same call resumes.
     """
-    if not registry.get(options.student).has_sizes:
+    if options.second or not registry.get(options.student).has_sizes:
         raise InputError(
             f"students of kind {options.student} have one size: only a bag can be trained to fit "
             "into a number of bytes"

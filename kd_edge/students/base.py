@@ -66,6 +66,11 @@ class TextSources:
         )
 
 
+def no_teacher(kind: str) -> InputError:
+    """The error where a student is cut out of its teacher, and there is none."""
+    return InputError(f"a {kind} student is cut out of the teacher: name the teacher's folder")
+
+
 TextMember = tuple[Mapping[str, Any], tuple[str, bytes]]
 
 
@@ -113,6 +118,20 @@ class Kind(ABC):
     def fit_options(self, values: Mapping[str, Any], _text: Any) -> Any:
         """The options once the text stage is known, on which those without a value may depend."""
         return self.options(values)
+
+    def check_model(  # noqa: B027 (labels are enough for most kinds)
+        self, model: Path, sources: TextSources, options: Any
+    ) -> None:
+        """Refuses a language model that no student can be made from once it is fine-tuned.
+
+        Args:
+            model: the language model's folder.
+            sources: the responses; there is no teacher yet.
+            options: the student's.
+
+        Raises:
+            InputError: it says why.
+        """
 
     @abstractmethod
     def learn_text(self, sources: TextSources, options: Any) -> TextStage:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 
 from kd_edge.students.trimming import Trimmed, trim
-from kd_edge.teacher.classifier import TeacherModel, load_teacher, quiet
+from kd_edge.teacher.classifier import TeacherModel, quiet
 from kd_edge_runtime.errors import InputError
 
 # Models that number positions from the padding token's id + 1.
@@ -53,23 +52,26 @@ class Cut:
     longest: int
 
 
-def cut(
-    folder: Path, texts: Sequence[str], layers: Sequence[int] | None, least: int, longest: int
+def cut_network(
+    teacher: TeacherModel,
+    texts: Sequence[str],
+    layers: Sequence[int] | None,
+    least: int,
+    longest: int,
 ) -> Cut:
     """Cuts a network out of a teacher.
 
     Args:
-        folder: the teacher's folder.
+        teacher: on the CPU, in evaluation mode; it is used up.
         texts: the responses whose pieces it has to know.
         layers: the numbers of the layers to keep, from 0, ascending; None for `usual_layers`.
         least: responses that must share a piece, see `trimming.trim`.
         longest: tokens of a response to read; fewer if the teacher reads fewer.
 
     Raises:
-        InputError: the folder holds no finished teacher, it has no such layers, or it is one that
-            cannot be cut: the message says why.
+        InputError: the teacher has no such layers, or is one that cannot be cut: the message says
+            why.
     """
-    teacher = load_teacher(folder)
     kind = str(teacher.backbone.config.model_type)
     tokenizer = getattr(teacher.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
@@ -202,7 +204,9 @@ def _positions(backbone: Any) -> str | None:
 
 
 def _some(table: torch.nn.Embedding, rows: Sequence[int]) -> torch.nn.Embedding:
-    return torch.nn.Embedding.from_pretrained(table.weight.detach()[rows].clone(), freeze=False)
+    kept = torch.nn.Embedding(len(rows), table.embedding_dim)
+    kept.weight = torch.nn.Parameter(table.weight.detach()[rows].clone())
+    return kept
 
 
 def _probe(network: TeacherModel, tokens: torch.Tensor, longest: int) -> torch.Tensor:
@@ -217,7 +221,8 @@ def _probe(network: TeacherModel, tokens: torch.Tensor, longest: int) -> torch.T
     places = torch.randint(len(tokens), (4, longest), generator=generator)
     mask = (torch.arange(longest) < torch.tensor([longest, 9, 3, 1])[:, None]).long()
     with torch.inference_mode():
-        return network.eval()(tokens[places], mask)
+        logits: torch.Tensor = network.eval()(tokens[places], mask)
+    return logits
 
 
 def _check_same(kind: str, made: Cut, before: torch.Tensor) -> None:

@@ -43,6 +43,12 @@ REGISTRY = {
 KINDS = tuple(name for name, entry in REGISTRY.items() if not entry.many_questions)
 """The kinds that can be chosen for a single item."""
 
+BOTH = "both"
+"""Chosen in place of a kind: the default, and a second student for what it is not sure of."""
+
+SECOND = "transformer"
+"""The kind of the second student."""
+
 
 def check_name(name: str) -> None:
     """Refuses what is no kind of student.
@@ -51,7 +57,8 @@ def check_name(name: str) -> None:
         InputError: there is no such kind.
     """
     if name not in REGISTRY:
-        raise InputError(f"there is no student '{name}': choose from {', '.join(KINDS)}")
+        choices = ", ".join((*KINDS, BOTH))
+        raise InputError(f"there is no student '{name}': choose from {choices}")
 
 
 def get(name: str) -> Kind:

@@ -80,7 +80,9 @@ class TokenText:
         for start in range(0, len(texts), 1000):
             chunk = self._unpadded.encode_batch(list(texts[start : start + 1000]))
             ids += [encoding.ids for encoding in chunk]
-        return EncodedTokens(ids, self.tokenizer.padding["pad_id"])
+        padding = self.tokenizer.padding
+        assert padding is not None, "the runtime needs it too"
+        return EncodedTokens(ids, padding["pad_id"])
 
 
 class EncodedTokens:

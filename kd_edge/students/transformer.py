@@ -14,10 +14,11 @@ from typing import Any, cast
 import torch
 from tokenizers import Tokenizer
 
-from kd_edge.students.base import Recipe, TextSources
-from kd_edge.students.cutting import Cut, build_network, cut
+from kd_edge.students.base import Recipe, TextSources, no_teacher
+from kd_edge.students.cutting import Cut, build_network, cut_network
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
+from kd_edge.teacher.classifier import build, load_teacher
 from kd_edge_export import form_writers
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text import NEW_RULES
@@ -105,14 +106,17 @@ class TransformerKind(TokenKind):
     )
     needs_teacher = True
 
+    def check_model(self, model: Path, sources: TextSources, options: TransformerOptions) -> None:
+        """See `Kind`: cuts it as it is."""
+        start = build(model, ("0", "1"), options.longest, 0)
+        cut_network(start, sources.texts, options.layers, options.min_responses, options.longest)
+
     def learn_text(self, sources: TextSources, options: TransformerOptions) -> CutText:
         """See `Kind`: the teacher's tokenizer, trimmed."""
         if sources.teacher is None:
-            raise InputError(
-                "a transformer student is cut out of the teacher: name the teacher's folder"
-            )
-        start = cut(
-            sources.teacher,
+            raise no_teacher(self.name)
+        start = cut_network(
+            load_teacher(sources.teacher),
             sources.texts,
             options.layers,
             options.min_responses,

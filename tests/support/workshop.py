@@ -16,7 +16,7 @@ import torch
 
 from kd_edge.data.responses import Item, Responses, Row, Scale
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.runs.pipeline import RunOptions
+from kd_edge.runs.options import RunOptions
 from kd_edge.runs.run import RunReport, run
 from kd_edge.students import registry
 from kd_edge.students.base import TextSources

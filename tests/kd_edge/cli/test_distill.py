@@ -148,9 +148,21 @@ def test_the_teachers_held_out_rows(command, given, tiny_model, tmp_path):
     assert store.load(tmp_path / "out" / "student").provenance["rows"] == 56
     said = command("distill", given / "responses.csv", "--labels", given / "labels.csv",
                    "--teacher", teacher, "-o", tmp_path / "t", "--student", "transformer",
-                   "--student-epochs", 1)  # fmt: skip
+                   "--student-epochs", 1, "--layers", "1")  # fmt: skip
     assert said.code == 0, said.err
-    assert store.load(tmp_path / "t" / "student").kind == "transformer"
+    made = store.load(tmp_path / "t" / "student")
+    assert (made.kind, made.options.layers) == ("transformer", (1,))
+    assert store.load(tmp_path / "t" / "baseline").kind == "bag"
+    said = command("distill", given / "responses.csv", "--labels", given / "labels.csv",
+                   "--teacher", teacher, "-o", tmp_path / "both", "--student", "both",
+                   "--layers", "0", *SMALL, "--json")  # fmt: skip
+    assert json.loads(said.out).keys() == {"student", "baseline", "second"}
+    kinds = [store.load(tmp_path / "both" / name).kind for name in ("student", "second")]
+    assert kinds == ["bag", "transformer"]
+    message = command.fails("distill", given / "responses.csv", "--labels", given / "labels.csv",
+                            "--teacher", teacher, "-o", tmp_path / "x", "--student", "transformer",
+                            "--layers", "0,7")  # fmt: skip
+    assert "there is no layer 7: the teacher has 2 layers, 0 to 1" in message
 
 
 def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
@@ -172,6 +184,10 @@ def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
     [
         (["--student", "rnn", "--ngrams", 9], "students of kind rnn have no option ngrams"),
         (["--student", "rnn", "--dimensions", 9], "no option dimensions"),
+        (["--layers", "0,1"], "students of kind bag have no option layers"),
+        (["--layers", "first"], "'first' is no list of numbers like 1,3,5"),
+        (["--student", "both"], "name the teacher's folder"),
+        (["--student", "both", "--max-size", "9KB"], "only a bag can be trained to fit"),
         (["--student", "transformer"], "name the teacher's folder"),
         (["--temperature", 0.9], "not in the range"),
         (["--lambda", "nan"], "lambda is nan"),

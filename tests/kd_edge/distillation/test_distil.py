@@ -10,7 +10,7 @@ import torch
 
 from kd_edge.data.responses import Row
 from kd_edge.distillation import distil as module
-from kd_edge.distillation.distil import distil, train_student
+from kd_edge.distillation.distil import distil, distil_second, soft_labels, train_student
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.outliers import outlier_limits
@@ -197,6 +197,25 @@ def test_the_other_kinds(tmp_path, tiny_model, kind):
     assert kind == "transformer" or not _same(made.student, made.baseline)
     with pytest.raises(InputError, match="teacher's folder"):
         _distil(tmp_path, options=DistilOptions(student="transformer"))
+
+
+def test_both(tmp_path, tiny_model):
+    teacher = untrained_teacher(tmp_path / "teacher", tiny_model, ITEM.scale.classes)
+    data = LearningData(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, teacher)
+    small = {"student_options": SMALL["bag"], "epochs": 2}
+    options = DistilOptions(student="both", second_options=SMALL["transformer"], **small)
+    made = distil(data, options, tmp_path / "work")
+    assert (made.student.kind, made.second.kind) == ("bag", "transformer")
+    assert made.second.options.layers == (0,)
+    assert made.second.held_out == made.student.held_out
+    assert not (tmp_path / "work").exists()
+    first = distil(data, DistilOptions(student="bag", **small), tmp_path / "work")
+    assert _same(made.student, first.student)
+    assert _same(made.baseline, first.baseline)
+    assert first.second is None
+    assert made.second.provenance["variants"] == len(VARIANTS.texts)
+    again = distil_second(soft_labels(data, made), options, tmp_path / "work")
+    assert _same(made.second, again)
 
 
 def test_one_student_by_itself(tmp_path):

@@ -21,7 +21,7 @@ def test_the_defaults_are_the_papers():
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"student": "oracle"}, "no student 'oracle': choose from bag, rnn, transformer"),
+        ({"student": "oracle"}, "no student 'oracle': choose from bag, rnn, transformer, both"),
         ({"weight": -0.1}, "lambda is -0.1"),
         ({"weight": math.nan}, "lambda is nan"),
         ({"temperature": 0.99}, "temperature is 0.99"),
@@ -35,6 +35,17 @@ def test_the_defaults_are_the_papers():
 def test_out_of_range(wrong, said):
     with pytest.raises(InputError, match=said):
         DistilOptions(**wrong)
+
+
+def test_the_options_of_both():
+    options = DistilOptions(
+        student="both", student_options={"ngrams": 9}, second_options={"layers": (0,)}, epochs=3
+    )
+    assert options.recipe is bag.KIND.recipe
+    assert options.first == DistilOptions(student_options={"ngrams": 9}, epochs=3)
+    second = DistilOptions(student="transformer", student_options={"layers": (0,)})
+    assert options.second == second
+    assert (second.first, second.second) == (second, None)
 
 
 def test_the_edges_are_in_range():

@@ -14,7 +14,8 @@ from kd_edge.data.responses import Scale
 from kd_edge.data.splits import split_item
 from kd_edge.distillation.train import Training
 from kd_edge.runs import pipeline
-from kd_edge.runs.pipeline import RunOptions, item_folder, run_stages
+from kd_edge.runs.options import RunOptions
+from kd_edge.runs.pipeline import item_folder, run_stages
 from kd_edge.soft_labels import augmentation, label_rows
 from kd_edge.soft_labels.label_variants import read_variants
 from kd_edge.soft_labels.labels import labels_by_id, read_labels
@@ -370,6 +371,29 @@ def test_a_transformer_depends_on_its_teacher(out, options):
     assert made.ran == ("student",)
     raw = json.loads((made.folder / "student.stage.json").read_text())
     assert "teacher" in raw["inputs"]
+
+
+def test_a_second_student(out, options):
+    both = _distil(options, student="both", second_options=SMALL["transformer"])
+    made = run_stages(SPLIT, out, both)
+    assert made.ran == ("second",), "the first is the one that is there"
+    assert made.distilled.second.kind == "transformer"
+    assert made.distilled.second.held_out == made.distilled.student.held_out
+    raw = json.loads((made.folder / "second.stage.json").read_text())
+    assert {"teacher", "labels", "variants", "rows"} <= raw["inputs"].keys()
+    assert not (made.folder / "work").exists()
+    assert run_stages(SPLIT, out, both).ran == ()
+    assert run_stages(SPLIT, out, options).distilled.second is None
+
+
+@pytest.mark.parametrize("student", ["transformer", "both"])
+def test_layers_that_are_not_there_are_refused_before_the_fine_tuning(
+    options, tmp_path, monkeypatch, student
+):
+    monkeypatch.setattr(pipeline, "finetune", None)
+    name = "second_options" if student == "both" else "student_options"
+    with pytest.raises(InputError, match="no layer 2: the teacher has 2 layers, 0 to 1"):
+        run_stages(SPLIT, tmp_path, _distil(options, student=student, **{name: {"layers": (0, 2)}}))
 
 
 def test_records_hold_no_text_and_no_path(finished, tiny_model):

@@ -10,14 +10,19 @@ import torch
 import transformers
 
 from families import CLASSES, FAMILIES, LAYERS, LONGEST, WIDTH, family_teacher
-from kd_edge.students.cutting import build_network, cut, usual_layers
+from kd_edge.students.cutting import build_network, cut_network, usual_layers
 from kd_edge.students.tokens import TokenText
+from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.predict import predict
 from kd_edge_runtime.errors import InputError
 from workshop import sentences
 
 # Every piece of these is in three of them.
 TEXTS = sentences(12) * 3
+
+
+def cut(folder, *how):
+    return cut_network(load_teacher(folder), *how)
 
 
 def _network(made):

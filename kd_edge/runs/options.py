@@ -1,0 +1,46 @@
+"""The options of a full run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.soft_labels.augmentation import variants_for
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge_runtime.errors import InputError
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of a full run.
+
+    Attributes:
+        teacher: how the teacher is fine-tuned.
+        teachers: number of teachers, with consecutive seeds: a response gets the mean of their
+            probabilities, and the variants are divided among them.
+        folds: the number of teachers that cross-fit the soft labels; 0 for in-sample labels.
+        variants: number of teacher-labelled variants; None for a number that suits the rows.
+        distil: how the student is distilled.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    teacher: TeacherOptions = field(default_factory=TeacherOptions)
+    teachers: int = 1
+    folds: int = 0
+    variants: int | None = None
+    distil: DistilOptions = field(default_factory=DistilOptions)
+
+    def __post_init__(self) -> None:
+        # Checked here, not after a teacher has been fine-tuned for an hour.
+        if self.folds < 0 or self.folds == 1:
+            raise InputError(f"the number of folds cannot be {self.folds}: use 0, or 2 and more")
+        if self.teachers < 1:
+            raise InputError(f"the number of large models cannot be {self.teachers}: use 1 or more")
+        if self.folds and self.teachers > 1:
+            raise InputError(
+                "give --folds or --teachers, not both: cross-fitting trains large models itself"
+            )
+        replace(self.teacher, seed=self.teacher.seed + self.teachers - 1)  # the last teacher's
+        variants_for(0, self.variants)
