@@ -210,7 +210,8 @@ def export(
     """Write students into a bundle (.kdz), if every form of them scores as PyTorch does.
 
     Args:
-        students: from `distil`, or folders; one student for each item.
+        students: from `distil`, or folders; one student for each item. What was distilled as "both"
+            goes into the bundle as both, and needs `responses`.
         path: the file to write.
         responses: those that the students were distilled from: forms are compared with PyTorch
             on the ones that were held out, too.
@@ -231,5 +232,9 @@ def export(
     loaded = [to_student(one) for one in several]
     shown = to_texts("prompts", prompts)
     rows = [() if responses is None else held_out_rows(one, responses) for one in loaded]
-    items = [ExportItem(one, shown, held, shown) for one, held in zip(loaded, rows, strict=True)]
+    seconds = [one.second if isinstance(one, Distilled) else None for one in several]
+    items = [
+        ExportItem(one, shown, held, shown, second=second)
+        for one, held, second in zip(loaded, rows, seconds, strict=True)
+    ]
     return bundle.export(items, to_path("path", path), {}, ExportOptions(to_texts("forms", forms)))

@@ -163,5 +163,6 @@ def run_item(
         split.validation,
         shown,
         item.part_of or "",
+        outputs.distilled.second,
     )
     return ItemRun(split, outputs, *prepare([student]))

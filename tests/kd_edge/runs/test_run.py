@@ -281,6 +281,16 @@ def test_the_other_kinds_of_student(whole_way, tmp_path, tiny_model, kind):
     assert {one.form for one in report.items[0].parity} == {"onnx-int8"}
 
 
+def test_both_students_are_in_the_bundle(whole_way, tmp_path):
+    shutil.copytree(whole_way.folder, tmp_path / "out")
+    both = replace(whole_way.options.distil, student="both", second_options=SMALL["transformer"])
+    report = run(whole_way.responses, tmp_path / "out", replace(whole_way.options, distil=both))
+    assert report.items[0].ran == ("second",)
+    with Bundle(tmp_path / "out" / "bundle.kdz") as bundle:
+        (entry,) = bundle.manifest.items
+    assert (entry.student, entry.second.student) == ("bag", "transformer")
+
+
 def test_a_file_of_test_responses(whole_way, tmp_path):
     given = whole_way.responses
     shutil.copytree(whole_way.folder, tmp_path / "out")
