@@ -30,6 +30,7 @@ from kd_edge.cli.reading import (
     reading_options,
     unlabelled_option,
 )
+from kd_edge.cli.second import second_options, to_cascade_options
 from kd_edge.cli.training import (
     distil_options,
     teacher_options,
@@ -94,6 +95,7 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
     "answers: for few responses per item, and for items of --test without RESPONSES.",
 )
 @distil_options(SCHOOL)
+@second_options("With --student both")
 @output_option(FOLDER, "Folder for the bundle, the report and all intermediate results.")
 @json_option
 @seed_option
@@ -131,6 +133,7 @@ def run(
       kd-edge run assessment.csv -o out --prompt prompts --unlabelled more.csv
       kd-edge run responses.csv -o out --teachers 2
       kd-edge run responses.csv -o out --student rnn --variants 10000 --json
+      kd-edge run responses.csv -o out --student both --second-share 0.2
       kd-edge run responses.csv -o out --review-accuracy 0.95
       kd-edge run training/beetle -o out --together --test test-unseen-questions
     """
@@ -143,6 +146,8 @@ def run(
     # Before anything that takes seconds to import.
     refuse_missing(responses, test, unlabelled, values.get("scores"), *prompts)
     distil = to_distil_options(values)
+    two = distil.second is not None
+    cascade = to_cascade_options(values, two, "train the second with --student both")
     teacher = to_teacher_options(values)
     scored = read(responses, values, folder=output)
     texts = prompts_by_item(prompts, scored)
@@ -151,9 +156,7 @@ def run(
 
     from kd_edge.runs.options import RunOptions
 
-    options = RunOptions(
-        teacher=teacher, teachers=teachers, folds=folds, variants=variants, distil=distil
-    )
+    options = RunOptions(teacher, teachers, folds, variants, distil, cascade)
     if together:
         from kd_edge.runs.cross_item.run import run_together
         from kd_edge.runs.verdict import shortfalls_together
@@ -204,7 +207,7 @@ def _show(report: RunReport, output: Path) -> None:
         )
         print_tables(figures_table(title, item.lines))
         print_text(f"\n{smaller(item.sizes)}")
-        print_text("\n".join(str(one) for one in (item.choice, item.review) if one))
+        print_text("\n".join(str(one) for one in (item.choice, item.cascade, item.review) if one))
         click.echo()
     if len(report.items) > 1:
         print_tables(pooled_table(report.pooled))

@@ -36,8 +36,7 @@ _USUAL_WEIGHT = 0.5
 _WEIGHT_SD = 0.25
 _WEIGHTS = np.linspace(0, 1, 41)
 
-# Digits of what is chosen: more would say more than held-out responses do.
-_DIGITS = 4
+_DIGITS = 4  # of what is chosen
 
 
 @dataclass(frozen=True)
@@ -129,12 +128,18 @@ class Cascade:
     review: Review
     figures: Figures
 
+    def shares(
+        self, first: Floats, second: Floats, scale: Scale, decision: str
+    ) -> npt.NDArray[np.float64]:
+        """What both say of N responses: [N, K] probabilities from those of each."""
+        confidence = _confidence(first, scale, decision)
+        return _together(first, second, confidence < self.below, self.weight, self.temperature)
+
     def provenance(self) -> dict[str, Any]:
         """How it was chosen, JSON types."""
         return {
-            **_rounded({"weight": self.weight, "temperature": self.temperature}),
+            **{name: getattr(self, name) for name in ("below", "weight", "temperature")},
             **_rounded(asdict(self.figures)),
-            "below": self.below,
             "review": _rounded(asdict(self.review)),
         }
 
@@ -148,9 +153,6 @@ class _HeldOut:
     scores: Scores
     scale: Scale
     decision: str
-
-    def __post_init__(self) -> None:
-        assert len(self.first) == len(self.second) == len(self.scores) > 0
 
     def confidence(self, shares: Floats) -> tuple[Floats, Right]:
         """The probability of each class decided, and whether it is the people's; [N] each."""
@@ -193,8 +195,6 @@ def choose_cascade(
     wanted = options.agreement
     if wanted is None:
         chosen = _at(rows, confidence, _threshold(confidence, options.share))
-    elif right.mean() >= wanted:
-        chosen = _at(rows, confidence, 0.0)
     else:
         chosen = _fewest(rows, confidence, options.share, wanted)
     below, weight, temperature, shares = chosen
@@ -225,16 +225,15 @@ def _fewest(rows: _HeldOut, confidence: Floats, most: float, wanted: float) -> _
 
     Where it is not reached, the one that agrees best.
     """
-    best: _Chosen | None = None
-    reached = -1.0
-    for below in _thresholds(confidence, most):
+    best, reached = _at(rows, confidence, 0.0), -1.0
+    for below in (0.0, *_thresholds(confidence, most)):
         chosen = _at(rows, confidence, below)
         agreement = float(rows.confidence(chosen[3])[1].mean())
         if agreement >= wanted:
             return chosen
         if agreement > reached:
             best, reached = chosen, agreement
-    return best or _at(rows, confidence, 0.0)
+    return best
 
 
 def _thresholds(confidence: Floats, most: float) -> Iterator[float]:
@@ -260,18 +259,29 @@ def _threshold(confidence: Floats, share: float) -> float:
 def _at(rows: _HeldOut, confidence: Floats, below: float) -> _Chosen:
     """The cascade with a threshold: weight, temperature, and what both say of all N responses."""
     asked = confidence < below
-    shares = rows.first.copy()
     if not asked.any():
-        return below, _USUAL_WEIGHT, 1.0, shares
+        return below, _USUAL_WEIGHT, 1.0, rows.first
     first, second, scores = rows.first[asked], rows.second[asked], rows.scores[asked]
     weight = _fit_weight(first, second, scores)
     mixed = (1 - weight) * first + weight * second
     temperature = round(fit_temperature(mixed, scores), _DIGITS)
-    shares[asked] = [
-        together(one, other, weight, temperature)
-        for one, other in zip(first.tolist(), second.tolist(), strict=True)
-    ]
+    shares = _together(rows.first, rows.second, asked, weight, temperature)
     return below, weight, temperature, shares
+
+
+def _confidence(shares: Floats, scale: Scale, decision: str) -> Floats:
+    """The probability of the class that each of N responses gets; [N]."""
+    return shares[np.arange(len(shares)), decided(shares, scale, decision)]
+
+
+def _together(
+    first: Floats, second: Floats, asked: Right, weight: float, temperature: float
+) -> npt.NDArray[np.float64]:
+    """The first's probabilities, and those of both where the second is asked; [N, K]."""
+    shares = first.astype(np.float64)
+    for at in np.flatnonzero(asked):
+        shares[at] = together(shares[at].tolist(), second[at].tolist(), weight, temperature)
+    return shares
 
 
 def _fit_weight(first: Floats, second: Floats, scores: Scores) -> float:

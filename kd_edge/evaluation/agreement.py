@@ -14,6 +14,8 @@ from kd_edge.evaluation.metrics import Agreement, Scores, agreement
 HUMANS = "second rater"
 TEACHER = RESEARCH.teacher
 STUDENT = RESEARCH.student
+FIRST = f"{STUDENT}, first alone"
+SECOND = f"{STUDENT}, second alone"
 BASELINE = RESEARCH.baseline
 MAJORITY = "majority class"
 IN_PYTORCH = "student in PyTorch"
@@ -22,6 +24,8 @@ ON_DEVICE = "student on a device"
 _NAMES = {
     TEACHER: SCHOOL.teacher,
     STUDENT: SCHOOL.student,
+    FIRST: f"first {SCHOOL.student} by itself",
+    SECOND: f"second {SCHOOL.student} by itself",
     BASELINE: SCHOOL.baseline,
     MAJORITY: "most frequent score",
     IN_PYTORCH: "small model in PyTorch",
@@ -135,7 +139,8 @@ def lines(
     """The figures of every scorer on the N test rows, each scored by people.
 
     `scorings` has the classes, [N] each, by teacher, student (the bundle, run as on a device) and
-    baseline. The majority class is the most frequent score of the training rows.
+    baseline; where the student is two, also by each of them. The majority class is the most
+    frequent score of the training rows.
     """
     human = human_scores(test)
 
@@ -146,6 +151,7 @@ def lines(
     figures = [
         Line(TEACHER, against(scorings[TEACHER]), sizes.teacher_parameters, sizes.teacher_bytes),
         Line(STUDENT, against(scorings[STUDENT]), sizes.student_parameters, sizes.plain_bytes),
+        *(Line(name, against(scorings[name])) for name in (FIRST, SECOND) if name in scorings),
         Line(BASELINE, against(scorings[BASELINE]), sizes.student_parameters, sizes.plain_bytes),
         Line(MAJORITY, against(majority)),
     ]

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from kd_edge.bundling.bundle import ExportItem, Prepared, prepare
+from kd_edge.bundling.bundle import ExportItem, ExportOptions, Prepared, parities, prepare
 from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import FormParity
 from kd_edge.data.splits import Split
+from kd_edge.distillation.cascade import Figures
 from kd_edge.distillation.choice import Choice, choice_of
-from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, Line, Sizes, lines
+from kd_edge.evaluation.agreement import (
+    BASELINE,
+    FIRST,
+    SECOND,
+    STUDENT,
+    TEACHER,
+    Line,
+    Sizes,
+    lines,
+)
 from kd_edge.evaluation.review import Review, review_of
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.pipeline import StageOutputs, run_stages
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import scored_rows, student_scorings, write_scored
+from kd_edge.runs.two_students import (
+    Size,
+    each_alone,
+    size_of,
+    sizes_by_name,
+    together_in_pytorch,
+)
 from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Scorer
@@ -36,6 +54,7 @@ class ItemReport:
         ran: the stages that were run; the others were kept from before.
         review: which of the student's scores are flagged for a person.
         choice: what the student learnt from, and why.
+        cascade: of two students, when the second is asked, and what both do together.
     """
 
     item_id: str
@@ -47,6 +66,14 @@ class ItemReport:
     ran: tuple[str, ...]
     review: Review | None = None
     choice: Choice | None = None
+    cascade: Figures | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON types; "cascade" only where there are two students."""
+        content = asdict(self)
+        if self.cascade is None:
+            del content["cascade"]
+        return content
 
 
 @dataclass(frozen=True)
@@ -75,22 +102,29 @@ class ItemRun:
         """
         split = self.split
         texts = [row.text for row in split.test]
-        scored = scored_rows(split, self.outputs, scorer.score_many(texts, self.item_id))
+        distilled, cascade = self.outputs.distilled, self.prepared.cascade
+        both = None
+        if distilled.second and cascade:
+            both = together_in_pytorch(distilled.student, distilled.second, cascade, texts)
+        scores = scorer.score_many(texts, self.item_id)
+        scored = scored_rows(split, self.outputs, scores, student=both)
         write_scored(self.outputs.folder / TEST_SCORES, scored, split.item.scale.classes)
         scorings = {
             TEACHER: scored.teacher.predicted,
             STUDENT: scored.bundle.predicted,
-            BASELINE: student_scorings(self.outputs.distilled.baseline, texts).predicted,
+            BASELINE: student_scorings(distilled.baseline, texts).predicted,
+            **each_alone(scorer, distilled.student, texts),
         }
-        sizes = self.sizes(scorer.bundle.manifest)
-        found = lines(split.item, split.train, split.test, scorings, sizes)
-        distilled = self.outputs.distilled
-        if distilled.baseline.kind == distilled.student.kind:
-            return found
-        # The baseline is no copy of the student: it has another size, which nobody asks for.
+        manifest = scorer.bundle.manifest
+        found = lines(split.item, split.train, split.test, scorings, self.sizes(manifest))
+        sizes: dict[str, Size | None] = {**sizes_by_name(manifest.item(self.item_id), manifest)}
+        if sizes:
+            sizes[BASELINE] = sizes[FIRST]  # a copy of the first
+        if distilled.baseline.kind != distilled.student.kind:
+            # No copy of the student: it has another size, which nobody asks for.
+            sizes[BASELINE] = None
         return tuple(
-            replace(line, parameters=None, bytes=None) if line.name == BASELINE else line
-            for line in found
+            _sized(line, sizes[line.name]) if line.name in sizes else line for line in found
         )
 
     def sizes(self, manifest: Manifest, bundle_bytes: int = 0) -> Sizes:
@@ -102,12 +136,13 @@ class ItemRun:
         """
         sizes = [teacher_size(teacher) for teacher in self.outputs.teachers]
         entry = manifest.item(self.item_id)
-        smallest = entry.forms.get("plain-int8") or entry.forms["onnx-int8"]
+        both = sizes_by_name(entry, manifest)
+        student = both[FIRST] + both[SECOND] if both else size_of(entry, manifest)
         return Sizes(
             teacher_parameters=sum(parameters for parameters, _ in sizes),
             teacher_bytes=sum(size for _, size in sizes),
-            student_parameters=entry.parameters,
-            plain_bytes=sum(manifest.members[name].bytes for name in (entry.vectorizer, smallest)),
+            student_parameters=student.parameters,
+            plain_bytes=student.bytes,
             bundle_bytes=bundle_bytes,
         )
 
@@ -119,17 +154,18 @@ class ItemRun:
 
     def report(self, figures: tuple[Line, ...], sizes: Sizes) -> ItemReport:
         """The report of the item with the figures of `measure`."""
-        split = self.split
+        split, student, cascade = self.split, self.outputs.distilled.student, self.prepared.cascade
         return ItemReport(
             item_id=self.item_id,
             rows=split.counts,
             test_rows=split.how,
             lines=figures,
             sizes=sizes,
-            parity=self.prepared.parity,
+            parity=tuple(form for _, forms in parities(self.prepared) for form in forms),
             ran=self.outputs.ran,
-            review=review_of(self.outputs.distilled.student.provenance),
-            choice=choice_of(self.outputs.distilled.student.provenance),
+            review=cascade.review if cascade else review_of(student.provenance),
+            choice=choice_of(student.provenance),
+            cascade=cascade and cascade.figures,
         )
 
 
@@ -165,4 +201,10 @@ def run_item(
         item.part_of or "",
         outputs.distilled.second,
     )
-    return ItemRun(split, outputs, *prepare([student]))
+    return ItemRun(split, outputs, *prepare([student], ExportOptions(cascade=options.cascade)))
+
+
+def _sized(line: Line, size: Size | None) -> Line:
+    if size is None:
+        return replace(line, parameters=None, bytes=None)
+    return replace(line, parameters=size.parameters, bytes=size.bytes)

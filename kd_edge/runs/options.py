@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from kd_edge.distillation.cascade import CascadeOptions
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.soft_labels.augmentation import variants_for
 from kd_edge.teacher.options import TeacherOptions
@@ -21,6 +22,7 @@ class RunOptions:
         folds: the number of teachers that cross-fit the soft labels; 0 for in-sample labels.
         variants: number of teacher-labelled variants; None for a number that suits the rows.
         distil: how the student is distilled.
+        cascade: when the second of two students is asked.
 
     Raises:
         InputError: a value is out of its range.
@@ -31,6 +33,7 @@ class RunOptions:
     folds: int = 0
     variants: int | None = None
     distil: DistilOptions = field(default_factory=DistilOptions)
+    cascade: CascadeOptions = field(default_factory=CascadeOptions)
 
     def __post_init__(self) -> None:
         # Checked here, not after a teacher has been fine-tuned for an hour.

@@ -60,7 +60,7 @@ class RunReport:
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON types; "sums" only where there are some."""
-        content = asdict(self)
+        content = {**asdict(self), "items": [item.as_json() for item in self.items]}
         if not self.sums:
             del content["sums"]
         return content

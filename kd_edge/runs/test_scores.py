@@ -222,7 +222,11 @@ def bundle_scorings(scores: Sequence[Score], classes: Sequence[str]) -> BundleSc
 
 
 def scored_rows(
-    split: Split, outputs: StageOutputs, scores: Sequence[Score], questions: Sequence[str] = ()
+    split: Split,
+    outputs: StageOutputs,
+    scores: Sequence[Score],
+    questions: Sequence[str] = (),
+    student: RowScorings | None = None,
 ) -> ScoredRows:
     """The test rows with the scores of people and of every scorer.
 
@@ -231,6 +235,7 @@ def scored_rows(
         outputs: what the stages wrote: the teacher's labels of both, and the student.
         scores: the bundle's; [N].
         questions: the item that each row answers, where there are many; [N].
+        student: what the student says by PyTorch, if it is not one alone; [N].
     """
     test, scale = split.test, split.item.scale
     texts = tuple(row.text for row in test)
@@ -248,7 +253,7 @@ def scored_rows(
         second=second_scores(test),
         groups=tuple(row.group or "" for row in test),
         teacher=RowScorings(decided(shares, scale, rule), shares),
-        student=student_scorings(outputs.distilled.student, texts, questions),
+        student=student or student_scorings(outputs.distilled.student, texts, questions),
         bundle=bundle_scorings(scores, scale.classes),
         questions=tuple(questions),
     )

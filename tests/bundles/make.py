@@ -1,6 +1,6 @@
-"""Makes the sample bundle of the protocol that is written today.
+"""Makes the sample bundles of what is written today: the protocol's, and those of what came in it.
 
-Run once, by hand, when a protocol is new, and commit what it makes:
+Run once, by hand, when a protocol or an optional field is new, and commit what it makes:
 
     python tests/bundles/make.py
 
@@ -16,18 +16,29 @@ from pathlib import Path
 from kd_edge_runtime.bundle.manifest import PROTOCOL
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parent / "support"))
 
 import bundles_made  # noqa: E402 - found by the line above
+import seconds_made  # noqa: E402
+
+SAMPLES = {
+    f"protocol-{PROTOCOL}.kdz": bundles_made.two_items,
+    # The second student of an item (FORMAT.md, section 15).
+    "cascade-1.kdz": lambda: (seconds_made.item(), bundles_made.two_items()[1]),
+}
 
 
 def main() -> None:
-    """Writes `protocol-N.kdz` beside this script."""
-    path = HERE / f"protocol-{PROTOCOL}.kdz"
-    if path.exists():
-        sys.exit(f"{path} is there already and may never change")
-    bundles_made.write(path, bundles_made.two_items())
-    sys.stdout.write(f"{path}: {path.stat().st_size} bytes\n")
+    """Writes the samples that are not there yet beside this script."""
+    made = 0
+    for name, items in SAMPLES.items():
+        path = HERE / name
+        if not path.exists():
+            bundles_made.write(path, items())
+            sys.stdout.write(f"{path}: {path.stat().st_size} bytes\n")
+            made += 1
+    if not made:
+        sys.exit("all samples are there already and may never change")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.data.responses import Item, Scale
+from kd_edge.distillation.cascade import Figures
 from kd_edge.distillation.choice import choice_of
-from kd_edge.evaluation.agreement import BASELINE, MAJORITY
+from kd_edge.evaluation.agreement import BASELINE, FIRST, MAJORITY, SECOND
 from kd_edge.evaluation.review import Review
 from kd_edge.evaluation.sums import SumAgreement
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
@@ -101,14 +102,16 @@ def _reports(path: Path) -> dict[str, dict[str, Any]]:
 
 def _arguments(item: Mapping[str, Any]) -> dict[str, Any]:
     lines = {line["name"]: line["agreement"] for line in item["lines"]}
-    review = item.get("review")
+    review, cascade = item.get("review"), item.get("cascade")
     return {
         "test_rows": str(item["test_rows"]),
         "review": str(Review(**review)) if review else "",
-        "choice": str(choice_of(item) or ""),
+        "choice": " ".join(
+            filter(None, [str(choice_of(item) or ""), str(Figures(**cascade)) if cascade else ""])
+        ),
         "baselines": {
             name: Baseline(*(lines[name][figure] for figure in ("accuracy", "adjacent", "qwk")))
-            for name in (BASELINE, MAJORITY)
+            for name in (FIRST, SECOND, BASELINE, MAJORITY)
             if name in lines
         },
     }
