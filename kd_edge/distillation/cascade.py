@@ -30,8 +30,7 @@ from kd_edge_runtime.errors import InputError
 SHARE = 0.3
 """Default of the largest share of responses that the second student is asked about, 0 to 1."""
 
-# Where the prior of the weight has its centre, and its standard deviation: averages were best on
-# most items, and nine responses say little about a weight, sixty much.
+# Centre and standard deviation of the weight's prior: averages were best on most items.
 _USUAL_WEIGHT = 0.5
 _WEIGHT_SD = 0.25
 _WEIGHTS = np.linspace(0, 1, 41)
@@ -221,10 +220,7 @@ _Chosen = tuple[float, float, float, npt.NDArray[np.float64]]
 
 
 def _fewest(rows: _HeldOut, confidence: Floats, most: float, wanted: float) -> _Chosen:
-    """The cascade that asks the second as rarely as the wanted agreement allows.
-
-    Where it is not reached, the one that agrees best.
-    """
+    """The cascade that asks the second least for the wanted agreement; else the best one."""
     best, reached = _at(rows, confidence, 0.0), -1.0
     for below in (0.0, *_thresholds(confidence, most)):
         chosen = _at(rows, confidence, below)
