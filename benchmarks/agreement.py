@@ -2,6 +2,7 @@
 
     python -m benchmarks.agreement asap-sas 1 --data DATA
     python -m benchmarks.agreement asap-sas 1 --data DATA --teachers 2
+    python -m benchmarks.agreement asap-sas 1 --data DATA --student both
     python -m benchmarks.agreement sample wool-ice
 
 Learns from the training rows and measures once on the test rows. Writes
@@ -22,13 +23,21 @@ import click
 from benchmarks import record
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Responses
+from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.pipeline import item_folder
 from kd_edge.runs.run import RunReport, run
 from kd_edge.stages.record import read_record
+from kd_edge.students.registry import BOTH, DEFAULT
 
-_STAGES = ("teacher", "labels", "variants", "student", "test-labels")
+_STAGES = ("teacher", "labels", "variants", "student", "second", "test-labels")
 _SAMPLE = Path(__file__).parent.parent / "kd_edge" / "sample"
+_STUDENT = click.option(
+    "--student",
+    type=click.Choice([DEFAULT, BOTH]),
+    default=DEFAULT,
+    help="As of 'kd-edge run'; with both, results/two-students-<item>.json is written.",
+)
 
 
 @click.group()
@@ -41,25 +50,29 @@ def main() -> None:
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--teachers", type=click.IntRange(min=1), default=1, help="As of 'kd-edge run'.")
-def asap_sas(prompt: str, data: Path, work: Path, teachers: int) -> None:
+@_STUDENT
+def asap_sas(prompt: str, data: Path, work: Path, teachers: int, student: str) -> None:
     """A PROMPT of ASAP-SAS: fit on train.tsv, measured once on test.tsv."""
     folder = data / "asap-sas"
     train = read_responses(folder / "train.tsv", only_items=(prompt,))
     test = read_responses(folder / "test.tsv", only_items=(prompt,), scored=False)
     sources = [(folder / "prompts" / f"{prompt}.txt").read_text(encoding="utf-8")]
     name = f"asap-sas-{prompt}" if teachers == 1 else f"teachers-{teachers}-asap-sas-{prompt}"
-    _measure(name, train, test, sources, work, RunOptions(teachers=teachers))
+    options = RunOptions(teachers=teachers, distil=DistilOptions(student=student))
+    _measure(name, train, test, sources, work, options)
 
 
 @main.command()
 @click.argument("item")
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
-def sample(item: str, work: Path) -> None:
+@_STUDENT
+def sample(item: str, work: Path, student: str) -> None:
     """A sample ITEM: wool-ice, pond-web or percent-back."""
     folder = _SAMPLE / item
     responses = read_responses(folder / "responses.csv")
     sources = [(folder / name).read_text(encoding="utf-8") for name in ("prompt.txt", "rubric.txt")]
-    _measure(f"sample-{item}", responses, None, sources, work, RunOptions())
+    options = RunOptions(distil=DistilOptions(student=student))
+    _measure(f"sample-{item}", responses, None, sources, work, options)
 
 
 def _measure(
@@ -75,11 +88,14 @@ def _measure(
     report = run(responses, work / name, options, test, given)
     seconds = time.monotonic() - started
     folder = item_folder(work / name, report.items[0].item_id)
+    both = options.distil.second is not None
     path = record.write(
-        f"agreement-{name}", _figures(report, folder, seconds), options.teacher.seed
+        f"two-students-{name}" if both else f"agreement-{name}",
+        _figures(report, folder, seconds),
+        options.teacher.seed,
     )
     for labels in ("labels", "test_labels"):
-        if options.teachers == 1:
+        if options.teachers == 1 and not both:
             shutil.copy(folder / f"{labels}.csv", path.with_name(f"{labels}-{name}.csv"))
     click.echo(str(path))
 

@@ -98,7 +98,7 @@ def distil_options(names: ModelNames) -> Callable[[Command], Command]:
             type=LAYERS,
             metavar="NUMBERS",
             help=f"The layers of the {names.teacher} that a transformer keeps, from 0, like "
-            "1,3,5.  [default: three]",
+            "1,3,5.  [default: the first and the last]",
         ),
         _student(
             "--ngrams",

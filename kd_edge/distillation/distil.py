@@ -136,6 +136,7 @@ def train_student(
     kind = registry.get(options.student)
     chosen = kind.fit_options(options.student_options, text)
     classes = len(item.scale.classes)
+    examples = examples.with_variants(kind.recipe.variants)
     validation, scores = without_soft_labels(held_out, classes), human_scores(held_out)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)

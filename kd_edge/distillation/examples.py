@@ -31,6 +31,20 @@ class Examples:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def with_variants(self, most: int | None) -> Examples:
+        """All scored rows, and at most so many variants, spread evenly over all of them."""
+        variants = np.flatnonzero(self.scores < 0)
+        if most is None or len(variants) <= most:
+            return self
+        spread = variants[np.arange(most) * len(variants) // most]
+        kept = np.sort(np.concatenate([np.flatnonzero(self.scores >= 0), spread]))
+        return Examples(
+            [self.texts[at] for at in kept],
+            self.scores[kept],
+            self.soft[kept],
+            [self.questions[at] for at in kept] if self.questions else (),
+        )
+
 
 def with_soft_labels(
     rows: Sequence[Row], labels: Mapping[str, npt.NDArray[np.floating]], variants: Variants | None

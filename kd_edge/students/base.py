@@ -29,6 +29,7 @@ class Recipe:
         decay: weight decay of AdamW; None for Adam.
         part: examples after which the run is measured and saved, within an epoch; 0 for whole
             epochs only. A run in parts keeps its last weights, not its best ones.
+        variants: the most variants to learn from, spread evenly over all; None for all.
         low_precision: whether to train in bf16 where there is hardware for it, on a GPU if there
             is one, as the teacher is.
     """
@@ -41,6 +42,7 @@ class Recipe:
     head_rate: float = 1.0
     decay: float | None = None
     part: int = 0
+    variants: int | None = None
     low_precision: bool = False
 
 

@@ -17,8 +17,6 @@ from kd_edge_runtime.errors import InputError
 _AFTER_PAD = {"camembert", "mpnet", "roberta", "xlm-roberta"}
 # Models whose table of positions serves nothing else.
 _WITH_POSITIONS = {*_AFTER_PAD, "bert", "distilbert", "electra"}
-# Models whose first layer is unlike the others, so that no other can take its place.
-_FIRST_DIFFERS = {"modernbert"}
 # Of a configuration: what says nothing of the network, or where it came from.
 _LEFT_OUT = {
     "_name_or_path",
@@ -77,7 +75,7 @@ def cut_network(
     if tokenizer is None:
         raise _uncut(kind, "its tokenizer is written in Python, and has no tokenizer.json")
     total = teacher.backbone.config.num_hidden_layers
-    kept = usual_layers(total, first=kind in _FIRST_DIFFERS) if layers is None else tuple(layers)
+    kept = usual_layers(total) if layers is None else tuple(layers)
     _check_layers(kept, total)
     _keep_layers(teacher, kept)
     trimmed = trim(tokenizer, texts, least, teacher.tokenizer.pad_token_id)
@@ -93,13 +91,13 @@ def cut_network(
     return Cut(ready, config, state, teacher.classes, kept, longest)
 
 
-def usual_layers(total: int, *, first: bool = False) -> tuple[int, ...]:
-    """The three layers that are kept by default, of so many; measured, see `benchmarks/README.md`.
+def usual_layers(total: int) -> tuple[int, ...]:
+    """The layers that are kept by default, of so many: the first and the last.
 
-    With `first` layer 0 is one of them.
+    A third one is half as slow again, and was no better on one of two items; see
+    `benchmarks/README.md`.
     """
-    spread = [-(-third * total // 3) - 1 for third in (1, 2, 3)]
-    return tuple(sorted({0, *spread[1:]} if first else {*spread}))
+    return tuple(sorted({0, total - 1}))
 
 
 def build_network(config: Mapping[str, Any], classes: int) -> TeacherModel:

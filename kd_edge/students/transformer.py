@@ -98,6 +98,7 @@ class TransformerKind(TokenKind):
         head_rate=5.0,
         decay=0.01,
         part=1536,
+        variants=20_000,
         low_precision=True,
     )
     holds = (

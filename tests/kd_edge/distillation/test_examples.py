@@ -46,3 +46,15 @@ def test_untaught_rows_have_scores_alone():
     assert found.scores.tolist() == [0, 1, 2, 0, 1, 2]
     assert found.soft.tolist() == [[0.0] * 3] * 6
     assert found.soft.dtype == np.float32
+
+
+def test_fewer_variants_are_spread_over_all_and_rows_stay():
+    texts = [f"variant {at}" for at in range(10)]
+    found = with_soft_labels(ROWS, LABELS, Variants(texts, np.full((10, 3), 1 / 3)))
+    assert found.with_variants(None) is found
+    assert found.with_variants(10) is found
+    fewer = found.with_variants(4)
+    assert list(fewer.texts) == [*found.texts[:6], *(texts[at] for at in (0, 2, 5, 7))]
+    assert fewer.scores.tolist() == [*found.scores[:6], -1, -1, -1, -1]
+    assert fewer.soft.shape == (10, 3)
+    assert len(fewer.questions) == 10
