@@ -177,8 +177,8 @@ def write(
                 CardItem(
                     each.student,
                     measured.get(each.student.item_id),
-                    each.second and each.second.student,
-                    each.cascade and each.cascade.figures,
+                    each.second.student if each.second else None,
+                    each.cascade.figures if each.cascade else None,
                 )
                 for each in prepared
             ]
@@ -286,9 +286,12 @@ def _cascade(
     scores = sample.scores
     assert scores is not None
     review = review_of(student.provenance)
-    held_out = [next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)]
+    by_first, by_second = (
+        next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)
+    )
     return choose_cascade(
-        *held_out,
+        by_first,
+        by_second,
         scores,
         student.scale,
         student.decision,
