@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from tokenizers import Tokenizer
@@ -22,6 +22,9 @@ from kd_edge.teacher.classifier import build, load_teacher
 from kd_edge_export import form_writers
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text import NEW_RULES
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # of typing from Python 3.11 on
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class TransformerNetwork(Network):
     def __init__(self, config: Mapping[str, Any], classes: int) -> None:
         super().__init__()
         self.cut = build_network(config, classes)
+        self._attention = self.cut.backbone.config._attn_implementation
 
     @property
     def last(self) -> torch.nn.Linear:
@@ -75,6 +79,17 @@ class TransformerNetwork(Network):
     def new_parameters(self) -> list[torch.nn.Parameter]:
         """See `Network`: the head's."""
         return self.cut.parameter_groups()[1]
+
+    def train(self, mode: bool = True) -> Self:
+        """See `torch.nn.Module`.
+
+        While it learns, attention is computed step by step: on a CPU the gradients of torch's own
+        attention take twice as long for responses of this length.
+        """
+        choose = getattr(self.cut.backbone, "set_attn_implementation", None)
+        if choose is not None:  # older transformers have none
+            choose("eager" if mode else self._attention)
+        return super().train(mode)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits [B, K] from ids and mask [B, T]."""

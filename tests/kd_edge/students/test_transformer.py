@@ -99,6 +99,19 @@ def test_a_response_without_a_token_counts_as_a_pad(teacher):
     assert torch.equal(empty, network(torch.tensor([[0]]), torch.tensor([[1]])))
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_attention_while_it_learns_is_the_same(tmp_path, name):
+    network = _student(family_teacher(tmp_path / "teacher", name, TEXTS), {}).network
+    batch = EncodedTokens([[2, 9, 8, 3], [2, 5, 3]]).batch(np.array([0, 1]))
+    expected = network(*batch)
+    for part in network.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+    with torch.no_grad():
+        assert torch.allclose(network.train()(*batch), expected, atol=1e-4)
+    assert torch.equal(network.eval()(*batch), expected)
+
+
 def test_dropout_is_for_training(teacher):
     batch = EncodedTokens([[2, 9, 8, 3]]).batch(np.array([0]))
     network = _student(teacher).network
