@@ -100,7 +100,7 @@ def distill(
       kd-edge distill responses.csv --labels llm.csv -o out --review-accuracy 0.95
       kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
-      kd-edge distill scored.csv --labels labels.csv --teacher T -o out --student both
+      kd-edge distill r.csv --labels labels.csv --teacher t -o out --student both
     """
     # Before anything that takes seconds to import.
     refuse_missing(responses, labels, variants)

@@ -216,7 +216,7 @@ def choose_cascade(
     return Cascade(below, weight, temperature, review, figures)
 
 
-_Chosen = tuple[float, float, float, npt.NDArray[np.float64]]
+_Chosen = tuple[float, float, float, Floats]
 
 
 def _fewest(rows: _HeldOut, confidence: Floats, most: float, wanted: float) -> _Chosen:

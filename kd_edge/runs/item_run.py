@@ -165,7 +165,7 @@ class ItemRun:
             ran=self.outputs.ran,
             review=cascade.review if cascade else review_of(student.provenance),
             choice=choice_of(student.provenance),
-            cascade=cascade and cascade.figures,
+            cascade=cascade.figures if cascade else None,
         )
 
 
