@@ -14,7 +14,8 @@ _POOLED = ("", "items", "responses", "mean QWK", "lowest QWK", "exact (accuracy)
 LEGEND = (
     "Small model: what the bundle holds and a device runs (in research, the student). Large "
     "model: the language model that it was trained to imitate (the teacher). Small model alone: "
-    "the same network, trained on people's scores only."
+    "the same network (beside a transformer, which cannot be without a large model, n-grams), "
+    "trained on people's scores only."
 )
 
 
