@@ -140,6 +140,10 @@ class Scorer:
         review_below: the confidence below which a score is flagged "review", 0 for none; None
             for the limit of each item in the bundle.
         first_only: whether to do without second students.
+
+    Attributes:
+        bundle: see above.
+        cascades: the items loaded so far with two students, by name.
     """
 
     def __init__(
@@ -155,6 +159,7 @@ class Scorer:
         self._backend, self._threads, self._cache = backend, threads, cache
         self._review_below, self._first_only = review_below, first_only
         self._items: dict[str | None, _Item | Cascade] = {}
+        self.cascades: dict[str, Cascade] = {}
         self._explainers: dict[str, Callable[[str], Explanation]] = {}
         self._word_caches = WordCaches(len(bundle.manifest.items))
 
@@ -189,17 +194,14 @@ class Scorer:
         """The name of the backend that scores an item; with two students, that of the first."""
         return self._load(self.bundle.manifest.item(item_id)).backend
 
-    def second(self, item_id: str | None = None, load: bool = True) -> SecondState | None:
-        """Whether an item's second student is in use here; None without one.
-
-        With `load` it is loaded to find out; without, it is None if no response has needed it.
-        """
+    def second(self, item_id: str | None = None) -> SecondState | None:
+        """Whether an item's second student is in use here, after loading it; None without one."""
         entry = self.bundle.manifest.item(item_id)
-        if entry.second is None or not (load or entry.item_id in self._items):
+        if entry.second is None:
             return None
         from kd_edge_runtime.backends.cascade import state
 
-        return state(self._load(entry), load)
+        return state(self._load(entry))
 
     def score(self, text: str, item_id: str | None = None) -> Score:
         """Scores one response; see `score_many`."""
@@ -271,7 +273,7 @@ class Scorer:
 
                 first, rule = _Item(loaded, name, model, 0.0), decider(entry.worth, entry.decision)
                 how = self._threads, self._cache, self._review_below
-                item = Cascade(loaded, first, rule, *how)
+                item = self.cascades[entry.item_id] = Cascade(loaded, first, rule, *how)
             self._items[entry.item_id] = item
         return self._items[entry.item_id]
 

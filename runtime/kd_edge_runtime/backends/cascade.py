@@ -14,13 +14,13 @@ from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.system.ordered_sums import ordered_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Callable, Protocol
 
     from kd_edge_runtime.backends import Model
     from kd_edge_runtime.bundle.second import Second
-    from kd_edge_runtime.scorer import Score, Scorer
+    from kd_edge_runtime.scorer import Score
 
     Decide = Callable[[tuple[float, ...]], tuple[int, float]]
 
@@ -210,23 +210,17 @@ class Cascade:
         return type(score)(self._classes[at], expected, mixed[at], score.flag, mixed)
 
 
-def state(item: Cascade | First, load: bool) -> SecondState | None:
-    """The state of the second student of an item that has one, as a scorer has loaded the item.
-
-    Without `load`, None if it has not been tried.
-    """
-    if not isinstance(item, Cascade):
-        return SecondState("", _OFF)
-    return item.second() if load else item.state
+def state(item: Cascade | First) -> SecondState:
+    """The state of the second student of an item that has one, as a scorer has loaded the item."""
+    return item.second() if isinstance(item, Cascade) else SecondState("", _OFF)
 
 
-def tell_unused(scorer: Scorer, tell: Callable[[str], object]) -> None:
-    """Tells of which of the items scored so far the second student is not in use, and why."""
+def tell_unused(cascades: Mapping[str, Cascade], tell: Callable[[str], object]) -> None:
+    """Tells of which items, by name, the second student is not in use, and why."""
     items: dict[str, list[str]] = {}
-    for entry in scorer.bundle.manifest.items:
-        found = scorer.second(entry.item_id, load=False)
-        if found and found.why:
-            items.setdefault(found.why, []).append(f"'{entry.item_id}'")
+    for name, item in cascades.items():
+        if item.state and item.state.why:
+            items.setdefault(item.state.why, []).append(f"'{name}'")
     for why, names in items.items():
         shown = ", ".join(names[:_SHOWN]) + (", ..." if names[_SHOWN:] else "")
         tell(f"The second small model of {shown} is not in use, so the first scored alone: {why}")

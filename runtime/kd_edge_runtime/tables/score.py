@@ -121,11 +121,10 @@ def score_responses(request: Request) -> None:
             from kd_edge_runtime.tables.sentence import score_sentence
 
             score_sentence(request, scorer)
-        seconds = any(entry.second for entry in scorer.bundle.manifest.items)
-        if seconds and not (request.quiet or request.first_only):
+        if scorer.cascades and not request.quiet:
             from kd_edge_runtime.backends.cascade import tell_unused
 
-            tell_unused(scorer, note)
+            tell_unused(scorer.cascades, note)
 
 
 def names_table(responses: str | Path) -> bool:

@@ -203,9 +203,9 @@ def test_it_is_loaded_only_when_it_is_needed(path):
         sure = [text for text, one in zip(TEXTS, scores, strict=True) if one.confidence >= BELOW]
     with Scorer.open(path) as scorer:
         scorer.score_many(sure, "stove")
-        assert scorer.second("stove", load=False) is None
+        assert scorer.cascades["stove"].state is None
         scorer.score_many(TEXTS, "stove")
-        assert scorer.second("stove", load=False) == ("onnx", "")
+        assert scorer.cascades["stove"].state == ("onnx", "")
 
 
 def test_a_closed_scorer_scores_on_once_the_second_is_loaded(path):
