@@ -61,9 +61,9 @@ def test_it_is_read_again_without_the_teacher(tmp_path, name, classify):
 
 def test_what_an_option_leaves_open_is_what_was_cut(teacher):
     student = _student(teacher, {})
-    assert student.options.layers == (1, 2, 3)
+    assert student.options.layers == (0, 3)
     assert student.options.longest == 24, "as many tokens as the teacher reads"
-    assert student.options.config["num_hidden_layers"] == 3
+    assert student.options.config["num_hidden_layers"] == 2
     assert TransformerOptions(layers=[1, 2]) == TransformerOptions(layers=(1, 2))
 
 

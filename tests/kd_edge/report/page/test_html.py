@@ -24,7 +24,7 @@ BASELINES = {"majority class": Baseline(0.3, 0.7, 0.0)}
 
 def made(scale=POINTS, item_id="one", scored=None, name="item-0"):
     scored = scored or made_scored(scale=scale)
-    item = item_figures(item_id, scale, scored, "test.csv", "Set so.", BASELINES)
+    item = item_figures(item_id, scale, scored, "test.csv", "Set so.", baselines=BASELINES)
     return [*item_blocks(item, name, disagreements(scored, scale)), *glossary()]
 
 
