@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,10 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.pipeline import item_folder
 from kd_edge.runs.run import RunReport, run
+from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.stages.record import read_record
 from kd_edge.students.registry import BOTH, DEFAULT
+from kd_edge_runtime.scorer import Scorer
 
 _STAGES = ("teacher", "labels", "variants", "student", "second", "test-labels")
 _SAMPLE = Path(__file__).parent.parent / "kd_edge" / "sample"
@@ -88,10 +89,11 @@ def _measure(
     report = run(responses, work / name, options, test, given)
     seconds = time.monotonic() - started
     folder = item_folder(work / name, report.items[0].item_id)
+    texts = list(read_scored(folder / FILE, responses.items[0].scale.classes).texts)
     both = options.distil.second is not None
     path = record.write(
         f"two-students-{name}" if both else f"agreement-{name}",
-        _figures(report, folder, seconds),
+        _figures(report, folder, seconds) | _asked(report, work / name, texts),
         options.teacher.seed,
     )
     for labels in ("labels", "test_labels"):
@@ -107,10 +109,20 @@ def _figures(report: RunReport, folder: Path, seconds: float) -> dict[str, Any]:
         if made is not None:
             stages[stage] = made.seconds
     return {
-        "item": asdict(report.items[0]),
+        "item": report.items[0].as_json(),
         "options": report.options,
         "seconds": {**stages, "all": round(seconds, 1)},
     }
+
+
+def _asked(report: RunReport, out: Path, texts: list[str]) -> dict[str, float]:
+    """The share of the test responses that a bundle asks its second student about, if it has one."""
+    with Scorer.open(out / BUNDLE, first_only=True) as scorer:
+        second = scorer.bundle.manifest.item(report.items[0].item_id).second
+        if second is None:
+            return {}
+        scores = scorer.score_many(texts)
+    return {"asked": sum(score.confidence < second.below for score in scores) / len(scores)}
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from benchmarks import (
     summary_tables,
     text_rules,
     training_speed,
+    two_students_tables,
     unscored_responses,
     wasm_speed,
 )
@@ -186,6 +187,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "text-rules": text_rules.real_table,
     "text-rules-made": text_rules.made_table,
     **agreement_tables.TABLES,
+    **two_students_tables.TABLES,
     **contender_tables.TABLES,
     **summary_tables.TABLES,
     **calibration_review.TABLES,

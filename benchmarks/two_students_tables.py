@@ -1,0 +1,58 @@
+"""The table of `benchmarks.agreement --student both`: a bag, a cut transformer, and both together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks import record
+from benchmarks.items import REAL
+from benchmarks.items import agreement as agreement_of
+from kd_edge.console.tables import markdown, short
+from kd_edge.evaluation.agreement import BASELINE, FIRST, SECOND, STUDENT, TEACHER
+
+_SCORERS = (TEACHER, FIRST, SECOND, STUDENT, BASELINE)
+
+
+def two_students() -> str:
+    """QWK of teacher, of each student and of both; accuracy of both; what the second takes."""
+    rows, cells = [], []
+    for name, label in REAL.items():
+        figures = record.read(f"two-students-{name}")["figures"]
+        item = figures["item"]
+        kappas = {who: agreement_of(item, who)["qwk"] for who in _SCORERS}
+        exact = [agreement_of(item, who)["accuracy"] for who in (TEACHER, STUDENT, BASELINE)]
+        second = next(line for line in item["lines"] if line["name"] == SECOND)
+        rows.append(
+            [
+                *(kappas[who] for who in _SCORERS[:4]),
+                kappas[STUDENT] / kappas[TEACHER],
+                kappas[BASELINE],
+                *exact,
+                figures["asked"],
+            ]
+        )
+        cells.append([label, *_cells(rows[-1]), short(second["bytes"])])
+    means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+    means[4] = means[3] / means[0]
+    header = [
+        "item",
+        "teacher, QWK",
+        "bag alone",
+        "cut transformer alone",
+        "**both**",
+        "both / teacher",
+        "bag without teacher",
+        "teacher, accuracy",
+        "**both**, accuracy",
+        "bag without teacher, accuracy",
+        "asked of the second",
+        "second, bytes",
+    ]
+    return markdown(header, [*cells, ["mean", *_cells(means), ""]])
+
+
+def _cells(row: list[float]) -> list[str]:
+    return [*(f"{figure:.3f}" for figure in row[:-1]), f"{row[-1]:.0%}"]
+
+
+TABLES: dict[str, Callable[[], str]] = {"two-students": two_students}
