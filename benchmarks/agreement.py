@@ -23,8 +23,8 @@ from benchmarks import record
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Responses
 from kd_edge.distillation.options import DistilOptions
+from kd_edge.runs.folder import BUNDLE, item_folder
 from kd_edge.runs.options import RunOptions
-from kd_edge.runs.pipeline import item_folder
 from kd_edge.runs.run import RunReport, run
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.stages.record import read_record
@@ -116,7 +116,7 @@ def _figures(report: RunReport, folder: Path, seconds: float) -> dict[str, Any]:
 
 
 def _asked(report: RunReport, out: Path, texts: list[str]) -> dict[str, float]:
-    """The share of the test responses that a bundle asks its second student about, if it has one."""
+    """The share of the test responses that a second student is asked about; empty for none."""
     with Scorer.open(out / BUNDLE, first_only=True) as scorer:
         second = scorer.bundle.manifest.item(report.items[0].item_id).second
         if second is None:

@@ -1,4 +1,4 @@
-"""The table of `benchmarks.agreement --student both`: a bag, a cut transformer, and both together."""
+"""The table of `benchmarks.agreement --student both`: a bag, a cut transformer, and both."""
 
 from __future__ import annotations
 
