@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import record, semeval, tables
-from benchmarks.items import agreement, figures
+from benchmarks.items import REAL, agreement, figures
 from documents import DOCUMENTS, anchors, blocks, links
 from kd_edge.evaluation.agreement import BASELINE, STUDENT
 
@@ -61,7 +61,7 @@ def test_real_and_invented_responses_are_in_different_tables(path):
 
 
 def test_where_a_teacher_does_not_help_is_said():
-    """As the results have it: 'four of eight rows' with --together, and ASAP-SAS 9."""
+    """As the results have it: 'four of eight rows' with --together, and no item by itself."""
     worse = rows = 0
     for name in semeval.NAMES:
         for way in semeval.WAYS:
@@ -70,11 +70,10 @@ def test_where_a_teacher_does_not_help_is_said():
                 rows += 1
                 worse += part[STUDENT]["accuracy"] < part[BASELINE]["accuracy"]
     assert (worse, rows) == (4, 8)
-    nine = figures("asap-sas-9")
-    assert agreement(nine, STUDENT)["accuracy"] < agreement(nine, BASELINE)["accuracy"]
+    for item in map(figures, REAL):
+        assert agreement(item, STUDENT)["accuracy"] >= agreement(item, BASELINE)["accuracy"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "[4 of 8 rows]" in readme
-    assert "On ASAP-SAS 9 the small model is exactly right less often" in readme
 
 
 @pytest.mark.parametrize(
