@@ -23,6 +23,7 @@ from kd_edge_export.bundle import ItemParts, SecondParts, write_bundle
 from kd_edge_export.golden import golden_inputs, golden_json, tolerances
 from kd_edge_export.parity import Probabilities, form_outputs
 from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.bundle.second import second_name
 from kd_edge_runtime.errors import InputError, ParityError
 from kd_edge_runtime.text.rules import AFTER_MARKUP
 
@@ -143,7 +144,7 @@ def parities(prepared: Prepared) -> Iterator[tuple[str, tuple[FormParity, ...]]]
     name = prepared.student.item_id
     yield name, prepared.parity
     if prepared.second:
-        yield _second_name(name), prepared.second.parity
+        yield second_name(name), prepared.second.parity
 
 
 def write(
@@ -227,7 +228,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         return Prepared(student, parts, ran.parity)
     own = replace(options, bits=None)
     forms = second_forms(item.second, options.forms)
-    second = _run(item.second, _second_name(student.item_id), forms, sample, own)
+    second = _run(item.second, second_name(student.item_id), forms, sample, own)
     cascade = _cascade(student, ran, second, sample, options.cascade)
     both = SecondParts(
         second.parts,
@@ -243,10 +244,6 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         Prepared(item.second, second.parts, second.parity),
         cascade,
     )
-
-
-def _second_name(item_id: str) -> str:
-    return f"{item_id} (second)"
 
 
 def _run(

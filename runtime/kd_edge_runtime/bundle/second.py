@@ -75,7 +75,7 @@ def of_second(item: ItemEntry) -> ItemEntry | None:
     if second is None:
         return None
     return type(item)(
-        item_id=f"{item.item_id} (second)",
+        item_id=second_name(item.item_id),
         student=second.student,
         classes=item.classes,
         values=item.values,
@@ -89,9 +89,19 @@ def of_second(item: ItemEntry) -> ItemEntry | None:
     )
 
 
+def second_name(item_id: str) -> str:
+    """What an item's second student is called where it stands for itself."""
+    return f"{item_id} (second)"
+
+
+def second_students(items: Sequence[ItemEntry]) -> tuple[ItemEntry, ...]:
+    """The entries of the items' second students; see `of_second`."""
+    return tuple(filter(None, map(of_second, items)))
+
+
 def students(items: Sequence[ItemEntry]) -> tuple[ItemEntry, ...]:
     """An entry for each student: the items' own, then those of second students."""
-    return (*items, *filter(None, map(of_second, items)))
+    return (*items, *second_students(items))
 
 
 def as_items(manifest: Manifest) -> Manifest:

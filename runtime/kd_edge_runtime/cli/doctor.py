@@ -19,7 +19,7 @@ from kd_edge_runtime.backends.choose import check, choose
 from kd_edge_runtime.backends.probe import MISSING, forget, probe, versions
 from kd_edge_runtime.bench.machine import memory
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.bundle.second import students
+from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.cli.options import root_option
 from kd_edge_runtime.errors import BackendError, KdEdgeError
 from kd_edge_runtime.slots.slots import Slots, default_root
@@ -56,17 +56,16 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
     states = slots.status()
     problems = [f"{slot.file}: {slot.problem}" for slot in states if slot.current and slot.problem]
     items: list[LoadedItem] = []
-    seconds: list[LoadedItem] = []
+    seconds: dict[str, LoadedItem] = {}
     with ExitStack() as stack:
         try:
             if bundle or root or states:
                 opened = stack.enter_context(Bundle(bundle) if bundle else slots.first(_checked))
                 opened.check()  # a damaged member must not be mistaken for a bad backend
-                both = [LoadedItem(opened, one) for one in students(opened.manifest.items)]
-                items, seconds = (
-                    both[: len(opened.manifest.items)],
-                    both[len(opened.manifest.items) :],
-                )
+                for entry in opened.manifest.items:
+                    items.append(LoadedItem(opened, entry))
+                    if second := of_second(entry):
+                        seconds[entry.item_id] = LoadedItem(opened, second)
         except KdEdgeError as error:
             if bundle:
                 raise
@@ -74,7 +73,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         tables = {
             "backends": [_backend(name, items, cache) for name in backends.NAMES],
             "items": [_item(item, cache) for item in items],
-            **({"seconds": [_second(one, cache) for one in seconds]} if seconds else {}),
+            **({"seconds": [_second(*pair, cache) for pair in seconds.items()]} if seconds else {}),
             "slots": [
                 {"file": slot.file, "current": slot.current, "problem": slot.problem}
                 for slot in states
@@ -147,15 +146,15 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
     }
 
 
-def _second(item: LoadedItem, cache: Path | None) -> _Row:
-    """A second student; one that does not run is no problem, as the first scores alone."""
+def _second(item_id: str, item: LoadedItem, cache: Path | None) -> _Row:
+    """An item's second student; one that does not run is no problem, as the first scores alone."""
     backend = why = ""
     try:
         backend, _ = choose(item, cache)
     except KdEdgeError as error:
         why = absent(item) or str(error)
     return {
-        "second": item.entry.item_id.removesuffix(" (second)"),
+        "second": item_id,
         "student": item.entry.student,
         "backend": backend,
         "without": f"the first scores alone: {why}" if why else "",

@@ -10,7 +10,7 @@ import click
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.verify import verify as results
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.bundle.second import students
+from kd_edge_runtime.bundle.second import second_students
 from kd_edge_runtime.errors import BackendError
 from kd_edge_runtime.students.golden import Reproduced
 
@@ -62,7 +62,7 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
     not_run = sorted(forms - {result.form for result in checked})
     not_run += [
         f"{form} of {entry.item_id}"
-        for entry in students(manifest.items)[len(manifest.items) :]
+        for entry in second_students(manifest.items)
         for form in entry.forms
         if (entry.item_id, form) not in {(result.item_id, result.form) for result in checked}
     ]

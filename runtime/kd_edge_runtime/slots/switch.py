@@ -11,7 +11,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.backends.choose import choose
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.bundle.second import students
+from kd_edge_runtime.bundle.second import second_students
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.files import plain_write_errors
 from kd_edge_runtime.slots.durable import (
@@ -148,7 +148,7 @@ def _check_scores(slots: Slots, slot: Slot) -> None:
             if error:
                 raise error
         # The first scores alone where a second does not run: what comes of it is kept for later.
-        for entry in students(bundle.manifest.items)[len(bundle.manifest.items) :]:
+        for entry in second_students(bundle.manifest.items):
             with suppress(KdEdgeError):
                 choose(LoadedItem(bundle, entry), slots.cache)
 
