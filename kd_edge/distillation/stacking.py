@@ -25,8 +25,8 @@ from kd_edge.students.student import Student
 SHARES = (1.0, 0.75, 0.5)
 """The teacher's weights to choose from, the default first.
 
-Less than a half would teach a student mostly what it can learn from people's scores by itself: on
-no item was that better, even where the teacher alone was much worse.
+Less than a half would teach a student mostly what it can learn from people's scores by itself. That
+was worse even on an item of which the teacher knew much less (see `benchmarks/README.md`).
 """
 
 

@@ -131,7 +131,7 @@ class Graph:
 
 
 def _gelu(graph: Graph, node: onnx.NodeProto) -> bool:
-    """X * (0.5 * (1 + erf(x / sqrt(2)))): as the exporter writes it."""
+    """GELU as the exporter writes it: x * (0.5 * (1 + erf(x / sqrt(2))))."""
     erf = graph.up(node.output[0], ("Mul", 1), ("Mul", 1), "Add", "Erf")
     if erf is None:
         return False

@@ -51,7 +51,8 @@ class ItemFigures:
         flagged: number of responses that the device flags for a person, by reason.
         unflagged_exact: exact agreement of the others; None where there are none.
         review: the review threshold in words, "" where it is unknown.
-        choice: what the student learnt from and why, likewise.
+        choice: what the student learnt from and why, and of two students what they do together;
+            in words, "" where nothing is known.
         baselines: what the student should be better than, by name.
     """
 
