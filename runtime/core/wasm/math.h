@@ -7,8 +7,6 @@
 #include <string.h>
 
 #define HUGE_VAL __builtin_huge_val()
-#define isfinite(x) __builtin_isfinite(x)
-#define signbit(x) __builtin_signbit(x)
 #define fabs(x) __builtin_fabs(x)
 #define floor(x) __builtin_floor(x)
 #define sqrt(x) __builtin_sqrt(x)
