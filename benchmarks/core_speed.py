@@ -56,7 +56,7 @@ def measure(
     folder: Path, responses: Path | None, fasttext: str | None, rows: int, texts: int
 ) -> dict[str, Any]:
     """All figures; see the command for the arguments."""
-    labelled = _labelled(responses)
+    labelled = labelled_texts(responses)
     written = [text for text, _ in labelled]
     figures: dict[str, Any] = {
         "responses": len(written),
@@ -64,7 +64,7 @@ def measure(
     }
     for rules in (1, 2):
         bundle = folder / f"rules-{rules}.kdz"
-        _write(bundle, written, rules)
+        write_untrained(bundle, written, rules)
         job = folder / "job.json"
         content = {
             "bundle": str(bundle),
@@ -82,14 +82,16 @@ def measure(
     return figures
 
 
-def _labelled(responses: Path | None) -> list[tuple[str, str]]:
+def labelled_texts(responses: Path | None) -> list[tuple[str, str]]:
+    """Texts with scores, from a CSV; of the sample, whose scores are made up, if there is none."""
     if responses is None:
         return [(text, str(at % 3)) for at, text in enumerate(untrained_bundle.sample_texts())]
     with responses.open(encoding="utf-8", newline="") as file:
         return [(row["text"], row["score"]) for row in csv.DictReader(file)]
 
 
-def _write(path: Path, texts: Sequence[str], rules: int) -> None:
+def write_untrained(path: Path, texts: Sequence[str], rules: int) -> None:
+    """Writes a bundle of a bag with random weights that knows the texts' words."""
     vocabulary = choose_vocabulary(texts, BagOptions(rules=rules))
     item = untrained_bundle.item_of(vocabulary, "made", ("plain-int8",))
     words = words_by(rules)

@@ -45,7 +45,7 @@ def main(responses: Path | None) -> None:
 
 def measure(folder: Path, responses: Path | None, rounds: int = ROUNDS) -> dict[str, Any]:
     """All figures: bytes, and microseconds a response by rules."""
-    texts = [text for text, _ in core_speed._labelled(responses)]
+    texts = [text for text, _ in core_speed.labelled_texts(responses)]
     core, module = sources.wasm(), sources.module().encode()
     (folder / "kd_edge.mjs").write_bytes(module)
     (folder / "kd_edge.wasm").write_bytes(core)
@@ -62,7 +62,7 @@ def measure(folder: Path, responses: Path | None, rounds: int = ROUNDS) -> dict[
     }
     for rules in (1, 2):
         bundle = folder / f"rules-{rules}.kdz"
-        core_speed._write(bundle, texts, rules)
+        core_speed.write_untrained(bundle, texts, rules)
         figures[f"rules {rules}"] = _race(folder, bundle, texts, rounds)
     return figures
 
@@ -118,10 +118,10 @@ def table() -> str:
     kinds = [name for name in figures if name.startswith("rules")]
     names = {"one": "one response", "batch": f"{figures['responses']:,} at once"}
     rows = []
-    for what, said in names.items():
+    for what, label in names.items():
         races = [figures[kind][what] for kind in kinds]
         ratios = [f"{race['wasm'] / race['plain']:.2f}" for race in races]
-        rows.append([f"{said} / plain Python", *ratios])
+        rows.append([f"{label} / plain Python", *ratios])
     return markdown(["core in Node / other", *(f"text {kind}" for kind in kinds)], rows)
 
 
@@ -130,7 +130,7 @@ def sizes() -> str:
     found = record.read("wasm")["figures"]["bytes"]
     names = {"core": "`kd_edge.wasm`", "module": "`kd_edge.mjs`"}
     rows = [
-        [said, f"{found[name]:,}", f"{found[f'{name} packed']:,}"] for name, said in names.items()
+        [label, f"{found[name]:,}", f"{found[f'{name} packed']:,}"] for name, label in names.items()
     ]
     return markdown(["file", "bytes", "packed (gzip -9)"], rows)
 
