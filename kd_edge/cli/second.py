@@ -63,16 +63,16 @@ def seconds_by_item(seconds: Sequence[Student], firsts: Sequence[Student]) -> di
         InputError: the first of an item is missing or has other scores, or an item has two of them.
     """
     by_item = {student.item_id: student for student in firsts}
-    found: dict[str, Student] = {}
+    second_of: dict[str, Student] = {}
     for student in seconds:
         name = student.item_id
         if name not in by_item:
             raise InputError(
                 f"--second: item '{name}' has no first student here: name its folder too"
             )
-        if name in found:
+        if name in second_of:
             raise InputError(f"--second: there are two for item '{name}'")
         if student.scale.classes != by_item[name].scale.classes:
             raise InputError(f"--second: the two students of item '{name}' have different scores")
-        found[name] = student
-    return found
+        second_of[name] = student
+    return second_of

@@ -116,7 +116,7 @@ class ItemRun:
             **each_alone(scorer, distilled.student, texts),
         }
         manifest = scorer.bundle.manifest
-        found = lines(split.item, split.train, split.test, scorings, self.sizes(manifest))
+        figures = lines(split.item, split.train, split.test, scorings, self.sizes(manifest))
         sizes: dict[str, Size | None] = {**sizes_by_name(manifest.item(self.item_id), manifest)}
         if sizes:
             sizes[BASELINE] = sizes[FIRST]  # a copy of the first
@@ -124,7 +124,7 @@ class ItemRun:
             # No copy of the student: it has another size, which nobody asks for.
             sizes[BASELINE] = None
         return tuple(
-            _sized(line, sizes[line.name]) if line.name in sizes else line for line in found
+            _sized(line, sizes[line.name]) if line.name in sizes else line for line in figures
         )
 
     def sizes(self, manifest: Manifest, bundle_bytes: int = 0) -> Sizes:

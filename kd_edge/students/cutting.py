@@ -94,8 +94,7 @@ def cut_network(
 def usual_layers(total: int) -> tuple[int, ...]:
     """The layers that are kept by default, of so many: the first and the last.
 
-    A third one is half as slow again, and was no better on one of two items; see
-    `benchmarks/README.md`.
+    A third one would take half as long again; what two layers give is in `benchmarks/README.md`.
     """
     return tuple(sorted({0, total - 1}))
 
@@ -188,8 +187,8 @@ def _trim_network(teacher: TeacherModel, trimmed: Trimmed, longest: int) -> dict
         parent = backbone.get_submodule(positions)
         parent.position_embeddings = _some(parent.position_embeddings, [*rows])
         config.max_position_embeddings = len(rows)
-    found: dict[str, Any] = config.to_dict()
-    return {name: value for name, value in found.items() if name not in _LEFT_OUT}
+    changed: dict[str, Any] = config.to_dict()
+    return {name: value for name, value in changed.items() if name not in _LEFT_OUT}
 
 
 def _positions(backbone: Any) -> str | None:
@@ -223,24 +222,24 @@ def _probe(network: TeacherModel, tokens: torch.Tensor, longest: int) -> torch.T
     return logits
 
 
-def _check_same(kind: str, made: Cut, before: torch.Tensor) -> None:
+def _check_same(kind: str, cut: Cut, before: torch.Tensor) -> None:
     """Refuses a cut whose network cannot be built, or scores otherwise than it did in the teacher.
 
     Args:
         kind: the kind of language model.
-        made: the cut.
+        cut: the network cut out of the teacher.
         before: what `_probe` gave in the teacher, without the other layers.
     """
-    network = build_network(made.config, made.classes)
-    chosen = ", ".join(map(str, made.layers))
+    network = build_network(cut.config, cut.classes)
+    chosen = ", ".join(map(str, cut.layers))
     try:
-        network.load_state_dict(made.state)
+        network.load_state_dict(cut.state)
     except RuntimeError:
         raise _uncut(
             kind,
             f"layers {chosen} do not fit together; the first layer of some models differs from "
             "the others: keep layer 0 too",
         ) from None
-    after = _probe(network, torch.arange(made.config["vocab_size"]), made.longest)
+    after = _probe(network, torch.arange(cut.config["vocab_size"]), cut.longest)
     if not torch.allclose(before, after, atol=_NEAR):
         raise _uncut(kind, f"layers {chosen} compute something else without the others")

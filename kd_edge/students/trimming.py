@@ -137,14 +137,14 @@ class _Pieces:
 
     def needed(self, shared: Collection[str]) -> set[str]:
         """The shared pieces, what is always kept, and the pieces that these are merged from."""
-        found: set[str] = set()
+        needed: set[str] = set()
         waiting = [*shared, *self._fixed]
         while waiting:
             piece = waiting.pop()
-            if piece in self._ids and piece not in found:
-                found.add(piece)
+            if piece in self._ids and piece not in needed:
+                needed.add(piece)
                 waiting += self._parts.get(piece, ())
-        return found
+        return needed
 
     def without(self, removed: Collection[str]) -> Tokenizer:
         """The tokenizer that does not know some pieces; the others have their ids or others."""

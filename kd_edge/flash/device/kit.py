@@ -51,9 +51,9 @@ def is_core(name: str) -> bool:
 
 def core_wheel(kit: dict[str, bytes]) -> str:
     """The name of the kit's wheel of the core for this device; "" for none."""
-    found = sorted(filter(is_core, kit))
+    wheels = sorted(filter(is_core, kit))
     for machine in _machines(os.uname().machine, 64 if sys.maxsize > 1 << 32 else 32):
-        for name in found:
+        for name in wheels:
             if name.endswith(f"_{machine}.whl"):
                 return name
     return ""

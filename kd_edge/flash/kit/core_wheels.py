@@ -28,10 +28,10 @@ def core_wheels(platform: Platform, folder: Path | None = None) -> dict[str, byt
     """
     wheels = sorted((folder or _DIST).glob(f"kd_edge_core-{__version__}-cp39-abi3-*linux*.whl"))
     endings = tuple(f"_{machine}" for machine in platform.core_machines)
-    found = {path.name: path.read_bytes() for path in wheels if path.stem.endswith(endings)}
-    if folder and not found:
+    fitting = {path.name: path.read_bytes() for path in wheels if path.stem.endswith(endings)}
+    if folder and not fitting:
         raise InputError(
             f"{folder}: there is no wheel of kd-edge-core {__version__} for {platform.name}; "
             "'make wheels' builds them into dist"
         )
-    return found
+    return fitting

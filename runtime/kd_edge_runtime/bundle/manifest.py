@@ -168,11 +168,8 @@ class Manifest:
 
         content = {"format": FORMAT, **asdict(self)}
         for entry in content["items"]:
-            for name in (
-                "points",
-                "part_of",
-                "second",
-            ):  # bundles without them stay as they always were
+            # Bundles without them stay as they always were.
+            for name in ("points", "part_of", "second"):
                 if not entry[name]:
                     del entry[name]
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -91,13 +91,13 @@ class Server:
         """A description of the bundle and its backends."""
         items = self._scorer.bundle.manifest.items
         names = {self._scorer.backend(item.item_id) for item in items}
-        told = f"{self._scorer.bundle.path.name}, items: {len(items)}, with {', '.join(names)}"
+        firsts = f"{self._scorer.bundle.path.name}, items: {len(items)}, with {', '.join(names)}"
         seconds = [self._scorer.second(item.item_id) for item in items]
         used = sorted({one.backend for one in seconds if one and one.backend})
         whys = sorted({one.why for one in seconds if one and one.why})
         return "; ".join(
             [
-                told,
+                firsts,
                 *([f"second models with {', '.join(used)}"] if used else []),
                 *(f"second models not in use: {why}" for why in whys),
             ]
