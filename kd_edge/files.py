@@ -80,6 +80,16 @@ def atomic_folder(path: Path, markers: Collection[str]) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def refuse_file(path: Path) -> None:
+    """Refuse a file in the place of a folder to write: before the work, not after it.
+
+    Raises:
+        InputError: there is a file of that name.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"'{path}' is a file; name a folder, or one that is not there yet.")
+
+
 def check_replaceable(path: Path, markers: Collection[str]) -> None:
     """Refuse to write over a folder that kd-edge did not write.
 
@@ -92,8 +102,7 @@ def check_replaceable(path: Path, markers: Collection[str]) -> None:
     """
     if not path.exists():
         return
-    if not path.is_dir():
-        raise InputError(f"'{path}' is a file; name a folder, or one that is not there yet.")
+    refuse_file(path)
     there = {entry.name for entry in path.iterdir()}
     if there and not there & set(markers):
         raise InputError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions, export
+from kd_edge.files import refuse_file
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError
@@ -49,6 +50,7 @@ def export_c(
     The only form is plain int8, whatever `options` says.
     """
     refuse_missing_folder(folder)
+    refuse_file(folder)
     for item in items:
         _refuse_kind(item.student.item_id, item.student.kind)
     with tempfile.TemporaryDirectory() as scratch:
@@ -74,6 +76,7 @@ def write_c(bundle: Path, folder: Path) -> list[str]:
             or the folder cannot be written.
     """
     refuse_missing_folder(folder)
+    refuse_file(folder)
     with Bundle(bundle) as opened:
         items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
         for item in items:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions, export
+from kd_edge.files import refuse_file
 from kd_edge.page import sources
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
@@ -33,6 +34,7 @@ def export_js(
     The only form is plain int8, whatever `options` says.
     """
     refuse_missing_folder(folder)
+    refuse_file(folder)
     for item in items:
         _refuse_kind(item.student.item_id, item.student.kind)
     with tempfile.TemporaryDirectory() as scratch:
@@ -58,6 +60,7 @@ def write_js(bundle: Path, folder: Path) -> list[str]:
             written.
     """
     refuse_missing_folder(folder)
+    refuse_file(folder)
     with Bundle(bundle) as opened:
         for entry in opened.manifest.items:
             _refuse_kind(entry.item_id, entry.student)

@@ -213,3 +213,11 @@ def test_what_c_cannot_score_is_refused(small_students, tmp_path):
     with pytest.raises(InputError, match="kind 'rnn' cannot be C"):
         c_source.export_c([ExportItem(small_students["rnn"])], tmp_path / "c", {})
     assert not (tmp_path / "c").exists()
+
+
+def test_a_file_in_its_place_is_refused_before_the_work(tmp_path):
+    path = tmp_path / "scorer"
+    path.write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="scorer' is a file; name a folder"):
+        c_source.export_c([], path, {})
+    assert path.read_text(encoding="utf-8") == "mine"

@@ -67,3 +67,11 @@ def test_other_kinds_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"of kind 'rnn' cannot be JavaScript; those of"):
         write_js(tmp_path / "a.kdz", tmp_path / "scorer")
     assert not (tmp_path / "scorer").exists()
+
+
+def test_a_file_in_its_place_is_left_as_it_is(tmp_path):
+    path = tmp_path / "scorer"
+    path.write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="scorer' is a file; name a folder"):
+        write_js(BUNDLE, path)
+    assert path.read_text(encoding="utf-8") == "mine"
