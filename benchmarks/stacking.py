@@ -145,7 +145,7 @@ def _halves(left: Left, alone: Floats) -> dict[str, Any]:
         order = rng.permutation(len(scores))
         middle = len(scores) // 2
         for at, other in ((order[:middle], order[middle:]), (order[middle:], order[:middle])):
-            share = choose_share(teacher[at], alone[at], scores[at])
+            share = choose_share(teacher[at], alone[at], scores[at], left.item.scale)
             shares.append(share)
             for name, weight in (("teacher", 1.0), ("chosen", share), ("half", 0.5)):
                 labels = mean(teacher[other], alone[other], weight)

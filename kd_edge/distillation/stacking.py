@@ -13,13 +13,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import numpy.typing as npt
 
-from kd_edge.data.responses import Row
+from kd_edge.data.responses import Row, Scale
 from kd_edge.distillation.choice import Choice, choice_of, first_as_good
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import Floats, at_temperature, fit_temperature, log_losses
-from kd_edge.evaluation.metrics import Scores
+from kd_edge.evaluation.metrics import Scores, quadratic_kappa
 from kd_edge.students.student import Student
 
 SHARES = (1.0, 0.75, 0.5)
@@ -28,6 +28,9 @@ SHARES = (1.0, 0.75, 0.5)
 Less than a half would teach a student mostly what it can learn from people's scores by itself. That
 was worse even on an item of which the teacher knew much less (see `benchmarks/README.md`).
 """
+
+# In QWK; see `benchmarks/README.md`.
+_FAR_BEHIND = 0.1
 
 
 def share_for(data: LearningData, alone: Student, options: DistilOptions) -> float:
@@ -39,21 +42,30 @@ def share_for(data: LearningData, alone: Student, options: DistilOptions) -> flo
         return options.teacher_share
     if not options.weight or not data.held_out_labelled:
         return 1.0
-    scores = human_scores(data.held_out)
-    return choose_share(_teachers(data, data.held_out), of_rows(alone, data.held_out), scores)
+    scores, teacher = human_scores(data.held_out), _teachers(data, data.held_out)
+    own = of_rows(alone, data.held_out)
+    return choose_share(teacher, own, scores, data.item.scale)
 
 
-def choose_share(teacher: Floats, alone: Floats, scores: Scores) -> float:
+def choose_share(teacher: Floats, alone: Floats, scores: Scores, scale: Scale) -> float:
     """The teacher's weight in the soft labels, one of `SHARES`.
 
     The first is taken whose labels are as good as the best by log-loss. The teacher is brought to
-    its own temperature first: it is too sure of itself, and would be mixed to be less sure.
+    its own temperature first: it is too sure of itself, and would be mixed to be less sure. Where
+    the other is far behind by QWK, its labels are left out: log-loss alone would take some of them
+    for their calibration, and students agreed less with people for it.
 
     Args:
         teacher: its probabilities of responses that it was not trained on; [N, K].
         alone: those of the student without a teacher, which is calibrated; [N, K].
         scores: people's scores as classes; [N].
+        scale: the K classes.
     """
+    by_teacher, by_alone = (
+        quadratic_kappa(scores, own.argmax(1), scale.values) for own in (teacher, alone)
+    )
+    if by_teacher - by_alone > _FAR_BEHIND:
+        return 1.0
     calm = at_temperature(teacher, fit_temperature(teacher, scores))
     losses = [log_losses(mean(calm, alone, share), scores) for share in SHARES]
     return SHARES[first_as_good(np.stack(losses))]

@@ -13,6 +13,7 @@ from kd_edge.distillation.distil import distil, soft_labels
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.stacking import SHARES, choose_share, of_rows, stacked
+from kd_edge.evaluation.metrics import quadratic_kappa
 from kd_edge.soft_labels.label_variants import Variants
 from workshop import SMALL, certain, item_of
 
@@ -45,10 +46,21 @@ def _scorer(right, number=200, sure=0.8, seed=0):
 def test_who_is_better_gets_the_weight():
     good, scores = _scorer(0.85, seed=1)
     bad, _ = _scorer(0.4, seed=2)
-    assert choose_share(good, bad, scores) == 1.0
-    assert choose_share(bad, good, scores) == 0.5
+    assert choose_share(good, bad, scores, ITEM.scale) == 1.0
+    assert choose_share(bad, good, scores, ITEM.scale) == 0.5
     other, _ = _scorer(0.85, seed=3)
-    assert choose_share(good, other, scores) < 1  # they err on different responses
+    assert choose_share(good, other, scores, ITEM.scale) < 1  # they err on different responses
+
+
+def test_who_is_far_behind_is_left_out_whatever_the_loss(monkeypatch):
+    good, scores = _scorer(0.85, seed=1)
+    other, _ = _scorer(0.85, seed=3)
+    behind = quadratic_kappa(scores, good.argmax(1), (0, 1, 2)) - quadratic_kappa(
+        scores, other.argmax(1), (0, 1, 2)
+    )
+    for limit, far in ((behind + 0.001, False), (behind - 0.001, True)):
+        monkeypatch.setattr(stacking, "_FAR_BEHIND", limit)
+        assert (choose_share(good, other, scores, ITEM.scale) == 1) is far
 
 
 def test_a_teacher_that_is_too_sure_is_not_mixed_for_that():
@@ -56,7 +68,7 @@ def test_a_teacher_that_is_too_sure_is_not_mixed_for_that():
     other, _ = _scorer(0.45, sure=0.45, seed=2)
     mixed = [stacking.log_losses(stacking.mean(sure, other, share), scores) for share in SHARES]
     assert np.mean(mixed[1]) < np.mean(mixed[0])  # the mixture is less sure, and no more than that
-    assert choose_share(sure, other, scores) == 1.0
+    assert choose_share(sure, other, scores, ITEM.scale) == 1.0
 
 
 def test_the_mean_of_labels_and_variants(tmp_path):
