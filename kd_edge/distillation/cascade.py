@@ -30,7 +30,7 @@ from kd_edge_runtime.errors import InputError
 SHARE = 0.3
 """Default of the largest share of responses that the second student is asked about, 0 to 1."""
 
-# Centre and standard deviation of the weight's prior: averages were best on most items.
+# Centre and standard deviation of the weight's prior: both count alike unless many say otherwise.
 _USUAL_WEIGHT = 0.5
 _WEIGHT_SD = 0.25
 _WEIGHTS = np.linspace(0, 1, 41)

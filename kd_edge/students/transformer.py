@@ -84,7 +84,7 @@ class TransformerNetwork(Network):
         """See `torch.nn.Module`.
 
         While it learns, attention is computed step by step: on a CPU the gradients of torch's own
-        attention take twice as long for responses of this length.
+        attention take longer for responses of this length.
         """
         choose = getattr(self.cut.backbone, "set_attn_implementation", None)
         if choose is not None:  # older transformers have none
