@@ -2,10 +2,9 @@
 
 Each number of a product's input [N, T, D] has a scale of its own, the largest that a sample of
 responses has there, so that all become integers of one scale; the weight [D, E], which takes the
-scales over, becomes integers with a scale for each of its E outputs. A few
-numbers of a layer are ten times as large as the others, and with one scale for all these become
-coarse. A
-scale that follows each batch would let a response's score depend on the others; fixed ones do not.
+scales over, becomes integers with a scale for each of its E outputs. A few numbers of a layer are
+ten times as large as the others, and with one scale for all these become coarse. A scale that
+follows each batch would let a response's score depend on the others; fixed ones do not.
 """
 
 from __future__ import annotations
