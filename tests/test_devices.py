@@ -20,6 +20,7 @@ from benchmarks.instruction_counter import InstructionCounter, absent_tools
 from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.second import students
 
 SAMPLES = sorted((Path(__file__).parent / "bundles").glob("*.kdz"))
 PROGRAM = ("-m", "kd_edge_runtime")
@@ -97,7 +98,7 @@ def test_students_that_read_tokens_reproduce_theirs(run, setup, networks):
 def forms(path, names):
     """What a bundle has to offer these backends: items, backends and forms."""
     with Bundle(path) as bundle:
-        for entry in bundle.manifest.items:
+        for entry in students(bundle.manifest.items):
             for name in names:
                 for form in backends.forms(entry, name):
                     yield entry.item_id, name, form

@@ -95,7 +95,7 @@ def test_it_scores_as_this_one_does(run, tmp_path, click):
     texts = [*bundles_made.SENTENCES, "", "Größe ½ 水 → 'x'", 'the ice, "the"\nice']
     with table.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["item", "text"], *(["stove", text] for text in texts)])
-    call = [*PROGRAM, "score", SAMPLES[0], table, *click]
+    call = [*PROGRAM, "score", SAMPLES[0], table, "--first-only", *click]
     here = subprocess.run(
         list(map(str, [sys.executable, *call])), capture_output=True, encoding="utf-8", check=True
     )

@@ -88,7 +88,7 @@ def scores(tmp_path_factory):
 def _write_long(folder):
     new = " ".join(f"word{at}" for at in range(3000))
     long = [new, f"{new} {new}", "the ice melts " * 5000, "中文" * 4000, "a" * 100_000, "é" * 5000]
-    with Scorer.open(BUNDLES[0], "plain") as scorer:
+    with Scorer.open(BUNDLES[0], "plain", first_only=True) as scorer:
         item_id = scorer.bundle.manifest.items[0].item_id
         found = scorer.score_many(long, item_id)
     write(folder, "long.json", [{"text": a, **b._asdict()} for a, b in zip(long, found)])

@@ -38,8 +38,8 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.scorer import Scorer
 rows = 0
 for path in sys.argv[1:]:
-    with Bundle(path) as bundle, Scorer.open(path, backend="core") as core, \\
-            Scorer.open(path, backend="plain") as plain:
+    with Bundle(path) as bundle, Scorer.open(path, backend="core", first_only=True) as core, \\
+            Scorer.open(path, backend="plain", first_only=True) as plain:
         for entry in bundle.manifest.items:
             if "plain-int8" not in entry.forms:
                 continue
