@@ -45,8 +45,8 @@ class Choice:
             if self.given or "teacher" not in self.losses:
                 return f"{text}."
             return (
-                f"{text}, unmixed: {on} a mean of them and of the small model alone does not fit "
-                "people's scores better."
+                f"{text}, unmixed: {on} the small model alone agrees too little with people, or a "
+                "mean of both does not fit people's scores better."
             )
         text = (
             f"It learnt from a mean of the large model's scores ({self.teacher_share:.0%}) and of "
