@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions, export
-from kd_edge.files import refuse_file
+from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions
+from kd_edge.bundling.core_folder import (
+    export_folder,
+    refuse_kind,
+    refuse_unwritable,
+    write_files,
+)
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import refuse_missing_folder
 from kd_edge_runtime.flags import NAMES
+from kd_edge_runtime.students.bag import FORM
 from kd_edge_runtime.students.item import LoadedItem
 
 _FILES = Path(__file__).parent / "c_files"
-_FORM = "plain-int8"
+_LANGUAGE = "C"
 _KINDS = {"bag": "KD_BAG", "pairs": "KD_PAIRS"}
 _PER_LINE = 24
 
@@ -49,16 +52,7 @@ def export_c(
 
     The only form is plain int8, whatever `options` says.
     """
-    refuse_missing_folder(folder)
-    refuse_file(folder)
-    for item in items:
-        _refuse_kind(item.student.item_id, item.student.kind)
-    with tempfile.TemporaryDirectory() as scratch:
-        bundle = Path(scratch) / "bundle.kdz"
-        plain = replace(options or ExportOptions(), forms=(_FORM,))
-        exported = export(items, bundle, provenance, plain)
-        write_c(bundle, folder)
-    return exported
+    return export_folder(_LANGUAGE, write_c, items, folder, provenance, options)
 
 
 def write_c(bundle: Path, folder: Path) -> list[str]:
@@ -75,12 +69,11 @@ def write_c(bundle: Path, folder: Path) -> list[str]:
         InputError: an item is of a kind that the core does not score, or its responses are HTML;
             or the folder cannot be written.
     """
-    refuse_missing_folder(folder)
-    refuse_file(folder)
+    refuse_unwritable(folder)
     with Bundle(bundle) as opened:
         items = [LoadedItem(opened, entry) for entry in opened.manifest.items]
         for item in items:
-            _refuse_kind(item.entry.item_id, item.entry.student)
+            refuse_kind(_LANGUAGE, item.entry.item_id, item.entry.student)
             _refuse_markup(item)
         files = {"items.c": "".join(_items_c(items)).encode("utf-8")}
         options = " -DKD_RULES_1" if all(item.rules() == 1 for item in items) else ""
@@ -90,27 +83,13 @@ def write_c(bundle: Path, folder: Path) -> list[str]:
     for path in sorted(_FILES.iterdir()):
         text = path.read_text(encoding="utf-8")
         files[path.name] = text.replace("@OPTIONS@", options).encode("utf-8")
-    try:
-        folder.mkdir(exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
-    return sorted(files)
+    return write_files(folder, files)
 
 
 def _core() -> Path:
     """The folder with the core: in the package where it is installed, else in the checkout."""
     inside = Path(__file__).with_name("c_core")
     return inside if inside.is_dir() else Path(__file__).parents[2] / "runtime" / "core"
-
-
-def _refuse_kind(item_id: str, kind: str) -> None:
-    if kind not in _KINDS:
-        raise InputError(
-            f"item '{item_id}': a small model of kind '{kind}' cannot be C; those of "
-            "'kd-edge run' with its default options can"
-        )
 
 
 def _refuse_markup(item: LoadedItem) -> None:
@@ -128,7 +107,7 @@ def _items_c(items: Sequence[LoadedItem]) -> Iterator[str]:
     weights: dict[bytes, int] = {}
     entries = []
     for number, item in enumerate(items):
-        data = item.form(_FORM)
+        data = item.form(FORM)
         if data not in weights:
             weights[data] = number
             yield from _array(f"weights_{number}", "uint8_t", data)
@@ -172,7 +151,7 @@ def _entry(item: LoadedItem, number: int, weights: int) -> str:
     }
     inside = ",\n      ".join(f".{name} = {value}" for name, value in fields.items())
     members = f"vectorizer_{number}, weights_{weights}"
-    sizes = f"{len(item.vectorizer())}, {len(item.form(_FORM))}"
+    sizes = f"{len(item.vectorizer())}, {len(item.form(FORM))}"
     return (
         f"\n    {{ {_quoted(entry.item_id)}, classes_{number},\n    {{ {inside} }},\n"
         f"      {members}, {sizes} }}"

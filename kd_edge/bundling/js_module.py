@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions, export
-from kd_edge.files import refuse_file
+from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions
+from kd_edge.bundling.core_folder import (
+    export_folder,
+    refuse_kind,
+    refuse_unwritable,
+    write_files,
+)
 from kd_edge.page import sources
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import refuse_missing_folder
 
 BUNDLE = "bundle.kdz"
 """The bundle in the folder."""
 
 _README = Path(__file__).parent / "js_files" / "README.md"
-_FORM = "plain-int8"
-_KINDS = ("bag", "pairs")
+_LANGUAGE = "JavaScript"
 
 
 def export_js(
@@ -33,16 +33,7 @@ def export_js(
 
     The only form is plain int8, whatever `options` says.
     """
-    refuse_missing_folder(folder)
-    refuse_file(folder)
-    for item in items:
-        _refuse_kind(item.student.item_id, item.student.kind)
-    with tempfile.TemporaryDirectory() as scratch:
-        bundle = Path(scratch) / BUNDLE
-        plain = replace(options or ExportOptions(), forms=(_FORM,))
-        exported = export(items, bundle, provenance, plain)
-        write_js(bundle, folder)
-    return exported
+    return export_folder(_LANGUAGE, write_js, items, folder, provenance, options)
 
 
 def write_js(bundle: Path, folder: Path) -> list[str]:
@@ -59,11 +50,10 @@ def write_js(bundle: Path, folder: Path) -> list[str]:
         InputError: an item is of a kind that the core does not score, or the folder cannot be
             written.
     """
-    refuse_missing_folder(folder)
-    refuse_file(folder)
+    refuse_unwritable(folder)
     with Bundle(bundle) as opened:
         for entry in opened.manifest.items:
-            _refuse_kind(entry.item_id, entry.student)
+            refuse_kind(_LANGUAGE, entry.item_id, entry.student)
     files = {
         "kd_edge.mjs": sources.module().encode("utf-8"),
         "kd_edge.d.mts": sources.types().encode("utf-8"),
@@ -71,18 +61,4 @@ def write_js(bundle: Path, folder: Path) -> list[str]:
         "README.md": _README.read_bytes(),
         BUNDLE: bundle.read_bytes(),
     }
-    try:
-        folder.mkdir(exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
-    return sorted(files)
-
-
-def _refuse_kind(item_id: str, kind: str) -> None:
-    if kind not in _KINDS:
-        raise InputError(
-            f"item '{item_id}': a small model of kind '{kind}' cannot be JavaScript; those of "
-            "'kd-edge run' with its default options can"
-        )
+    return write_files(folder, files)

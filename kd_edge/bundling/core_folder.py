@@ -1,0 +1,88 @@
+"""What a folder of C and one of JavaScript have in common: the core, and items that it scores."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions, export
+from kd_edge.files import refuse_file
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import refuse_missing_folder
+from kd_edge_runtime.students.bag import FORM
+
+KINDS = ("bag", "pairs")
+"""The kinds of student that the core scores."""
+
+
+def export_folder(
+    language: str,
+    write: Callable[[Path, Path], object],
+    items: Sequence[ExportItem],
+    folder: Path,
+    provenance: Mapping[str, Any],
+    options: ExportOptions | None = None,
+) -> Exported:
+    """Like `bundle.export`, but writes a folder of a bundle whose only form is plain int8.
+
+    Args:
+        language: its name in messages.
+        write: makes the folder, the second argument, of a bundle, the first.
+        items: as of `bundle.export`, and so are the others.
+        folder: made if it is not there.
+        provenance: see above.
+        options: the forms that they name do not count.
+
+    Raises:
+        InputError: an item is of a kind that the core does not score, or see `bundle.export`.
+    """
+    refuse_unwritable(folder)
+    for item in items:
+        refuse_kind(language, item.student.item_id, item.student.kind)
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = Path(scratch) / "bundle.kdz"
+        plain = replace(options or ExportOptions(), forms=(FORM,))
+        exported = export(items, bundle, provenance, plain)
+        write(bundle, folder)
+    return exported
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuses a folder's path that cannot be one.
+
+    Raises:
+        InputError: the folder that it is to be in does not exist, or there is a file in its place.
+    """
+    refuse_missing_folder(folder)
+    refuse_file(folder)
+
+
+def refuse_kind(language: str, item_id: str, kind: str) -> None:
+    """Refuses an item whose kind of student is not one of `KINDS`.
+
+    Raises:
+        InputError: it is not.
+    """
+    if kind not in KINDS:
+        raise InputError(
+            f"item '{item_id}': a small model of kind '{kind}' cannot be {language}; those of "
+            "'kd-edge run' with its default options can"
+        )
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Writes files into a folder, which is made if it is not there; their names, sorted.
+
+    Raises:
+        InputError: they cannot be written.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
+    return sorted(files)
