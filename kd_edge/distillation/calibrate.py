@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +17,13 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import (
     Floats,
     at_temperature,
+    confidence_in,
     expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
 )
 from kd_edge.evaluation.decision import decided
-from kd_edge.evaluation.metrics import Scores
+from kd_edge.evaluation.metrics import Scores, rounded
 from kd_edge.evaluation.review import choose_review
 from kd_edge.students.student import Network, Student
 
@@ -51,7 +51,7 @@ def calibrate(
         network.last.bias.div_(temperature)
     scaled = at_temperature(probabilities, temperature)
     right = probabilities.argmax(axis=1) == scores
-    return scaled, _rounded(
+    return scaled, rounded(
         {
             "temperature": temperature,
             "loss_before": negative_log_likelihood(probabilities, scores),
@@ -77,18 +77,10 @@ def with_flags(
         [row.text for row in held_out], [row.item_id for row in held_out]
     ).astype(np.float64)
     classes = decided(probabilities, student.scale, student.decision)
-    confidence = probabilities[np.arange(len(classes)), classes]
+    confidence = confidence_in(probabilities, classes)
     review = choose_review(confidence, classes == human_scores(held_out), wanted)
     return replace(
         student,
         flags=replace(outlier_limits(texts, student), review=review.below),
-        provenance={**student.provenance, "review": _rounded(asdict(review))},
+        provenance={**student.provenance, "review": rounded(asdict(review))},
     )
-
-
-def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
-    """Figures rounded to 4 digits, for the bundle."""
-    return {
-        name: round(figure, 4) if isinstance(figure, float) else figure
-        for name, figure in figures.items()
-    }

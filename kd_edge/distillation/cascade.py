@@ -17,12 +17,13 @@ from kd_edge.data.responses import Scale
 from kd_edge.evaluation.calibration import (
     Floats,
     Right,
+    confidence_in,
     expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
 )
 from kd_edge.evaluation.decision import decided
-from kd_edge.evaluation.metrics import Scores, quadratic_kappa
+from kd_edge.evaluation.metrics import Scores, quadratic_kappa, rounded
 from kd_edge.evaluation.review import ACCURACY, Review, choose_review
 from kd_edge_runtime.backends.cascade import together
 from kd_edge_runtime.errors import InputError
@@ -131,15 +132,15 @@ class Cascade:
         self, first: Floats, second: Floats, scale: Scale, decision: str
     ) -> npt.NDArray[np.float64]:
         """What both say of N responses: [N, K] probabilities from those of each."""
-        confidence = _confidence(first, scale, decision)
+        confidence = confidence_in(first, decided(first, scale, decision))
         return _together(first, second, confidence < self.below, self.weight, self.temperature)
 
     def provenance(self) -> dict[str, Any]:
         """How it was chosen, JSON types."""
         return {
             **{name: getattr(self, name) for name in ("below", "weight", "temperature")},
-            **_rounded(asdict(self.figures)),
-            "review": _rounded(asdict(self.review)),
+            **rounded(asdict(self.figures)),
+            "review": rounded(asdict(self.review)),
         }
 
 
@@ -156,7 +157,7 @@ class _HeldOut:
     def confidence(self, shares: Floats) -> tuple[Floats, Right]:
         """The probability of each class decided, and whether it is the people's; [N] each."""
         classes = decided(shares, self.scale, self.decision)
-        return shares[np.arange(len(classes)), classes], classes == self.scores
+        return confidence_in(shares, classes), classes == self.scores
 
     def qwk(self, shares: Floats) -> float:
         """The QWK with people of what probabilities decide."""
@@ -196,12 +197,11 @@ def choose_cascade(
         chosen = _at(rows, confidence, _threshold(confidence, options.share))
     else:
         chosen = _fewest(rows, confidence, options.share, wanted)
-    below, weight, temperature, shares = chosen
-    both, both_right = rows.confidence(shares)
+    both, both_right = rows.confidence(chosen.shares)
     second_right = rows.confidence(rows.second)[1]
     figures = Figures(
         responses=len(scores),
-        share=float((confidence < below).mean()),
+        share=float((confidence < chosen.below).mean()),
         wanted=wanted,
         reached=wanted is None or bool(both_right.mean() >= wanted),
         first=float(right.mean()),
@@ -209,22 +209,29 @@ def choose_cascade(
         both=float(both_right.mean()),
         first_qwk=rows.qwk(rows.first),
         second_qwk=rows.qwk(rows.second),
-        both_qwk=rows.qwk(shares),
+        both_qwk=rows.qwk(chosen.shares),
         error=expected_calibration_error(both, both_right),
     )
     review = choose_review(both, both_right, review_accuracy)
-    return Cascade(below, weight, temperature, review, figures)
+    return Cascade(chosen.below, chosen.weight, chosen.temperature, review, figures)
 
 
-_Chosen = tuple[float, float, float, Floats]
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A cascade, see there, and what both students say of all N held-out responses; [N, K]."""
+
+    below: float
+    weight: float
+    temperature: float
+    shares: Floats
 
 
-def _fewest(rows: _HeldOut, confidence: Floats, most: float, wanted: float) -> _Chosen:
+def _fewest(rows: _HeldOut, confidence: Floats, most: float, wanted: float) -> _Candidate:
     """The cascade that asks the second least for the wanted agreement; else the best one."""
     best, reached = _at(rows, confidence, 0.0), -1.0
     for below in (0.0, *_thresholds(confidence, most)):
         chosen = _at(rows, confidence, below)
-        agreement = float(rows.confidence(chosen[3])[1].mean())
+        agreement = float(rows.confidence(chosen.shares)[1].mean())
         if agreement >= wanted:
             return chosen
         if agreement > reached:
@@ -252,22 +259,17 @@ def _threshold(confidence: Floats, share: float) -> float:
     return middle if low < middle <= high else float(np.floor(high * 10**_DIGITS) / 10**_DIGITS)
 
 
-def _at(rows: _HeldOut, confidence: Floats, below: float) -> _Chosen:
-    """The cascade with a threshold: weight, temperature, and what both say of all N responses."""
+def _at(rows: _HeldOut, confidence: Floats, below: float) -> _Candidate:
+    """The cascade with a threshold."""
     asked = confidence < below
     if not asked.any():
-        return below, _USUAL_WEIGHT, 1.0, rows.first
+        return _Candidate(below, _USUAL_WEIGHT, 1.0, rows.first)
     first, second, scores = rows.first[asked], rows.second[asked], rows.scores[asked]
     weight = _fit_weight(first, second, scores)
     mixed = (1 - weight) * first + weight * second
     temperature = round(fit_temperature(mixed, scores), _DIGITS)
     shares = _together(rows.first, rows.second, asked, weight, temperature)
-    return below, weight, temperature, shares
-
-
-def _confidence(shares: Floats, scale: Scale, decision: str) -> Floats:
-    """The probability of the class that each of N responses gets; [N]."""
-    return shares[np.arange(len(shares)), decided(shares, scale, decision)]
+    return _Candidate(below, weight, temperature, shares)
 
 
 def _together(
@@ -289,10 +291,3 @@ def _fit_weight(first: Floats, second: Floats, scores: Scores) -> float:
         return len(scores) * negative_log_likelihood(mixed, scores) + float(prior)
 
     return round(float(min(_WEIGHTS, key=loss)), _DIGITS)
-
-
-def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: round(figure, _DIGITS) if isinstance(figure, float) else figure
-        for name, figure in figures.items()
-    }

@@ -76,6 +76,11 @@ def fit_temperature(probabilities: Floats, scores: Scores) -> float:
     return float(np.exp(min(_LOG_TEMPERATURES, key=loss)))
 
 
+def confidence_in(probabilities: Floats, classes: Scores) -> Floats:
+    """The probability of each response's class; [N], from [N, K] and [N]."""
+    return probabilities[np.arange(len(classes)), classes]
+
+
 def negative_log_likelihood(probabilities: Floats, scores: Scores) -> float:
     """The mean of `log_losses`, at least 0."""
     return float(log_losses(probabilities, scores).mean())
@@ -83,7 +88,7 @@ def negative_log_likelihood(probabilities: Floats, scores: Scores) -> float:
 
 def log_losses(probabilities: Floats, scores: Scores) -> Floats:
     """-log p of people's classes, [N]: of [N, K] probabilities and [N] classes, N > 0."""
-    of_scores = probabilities[np.arange(len(scores)), scores]
+    of_scores = confidence_in(probabilities, scores)
     return np.asarray(-np.log(np.maximum(of_scores, _SMALLEST)))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,3 +75,11 @@ def agreement(human: Scores, machine: Scores, scale: Scale) -> Agreement:
         macro_f1=float(f1_score(human, machine, average="macro", zero_division=0)),
         qwk=quadratic_kappa(human, machine, scale.values),
     )
+
+
+def rounded(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures with floats of four digits, as bundles keep them."""
+    return {
+        name: round(figure, 4) if isinstance(figure, float) else figure
+        for name, figure in figures.items()
+    }
