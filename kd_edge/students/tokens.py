@@ -18,6 +18,7 @@ from kd_edge_export import form_writers
 from kd_edge_export.form_writers import Forms, TokenGraph
 from kd_edge_export.onnx import transformer
 from kd_edge_export.onnx.int8_static import Feed
+from kd_edge_runtime.backends.padding import padded
 from kd_edge_runtime.text import NEW_RULES
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
@@ -99,11 +100,8 @@ class EncodedTokens:
 
     def batch(self, index: npt.NDArray[np.int64]) -> tuple[torch.Tensor, ...]:
         """Ids and mask, int64 [B, longest], padded on the right."""
-        lengths = self.lengths[index]
-        mask = np.arange(lengths.max(initial=1)) < lengths[:, None]
-        ids = np.full(mask.shape, self._pad, dtype=np.int64)
-        ids[mask] = [token for at in index for token in self._ids[at]]
-        return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
+        ids, mask = padded([self._ids[at] for at in index], self._pad)
+        return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
 class TokenKind(Kind):

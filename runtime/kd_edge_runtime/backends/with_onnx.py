@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import onnxruntime
 
 from kd_edge_runtime.backends import graphs
+from kd_edge_runtime.backends.padding import padded
 from kd_edge_runtime.backends.token_ids import token_reader
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.item import LoadedItem
@@ -71,13 +71,8 @@ class _TokensInput:
         self._reader = token_reader(item)
 
     def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        ids = self._reader.encode(texts)
-        lengths = np.array([len(tokens) for tokens in ids], dtype=np.int64)
-        # Where no response has a token, each is one of padding, as a graph needs a width.
-        mask = np.arange(lengths.max(initial=1)) < lengths[:, None]
-        padded = np.full(mask.shape, self._reader.pad, dtype=np.int64)
-        padded[mask] = [token for tokens in ids for token in tokens]
-        return {"ids": padded, "mask": mask.astype(np.int64)}
+        ids, mask = padded(self._reader.encode(texts), self._reader.pad)
+        return {"ids": ids, "mask": mask}
 
 
 class OnnxModel:

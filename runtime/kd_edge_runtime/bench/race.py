@@ -10,6 +10,7 @@ from typing import Any, Callable
 import numpy as np
 from tokenizers import Tokenizer
 
+from kd_edge_runtime.backends.token_ids import whole
 from kd_edge_runtime.errors import BackendError
 
 # Responses per batch, which are of similar length.
@@ -80,7 +81,7 @@ class Classifier:
         step = self._rows or _BATCH
         for start in range(0, len(order), step):
             places = order[start : start + step]
-            fed = [texts[at].encode("utf-8", "replace").decode("utf-8") for at in places]
+            fed = whole([texts[at] for at in places])
             encoded = self._tokenizer.encode_batch(fed + [""] * ((self._rows or 0) - len(fed)))
             columns = {
                 "ids": [one.ids for one in encoded],
