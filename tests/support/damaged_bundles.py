@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
+from kd_edge_runtime.bundle.archive import MANIFEST
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import BundleError
 
-MANIFEST = "manifest.json"
 INDEX = "items/0/vocabulary.bin"
 ENTRY, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 NAMES = (
@@ -39,7 +39,10 @@ def listed(members: Mapping[str, bytes], **changes: Any) -> dict[str, bytes]:
 
 
 def zipped(members: Mapping[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """A zip of members with names as they stand."""
+    """A zip of members with names as they stand, whatever the system thinks of them.
+
+    One that is named "link" is a symbolic link.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", packing) as archive:
         for name, data in members.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import stat
 import struct
 import zipfile
 
@@ -14,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bundles_made
+from damaged_bundles import INDEX, declared, listed, zipped
 from kd_edge_runtime.bundle import archive as bundle_module
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle, unsafe
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError
-
-INDEX = "items/0/vocabulary.bin"
 
 
 @pytest.fixture(scope="module")
@@ -33,29 +31,6 @@ def sound(tmp_path_factory):
 @pytest.fixture
 def members(sound):
     return dict(sound[1])
-
-
-def listed(members, **changes):
-    """The members with a manifest that vouches for all of them."""
-    raw = json.loads(members[MANIFEST])
-    raw["members"] = {
-        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        for name, data in members.items()
-        if name != MANIFEST
-    }
-    raw["members"].update(changes)
-    return {**members, MANIFEST: json.dumps(raw).encode()}
-
-
-def zipped(members, packing=zipfile.ZIP_DEFLATED):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", packing) as archive:
-        for name, data in members.items():
-            info = zipfile.ZipInfo(name)
-            info.filename = name  # as it stands, whatever the system thinks of it
-            info.compress_type = packing
-            archive.writestr(info, data)
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -273,17 +248,6 @@ def test_a_hash_in_capitals_is_another(members, opened):
         opened(zipped(listed(members, **{INDEX: entry})))
 
 
-def declared(data, name, size):
-    """The zip with another unpacked size written in both of a member's headers."""
-    changed = bytearray(data)
-    for mark, size_at, name_at in ((b"PK\x03\x04", 22, 30), (b"PK\x01\x02", 24, 46)):
-        at = -1
-        while (at := data.find(mark, at + 1)) >= 0:
-            if data[at + name_at :].startswith(name.encode()):
-                struct.pack_into("<I", changed, at + size_at, size)
-    return bytes(changed)
-
-
 def test_a_zip_that_lies_about_sizes(members, opened):
     bomb = bytes(5 << 20)
     small = {"bytes": 100, "sha256": hashlib.sha256(bomb[:100]).hexdigest()}
@@ -374,16 +338,8 @@ def test_a_packing_that_small_readers_lack(members, opened, packing):
 
 
 def test_a_link(members, opened):
-    buffer = io.BytesIO()
-    members = listed({**members, "link": b"/etc/passwd"})
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in members.items():
-            info = zipfile.ZipInfo(name)
-            if name == "link":
-                info.external_attr = (stat.S_IFLNK | 0o777) << 16
-            archive.writestr(info, data)
     with pytest.raises(BundleError, match="'link' is encrypted, a link, or"):
-        opened(buffer.getvalue())
+        opened(zipped(listed({**members, "link": b"/etc/passwd"})))
 
 
 def test_the_file_is_closed_when_it_is_refused(members, tmp_path, monkeypatch):
