@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import click
@@ -89,13 +91,13 @@ def _measure(
     report = run(responses, work / name, options, test, given)
     seconds = time.monotonic() - started
     folder = item_folder(work / name, report.items[0].item_id)
-    texts = list(read_scored(folder / FILE, responses.items[0].scale.classes).texts)
+    figures = _figures(report, folder, seconds)
     both = options.distil.second is not None
-    path = record.write(
-        f"two-students-{name}" if both else f"agreement-{name}",
-        _figures(report, folder, seconds) | _asked(report, work / name, texts),
-        options.teacher.seed,
-    )
+    if both:
+        texts = read_scored(folder / FILE, responses.items[0].scale.classes).texts
+        figures["asked"] = _asked(work / name, texts)
+    result = f"two-students-{name}" if both else f"agreement-{name}"
+    path = record.write(result, figures, options.teacher.seed)
     for labels in ("labels", "test_labels"):
         if options.teachers == 1 and not both:
             shutil.copy(folder / f"{labels}.csv", path.with_name(f"{labels}-{name}.csv"))
@@ -115,14 +117,12 @@ def _figures(report: RunReport, folder: Path, seconds: float) -> dict[str, Any]:
     }
 
 
-def _asked(report: RunReport, out: Path, texts: list[str]) -> dict[str, float]:
-    """The share of the test responses that a second student is asked about; empty for none."""
+def _asked(out: Path, texts: Sequence[str]) -> float:
+    """The share of the test responses that a run's second student is asked about, 0 to 1."""
     with Scorer.open(out / BUNDLE, first_only=True) as scorer:
-        second = scorer.bundle.manifest.item(report.items[0].item_id).second
-        if second is None:
-            return {}
-        scores = scorer.score_many(texts)
-    return {"asked": sum(score.confidence < second.below for score in scores) / len(scores)}
+        second = scorer.bundle.manifest.item().second
+        assert second is not None, "the run was one of both students"
+        return mean(score.confidence < second.below for score in scorer.score_many(texts))
 
 
 if __name__ == "__main__":

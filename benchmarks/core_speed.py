@@ -36,12 +36,15 @@ RUNTIME = Path(__file__).parent.parent / "runtime"
 SEED = 0
 
 
-@click.command()
-@click.option(
+responses_option = click.option(
     "--responses",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A CSV with the columns text and score.  [default: the sample's]",
 )
+
+
+@click.command()
+@responses_option
 @click.option("--fasttext", help="A Python with fasttext-wheel, numpy<2 and click.")
 @click.option("--rows", default=1_000_000, show_default=True, help="Rows of the CSV.")
 @click.option("--texts", default=500_000, show_default=True, help="Texts compared bit by bit.")

@@ -31,11 +31,7 @@ SEED = 0
 
 
 @click.command()
-@click.option(
-    "--responses",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A CSV with the columns text and score.  [default: the sample's]",
-)
+@core_speed.responses_option
 def main(responses: Path | None) -> None:
     """Measure how fast the core scores as WebAssembly."""
     with tempfile.TemporaryDirectory() as folder:

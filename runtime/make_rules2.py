@@ -233,7 +233,7 @@ def read_otherwise() -> tuple[Runs, dict[int, str]]:
     return runs, spelt
 
 
-def _lines(entries: list[str]) -> str:
+def quoted(entries: list[str]) -> str:
     """Entries, with a space after each, as the lines of a string in brackets."""
     lines = [""]
     for entry in entries:
@@ -261,22 +261,22 @@ Frozen with the rules. All numbers are hexadecimal.
 
 # Where each class of code points begins: the first code point and the class, a letter.
 CLASSES = (
-{_lines([f"{code:x}{own}" for code, own in classes()])}
+{quoted([f"{code:x}{own}" for code, own in classes()])}
 )
 
 # Code points that are read as one other: first, last, step and what to add, modulo 0x110000.
 RUNS = (
-{_lines(longer)}
+{quoted(longer)}
 )
 
 # The same for single ones: the code point, and what to add.
 SINGLE = (
-{_lines(singles)}
+{quoted(singles)}
 )
 
 # Code points that are read as none or several: the code point, and what each is read as.
 SPELT = (
-{_lines([f"{code:x}:" + ",".join(f"{ord(one):x}" for one in read) for code, read in spelt.items()])}
+{quoted([f"{code:x}:" + ",".join(f"{ord(one):x}" for one in read) for code, read in spelt.items()])}
 )
 '''
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import tokenizers
 from tokenizers import normalizers, pre_tokenizers
 
+from make_rules2 import quoted
+
 TABLES = Path(__file__).parent / "kd_edge_runtime/text/_wordpiece_tables.py"
 CODES = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 HANGUL = range(0xAC00, 0xD7A4)
@@ -92,16 +94,6 @@ def runs(single: dict[int, int]) -> list[tuple[int, int, int, int]]:
     return found
 
 
-def _lines(entries: list[str]) -> str:
-    """Entries, with a space after each, as the lines of a string in brackets."""
-    lines = [""]
-    for entry in entries:
-        if len(lines[-1]) + len(entry) > 130:
-            lines.append("")
-        lines[-1] += entry + " "
-    return "\n".join(f'    "{line}"' for line in lines)
-
-
 def tables() -> str:
     """The module's text."""
     classes: list[tuple[int, str]] = []
@@ -124,23 +116,23 @@ def tables() -> str:
 
 # Where each class of code points begins: the first code point and the class, a letter.
 CLASSES = (
-{_lines([f"{code:x}{own}" for code, own in classes])}
+{quoted([f"{code:x}{own}" for code, own in classes])}
 )
 
 # Code points that are read as one other: first, last, step (of a run), and what to add, modulo
 # 0x110000.
 RUNS = (
-{_lines(ranges)}
+{quoted(ranges)}
 )
 
 # Code points that are read as several: the code point, and what it is read as.
 SPELT = (
-{_lines([f"{code:x}:" + ",".join(f"{ord(one):x}" for one in text) for code, text in spelt.items()])}
+{quoted([f"{code:x}:" + ",".join(f"{ord(one):x}" for one in text) for code, text in spelt.items()])}
 )
 
 # Marks that are kept: the code point, and its canonical combining class.
 COMBINING = (
-{_lines([f"{code:x}:{order:x}" for code, order in combining().items()])}
+{quoted([f"{code:x}:{order:x}" for code, order in combining().items()])}
 )
 '''
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kd_edge.files import write_json
-from kd_edge.size_search.tried import BOTH, Limits, Tried
+from kd_edge.size_search.tried import Limits, Tried
+from kd_edge.students.registry import BOTH
 from kd_edge_runtime.files import atomic_write
 
 if TYPE_CHECKING:

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from kd_edge_runtime.errors import InputError
 
-BOTH = "both"
-"""What `Tried.student` is where a bag asks a transformer."""
-
 # A bundle holds its time, which compresses to a few bytes more or less: sizes are compared at
 # the same time, with slack for any other.
 SLACK = 16
@@ -57,7 +54,7 @@ class Tried:
         fits: whether the bundle is small enough and fast enough.
         ms: milliseconds that a held-out response takes in the mean, one after the other, on one
             thread of the machine that searches.
-        student: the kind of student, or `BOTH`.
+        student: the kind of student, or `registry.BOTH` where a bag asks a transformer.
         layers: the teacher's layers in a transformer; none in a bag.
     """
 

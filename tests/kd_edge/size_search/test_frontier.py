@@ -8,7 +8,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
-from kd_edge.size_search.tried import BOTH, Limits, Tried
+from kd_edge.size_search.tried import Limits, Tried
+from kd_edge.students.registry import BOTH
 from kd_edge_runtime.errors import InputError
 
 TRIED = (

@@ -81,8 +81,9 @@ def expected(path, texts):
 
 @pytest.mark.parametrize("backend", ["auto", "core", "plain", "numpy", "tflite", "onnx"])
 def test_the_second_is_asked_where_the_first_is_not_sure(path, backend):
-    if backend != "auto" and backends.missing(backend):
-        pytest.skip("not installed")
+    lacking = () if backend == "auto" else backends.missing(backend)
+    if lacking:
+        pytest.skip(f"the backend {backend} needs {' and '.join(lacking)}")
     with Scorer.open(path, backend) as scorer:
         found = scorer.score_many(TEXTS, "stove")
         assert scorer.second("stove") == ("onnx", "")
