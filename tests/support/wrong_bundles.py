@@ -1,4 +1,4 @@
-"""Bundles whose hashes are right and whose content is not."""
+"""Bundles whose hashes are right and whose content is not, and manifests that are wrong."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from kd_edge_export.bundle import ItemParts
+from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.errors import BundleError
 
 
 def with_golden(parts: ItemParts, change: Callable[[dict[str, Any]], None]) -> ItemParts:
@@ -34,3 +38,9 @@ def with_wrong_rows(parts: ItemParts, form: str, rows: tuple[int, ...]) -> ItemP
 def with_form(parts: ItemParts, form: str, data: bytes) -> ItemParts:
     """The item with another network in a form of it."""
     return replace(parts, forms={**parts.forms, form: (parts.forms[form][0], data)})
+
+
+def refused(raw: Any, why: str) -> None:
+    """Tries whether a manifest, as JSON types, is refused with words that match `why`."""
+    with pytest.raises(BundleError, match=why):
+        Manifest.from_json(json.dumps(raw))

@@ -60,6 +60,16 @@ def _trained(folder, options=FEW, **more):
     return _weights(network), state
 
 
+def _resumed(folder, monkeypatch, options):
+    """As `_trained`, and the numbers of the epochs, or parts of one, that were run."""
+    legs = []
+    original = Training._leg
+    monkeypatch.setattr(
+        Training, "_leg", lambda self, at, *rest: legs.append(at) or original(self, at, *rest)
+    )
+    return (*_trained(folder, options), legs)
+
+
 class _Stop:
     """Ctrl-C at a step of an epoch."""
 
@@ -147,12 +157,7 @@ def test_stopped_and_resumed_it_ends_the_same(tmp_path, monkeypatch, student, ep
     assert kept.exists() == (epoch > 0), "what is done of an epoch is not kept, the epoch is"
     if epoch:
         assert len(json.loads(kept.read_text())["history"]) == epoch
-    done = []
-    original = Training._leg
-    monkeypatch.setattr(
-        Training, "_leg", lambda self, at, *rest: done.append(at) or original(self, at, *rest)
-    )
-    resumed, again = _trained(tmp_path / "stopped", options)
+    resumed, again, done = _resumed(tmp_path / "stopped", monkeypatch, options)
     assert done == list(range(epoch, 3))
     assert _same(resumed, expected)
     assert again.history == state.history
@@ -174,12 +179,7 @@ def test_stopped_within_an_epoch_it_ends_the_same(tmp_path, monkeypatch, in_part
         _Stop(patch, part, 1)
         with pytest.raises(StoppedError, match="after the last finished part"):
             _trained(tmp_path / "stopped", in_parts)
-    done = []
-    original = Training._leg
-    monkeypatch.setattr(
-        Training, "_leg", lambda self, at, *rest: done.append(at) or original(self, at, *rest)
-    )
-    resumed, again = _trained(tmp_path / "stopped", in_parts)
+    resumed, again, done = _resumed(tmp_path / "stopped", monkeypatch, in_parts)
     assert done == list(range(part, 6))
     assert _same(resumed, expected)
     assert again.history == state.history

@@ -18,6 +18,7 @@ from kd_edge_runtime.bundle.manifest import (
     Manifest,
 )
 from kd_edge_runtime.errors import BundleError, InputError
+from wrong_bundles import refused
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +30,6 @@ def manifest(tmp_path_factory):
 @pytest.fixture
 def raw(manifest):
     return json.loads(manifest.to_json())
-
-
-def refused(raw, why):
-    with pytest.raises(BundleError, match=why):
-        Manifest.from_json(json.dumps(raw))
 
 
 def test_there_and_back(manifest):

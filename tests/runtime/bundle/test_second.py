@@ -21,6 +21,7 @@ from kd_edge_runtime.bundle.second import (
 )
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.scorer import Scorer
+from wrong_bundles import refused
 
 NUMBERS = ("below", "weight", "temperature", "review")
 
@@ -34,11 +35,6 @@ def manifest(tmp_path_factory):
 @pytest.fixture
 def raw(manifest):
     return json.loads(manifest.to_json())
-
-
-def refused(raw, why):
-    with pytest.raises(BundleError, match=why):
-        Manifest.from_json(json.dumps(raw))
 
 
 def test_there_and_back(manifest):
