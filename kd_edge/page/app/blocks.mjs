@@ -1,0 +1,14 @@
+// The blocks of data in the page: compressed, in base64.
+
+/** The text of a block. @param {string} id */
+export function blockText(id) {
+  const block = document.getElementById(id);
+  if (!block) throw new Error(`The page has no block '${id}': copy the file again.`);
+  return block.textContent ?? "";
+}
+
+/** The bytes of a block, unpacked. @param {string} id @returns {Promise<ArrayBuffer>} */
+export async function blockBytes(id) {
+  const packed = Uint8Array.from(atob(blockText(id)), (char) => char.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+}

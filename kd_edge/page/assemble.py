@@ -1,0 +1,162 @@
+"""One HTML file that scores in a browser, offline: the page, the core and bundles in one.
+
+The sources are `app/` (the page and what it does) and `core/` (the scoring). Modules are joined as
+text (see `modules` for what they keep to), so that neither a compiler nor a network is needed. What
+a browser may run is said by a Content-Security-Policy: the scripts of this file alone, by their
+hashes, and no connection at all.
+
+`app/page.html` is the frame, with the places of `_PARTS`; no element of it may have a `style`
+attribute, which the policy forbids (`element.style` of a script is allowed). `#kd-start` is what is
+seen until the program runs, and where it is said if it cannot. `app/main.mjs` starts the screen,
+and `app/scoring.mjs` is what it asks.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kd_edge.page import sources
+from kd_edge.page.modules import joined, without_comments
+from kd_edge.page.packed import PackedBundle, packed_bundle
+from kd_edge_runtime._version import __version__
+from kd_edge_runtime.errors import InputError
+
+APP = Path(__file__).with_name("app")
+
+_PARTS = ("policy", "style", "data", "script")
+"""What the frame has places for, each as `<!--name-->`."""
+
+
+@dataclass(frozen=True)
+class ItemTexts:
+    """What the page shows of an item that its bundle does not hold.
+
+    Attributes:
+        prompt: the question; "" for none.
+        rubric: how it is marked; "" for none.
+    """
+
+    prompt: str = ""
+    rubric: str = ""
+
+
+@dataclass(frozen=True)
+class PageBundle:
+    """A bundle for the page.
+
+    Attributes:
+        path: the `.kdz`.
+        texts: by item; items may be missing.
+    """
+
+    path: Path
+    texts: Mapping[str, ItemTexts] = field(default_factory=dict)
+
+
+def page(bundles: Sequence[PageBundle]) -> str:
+    """The HTML file that scores the items of bundles.
+
+    Args:
+        bundles: at least one.
+
+    Raises:
+        InputError: no item of a bundle can be scored in a page, two bundles have an item of the
+            same name, or a file cannot be read.
+        BundleError: a bundle is damaged or too new.
+    """
+    packed = [packed_bundle(bundle.path) for bundle in bundles]
+    _refuse_repeated_items(packed)
+    # A worker of a page from a file can be no module, and so has no `import.meta`.
+    worker = '"use strict";\n' + _script("worker.mjs").replace("import.meta.url", "location.href")
+    program = f"globalThis.kdEdgeWorker = {json.dumps(worker)};\n{_script('main.mjs')}"
+    loader = _script("loader.mjs")
+    style = (APP / "style.css").read_text(encoding="utf-8")
+    for inline in (loader, style):
+        if "</" in inline or "<!--" in inline:
+            raise ValueError("loader.mjs or style.css would end the element that it is put into")
+    facts = {"version": __version__, "bundles": [*map(_facts, packed, bundles)]}
+    blocks = [
+        _block("kd-bundles", "application/json", json.dumps(facts).replace("<", "\\u003c")),
+        _block("kd-wasm", "text/plain", _compressed(sources.wasm())),
+        _block("kd-program", "text/plain", _compressed(program.encode("utf-8"))),
+    ]
+    return _filled(
+        (APP / "page.html").read_text(encoding="utf-8"),
+        policy=_policy((loader, program), style),
+        style=f"<style>{style}</style>",
+        data="\n".join(blocks),
+        script=f'<script type="module">{loader}</script>',
+    )
+
+
+def _script(name: str) -> str:
+    return without_comments(joined(APP / name))
+
+
+def _refuse_repeated_items(bundles: Sequence[PackedBundle]) -> None:
+    seen: dict[str, str] = {}
+    for bundle in bundles:
+        for item in bundle.items:
+            if item in seen:
+                raise InputError(
+                    f"item '{item}' is in both {seen[item]} and {bundle.name}: a page has each "
+                    "item once, so leave one of the bundles out"
+                )
+            seen[item] = bundle.name
+
+
+def _facts(packed: PackedBundle, bundle: PageBundle) -> dict[str, object]:
+    texts = {
+        name: {"prompt": text.prompt, "rubric": text.rubric} for name, text in bundle.texts.items()
+    }
+    return {
+        "name": packed.name,
+        "hash": packed.sha256,
+        "seconds": list(packed.seconds),
+        "texts": texts,
+        "bytesHash": hashlib.sha256(packed.data).hexdigest(),
+        "bytes": base64.b64encode(packed.data).decode("ascii"),
+    }
+
+
+def _policy(scripts: Sequence[str], style: str) -> str:
+    content = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {' '.join(map(_hash, scripts))} 'wasm-unsafe-eval'",
+            f"style-src {_hash(style)}",
+            "worker-src blob:",
+            "img-src data:",
+            "form-action 'none'",
+            "base-uri 'none'",
+        )
+    )
+    return f'<meta http-equiv="Content-Security-Policy" content="{content}">'
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def _compressed(data: bytes) -> str:
+    return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode("ascii")
+
+
+def _block(name: str, kind: str, text: str) -> str:
+    return f'<script type="{kind}" id="{name}">{text}</script>'
+
+
+def _filled(frame: str, **parts: str) -> str:
+    for name in _PARTS:
+        before, mark, after = frame.partition(f"<!--{name}-->")
+        if not mark:
+            raise ValueError(f"page.html has no place for '{name}'")
+        frame = before + parts[name] + after
+    return frame
