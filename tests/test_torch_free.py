@@ -85,6 +85,10 @@ def test_verifying_in_plain_python_imports_nothing_heavy():
     assert not imported("verify", SAMPLE, "--backend", "plain") & HEAVY
 
 
+def test_a_page_is_made_of_a_bundle_without_anything_heavy(tmp_path):
+    assert not HEAVY & imported("page", SAMPLE, "-o", tmp_path / "page.html")
+
+
 def test_the_check_can_see(table, tmp_path):
     found = imported("score", SAMPLE, table, "--backend", "numpy", "-o", tmp_path / "o.csv")
     assert "numpy" in found

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kd_edge.cli.export_target import Target
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     FILE,
     PATH,
     form_option,
     json_option,
-    output_option,
     print_json,
     refuse_missing,
 )
@@ -25,7 +25,6 @@ from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.second import second_options, seconds_by_item, to_cascade_options
 from kd_edge.cli.sizes import max_size_option, show_search
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import refuse_missing_folder
 
 if TYPE_CHECKING:
     from kd_edge.bundling.parity import FormParity, Limits
@@ -59,6 +58,13 @@ if TYPE_CHECKING:
     "as_js",
     is_flag=True,
     help="Write a folder of JavaScript: the bundle, and a module that scores in Node and in pages.",
+)
+@OptionGroup.BUNDLE.option(
+    "--html",
+    "page",
+    type=FILE,
+    metavar="PAGE",
+    help="Write an HTML file that scores in a browser, offline; with -o, beside the bundle.",
 )
 @OptionGroup.STUDENT.option(
     "--second",
@@ -106,11 +112,16 @@ if TYPE_CHECKING:
     default=0.005,
     help="Largest loss of QWK on held-out responses, for forms with rounded numbers.",
 )
-@output_option(PATH, "The bundle to write (.kdz); with --teacher, --c or --js a folder.")
+@OptionGroup.OUTPUT.option(
+    "-o",
+    "--output",
+    type=PATH,
+    help="The bundle to write (.kdz); with --teacher, --c or --js a folder. Needed without --html.",
+)
 @json_option
 def export(
     students: tuple[Path, ...],
-    output: Path,
+    output: Path | None,
     forms: tuple[str, ...],
     bits: int | None,
     responses: Path | None,
@@ -120,6 +131,7 @@ def export(
     teacher: bool,
     as_c: bool,
     as_js: bool,
+    page: Path | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -138,36 +150,32 @@ def export(
       kd-edge export student --second second -o item.kdz --responses scored.csv
       kd-edge export out/student --c -o scorer
       kd-edge export out/student --js -o scorer
+      kd-edge export out/student --html page.html
       kd-edge export out/teacher --teacher -o onnx --responses responses.csv
     """
     refuse_missing(responses, *prompts)
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
-    from kd_edge.bundling.bundle import export as write_bundle
-    from kd_edge.bundling.c_source import export_c
-    from kd_edge.bundling.js_module import export_js
     from kd_edge.bundling.parity import Limits
     from kd_edge.teacher.held_out import held_out_rows
 
+    target = Target(output, page, as_c, as_js)
     cascade = to_cascade_options(values, bool(seconds), "name the second with --second")
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
-    scored = None if responses is None else read(responses, values, folder=output.parent)
+    scored = None if responses is None else read(responses, values, folder=target.path.parent)
     if teacher:
         unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
         unfit["--c"], unfit["--js"], unfit["--second"] = as_c, as_js, seconds
+        unfit["--html"] = page
         for name, value in unfit.items():
             if value:
                 raise InputError(f"{name} is for students: leave it out with --teacher")
-        _export_teacher(students, output, scored, limits, as_json)
+        _export_teacher(students, target.path, scored, limits, as_json)
         return
-    if as_c and as_js:
-        raise InputError("--c and --js write different folders: choose one of them")
-    if as_c or as_js:
-        _refuse_for_folders("--c" if as_c else "--js", forms, seconds)
-    refuse_missing_folder(output)
+    target.check(forms, seconds)
     texts = read_prompts(prompts)
     loaded = [_load(folder) for folder in students]
     if max_size is not None:
-        loaded = [_cut(loaded, scored, max_size, output, texts, forms, bits)]
+        loaded = [_cut(loaded, scored, max_size, target.path, texts, forms, bits)]
         forms, bits = forms or ("plain-int8",), None
     second = seconds_by_item([_load(folder) for folder in seconds], loaded)
     if seconds and scored is None:
@@ -182,28 +190,14 @@ def export(
         )
         for student in loaded
     ]
-    write = export_c if as_c else export_js if as_js else write_bundle
-    exported = write(items, output, {}, ExportOptions(forms, bits, limits, cascade))
+    exported = target.write(items, ExportOptions(forms, bits, limits, cascade), prompts)
     if as_json:
         parity = {name: [asdict(form) for form in forms] for name, forms in exported.parity.items()}
         print_json(parity)
         return
     _show({f"Item '{name}'": forms for name, forms in exported.parity.items()})
-    click.echo(f"{output}: {_what_was_written(output, as_c, as_js)}")
-
-
-def _refuse_for_folders(name: str, forms: Sequence[str], seconds: Sequence[Path]) -> None:
-    """Refuses what --c and --js have no choice of."""
-    if forms:
-        raise InputError(f"{name} has one form of the network: leave --form out")
-    if seconds:
-        raise InputError(f"{name} scores with the first student alone: leave --second out")
-
-
-def _what_was_written(output: Path, as_c: bool, as_js: bool) -> str:
-    if as_c or as_js:
-        return f"a folder of {'C' if as_c else 'JavaScript'}, see its README.md"
-    return f"{output.stat().st_size:,} bytes"
+    for line in target.lines():
+        click.echo(line)
 
 
 def _load(folder: Path) -> Student:

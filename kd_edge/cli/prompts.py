@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -12,10 +12,22 @@ from kd_edge.cli.help import Command, OptionGroup
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from kd_edge.data.responses import Item, Responses
+    from kd_edge.data.responses import Responses
 
 _IN_FOLDER = ("prompt.txt", "rubric.txt")  # an item's files in a folder of its own
 _SHOWN = 5  # names in a message
+
+
+class Named(Protocol):
+    """An item of responses or of a bundle."""
+
+    @property
+    def item_id(self) -> str:
+        """Its name."""
+
+    @property
+    def part_of(self) -> str:
+        """What its score is a part of; "" if it stands for itself."""
 
 
 def prompt_option(
@@ -57,7 +69,7 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
     texts: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
     count = len(names) + len(responses.left_out)
     for path in paths:
-        for name, files in _files_by_item(path, responses.items, count).items():
+        for name, files in files_by_item(path, responses.items, count).items():
             texts[name] += read_prompts(files)
     missing = [f"'{name}'" for name in names if paths and not texts[name]]
     if missing:
@@ -68,7 +80,17 @@ def prompts_by_item(paths: Sequence[Path], responses: Responses) -> dict[str, tu
     return texts
 
 
-def _files_by_item(path: Path, items: Sequence[Item], count: int) -> dict[str, list[Path]]:
+def files_by_item(path: Path, items: Sequence[Named], count: int) -> dict[str, list[Path]]:
+    """The prompt and rubric files of each item.
+
+    Args:
+        path: a file or a folder, see `prompts_by_item`.
+        items: the items.
+        count: how many there are, with those that are not in `items`.
+
+    Raises:
+        InputError: a file is given for several items, or a folder has no file for any of them.
+    """
     names = [item.item_id for item in items]
     if not path.is_dir():
         wholes = {item.part_of or item.item_id for item in items}

@@ -17,17 +17,23 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from kd_edge.console.progress import track
 from kd_edge.page import sources
 from kd_edge.page.modules import joined, without_comments
 from kd_edge.page.packed import PackedBundle, packed_bundle
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import atomic_write, refuse_missing_folder
 
 APP = Path(__file__).with_name("app")
+
+# Bytes of bundles that take more than two seconds.
+_LARGE = 20 << 20
 
 _PARTS = ("policy", "style", "data", "script")
 """What the frame has places for, each as `<!--name-->`."""
@@ -59,6 +65,69 @@ class PageBundle:
     texts: Mapping[str, ItemTexts] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WrittenPage:
+    """A page that was written.
+
+    Attributes:
+        bytes: its size.
+        items: those that it scores.
+        first_only: those of them that have a second student, which it does without.
+        left_out: those that it cannot score, each with its kind of student.
+        bundles: their names and SHA-256 hashes.
+    """
+
+    bytes: int
+    items: tuple[str, ...]
+    first_only: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+    bundles: Mapping[str, str]
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {**asdict(self), "left_out": dict(self.left_out)}
+
+
+def write_page(bundles: Sequence[PageBundle], output: Path) -> WrittenPage:
+    """Writes the HTML file, completely or not at all; see `page`.
+
+    Raises:
+        InputError: it cannot be written, or see `page`.
+        BundleError: see `page`.
+    """
+    refuse_missing_folder(output)
+    for bundle in bundles:
+        if output.exists() and bundle.path.exists() and output.samefile(bundle.path):
+            raise InputError(f"{output}: the page would overwrite the bundle: choose another name")
+    with _progress(bundles) as advance:
+        packed = []
+        for bundle in bundles:
+            packed.append(packed_bundle(bundle.path))
+            advance()
+        data = _html(packed, bundles).encode("utf-8")
+        with atomic_write(output, binary=True) as file:
+            file.write(data)
+        advance()
+    return WrittenPage(
+        len(data),
+        tuple(item for one in packed for item in one.items),
+        tuple(item for one in packed for item in one.seconds),
+        tuple(pair for one in packed for pair in one.left_out),
+        {one.name: one.sha256 for one in packed},
+    )
+
+
+@contextmanager
+def _progress(bundles: Sequence[PageBundle]) -> Iterator[Callable[[], None]]:
+    """What to call after each bundle and at the end; it shows progress where that takes seconds."""
+    size = sum(bundle.path.stat().st_size for bundle in bundles if bundle.path.exists())
+    if size < _LARGE:
+        yield lambda: None
+        return
+    with track("making the page", len(bundles) + 1) as tracker:
+        yield tracker.advance
+
+
 def page(bundles: Sequence[PageBundle]) -> str:
     """The HTML file that scores the items of bundles.
 
@@ -70,7 +139,10 @@ def page(bundles: Sequence[PageBundle]) -> str:
             same name, or a file cannot be read.
         BundleError: a bundle is damaged or too new.
     """
-    packed = [packed_bundle(bundle.path) for bundle in bundles]
+    return _html([packed_bundle(bundle.path) for bundle in bundles], bundles)
+
+
+def _html(packed: Sequence[PackedBundle], bundles: Sequence[PageBundle]) -> str:
     _refuse_repeated_items(packed)
     # A worker of a page from a file can be no module, and so has no `import.meta`.
     worker = '"use strict";\n' + _script("worker.mjs").replace("import.meta.url", "location.href")

@@ -47,6 +47,7 @@ _STAGES = {
         "bench": "Measure a bundle's speed, memory and size on this device.",
     },
     "Put it on devices": {
+        "page": "Make one HTML file that scores in a browser, offline.",
         "flash": "Set up devices with a bundle, over SSH or on a memory card.",
         "install": "Make a bundle the one that this device scores with.",
         "rollback": "Go back to the previous bundle.",

@@ -57,6 +57,27 @@ def test_a_folder_of_c_is_written(command, student, tmp_path):
     assert "--c is for students: leave it out with --teacher" in said.err
 
 
+def test_a_page_is_written_alone_or_beside_a_bundle(command, student, bundle, tmp_path):
+    page, prompt = tmp_path / "page.html", tmp_path / "prompt.txt"
+    prompt.write_text("Why is it warm?", encoding="utf-8")
+    said = command("export", student, "--html", page, "--prompt", prompt)
+    assert said.code == 0, said.err
+    assert said.out.splitlines()[-1] == f"{page}: {page.stat().st_size:,} bytes"
+    text = page.read_text(encoding="utf-8")
+    assert '"name": "page.kdz"' in text
+    assert "Why is it warm?" in text
+    said = command("export", student, "--html", page, "-o", bundle)
+    assert said.code == 0, said.err
+    names = [line.split(":")[0] for line in said.out.splitlines()[-2:]]
+    assert names == [str(bundle), str(page)]
+    assert '"name": "item.kdz"' in page.read_text(encoding="utf-8")
+    assert "Missing option '-o'" in command.fails("export", student)
+    said = command.fails("export", student, "--html", page, "--form", "all")
+    assert "--html has one form of the network: leave --form out" in said
+    said = command.fails("export", student, "--html", page, "--js", "-o", tmp_path / "js")
+    assert "leave --c and --js out" in said
+
+
 def test_a_folder_of_javascript_is_written(command, student, tmp_path):
     folder = tmp_path / "scorer"
     said = command("export", student, "--js", "-o", folder)
