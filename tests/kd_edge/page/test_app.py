@@ -60,7 +60,7 @@ def test_pure_modules_in_node(tmp_path):
     (tmp_path / "agreement.json").write_text(cases, encoding="ascii")
     core = APP.parent / "core" / "kd_edge.mjs"
     done = subprocess.run(
-        [node, "--test", HERE / "screen.test.mjs"],
+        [node, "--test", HERE / "app.test.mjs"],
         env={**os.environ, "KD_EDGE_CASES": str(tmp_path), "KD_EDGE_MODULE": str(core)},
         capture_output=True,
         encoding="utf-8",
