@@ -51,6 +51,22 @@ from kd_edge.flash.kit.platforms import BACKENDS, PLATFORMS, PYTHONS
     help="Folder with wheels of kd-edge-core, the fastest backend.  [default: what 'make wheels' "
     "has built, if anything]",
 )
+@OptionGroup.TRUST.option(
+    "--allowed-signers",
+    "signers",
+    type=FILE,
+    help="Give devices that have none this list of OpenSSH: then they take nothing that none of "
+    "these signed.",
+)
+@OptionGroup.TRUST.option(
+    "--key",
+    type=FILE,
+    help="Sign the software for devices that have such a list, with this key of OpenSSH; the "
+    "bundle is signed by 'kd-edge sign'.",
+)
+@OptionGroup.TRUST.option(
+    "--allow-older", is_flag=True, help="Replace a bundle even if it was created later."
+)
 @json_option
 def flash(
     bundle: Path,
@@ -61,6 +77,9 @@ def flash(
     backends: tuple[str, ...],
     core_wheels: Path | None,
     jobs: int,
+    signers: Path | None,
+    key: Path | None,
+    allow_older: bool,
     as_json: bool,
 ) -> None:
     """Put a BUNDLE onto each TARGET: a folder (a mounted card or stick), or ssh://user@host/dir.
@@ -78,12 +97,16 @@ def flash(
       kd-edge flash item.kdz /media/stick/kd-edge --with-runtime pi-64
       kd-edge flash item.kdz ssh://pi@class-7/home/pi/kd-edge --with-runtime pi-64
       kd-edge flash item.kdz --fleet devices.toml --jobs 16 --json
+      kd-edge flash signed.kdz /media/card/kd-edge --allowed-signers allowed_signers
     """
-    if platform is None and (python or backends or core_wheels):
+    if platform is None and (python or backends or core_wheels or key):
         raise click.UsageError(
-            "--python, --backend and --core-wheels need --with-runtime: they choose its parts"
+            "--python, --backend, --core-wheels and --key need --with-runtime, which they are about"
         )
 
+    from functools import partial
+
+    from kd_edge.bundling.signing import read_signers, sign
     from kd_edge.console.progress import say
     from kd_edge.console.tables import print_tables
     from kd_edge.flash.fleet import devices
@@ -93,6 +116,7 @@ def flash(
     from kd_edge.flash.parallel import flash as flash_all
     from kd_edge.flash.targets import FolderTarget
     from kd_edge.flash.to_folder import DEFAULT_PYTHON
+    from kd_edge.flash.trust import Trust
 
     all_devices = devices(targets, fleet)
     payload = read_payload(bundle)
@@ -102,12 +126,14 @@ def flash(
         core = cores.core_wheels(PLATFORMS[platform], core_wheels)
         if not core:
             say("There is no wheel of kd-edge-core here: plain Python will score on the devices.")
-        kits = Kits(PLATFORMS[platform], python, backends, tokenizers, core)
+        signed = partial(sign, key=key) if key else None
+        kits = Kits(PLATFORMS[platform], python, backends, tokenizers, core, signed)
         if any(isinstance(device.target, FolderTarget) for device in all_devices):
             kit = kits.kit(DEFAULT_PYTHON)
             fits = kit.python or ".".join(map(str, kit.least_python)) + " or newer"
             say(f"The kit for {platform} is for Python {fits} ({kit.size:,} bytes).")
-    outcomes = flash_all(payload, all_devices, kits, jobs)
+    trust = Trust(read_signers(signers) if signers else b"", allow_older)
+    outcomes = flash_all(payload, all_devices, kits, jobs, trust)
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
     else:

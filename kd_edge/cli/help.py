@@ -24,6 +24,7 @@ class OptionGroup(Enum):
     PARITY = "How much a form may differ from PyTorch"
     DEVICES = "Devices"
     RUNTIME = "Software for the devices"
+    TRUST = "What devices trust"
     OUTPUT = "Output"
     GENERAL = "General"
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 
 from kd_edge.console.progress import track
 from kd_edge.console.tables import TerminalTable
@@ -16,6 +17,7 @@ from kd_edge.flash.ssh import Connections, Remote
 from kd_edge.flash.targets import FolderTarget
 from kd_edge.flash.to_folder import DEFAULT_PYTHON, flash_folder
 from kd_edge.flash.to_ssh import flash_over_ssh
+from kd_edge.flash.trust import UNCHANGED, Trust
 from kd_edge_runtime.errors import KdEdgeError
 
 INSTALLED = "installed"
@@ -49,7 +51,11 @@ class FlashOutcome:
 
 
 def flash(
-    bundle: Payload, devices: Sequence[Device], kits: Kits | None, jobs: int
+    bundle: Payload,
+    devices: Sequence[Device],
+    kits: Kits | None,
+    jobs: int,
+    trust: Trust = UNCHANGED,
 ) -> list[FlashOutcome]:
     """Puts a bundle onto devices.
 
@@ -58,13 +64,15 @@ def flash(
         devices: the devices, each once.
         kits: the kits with the runtime; None leaves the devices' runtime unchanged.
         jobs: number of devices at a time.
+        trust: what the devices are to trust.
 
     Returns:
         The outcome of each, in the order given.
     """
     connections = Connections()
     with track("flashing", len(devices)) as all_, ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_flash_one, bundle, device, kits, connections) for device in devices]
+        flash_one = partial(_flash_one, bundle, kits, trust, connections)
+        futures = [pool.submit(flash_one, device) for device in devices]
         try:
             for _ in as_completed(futures):
                 all_.advance()
@@ -101,16 +109,16 @@ def summary(outcomes: Sequence[FlashOutcome]) -> str:
 
 
 def _flash_one(
-    bundle: Payload, device: Device, kits: Kits | None, connections: Connections
+    bundle: Payload, kits: Kits | None, trust: Trust, connections: Connections, device: Device
 ) -> FlashOutcome:
     started = time.monotonic()
     written, reason, target = 0, "", device.target
     try:
         if isinstance(target, FolderTarget):
             kit = kits.kit(DEFAULT_PYTHON) if kits else None
-            written = flash_folder(device.name, target.path, bundle, kit)
+            written = flash_folder(device.name, target.path, bundle, kit, trust)
         else:
-            written = flash_over_ssh(device.name, Remote(target, connections), bundle, kits)
+            written = flash_over_ssh(device.name, Remote(target, connections), bundle, kits, trust)
     except KdEdgeError as error:
         reason = str(error)
     except Exception as error:

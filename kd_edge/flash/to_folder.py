@@ -11,6 +11,7 @@ from pathlib import Path
 from kd_edge.console.progress import track
 from kd_edge.files import atomic_folder
 from kd_edge.flash.device.disk import (
+    SIGNATURE,
     SUMS,
     Refused,
     hash_uncached,
@@ -20,8 +21,10 @@ from kd_edge.flash.device.disk import (
     share,
     sync_folder,
 )
+from kd_edge.flash.device.signers import put_signers
 from kd_edge.flash.kit.build import Kit
 from kd_edge.flash.kit.payload import Payload
+from kd_edge.flash.trust import UNCHANGED, Trust
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.files import atomic_write, plain_write_errors
 from kd_edge_runtime.slots import switch
@@ -33,7 +36,9 @@ DEFAULT_PYTHON = "3.11"
 _SCRIPT = "install.sh"
 
 
-def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int:
+def flash_folder(
+    name: str, root: Path, bundle: Payload, kit: Kit | None, trust: Trust = UNCHANGED
+) -> int:
     """Makes a bundle the current one of a folder with slots, and reads all of it back.
 
     Existing files that are intact are kept. Whenever the power fails, the folder's current bundle
@@ -44,6 +49,7 @@ def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int
         root: the folder; its parent folder must exist.
         bundle: the bundle.
         kit: written to `kit`, with `install.sh` beside it; None for no kit.
+        trust: what the device is to trust.
 
     Returns:
         The number of bytes written.
@@ -59,7 +65,8 @@ def flash_folder(name: str, root: Path, bundle: Payload, kit: Kit | None) -> int
         sync_folder(root.parent)
         size = len(bundle.data) + (kit.size if kit else 0)
         with same_folder(root), track(name, size) as tracker:
-            written = _put_bundle(root, bundle)
+            put_signers(root, trust.signers)
+            written = _put_bundle(root, bundle, trust.allow_older)
             tracker.advance(len(bundle.data))
             if kit is not None:
                 tracker.note("kit")
@@ -76,10 +83,10 @@ def current_hash(root: Path) -> str:
     return ""
 
 
-def _put_bundle(root: Path, bundle: Payload) -> int:
+def _put_bundle(root: Path, bundle: Payload, allow_older: bool) -> int:
     if current_hash(root) == bundle.sha256:
         return 0
-    switch.install(Slots(root), bundle.path)
+    switch.install(Slots(root), bundle.path, allow_older)
     _require_intact(current_hash(root) == bundle.sha256, root)
     return len(bundle.data)
 
@@ -107,8 +114,15 @@ def _holds(folder: Path, kit: Kit) -> bool:
         return False
     names = {path.name for path in folder.iterdir()}
     with contextlib.suppress(OSError):
-        listed = (folder / SUMS).read_bytes()
-        return names == set(kit.files) and listed == kit.files[SUMS] and intact(folder)
+        return (
+            names == set(kit.files)
+            and all(
+                (folder / name).read_bytes() == kit.files[name]
+                for name in (SUMS, SIGNATURE)
+                if name in names
+            )
+            and intact(folder)
+        )
     return False
 
 

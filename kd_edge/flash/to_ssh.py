@@ -5,9 +5,12 @@ from __future__ import annotations
 from kd_edge.console.progress import track
 from kd_edge.flash.kit.payload import Kits, Payload
 from kd_edge.flash.ssh import DeviceError, Remote
+from kd_edge.flash.trust import UNCHANGED, Trust
 
 
-def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None) -> int:
+def flash_over_ssh(
+    name: str, remote: Remote, bundle: Payload, kits: Kits | None, trust: Trust = UNCHANGED
+) -> int:
     """Switches a device to a bundle once the device has tested it, and reads it back.
 
     Files that are there and intact are not sent again. Whenever power or connection fail, the
@@ -18,6 +21,7 @@ def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None
         remote: the device.
         bundle: the bundle.
         kits: the kits with the runtime; None if the device has one.
+        trust: what the device is to trust.
 
     Returns:
         The number of bytes sent to be written.
@@ -25,6 +29,8 @@ def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None
     Raises:
         KdEdgeError: the device cannot be reached or refuses, or the kit does not fit it.
     """
+    if trust.signers:
+        remote.ask("signers", signers=trust.signers.decode("utf-8"))
     state = remote.ask("state")
     kit = None
     if kits is not None:
@@ -41,7 +47,8 @@ def flash_over_ssh(name: str, remote: Remote, bundle: Payload, kits: Kits | None
             state = remote.ask("kit", kit.zipped, tracker)
             written += kit.size
         if state["bundle"] != bundle.sha256:
-            state = remote.ask("bundle", bundle.data, tracker, command=state["command"])
+            how = {"command": state["command"], "allow_older": trust.allow_older}
+            state = remote.ask("bundle", bundle.data, tracker, **how)
             written += len(bundle.data)
     if state["bundle"] != bundle.sha256:
         raise DeviceError("its disk returns other data than was written: use another card")

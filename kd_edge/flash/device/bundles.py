@@ -52,8 +52,8 @@ def current_file(command: Sequence[str], root: Path) -> str:
     return _current(_run([*command, "status", "--root", str(root), "--json"]).stdout)
 
 
-def switch(command: Sequence[str], bundle: Path, root: Path) -> str:
-    """Installs a bundle.
+def switch(command: Sequence[str], bundle: Path, root: Path, allow_older: bool = False) -> str:
+    """Installs a bundle, if asked also one that is older than the one in use.
 
     Returns:
         The sha256 (hex) of the current bundle, read back.
@@ -61,7 +61,8 @@ def switch(command: Sequence[str], bundle: Path, root: Path) -> str:
     Raises:
         Refused: the runtime refuses the bundle; the message gives its reason.
     """
-    done = _run([*command, "install", str(bundle), "--root", str(root), "--json"])
+    older = ["--allow-older"] if allow_older else []
+    done = _run([*command, "install", str(bundle), "--root", str(root), "--json", *older])
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["the runtime did not say why"]
         raise Refused(lines[-1].replace("Error: ", "", 1))

@@ -11,6 +11,9 @@ from pathlib import Path
 SUMS = "SHA256SUMS"
 """The name of a list of hashes, as `sha256sum -c` reads it."""
 
+SIGNATURE = f"{SUMS}.sig"
+"""The name of such a list's signature, as `ssh-keygen -Y sign` writes it."""
+
 _BLOCK = 1 << 20
 
 

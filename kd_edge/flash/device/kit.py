@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from kd_edge.flash.device.disk import SUMS, Refused, read_sums
+from kd_edge.flash.device.disk import SIGNATURE, SUMS, Refused, read_sums
 
 
 def open_kit(source: Path) -> dict[str, bytes]:
@@ -20,7 +20,7 @@ def open_kit(source: Path) -> dict[str, bytes]:
         source: its folder, or a zip with all its files.
 
     Returns:
-        The bytes of its files by name.
+        The bytes of its files by name, with the list of hashes and the list's signature, if any.
 
     Raises:
         Refused: it is damaged, or is for another Python than this device's.
@@ -40,6 +40,8 @@ def open_kit(source: Path) -> dict[str, bytes]:
         if name not in files or hashlib.sha256(files[name]).hexdigest() != digest:
             raise Refused(f"the kit's {name} is missing or damaged: flash it again")
     kit = {name: files[name] for name in (*listed, SUMS)}
+    if SIGNATURE in files:
+        kit[SIGNATURE] = files[SIGNATURE]
     _check_python(json.loads(kit["kit.json"]))
     return kit
 

@@ -17,6 +17,7 @@ from kd_edge.flash.device.bundles import find_runtime, switch
 from kd_edge.flash.device.disk import Refused, hash_uncached, make_folder, same_folder, sync_folder
 from kd_edge.flash.device.kit import open_kit, python_version
 from kd_edge.flash.device.runtime import install_runtime, installed
+from kd_edge.flash.device.signers import put_signers, require_signed
 
 REPLY = "kd-edge-reply:"
 """Stands before the reply: all else is a login script's, which may leave its last line open."""
@@ -41,8 +42,7 @@ def serve() -> None:
         if not root.parent.is_dir():
             raise Refused(f"there is no folder {root.parent} on the device")
         _remove_stale(root)
-        answer = {"state": _state, "kit": _take_kit, "bundle": _take_bundle}[request["do"]]
-        reply = answer(root, request)
+        reply = _ANSWERS[request["do"]](root, request)
     except Refused as error:
         reply = {"error": str(error)}
     except OSError as error:
@@ -65,7 +65,9 @@ def _state(root: Path, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG0
 
 def _take_kit(root: Path, request: dict[str, Any]) -> dict[str, Any]:
     with _upload(root, request) as path:
-        install_runtime(open_kit(path), root, _note)
+        kit = open_kit(path)
+        require_signed(kit, root)
+        install_runtime(kit, root, _note)
     command, bundle = find_runtime(root)
     return {"command": command, "bundle": bundle}
 
@@ -73,7 +75,13 @@ def _take_kit(root: Path, request: dict[str, Any]) -> dict[str, Any]:
 def _take_bundle(root: Path, request: dict[str, Any]) -> dict[str, Any]:
     with _upload(root, request) as path, same_folder(root):
         _note("checking golden rows")
-        return {"bundle": switch(request["command"], path, root)}
+        return {"bundle": switch(request["command"], path, root, request["allow_older"])}
+
+
+def _take_signers(root: Path, request: dict[str, Any]) -> dict[str, Any]:
+    make_folder(root)
+    put_signers(root, request["signers"].encode("utf-8"))
+    return {"signers": True}
 
 
 @contextlib.contextmanager
@@ -117,6 +125,9 @@ def _remove_stale(root: Path) -> None:
         with contextlib.suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
+
+
+_ANSWERS = {"state": _state, "signers": _take_signers, "kit": _take_kit, "bundle": _take_bundle}
 
 
 def _note(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
@@ -11,6 +12,7 @@ from kd_edge.flash.device.bundles import current_file, default_root, launcher, s
 from kd_edge.flash.device.disk import Refused, hash_uncached, make_folder
 from kd_edge.flash.device.kit import open_kit
 from kd_edge.flash.device.runtime import Say, install_runtime
+from kd_edge.flash.device.signers import ALLOWED, put_signers, require_signed
 
 
 def install(source: Path, root: Path | None, say: Say = print) -> None:
@@ -31,6 +33,9 @@ def install(source: Path, root: Path | None, say: Say = print) -> None:
         root = default_root(source / "kit" / wheel)
     root.parent.mkdir(parents=True, exist_ok=True)
     make_folder(root)
+    require_signed(kit, root)
+    with contextlib.suppress(FileNotFoundError):
+        put_signers(root, (source / ALLOWED).read_bytes())
     install_runtime(kit, root, say)
     file = current_file(launcher(root), source)
     if not file:

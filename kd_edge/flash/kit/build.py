@@ -6,15 +6,18 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kd_edge.flash.device.disk import SUMS, sums
+from kd_edge.flash.device.disk import SIGNATURE, SUMS, sums
 from kd_edge.flash.kit.platforms import Platform, backend_projects, fetch
 from kd_edge.flash.kit.program import as_zip
 from kd_edge.flash.kit.wheels import Wheel, pack_installed
 from kd_edge_runtime.errors import InputError
+
+Sign = Callable[[bytes], bytes]
+"""Returns the armored signature of a text."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def make_kit(
     backends: Sequence[str] = (),
     tokenizers: bool = False,
     core: Mapping[str, bytes] | None = None,
+    sign: Sign | None = None,
 ) -> Kit:
     """Builds the kit for one kind of device.
 
@@ -70,6 +74,7 @@ def make_kit(
         tokenizers: whether the bundle's students need the package of that name.
         core: wheels of the core by name, see `core_wheels`. They fit every Python that the runtime
             fits, and a device for which there is none does without.
+        sign: signs the list of hashes; None leaves it without a signature.
 
     Raises:
         InputError: a package is not installed here, or not published for the platform.
@@ -102,6 +107,8 @@ def make_kit(
     }
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     contents[SUMS] = sums(hashes)
+    if sign:
+        contents[SIGNATURE] = sign(contents[SUMS])
     return Kit(only_python, oldest, contents)
 
 

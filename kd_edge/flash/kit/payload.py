@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kd_edge.flash.kit.build import Kit, make_kit
+from kd_edge.flash.kit.build import Kit, Sign, make_kit
 from kd_edge.flash.kit.platforms import Platform
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, KdEdgeError
@@ -55,6 +55,7 @@ class Kits:
         backends: the backends in the kits.
         tokenizers: whether the students need the package of that name.
         core: wheels of the core by name, see `core_wheels`.
+        sign: signs the kits' lists of hashes; None for kits without a signature.
     """
 
     platform: Platform
@@ -62,6 +63,7 @@ class Kits:
     backends: Sequence[str] = ()
     tokenizers: bool = False
     core: Mapping[str, bytes] = field(default_factory=dict)
+    sign: Sign | None = None
     _kits: dict[str, Kit | KdEdgeError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,7 +82,8 @@ class Kits:
             kit = self._kits.get(python)
             if kit is None:
                 try:
-                    kit = make_kit(self.platform, python, self.backends, self.tokenizers, self.core)
+                    parts = self.backends, self.tokenizers, self.core
+                    kit = make_kit(self.platform, python, *parts, self.sign)
                 except KdEdgeError as error:
                     kit = error
                 self._kits[python] = kit

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files as resources
 
 # In the order of their imports.
-_MODULES = ("disk", "kit", "unpack", "runtime", "bundles", "serve", "stick")
+_MODULES = ("disk", "kit", "unpack", "signers", "runtime", "bundles", "serve", "stick")
 
 _PACKAGE = "kd_edge.flash.device"
 

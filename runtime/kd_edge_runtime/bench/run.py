@@ -28,6 +28,7 @@ from kd_edge_runtime.bench.facts import bundle_facts, text_facts
 from kd_edge_runtime.bench.progress import Progress
 from kd_edge_runtime.bench.timing import quantile
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.slots.allowed import open_allowed
 
 FORMAT = "kd-edge-bench"
 VERSION = 1
@@ -83,7 +84,7 @@ def bench(request: BenchRequest) -> dict[str, Any]:
         KdEdgeError: the bundle, the responses or a model is wrong. Errors of a backend are
             reported in its row.
     """
-    with Bundle(request.bundle) as bundle:
+    with open_allowed(request.bundle) as bundle:
         bundle.check()  # a damaged member must not be mistaken for a bad backend
         given = _texts(request, bundle)
         entry = given.entry

@@ -46,6 +46,7 @@ class Bundle:
     Attributes:
         path: the file.
         manifest: its parsed manifest.
+        manifest_bytes: the manifest as it is in the file, which is what is signed.
 
     Raises:
         InputError: the file does not exist or cannot be read.
@@ -106,6 +107,13 @@ class Bundle:
         for name in self.manifest.members:
             self.read(name)
 
+    @property
+    def signatures(self) -> list[bytes]:
+        """The signatures in the zip's comment, whether they count or not."""
+        from kd_edge_runtime.signatures.armor import signatures_in
+
+        return signatures_in(self._zip.comment)
+
     def packed(self) -> dict[str, int]:
         """The compressed size in bytes of each member, including the manifest."""
         return {info.filename: info.compress_size for info in self._zip.infolist()}
@@ -129,7 +137,7 @@ class Bundle:
                 f"{self.path}: {MANIFEST} is too large ({size:,} bytes; the limit is "
                 f"{MAX_MANIFEST:,})"
             )
-        data = self._inflate(MANIFEST, size)
+        self.manifest_bytes = data = self._inflate(MANIFEST, size)
         try:
             manifest = Manifest.from_json(data.decode("utf-8"))
         except UnicodeDecodeError:

@@ -48,6 +48,7 @@ _STAGES = {
     },
     "Put it on devices": {
         "page": "Make one HTML file that scores in a browser, offline.",
+        "sign": "Sign a bundle, so that devices know who it is from.",
         "flash": "Set up devices with a bundle, over SSH or on a memory card.",
         "install": "Make a bundle the one that this device scores with.",
         "rollback": "Go back to the previous bundle.",

@@ -15,6 +15,8 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags, Manifest
 from kd_edge_runtime.bundle.second import Second, of_second, students
 from kd_edge_runtime.cli.group import plugins
+from kd_edge_runtime.signatures.check import SignatureError
+from kd_edge_runtime.slots.allowed import signed_by
 from kd_edge_runtime.students.describe import Graph, describe
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -47,7 +49,7 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
         if card:
             click.echo(opened.read(manifest.card).decode("utf-8", "replace"), nl=False)
             return
-        packed = opened.packed()
+        packed, (signer, refusal) = opened.packed(), _signer(opened)
         describers = plugins(DESCRIBERS)
         contents = {
             entry.item_id: describe(LoadedItem(opened, entry), describers)
@@ -58,6 +60,7 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
         report = {
             **asdict(manifest),
             "zip_bytes": packed,
+            "signed_by": signer,
             "contents": {
                 item_id: {form: asdict(graph) for form, graph in graphs.items()}
                 for item_id, graphs in contents.items()
@@ -66,6 +69,8 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(_table(manifest, contents, packed, bundle.stat().st_size, without)))
+        if refusal or signer:
+            click.echo(refusal or f"signed by {signer}")
 
 
 def _table(
@@ -101,6 +106,14 @@ def _table(
         sizes = f"{unpacked:>9}  {packed_bytes:>10,}  {packed_bytes / size:6.1%}"
         yield f"{name:<{width}}  {sizes}  {sha256}".rstrip()
     yield "all sizes and hashes are correct"
+
+
+def _signer(bundle: Bundle) -> tuple[str, str]:
+    """Who signed the bundle; and why this device would not take it, though it may be looked at."""
+    try:
+        return signed_by(bundle), ""
+    except SignatureError as error:
+        return "", f"not accepted on this device: {error}"
 
 
 def _without(item: LoadedItem) -> str:

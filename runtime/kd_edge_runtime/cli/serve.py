@@ -16,6 +16,7 @@ from kd_edge_runtime.cli.options import first_only_option, root_option
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.server import Server
+from kd_edge_runtime.slots.allowed import open_allowed
 from kd_edge_runtime.slots.installed import open_installed
 from kd_edge_runtime.slots.slots import Slots, default_root
 
@@ -81,7 +82,7 @@ def serve(
 
     def load() -> Scorer:
         if bundle:
-            return Scorer.open(bundle, backend, first_only=first_only)
+            return Scorer(open_allowed(bundle), backend, first_only=first_only)
         return open_installed(root, backend, warn=_say, first_only=first_only)
 
     def version() -> Hashable:

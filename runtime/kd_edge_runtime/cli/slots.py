@@ -18,21 +18,28 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @root_option
+@click.option(
+    "--allow-older", is_flag=True, help="Install it even if the one in use was created later."
+)
 @_json_option
-def install(bundle: Path, root: Path | None, as_json: bool) -> None:
+def install(bundle: Path, root: Path | None, allow_older: bool, as_json: bool) -> None:
     """Install a BUNDLE on this device, and keep the previous one.
 
     The bundle is copied and read back, and must reproduce its golden rows (inputs with known
     scores). Only then does the device switch to it, in one step: after an interruption it
     scores with either the old or the new bundle.
 
+    Where the root has a file allowed_signers, the bundle must be signed by one of them
+    (kd-edge sign).
+
     \b
     Examples:
       kd-edge install item.kdz
       kd-edge install item.kdz --root /media/card/kd-edge
+      kd-edge install last-year.kdz --allow-older
     """
     slots = Slots(root or default_root())
-    switched = switch.install(slots, bundle)
+    switched = switch.install(slots, bundle, allow_older)
     _show(
         slots,
         as_json,

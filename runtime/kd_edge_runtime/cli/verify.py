@@ -9,9 +9,9 @@ import click
 
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.verify import verify as results
-from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import second_students
 from kd_edge_runtime.errors import BackendError
+from kd_edge_runtime.slots.allowed import open_allowed, signed_by
 from kd_edge_runtime.students.golden import Reproduced
 
 
@@ -42,12 +42,14 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
       kd-edge verify item.kdz --backend plain --backend onnx --json
     """
     checked: list[Reproduced] = []
-    with Bundle(bundle) as opened:
-        manifest = opened.manifest
+    with open_allowed(bundle) as opened:
+        manifest, signer = opened.manifest, signed_by(opened)
         for result in results(opened, names):
             if not as_json:
                 if not checked:
                     click.echo(f"protocol {manifest.protocol}, all sizes and hashes are correct")
+                    if signer:
+                        click.echo(f"signed by {signer}")
                     click.echo("backend  form         rows  difference  allowed  item")
                 click.echo(
                     f"{'WRONG' if result.differing else 'FAILED'}: {result.error}"
@@ -70,6 +72,7 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
         report = {
             "protocol": manifest.protocol,
             "ok": not errors,
+            "signed_by": signer,
             "results": [_for_json(result) for result in checked],
             "not_installed": missing,
             "not_run": not_run,

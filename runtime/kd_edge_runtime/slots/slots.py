@@ -25,6 +25,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.backends.choose import check
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError, read_error
+from kd_edge_runtime.signatures.check import check_signature
 
 if TYPE_CHECKING:
     from typing import Callable, TypeVar
@@ -143,6 +144,7 @@ class Slots:
                 damage = damage or error
                 continue
             try:
+                check_signature(bundle, self.root)
                 prepared = ready(bundle)
             except BaseException as error:
                 bundle.close()
@@ -167,6 +169,7 @@ class Slots:
                 with Bundle(slot.path) as bundle:
                     manifest = bundle.manifest
                     size = slot.path.stat().st_size
+                    check_signature(bundle, self.root)
                     check(bundle, manifest.items)
                 usable = True
                 if not slot.whole():

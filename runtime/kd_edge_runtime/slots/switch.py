@@ -14,6 +14,7 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import second_students
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.files import plain_write_errors
+from kd_edge_runtime.signatures.check import check_signature
 from kd_edge_runtime.slots.durable import (
     chunks,
     lock,
@@ -30,22 +31,29 @@ from kd_edge_runtime.students.item import LoadedItem
 _SPARE = 3 << 16
 
 
-def install(slots: Slots, source: Path) -> bool:
+def install(slots: Slots, source: Path, allow_older: bool = False) -> bool:
     """Makes a bundle current, and the current bundle the previous one.
 
     The copy is read back and must reproduce its golden rows here before the switch.
+
+    Args:
+        slots: the device's slots.
+        source: the bundle.
+        allow_older: whether it may be one that was created before the current one.
 
     Returns:
         Whether a switch was made: False if this bundle is already current and intact.
 
     Raises:
-        InputError: the file does not exist; the disk is full or reports an error; another install
-            is running.
-        BundleError: the file is not a bundle, or is damaged.
+        InputError: the file does not exist, or the bundle is an older one; the disk is full or
+            reports an error; another install is running.
+        BundleError: the file is not a bundle, is damaged, or is not signed as the root wants it.
         BackendError, ParityError: the bundle does not score here, or not correctly.
     """
     with Bundle(source) as bundle:
+        check_signature(bundle, slots.root)
         bundle.check()
+        created = bundle.manifest.created
     sha256, size = sha256_of(source), source.stat().st_size
     current = _current(slots)
     if current and current.sha256 == sha256 and current.whole():
@@ -54,6 +62,8 @@ def install(slots: Slots, source: Path) -> bool:
             with suppress(InputError), _switching(slots):
                 pass
         return False
+    if current and not allow_older:
+        _refuse_older(created, current)
     with _switching(slots) as number:
         free = shutil.disk_usage(slots.root).free
         if free < size + _SPARE:
@@ -140,6 +150,7 @@ def _clean(slots: Slots) -> None:
 def _check_scores(slots: Slots, slot: Slot) -> None:
     """Checks that an intact bundle reproduces its golden rows on this device."""
     with Bundle(slot.path) as bundle:
+        check_signature(bundle, slots.root)
         for entry in bundle.manifest.items:
             item = LoadedItem(bundle, entry)
             backend, form = choose(item, slots.cache)
@@ -151,6 +162,24 @@ def _check_scores(slots: Slots, slot: Slot) -> None:
         for entry in second_students(bundle.manifest.items):
             with suppress(KdEdgeError):
                 choose(LoadedItem(bundle, entry), slots.cache)
+
+
+def _refuse_older(created: str, current: Slot) -> None:
+    """Refuses to go back to what a newer bundle replaced, as somebody with an old file might."""
+    with Bundle(current.path) as bundle:
+        now = bundle.manifest.created
+    if _time(created) and _time(created) < _time(now):
+        raise InputError(
+            f"this bundle was created {created}, before the one in use ({now}): add --allow-older "
+            "if you want to go back"
+        )
+
+
+def _time(created: str) -> str:
+    """When a bundle was created, in UTC, so that it can be compared; "" if it does not say so."""
+    in_utc = created[19:] in ("Z", "+00:00")
+    shape = "".join("0" if digit in "0123456789" else digit for digit in created[:19])
+    return created[:19] if in_utc and shape == "0000-00-00T00:00:00" else ""
 
 
 def _record(slots: Slots, slot: Slot) -> None:

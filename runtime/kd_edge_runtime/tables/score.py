@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
-from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables.columns import candidates
@@ -204,8 +203,10 @@ def _tally(request: Request, scorer: Scorer, columns: Columns, source: str) -> T
 def _scorer(request: Request) -> Scorer:
     how = request.backend, request.threads
     if request.bundle:
+        from kd_edge_runtime.slots.allowed import open_allowed
+
         more = request.review_below, request.first_only
-        return Scorer(Bundle(request.bundle), *how, None, *more)
+        return Scorer(open_allowed(request.bundle), *how, None, *more)
     from kd_edge_runtime.slots.installed import open_installed
 
     return open_installed(

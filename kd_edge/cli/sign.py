@@ -1,0 +1,51 @@
+"""`kd-edge sign`: a signature, by which devices know who a bundle is from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.options import FILE, json_option, print_json
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("bundle", type=FILE)
+@OptionGroup.BUNDLE.option(
+    "--key",
+    type=FILE,
+    required=True,
+    help="A private key of OpenSSH, or the public key (.pub) of one in your agent or on a token.",
+)
+@OptionGroup.OUTPUT.option(
+    "-o", "--output", type=FILE, help="Write the signed bundle there.  [default: in its place]"
+)
+@json_option
+def sign(bundle: Path, key: Path, output: Path | None, as_json: bool) -> None:
+    """Sign a BUNDLE with a key of OpenSSH, so that devices can tell it from others.
+
+    A device whose folder of installed bundles has a file allowed_signers then installs and scores
+    nothing that none of them has signed. The file is the one that 'ssh-keygen' documents: a name
+    and a public key on each line. Keys listed in revoked_keys beside it no longer count.
+
+    A bundle may have several signatures; one that counts is enough.
+
+    \b
+    Examples:
+      kd-edge sign item.kdz --key ~/.ssh/id_ed25519
+      kd-edge sign item.kdz --key ~/.ssh/id_ed25519.pub -o signed.kdz
+    """
+    from kd_edge.bundling.signing import sign_bundle
+
+    signed = sign_bundle(bundle, key, output)
+    if as_json:
+        print_json({**asdict(signed), "bundle": str(signed.bundle)})
+        return
+    others = signed.signatures - 1
+    more = f", beside {others} other signature{'s' if others > 1 else ''}" if others else ""
+    click.echo(f"{signed.bundle}: signed with {signed.key}{more}")
+    if signed.allowed:
+        click.echo("Devices accept it with this line in allowed_signers, in their folder:")
+        click.echo(f"  {signed.allowed}")

@@ -1,0 +1,1 @@
+"""Signatures of bundles, made and checked by OpenSSH."""

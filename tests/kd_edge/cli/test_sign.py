@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import bundles_made
+from ssh_keys import make_key, public, require_keygen
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    require_keygen()
+    return make_key(tmp_path_factory.mktemp("keys"), "ana")
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    path = tmp_path / "item.kdz"
+    bundles_made.write(path)
+    return path
+
+
+def test_the_key_and_the_line_for_devices_are_shown(command, bundle, key):
+    said = command("sign", bundle, "--key", key)
+    assert said.code == 0
+    assert f"{bundle}: signed with ED25519 key SHA256:" in said.out
+    assert f'  NAME namespaces="kd-edge" {public(key)}\n' in said.out
+
+
+def test_json(command, bundle, key, tmp_path):
+    said = command("sign", bundle, "--key", key, "-o", tmp_path / "signed.kdz", "--json")
+    report = json.loads(said.out)
+    assert report["bundle"] == str(tmp_path / "signed.kdz")
+    assert report["signatures"] == 1
+
+
+def test_what_is_wrong_is_told(command, bundle, key, tmp_path):
+    assert "no such" in command.fails("sign", tmp_path / "gone.kdz", "--key", key)
+    assert "no such" in command.fails("sign", bundle, "--key", tmp_path / "gone")
+    assert "no folder" in command.fails(
+        "sign", bundle, "--key", key, "-o", tmp_path / "no" / "a.kdz"
+    )
+    assert "--key" in command.fails("sign", bundle)
+    assert "With --with-runtime" not in command.fails("flash", bundle, tmp_path / "c", "--key", key)
