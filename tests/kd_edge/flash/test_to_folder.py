@@ -164,10 +164,10 @@ def test_a_stick_pulled_out_meanwhile_is_told(tmp_path, bundles, payloads, monke
     flash_folder("card", root, payloads["old"], None)
     install = switch.install
 
-    def pulled(slots: Slots, source: Path) -> bool:
+    def pulled(slots: Slots, source: Path, allow_older: bool) -> bool:
         root.parent.rename(tmp_path / "pulled")
         root.parent.mkdir()
-        return install(slots, source)
+        return install(slots, source, allow_older)
 
     monkeypatch.setattr(switch, "install", pulled)
     with pytest.raises(KdEdgeError, match="disk removed"):
@@ -219,10 +219,10 @@ def test_one_that_fails_stops_no_other(tmp_path, payloads, capsys):
 
 
 def test_what_is_unforeseen_at_one_stops_no_other(tmp_path, payloads, monkeypatch):
-    def wrong(slots: Slots, source: Path) -> bool:
+    def wrong(slots: Slots, source: Path, allow_older: bool) -> bool:
         if slots.root.name == "b":
             raise RuntimeError("a student's words")
-        return install(slots, source)
+        return install(slots, source, allow_older)
 
     install = switch.install
     monkeypatch.setattr(switch, "install", wrong)

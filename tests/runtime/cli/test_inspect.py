@@ -71,8 +71,9 @@ def test_a_card_that_is_not_utf8(tmp_path, monkeypatch):
 def test_json(bundle):
     manifest = json.loads(run(bundle, "--json"))
     wrote = bundles_made.write(bundle.with_name("again.kdz"), bundles_made.two_items())
-    added = {name: manifest.pop(name) for name in ("zip_bytes", "contents")}
+    added = {name: manifest.pop(name) for name in ("zip_bytes", "contents", "signed_by")}
     assert manifest == json.loads(json.dumps(asdict(wrote)))
+    assert added["signed_by"] == ""
     assert list(added["contents"]) == ["stove", "spoon"]
     assert set(added["zip_bytes"]) == {"manifest.json", *manifest["members"]}
     assert [item["item_id"] for item in manifest["items"]] == ["stove", "spoon"]
