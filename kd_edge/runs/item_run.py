@@ -55,6 +55,7 @@ class ItemReport:
         review: which of the student's scores are flagged for a person.
         choice: what the student learnt from, and why.
         cascade: of two students, when the second is asked, and what both do together.
+        texts: the item's text, rubric and so on, as they were given; for `kd-edge report`.
     """
 
     item_id: str
@@ -67,12 +68,14 @@ class ItemReport:
     review: Review | None = None
     choice: Choice | None = None
     cascade: Figures | None = None
+    texts: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The report as JSON types; "cascade" only where there are two students."""
+        """As JSON types; "cascade" only where there are two students, "texts" where some are."""
         content = asdict(self)
-        if self.cascade is None:
-            del content["cascade"]
+        for name in ("cascade", "texts"):
+            if not content[name]:
+                del content[name]
         return content
 
 
@@ -84,11 +87,13 @@ class ItemRun:
         split: its rows.
         outputs: the outputs of its stages.
         prepared: its student's forms, checked against PyTorch.
+        texts: the item's text, rubric and so on.
     """
 
     split: Split
     outputs: StageOutputs
     prepared: Prepared
+    texts: tuple[str, ...] = ()
 
     @property
     def item_id(self) -> str:
@@ -166,6 +171,7 @@ class ItemRun:
             review=cascade.review if cascade else review_of(student.provenance),
             choice=choice_of(student.provenance),
             cascade=cascade.figures if cascade else None,
+            texts=self.texts,
         )
 
 
@@ -201,7 +207,8 @@ def run_item(
         item.part_of or "",
         outputs.distilled.second,
     )
-    return ItemRun(split, outputs, *prepare([student], ExportOptions(cascade=options.cascade)))
+    (prepared,) = prepare([student], ExportOptions(cascade=options.cascade))
+    return ItemRun(split, outputs, prepared, shown)
 
 
 def _sized(line: Line, size: Size | None) -> Line:
