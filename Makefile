@@ -33,6 +33,12 @@ demo: $(READY) $(CORE)
 	@echo "Scoring new responses with the bundle, as a device does:"
 	$(BIN)/kd-edge score $(DEMO)/bundle.kdz $(SAMPLE)/new.csv -o $(DEMO)/scores.csv
 	@cat $(DEMO)/scores.csv
+	@echo
+	@echo "The report, for those who decide whether to use it:"
+	@$(BIN)/kd-edge report $(DEMO)
+	@echo
+	@echo "Open $(DEMO)/report.html in a browser. To score again:"
+	@echo ". $(BIN)/activate && kd-edge score $(DEMO)/bundle.kdz $(SAMPLE)/new.csv"
 
 # Tests of one file stay on one worker, so that what the file trains is trained once.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup

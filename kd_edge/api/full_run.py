@@ -10,6 +10,7 @@ from kd_edge.api.arguments import Workplace, check, to_options, to_path, to_text
 from kd_edge.data.responses import Responses
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.report.make import WrittenReport, make_report
+from kd_edge.report.page.verdict import SECONDS
 from kd_edge.runs import run as runs
 from kd_edge.runs.cross_item.run import TogetherReport, run_together
 from kd_edge.runs.options import RunOptions
@@ -95,22 +96,30 @@ def run(
 
 
 def report(
-    run: RunResult | str | Path, folder: str | Path | None = None, *, responses: bool = True
+    run: RunResult | str | Path,
+    folder: str | Path | None = None,
+    *,
+    responses: bool = True,
+    seconds: float = SECONDS,
 ) -> WrittenReport:
-    """Write the figures of a run as a page, report.html, and as Markdown, report.md.
+    """Write verdict and figures of a run as a page, report.html, and as Markdown, report.md.
 
     Args:
         run: the result of `run`, or its folder.
         folder: where to write them; by default into the run's folder.
         responses: whether to show responses on which model and people disagree; False for a page
             without students' words.
+        seconds: how long a person takes to mark a response, for the time that is saved.
 
     Raises:
         InputError: the folder holds no finished run.
+        ValueError: `seconds` is not above 0.
 
     Example:
         >>> report("out", "shared", responses=False)
     """
+    if not seconds > 0:
+        raise ValueError(f"seconds is {seconds}, it must be above 0")
     out = run.folder if isinstance(run, RunResult) else to_path("run", run)
     output = out if folder is None else to_path("folder", folder)
-    return make_report(out, output, responses=responses)
+    return make_report(out, output, responses=responses, seconds=seconds)

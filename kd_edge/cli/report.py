@@ -30,16 +30,27 @@ from kd_edge_runtime.errors import InputError, missing_file
     is_flag=True,
     help="Leave out students' responses and ids, so that the page can be shown to others.",
 )
+@OptionGroup.OUTPUT.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    help="How long a person takes to mark a response: for the minutes of marking that are saved.",
+)
 @json_option
 def report(
-    sources: tuple[Path, ...], output: Path | None, no_responses: bool, as_json: bool
+    sources: tuple[Path, ...],
+    output: Path | None,
+    no_responses: bool,
+    seconds: float,
+    as_json: bool,
 ) -> None:
-    """Write how well the small model of a run scores, as a page to read and to print.
+    """Write whether a run's small model is good enough, as a page to read and to print.
 
-    OUT is the folder that 'kd-edge run' wrote. The page needs no network and no other file. It
-    shows the responses on which the small model and people disagree most; with --no-responses it
-    contains no student's words. After a run with --together it shows each question, new questions
-    separately, and all questions pooled.
+    OUT is the folder that 'kd-edge run' wrote. The page begins with a verdict: use it, use it with
+    review, or don't; why, and what a wrong score looks like. The statistics are folded below. It
+    needs no network and no other file. It shows responses on which the small model and people
+    disagree; with --no-responses it contains no student's words. After a run with --together it
+    shows all questions pooled, new questions separately, and each question.
 
     Given files that 'kd-edge bench' wrote, on one device or many, it joins them into one table
     and plots, by default in the folder 'benches' beside the first file.
@@ -63,7 +74,9 @@ def report(
 
     from kd_edge.report.make import make_report
 
-    written = make_report(sources[0], output or sources[0], responses=not no_responses)
+    written = make_report(
+        sources[0], output or sources[0], responses=not no_responses, seconds=seconds
+    )
     if as_json:
         print_json(written.figures)
     else:

@@ -27,6 +27,9 @@ _COMMON = {
     "Dutch": "de het een en is niet dat omdat van met zijn er op voor ook worden wordt aan",
     "Polish": "i w nie się na że jest to z ponieważ jak są od przez ale do dla po",
 }
+COMMON_WORDS = frozenset(word for words in _COMMON.values() for word in words.split())
+"""Words that say nothing about what a response is about, in small letters; of some languages."""
+
 _BY_WORD: dict[str, list[str]] = {}
 for _language, _words in _COMMON.items():
     for _word in _words.split():

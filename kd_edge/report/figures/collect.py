@@ -14,6 +14,7 @@ from kd_edge.distillation.choice import choice_of
 from kd_edge.evaluation.agreement import BASELINE, FIRST, MAJORITY, SECOND
 from kd_edge.evaluation.review import Review
 from kd_edge.evaluation.sums import SumAgreement
+from kd_edge.report.figures.facts import BundleFacts, RowFacts, bundle_facts, row_facts
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.folder import BUNDLE, REPORT, item_folder
 from kd_edge.runs.sums import sums_of
@@ -31,14 +32,16 @@ class Collected:
         items: the figures of each item.
         scored: the test responses that these were computed from, for each item.
         scales: the classes of each item.
-        created_by: version by package, of the software that wrote the bundle.
+        facts: what each item's models learnt from.
+        bundle: the bundle that was measured.
         sums: the figures of the sums of items whose scores add up.
     """
 
     items: tuple[ItemFigures, ...]
     scored: tuple[ScoredRows, ...]
     scales: tuple[Scale, ...]
-    created_by: Mapping[str, str]
+    facts: tuple[RowFacts, ...]
+    bundle: BundleFacts
     sums: tuple[SumAgreement, ...] = ()
 
 
@@ -55,7 +58,7 @@ def collect(out: Path) -> Collected:
     reports = _reports(out / REPORT)
     with Bundle(out / BUNDLE) as bundle:
         manifest = bundle.manifest
-    items, scored, scales = [], [], []
+    items, scored, scales, facts = [], [], [], []
     for entry in manifest.items:
         if entry.item_id not in reports:
             raise InputError(
@@ -64,14 +67,17 @@ def collect(out: Path) -> Collected:
             )
         scale = Scale.from_worth(entry.classes, entry.worth)
         responses = read_scored(item_folder(out, entry.item_id) / FILE, entry.classes)
-        items.append(item_figures(entry.item_id, scale, responses, **reports[entry.item_id]))
+        arguments, learnt = reports[entry.item_id]
+        items.append(item_figures(entry.item_id, scale, responses, **arguments))
+        facts.append(learnt)
         scored.append(responses)
         scales.append(scale)
     return Collected(
         items=tuple(items),
         scored=tuple(scored),
         scales=tuple(scales),
-        created_by=dict(manifest.created_by),
+        facts=tuple(facts),
+        bundle=bundle_facts(out / BUNDLE, manifest),
         sums=_sums(manifest.items, scales, scored),
     )
 
@@ -86,11 +92,11 @@ def _sums(
     return sums_of([*zip(items, scored, strict=True)])
 
 
-def _reports(path: Path) -> dict[str, dict[str, Any]]:
-    """Arguments of `item_figures` for each item, from the run's own report."""
+def _reports(path: Path) -> dict[str, tuple[dict[str, Any], RowFacts]]:
+    """Arguments of `item_figures` and facts for each item, from the run's own report."""
     try:
         items = json.loads(path.read_text(encoding="utf-8"))["items"]
-        return {item["item_id"]: _arguments(item) for item in items}
+        return {item["item_id"]: (_arguments(item), row_facts(item)) for item in items}
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"'{path.parent}' is not the folder of a finished run: it has no '{path.name}'. Name "

@@ -14,6 +14,7 @@ from kd_edge.evaluation.agreement import HUMANS, IN_PYTORCH, ON_DEVICE, TEACHER
 from kd_edge.evaluation.rsmtool import Comparison
 from kd_edge.report.figures import scorers
 from kd_edge.report.figures.confidence import ConfidenceFigures, sureness
+from kd_edge.report.figures.reviewed import Unseen, reviewed
 from kd_edge.report.figures.scorers import ScorerFigures, machine
 from kd_edge.runs.test_scores import RowScorings, ScoredRows
 
@@ -50,6 +51,9 @@ class ItemFigures:
         with_student: the student on a device compared with the student in PyTorch.
         flagged: number of responses that the device flags for a person, by reason.
         unflagged_exact: exact agreement of the others; None where there are none.
+        unseen: those others, and the marks when a person scores the flagged responses.
+        between: number of responses that get a score which is not the most probable one, because
+            it is nearest to the expected score.
         review: the review threshold in words, "" where it is unknown.
         choice: what the student learnt from and why, and of two students what they do together;
             in words, "" where nothing is known.
@@ -70,6 +74,8 @@ class ItemFigures:
     with_student: Comparison
     flagged: Mapping[str, int]
     unflagged_exact: float | None
+    unseen: Unseen
+    between: int
     review: str
     choice: str
     baselines: Mapping[str, Baseline]
@@ -126,7 +132,7 @@ def item_figures(
 ) -> ItemFigures:
     """All figures of an item whose test responses are `scored`; see `ItemFigures` for the rest."""
     given = scored.bundle.predicted
-    plain = np.array([not flag for flag in scored.bundle.flags])
+    unseen = reviewed(scored, scale)
     return ItemFigures(
         item_id=item_id,
         classes=scale.classes,
@@ -141,7 +147,9 @@ def item_figures(
         with_teacher=scorers.classes_against(scored.teacher.predicted, given, scale),
         with_student=scorers.classes_against(scored.student.predicted, given, scale),
         flagged=dict(sorted(Counter(filter(None, scored.bundle.flags)).items())),
-        unflagged_exact=float(np.mean((given == scored.human)[plain])) if plain.any() else None,
+        unflagged_exact=unseen.exact,
+        unseen=unseen,
+        between=int((scored.bundle.probabilities.argmax(axis=1) != given).sum()),
         review=review,
         choice=choice,
         baselines=baselines or {},

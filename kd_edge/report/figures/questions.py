@@ -12,6 +12,7 @@ from kd_edge.data.responses import Scale
 from kd_edge.distillation.choice import choice_of
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
+from kd_edge.report.figures.facts import BundleFacts, RowFacts, bundle_facts, row_facts
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, ClassAgreement, Part
 from kd_edge.runs.cross_item.pool import POOLED
@@ -33,7 +34,8 @@ class Questions:
         unseen: the new questions, which the student was not trained on.
         scored: the test responses that `pooled` was computed from.
         scale: the classes.
-        created_by: version by package, of the software that wrote the bundle.
+        facts: what the models learnt from.
+        bundle: the bundle that was measured.
     """
 
     pooled: ItemFigures
@@ -42,7 +44,8 @@ class Questions:
     unseen: frozenset[str]
     scored: ScoredRows
     scale: Scale
-    created_by: Mapping[str, str]
+    facts: RowFacts
+    bundle: BundleFacts
 
     def as_json(self) -> dict[str, Any]:
         """All figures, as dictionaries, lists, tuples and numbers; no student's words."""
@@ -68,6 +71,7 @@ def collect_questions(out: Path) -> Questions:
         raw = json.loads(path.read_text(encoding="utf-8"))
         parts, questions = (tuple(map(_part, raw[name])) for name in ("parts", "questions"))
         unseen = frozenset(map(str, raw["unseen"]))
+        facts = row_facts(raw)
         everything = next(part for part in parts if part.name == ALL)
         arguments: dict[str, Any] = {
             "test_rows": str(raw["test_rows"]),
@@ -92,7 +96,8 @@ def collect_questions(out: Path) -> Questions:
         unseen=unseen,
         scored=scored,
         scale=scale,
-        created_by=dict(manifest.created_by),
+        facts=facts,
+        bundle=bundle_facts(out / BUNDLE, manifest),
     )
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+
+import numpy as np
+
+from kd_edge.evaluation.agreement import NO_SCORE
+from kd_edge.runs.test_scores import ScoredRows
 
 # Shorter texts ("i dont know") may be written by anybody.
 _DISTINCTIVE = 30
@@ -18,6 +24,11 @@ def invented(texts: Sequence[str]) -> bool:
     """
     distinctive = {text.strip() for text in texts if len(text.strip()) >= _DISTINCTIVE}
     return bool(distinctive) and distinctive <= _sample_texts()
+
+
+def without_second_rater(scored: ScoredRows) -> ScoredRows:
+    """Test responses without the second rater's scores, which are invented too."""
+    return replace(scored, second=np.full_like(scored.second, NO_SCORE))
 
 
 @cache

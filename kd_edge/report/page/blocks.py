@@ -6,24 +6,30 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from kd_edge.report.figures.disagreements import Disagreement
 from kd_edge.report.figures.limits import Limit
 from kd_edge.report.page.svg import Plot
+
+_MOST_COLUMNS = 5
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading: level 1 for an item, 2 for a part of one; a name to link to, "" for none."""
+    """A heading: level 1 for an item, 2 for a part of one, which may begin a printed page."""
 
     kind: ClassVar[str] = "heading"
     text: str
     level: int = 2
     anchor: str = ""
+    page: bool = False
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; its style is "", "lead" for the main sentence, or "note" for small print."""
+    """A paragraph.
+
+    Its style is "", "lead" for the main sentence, "note" for small print, "aside" for what a reader
+    must know beside it, or "source" for a text that is quoted as it is.
+    """
 
     kind: ClassVar[str] = "text"
     text: str
@@ -49,12 +55,55 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of C columns; the first cell of a row names it."""
+    """A table of C columns; the first cell of a row names it.
+
+    A wide table becomes a card for each row where the screen is narrow.
+    """
 
     kind: ClassVar[str] = "table"
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def wide(self) -> bool:
+        """Whether it has more columns than fit on a phone."""
+        return len(self.header) > _MOST_COLUMNS
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure in large letters, and what it is."""
+
+    figure: str
+    text: str
+
+
+@dataclass(frozen=True)
+class VerdictPanel:
+    """The verdict: its style ("use", "review", "dont"), itself, what it means, its figures."""
+
+    kind: ClassVar[str] = "verdict"
+    style: str
+    answer: str
+    meaning: str
+    tiles: tuple[Tile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Rules, each with whether it holds."""
+
+    kind: ClassVar[str] = "checks"
+    rows: tuple[tuple[bool, str], ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and what is to say of each."""
+
+    kind: ClassVar[str] = "facts"
+    rows: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -66,15 +115,36 @@ class Plots:
 
 
 @dataclass(frozen=True)
+class ResponseRow:
+    """A response, the scores that it was given, and sentences on them."""
+
+    text: str
+    scores: str
+    response_id: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ResponseList:
     """Responses with all scores that they were given; students' words."""
 
     kind: ClassVar[str] = "responses"
     title: str
-    rows: tuple[Disagreement, ...]
+    rows: tuple[ResponseRow, ...]
 
 
-Block = Heading | Text | Points | Table | Plots | ResponseList
+@dataclass(frozen=True)
+class Fold:
+    """Blocks that are shown when a reader opens them: what only some need."""
+
+    kind: ClassVar[str] = "fold"
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block = (
+    Heading | Text | Points | Table | Plots | VerdictPanel | Checks | Facts | ResponseList | Fold
+)
 
 
 @dataclass(frozen=True)

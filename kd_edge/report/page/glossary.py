@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kd_edge.report.figures import limits
-from kd_edge.report.page.blocks import Block, Heading, Points, Text
+from kd_edge.report.page.blocks import Block, Fold, Heading, Points, Text
 
 TERMS = {
     "Small model": "the model that scores responses on a device without a network. Researchers "
@@ -16,6 +16,8 @@ TERMS = {
     "large model. The difference is what the large model contributes.",
     "People's scores": "the scores that people gave the responses; all models are compared with "
     "them. A second rater is a second person who scored the same responses independently.",
+    "Marks": "what a class gets: the scores that people gave the responses that the small model "
+    "flags, and its own scores of the others, which nobody looks at.",
     "On a device, in PyTorch": "the small model compressed as a device runs it, and before "
     "compression as it was trained.",
     "Exact agreement": "the share of responses with the same score from both. Adjacent agreement: "
@@ -39,7 +41,8 @@ TERMS = {
     "DSM (difference of standardized means)": "how much higher a group of students stands among "
     f"the model's scores than among people's; {limits.DSM} is accepted. With fewer than 50 "
     "responses it can be outside by chance.",
-    "Confidence": "the probability that the model assigns to the score it gives. ECE (expected "
+    "Confidence": "the probability that the model assigns to the score it gives: the chance that "
+    "this score is right. ECE (expected "
     "calibration error): how far confidence is from the actual agreement, on average. 0 is "
     "perfect; with few responses some error is chance.",
     "Expected score": "the average of the scores, weighted by their probabilities. Trimmed: "
@@ -48,9 +51,13 @@ TERMS = {
 """What each term means."""
 
 
-def glossary() -> Iterator[Block]:
-    """The meaning of all terms, and the source of the figures."""
+def glossary(*sources: Block) -> Iterator[Block]:
+    """The meaning of all terms, and the source of the figures, after which `sources` come."""
     yield Heading("What the terms mean", 1, "meaning")
+    yield Fold("Terms, limits and sources", (*_terms(), *sources))
+
+
+def _terms() -> Iterator[Block]:
     yield Text(
         "A figure marked ⚑ is outside the limits that testing programmes use. An empty cell is a "
         "figure that cannot be computed."

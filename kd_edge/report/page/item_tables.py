@@ -11,6 +11,7 @@ from kd_edge.evaluation.rsmtool import GIVEN, RAW, ROUNDED, TRIMMED, Comparison,
 from kd_edge.report.figures import limits
 from kd_edge.report.figures.items import Baseline, ItemFigures
 from kd_edge.report.page.blocks import Cell, Column, Table, figure, table
+from kd_edge.report.page.merging import merged
 from kd_edge.report.page.numbers import number, percent, signed, signed_points, tenths, thousandths
 
 POINTS, WORDS = "points", "words"
@@ -81,7 +82,8 @@ def at_a_glance(item: ItemFigures) -> Table:
     rows += [_Compared(name, figures) for name, figures in item.baselines.items()]
     qwk = Column("QWK", _glance_qwk, POINTS)
     columns = (_NAME, _EXACT, _ADJACENT, qwk, _KAPPA, _SMD, _ECE)
-    return table("At a glance: agreement with people's scores", columns, rows, available(item))
+    title = "At a glance: agreement with people's scores"
+    return merged(table(title, columns, rows, available(item)))
 
 
 def review_table(item: ItemFigures) -> Table:
@@ -92,6 +94,18 @@ def review_table(item: ItemFigures) -> Table:
         figure("large model: agreement on the rest", item.teacher.sureness.at, tenths),
     )
     return table("Agreement when people review some responses", columns, _SHOWN_SHARES)
+
+
+def reliability_table(item: ItemFigures) -> Table:
+    """Agreement by confidence, in groups of as many responses each."""
+    columns = (
+        figure("confidence", lambda group: group.confidence, percent),
+        Column("N", lambda group: str(group.responses)),
+        figure("equal to people's", lambda group: group.exact, percent),
+        Column("95% interval", lambda group: f"{percent(group.low)} to {percent(group.high)}"),
+    )
+    title = "Confidence and actual agreement, the least confident responses first"
+    return table(title, columns, item.bundle.sureness.pooled)
 
 
 def distribution_table(item: ItemFigures) -> Table:
@@ -145,13 +159,14 @@ def spread_table(item: ItemFigures) -> Table:
     people = _spread("people", lambda one: one.reference)
     model = _spread("model", lambda one: one.machine)
     columns = (_NAME, _KIND, _N, *people, *model, _SMD)
-    return table("How scores spread", columns, _all_kinds(item), available(item))
+    return merged(table("How scores spread", columns, _all_kinds(item), available(item)), 2)
 
 
 def agreement_table(item: ItemFigures) -> Table:
     """How every kind of score of every model agrees with people's scores."""
     title = "How scores agree with people's scores"
-    return table(title, _AGREEMENT, _all_kinds(item), available(item))
+    labels = 2 if item.numeric else 1
+    return merged(table(title, _AGREEMENT, _all_kinds(item), available(item)), labels)
 
 
 def second_rater_table(item: ItemFigures, people: Comparison) -> Table:
@@ -176,7 +191,7 @@ def degradation_table(item: ItemFigures) -> Table:
     rows = [
         (one.name, kind, lost) for one in item.machines for kind, lost in one.degradation.items()
     ]
-    return table("Degradation: a model in the second rater's place", columns, rows)
+    return merged(table("Degradation: a model in the second rater's place", columns, rows), 2)
 
 
 def true_score_table(item: ItemFigures) -> Table:
@@ -189,7 +204,7 @@ def true_score_table(item: ItemFigures) -> Table:
         figure("true-score MSE", lambda row: row[0].true_scores[row[1]].mse, thousandths),
     )
     rows = [(one, kind) for one in item.machines for kind in one.true_scores]
-    return table("Without raters' own errors", columns, rows)
+    return merged(table("Without raters' own errors", columns, rows), 2)
 
 
 def imitation_table(item: ItemFigures) -> Table:

@@ -11,6 +11,10 @@ from kd_edge.report.page.svg import Plot
 
 _SHARES = [(at / 100, f"{at}%") for at in range(0, 101, 20)]
 _LONGEST_NAME = 9
+
+# Responses left to a model below which its agreement with people is chance.
+_LEAST_LEFT = 20
+
 _MODELS = (("teacher", "large model"), ("student", "small model"))
 
 
@@ -58,7 +62,7 @@ def confusion(item: ItemFigures, name: str) -> Plot:
     )
     for human, row in enumerate(counts):
         for machine, count in enumerate(row):
-            shade = 0.06 + 0.84 * count / max(1, sum(row))
+            shade = count / max(1, sum(row))
             plot.cell(machine, classes - 1 - human, shade, str(count) if count else "")
     across = _class_ticks(item.classes)
     down = [(classes - at, label) for at, label in across]
@@ -67,44 +71,52 @@ def confusion(item: ItemFigures, name: str) -> Plot:
 
 
 def reliability(confidence: ConfidenceFigures, name: str) -> Plot:
-    """Exact agreement by confidence."""
+    """Exact agreement by confidence, with intervals, of groups large enough to say something."""
+    pooled = confidence.pooled
+    number = f"{len(pooled)} groups of" if len(pooled) > 1 else "a group of"
     plot = Plot(
         name,
         "Confidence and actual agreement",
-        "Agreement with people's scores by confidence; on the dotted line the two are equal. "
-        f"The expected calibration error is {confidence.error:.3f}.",
+        f"Agreement with people's scores by confidence, in {number} about "
+        f"{pooled[0].responses} responses; the bars are 95% intervals. Where they cross the dotted "
+        "line, confidence may be the chance of being right.",
         (0, 1),
         (0, 1),
     )
     plot.axes("confidence", "exact agreement", _SHARES, _SHARES)
     plot.line("even", [(0, 0), (1, 1)])
-    most = max(bin_.responses for bin_ in confidence.bins)
-    plot.line("student", [(bin_.confidence, bin_.exact) for bin_ in confidence.bins])
-    for bin_ in confidence.bins:
-        radius = 2.5 + 6 * (bin_.responses / most) ** 0.5
-        plot.dot("student", (bin_.confidence, bin_.exact), radius)
+    for group in pooled:
+        plot.interval("student", group.confidence, group.low, group.high)
+        plot.dot("student", (group.confidence, group.exact), 5)
     return plot
 
 
 def review(teacher: ConfidenceFigures, student: ConfidenceFigures, name: str) -> Plot:
-    """Exact agreement on the rest when the least confident responses go to a person."""
-    lowest = min(*teacher.kept, *student.kept)
+    """Exact agreement on the rest when the least confident responses go to a person.
+
+    Only as far as enough responses remain for a share of them to say something.
+    """
+    total = sum(bin_.responses for bin_ in student.bins)
+    shown = sum(round(total * (1 - share)) >= _LEAST_LEFT for share in REVIEWED)
+    shares = REVIEWED[: max(shown, 2)]
+    lowest = min(*teacher.kept[: len(shares)], *student.kept[: len(shares)])
     floor = max(0.0, int(lowest * 10) / 10 - (0.1 if lowest > 0.9 else 0.0))
     plot = Plot(
         name,
         "Agreement when people review some responses",
-        "Exact agreement on the rest by the share sent to a person, the least confident first. "
-        f"Small model: {percent(student.at(0.0))} without review, {percent(student.at(0.2))} "
-        "when a fifth is reviewed.",
-        (0, 1),
+        "Exact agreement on the rest by the share sent to a person, the least confident first, "
+        f"while at least {_LEAST_LEFT} responses are left. Small model: {percent(student.at(0.0))} "
+        f"without review, {percent(student.at(0.2))} when a fifth is reviewed.",
+        (0, shares[-1]),
         (floor, 1),
     )
     step = 0.1 if floor >= 0.5 else 0.2
     steps = range(int((1 - floor) / step + 1.01))
     ticks = [(1 - at * step, percent(1 - at * step)) for at in steps]
-    plot.axes("sent to a person", "agreement", _SHARES, ticks)
+    across = [(share, percent(share)) for share in shares[:: 4 if len(shares) > 8 else 1]]
+    plot.axes("sent to a person", "agreement", across, ticks)
     for kind, confidence in (("teacher", teacher), ("student", student)):
-        plot.line(kind, list(zip(REVIEWED, confidence.kept, strict=True)))
+        plot.line(kind, list(zip(shares, confidence.kept, strict=False)))
     plot.legend(_MODELS)
     return plot
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER, scorer_name
 from kd_edge.report.figures.disagreements import disagreements
 from kd_edge.report.figures.questions import Questions
-from kd_edge.report.page.blocks import Block, Column, Heading, Table, Text, figure, table
+from kd_edge.report.figures.verdict import KAPPA
+from kd_edge.report.page.blocks import Block, Column, Fold, Heading, Table, Text, figure, table
 from kd_edge.report.page.item import item_blocks
 from kd_edge.report.page.numbers import number, percent, tenths
+from kd_edge.report.page.verdict import Front
 from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part
 from kd_edge.runs.cross_item.pool import POOLED
 
@@ -39,8 +41,23 @@ def headline(questions: Questions) -> str:
     )
 
 
-def question_blocks(questions: Questions, responses: bool) -> Iterator[Block]:
-    """All blocks but the glossary; `responses`: also the worst disagreements, students' words."""
+def question_blocks(questions: Questions, responses: bool, seconds: float) -> Iterator[Block]:
+    """All blocks but the glossary.
+
+    Args:
+        questions: the figures.
+        responses: whether to show disagreements, students' words.
+        seconds: how long a person takes to mark a response.
+    """
+    worst = disagreements(questions.scored, questions.scale) if responses else None
+    front = Front(
+        questions.facts,
+        questions.bundle,
+        seconds,
+        worst.typical if worst else None,
+        new_questions(questions.parts),
+    )
+    yield from item_blocks(questions.pooled, "pooled", front, worst, heading="All questions pooled")
     yield Heading("Training questions and new questions", 1, "questions")
     yield Text(headline(questions), "lead")
     if questions.unseen:
@@ -49,15 +66,27 @@ def question_blocks(questions: Questions, responses: bool) -> Iterator[Block]:
             "only the question and its reference answers. Its figures there show what to expect "
             "of the next question that is added."
         )
-    yield _parts(questions)
-    yield _accuracies(questions)
-    balanced = _balanced(questions)
-    if balanced.rows:
-        yield balanced
+    tables = [_parts(questions), _accuracies(questions), _balanced(questions)]
+    shown: list[Block] = [one for one in tables if one.rows]
     if text := _left_out(questions):
-        yield Text(text, "note")
-    worst = disagreements(questions.scored, questions.scale) if responses else None
-    yield from item_blocks(questions.pooled, "pooled", worst, heading="All questions pooled")
+        shown.append(Text(text, "note"))
+    yield Fold("Question by question", tuple(shown))
+
+
+def new_questions(parts: Sequence[Part]) -> str:
+    """Whether the verdict goes for new questions too; "" where none was measured."""
+    for part in parts:
+        if part.name == UNSEEN:
+            student = part.scorers[STUDENT]
+            text = (
+                f"Of {student.responses} responses to new questions, {percent(student.accuracy)} "
+                f"of the scores equal people's (kappa {number(student.kappa)}; {number(KAPPA)} is "
+                "needed)"
+            )
+            if student.kappa is None or student.kappa >= KAPPA:
+                return f"{text}: it may score a question that is added, as the others."
+            return f"{text}: let people score a question that is added."
+    return ""
 
 
 def _parts(questions: Questions) -> Table:

@@ -91,15 +91,23 @@ def warnings(item: ItemFigures) -> tuple[str, ...]:
     return (*_of_agreement(item), *_of_severity(item), *_of_groups(item), *_of_people(item))
 
 
-def verdict(warnings: Sequence[str]) -> str:
+def outside(warnings: Sequence[str]) -> str:
     """The sentence above the list of warnings."""
     if not warnings:
-        return (
-            "No figure of the small model is outside the limits that testing programmes use. This "
-            "alone does not mean that it can score without people: read the worst disagreements "
-            "below."
-        )
+        return "No figure of the small model is outside the limits that testing programmes use."
     return f"{_are_outside(len(warnings))}:"
+
+
+def between(item: ItemFigures) -> str:
+    """Why some scores are not the most probable ones; "" where all are."""
+    if not item.between:
+        return ""
+    return (
+        f"{item.between} of the {item.responses} scores are not the most probable one but the one "
+        "nearest to the expected score, the average of what is probable: 1, where 0 and 2 are both "
+        "likely. On held-out responses this agreed better with people. The confidence of such a "
+        "score is the chance that it is right, and therefore low."
+    )
 
 
 def pointer(outside: int) -> str:

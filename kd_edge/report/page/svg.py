@@ -79,18 +79,27 @@ class Plot:
         self._add("rect", kind, x=x, y=y, width=self.across(right) - x, height=self.down(0) - y)
 
     def cell(self, left: float, bottom: float, shade: float, text: str) -> None:
-        """A cell of one unit by one, shaded 0 to 1, with its text."""
+        """A cell of one unit by one, shaded 0 to 1 in five steps, with its text.
+
+        The style sheet's colours of all steps leave a contrast of 4.5 to 1 with the text.
+        """
         x, y = self.across(left), self.down(bottom + 1)
         width, height = self.across(left + 1) - x, self.down(bottom) - y
         box = {"x": x + 1, "y": y + 1, "width": width - 2, "height": height - 2}
-        self._add("rect", "cell", None, fill_opacity=f"{shade:.2f}", **box)
-        kind = "on-dark" if shade > 0.55 else "on-light"
-        self._text(x + width / 2, y + height / 2 + 4, text, "middle", kind)
+        self._add("rect", f"cell shade-{min(4, int(5 * shade))}", None, **box)
+        self._text(x + width / 2, y + height / 2 + 4, text, "middle", "count")
 
     def line(self, kind: str, points: Sequence[Point]) -> None:
         """A line through points."""
         path = " ".join(f"{self.across(x):.1f},{self.down(y):.1f}" for x, y in points)
         self._add("polyline", f"line {kind}", points=path)
+
+    def interval(self, kind: str, at: float, low: float, high: float) -> None:
+        """A vertical line from low to high, with ends."""
+        x, ends = self.across(at), (self.down(low), self.down(high))
+        self._add("line", f"interval {kind}", x1=x, y1=ends[0], x2=x, y2=ends[1])
+        for y in ends:
+            self._add("line", f"interval {kind}", x1=x - 4, y1=y, x2=x + 4, y2=y)
 
     def dot(self, kind: str, at: Point, radius: float) -> None:
         """A round mark."""

@@ -46,7 +46,9 @@ def test_both_files_beside_the_run(command, whole_way, tmp_path):
     headline, mark, rest = " ".join(sentences).partition(" figures are outside the limits")
     assert (mark, rest) == (" figures are outside the limits", OUTSIDE)
     headline = headline.rpartition(" ")[0]
-    assert headline.startswith("The small model on a device agrees with people's scores ")
+    answer, _, headline = headline.partition(" The small model on a device agrees ")
+    headline = f"The small model on a device agrees {headline}"
+    assert answer.startswith("Don't use it. Its scores are not good enough")
     assert paths == [str(out / "report.html"), str(out / "report.md")]
     page, markdown = map(read, map(type(out), paths))
     assert Page(page).links == ["#item-0", "#meaning"]
@@ -114,7 +116,9 @@ def test_several_items(command, two_items, tmp_path):
     folder, _ = two_items
     said = command("report", folder, "-o", tmp_path)
     assert said.code == 0
-    assert said.out.startswith("Over 2 items, the small models on a device agree with people's ")
+    first, second, *_ = said.out.splitlines()
+    assert first == "Of 2 items, don't use it: 2."
+    assert second.startswith("Over 2 items, the small models on a device agree with people's ")
     page = read(tmp_path / "report.html")
     found = Page(page)
     assert found.links == ["#all", "#item-0", "#item-1", "#meaning"]

@@ -110,7 +110,7 @@ def test_what_is_kept_of_each_row(finished):
 def test_the_page(made):
     page, markdown = made
     seen = Page(page)
-    assert seen.links == ["#questions", "#pooled", "#meaning"]
+    assert seen.links == ["#pooled", "#questions", "#meaning"]
     assert len(seen.ids) == len(set(seen.ids))
     for title in (
         *("The small model's scores by people's scores", "Confidence and actual agreement"),
@@ -123,7 +123,8 @@ def test_the_page(made):
     ):
         assert title in seen.text
         assert title in markdown
-    table = seen.rows[1 + 3 * 5 + 1 :][: len(NAMES)]
+    start = next(at for at, row in enumerate(seen.rows) if row[:2] == ["question", "trained on"])
+    table = seen.rows[start + 1 :][: len(NAMES)]
     assert {row[0] for row in table} == set(NAMES)
     assert {row[0]: row[1] for row in table} == {**dict.fromkeys(NAMES, "yes"), NEW: "no"}
     assert "QWK" not in "".join(cell for row in seen.rows for cell in row)
@@ -153,8 +154,9 @@ def figures_of(responses, accuracy):
 
 
 def question_tables(found, *questions):
-    blocks = question_blocks.question_blocks(replace(found, questions=questions), False)
-    tables = (one for one in blocks if getattr(one, "title", "").startswith("Question by question"))
+    blocks = question_blocks.question_blocks(replace(found, questions=questions), False, 30)
+    folded = (one for block in blocks for one in getattr(block, "blocks", ()))
+    tables = (one for one in folded if getattr(one, "title", "").startswith("Question by question"))
     return [[[cell.text for cell in row] for row in table.rows] for table in tables]
 
 
@@ -171,8 +173,9 @@ def test_the_least_accurate_question_comes_first(found):
 
 def test_nothing_is_left_out(found):
     enough = replace(found, questions=(Part("good", figures_of(LEAST_BALANCED, 0.9)),))
-    blocks = question_blocks.question_blocks(enough, False)
-    assert not any("Left out" in getattr(block, "text", "") for block in blocks)
+    blocks = question_blocks.question_blocks(enough, False, 30)
+    folded = [one for block in blocks for one in getattr(block, "blocks", ())]
+    assert not any("Left out" in getattr(block, "text", "") for block in folded)
 
 
 def test_the_headline(found):

@@ -13,6 +13,7 @@ from kd_edge.report.page import sentences
 from kd_edge.report.page.item import item_blocks
 from kd_edge.report.page.render import html
 from pages import Page
+from report_made import FRONT
 from scored_made import POINTS, made_scored
 
 SAMPLE = files("kd_edge") / "sample"
@@ -35,7 +36,7 @@ def test_short_texts_are_nobodys():
 
 def test_no_conclusion_from_an_invented_second_rater():
     shown, honest = (
-        Page(html("t", list(item_blocks(ITEM, "item-0", None, invented=sample))))
+        Page(html("t", list(item_blocks(ITEM, "item-0", FRONT, None, invented=sample))))
         for sample in (False, True)
     )
     assert "Degradation" in shown.text

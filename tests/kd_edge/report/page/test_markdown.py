@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
-from kd_edge.report.figures.disagreements import Disagreement, disagreements
+from kd_edge.report.figures.disagreements import disagreements
 from kd_edge.report.figures.items import item_figures
-from kd_edge.report.page.blocks import Cell, Points, ResponseList, Table, Text
+from kd_edge.report.page.blocks import Cell, Fold, Points, ResponseList, ResponseRow, Table, Text
 from kd_edge.report.page.item import item_blocks
 from kd_edge.report.page.render import escaped
 from kd_edge.report.page.render import html as page
 from kd_edge.report.page.render import markdown as markdown_document
 from pages import Page
+from report_made import FRONT
 from scored_made import POINTS, made_scored
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -63,7 +64,7 @@ def test_any_text_stays_in_its_cell(text, other):
 
 @given(TEXTS)
 def test_any_response_is_quoted(text):
-    one = Disagreement("id-1", text, "1", "2", "0", "3", 0.5)
+    one = ResponseRow(text, "People gave 1.", "id-1", ("It is flagged.",))
     found = READER.render(markdown_document("d", [ResponseList("R", (one,))]))
     assert found.count("<blockquote>") == 1
     quoted = re.search(r"<blockquote>(.*?)</blockquote>", found, re.DOTALL)[1]
@@ -75,7 +76,13 @@ def test_any_response_is_quoted(text):
 def blocks():
     scored = made_scored()
     item = item_figures("one", POINTS, scored, "test.csv")
-    return list(item_blocks(item, "item-0", disagreements(scored, POINTS)))
+    worst = disagreements(scored, POINTS)
+    return list(item_blocks(item, "item-0", FRONT, worst))
+
+
+def unfolded(blocks):
+    for block in blocks:
+        yield from unfolded(block.blocks) if isinstance(block, Fold) else [block]
 
 
 def test_it_has_the_tables_of_the_page(blocks):
@@ -88,8 +95,9 @@ def test_it_has_the_tables_of_the_page(blocks):
 def test_it_has_the_words_of_the_page(blocks):
     found = plain(markdown_document("How well", blocks))
     assert found.startswith("How well\n")
-    said = [text for block in blocks if isinstance(block, Points) for text in block.texts]
-    said += [block.text for block in blocks if isinstance(block, Text)]
+    shown = list(unfolded(blocks))
+    said = [text for block in shown if isinstance(block, Points) for text in block.texts]
+    said += [block.text for block in shown if isinstance(block, Text)]
     assert said
     for text in said:
         assert text in found

@@ -116,9 +116,9 @@ def test_review_and_flags():
 
 def test_nothing_to_warn_of():
     assert sentences.warnings(fine()) == ()
-    assert "No figure" in sentences.verdict(())
-    assert sentences.verdict(("x",)).startswith("One figure is outside")
-    assert sentences.verdict(("x", "y")).startswith("2 figures are outside")
+    assert "No figure" in sentences.outside(())
+    assert sentences.outside(("x",)).startswith("One figure is outside")
+    assert sentences.outside(("x", "y")).startswith("2 figures are outside")
     assert sentences.pointer(0) == ""
     assert sentences.pointer(2) == (
         "2 figures are outside the limits that testing programmes use: see the report."
