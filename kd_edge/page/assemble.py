@@ -26,6 +26,7 @@ from kd_edge.console.progress import track
 from kd_edge.page import sources
 from kd_edge.page.modules import joined, without_comments
 from kd_edge.page.packed import PackedBundle, packed_bundle
+from kd_edge.page.usual_names import usual_names
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write, refuse_missing_folder
@@ -35,7 +36,10 @@ APP = Path(__file__).with_name("app")
 # Bytes of bundles that take more than two seconds.
 _LARGE = 20 << 20
 
-_PARTS = ("policy", "style", "data", "script")
+# Base 85 without what means something in HTML; app/base85.mjs reads it.
+_NO_MARKUP = bytes.maketrans(b"&<`", b",./")
+
+_PARTS = ("policy", "data", "script")
 """What the frame has places for, each as `<!--name-->`."""
 
 
@@ -144,27 +148,32 @@ def page(bundles: Sequence[PageBundle]) -> str:
 
 def _html(packed: Sequence[PackedBundle], bundles: Sequence[PageBundle]) -> str:
     _refuse_repeated_items(packed)
-    # A worker of a page from a file can be no module, and so has no `import.meta`.
-    worker = '"use strict";\n' + _script("worker.mjs").replace("import.meta.url", "location.href")
-    program = f"globalThis.kdEdgeWorker = {json.dumps(worker)};\n{_script('main.mjs')}"
+    worker = json.dumps(_worker(), ensure_ascii=False)
+    program = f"globalThis.kdEdgeWorker = {worker};\n{_script('main.mjs')}"
     loader = _script("loader.mjs")
+    if "</" in loader or "<!--" in loader:
+        raise ValueError("loader.mjs would end the element that it is put into")
     style = (APP / "style.css").read_text(encoding="utf-8")
-    for inline in (loader, style):
-        if "</" in inline or "<!--" in inline:
-            raise ValueError("loader.mjs or style.css would end the element that it is put into")
     facts = {"version": __version__, "bundles": [*map(_facts, packed, bundles)]}
     blocks = [
         _block("kd-bundles", "application/json", json.dumps(facts).replace("<", "\\u003c")),
+        _block("kd-style", "text/plain", _compressed(style.encode("utf-8"))),
         _block("kd-wasm", "text/plain", _compressed(sources.wasm())),
         _block("kd-program", "text/plain", _compressed(program.encode("utf-8"))),
     ]
     return _filled(
         (APP / "page.html").read_text(encoding="utf-8"),
         policy=_policy((loader, program), style),
-        style=f"<style>{style}</style>",
         data="\n".join(blocks),
         script=f'<script type="module">{loader}</script>',
     )
+
+
+def _worker() -> str:
+    """The script of the worker, which can be no module where the page is a file."""
+    names = json.dumps(usual_names(), ensure_ascii=False, separators=(",", ":"))
+    script = _script("worker.mjs").replace("import.meta.url", "location.href")
+    return f'"use strict";\nglobalThis.kdEdgeNames = {names};\n{script}'
 
 
 def _script(name: str) -> str:
@@ -193,7 +202,7 @@ def _facts(packed: PackedBundle, bundle: PageBundle) -> dict[str, object]:
         "seconds": list(packed.seconds),
         "texts": texts,
         "bytesHash": hashlib.sha256(packed.data).hexdigest(),
-        "bytes": base64.b64encode(packed.data).decode("ascii"),
+        "bytes": _as_text(packed.data),
     }
 
 
@@ -218,7 +227,12 @@ def _hash(text: str) -> str:
 
 
 def _compressed(data: bytes) -> str:
-    return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode("ascii")
+    return _as_text(gzip.compress(data, 9, mtime=0))
+
+
+def _as_text(data: bytes) -> str:
+    """Five characters for four bytes: base64 takes a fifteenth more."""
+    return base64.b85encode(data).translate(_NO_MARKUP).decode("ascii")
 
 
 def _block(name: str, kind: str, text: str) -> str:

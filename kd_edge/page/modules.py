@@ -1,8 +1,10 @@
 """Joins JavaScript modules to one script, as text.
 
-That is possible because the modules keep to a few rules: they import names from relative modules
-and rename none, export declarations, and no two of one page have the same name at their top.
-`tsc` and the tests check them as they are.
+Each module becomes a function that gives what it exports, and the modules that import from it take
+it from there, so that no name of one meets one of another. That is possible because they keep to a
+few rules: they import names from relative modules, in statements of their own, they export
+declarations or lists of names, and none changes what it has exported. `tsc` and the tests check
+them as they are.
 """
 
 from __future__ import annotations
@@ -10,27 +12,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.{1,2}/[\w./-]+\.mjs)";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) )", re.MULTILINE)
-_AGAIN = re.compile(r"^export \{[^}]*\};\n", re.MULTILINE)
+_IMPORT = re.compile(
+    r'^import \{(?P<names>[\w\s,]*)\} from "(?P<path>\.{1,2}/[\w./-]+\.mjs)";\n', re.MULTILINE
+)
+_EXPORT = re.compile(
+    r"^export (?P<what>(?:async )?(?:function\*?|class|const) (?P<name>\w+))", re.MULTILINE
+)
+_LIST = re.compile(r"^export \{(?P<names>[\w\s,]*)\};\n", re.MULTILINE)
 _LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
-_TOP = re.compile(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 
 
 def joined(start: Path) -> str:
     """A module and all that it imports, as one script without imports and exports.
 
+    The start itself is no function in it, so that it may wait for what takes time.
+
     Raises:
         ValueError: a module breaks the rules above.
     """
     parts: dict[Path, str] = {}
     _add(start.resolve(), parts, [])
-    script = "".join(parts.values())
-    names = _TOP.findall(script)
-    for name in {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"{start.name}: two of its modules have '{name}' at their top")
-    return script
+    return "".join(parts.values())
 
 
 def _add(path: Path, parts: dict[Path, str], above: list[Path]) -> None:
@@ -39,13 +42,28 @@ def _add(path: Path, parts: dict[Path, str], above: list[Path]) -> None:
     if path in above:
         raise ValueError(f"{path.name} imports itself, through {above[-1].name}")
     text = path.read_text(encoding="utf-8")
-    for name in _IMPORT.findall(text):
-        _add((path.parent / name).resolve(), parts, [*above, path])
-    text = _AGAIN.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
+    for found in _IMPORT.finditer(text):
+        _add((path.parent / found["path"]).resolve(), parts, [*above, path])
+    places = {module: f"$module{place}" for place, module in enumerate(parts)}
+
+    def taken(found: re.Match[str]) -> str:
+        names = ", ".join(_names(found))
+        return f"const {{ {names} }} = {places[(path.parent / found['path']).resolve()]};\n"
+
+    exported = [found["name"] for found in _EXPORT.finditer(text)]
+    exported += [name for found in _LIST.finditer(text) for name in _names(found)]
+    text = _LIST.sub("", _EXPORT.sub(r"\g<what>", _IMPORT.sub(taken, text)))
     left = _LEFT.search(text)
     if left:
         raise ValueError(f"{path.name}: '{left[0]}' cannot be joined")
+    if above:
+        names = ", ".join(exported)
+        text = f"const $module{len(parts)} = (() => {{\n{text}return {{ {names} }};\n}})();\n"
     parts[path] = text
+
+
+def _names(found: re.Match[str]) -> list[str]:
+    return [name for name in re.split(r"[\s,]+", found["names"]) if name]
 
 
 def without_comments(script: str) -> str:

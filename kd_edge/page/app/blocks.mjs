@@ -1,4 +1,5 @@
-// The blocks of data in the page: compressed, in base64.
+// The blocks of data in the page, compressed.
+import { bytesOf } from "./base85.mjs";
 
 /** The text of a block. @param {string} id */
 export function blockText(id) {
@@ -9,6 +10,5 @@ export function blockText(id) {
 
 /** The bytes of a block, unpacked. @param {string} id @returns {Promise<ArrayBuffer>} */
 export async function blockBytes(id) {
-  const packed = Uint8Array.from(atob(blockText(id)), (char) => char.charCodeAt(0));
-  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  return new Response(new Blob([bytesOf(blockText(id))]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }

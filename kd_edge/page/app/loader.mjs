@@ -1,4 +1,4 @@
-// Unpacks the page's program and runs it. The policy of the page names the hash of its text.
+// Unpacks the page's program and its style. The policy of the page names the hashes of their texts.
 import { blockBytes } from "./blocks.mjs";
 
 /** Shows why nothing starts, in the element that says that the page is starting. @param {unknown} error */
@@ -9,11 +9,17 @@ function showNoStart(error) {
   place.textContent = `This page does not start here: it needs a browser of 2023 or later. (${error})`;
 }
 
+/** Puts the text of a block into an element of the head. @param {HTMLElement} element @param {string} id */
+async function fill(element, id) {
+  element.textContent = new TextDecoder().decode(await blockBytes(id));
+  document.head.append(element);
+}
+
 try {
+  await fill(document.createElement("style"), "kd-style");
   const script = document.createElement("script");
   script.type = "module";
-  script.textContent = new TextDecoder().decode(await blockBytes("kd-program"));
-  document.head.append(script);
+  await fill(script, "kd-program");
 } catch (error) {
   showNoStart(error);
 }

@@ -1,5 +1,9 @@
 // What the screen asks of the scoring, which runs in a worker: see worker.mjs.
 import { blockBytes, blockText } from "./blocks.mjs";
+import { problemSentence } from "./problem_words.mjs";
+
+/** @typedef {import("./problems.mjs").Problem} Problem */
+/** @typedef {{key: string, values: import("./problems.mjs").Values, message: string}} Told */
 
 /**
  * An item that the page scores.
@@ -80,6 +84,12 @@ import { blockBytes, blockText } from "./blocks.mjs";
  * @property {(progress: Progress) => void} [onProgress]
  * @property {AbortSignal} [signal] cancels: the promise is then rejected with its reason
  *
+ * @typedef {object} TableScored
+ * @property {number} rows how many were scored
+ * @property {number} seconds
+ * @property {number} bad how many rows could not be scored, and were left out
+ * @property {{row: number, sentence: string}[]} problems why not; the first 200 of them
+ *
  * @typedef {object} PersonScore what a person says of a row
  * @property {string} score
  * @property {string} note
@@ -106,6 +116,7 @@ function ask(what, values, onEvent, signal) {
     waiting.set(number, { resolve, reject, onEvent });
     worker.postMessage({ number, what, values });
     signal?.addEventListener("abort", () => {
+      // The rest of what the worker says of it is for nobody.
       if (!waiting.delete(number)) return;
       worker.postMessage({ number, what: "cancel", values: {} });
       reject(signal.reason);
@@ -113,7 +124,7 @@ function ask(what, values, onEvent, signal) {
   });
 }
 
-/** @param {{number: number, event?: unknown, error?: string, result?: unknown}} message */
+/** @param {{number: number, event?: unknown, error?: Told, result?: unknown}} message */
 function answered({ number, event, error, result }) {
   const asker = waiting.get(number);
   if (!asker) return;
@@ -123,7 +134,7 @@ function answered({ number, event, error, result }) {
   }
   waiting.delete(number);
   if (error === undefined) asker.resolve(result);
-  else asker.reject(new Error(error));
+  else asker.reject(new Error(error.message || problemSentence(error.key, error.values)));
 }
 
 /**
@@ -138,7 +149,8 @@ export async function openPage() {
   worker = new Worker(url);
   worker.addEventListener("message", (message) => answered(message.data));
   worker.addEventListener("error", (event) => {
-    for (const { reject } of waiting.values()) reject(new Error(`The scoring stopped (${event.message ?? "it does not start"}): load the page again.`));
+    const sentence = problemSentence("ask", { why: event.message ?? "Worker" });
+    for (const { reject } of waiting.values()) reject(new Error(sentence));
     waiting.clear();
   });
   return ask("open", { facts: blockText("kd-bundles"), wasm: await blockBytes("kd-wasm") });
@@ -162,30 +174,39 @@ export function scoreOne(itemId, text) {
  * @returns {Promise<Header>}
  * @throws Error with a sentence: what is wrong, where, what to do
  */
-export function readHeader(file) {
-  return ask("readHeader", { file });
+export async function readHeader(file) {
+  const { notes, ...header } = await ask("readHeader", { file });
+  return { ...header, note: notes.map(sentenceOf).join(" ") };
 }
 
+/** @param {Problem} problem */
+const sentenceOf = ({ key, values, row }) => problemSentence(key, { row, ...values });
+
 /**
- * Scores a table in a stream.
+ * Scores a table in a stream. Rows that cannot be scored are left out, as `--on-bad-row skip` does.
  *
  * @param {Blob} file
  * @param {Columns} columns
  * @param {TableWork} work
- * @returns {Promise<{rows: number, seconds: number}>}
- * @throws Error with a sentence that names the rows, if some cannot be scored
+ * @returns {Promise<TableScored>}
+ * @throws Error with a sentence, if the table cannot be read to its end
  */
-export function scoreTable(file, columns, { onRows, onProgress, signal }) {
+export async function scoreTable(file, columns, { onRows, onProgress, signal }) {
   /** @param {{rows?: Row[], progress?: Progress}} event */
   const onEvent = ({ rows, progress }) => {
     if (rows) onRows(rows);
     if (progress) onProgress?.(progress);
   };
-  return ask("scoreTable", { file, columns }, onEvent, signal);
+  const { problems, ...scored } = await ask("scoreTable", { file, columns }, onEvent, signal);
+  /** @param {Problem} problem */
+  const shown = (problem) => ({ row: problem.row, sentence: sentenceOf(problem) });
+  return { ...scored, problems: problems.map(shown) };
 }
 
 /**
  * Writes the scored table: that of the file, with the columns of `kd-edge score`, `person_score` and `person_note`.
+ * Where the file has a column of such a name already, all of them get a prefix, m_. What a spreadsheet would run as a
+ * formula has an apostrophe before it. Rows that cannot be scored are left out.
  *
  * @param {Blob} file
  * @param {Columns} columns

@@ -1,11 +1,13 @@
 // The scoring, in a worker of its own: answers what scoring.mjs asks.
 import { CoreInstance } from "../core/instance.mjs";
-import { init, open } from "../core/kd_edge.mjs";
+import { init, KdEdgeError, open } from "../core/kd_edge.mjs";
+import { bytesOf } from "./base85.mjs";
+import { PageError } from "./problems.mjs";
+import { readTableHeader, saveScoredTable, scoreTableRows } from "./table_work.mjs";
+import { useNames } from "./usual_names.mjs";
 
 /** @typedef {import("./scoring.mjs").ItemInfo} ItemInfo */
 /** @typedef {import("./scoring.mjs").OneScore} OneScore */
-/** @typedef {import("../core/kd_edge.mjs").Bundle} Bundle */
-/** @typedef {import("../core/kd_edge.mjs").Item} Item */
 
 /**
  * A bundle as the exporter puts it into the page.
@@ -16,10 +18,13 @@ import { init, open } from "../core/kd_edge.mjs";
  * @property {string[]} seconds items with a second student
  * @property {Record<string, {prompt: string, rubric: string}>} texts by item
  * @property {string} bytesHash SHA-256 of the bytes
- * @property {string} bytes in base64
+ * @property {string} bytes in base 85
  */
 
-/** The item's bundle and what it says of it. @type {Map<string, {bundle: Bundle, item: Item}>} */
+const { kdEdgeNames } = /** @type {{kdEdgeNames?: import("./usual_names.mjs").UsualNames}} */ (globalThis);
+if (kdEdgeNames) useNames(kdEdgeNames);
+
+/** @type {import("./table_work.mjs").OpenItems} */
 const opened = new Map();
 
 /** @param {{facts: string, wasm: ArrayBuffer}} values */
@@ -33,9 +38,9 @@ async function openBundles({ facts, wasm }) {
   const items = [];
   const shown = [];
   for (const { name, hash, seconds, texts, bytesHash, bytes: packed } of bundles) {
-    const bytes = Uint8Array.from(atob(packed), (char) => char.charCodeAt(0));
+    const bytes = bytesOf(packed);
     if (core.sha256(bytes) !== bytesHash) {
-      throw new Error(`${name} in this page does not have its hash: the file is damaged, copy it again.`);
+      throw new PageError("bundleHash", { name });
     }
     const bundle = await open(bytes);
     const card = new TextDecoder().decode(await bundle.read(bundle.card));
@@ -65,7 +70,7 @@ async function openBundles({ facts, wasm }) {
 /** @param {{itemId: string, text: string}} values @returns {OneScore} */
 function scoreOneText({ itemId, text }) {
   const found = opened.get(itemId);
-  if (!found) throw new Error(`There is no item '${itemId}' in this page.`);
+  if (!found) throw new PageError("noItem", { item: itemId });
   const { bundle, item } = found;
   const { predicted, expected, confidence, flag, probabilities } = bundle.score(text, itemId);
   const explained = item.student === "bag" ? bundle.explain(text, itemId) : { pushes: [], unknown: [] };
@@ -84,19 +89,51 @@ function scoreOneText({ itemId, text }) {
       times,
       towards: byScore(pushes),
     })),
-    unknown: explained.unknown,
+    unknown: [...explained.unknown],
   };
 }
 
-/** @type {Record<string, (values: any) => unknown>} */
-const answers = { open: openBundles, scoreOne: scoreOneText };
+/** @type {Record<string, (values: any, number: number) => unknown>} */
+const answers = {
+  open: openBundles,
+  scoreOne: scoreOneText,
+  readHeader: (values) => readTableHeader(values, opened.size),
+  scoreTable: (values, number) => scoreTableRows(opened, values, workOf(number)),
+  saveTable: (values, number) => saveScoredTable(opened, values, workOf(number)),
+};
+
+/** The works that go on, and whether they are to end. @type {Map<number, {cancelled: boolean}>} */
+const works = new Map();
+
+/** @param {number} number @returns {import("./table_work.mjs").Work} */
+function workOf(number) {
+  const state = { cancelled: false };
+  works.set(number, state);
+  return {
+    isCancelled: () => state.cancelled,
+    tell: (event) => postMessage({ number, event }),
+  };
+}
 
 addEventListener("message", async ({ data: { number, what, values } }) => {
-  try {
-    const answer = answers[what];
-    if (!answer) throw new Error(`This page cannot do '${what}' yet.`);
-    postMessage({ number, result: await answer(values) });
-  } catch (error) {
-    postMessage({ number, error: error instanceof Error ? error.message : String(error) });
+  if (what === "cancel") {
+    const state = works.get(number);
+    if (state) state.cancelled = true;
+    return;
   }
+  try {
+    postMessage({ number, result: await answers[what](values, number) });
+  } catch (error) {
+    postMessage({ number, error: toldOf(error) });
+  }
+  works.delete(number);
 });
+
+/** @param {unknown} error */
+function toldOf(error) {
+  if (error instanceof PageError) return { key: error.key, values: error.values, message: "" };
+  if (error instanceof KdEdgeError) return { key: "", values: {}, message: error.message };
+  // A file that was changed or taken away since it was chosen.
+  if (error instanceof DOMException) return { key: "fileGone", values: {}, message: "" };
+  return { key: "", values: {}, message: String(error) };
+}

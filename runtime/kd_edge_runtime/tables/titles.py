@@ -35,12 +35,12 @@ _FORMS = (
     "beendet state status timetaken sisid section sectionid attempt submitted institution "
     "department startdate enddate recordeddate progress finished comments kommentar"
 )
-_FORM_NAMES = frozenset(_FORMS.split())
+FORM_NAMES = frozenset(_FORMS.split())
 
 
 def form_names(header: Sequence[str]) -> int:
     """How many names of a header are those of columns that forms and quizzes add."""
-    return sum(plain(name) in _FORM_NAMES for name in header)
+    return sum(plain(name) in FORM_NAMES for name in header)
 
 
 def loosened(name: str, numbered: bool) -> str:
@@ -86,7 +86,7 @@ def question(header: Sequence[str], taken: Collection[int]) -> list[int]:
     """
     usual = {name for role in ROLES for tier in role.tiers for name in tier.split()}
     names = [loosened(name, numbered=True) for name in header]
-    if not any(name in usual or name in _FORM_NAMES for name in names):
+    if not any(name in usual or name in FORM_NAMES for name in names):
         return []
     # "Mark (out of 2)" is long enough for a title, but it says what it is.
     free = [at for at in range(len(header)) if at not in taken and names[at] not in usual]
@@ -103,7 +103,7 @@ def _about(name: str, title: str) -> bool:
 
 def _is_title(name: str) -> bool:
     words = name.split()
-    if plain(name) in _FORM_NAMES or not any(map(str.isalpha, name)):
+    if plain(name) in FORM_NAMES or not any(map(str.isalpha, name)):
         return False
     asks = name.rstrip().endswith(("?", "\uff1f", "\u061f"))
     if len(words) == 1:  # a script without spaces

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
 
-const folder = process.env.KD_EDGE_CASES;
+export const folder = process.env.KD_EDGE_CASES;
 if (!folder) throw new Error("These tests are run by pytest: see test_core.py.");
 
 /** @param {string} name */

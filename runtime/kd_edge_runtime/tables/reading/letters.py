@@ -66,7 +66,7 @@ WESTERN = (
     Language("äöõüšž", "ä", 0.1),  # Estonian; without ä it is Hungarian
 )
 # Names from all over, in a text of another language.
-_NAMES = Language("áàâäãåéèêëíìîïóòôöõøúùûüçñßæœ")
+NAMES = Language("áàâäãåéèêëíìîïóòôöõøúùûüçñßæœ")
 
 
 class Letters:
@@ -105,7 +105,7 @@ class Letters:
         letters = sum(n for (_, char, _), n in self._found.items() if char.isalpha())
         few = letters <= self._length * _FEW
         return many > 0 and any(
-            self._is_in(language, many) for language in (*languages, *([_NAMES] if few else []))
+            self._is_in(language, many) for language in (*languages, *([NAMES] if few else []))
         )
 
     def _is_in(self, language: Language, many: int) -> bool:
