@@ -26,6 +26,7 @@ from kd_edge.console.progress import track
 from kd_edge.page import sources
 from kd_edge.page.modules import joined, without_comments
 from kd_edge.page.packed import PackedBundle, packed_bundle
+from kd_edge.page.seven_bits import as_text
 from kd_edge.page.usual_names import usual_names
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.errors import InputError
@@ -35,9 +36,6 @@ APP = Path(__file__).with_name("app")
 
 # Bytes of bundles that take more than two seconds.
 _LARGE = 20 << 20
-
-# Base 85 without what means something in HTML; app/base85.mjs reads it.
-_NO_MARKUP = bytes.maketrans(b"&<`", b",./")
 
 _PARTS = ("policy", "data", "script")
 """What the frame has places for, each as `<!--name-->`."""
@@ -157,6 +155,10 @@ def _html(packed: Sequence[PackedBundle], bundles: Sequence[PageBundle]) -> str:
     facts = {"version": __version__, "bundles": [*map(_facts, packed, bundles)]}
     blocks = [
         _block("kd-bundles", "application/json", json.dumps(facts).replace("<", "\\u003c")),
+        *(
+            _block(f"kd-bundle-{place}", "text/plain", as_text(bundle.data))
+            for place, bundle in enumerate(packed)
+        ),
         _block("kd-style", "text/plain", _compressed(style.encode("utf-8"))),
         _block("kd-wasm", "text/plain", _compressed(sources.wasm())),
         _block("kd-program", "text/plain", _compressed(program.encode("utf-8"))),
@@ -202,7 +204,6 @@ def _facts(packed: PackedBundle, bundle: PageBundle) -> dict[str, object]:
         "seconds": list(packed.seconds),
         "texts": texts,
         "bytesHash": hashlib.sha256(packed.data).hexdigest(),
-        "bytes": _as_text(packed.data),
     }
 
 
@@ -227,12 +228,7 @@ def _hash(text: str) -> str:
 
 
 def _compressed(data: bytes) -> str:
-    return _as_text(gzip.compress(data, 9, mtime=0))
-
-
-def _as_text(data: bytes) -> str:
-    """Five characters for four bytes: base64 takes a fifteenth more."""
-    return base64.b85encode(data).translate(_NO_MARKUP).decode("ascii")
+    return as_text(gzip.compress(data, 9, mtime=0))
 
 
 def _block(name: str, kind: str, text: str) -> str:

@@ -1,5 +1,5 @@
 // The blocks of data in the page, compressed.
-import { bytesOf } from "./base85.mjs";
+import { bytesOf } from "./seven_bits.mjs";
 
 /** The text of a block. @param {string} id */
 export function blockText(id) {

@@ -153,7 +153,9 @@ export async function openPage() {
     for (const { reject } of waiting.values()) reject(new Error(sentence));
     waiting.clear();
   });
-  return ask("open", { facts: blockText("kd-bundles"), wasm: await blockBytes("kd-wasm") });
+  const facts = blockText("kd-bundles");
+  const packed = JSON.parse(facts).bundles.map((/** @type {unknown} */ _, /** @type {number} */ at) => blockText(`kd-bundle-${at}`));
+  return ask("open", { facts, packed, wasm: await blockBytes("kd-wasm") });
 }
 
 /**

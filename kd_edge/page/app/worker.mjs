@@ -1,8 +1,8 @@
 // The scoring, in a worker of its own: answers what scoring.mjs asks.
 import { CoreInstance } from "../core/instance.mjs";
 import { init, KdEdgeError, open } from "../core/kd_edge.mjs";
-import { bytesOf } from "./base85.mjs";
 import { PageError } from "./problems.mjs";
+import { bytesOf } from "./seven_bits.mjs";
 import { readTableHeader, saveScoredTable, scoreTableRows } from "./table_work.mjs";
 import { useNames } from "./usual_names.mjs";
 
@@ -17,8 +17,7 @@ import { useNames } from "./usual_names.mjs";
  * @property {string} hash SHA-256 of the file that it was made from
  * @property {string[]} seconds items with a second student
  * @property {Record<string, {prompt: string, rubric: string}>} texts by item
- * @property {string} bytesHash SHA-256 of the bytes
- * @property {string} bytes in base 85
+ * @property {string} bytesHash SHA-256 of what the page has of it
  */
 
 const { kdEdgeNames } = /** @type {{kdEdgeNames?: import("./usual_names.mjs").UsualNames}} */ (globalThis);
@@ -27,8 +26,8 @@ if (kdEdgeNames) useNames(kdEdgeNames);
 /** @type {import("./table_work.mjs").OpenItems} */
 const opened = new Map();
 
-/** @param {{facts: string, wasm: ArrayBuffer}} values */
-async function openBundles({ facts, wasm }) {
+/** @param {{facts: string, packed: string[], wasm: ArrayBuffer}} values `packed` are the bundles */
+async function openBundles({ facts, packed, wasm }) {
   const module = await WebAssembly.compile(wasm);
   await init(module);
   const core = await CoreInstance.of(module);
@@ -37,8 +36,8 @@ async function openBundles({ facts, wasm }) {
   /** @type {ItemInfo[]} */
   const items = [];
   const shown = [];
-  for (const { name, hash, seconds, texts, bytesHash, bytes: packed } of bundles) {
-    const bytes = bytesOf(packed);
+  for (const [at, { name, hash, seconds, texts, bytesHash }] of bundles.entries()) {
+    const bytes = bytesOf(packed[at]);
     if (core.sha256(bytes) !== bytesHash) {
       throw new PageError("bundleHash", { name });
     }
