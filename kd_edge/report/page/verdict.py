@@ -128,8 +128,7 @@ def _facts(item: ItemFigures, front: Front) -> Iterator[tuple[str, str]]:
     yield "Learnt from", _learnt(front.rows)
     rows = f" ({item.test_rows})" if item.test_rows else ""
     yield "Measured on", f"{item.responses} responses that no model was trained on{rows}"
-    yield "Made on", date(front.bundle.created)
-    yield "Bundle (SHA-256)", front.bundle.sha256
+    yield "Made on", f"{date(front.bundle.created)}, a bundle with SHA-256 {front.bundle.sha256}"
 
 
 def _learnt(rows: RowFacts) -> str:

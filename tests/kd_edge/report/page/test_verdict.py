@@ -79,8 +79,7 @@ def test_what_it_is_about():
         "Its scores": "0, 1, 2, 3",
         "Learnt from": "166 responses scored by people; 29 more set what it flags",
         "Measured on": "80 responses that no model was trained on (the rows marked 'test')",
-        "Made on": "29 November 2026",
-        "Bundle (SHA-256)": "5f" * 32,
+        "Made on": f"29 November 2026, a bundle with SHA-256 {'5f' * 32}",
     }
     bare = replace(FRONT, rows=RowFacts(1200, 0, ()))
     facts = dict(only(made(rules.USE, front=bare), Facts).rows)
