@@ -71,6 +71,7 @@ LONGER = {
     "tests/runtime/bundle/test_archive.py",
     "tests/runtime/bundle/test_manifest.py",
     "tests/runtime/cli/test_score.py",
+    "tests/runtime/cli/test_slots.py",
     "tests/runtime/serve/test_server.py",
     "tests/runtime/slots/test_switch.py",
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
-from kd_edge.bundling.student_parts import choose_forms, second_forms, student_parts
+from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms, student_parts
 from kd_edge.data.responses import Row
 from kd_edge.distillation.cascade import Cascade, CascadeOptions, choose_cascade
 from kd_edge.distillation.outliers import prompt_codes
@@ -119,7 +119,8 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
 
     Raises:
         ParityError: the scores of a form differ too much from PyTorch.
-        InputError: two students of one item, or a form that a student does not have.
+        InputError: two students of one item, a second that is the first once more or learnt from
+            what the first held out, or a form that a student does not have.
     """
     options = options or ExportOptions()
     names = [item.student.item_id for item in items]
@@ -131,11 +132,8 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
     # For all items first, so that a wrong name is reported before the work starts.
     chosen = [choose_forms(item.student, options.forms) for item in items]
     for item in items:
-        if item.second and not item.held_out:
-            raise InputError(
-                f"item '{item.student.item_id}': its held-out responses say when the second "
-                "student is asked, and there are none"
-            )
+        if item.second:
+            check_second(item.student.item_id, item.second, item.held_out)
     return [_item(item, forms, options) for item, forms in zip(items, chosen, strict=True)]
 
 
@@ -229,6 +227,8 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
     own = replace(options, bits=None)
     forms = second_forms(item.second, options.forms)
     second = _run(item.second, second_name(student.item_id), forms, sample, own)
+    if (ran.parts.vectorizer, ran.parts.forms) == (second.parts.vectorizer, second.parts.forms):
+        raise InputError(f"item '{student.item_id}': the second student is the first once more")
     cascade = _cascade(student, ran, second, sample, options.cascade)
     both = SecondParts(
         second.parts,

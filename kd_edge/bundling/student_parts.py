@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from kd_edge.data.responses import Row
 from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge_export import form_writers
@@ -38,6 +39,32 @@ def choose_forms(student: Student, wanted: Sequence[str]) -> tuple[str, ...]:
                 f"{reason}Choose from {', '.join(forms)}"
             )
     return tuple(name for name in forms if name in wanted)
+
+
+def check_second(name: str, second: Student, held_out: Sequence[Row]) -> None:
+    """Refuses a second student by whose answers nobody can say when it should be asked.
+
+    Args:
+        name: the item.
+        second: the student.
+        held_out: the scored responses that the first was not trained on.
+
+    Raises:
+        InputError: there are no such responses, or the second learnt from some of them.
+    """
+    if not held_out:
+        raise InputError(
+            f"item '{name}': its held-out responses say when the second student is asked, and "
+            "there are none"
+        )
+    unseen = set(second.held_out)
+    learnt = sum(row.response_id not in unseen for row in held_out)
+    if unseen and learnt:  # a student that was not distilled says nothing
+        raise InputError(
+            f"item '{name}': the second student learnt from {learnt} of the {len(held_out)} "
+            "responses that the first held out, which have to say when it is asked: distil both "
+            "with the same teacher and seed"
+        )
 
 
 def second_forms(student: Student, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -57,8 +57,7 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
         StoppedError: the user stopped it; the same call resumes.
     """
     both, options = options, options.first
-    if both.second and data.teacher is None:  # before the first is trained
-        raise no_teacher(both.second.student)
+    check_second(data, both)
     folders = [work / "student", work / "baseline"]
     text = data.learn_text(options)
     alone, own_text = options, text
@@ -77,6 +76,24 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
         distilled = replace(distilled, second=second)
     clear_work(work, folders)
     return distilled
+
+
+def check_second(data: LearningData, options: DistilOptions) -> None:
+    """Refuses a second student that cannot be made, before the first is trained.
+
+    Args:
+        data: what they learn from.
+        options: those of both, or of one.
+
+    Raises:
+        InputError: there is no teacher to cut it out of, or the teacher has no such layers.
+    """
+    chosen = options.second
+    if chosen is None:
+        return
+    if data.teacher is None:
+        raise no_teacher(chosen.student)
+    data.learn_text(chosen)
 
 
 def distil_second(data: LearningData, options: DistilOptions, work: Path) -> Student:

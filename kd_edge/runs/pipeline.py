@@ -16,7 +16,7 @@ from kd_edge.console.progress import say
 from kd_edge.data.responses import Row, Scale
 from kd_edge.data.splits import Split
 from kd_edge.distillation.choice import choice_of
-from kd_edge.distillation.distil import Distilled, distil, distil_second, soft_labels
+from kd_edge.distillation.distil import Distilled, check_second, distil, distil_second, soft_labels
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.files import make_folder
@@ -244,7 +244,9 @@ class Pipeline:
             )
 
         def run() -> None:
-            distilled = distil(learning(), options.first, self._folder / "work")
+            learnt = learning()
+            check_second(learnt, options)
+            distilled = distil(learnt, options.first, self._folder / "work")
             store.save(distilled.student, student)
             store.save(distilled.baseline, baseline)
 

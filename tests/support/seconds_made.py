@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
@@ -169,3 +170,23 @@ def item(
     one = first or bundles_made.item()
     parts = with_golden(one.classes)
     return replace(one, second=SecondParts(parts, below, weight, temperature, review))
+
+
+# Ways in which a second student is of no use though all hashes are right: the parts that are other
+# ones, and what has to be said of it.
+USELESS: dict[str, tuple[dict[str, Any], str]] = {
+    "tokenizer": ({"vectorizer": ("tokenizer.json", b"{}")}, "tokenizer cannot be loaded"),
+    "golden": ({"golden": b"[]"}, "does not contain valid golden rows"),
+    "kind": ({"student": "quantum"}, "of the kind 'quantum': update it"),
+    "form": ({"forms": {"onnx-int2": ("int2.onnx", b"?")}}, "none of its forms (onnx-int2)"),
+}
+# Of these, what another package or another version would not change.
+DAMAGED = ("tokenizer", "golden")
+
+
+def useless(what: str) -> ItemParts:
+    """An item whose second student is of no use; see `USELESS`."""
+    made = item(below=1.0)
+    assert made.second
+    parts = replace(made.second.parts, **USELESS[what][0])
+    return replace(made, second=replace(made.second, parts=parts))

@@ -103,6 +103,27 @@ def _loaded(second: LoadedItem, cache: Path | None) -> tuple[SecondState, Model 
     return SecondState(name), model
 
 
+def tried(second: LoadedItem, cache: Path | None) -> SecondState:
+    """Whether a second student scores here as it did.
+
+    A damaged member comes before a missing package, which would not help.
+
+    Args:
+        second: the second student as an item's only one.
+        cache: the file in which the outcomes of probes are kept.
+    """
+    from kd_edge_runtime.backends.verify import score_here
+
+    entry = second.entry
+    try:
+        for member in (entry.vectorizer, entry.golden, *entry.forms.values()):
+            second.bundle.read(member)
+        why = absent(second)
+        return SecondState("", why) if why else SecondState(score_here(second, cache))
+    except KdEdgeError as error:  # the first can always score
+        return SecondState("", str(error))
+
+
 class Cascade:
     """Scores an item with both of its students.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kd_edge_runtime import backends
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.backends import AUTO, NAMES, forms, missing
-from kd_edge_runtime.errors import BackendError, KdEdgeError
+from kd_edge_runtime.errors import BackendError, BundleError, KdEdgeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
 
     Raises:
         BackendError: no installed backend works here.
-        BundleError: the bundle is damaged.
+        BundleError: the bundle is damaged, or what is in it cannot be used by any backend.
     """
     return (CORE, "") if _core(item) else _without_core(item, cache)
 
@@ -53,16 +53,24 @@ def _without_core(item: LoadedItem, cache: Path | None) -> tuple[str, str]:
     elif installed[0] == PLAIN:
         return PLAIN, ""
     # Imported only here, as a start in plain Python does not need it.
-    from kd_edge_runtime.backends.probe import probe
+    from kd_edge_runtime.backends.probe import DAMAGED, probe
 
-    failures = []
+    failures: list[str] = []
+    faults: list[str] = []
     for name in installed:
         for form in forms(item.entry, name):
             outcome = probe(name, item, form, cache)
             if outcome.usable:
                 return name, form
             failures.append(f"{name} with {form} {outcome}")
+            if outcome.verdict == DAMAGED:
+                faults.append(outcome.why)
     check(item.bundle, [item.entry])  # a damaged member must not be mistaken for a bad backend
+    if len(faults) == len(failures):
+        raise BundleError(
+            f"item '{item.entry.item_id}': its small model is damaged, though its hashes are right "
+            f"({'; '.join(dict.fromkeys(faults))}): write the bundle anew, as a copy has this too"
+        )
     raise BackendError(
         f"item '{item.entry.item_id}': no backend runs its small model (kind '{student}') here: "
         f"{'; '.join(failures)}. Install another version of the package, or use a small model of "

@@ -26,6 +26,7 @@ from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
+from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.files import share
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
@@ -36,6 +37,7 @@ DIES = "dies"
 FAILS = "fails"
 WRONG = "wrong"
 SLOW = "too slow"
+DAMAGED = "damaged"
 UNTRIED = "untried"
 
 # Seconds. A Pi Zero takes half a minute to read ONNX Runtime from its card.
@@ -130,6 +132,8 @@ def child(name: str, form: str, path: str, at: str) -> ProbeOutcome:
     """Runs in the child process: tests the backend."""
     try:
         return _scored(name, form, path, at)
+    except BundleError as error:  # no package is at fault
+        return ProbeOutcome(DAMAGED, str(error)[:300])
     except Exception as error:  # the package may raise anything
         cause = error.__cause__ or error
         return ProbeOutcome(FAILS, f"{type(cause).__name__}: {cause}"[:300])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends import AUTO
@@ -43,6 +44,26 @@ def verify(bundle: Bundle, names: Sequence[str] = ()) -> Iterator[Reproduced]:
         item = LoadedItem(bundle, entry)
         for name, form in runs or ([] if second else [(AUTO, "")]):
             yield _check(item, name, form)
+
+
+def score_here(item: LoadedItem, cache: Path | None) -> str:
+    """The backend that runs an item on this device, once it has reproduced the golden rows.
+
+    Args:
+        item: the item of an open bundle.
+        cache: the file in which the outcomes of probes are kept.
+
+    Raises:
+        BackendError: no installed backend works here.
+        BundleError: the bundle is damaged.
+        ParityError: the golden rows are not reproduced.
+    """
+    backend, form = choose(item, cache)
+    form = form or next(iter(backends.forms(item.entry, backend)), "")
+    error = reproduce(item, backend, form, read(item)).error
+    if error:
+        raise error
+    return backend
 
 
 def _check(item: LoadedItem, backend: str, form: str) -> Reproduced:

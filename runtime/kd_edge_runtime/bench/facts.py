@@ -9,7 +9,10 @@ from kd_edge_runtime._light_stdlib import sha256
 from kd_edge_runtime.bench.texts import Texts
 from kd_edge_runtime.bench.timing import quantile
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import ItemEntry
+from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.errors import printable
+from kd_edge_runtime.students.item import LoadedItem
 
 
 def bundle_facts(bundle: Bundle, given: Texts) -> dict[str, Any]:
@@ -28,7 +31,19 @@ def bundle_facts(bundle: Bundle, given: Texts) -> dict[str, Any]:
             name: {"bytes": manifest.members[member].bytes, "packed": packed[member]}
             for name, member in entry.forms.items()
         },
+        **_second(bundle, entry),
     }
+
+
+def _second(bundle: Bundle, entry: ItemEntry) -> dict[str, Any]:
+    """The item's second student, and why it cannot run here; empty without one."""
+    second = of_second(entry)
+    if second is None:
+        return {}
+    from kd_edge_runtime.backends.cascade import absent
+
+    why = absent(LoadedItem(bundle, second))
+    return {"second": {"student": second.student, "parameters": second.parameters, "why": why}}
 
 
 def text_facts(file: Path | None, given: Texts) -> dict[str, Any]:

@@ -20,6 +20,9 @@ def table(doc: _Doc) -> Iterator[str]:
     )
     for name, form in bundle["forms"].items():
         yield f"  {name}: {form['bytes']:,} bytes, {form['packed']:,} in the bundle"
+    if second := bundle.get("second"):
+        why = f"; not measured: {second['why']}" if second["why"] else ""
+        yield f"second: {second['student']}, {second['parameters']:,} parameters{why}"
     yield f"{place(machine)}, {machine['cores']} of {machine['cores_there']} cores"
     yield f"{machine['system']}, Python {machine['python']}"
     yield f"before: {_state(doc['before'])}"

@@ -14,9 +14,9 @@ import click
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
-from kd_edge_runtime.backends.cascade import absent
+from kd_edge_runtime.backends.cascade import tried
 from kd_edge_runtime.backends.choose import check, choose
-from kd_edge_runtime.backends.probe import MISSING, forget, probe, versions
+from kd_edge_runtime.backends.probe import DAMAGED, MISSING, forget, probe, versions
 from kd_edge_runtime.bench.machine import memory
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import of_second
@@ -120,6 +120,8 @@ def _backend(name: str, items: list[LoadedItem], cache: Path | None) -> _Row:
     advice = ""
     if outcome.verdict == MISSING:
         advice = backends.pip_install(backends.missing(name))
+    elif outcome.verdict == DAMAGED:
+        advice = "write the bundle anew"
     elif not outcome.usable:
         advice = f"try another version of {[*packages, 'kd-edge-runtime'][len(packages) - 1]}"
     return {
@@ -136,7 +138,7 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
     backend = problem = ""
     try:
         backend, _ = choose(item, cache)
-    except BackendError as error:
+    except KdEdgeError as error:
         problem = str(error)
     return {
         "item": entry.item_id,
@@ -148,11 +150,7 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
 
 def _second(item_id: str, item: LoadedItem, cache: Path | None) -> _Row:
     """An item's second student; one that does not run is no problem, as the first scores alone."""
-    backend = why = ""
-    try:
-        backend, _ = choose(item, cache)
-    except KdEdgeError as error:
-        why = absent(item) or str(error)
+    backend, why = tried(item, cache)
     return {
         "second": item_id,
         "student": item.entry.student,

@@ -9,10 +9,13 @@ import click
 
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.verify import verify as results
-from kd_edge_runtime.bundle.second import second_students
+from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.bundle.manifest import ItemEntry
+from kd_edge_runtime.bundle.second import of_second, second_students
 from kd_edge_runtime.errors import BackendError
 from kd_edge_runtime.slots.allowed import open_allowed, signed_by
 from kd_edge_runtime.students.golden import Reproduced
+from kd_edge_runtime.students.item import LoadedItem
 
 
 @click.command()
@@ -58,6 +61,11 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
                     f"  {result.greatest:>10.1e}  {result.tolerance:>7.0e}  {result.item_id}"
                 )
             checked.append(result)
+        without = {
+            entry.item_id: why
+            for entry in manifest.items
+            if (why := _why_not_run(opened, entry, checked, names))
+        }
     errors = [result.error for result in checked if result.error]
     missing = {name: backends.missing(name) for name in backends.NAMES if backends.missing(name)}
     forms = {form for entry in manifest.items for form in entry.forms}
@@ -76,6 +84,7 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
             "results": [_for_json(result) for result in checked],
             "not_installed": missing,
             "not_run": not_run,
+            **({"seconds_not_run": without} if without else {}),
         }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
@@ -83,9 +92,23 @@ def verify(bundle: Path, names: tuple[str, ...], as_json: bool) -> None:
             click.echo(f"not installed here: {name} (needs {' and '.join(packages)})")
         if not_run:
             click.echo(f"not run: {', '.join(not_run)}")
+        for item_id, why in without.items():
+            click.echo(f"the second small model of '{item_id}' was not run: {why}")
     if errors:
         # The most serious error determines the exit code: a backend that does not work comes last.
         raise min(errors, key=lambda error: isinstance(error, BackendError))
+
+
+def _why_not_run(
+    bundle: Bundle, entry: ItemEntry, checked: list[Reproduced], names: tuple[str, ...]
+) -> str:
+    """Why an item's second student is in no result; "" if it is in one, or there is none."""
+    second = of_second(entry)
+    if second is None or any(result.item_id == second.item_id for result in checked):
+        return ""
+    from kd_edge_runtime.backends.cascade import absent
+
+    return absent(LoadedItem(bundle, second)) or f"{' and '.join(names)} cannot run it"
 
 
 def _for_json(result: Reproduced) -> dict[str, object]:

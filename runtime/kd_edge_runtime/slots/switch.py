@@ -6,13 +6,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Callable
 
-from kd_edge_runtime import backends
-from kd_edge_runtime.backends.choose import choose
-from kd_edge_runtime.backends.reproduce import reproduce
+from kd_edge_runtime.backends.verify import score_here
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.bundle.second import second_students
-from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.bundle.second import of_second
+from kd_edge_runtime.errors import InputError, KdEdgeError, note
 from kd_edge_runtime.files import plain_write_errors
 from kd_edge_runtime.signatures.check import check_signature
 from kd_edge_runtime.slots.durable import (
@@ -24,14 +23,18 @@ from kd_edge_runtime.slots.durable import (
     write_new,
 )
 from kd_edge_runtime.slots.slots import Slot, Slots, record
-from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 
 # Space in bytes that a file system may need besides the bundle: three clusters of 64 KiB.
 _SPARE = 3 << 16
 
 
-def install(slots: Slots, source: Path, allow_older: bool = False) -> bool:
+def install(
+    slots: Slots,
+    source: Path,
+    allow_older: bool = False,
+    warn: Callable[[str], object] = note,
+) -> bool:
     """Makes a bundle current, and the current bundle the previous one.
 
     The copy is read back and must reproduce its golden rows here before the switch.
@@ -40,6 +43,7 @@ def install(slots: Slots, source: Path, allow_older: bool = False) -> bool:
         slots: the device's slots.
         source: the bundle.
         allow_older: whether it may be one that was created before the current one.
+        warn: called with a message for each item whose second student does not run here.
 
     Returns:
         Whether a switch was made: False if this bundle is already current and intact.
@@ -57,7 +61,7 @@ def install(slots: Slots, source: Path, allow_older: bool = False) -> bool:
     sha256, size = sha256_of(source), source.stat().st_size
     current = _current(slots)
     if current and current.sha256 == sha256 and current.whole():
-        _check_scores(slots, current)
+        _check_scores(slots, current, warn)
         if _leftovers(slots):
             with suppress(InputError), _switching(slots):
                 pass
@@ -76,13 +80,17 @@ def install(slots: Slots, source: Path, allow_older: bool = False) -> bool:
             raise InputError(
                 f"'{slot.path}' reads back differently than it was written: use another card"
             )
-        _check_scores(slots, slot)
+        _check_scores(slots, slot, warn)
         _record(slots, slot)
     return True
 
 
-def rollback(slots: Slots) -> Slot:
+def rollback(slots: Slots, warn: Callable[[str], object] = note) -> Slot:
     """Swaps the current and the previous bundle; returns the slot that is now current.
+
+    Args:
+        slots: the device's slots.
+        warn: see `install`.
 
     Raises:
         InputError: there is no intact previous bundle; otherwise as `install`.
@@ -95,7 +103,7 @@ def rollback(slots: Slots) -> Slot:
                 break
         else:
             raise InputError(f"'{slots.root}' has no intact previous bundle")
-        _check_scores(slots, slot)
+        _check_scores(slots, slot, warn)
         slot = slot._replace(number=number)
         _record(slots, slot)
     return slot
@@ -147,21 +155,27 @@ def _clean(slots: Slots) -> None:
             sync_folder(slots.root)
 
 
-def _check_scores(slots: Slots, slot: Slot) -> None:
-    """Checks that an intact bundle reproduces its golden rows on this device."""
+def _check_scores(slots: Slots, slot: Slot, warn: Callable[[str], object]) -> None:
+    """Checks that an intact bundle reproduces its golden rows on this device.
+
+    A second student need not: the first scores alone then, which is said.
+    """
     with Bundle(slot.path) as bundle:
         check_signature(bundle, slots.root)
-        for entry in bundle.manifest.items:
-            item = LoadedItem(bundle, entry)
-            backend, form = choose(item, slots.cache)
-            form = form or next(iter(backends.forms(entry, backend)), "")
-            error = reproduce(item, backend, form, golden.read(item)).error
-            if error:
-                raise error
-        # The first scores alone where a second does not run: what comes of it is kept for later.
-        for entry in second_students(bundle.manifest.items):
-            with suppress(KdEdgeError):
-                choose(LoadedItem(bundle, entry), slots.cache)
+        items = bundle.manifest.items
+        for entry in items:
+            score_here(LoadedItem(bundle, entry), slots.cache)
+        for entry in items:
+            second = of_second(entry)
+            if second:
+                from kd_edge_runtime.backends.cascade import tried
+
+                why = tried(LoadedItem(bundle, second), slots.cache).why
+                if why:
+                    warn(
+                        f"The second small model of '{entry.item_id}' does not run here, so the "
+                        f"first will score alone: {why}"
+                    )
 
 
 def _refuse_older(created: str, current: Slot) -> None:

@@ -26,6 +26,7 @@ from kd_edge.students.registry import KINDS
 from kd_edge.students.vocabulary import choose_vocabulary
 from kd_edge_export import form_writers
 from kd_edge_export.form_writers import BAG_FORMS, bag_forms
+from kd_edge_export.onnx import int8_static
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.verify import verify
 from kd_edge_runtime.bundle.archive import Bundle
@@ -266,6 +267,39 @@ def test_a_wrong_graph_of_a_token_student_stops_the_export(
     with pytest.raises(ParityError, match="the form onnx-fp32 does not score as PyTorch"):
         export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {}, fp32)
     assert not (tmp_path / "x.kdz").exists()
+
+
+def _has_products(path):
+    """Whether the 8-bit graph in a bundle of one item has products in 8 bits."""
+    with Bundle(path) as opened:
+        return int8_static.has_products(opened.read(opened.manifest.items[0].forms["onnx-int8"]))
+
+
+def test_products_in_8_bits_that_score_otherwise_give_way(small_students, tmp_path, monkeypatch):
+    """Where the sample sets scales that do not fit, only the weights are in 8 bits."""
+    path = tmp_path / "item.kdz"
+    # The tiny model's products count as large.
+    monkeypatch.setattr(int8_static, "is_large", lambda one: len(one.dims) == 2)
+    item = [ExportItem(small_students["transformer"], SOURCES, item_of(60).rows)]
+    options = ExportOptions(("onnx-int8",), limits=Limits(equal=0.9, qwk_loss=1))
+    export(item, path, {}, options)
+    assert _has_products(path)
+    real = exporting.form_outputs
+
+    def other_scores(parts, texts):
+        """The highest score where the lowest is right, and so on, by products in 8 bits."""
+        (_, data) = parts.forms["onnx-int8"]
+        found = real(parts, texts)
+        if int8_static.has_products(data):
+            found["onnx-int8"] = found["onnx-int8"][:, ::-1]
+        return found
+
+    monkeypatch.setattr(exporting, "form_outputs", other_scores)
+    (parity,) = export(item, path, {}, options).parity["made-transformer"]
+    assert not _has_products(path)
+    assert parity.held_out.equal >= 0.9
+    with Bundle(path) as opened:  # golden rows are those of the graph that is in the bundle
+        assert [one.error for one in verify(opened)] == [None]
 
 
 def test_what_is_no_number_stops_the_export(small_students, tmp_path, monkeypatch):

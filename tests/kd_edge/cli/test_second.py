@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
+import torch
 
 from kd_edge.students import store
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.scorer import Scorer
 from workshop import item_of, write_table
 
 
@@ -66,3 +69,52 @@ def test_two_students_that_do_not_go_together(command, both, scored, bundle):
         assert said.code == 2, said.out
         assert why in said.err
     assert not bundle.exists()
+
+
+def test_a_second_of_other_responses_or_another_item(command, both, scored, bundle):
+    first, second = both
+    made = store.load(second)
+    for name, changes, why in (
+        ("item", {"item_id": "another"}, "item 'another' has no first student here"),
+        ("rows", {"held_out": ("r000", "x1")}, "learnt from 39 of the 40 responses that the first"),
+        ("x", {"held_out": ("x1",)}, "learnt from 40 of the 40 responses that the first held out"),
+    ):
+        store.save(replace(made, **changes), first.parent / name)
+        said = command(
+            *("export", first, "--second", first.parent / name, "-o", bundle),
+            *("--responses", scored),
+        )
+        assert said.code == 2, said.out
+        assert why in said.err
+    said = command("export", first, "--second", first, "-o", bundle, "--responses", scored)
+    assert said.code == 2, said.out
+    assert "the second student is the first once more" in said.err
+    assert not bundle.exists()
+
+
+def test_a_second_may_be_a_bag_too(command, both, scored, bundle):
+    first, _ = both
+    one = store.load(first)
+    other = replace(one, network=deepcopy(one.network))
+    with torch.no_grad():
+        other.network.head.weight.mul_(-1)
+    store.save(other, first.parent / "other")
+    said = command(
+        *("export", first, "--second", first.parent / "other", "-o", bundle),
+        *("--responses", scored),
+    )
+    assert said.code == 0, said.err
+    with Scorer.open(bundle) as scorer:
+        assert scorer.second("made-bag").backend == scorer.backend("made-bag")
+    assert command("verify", bundle).code == 0
+
+
+def test_layers_that_the_teacher_lacks_are_refused_before_any_work(
+    command, scored, tmp_path, tiny_model
+):
+    message = command.fails(
+        *("run", scored, "-o", tmp_path / "out", "--model", tiny_model),
+        *("--student", "both", "--layers", "9,9"),
+    )
+    assert "there is no layer 9: the teacher has 2 layers, 0 to 1" in message
+    assert not [*(tmp_path / "out").rglob("*.safetensors")]

@@ -200,7 +200,7 @@ def test_the_other_kinds(tmp_path, tiny_model, kind):
         _distil(tmp_path, options=DistilOptions(student="transformer"))
 
 
-def test_both(tmp_path, tiny_model):
+def test_both(tmp_path, tiny_model, monkeypatch):
     teacher = untrained_teacher(tmp_path / "teacher", tiny_model, ITEM.scale.classes)
     data = LearningData(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, teacher)
     small = {"student_options": SMALL["bag"], "epochs": 2}
@@ -210,6 +210,11 @@ def test_both(tmp_path, tiny_model):
     assert made.second.options.layers == (0,)
     assert made.second.held_out == made.student.held_out
     assert not (tmp_path / "work").exists()
+    absent = replace(options, second_options={"layers": (9,)})
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "train_student", lambda *_: pytest.fail("trained before"))
+        with pytest.raises(InputError, match="there is no layer 9: the teacher has 2 layers"):
+            distil(data, absent, tmp_path / "work")
     first = distil(data, DistilOptions(student="bag", **small), tmp_path / "work")
     assert _same(made.student, first.student)
     assert _same(made.baseline, first.baseline)

@@ -53,3 +53,22 @@ def test_a_second_student_that_is_not_here(tmp_path, monkeypatch):
     assert states["plain"] == "works"
     assert states["second, onnx"] == states["both, plain and onnx"] == "not installed"
     assert list(table(found))
+
+
+@pytest.mark.parametrize("what", seconds_made.USELESS)
+def test_a_second_student_that_is_of_no_use(tmp_path, what):
+    path, why = tmp_path / "two.kdz", seconds_made.USELESS[what][1]
+    bundles_made.write(path, [seconds_made.useless(what)])
+    found = bench(BenchRequest(path, backends=("plain", "onnx"), quick=True))
+    rows = {row["name"]: row for row in found["rows"]}
+    assert rows["plain"]["state"] == rows["onnx"]["state"] == "works"
+    lines = "\n".join(table(found))
+    if what in seconds_made.DAMAGED:
+        alone, both = rows["second, onnx"], rows["both, plain and onnx"]
+        assert alone["state"] == both["state"] == "fails"
+        assert why in both["why"]
+    else:
+        assert set(rows) == {"plain", "onnx"}
+        assert why in found["bundle"]["second"]["why"]
+        assert "not measured: this version of kd-edge-runtime runs none" in lines
+    assert why in lines

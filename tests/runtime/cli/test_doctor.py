@@ -272,3 +272,26 @@ def test_a_second_student_that_does_not_run_is_no_problem(two):
     assert "pip install" in row["without"]
     told, _ = invoke(two)
     assert "the first scores alone" in told
+
+
+@pytest.mark.parametrize("what", seconds_made.USELESS)
+def test_the_reason_why_a_second_student_is_of_no_use(what, tmp_path):
+    bundles_made.write(tmp_path / "two.kdz", [seconds_made.useless(what)])
+    found, problem = doctor(tmp_path / "two.kdz")
+    assert problem is None
+    (row,) = found["seconds"]
+    assert row["backend"] == ""
+    assert row["without"].startswith("the first scores alone: ")
+    assert seconds_made.USELESS[what][1] in row["without"]
+    assert ("write the bundle anew" in row["without"]) == (what in seconds_made.DAMAGED)
+    assert "another version of the package" not in row["without"]
+
+
+def test_a_student_whose_hashes_are_right_and_whose_text_stage_is_damaged(tmp_path):
+    damaged = replace(seconds_made.useless("tokenizer").second.parts, item_id="pan")
+    bundles_made.write(tmp_path / "one.kdz", [damaged])
+    found, problem = doctor(tmp_path / "one.kdz")
+    assert "item 'pan': its small model is damaged, though its hashes are right" in problem
+    assert [row["advice"] for row in found["backends"] if row["backend"] == "onnx"] == [
+        "write the bundle anew"
+    ]

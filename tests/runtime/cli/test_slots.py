@@ -7,17 +7,21 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import click
 import pytest
 from click.testing import CliRunner
 
 import bundles_made
+import seconds_made
 import slot_cuts
+from kd_edge_export.bundle import SecondParts
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import BundleError, InputError
 from kd_edge_runtime.slots.durable import sha256_of
 from usual import USUAL
+from wrong_bundles import with_wrong_rows
 
 CANARY = "canarybird"
 
@@ -233,7 +237,7 @@ def test_outcomes_of_probes_are_kept_beside_the_bundles(made, root, monkeypatch)
 
     monkeypatch.setattr("kd_edge_runtime.backends.choose._core", lambda *_: None)
     monkeypatch.setattr("kd_edge_runtime.backends.choose._without_core", choose)
-    monkeypatch.setattr("kd_edge_runtime.slots.switch.choose", choose)
+    monkeypatch.setattr("kd_edge_runtime.backends.verify.choose", choose)
     run("install", made / "first.kdz", "--root", root)
     run("score", made / "in.csv", "--root", root)
     run("score", made / "first.kdz", made / "in.csv")
@@ -282,3 +286,42 @@ def test_errors_name_no_response(root, tmp_path):
     (tmp_path / "in.csv").write_text(f"text\n{CANARY}\n")
     done = invoke("score", tmp_path / "in.csv", "--root", root)
     assert CANARY not in done.stdout + done.stderr + str(done.exception)
+
+
+@pytest.mark.parametrize("what", seconds_made.USELESS)
+def test_a_second_student_that_is_of_no_use_is_named(what, root, tmp_path):
+    path = tmp_path / "two.kdz"
+    bundles_made.write(path, [seconds_made.useless(what), bundles_made.two_items()[1]])
+    out, err = run("install", path, "--root", root)
+    assert f"{root}: installed and in use" in out
+    (line,) = err.splitlines()
+    assert line.startswith(
+        "The second small model of 'stove' does not run here, so the first will score alone: "
+    )
+    assert seconds_made.USELESS[what][1] in line
+    assert ("write the bundle anew" in line) == (what in seconds_made.DAMAGED)
+    assert "another version of the package" not in line
+    assert "pip install" not in line
+    assert run("install", path, "--root", root)[1] == err, "said again where it is installed"
+    other = tmp_path / "one.kdz"
+    bundles_made.write(other, [bundles_made.item()])
+    assert run("install", other, "--root", root)[1] == ""
+    assert run("rollback", "--root", root)[1] == err
+
+
+def test_a_second_student_that_runs_is_not_mentioned(root, tmp_path):
+    bundles_made.write(tmp_path / "two.kdz", [seconds_made.item()])
+    assert run("install", tmp_path / "two.kdz", "--root", root)[1] == ""
+
+
+def test_a_second_student_of_an_ngram_kind_must_score_as_it_did(root, tmp_path):
+    """Plain Python is chosen without a trial, so its golden rows are run at the install."""
+    one = bundles_made.item()
+    wrong = with_wrong_rows(one, "plain-int8", (2,))
+    for name, parts in (("fine", one), ("wrong", wrong)):
+        both = replace(one, second=SecondParts(parts, 1.0, 0.5, 1.0, 0.5))
+        bundles_made.write(tmp_path / f"{name}.kdz", [both])
+    assert run("install", tmp_path / "fine.kdz", "--root", root)[1] == ""
+    err = run("install", tmp_path / "wrong.kdz", "--root", root)[1]
+    assert "plain-int8 on plain: 1 of" in err or "plain-int8 on core: 1 of" in err
+    assert "golden rows differ" in err

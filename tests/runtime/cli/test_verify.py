@@ -228,3 +228,22 @@ def test_a_second_that_does_not_score_as_it_did_is_one(run, made):
     assert code == 5
     assert "item 'stove (second)', onnx-int8 on onnx: 2 of" in err
     assert "WRONG" in out
+
+
+@pytest.mark.parametrize("what", ["kind", "form"])
+def test_why_a_second_was_not_run(run, made, what):
+    path, why = made(seconds_made.useless(what)), seconds_made.USELESS[what][1]
+    code, out, _ = run(path)
+    assert code == 0
+    (line,) = (line for line in out.splitlines() if line.startswith("the second small model"))
+    assert line.startswith("the second small model of 'stove' was not run: ")
+    assert why in line
+    found = json.loads(run(path, "--json")[1])
+    assert found["ok"]
+    assert why in found["seconds_not_run"]["stove"]
+
+
+def test_a_second_that_the_named_backends_cannot_run(run, two):
+    found = json.loads(run(two, "--json", "--backend", "plain", "--backend", "numpy")[1])
+    assert found["seconds_not_run"] == {"stove": "plain and numpy cannot run it"}
+    assert "seconds_not_run" not in json.loads(run(two, "--json")[1])

@@ -709,3 +709,17 @@ def test_two_students_of_an_item(tmp_path):
         assert "; second models not in use: it is switched off, on " in service.first
         with service.client() as client:
             assert client.ask({"op": "status"})["items"]["stove"]["second"] is None
+
+
+@pytest.mark.parametrize("what", seconds_made.USELESS)
+def test_a_second_student_that_is_of_no_use(tmp_path, what):
+    bundle, path = tmp_path / "two.kdz", tmp_path / "socket"
+    bundles_made.write(bundle, [seconds_made.useless(what)])
+    with Scorer.open(bundle, first_only=True) as scorer:
+        wanted = scorer.score(TEXT)
+    with started(bundle, "--socket", path, where=str(path)) as service:
+        assert "; second models not in use: " in service.first
+        assert seconds_made.USELESS[what][1] in service.first
+        with service.client() as client:
+            assert client.ask({"op": "status"})["items"]["stove"]["second"] is None
+            assert client.ask({"text": TEXT})["confidence"] == round(wanted.confidence, 4)

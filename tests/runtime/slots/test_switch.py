@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 import bundles_made
 import slot_cuts
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends import verify as checks
 from kd_edge_runtime.errors import BackendError, BundleError, InputError, ParityError
 from kd_edge_runtime.slots import durable, switch
 from kd_edge_runtime.slots.slots import Slots
@@ -106,8 +107,8 @@ def test_a_previous_bundle_that_does_not_score_as_it_did(second, monkeypatch):
     def reproduce(*given):
         return replace(reproduced(*given), differing=(1,), error=ParityError("changed"))
 
-    reproduced = switch.reproduce
-    monkeypatch.setattr(switch, "reproduce", reproduce)
+    reproduced = checks.reproduce
+    monkeypatch.setattr(checks, "reproduce", reproduce)
     with pytest.raises(ParityError):
         switch.rollback(second.slots)
     assert second.current() == "second"
