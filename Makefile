@@ -72,7 +72,7 @@ newer-python:
 wasm: $(ZIG)
 	$(BIN)/python runtime/core/build_wasm.py
 
-# TypeScript, for the tests of the core for web pages. Needs Node and npm.
+# TypeScript, and what drives browsers, for the tests of pages. Needs Node and npm.
 page-tools:
 	npm ci --prefix tests/kd_edge/page
 

@@ -40,6 +40,7 @@ NAMED = {
     "kd_edge/report/test_cross_item.py": "reports of runs with --together, from figures to page",
     "kd_edge/report/page/test_html.py": "page/render.py: HTML",
     "kd_edge/report/page/test_markdown.py": "page/render.py: Markdown",
+    "kd_edge/page/test_browser.py": "pages in Chromium and Firefox",
     "kd_edge/page/test_tables.py": "app/table_reader.mjs and what it uses",
     "kd_edge/students/test_new_kind.py": "adds a kind as students/__init__.py says",
     "kd_edge/runs/test_cross_item.py": "the folder runs/cross_item as a whole",
