@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from kd_edge.console.svg import Plot
 from kd_edge.report.figures.limits import Limit
-from kd_edge.report.page.svg import Plot
 
 _MOST_COLUMNS = 5
 

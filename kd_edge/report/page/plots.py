@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kd_edge.console.svg import Plot
 from kd_edge.report.figures.confidence import REVIEWED, ConfidenceFigures
 from kd_edge.report.figures.items import ItemFigures
 from kd_edge.report.page.numbers import percent, points
-from kd_edge.report.page.svg import Plot
 
 _SHARES = [(at / 100, f"{at}%") for at in range(0, 101, 20)]
 _LONGEST_NAME = 9

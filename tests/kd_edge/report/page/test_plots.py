@@ -6,12 +6,12 @@ import re
 
 import pytest
 
+from kd_edge.console.svg import Plot
 from kd_edge.report.figures.confidence import REVIEWED
 from kd_edge.report.figures.items import item_figures
 from kd_edge.report.page import plots
 from kd_edge.report.page.numbers import number, percent, points, signed
 from kd_edge.report.page.render import PAGES
-from kd_edge.report.page.svg import Plot
 from scored_made import POINTS, made_scored
 
 ITEM = item_figures("one", POINTS, made_scored())

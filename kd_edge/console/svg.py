@@ -1,14 +1,15 @@
 """Plots as SVG: axes, bars, lines and marks in the units of the axes.
 
-A plot has a title and a description for those who do not see it. Colours are classes
-("human", "teacher", "student") of `style.css`, so that a plot follows the page into dark mode
-and onto paper.
+A plot has a title and a description for those who do not see it. Colours are classes: in a
+report those of its `style.css` ("human", "teacher", "student"), so that a plot follows the page
+into dark mode and onto paper; in a picture of its own those of `picture`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 22, 30, 46
 
@@ -105,6 +106,17 @@ class Plot:
         """A round mark."""
         self._add("circle", f"dot {kind}", cx=self.across(at[0]), cy=self.down(at[1]), r=radius)
 
+    def note(self, at: Point, text: str) -> None:
+        """A text beside a mark: to its left where there is more room."""
+        x, room = self.across(at[0]), self.width / 2
+        self._text(
+            *(
+                (x + 7, self.down(at[1]) - 5, text, "start")
+                if x < room
+                else (x - 7, self.down(at[1]) - 5, text, "end")
+            )
+        )
+
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
         """The name of each kind, at the top right: pairs of kind and name."""
         x: float = self.width - _RIGHT
@@ -123,3 +135,48 @@ class Plot:
             for name, value in attributes.items()
         }
         self.elements.append(SvgElement(tag, {"class": kind, **shown}, text))
+
+
+_STYLE = (
+    ":root{--paper:#fff;--ink:#1d2430;--soft:#586274;--rule:#d9dee6}"
+    "@media (prefers-color-scheme:dark){"
+    ":root{--paper:#14181f;--ink:#e6e9ef;--soft:#a3adbc;--rule:#343c48}}"
+    "text{font:12px system-ui,sans-serif;fill:var(--soft)}.label{font-weight:600}"
+    ".paper{fill:var(--paper)}.grid{stroke:var(--rule)}"
+    ".line{fill:none;stroke:var(--soft);stroke-width:1.5}.limit{stroke-dasharray:2 4}"
+    ".first{fill:#cf5f0a}.second{fill:#2f6fb3}.third{fill:#2e7d4f}"
+    ".ring{fill:none;stroke:var(--ink);stroke-width:1.5}"
+)
+
+
+def picture(plots: Sequence[Plot]) -> str:
+    """An SVG file of plots beside one another, which needs no other file.
+
+    Kinds have colours: "first", "second" and "third"; "ring" is a dot without content, "front"
+    and "limit" are lines.
+    """
+    width = sum(plot.width for plot in plots)
+    height = max((plot.height for plot in plots), default=0)
+    parts, left = [], 0
+    for plot in plots:
+        about = f"<title>{escape(plot.title)}</title><desc>{escape(plot.description)}</desc>"
+        inner = "".join(map(_element, plot.elements))
+        parts.append(f'<g role="img" transform="translate({left} 0)">{about}{inner}</g>')
+        left += plot.width
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}">'
+        f'<style>{_STYLE}</style><rect class="paper" width="{width}" height="{height}"/>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
+    )
+
+
+def _element(element: SvgElement) -> str:
+    attributes = "".join(
+        f" {name}={quoteattr(value)}" for name, value in element.attributes.items()
+    )
+    start = f"<{element.tag}{attributes}"
+    if element.text is None:
+        return f"{start}/>"
+    return f"{start}>{escape(element.text)}</{element.tag}>"
