@@ -24,6 +24,7 @@ from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.sizes import max_ms_option, max_size_option, show_search
 from kd_edge.cli.training import distil_options, to_distil_options
 from kd_edge.console.model_names import RESEARCH
+from kd_edge.students.registry import BOTH
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ if TYPE_CHECKING:
     type=FILE,
     help="CSV file with labelled variants, from 'kd-edge label --variants'.",
 )
-@distil_options(RESEARCH)
+@distil_options(RESEARCH, "; with --max-size or --max-ms bag, transformer and both are tried")
 @max_size_option(
-    "Distil bags of several sizes and keep the most accurate one whose bundle has at most "
-    "this many bytes, like 16KB.",
+    "Distil students of several sizes and keep the most accurate one whose bundle has at most "
+    "this many bytes, like 16KB or 8MB.",
 )
 @max_ms_option(
     "As --max-size, for the mean milliseconds of a response on this machine, on one thread.",
@@ -99,13 +100,15 @@ def distill(
       kd-edge distill responses.csv --labels labels.csv --variants more.csv -o out
       kd-edge distill responses.csv --labels llm.csv -o out --review-accuracy 0.95
       kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
+      kd-edge distill r.csv --labels labels.csv --teacher t -o out --max-size 8MB
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
       kd-edge distill r.csv --labels labels.csv --teacher t -o out --student both
     """
     # Before anything that takes seconds to import.
     refuse_missing(responses, labels, variants)
-    options = to_distil_options(values)
     limited = max_size is not None or max_ms is not None
+    every = limited and values["student"] is None
+    options = to_distil_options({**values, "student": BOTH} if every else values)
     if not limited and (forms or prompts):
         raise InputError(
             "--form and --prompt need --max-size or --max-ms: they set what its bundle will hold"
@@ -119,7 +122,7 @@ def distill(
     from kd_edge.distillation.learning import LearningData
     from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
-    from kd_edge.size_search.distil import distil_to_size
+    from kd_edge.size_search.distil import ALL, distil_to_size
     from kd_edge.size_search.search import Search
     from kd_edge.size_search.tried import Limits
     from kd_edge.soft_labels.label_variants import read_variants
@@ -133,7 +136,7 @@ def distill(
     labelled_variants = None if variants is None else read_variants(variants, classes)
     data = LearningData(item, rows, held_out, soft, labelled_variants, teacher_folder)
     make_folder(output)
-    names = ("student", "baseline", "second") if options.second else ("student", "baseline")
+    names = ("student", "baseline", *(["second"] if options.second else []))
     for name in names:
         check_replaceable(output / name, store.MARKERS)  # before the work, not after it
     work = output / "work"
@@ -142,8 +145,9 @@ def distill(
     else:
         limits = Limits(max_size, max_ms)
         search = Search(limits, held_out, sources, forms)
+        kinds = ALL if every else ()
         distilled = show_search(
-            lambda: distil_to_size(data, options, work, search), output / "student", limits
+            lambda: distil_to_size(data, options, work, search, kinds), output / "student", limits
         )
     students = {"student": distilled.student, "baseline": distilled.baseline}
     if distilled.second:

@@ -13,7 +13,7 @@ from kd_edge.cli.help import Command, OptionGroup
 
 if TYPE_CHECKING:
     from kd_edge.size_search.search import Sized
-    from kd_edge.size_search.tried import Limits, Tried
+    from kd_edge.size_search.tried import Limits, Tried, Untrained
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def max_ms_option(description: str) -> Callable[[Command], Command]:
 
 
 def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limits: Limits) -> T:
-    """Runs a search for a size and shows, on standard error, which sizes it tried.
+    """Runs a search for a size; shows, on standard error, what it tried, and what it chose why.
 
     Args:
         search: returns the result and the sizes tried.
@@ -65,18 +65,24 @@ def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limits: Limit
     from kd_edge.console.progress import say
     from kd_edge.console.tables import TerminalTable, print_tables
     from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
+    from kd_edge.size_search.reasons import reasons
     from kd_edge.size_search.tried import TooSmallError
 
-    def show(tried: Sequence[Tried], chosen: Tried | None) -> None:
+    def show(tried: Sequence[Tried], chosen: Tried | None, untrained: Sequence[Untrained]) -> None:
         title = f"Sizes tried for {limits}, measured on held-out responses"
-        print_tables(TerminalTable(title, COLUMNS, cells(tried, chosen, limits)), stderr=True)
-        plot, figures = write_frontier(stem, tried, chosen, limits)
+        rows = cells(tried, chosen, limits, untrained)
+        print_tables(TerminalTable(title, COLUMNS, rows), stderr=True)
+        plot, figures = write_frontier(stem, tried, chosen, limits, untrained)
         say(f"The sizes as a plot and as JSON: {plot} and {figures}")
 
     try:
         result, sized = search()
     except TooSmallError as error:
-        show(error.tried, None)
+        show(error.tried, None, error.untrained)
         raise
-    show(sized.tried, sized.chosen)
+    show(sized.tried, sized.chosen, sized.untrained)
+    say(reasons(sized, limits))
+    if sized.second:
+        share = f"--second-share {sized.chosen.share:g}"
+        say(f"'kd-edge export' puts both into a bundle: --second names the second, with {share}.")
     return result

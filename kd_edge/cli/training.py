@@ -81,17 +81,21 @@ def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
     return TeacherOptions(epochs=values["teacher_epochs"], **given)
 
 
-def distil_options(names: ModelNames) -> Callable[[Command], Command]:
-    """The options for distilling a student; help calls the models as `names` does."""
+def distil_options(names: ModelNames, more: str = "") -> Callable[[Command], Command]:
+    """The options for distilling a student; help calls the models as `names` does.
+
+    Args:
+        names: what help calls them.
+        more: what help adds to the default kind of student.
+    """
     return options(
         _student(
             "--student",
             type=click.Choice((*registry.KINDS, registry.BOTH)),
-            default=registry.DEFAULT,
             help=f"Kind of {names.student}: "
             + ", ".join(f"{name} ({registry.REGISTRY[name].summary})" for name in registry.KINDS)
             + f", {registry.BOTH} (a {registry.DEFAULT}, and a {registry.SECOND} for what it is "
-            "not sure of).",
+            f"not sure of).  [default: {registry.DEFAULT}{more}]",
         ),
         _student(
             "--layers",
@@ -156,13 +160,18 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
     layers = {} if values["layers"] is None else {"layers": values["layers"]}
     second: dict[str, Any] = {}
-    if values["student"] == registry.BOTH:
+    student = values["student"] or registry.DEFAULT
+    if student == registry.BOTH:
         second = layers
     else:
         sizes |= layers
-        registry.get(values["student"]).options(sizes)  # refused before the work starts
-    names = ("student", "weight", "teacher_share", "temperature", "seed", "review_accuracy")
+        registry.get(student).options(sizes)  # refused before the work starts
+    names = ("weight", "teacher_share", "temperature", "seed", "review_accuracy")
     given = {name: values[name] for name in names}
     return DistilOptions(
-        student_options=sizes, second_options=second, epochs=values["student_epochs"], **given
+        student=student,
+        student_options=sizes,
+        second_options=second,
+        epochs=values["student_epochs"],
+        **given,
     )

@@ -1,33 +1,43 @@
-"""Distils the most accurate bag whose bundle fits into so many bytes."""
+"""Distils the most accurate student, or two, whose bundle is within limits of bytes and time."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
-from kd_edge.distillation.distil import (
-    Distilled,
-    clear_work,
-    train_baseline,
-    train_student,
-)
-from kd_edge.distillation.examples import with_soft_labels
+from kd_edge.console.progress import say, track
+from kd_edge.distillation.distil import Distilled
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.distillation.stacking import judged, share_for, shipped, stacked
-from kd_edge.size_search.search import Search, Sized
-from kd_edge.students import registry
-from kd_edge.students.student import Student
-from kd_edge_runtime.errors import InputError
+from kd_edge.size_search.cuts import PlannedCut, plan_cuts
+from kd_edge.size_search.search import SHAPES, Search, Sized
+from kd_edge.size_search.trainer import Trainer
+from kd_edge.size_search.tried import TooSmallError
+from kd_edge.students.registry import BOTH, DEFAULT, SECOND
+from kd_edge_runtime.errors import InputError, ParityError
+
+ALL = (DEFAULT, SECOND, BOTH)
+"""What is searched where nothing is named: bags, transformers, and a bag with a transformer."""
 
 
 def distil_to_size(
-    data: LearningData, options: DistilOptions, work: Path, search: Search
+    data: LearningData,
+    options: DistilOptions,
+    work: Path,
+    search: Search,
+    kinds: Sequence[str] = (),
 ) -> tuple[Distilled, Sized]:
     """Distils students of several sizes; see `distil` for the arguments.
 
     The held-out rows are those of the search. The options are those of the largest student; the
     smaller ones differ in their size alone.
+
+    Args:
+        data: see `distil`.
+        options: see `distil`.
+        work: see `distil`.
+        search: the limits, and where students are measured.
+        kinds: some of `ALL`, to be searched for; by default that of the options.
 
     Returns:
         The most accurate student that fits with the same one without a teacher, and the search.
@@ -37,41 +47,67 @@ def distil_to_size(
         TooSmallError: nothing fits.
         StoppedError: the user stopped it; the same call resumes.
     """
-    if options.second or not registry.get(options.student).has_sizes:
+    trainer = Trainer(data, options, work)
+    sized = find(trainer, search, kinds or (options.student,))
+    distilled = trainer.distilled(sized)
+    trainer.clear()
+    return distilled, sized
+
+
+def find(trainer: Trainer, search: Search, kinds: Sequence[str]) -> Sized:
+    """Trains and measures what may be within the limits, and chooses; see `distil_to_size`.
+
+    Where they exclude all transformers, none is trained.
+    """
+    unfit = [kind for kind in kinds if kind not in ALL]
+    if unfit:
         raise InputError(
-            f"students of kind {options.student} have one size: only a bag can be trained to fit "
-            "into a number of bytes"
+            f"students of kind {unfit[0]} have one size: only bag, transformer and both can be "
+            "trained to fit into a number of bytes or milliseconds"
         )
-    item, held_out, text = data.item, data.held_out, data.learn_text(options)
-    folders = [work / "whole", work / "alone"]
-    alone = train_baseline(data, text, options, folders[1])
-    share = share_for(data, alone, options)
-    taught = stacked(data, alone, share)
-    examples = with_soft_labels(taught.rows, taught.labels, taught.variants)
-    whole = train_student(
-        item, examples, held_out, text, options, folders[0], "training the largest student"
-    )
-    whole = judged(data, whole, alone, share, options)  # a bundle's bytes count the choice too
+    planned = _plan(trainer, search, kinds)
+    if DEFAULT in kinds:
+        search.measure_bags(trainer.whole, trainer.data.texts, SHAPES, trainer.bag)
+    elif not planned:
+        raise TooSmallError(search.limits, (), search.untrained)
+    _measure_cuts(trainer, search, planned)
+    return search.best()
 
-    def of_shape(ngrams: int, dimensions: int, bits: int) -> DistilOptions:
-        shape = {"ngrams": ngrams, "dimensions": dimensions, "bits": bits}
-        return replace(options, student_options={**options.student_options, **shape})
 
-    def train(pruned: Student, dimensions: int, bits: int) -> Student:
-        size = pruned.text.vocabulary.size
-        folders.append(work / f"{size}-{dimensions}-{bits}")
-        shape = of_shape(size, dimensions, bits)
-        description = f"{size:,} n-grams, {dimensions} dimensions, {bits} bits"
-        student = train_student(
-            item, examples, held_out, pruned.text, shape, folders[-1], description
-        )
-        return judged(data, student, alone, share, options)
+def _plan(trainer: Trainer, search: Search, kinds: Sequence[str]) -> list[PlannedCut]:
+    """The transformers that are worth training; the search is told of the others."""
+    cut_out = [kind for kind in kinds if kind != DEFAULT]
+    if not cut_out:
+        return []
+    try:
+        planned, untrained = plan_cuts(trainer.data, trainer.cut, search, cut_out)
+    except InputError as error:
+        if DEFAULT not in kinds or "layers" in trainer.cut.student_options:
+            raise
+        say(f"Only bags are tried: {error}")
+        return []
+    search.untrained = tuple(untrained)
+    return planned
 
-    sized = search.retrained(whole, data.texts, train)
-    best = sized.chosen
-    folders.append(work / "baseline")
-    shape = of_shape(best.ngrams, best.dimensions, best.bits)
-    baseline = train_baseline(data, sized.student.text, shape, folders[-1])
-    clear_work(work, folders)
-    student = shipped(data, sized.student, baseline, share, options)
-    return Distilled(student, baseline), sized
+
+def _measure_cuts(trainer: Trainer, search: Search, planned: Sequence[PlannedCut]) -> None:
+    """Trains transformers, and measures each alone and beside a bag."""
+    if not planned:
+        return
+    # A layer takes as long to train as another.
+    with track("training transformers, by their layers", _layers(planned)) as tracker:
+        for at, one in enumerate(planned):
+            tracker.note(f"{at + 1} of {len(planned)}: {one}")
+            transformer = trainer.transformer(one)
+            try:
+                if SECOND in one.kinds:
+                    search.measure(trainer.alone(transformer))
+                if BOTH in one.kinds:
+                    search.measure_both(trainer.first, transformer)
+            except ParityError as error:
+                say(f"The {one} is left out: {error}")
+            tracker.advance(len(one.layers))
+
+
+def _layers(planned: Sequence[PlannedCut]) -> int:
+    return sum(len(one.layers) for one in planned)

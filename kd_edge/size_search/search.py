@@ -1,25 +1,30 @@
-"""The most accurate bag whose bundle is within limits of bytes and time.
+"""The most accurate students whose bundle is within limits of bytes and time.
 
 An n-gram costs its hash and its vector. The best small students know fewer n-grams, chosen by a
 student that knows them all, with shorter vectors in fewer bits; each size is trained and measured.
+Beside bags it measures transformers, and a bag with a transformer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import floor
 
-from kd_edge.bundling.bundle import ExportItem
+from kd_edge.bundling.bundle import ExportItem, ExportOptions
+from kd_edge.bundling.parity import Limits as ParityLimits
 from kd_edge.data.responses import Row
 from kd_edge.distillation.calibrate import with_flags
+from kd_edge.distillation.cascade import SHARE, CascadeOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
-from kd_edge.evaluation.metrics import agreement
+from kd_edge.evaluation.metrics import Agreement, agreement
 from kd_edge.evaluation.review import ACCURACY
-from kd_edge.size_search.cost import cost_of
-from kd_edge.size_search.tried import SLACK, Limits, TooSmallError, Tried
+from kd_edge.size_search.cost import Cost, cost_of
+from kd_edge.size_search.tried import SLACK, Limits, TooSmallError, Tried, Untrained
 from kd_edge.students.bag import KIND as BAG
 from kd_edge.students.pruning import importance, prune
+from kd_edge.students.registry import BOTH, DEFAULT
 from kd_edge.students.student import Student
 from kd_edge_runtime.students.bag import FORM
 
@@ -33,17 +38,33 @@ _FEWEST = 30
 # How often a size that turns out too large is tried again with fewer n-grams.
 _TRIES = 3
 
+LEAST_SHARE = 0.05
+"""A transformer beside a bag is asked about at least so many responses, 0 to 1."""
+
+# Times vary: of the time that is left for the second student so much is planned for.
+_SPARE = 0.9
+
 Train = Callable[[Student, int, int], Student]
 """Trains a student with another's vocabulary, in so many dimensions and bits."""
 
 
 @dataclass(frozen=True)
 class Sized:
-    """The most accurate student that fits, its size, and all sizes in the order of trial."""
+    """The most accurate student that fits, its size, and what else was tried.
+
+    Attributes:
+        student: the student; of two the first.
+        chosen: its size.
+        tried: all sizes, in the order of trial.
+        second: the second of two students.
+        untrained: transformers that cannot fit and were not trained.
+    """
 
     student: Student
     chosen: Tried
     tried: tuple[Tried, ...]
+    second: Student | None = None
+    untrained: tuple[Untrained, ...] = ()
 
 
 @dataclass
@@ -54,14 +75,17 @@ class Search:
         limits: of the bundle.
         held_out: scored responses that no student learnt from.
         sources: prompt and rubric, whose sentences are golden rows and take bytes.
-        forms: what the bundle is to hold; the plain form alone if nothing is named.
+        forms: what the bundle is to hold; if nothing is named, the plain form of a bag and the
+            default forms of a transformer.
+        untrained: transformers that cannot fit and were not trained.
     """
 
     limits: Limits
     held_out: Sequence[Row]
     sources: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
-    _measured: list[tuple[Tried, Student]] = field(default_factory=list)
+    untrained: tuple[Untrained, ...] = ()
+    _measured: list[tuple[Tried, Student, Student | None]] = field(default_factory=list)
 
     def retrained(self, whole: Student, texts: Sequence[str], train: Train) -> Sized:
         """Trains a student of each shape that is as large as fits.
@@ -74,7 +98,8 @@ class Search:
         Raises:
             TooSmallError: nothing fits.
         """
-        return self._smaller(whole, texts, SHAPES, train)
+        self.measure_bags(whole, texts, SHAPES, train)
+        return self.best()
 
     def cut(self, whole: Student, texts: Sequence[str]) -> Sized:
         """As `retrained`, but leaves out n-grams and bits alone, which costs accuracy.
@@ -92,26 +117,47 @@ class Search:
             # It knows other n-grams than the whole one, and is sure of other scores.
             return with_flags(BAG.in_bits(pruned, bits), texts, self.held_out, wanted)
 
-        return self._smaller(whole, texts, shapes, rounded)
+        self.measure_bags(whole, texts, shapes, rounded)
+        return self.best()
 
-    def _smaller(
+    def measure_bags(
         self, whole: Student, texts: Sequence[str], shapes: Iterable[tuple[int, int]], train: Train
-    ) -> Sized:
-        """Measures the most n-grams of each shape that fit, and chooses."""
-        full = self._measure(whole)
+    ) -> None:
+        """Measures a bag, and if it is too large the most n-grams of each shape that fit."""
+        full = self.measure(whole)
         # A smaller bag is hardly faster.
-        if not full.fits and self.limits.bytes is not None:
-            weights = importance(whole, texts)
-            for dimensions, bits in shapes:
-                for size in self._sizes(full, dimensions, bits):
-                    if self._measure(train(prune(whole, size, weights), dimensions, bits)).fits:
-                        break
-        tried = tuple(size for size, _ in self._measured)
-        fitting = [(size, student) for size, student in self._measured if size.fits]
+        if full.fits or self.limits.within_bytes(full.bytes):
+            return
+        weights = importance(whole, texts)
+        for dimensions, bits in shapes:
+            for size in self._sizes(full, dimensions, bits):
+                if self.measure(train(prune(whole, size, weights), dimensions, bits)).fits:
+                    break
+
+    def best(self) -> Sized:
+        """The most accurate that fits of all that was measured; of equals the smallest.
+
+        Raises:
+            TooSmallError: nothing fits.
+        """
+        tried = tuple(size for size, *_ in self._measured)
+        fitting = [one for one in self._measured if one[0].fits]
         if not fitting:
-            raise TooSmallError(self.limits, tried)
-        chosen, student = max(fitting, key=lambda both: (both[0].qwk, -both[0].bytes))
-        return Sized(student, chosen, tried)
+            raise TooSmallError(self.limits, tried, self.untrained)
+        chosen, student, second = max(fitting, key=lambda one: (one[0].qwk, -one[0].bytes))
+        return Sized(student, chosen, tried, second, self.untrained)
+
+    def measure_both(self, first: Student, second: Student) -> None:
+        """Measures two students, and if they are too slow those that ask the second less often."""
+        usual = self.measure(first, second)
+        ms, limits = self.limits.ms, self.limits
+        if ms is None or usual.fits or not limits.within_bytes(usual.bytes):
+            return
+        alone = self._cost(first, None, SHARE).ms
+        asked = max(0.0, usual.ms - alone) / usual.share  # as if it asked about all
+        share = floor(100 * _SPARE * (ms - alone) / asked) / 100 if asked else 0.0
+        if LEAST_SHARE <= share < usual.share:
+            self.measure(first, second, share)
 
     def _sizes(self, full: Tried, dimensions: int, bits: int) -> Iterator[int]:
         """Numbers of n-grams that may fit, each judged by how the last turned out."""
@@ -128,28 +174,66 @@ class Search:
             each = (last.bytes - fixed) / last.ngrams
             size = min(last.ngrams - 1, int(0.995 * room / each))
 
-    def _measure(self, student: Student) -> Tried:
-        item = ExportItem(student, self.sources, prompts=self.sources)
-        cost = cost_of(item, self.forms or (FORM,), [row.text for row in self.held_out])
-        probabilities = student.probabilities([row.text for row in self.held_out])
-        figures = agreement(
-            human_scores(self.held_out),
-            decided(probabilities, student.scale, student.decision),
-            student.scale,
-        )
+    def measure(
+        self, student: Student, second: Student | None = None, share: float = SHARE
+    ) -> Tried:
+        """Measures a student, or two of which the second is asked about at most a share."""
+        cost = self._cost(student, second, share)
+        if cost.both:
+            qwk, accuracy = cost.both.both_qwk, cost.both.both
+        else:
+            found = self._agreement(student)
+            qwk, accuracy = found.qwk, found.accuracy
+        bag = student.options if student.kind == DEFAULT else None
+        cut = second or (None if bag else student)
         tried = Tried(
-            ngrams=student.text.vocabulary.size,
-            dimensions=student.options.dimensions,
-            bits=student.options.bits,
-            parameters=student.parameters,
+            ngrams=student.text.vocabulary.size if bag else 0,
+            dimensions=bag.dimensions if bag else 0,
+            bits=bag.bits if bag else 0,
+            parameters=student.parameters + (second.parameters if second else 0),
             bytes=cost.bytes,
-            qwk=figures.qwk,
-            accuracy=figures.accuracy,
+            qwk=qwk,
+            accuracy=accuracy,
             fits=self.limits.hold(cost.bytes, cost.ms),
             ms=cost.ms,
+            student=BOTH if second else student.kind,
+            layers=tuple(cut.options.layers) if cut else (),
+            share=share if second else 0.0,
         )
-        self._measured.append((tried, student))
+        self._measured.append((tried, student, second))
         return tried
+
+    def bundle_cost(self, student: Student, limits: ParityLimits) -> Cost:
+        """What a bundle with a student alone takes, whatever its scores.
+
+        Args:
+            student: it need not be trained.
+            limits: how much its forms may differ from PyTorch.
+        """
+        return self._cost(student, None, SHARE, limits)
+
+    def _cost(
+        self,
+        student: Student,
+        second: Student | None,
+        share: float,
+        limits: ParityLimits | None = None,
+    ) -> Cost:
+        usual = (FORM,) if student.kind == DEFAULT else ()
+        options = ExportOptions(
+            self.forms or usual,
+            limits=limits or ParityLimits(),
+            cascade=CascadeOptions(share),
+        )
+        # A form is compared with PyTorch on held-out responses where a second is chosen by them.
+        held_out = tuple(self.held_out) if second or student.kind != DEFAULT else ()
+        item = ExportItem(student, self.sources, held_out, self.sources, second=second)
+        return cost_of(item, options, [row.text for row in self.held_out])
+
+    def _agreement(self, student: Student) -> Agreement:
+        probabilities = student.probabilities([row.text for row in self.held_out])
+        machine = decided(probabilities, student.scale, student.decision)
+        return agreement(human_scores(self.held_out), machine, student.scale)
 
 
 def _bytes_each(dimensions: int, bits: int) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kd_edge.students.registry import BOTH
+from kd_edge.students.registry import DEFAULT as BAG
 from kd_edge_runtime.errors import InputError
 
 # A bundle holds its time, which compresses to a few bytes more or less: sizes are compared at
@@ -56,6 +58,7 @@ class Tried:
             thread of the machine that searches.
         student: the kind of student, or `registry.BOTH` where a bag asks a transformer.
         layers: the teacher's layers in a transformer; none in a bag.
+        share: the largest share of responses that a transformer beside a bag is asked about.
     """
 
     ngrams: int
@@ -67,25 +70,72 @@ class Tried:
     accuracy: float
     fits: bool
     ms: float = 0.0
-    student: str = "bag"
+    student: str = BAG
     layers: tuple[int, ...] = ()
+    share: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        if not self.layers:
+            return f"{self.student} of {self.ngrams:,} n-grams"
+        cut = f"transformer of {layers_in_words(self.layers)}"
+        return f"bag with a {cut}" if self.student == BOTH else cut
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """A transformer that was not trained, since no bundle with it can be within the limits.
+
+    Attributes:
+        layers: the teacher's layers in it.
+        bytes: of the smallest bundle with it, estimated from the teacher's shape.
+        ms: milliseconds that it takes for a response on this machine; None where its bytes alone
+            exclude it.
+    """
+
+    layers: tuple[int, ...]
+    bytes: int
+    ms: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        return f"transformer of {layers_in_words(self.layers)}"
+
+
+def layers_in_words(layers: Sequence[int]) -> str:
+    """Layers of a teacher, as in "layers 0, 5"."""
+    return f"layer{'' if len(layers) == 1 else 's'} {', '.join(map(str, layers))}"
 
 
 class TooSmallError(InputError):
-    """Nothing that was tried is within the limits asked for."""
+    """Nothing is within the limits asked for; the message says what is nearest to them.
 
-    def __init__(self, limits: Limits, tried: Sequence[Tried]) -> None:
-        least = min(tried, key=lambda one: one.bytes)
-        if not limits.within_bytes(least.bytes):
-            text = (
-                f"no bundle fits into {limits.bytes:,} bytes: the smallest that was tried takes "
-                f"{least.bytes:,}" + (f" with {least.ngrams} n-grams" if least.ngrams else "")
-            )
-        else:
-            fastest = min(tried, key=lambda one: one.ms)
-            text = (
-                f"no bundle is within {limits}: the fastest that was tried takes "
-                f"{fastest.ms:.3g} ms a response on this machine"
-            )
-        super().__init__(text)
-        self.tried = tuple(tried)
+    Attributes:
+        tried: what was trained.
+        untrained: what was not.
+    """
+
+    def __init__(
+        self, limits: Limits, tried: Sequence[Tried], untrained: Sequence[Untrained] = ()
+    ) -> None:
+        super().__init__(_nearest(limits, tried, untrained))
+        self.tried, self.untrained = tuple(tried), tuple(untrained)
+
+
+def _nearest(limits: Limits, tried: Sequence[Tried], untrained: Sequence[Untrained]) -> str:
+    every: list[Tried | Untrained] = [*tried, *untrained]
+    timed = [one for one in every if limits.within_bytes(one.bytes) and one.ms is not None]
+    if timed:
+        fastest = min(timed, key=lambda one: one.ms or 0)
+        return (
+            f"no bundle is within {limits}: the fastest that was tried takes {fastest.ms:.3g} ms "
+            f"a response on this machine ({fastest.name})"
+        )
+    least = min(every, key=lambda one: one.bytes)
+    limit = f"no bundle fits into {limits.bytes:,} bytes"
+    if isinstance(least, Untrained):
+        return f"{limit}: the smallest takes about {least.bytes:,} ({least.name})"
+    text = f"{limit}: the smallest that was tried takes {least.bytes:,}"
+    return text + (f" with {least.ngrams} n-grams" if least.ngrams else "")

@@ -96,7 +96,41 @@ def usual_layers(total: int) -> tuple[int, ...]:
 
     A third one would take half as long again; what two layers give is in `benchmarks/README.md`.
     """
-    return tuple(sorted({0, total - 1}))
+    return spread_layers(total, 2)
+
+
+def spread_layers(total: int, count: int) -> tuple[int, ...]:
+    """So many layers of `total`, evenly from the first to the last; fewer where there are fewer."""
+    kept = min(count, total)
+    return tuple(at * (total - 1) // max(1, kept - 1) for at in range(kept))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a teacher decides how large a student is that is cut out of it.
+
+    Attributes:
+        layers: their number.
+        of_layer: numbers in one of them.
+        width: numbers that stand for a piece of a word.
+    """
+
+    layers: int
+    of_layer: int
+    width: int
+
+
+def shape_of(teacher: TeacherModel) -> Shape:
+    """The shape of a teacher.
+
+    Raises:
+        InputError: it cannot be cut.
+    """
+    backbone = teacher.backbone
+    stack = backbone.get_submodule(_stack(backbone))
+    numbers = sum(parameter.numel() for parameter in stack.parameters())
+    width = backbone.get_input_embeddings().embedding_dim
+    return Shape(len(stack), numbers // len(stack), width)
 
 
 def build_network(config: Mapping[str, Any], classes: int) -> TeacherModel:
@@ -140,14 +174,7 @@ def _keep_layers(teacher: TeacherModel, layers: Sequence[int]) -> None:
     """Removes the other layers in place, and what is a layer's in the configuration."""
     backbone = teacher.backbone
     total = backbone.config.num_hidden_layers
-    stacks = [
-        name
-        for name, module in backbone.named_modules()
-        if isinstance(module, torch.nn.ModuleList) and len(module) == total
-    ]
-    if not stacks:
-        raise _uncut(backbone.config.model_type, "its layers are not a list, or share weights")
-    outermost = min(stacks, key=lambda name: name.count("."))
+    outermost = _stack(backbone)
     stack = backbone.get_submodule(outermost)
     parent, _, last = outermost.rpartition(".")
     chosen = torch.nn.ModuleList([stack[layer] for layer in layers])
@@ -157,6 +184,19 @@ def _keep_layers(teacher: TeacherModel, layers: Sequence[int]) -> None:
             setattr(backbone.config, name, [value[layer] for layer in layers])
     backbone.config.num_hidden_layers = len(layers)
     _drop_pooler(teacher)
+
+
+def _stack(backbone: Any) -> str:
+    """The name of the list of layers."""
+    total = backbone.config.num_hidden_layers
+    stacks = [
+        name
+        for name, module in backbone.named_modules()
+        if isinstance(module, torch.nn.ModuleList) and len(module) == total
+    ]
+    if not stacks:
+        raise _uncut(backbone.config.model_type, "its layers are not a list, or share weights")
+    return min(stacks, key=lambda name: name.count("."))
 
 
 def _drop_pooler(network: TeacherModel) -> None:

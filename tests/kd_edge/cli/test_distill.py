@@ -142,27 +142,30 @@ def test_the_teachers_held_out_rows(command, given, tiny_model, tmp_path):
     held = ["r010", "r011", "r012", "r013"]
     options = TeacherOptions(model=str(tiny_model), epochs=1, precision="fp32", device="cpu")
     finetune(ITEM, ITEM.rows, options, teacher, held)
-    said = command("distill", given / "responses.csv", "--labels", given / "labels.csv",
-                   "--teacher", teacher, "-o", tmp_path / "out", *SMALL)  # fmt: skip
+    start = ("distill", given / "responses.csv", "--labels", given / "labels.csv",
+             "--teacher", teacher, "-o")  # fmt: skip
+    said = command(*start, tmp_path / "out", *SMALL)
     assert "(4 held-out responses)" in said.out
     assert store.load(tmp_path / "out" / "student").provenance["rows"] == 56
-    said = command("distill", given / "responses.csv", "--labels", given / "labels.csv",
-                   "--teacher", teacher, "-o", tmp_path / "t", "--student", "transformer",
-                   "--student-epochs", 1, "--layers", "1")  # fmt: skip
+    cut = ("--student", "transformer", "--student-epochs", 1)
+    said = command(*start, tmp_path / "t", *cut, "--layers", "1")
     assert said.code == 0, said.err
     made = store.load(tmp_path / "t" / "student")
     assert (made.kind, made.options.layers) == ("transformer", (1,))
     assert store.load(tmp_path / "t" / "baseline").kind == "bag"
-    said = command("distill", given / "responses.csv", "--labels", given / "labels.csv",
-                   "--teacher", teacher, "-o", tmp_path / "both", "--student", "both",
-                   "--layers", "0", *SMALL, "--json")  # fmt: skip
+    both = ("--student", "both", "--layers", "0", *SMALL, "--json")
+    said = command(*start, tmp_path / "both", *both)
     assert json.loads(said.out).keys() == {"student", "baseline", "second"}
     kinds = [store.load(tmp_path / "both" / name).kind for name in ("student", "second")]
     assert kinds == ["bag", "transformer"]
-    message = command.fails("distill", given / "responses.csv", "--labels", given / "labels.csv",
-                            "--teacher", teacher, "-o", tmp_path / "x", "--student", "transformer",
-                            "--layers", "0,7")  # fmt: skip
+    message = command.fails(*start, tmp_path / "x", "--student", "transformer", "--layers", "0,7")
     assert "there is no layer 7: the teacher has 2 layers, 0 to 1" in message
+    said = command(*start, tmp_path / "sized", "--max-size", "8MB", "--layers", "0", *SMALL)
+    assert said.code == 0, said.err
+    frontier = json.loads((tmp_path / "sized" / "student.frontier.json").read_text())
+    assert [one["student"] for one in frontier["tried"]] == ["bag", "transformer", "both"]
+    is_both = "Chosen: a bag with a" in said.err
+    assert (tmp_path / "sized" / "second").exists() == ("--second-share 0.3" in said.err) == is_both
 
 
 def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
@@ -187,7 +190,7 @@ def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
         (["--layers", "0,1"], "students of kind bag have no option layers"),
         (["--layers", "first"], "'first' is no list of numbers like 1,3,5"),
         (["--student", "both"], "name the teacher's folder"),
-        (["--student", "both", "--max-size", "9KB"], "only a bag can be trained to fit"),
+        (["--student", "both", "--max-size", "9KB"], "name the teacher's folder"),
         (["--student", "transformer"], "name the teacher's folder"),
         (["--temperature", 0.9], "not in the range"),
         (["--lambda", "nan"], "lambda is nan"),
@@ -288,7 +291,9 @@ def test_a_size_that_cannot_be(command, given, tmp_path):
     assert "no bundle fits into 2,000 bytes: the smallest that was tried takes" in said.err
     assert json.loads((out / "student.frontier.json").read_text())["chosen"] is None
     assert not (out / "student").exists()
-    assert "only a bag" in command.fails(*start, "--max-size", "9KB", "--student", "rnn")
+    assert "students of kind rnn have one size" in command.fails(
+        *start, "--max-size", "9KB", "--student", "rnn"
+    )
     assert "is not a size" in command.fails(*start, "--max-size", "small")
     assert "--form and --prompt need --max-size or --max-ms" in command.fails(
         *start, "--form", "plain-int8"
