@@ -1,4 +1,4 @@
-"""The tables of the documents, generated from `results/*.json`.
+"""The tables and pictures of the documents, generated from `results/*.json`.
 
     python -m benchmarks.tables
 
@@ -21,6 +21,7 @@ from benchmarks import (
     record,
     review_orders,
     semeval,
+    size_limits,
     speed_tables,
     stacking,
     summary_tables,
@@ -60,39 +61,6 @@ def choices() -> str:
     header = ["changed"]
     for prompt in prompts:
         header += [f"prompt {prompt}: QWK", "spread", "divergence from teacher"]
-    return markdown(header, rows)
-
-
-def smaller() -> str:
-    """The most accurate student for a size."""
-    figures = record.read("smaller-asap-sas-1")["figures"]
-    rows = []
-    for limit, found in figures.items():
-        chosen, test = found["chosen"], found["test"]
-        rows.append(
-            [
-                f"{int(limit) // 1000} KB",
-                f"{chosen['bytes']:,}",
-                f"{chosen['ngrams']:,}",
-                str(chosen["dimensions"]),
-                str(chosen["bits"]),
-                f"{chosen['parameters']:,}",
-                f"{chosen['qwk']:.3f}",
-                f"{test['student']['qwk']:.3f}",
-                f"{test['without teacher']['qwk']:.3f}",
-            ]
-        )
-    header = [
-        "at most",
-        "bundle, bytes",
-        "n-grams",
-        "dimensions",
-        "bits",
-        "parameters",
-        "QWK, held out",
-        "QWK, test",
-        "without teacher, test",
-    ]
     return markdown(header, rows)
 
 
@@ -169,7 +137,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "choices": choices,
     "stacking": stacking.table,
     "device": device,
-    "smaller": smaller,
     "cuts": cuts,
     "odd": odd_responses.table,
     "semeval": semeval.table,
@@ -194,7 +161,10 @@ TABLES: dict[str, Callable[[], str]] = {
     **summary_tables.TABLES,
     **calibration_review.TABLES,
     **review_orders.TABLES,
+    **size_limits.TABLES,
 }
+
+PICTURES = {record.RESULTS / name: draw for name, draw in size_limits.PICTURES.items()}
 
 
 def updated(document: str) -> str:
@@ -203,7 +173,11 @@ def updated(document: str) -> str:
 
 
 def main() -> None:
-    """Writes every document whose tables have changed."""
+    """Writes every document whose tables have changed, and every picture that has."""
+    for path, draw in PICTURES.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != draw():
+            path.write_text(draw(), encoding="utf-8")
+            print(path.relative_to(ROOT))
     for path in DOCUMENTS:
         text = path.read_text(encoding="utf-8")
         new = updated(text)

@@ -25,6 +25,13 @@ def test_tables_are_those_of_the_results(path):
     assert tables.updated(text) == text, "run: make docs"
 
 
+@pytest.mark.parametrize("path", tables.PICTURES, ids=by_name)
+def test_pictures_are_those_of_the_results(path):
+    assert path.read_text(encoding="utf-8") == tables.PICTURES[path](), "run: make docs"
+    shown = [document for document in DOCUMENTS if path.name in document.read_text("utf-8")]
+    assert shown, "no document shows it"
+
+
 def test_every_table_stands_in_a_document():
     documents = "".join(path.read_text(encoding="utf-8") for path in tables.DOCUMENTS)
     assert [name for name in tables.TABLES if f"<!-- {name}: begin" not in documents] == []
