@@ -6,9 +6,6 @@ import { areNumbers, Tally } from "./agreement.mjs";
 
 /** The counts of one item. */
 export class ItemCounts {
-  rows = 0;
-  flagged = 0;
-
   /** @param {ItemInfo} item */
   constructor(item) {
     this.item = item;
@@ -26,8 +23,6 @@ export class ItemCounts {
   /** @param {Row} row */
   add(row) {
     const place = /** @type {number} */ (this.places.get(row.score));
-    this.rows += 1;
-    if (row.flags.length) this.flagged += 1;
     (row.flags.length ? this.withFlag : this.plain)[place] += 1;
     if (row.humanClass < 0) return;
     this.people[row.humanClass] += 1;

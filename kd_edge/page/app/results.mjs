@@ -2,7 +2,7 @@
 import { ItemCounts } from "./counts.mjs";
 import { byId, el, Pause, setShare } from "./dom.mjs";
 import { figuresOf } from "./figures.mjs";
-import { chosenRows, ORDERS, SHOWN } from "./filters.mjs";
+import { chosenRows, inOrder, ORDERS, SHOWN } from "./filters.mjs";
 import { RowGrid } from "./grid.mjs";
 import { number, percent, say } from "./words.mjs";
 
@@ -22,6 +22,9 @@ export class Results {
   #counts = new Map();
   /** Places in `rows`. */
   #order = new Uint32Array();
+  #chosen = 0;
+  /** The numbers of flagged rows. @type {Set<number>} */
+  #flagged = new Set();
   #items;
   #review;
   #grid;
@@ -38,6 +41,11 @@ export class Results {
     const checkFrom = (place) => check(Array.from(this.#order, (at) => this.rows[at]), place);
     this.#grid = new RowGrid(byId("rows"), (place) => this.#cells(place), checkFrom);
     byId("check").addEventListener("click", () => checkFrom(-1));
+    byId("check-flagged").addEventListener("click", async () => {
+      byId("show").value = "open";
+      await this.#choose();
+      checkFrom(-1);
+    });
     for (const id of CHOICES) byId(id).addEventListener("change", () => this.#choose());
     const pause = new Pause(200);
     byId("search").addEventListener("input", () => pause.start(() => this.#choose()));
@@ -45,7 +53,10 @@ export class Results {
 
   clear() {
     this.rows = [];
+    this.#order = new Uint32Array();
+    this.#grid.show(0);
     this.#counts.clear();
+    this.#flagged.clear();
     byId("search").value = "";
     for (const id of CHOICES) byId(id).replaceChildren();
   }
@@ -55,7 +66,8 @@ export class Results {
     for (const row of rows) {
       const item = /** @type {ItemInfo} */ (this.#items.get(row.item));
       const differs = row.humanClass >= 0 && item.scores[row.humanClass] !== row.score;
-      this.rows.push({ ...row, differs });
+      this.rows.push(Object.assign(row, { differs, lower: row.text.toLowerCase() }));
+      if (row.flags.length) this.#flagged.add(row.at);
       if (!this.#counts.has(row.item)) this.#counts.set(row.item, new ItemCounts(item));
       this.#counts.get(row.item)?.add(row);
     }
@@ -65,8 +77,11 @@ export class Results {
     return [...this.#counts.values()].some((counts) => counts.people.some(Boolean));
   }
 
-  get flagged() {
-    return [...this.#counts.values()].reduce((sum, { flagged }) => sum + flagged, 0);
+  /** How many flagged responses nobody checked. */
+  get #open() {
+    let open = this.#flagged.size;
+    for (const [at, { score }] of this.#review().decisions) if (score && this.#flagged.has(at)) open -= 1;
+    return open;
   }
 
   /** Draws all anew: after the last row, or in another language. */
@@ -84,7 +99,7 @@ export class Results {
     const names = ["response", "score", "confidence", "look_at", "people_short", "yours"];
     this.#grid.setHead([say("row"), ...names.map((name) => say(name))]);
     byId("rows").classList.toggle("with-people", this.hasPeople);
-    this.#choose();
+    return this.#choose();
   }
 
   /** After a person decided. */
@@ -99,14 +114,19 @@ export class Results {
     if (place >= 0) this.#grid.activate(place);
   }
 
-  #choose() {
-    this.#order = chosenRows(this.rows, this.#review().decisions, {
+  async #choose() {
+    const chosen = ++this.#chosen;
+    // In steps, between which the browser can draw and listen.
+    await nextTask();
+    const found = chosenRows(this.rows, this.#review().decisions, {
       show: byId("show").value,
-      order: byId("order").value,
       score: byId("only-score").value,
       item: byId("only-item").value,
       words: byId("search").value,
     });
+    await nextTask();
+    if (chosen !== this.#chosen) return;
+    this.#order = inOrder(found, this.rows, byId("order").value);
     this.#grid.show(this.#order.length);
     this.#sumUp();
   }
@@ -115,7 +135,10 @@ export class Results {
     const n = this.rows.length;
     byId("shown").textContent = say("shown", { n, shown: this.#order.length });
     byId("check").disabled = !this.#order.length;
-    const sum = say("results_sum", { n, flagged: this.flagged });
+    const sum = say("results_sum", { n, flagged: this.#flagged.size });
+    const open = this.#open;
+    byId("check-flagged").textContent = say("check_flagged", { n: open });
+    byId("check-flagged").hidden = !open;
     const done = this.#review().scored;
     byId("results-sum").textContent = done ? `${sum} ${say("reviewed_sum", { n: done })}` : sum;
   }
@@ -139,6 +162,10 @@ export class Results {
       cell(score && score !== row.score ? "yours overruled" : "yours", yours, note ? " ✎" : ""),
     ];
   }
+}
+
+function nextTask() {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** The options of a choice; what was chosen stays. @param {string} id @param {[string, string][]} options */

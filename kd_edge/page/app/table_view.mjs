@@ -13,7 +13,8 @@ import { percent, say } from "./words.mjs";
 /** @typedef {import("./scoring.mjs").ItemInfo} ItemInfo */
 /** @typedef {import("./scoring.mjs").Progress} Progress */
 /** @typedef {import("./storage.mjs").Kept} Kept */
-/** @typedef {{file: File, header: Header, columns: Columns, hash: string}} Table */
+/** @typedef {import("./scoring.mjs").TableScored} TableScored */
+/** @typedef {{file: File, header: Header, columns: Columns, hash: string, scored: TableScored | null}} Table */
 
 const TABLE_STEPS = ["file", "columns", "progress", "results"];
 const QUARTER = 0.25;
@@ -78,7 +79,7 @@ export class TableView {
     this.#leave();
     await this.#trying(async () => {
       const header = await readHeader(file);
-      this.#table = { file, header, columns: { ...header.guess, itemId: this.#item().id }, hash: "" };
+      this.#table = { file, header, columns: { ...header.guess, itemId: this.#item().id }, hash: "", scored: null };
       this.#show("columns");
     });
   }
@@ -99,7 +100,7 @@ export class TableView {
     let said = QUARTER;
     await this.#trying(async () => {
       const hash = hashOf(table.file).catch(() => "");
-      await scoreTable(table.file, table.columns, {
+      table.scored = await scoreTable(table.file, table.columns, {
         onRows: (rows) => this.#results.add(rows),
         onProgress: (progress) => {
           this.#progress(progress);
@@ -131,11 +132,7 @@ export class TableView {
 
   /** @param {Iterable<[number, import("./review.mjs").Decision]>} decisions */
   #restore(decisions) {
-    this.#review = new Review(decisions, () => {
-      this.#results.refresh();
-      this.#dialog.redraw();
-      this.#pause.start(() => this.#keepNow());
-    });
+    this.#review = new Review(decisions, () => this.#pause.start(() => this.#keepNow()));
   }
 
   /** @returns {Kept | null} */
@@ -231,6 +228,7 @@ export class TableView {
     if (this.#step === "columns" && this.#table) askColumns(this.#table.file.name, this.#table.header, this.#table.columns, this.#page.items);
     if (this.#step === "results") {
       this.#results.redraw();
+      byId("left-out").replaceChildren(...leftOut(this.#table?.scored ?? null));
       this.#keepNow();
     }
     this.#dialog.redraw();
@@ -253,6 +251,14 @@ export class TableView {
       byId("table-error").hidden = false;
     }
   }
+}
+
+/** The rows that could not be scored, and why. @param {TableScored | null} scored @returns {Node[]} */
+function leftOut(scored) {
+  if (!scored?.bad) return [];
+  const lines = scored.problems.map(({ row, sentence }) => el("li", { dir: "auto" }, `${say("row_number", { n: row })}: ${sentence}`));
+  const summary = el("summary", {}, say("left_out", { n: scored.bad }));
+  return [el("details", { class: "flag" }, summary, el("ul", {}, ...lines))];
 }
 
 /** @param {string} name a file's */

@@ -77,7 +77,10 @@ export const de = {
   cancelled: "Abgebrochen. Es wurde nichts behalten.",
 
   results_sum: "{n} Antwort bewertet; {flagged} davon sollte ein Mensch ansehen.|{n} Antworten bewertet; {flagged} davon sollte ein Mensch ansehen.",
+  left_out: "{n} Zeile war nicht zu bewerten und bleibt weg|{n} Zeilen waren nicht zu bewerten und bleiben weg",
+  row_number: "Zeile {n}",
   reviewed_sum: "{n} von einem Menschen geprüft.",
+  check_flagged: "Die auffällige prüfen|Die {n} auffälligen prüfen",
   save_table: "Bewertete Tabelle speichern",
   saving: "Speichert, {share}",
   saved: "Die bewertete Tabelle liegt bei Ihren Downloads: Ihre Spalten, die Bewertungen des kleinen Modells und Ihre eigenen mit Ihren Notizen.",

@@ -75,7 +75,10 @@ export const en = {
   cancelled: "Cancelled. No scores are kept.",
 
   results_sum: "{n} response scored; a person should look at {flagged}.|{n} responses scored; a person should look at {flagged}.",
+  left_out: "{n} row could not be scored, and is left out|{n} rows could not be scored, and are left out",
+  row_number: "Row {n}",
   reviewed_sum: "{n} checked by a person.",
+  check_flagged: "Check the flagged one|Check the {n} flagged",
   save_table: "Save the scored table",
   saving: "Saving, {share}",
   saved: "The scored table is in your downloads: your columns, the small model's scores, and your own with your notes.",
