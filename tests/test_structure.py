@@ -37,6 +37,7 @@ NAMED = {
     "kd_edge/data/readers/test_asap.py": "files of ASAP-SAS, which the reader of tables reads",
     "kd_edge/data/readers/test_one_reader.py": "the same rows on a device and in the workshop",
     "kd_edge/evaluation/test_rsmtool_itself.py": "against figures that RSMTool itself computed",
+    "kd_edge/page/test_screen.py": "the screen in a browser: the whole of app",
     "kd_edge/report/test_cross_item.py": "reports of runs with --together, from figures to page",
     "kd_edge/report/page/test_html.py": "page/render.py: HTML",
     "kd_edge/report/page/test_markdown.py": "page/render.py: Markdown",

@@ -41,7 +41,11 @@ export class SingleView {
 
   redraw() {
     const { score, text } = this.#last ?? {};
-    byId("one-result").replaceChildren(...(score ? drawn(score, text ?? "", this.#item()) : []));
+    const place = byId("one-result");
+    const isOpen = Boolean(place.querySelector("details")?.open);
+    place.replaceChildren(...(score ? drawn(score, text ?? "", this.#item()) : []));
+    // What was unfolded stays so while a person types.
+    if (isOpen) place.querySelector("details")?.setAttribute("open", "");
   }
 
   #clear() {

@@ -116,8 +116,10 @@ export class TableView {
       this.#show("results");
       if (kept) this.#tell(say("kept_found", { n: kept.decisions.length }));
     });
-    if (this.#step === "progress") this.#show("columns");
-    if (signal.aborted) this.#tell(say("cancelled"));
+    if (this.#step === "progress") {
+      this.#show("columns");
+      if (signal.aborted) this.#tell(say("cancelled"));
+    }
     this.#work = null;
   }
 

@@ -22,7 +22,7 @@ from kd_edge_runtime.scorer import Scorer
 HERE = Path(__file__).resolve().parent
 BUNDLE = page_cases.TESTS / "bundles" / "protocol-1.kdz"
 SHOTS = page_cases.TESTS.parent / "build" / "page-screenshots"
-WORDS = "the metal spoon gets hot because it is not wood and heat goes up there fast".split()
+SENTENCE = "the metal spoon gets hot because it is not wood and heat goes up there fast"
 ROWS = 1000
 CLASSES = {"stove": ["0", "1", "2", "3"], "spoon": ["wrong", "partly", "right"]}
 
@@ -32,7 +32,7 @@ def class_rows():
     chance = random.Random(16)
     rows = []
     for number in range(1, ROWS + 1):
-        words = " ".join(chance.choices(WORDS, k=chance.randint(3, 25)))
+        words = " ".join(chance.choices(SENTENCE.split(" "), k=chance.randint(3, 25)))
         text = "ملعقة من زجاج" if number == 500 else "" if number % 10 == 1 else words
         item = "spoon" if number > 900 else "stove"
         rows.append((f"r-{number}", item, text, chance.choice(CLASSES[item])))
@@ -58,16 +58,19 @@ def tiles(pairs, are_numbers):
 
 def wanted(rows):
     """What the page has to show, by plain Python."""
-    one = " ".join(WORDS)
     with Scorer.open(BUNDLE) as scorer:
         scores = [scorer.score(text, item_id=item) for _, item, text, _ in rows]
-        first = scorer.score(one, item_id="stove")
+        first = scorer.score(SENTENCE, item_id="stove")
     pairs = {"stove": [], "spoon": []}
     for (_, item, _, human), score in zip(rows, scores, strict=True):
         place = CLASSES[item].index
         pairs[item].append((place(human), place(score.predicted)))
     return {
-        "one": {"text": one, "score": first.predicted, "percent": round(first.confidence * 100)},
+        "one": {
+            "text": SENTENCE,
+            "score": first.predicted,
+            "percent": round(first.confidence * 100),
+        },
         "flagged": sum(bool(score.flag) for score in scores),
         "emptyScore": scores[10].predicted,
         "differs": sum(a != b for item in pairs.values() for a, b in item),
