@@ -39,6 +39,7 @@ NAMED = {
     "kd_edge/evaluation/test_rsmtool_itself.py": "against figures that RSMTool itself computed",
     "kd_edge/page/test_screen.py": "the screen in a browser: the whole of app",
     "kd_edge/report/test_cross_item.py": "reports of runs with --together, from figures to page",
+    "kd_edge/report/page/test_browser.py": "reports in Chromium, from figures to pictures",
     "kd_edge/report/page/test_html.py": "page/render.py: HTML",
     "kd_edge/report/page/test_markdown.py": "page/render.py: Markdown",
     "kd_edge/page/test_browser.py": "pages in Chromium and Firefox",

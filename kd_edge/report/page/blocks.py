@@ -9,7 +9,10 @@ from typing import Any, ClassVar
 from kd_edge.console.svg import Plot
 from kd_edge.report.figures.limits import Limit
 
-_MOST_COLUMNS = 5
+# What a phone shows without scrolling: columns, and letters of all of them beside each other.
+_MOST_COLUMNS, _MOST_LETTERS = 5, 40
+# What the space between two columns is worth.
+_LETTERS_BETWEEN = 2
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,19 @@ class Table:
 
     @property
     def wide(self) -> bool:
-        """Whether it has more columns than fit on a phone."""
-        return len(self.header) > _MOST_COLUMNS
+        """Whether it has more columns than fit on a phone, where heads wrap and figures do not."""
+        heads = [_longest_word(head) for head in self.header]
+        cells = [
+            [_longest_word(row[0].text), *(len(cell.text) + 2 * cell.flagged for cell in row[1:])]
+            for row in self.rows
+        ]
+        widest = [max(column) for column in zip(heads, *cells, strict=True)]
+        letters = sum(widest) + _LETTERS_BETWEEN * (len(widest) - 1)
+        return len(self.header) > _MOST_COLUMNS or letters > _MOST_LETTERS
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
 
 
 @dataclass(frozen=True)
