@@ -5,7 +5,10 @@ import { number, percent, say } from "./words.mjs";
 /** @typedef {import("./counts.mjs").ItemCounts} ItemCounts */
 
 const HEIGHT = 150;
-const STEP = 84;
+const WIDTH = 480;
+const LEAST_STEP = 44;
+const MOST_STEP = 120;
+const LETTER = 9;
 
 /** @param {ItemCounts} counts @param {boolean} isNamed whether the item's name is needed */
 export function figuresOf(counts, isNamed) {
@@ -21,17 +24,18 @@ function distribution(counts) {
   const { item, plain, withFlag, people } = counts;
   const hasPeople = people.some(Boolean);
   const most = Math.max(...plain.map((one, place) => one + withFlag[place]), ...people, 1);
-  const width = item.scores.length * STEP;
-  const wide = hasPeople ? 30 : 44;
+  const step = Math.min(MOST_STEP, Math.max(LEAST_STEP, WIDTH / item.scores.length));
+  const width = item.scores.length * step;
+  const wide = step * (hasPeople ? 0.36 : 0.52);
   const drawn = item.scores.flatMap((score, place) => {
-    const middle = place * STEP + STEP / 2;
+    const middle = place * step + step / 2;
     const left = hasPeople ? middle - wide - 1 : middle - wide / 2;
     const sum = plain[place] + withFlag[place];
     const bars = [
       bar("model", left, wide, withFlag[place], plain[place], most),
       bar("flagged", left, wide, 0, withFlag[place], most),
       label(left + wide / 2, top(sum, most) - 5, number(sum)),
-      label(middle, HEIGHT + 46, score, "name"),
+      label(middle, HEIGHT + 46, shortened(score, step / LETTER), "name"),
     ];
     if (!hasPeople) return bars;
     const other = label(middle + 1 + wide / 2, top(people[place], most) - 5, number(people[place]));
@@ -40,7 +44,7 @@ function distribution(counts) {
   const floor = svg("line", { class: "floor", x1: 0, x2: width, y1: HEIGHT + 24, y2: HEIGHT + 24 });
   const words = item.scores.map((score, place) => `${score}: ${number(plain[place] + withFlag[place])}`).join(", ");
   const title = say("distribution");
-  const drawing = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT + 56}`, role: "img", "aria-label": `${title}. ${words}` }, ...drawn, floor);
+  const drawing = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT + 56}`, width, role: "img", "aria-label": `${title}. ${words}` }, ...drawn, floor);
   const keys = [key("model", say("small_model")), key("flagged", say("flagged"))];
   if (hasPeople) keys.push(key("people", say("people")));
   return el("figure", {}, el("figcaption", {}, el("strong", {}, title)), drawing, el("p", { class: "legend" }, ...keys));
@@ -49,6 +53,11 @@ function distribution(counts) {
 /** @param {string} name @param {string} words */
 function key(name, words) {
   return el("span", { class: "key" }, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { class: name, width: 12, height: 12 })), words);
+}
+
+/** @param {string} name @param {number} most letters */
+function shortened(name, most) {
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
 }
 
 /** @param {number} count @param {number} most */

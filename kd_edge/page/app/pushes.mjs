@@ -3,7 +3,7 @@
 /** @typedef {import("./scoring.mjs").Push} Push */
 /** @typedef {{text: string, pull: number}} Part a part of a response; pull -1 to 1: down to up, 0 for none */
 
-const LEAST = 0.15; // of the strongest pull: weaker ones are left unmarked, or everything would be
+const LEAST = 0.2; // of the strongest pull: weaker ones are left unmarked, or everything would be
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
 /** How far a word pulled up the scale, or down where it is below 0. @param {Push} push @param {readonly string[]} scores */
