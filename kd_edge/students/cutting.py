@@ -196,7 +196,7 @@ def _stack(backbone: Any) -> str:
     ]
     if not stacks:
         raise _uncut(backbone.config.model_type, "its layers are not a list, or share weights")
-    return min(stacks, key=lambda name: name.count("."))
+    return str(min(stacks, key=lambda name: str(name).count(".")))
 
 
 def _drop_pooler(network: TeacherModel) -> None:
