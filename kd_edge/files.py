@@ -31,13 +31,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder for results, where it is not there yet.
+    """Create a folder for results, where it is not there yet: for its owner alone.
+
+    What is in it may hold responses, or soft labels of them.
 
     Raises:
         InputError: it cannot be created or written into: an error before the work, not after it.
     """
     with plain_write_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
 

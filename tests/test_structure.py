@@ -49,6 +49,7 @@ NAMED = {
     "kd_edge/soft_labels/test_unlabelled_texts.py": "a function of augmentation with many cases",
     "runtime/core/test_build_wasm.py": "runtime/core/build_wasm.py, which is in no package",
     "runtime/core/test_build_wheels.py": "runtime/core/build_wheels.py, which is in no package",
+    "runtime/slots/test_planted.py": "slots, switch and the cache of probes together",
     "runtime/slots/test_power_cuts.py": "slots, switch and durable together",
     "runtime/test_format_doc.py": "FORMAT.md",
     "runtime/core/test_parity.py": "the core in runtime/core against plain Python",

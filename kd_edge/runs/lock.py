@@ -39,7 +39,8 @@ def run_folder(out: Path) -> Iterator[None]:
     refuse_foreign(out)
     with plain_write_errors(out):
         is_new = not out.exists()
-        out.mkdir(parents=True, exist_ok=True)
+        # For its owner alone, as it will hold responses; the bundle in it can be copied.
+        out.mkdir(0o700, parents=True, exist_ok=True)
         file = _locked(out / LOCK)
     try:
         with file:

@@ -107,7 +107,7 @@ def write_scored(path: Path, scored: ScoredRows, classes: Sequence[str]) -> None
     Raises:
         InputError: the file cannot be written.
     """
-    with atomic_write(path) as file:
+    with atomic_write(path, private=True) as file:
         # Lines end in \r\n so that the csv module quotes a lone \r in a response.
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(_header(classes, bool(scored.questions)))

@@ -155,7 +155,7 @@ class _Partial:
             threads = begun_with
         else:
             complete = [json.dumps([self.key, threads]).encode("ascii") + b"\n"]
-        with atomic_write(self.path, binary=True) as file:
+        with atomic_write(self.path, binary=True, private=True) as file:
             file.writelines(complete)
         return threads, [row for line in complete[1:] for row in json.loads(line)]
 

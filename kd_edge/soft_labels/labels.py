@@ -82,7 +82,7 @@ def write_probabilities(
     Raises:
         InputError: the file cannot be written.
     """
-    with atomic_write(path) as file:
+    with atomic_write(path, private=True) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*columns, *probability_columns(classes)])
         writer.writerows([*key, *row] for key, row in zip(keys, cells))

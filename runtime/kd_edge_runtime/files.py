@@ -10,30 +10,34 @@ from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import WRITABLE, InputError
+from kd_edge_runtime.system.temporary import open_temporary, remove_stale, usual_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
-# A new file, and never one, or a link, that somebody has put there.
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-_NEW |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
 
 @contextmanager
 def atomic_write(
-    path: Path, *, binary: bool = False, encoding: str = "utf-8", errors: str = WRITABLE
+    path: Path,
+    *,
+    binary: bool = False,
+    encoding: str = "utf-8",
+    errors: str = WRITABLE,
+    private: bool = False,
 ) -> Iterator[IO[Any]]:
     """Write a file completely or not at all: a temporary file beside it, fsync, then a rename.
 
     Line ends are not translated on any platform. A link stays one, and what it leads to is
-    replaced; a file that is there hands on its mode and, where that is allowed, its owner.
+    replaced; a file that is there hands on its mode and, where that is allowed, its owner. A
+    temporary file is for its owner alone, and what a killed process left of one is removed.
 
     Args:
         path: the file, in an existing folder.
         binary: whether to write bytes rather than text.
         encoding: of text.
         errors: what to do with what the encoding lacks, as `open` takes it.
+        private: whether a file that is new stays for its owner alone: it holds responses.
 
     Yields:
         The open temporary file.
@@ -44,20 +48,31 @@ def atomic_write(
     with plain_write_errors(path):
         target = Path(_target(path))
         before = _before(target, path)
-        # Of a name that nobody can foresee, and short, for what may be 255 bytes.
-        temporary = target.with_name(f".{target.name[:40]}.{os.urandom(6).hex()}.tmp")
-        number = os.open(temporary, _NEW, 0o666 if before is None else 0o600)
+        remove_stale(target)
+        number, temporary = open_temporary(target)
         try:
             if before:
                 _hand_on(before, number)
             with _opened(number, binary, encoding, errors) as file:
                 yield file
                 file.flush()
+                if before is None and not private:
+                    _for_others_too(number)
                 os.fsync(number)
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def open_in_place(path: Path) -> IO[bytes]:
+    """Opens a file to write into where it lies, made if missing; never one that a link leads to.
+
+    Raises:
+        OSError: it is a link, whoever put it there, or cannot be opened.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "r+b", 0)
 
 
 def refuse_missing_folder(path: Path) -> None:
@@ -139,6 +154,12 @@ def _opened(number: int, binary: bool, encoding: str, errors: str) -> IO[Any]:
     if binary:
         return open(number, "wb")
     return open(number, "w", encoding=encoding, errors=errors, newline="")
+
+
+def _for_others_too(number: int) -> None:
+    if hasattr(os, "fchmod"):
+        with suppress(OSError):  # a card's FAT has no modes
+            os.fchmod(number, usual_mode())
 
 
 def _hand_on(before: os.stat_result, number: int) -> None:

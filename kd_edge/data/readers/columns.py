@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
+from kd_edge_runtime.tables.column_names import hint, shown
 from kd_edge_runtime.tables.roles import RESPONSE_ID, ROLES, plain
 
 
@@ -91,15 +92,15 @@ def find_columns(
     roles = [role for role in ROLES if role.name not in ignored]
     positions, problems = tables.find_columns(header, named, roles, needed, plausible)
     notes = tuple(
-        f"{role} ← '{tables.shown(header[at])}'"
+        f"{role} ← '{shown(header[at])}'"
         for role, at in positions.items()
         if named[role] is None and header[at] != role
     )
-    hint = tables.hint(header) if problems else ""
+    listed = hint(header) if problems else ""
     ids = positions.get(RESPONSE_ID.name)
     loose = (
         ids is not None
         and choice.response_id is None
         and plain(header[ids]) not in RESPONSE_ID.tiers[0].split()
     )
-    return FoundColumns(header, positions, tuple(problems), notes, hint, loose)
+    return FoundColumns(header, positions, tuple(problems), notes, listed, loose)

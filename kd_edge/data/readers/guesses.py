@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.split_words import SPLITS
-from kd_edge_runtime.tables.columns import shown
+from kd_edge_runtime.tables.column_names import shown
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.roles import ITEM, ROLES, plain
 from kd_edge_runtime.tables.score_cells import read_score

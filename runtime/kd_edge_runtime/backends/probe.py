@@ -27,7 +27,7 @@ from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.files import share
+from kd_edge_runtime.files import open_in_place, share
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -259,6 +259,6 @@ def _write(cache: Path, device: str, kept: dict[str, ProbeOutcome]) -> None:
     # JSON and is ignored.
     while len(data := json.dumps({"device": device, "outcomes": kept})) > _SIZE:
         del kept[next(iter(kept))]
-    with suppress(OSError), cache.open("r+b" if cache.exists() else "xb", 0) as file:
+    with suppress(OSError), open_in_place(cache) as file:
         file.write(data.encode().ljust(_SIZE))
         share(cache)

@@ -13,7 +13,8 @@ from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.tables.agreement import is_test, split_column
-from kd_edge_runtime.tables.columns import candidates, find_columns, hint
+from kd_edge_runtime.tables.column_names import hint
+from kd_edge_runtime.tables.columns import candidates, find_columns
 from kd_edge_runtime.tables.reading.sources import Reading, open_source
 from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.score_cells import class_of

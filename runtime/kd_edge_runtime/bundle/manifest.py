@@ -246,6 +246,7 @@ class _Getter:
         value: Any = self._raw.get(name)
         if not _has_type(value, kind):
             raise BundleError(f"{self._where}: '{name}' is missing or not of type {kind.__name__}")
+        _refuse_controls(value, self._where)
         checked: _T = value
         return checked
 
@@ -253,12 +254,16 @@ class _Getter:
         values: list[Any] = self(name, list)
         if not all(_has_type(value, kind) for value in values):
             raise BundleError(f"{self._where}: '{name}' has a value not of type {kind.__name__}")
+        for value in values:
+            _refuse_controls(value, self._where)
         return tuple(values)
 
     def map_of(self, name: str, kind: type[_T]) -> dict[str, _T]:
         values: dict[str, Any] = self(name, dict)
         if not all(isinstance(value, kind) for value in values.values()):
             raise BundleError(f"{self._where}: '{name}' has a value not of type {kind.__name__}")
+        for one in (*values, *values.values()):
+            _refuse_controls(one, self._where)
         return values
 
 
@@ -266,6 +271,14 @@ def _has_type(value: Any, kind: type) -> bool:
     """Whether a JSON value has a type: integers are floats too, booleans are not numbers."""
     kinds = (int, float) if kind is float else kind
     return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _refuse_controls(value: Any, where: str) -> None:
+    """Refuses a name that could steer a terminal, or add a line to what is printed there."""
+    if isinstance(value, str) and not value.isprintable():
+        for character in value:
+            if character < " " or "\x7f" <= character <= "\x9f":
+                raise BundleError(f"{where}: a name holds a control character ({character!a})")
 
 
 def _no_constant(name: str) -> None:
@@ -285,6 +298,7 @@ def _check_protocol(protocol: Any) -> None:
 
 
 def _member(name: str, raw: Any) -> Member:
+    _refuse_controls(name, "manifest.json, members")
     get = _Getter(raw, f"manifest.json, member '{name}'")
     member = Member(get("bytes", int), get("sha256", str))
     if member.bytes < 0 or len(member.sha256) != 64:

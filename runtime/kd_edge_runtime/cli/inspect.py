@@ -15,6 +15,7 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags, Manifest
 from kd_edge_runtime.bundle.second import Second, of_second, students
 from kd_edge_runtime.cli.group import plugins
+from kd_edge_runtime.errors import printable
 from kd_edge_runtime.signatures.check import SignatureError
 from kd_edge_runtime.slots.allowed import signed_by
 from kd_edge_runtime.students.describe import Graph, describe
@@ -168,14 +169,14 @@ def _indented(content: Mapping[str, Any], indent: str) -> Iterator[str]:
     for name, value in content.items():
         # The nesting of a bundle's provenance is not limited, so its display is.
         if isinstance(value, dict) and len(indent) < 10:
-            yield f"{indent}{name}"
+            yield f"{indent}{printable(name)}"
             yield from _indented(value, indent + "  ")
         else:
-            yield f"{indent}{name}: {_short(value)}"
+            yield f"{indent}{printable(name)}: {_short(value)}"
 
 
 def _short(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "-", True: "yes", False: "no"}[value]
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+_DIGITS = 9
+
+
 class Slot(NamedTuple):
     """An installed bundle: the number of the newest switch to it, its file and the file's hash."""
 
@@ -199,15 +202,19 @@ class Slots:
             raise read_error(self.root, error) from None
         for name in names:
             stem, _, ending = name.lower().partition(".")
-            if stem[:4] == "slot" and stem[4:].isdecimal() and ending in ("kdz", "ok"):
-                yield int(stem[4:]), ending, name
+            number = stem[4:]
+            # No switch has a number of more digits: a name that has is somebody else's.
+            usual = number.isascii() and number.isdecimal() and len(number) <= _DIGITS
+            if stem[:4] == "slot" and usual and ending in ("kdz", "ok"):
+                yield int(number), ending, name
 
     def _slot(self, number: int, name: str) -> Slot | None:
         with suppress(OSError, ValueError):
             with (self.root / name).open("rb") as file:
                 line = file.read(200)
             _, bundle, sha256, _ = line.decode("ascii").split()
-            if line == record(number, bundle, sha256):
+            # A record names a bundle beside it, and nothing in another folder.
+            if line == record(number, bundle, sha256) and Path(bundle).name == bundle:
                 return Slot(number, self.root / bundle, sha256)
         return None
 

@@ -12,7 +12,7 @@ from kd_edge_runtime.backends.verify import score_here
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.errors import InputError, KdEdgeError, note
-from kd_edge_runtime.files import plain_write_errors
+from kd_edge_runtime.files import open_in_place, plain_write_errors
 from kd_edge_runtime.signatures.check import check_signature
 from kd_edge_runtime.slots.durable import (
     chunks,
@@ -118,7 +118,7 @@ def _switching(slots: Slots) -> Iterator[int]:
     """Locks the slots, yields the number of the next switch, and cleans up before and after."""
     with plain_write_errors(slots.root):
         make_folder(slots.root)
-        with (slots.root / "lock").open("ab") as file:
+        with open_in_place(slots.root / "lock") as file:
             lock(file)
             # Higher than any leftover's number, as deleted files may reappear after a power cut.
             number = 1 + max((number for number, _, _ in slots.files()), default=0)

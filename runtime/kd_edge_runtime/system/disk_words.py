@@ -18,7 +18,7 @@ _WRITE_PROBLEMS = {
     errno.ENODEV: "the disk or card was removed",
     errno.ENXIO: "the disk or card was removed",
     errno.EIO: "the disk or card reports an error",
-    errno.ELOOP: "a link of that name leads nowhere",
+    errno.ELOOP: "there is a link in the place of a file",
     errno.EBADF: "it is closed",
 }
 

@@ -7,7 +7,8 @@ from collections import Counter
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.bench.quality import quality
 from kd_edge_runtime.errors import TableError
-from kd_edge_runtime.tables.columns import find_columns, hint
+from kd_edge_runtime.tables.column_names import hint
+from kd_edge_runtime.tables.columns import find_columns
 from kd_edge_runtime.tables.roles import SCORE, SPLIT
 from kd_edge_runtime.tables.score_cells import class_of, read_score
 

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.roles import ITEM, ROLES, SCORE, TEXT, known_names, plain, usual_places
+from kd_edge_runtime.tables.column_names import (
+    looks_like_name,
+    looks_like_title,
+    one_line,
+    shown,
+    similar,
+)
+from kd_edge_runtime.tables.roles import ITEM, ROLES, SCORE, TEXT, plain, usual_places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,9 +27,6 @@ if TYPE_CHECKING:
     Plausible = Callable[[str, int, Mapping[str, int]], bool]
 
 MACHINE_COLUMNS = ("predicted", "expected", "confidence", "flag")
-
-# The most columns that a message lists, and the most characters of a name that it shows.
-_SHOWN, _LONGEST = 40, 30
 
 
 def candidates(
@@ -89,7 +93,7 @@ def find_columns(
             problems.append(Problem(_either(found, names, role)))
         elif role.name in needed:
             message = f"no column holds {role.meaning}: name it with {role.option} NAME"
-            problems.append(Problem(message + _similar(names, role)))
+            problems.append(Problem(message + similar(names, role)))
     return {role.name: positions[role.name] for role in roles if role.name in positions}, problems
 
 
@@ -198,65 +202,6 @@ def _either(found: Sequence[int], names: Sequence[str], role: Role) -> str:
         )
     several = " and ".join(f"'{shown(names[at])}'" for at in found)
     return f"{several} could both hold {role.meaning}: say which with {role.option} NAME"
-
-
-def _similar(names: Sequence[str], role: Role) -> str:
-    """The end of a message: a column whose name is similar to a usual one, or ""."""
-    import difflib  # only needed for messages
-
-    usual = [name for tier in role.tiers for name in tier.split()]
-    for name in filter(looks_like_name, names):
-        if difflib.get_close_matches(plain(name), usual, n=1, cutoff=0.8):
-            return f" (is it '{name}'?)"
-    return ""
-
-
-def one_line(name: str) -> str:
-    """A column's name with single spaces and no line ends, which spreadsheets allow in a cell."""
-    return " ".join(name.split())
-
-
-def shown(name: str) -> str:
-    """A column's name for a message: a title may be a whole question."""
-    name = one_line(name)
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
-
-
-def looks_like_title(name: str) -> bool:
-    """Whether a column's name is unusually long, and perhaps the question itself."""
-    return len(name) > _LONGEST or len(name.split()) > 2
-
-
-def hint(header: Sequence[str]) -> str:
-    """A hint that lists the columns, without cells that may be a student's words."""
-    names = [one_line(name) for name in header]
-    from kd_edge_runtime.tables.titles import form_names
-
-    known = known_names(names) + form_names(names)
-    if not all(map(looks_like_name, filter(None, names))) and not known:
-        return (
-            "Row 1 looks like a response: put a row of column names above it, or add --no-header."
-        )
-    listed = [
-        f"{at} '{shown(name)}'"
-        for at, name in enumerate(names, 1)
-        if looks_like_name(name) or (known and name and looks_like_title(name))
-    ]
-    if not listed:
-        return "No column has a name."
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return f"The columns are {', '.join(listed[:_SHOWN])}{more}."
-
-
-def looks_like_name(name: str) -> bool:
-    """Whether a cell of the header may be shown: without a header, it may be a response."""
-    import re  # only needed for messages: every start must stay cheap
-
-    if len(name) > _LONGEST or len(name.split()) > 4:
-        return False
-    # No quotation marks, braces or commas, as in a sentence, or in JSON named .csv.
-    number, allowed = r"\s*[+-]?[0-9]*[.,]?[0-9]+\s*", r"[\w \-./()#%&№º°]+"
-    return not re.fullmatch(number, name) and re.fullmatch(allowed, name) is not None
 
 
 def machine_header(

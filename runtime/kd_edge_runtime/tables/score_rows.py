@@ -6,7 +6,8 @@ from functools import partial
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple, dataclass
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.columns import candidates, find_columns, hint
+from kd_edge_runtime.tables.column_names import hint
+from kd_edge_runtime.tables.columns import candidates, find_columns
 from kd_edge_runtime.tables.reading.rows import BATCH, NESTED, SKIP_HINT
 from kd_edge_runtime.tables.roles import ITEM, RESPONSE_ID, TEXT
 

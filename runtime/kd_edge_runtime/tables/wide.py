@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
-from kd_edge_runtime.tables.columns import candidates, one_line
+from kd_edge_runtime.tables.column_names import one_line
+from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.roles import SCORE, SCORE2, TEXT, plain
 from kd_edge_runtime.tables.titles import CANVAS_QUESTION, MOODLE_GRADE, POINTS
 

@@ -8,7 +8,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.bench.quality import quality
 from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.tables.agreement import Tally, is_test, split_column
-from kd_edge_runtime.tables.columns import one_line
+from kd_edge_runtime.tables.column_names import one_line
 from kd_edge_runtime.tables.score_rows import Scored
 from kd_edge_runtime.tables.wide import questions, scores_of
 from kd_edge_runtime.tables.wide_columns import totals

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import InputError, note
-from kd_edge_runtime.tables.columns import shown
+from kd_edge_runtime.tables.column_names import shown
 from kd_edge_runtime.tables.score_rows import note_nested, refuse_bad_rows, skip_bad_rows
 from kd_edge_runtime.tables.wide_agreement import WideTally
 from kd_edge_runtime.tables.wide_columns import wide_names

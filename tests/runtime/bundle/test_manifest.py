@@ -92,6 +92,22 @@ def test_each_field_of_a_member(raw, name):
     refused(raw, f"'card.md': '{name}' is missing")
 
 
+@pytest.mark.parametrize("character", ["\x1b", "\n", "\x7f", "\x9b", "\t"])
+def test_no_name_holds_a_control_character(raw, character):
+    for name in ("item_id", "student", "decision", "part_of", "vectorizer"):
+        changed = deepcopy(raw)
+        changed["items"][0][name] = f"a{character}b"
+        refused(changed, "item 1: a name holds a control character")
+    for name, wrong in (("classes", [character, *"123"]), ("forms", {character: "a"})):
+        changed = deepcopy(raw)
+        changed["items"][0][name] = wrong
+        refused(changed, "item 1: a name holds a control character")
+    refused({**raw, "created": character}, "a name holds a control character")
+    changed = deepcopy(raw)
+    changed["members"][f"a{character}"] = changed["members"]["card.md"]
+    refused(changed, "members: a name holds a control character")
+
+
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [

@@ -64,6 +64,8 @@ def test_columns_as_the_user_says():
         (["text", "b"], TWO, {"item_column": "zzz"}, ["no column 'zzz' (--item-column)\n"]),
         (["a", "b"], TWO, {}, ["the responses", "the item of each response", "2 problems"]),
         (["1", "The ice melts as the room is warm."], ONE, {}, ["Row 1 looks like a response"]),
+        (["Ana", "ice melts"], ONE, {}, ["None of the 2 columns has a name that kd-edge knows"]),
+        (["r1", "ice melts"], ONE, {}, ["The columns are 1 'r1'."]),
         (
             [f"c{at}" for at in range(50)],
             ONE,

@@ -11,7 +11,8 @@ from kd_edge.data.readers.layouts.unfold import RowPart, unfold
 from kd_edge.data.readers.raw_table import ItemText, RawRecord, RawTable
 from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.suggestions import did_you_mean
-from kd_edge_runtime.tables.columns import candidates, hint, named_columns
+from kd_edge_runtime.tables.column_names import hint
+from kd_edge_runtime.tables.columns import candidates, named_columns
 from kd_edge_runtime.tables.roles import SCORE, TEXT, plain
 from kd_edge_runtime.tables.wide import meanings_of, scores_of
 

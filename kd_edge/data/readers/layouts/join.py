@@ -10,7 +10,8 @@ from kd_edge.data.readers.guesses import Guesses
 from kd_edge.data.readers.lists import listed_rows
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.columns import candidates, hint, named_columns, one_line
+from kd_edge_runtime.tables.column_names import hint, one_line
+from kd_edge_runtime.tables.columns import candidates, named_columns
 from kd_edge_runtime.tables.roles import RESPONSE_ID, SCORE, SCORE2
 from kd_edge_runtime.tables.wide import columns_of, meanings_of
 

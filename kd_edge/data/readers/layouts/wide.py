@@ -9,7 +9,8 @@ from kd_edge.data.readers.guesses import Guesses
 from kd_edge.data.readers.layouts.unfold import RowPart, unfold
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge_runtime.errors import Problem, TableError
-from kd_edge_runtime.tables.columns import candidates, hint, named_columns, shown
+from kd_edge_runtime.tables.column_names import hint, shown
+from kd_edge_runtime.tables.columns import candidates, named_columns
 from kd_edge_runtime.tables.roles import SCORE, TEXT
 from kd_edge_runtime.tables.score_cells import read_score
 from kd_edge_runtime.tables.wide import Question, meanings_of, questions

@@ -261,7 +261,7 @@ def destination(output: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
     On a terminal, control characters, which could steer it, are spelt out.
     """
     if str(output) != "-":
-        with atomic_write(output, encoding=encoding) as file:
+        with atomic_write(output, encoding=encoding, private=True) as file:
             yield file
         return
     # The same bytes as in a file, whatever the terminal's settings.

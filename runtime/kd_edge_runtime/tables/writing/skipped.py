@@ -40,7 +40,7 @@ def skipped_file(path: Path) -> Iterator[Skip]:
         A function that writes a row's number, its response's id ("" if unknown) and the reason.
     """
     quoted = quoter(",")
-    with atomic_write(path) as file:
+    with atomic_write(path, private=True) as file:
         file.write(HEADER)
         yield lambda row, response_id, reason: file.write(
             f"{row},{quoted(response_id)},{quoted(reason)}\n"

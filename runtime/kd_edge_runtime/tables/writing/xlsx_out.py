@@ -110,7 +110,10 @@ def workbook(output: Path) -> Iterator[Sheet]:
     Raises:
         InputError: the file cannot be written, or has more rows than a sheet can hold.
     """
-    with atomic_write(output, binary=True) as file, zipfile.ZipFile(file, "w") as archive:
+    with (
+        atomic_write(output, binary=True, private=True) as file,
+        zipfile.ZipFile(file, "w") as archive,
+    ):
         for name, text in _PARTS.items():
             archive.writestr(_member(name), _DECLARATION + text)
         with archive.open(_member(_SHEET), "w", force_zip64=True) as member:
