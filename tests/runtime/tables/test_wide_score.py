@@ -77,9 +77,9 @@ def test_an_item_that_the_table_lacks_is_named(bundle, score, capsys):
 
 def test_where_no_column_is_an_item_s_both_are_listed(bundle, score):
     with pytest.raises(TableError) as error:
-        score(bundle("Q1", "Q2"), f"ice,wool\n{ICE},{WOOL}\n", "--wide")
+        score(bundle("Q1", "Q2"), f"ice_1,wool_1\n{ICE},{WOOL}\n", "--wide")
     assert "the bundle has 2 items ('Q1', 'Q2')" in str(error.value)
-    assert "1 'ice', 2 'wool'" in str(error.value)
+    assert "1 'ice_1', 2 'wool_1'" in str(error.value)
 
 
 def test_a_table_with_an_item_column_is_not_wide(bundle, score):
