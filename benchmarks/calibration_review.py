@@ -1,9 +1,11 @@
 """How far scores can be trusted, item by item: calibration, review, flags, and plain peers.
 
     python -m benchmarks.calibration_review --data DATA
+    python -m benchmarks.calibration_review --data DATA --both
 
 Reads the runs that `benchmarks.agreement` left in its work folder, as `kd-edge report` does, and
-has fastText and TF-IDF with logistic regression learn the same rows. Writes `results/trust.json`.
+has fastText and TF-IDF with logistic regression learn the same rows. Writes `results/trust.json`,
+or, of runs with two students, `results/trust-both.json`, without fastText and TF-IDF.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from benchmarks.contender_race import Options, measure
 from benchmarks.items import REAL, SAMPLES
 from benchmarks.work_folder import Left, asap_sas, sample
 from kd_edge.console.tables import markdown
-from kd_edge.evaluation.agreement import BASELINE, STUDENT, TEACHER
+from kd_edge.evaluation.agreement import BASELINE, SECOND, STUDENT, TEACHER
 from kd_edge.evaluation.review import review_curve
 from kd_edge.report.figures.collect import collect
 from kd_edge.report.figures.items import ItemFigures
@@ -34,21 +36,26 @@ SHARE = 0.2
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--envs", type=click.Path(path_type=Path), default=Path("out/benchmarks/envs"))
-def main(data: Path, work: Path, envs: Path) -> None:
+@click.option("--both", is_flag=True, help="The runs are of 'benchmarks.agreement --student both'.")
+def main(data: Path, work: Path, envs: Path, both: bool) -> None:
     """Measure the six prompts of ASAP-SAS and the three sample items."""
     left = {name: asap_sas(name[len("asap-sas-") :], data, work, test=True) for name in REAL}
     left |= {name: sample(short, work) for name, short in SAMPLES.items()}
-    figures = {name: _item(name, one, work, envs) for name, one in left.items()}
-    click.echo(str(record.write("trust", figures, 0)))
+    figures: dict[str, Any] = {}
+    for name, one in left.items():
+        figures[name] = _item(work / name, both)
+        if not both:
+            figures[name]["agreement"] |= _peers(one, work, envs)
+    click.echo(str(record.write("trust-both" if both else "trust", figures, 0)))
 
 
-def _item(name: str, left: Left, work: Path, envs: Path) -> dict[str, Any]:
-    collected = collect(work / name)
+def _item(run: Path, both: bool) -> dict[str, Any]:
+    collected = collect(run)
     (item,), (scored,) = collected.items, collected.scored
+    if (SECOND in item.baselines) != both:
+        raise click.ClickException(f"{run}: run benchmarks.agreement there with the same students")
     confidence = scored.bundle.confidence
     foretold = review_curve(confidence, confidence, (0.0, SHARE))
-    options = Options(work, envs, rounds=1, only=PEERS, finetune_mpnet=False, quick=True)
-    raced = measure(left, work / name / "race", options)
     return {
         "responses": item.responses,
         "calibration error": {
@@ -62,7 +69,7 @@ def _item(name: str, left: Left, work: Path, envs: Path) -> dict[str, Any]:
         "exact on the rest": item.bundle.sureness.at(SHARE),
         "flagged": dict(item.flagged),
         "exact, not flagged": item.unflagged_exact,
-        "agreement": {**_ours(item), **_peers(raced)},
+        "agreement": _ours(item),
     }
 
 
@@ -76,7 +83,9 @@ def _ours(item: ItemFigures) -> dict[str, Any]:
     }
 
 
-def _peers(raced: dict[str, Any]) -> dict[str, Any]:
+def _peers(left: Left, work: Path, envs: Path) -> dict[str, Any]:
+    options = Options(work, envs, rounds=1, only=PEERS, finetune_mpnet=False, quick=True)
+    raced = measure(left, left.folder.parent / "race", options)
     found = {one["name"]: one["test"] for one in raced["contenders"]}
     return {
         name: {"qwk": found[name]["qwk"], "accuracy": found[name]["accuracy"]} for name in PEERS
