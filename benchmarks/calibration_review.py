@@ -92,10 +92,10 @@ def _peers(left: Left, work: Path, envs: Path) -> dict[str, Any]:
     }
 
 
-def table(items: Mapping[str, str]) -> str:
-    """Calibration, review and flags, item by item."""
+def table(items: Mapping[str, str], result: str = "trust") -> str:
+    """Calibration, review and flags, item by item, of the runs of a result."""
     rows = []
-    measured = record.read("trust")["figures"]
+    measured = record.read(result)["figures"]
     for name, label in items.items():
         one = measured[name]
         error, flagged = one["calibration error"], one["flagged"]
@@ -107,11 +107,11 @@ def table(items: Mapping[str, str]) -> str:
                 f"{error[TEACHER]:.3f}",
                 f"{error[STUDENT]:.3f}",
                 f"{one['calibration error by chance']:.3f}",
-                _later(one, "calibration error by chance, most", "{:.3f}"),
+                f"{one['calibration error by chance, most']:.3f}",
                 f"{one['exact']:.3f}",
                 f"{one['exact on the rest']:.3f}",
                 f"{100 * (one['exact on the rest'] - one['exact']):+.1f}",
-                _later(one, "gain foretold", "{:+.1%}").rstrip("%"),
+                f"{100 * one['gain foretold']:+.1f}",
                 f"{flagged.get('review', 0) / one['responses']:.1%}",
                 f"{one['exact, not flagged']:.3f}",
                 f"{odd / one['responses']:.1%}",
@@ -135,11 +135,6 @@ def table(items: Mapping[str, str]) -> str:
     return markdown(header, rows)
 
 
-def _later(one: Mapping[str, Any], name: str, pattern: str) -> str:
-    """A figure that older results lack; "" there."""
-    return pattern.format(one[name]) if name in one else ""
-
-
 def peers(items: Mapping[str, str]) -> str:
     """The student beside plain ways to learn the same rows."""
     names = (STUDENT, BASELINE, *PEERS)
@@ -157,6 +152,8 @@ def peers(items: Mapping[str, str]) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "trust": partial(table, REAL),
     "trust-samples": partial(table, SAMPLES),
+    "trust-both": partial(table, REAL, "trust-both"),
+    "trust-both-samples": partial(table, SAMPLES, "trust-both"),
     "peers": partial(peers, REAL),
     "peers-samples": partial(peers, SAMPLES),
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from benchmarks import record
-from benchmarks.items import REAL
+from benchmarks.items import REAL, SAMPLES
 from benchmarks.items import agreement as agreement_of
 from kd_edge.console.tables import markdown, short
 from kd_edge.evaluation.agreement import BASELINE, FIRST, SECOND, STUDENT, TEACHER
@@ -13,10 +14,10 @@ from kd_edge.evaluation.agreement import BASELINE, FIRST, SECOND, STUDENT, TEACH
 _SCORERS = (TEACHER, FIRST, SECOND, STUDENT, BASELINE)
 
 
-def two_students() -> str:
+def two_students(items: Mapping[str, str]) -> str:
     """QWK of teacher, of each student and of both; accuracy of both; what the second takes."""
     rows, cells = [], []
-    for name, label in REAL.items():
+    for name, label in items.items():
         figures = record.read(f"two-students-{name}")["figures"]
         item = figures["item"]
         kappas = {who: agreement_of(item, who)["qwk"] for who in _SCORERS}
@@ -55,4 +56,7 @@ def _cells(row: list[float]) -> list[str]:
     return [*(f"{figure:.3f}" for figure in row[:-1]), f"{row[-1]:.0%}"]
 
 
-TABLES: dict[str, Callable[[], str]] = {"two-students": two_students}
+TABLES: dict[str, Callable[[], str]] = {
+    "two-students": partial(two_students, REAL),
+    "two-students-samples": partial(two_students, SAMPLES),
+}
