@@ -10,6 +10,9 @@ import { bestLanguage, languages, say, setLanguage, translate } from "./words.mj
 
 const VIEWS = ["one", "table", "about"];
 
+/** Draws what is drawn only where it is seen. */
+let drawSeen = () => {};
+
 /** Shows a view, and its tab as the chosen one. @param {string} name */
 function showView(name) {
   for (const one of VIEWS) {
@@ -17,6 +20,7 @@ function showView(name) {
     byId(`tab-${one}`).setAttribute("aria-selected", String(one === name));
     byId(`tab-${one}`).tabIndex = one === name ? 0 : -1;
   }
+  drawSeen();
 }
 
 function listenToTabs() {
@@ -32,33 +36,38 @@ function listenToTabs() {
   }
 }
 
-/** Writes all that stands on the page in a language. @param {string} code @param {string} version */
-function translatePage(code, version) {
+/** Writes all that stands on the page in a language. @param {string} code */
+function translatePage(code) {
   setLanguage(code);
   document.documentElement.lang = code;
   document.title = say("title");
   translate(document);
-  byId("made").textContent = `kd-edge ${version}`;
 }
 
 async function start() {
-  const page = await openPage();
-  for (const item of page.items) byId("item").append(new Option(item.title, item.id));
-  byId("item-choice").hidden = page.items.length === 1;
-  const chosen = () => /** @type {ItemInfo} */ (page.items.find(({ id }) => id === byId("item").value));
+  const opening = openPage();
   for (const { code, name } of languages()) byId("language").append(new Option(name, code));
   const language = byId("language");
   language.value = bestLanguage(navigator.languages);
-  translatePage(language.value, page.version);
+  // While the worker opens the bundles.
+  translatePage(language.value);
+  const page = await opening;
+  byId("made").textContent = `kd-edge ${page.version}`;
+  for (const item of page.items) byId("item").append(new Option(item.title, item.id));
+  byId("item-choice").hidden = page.items.length === 1;
+  const chosen = () => /** @type {ItemInfo} */ (page.items.find(({ id }) => id === byId("item").value));
 
   const single = new SingleView(chosen);
   const table = new TableView(page, chosen);
+  drawSeen = () => {
+    if (!byId("view-about").hidden) drawAbout(chosen(), page);
+  };
   const drawItem = () => {
     drawQuestion(chosen());
-    drawAbout(chosen(), page);
+    drawSeen();
   };
   language.addEventListener("change", () => {
-    translatePage(language.value, page.version);
+    translatePage(language.value);
     drawItem();
     single.redraw();
     table.redraw();
