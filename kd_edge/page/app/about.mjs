@@ -22,7 +22,7 @@ export function drawAbout(item, page) {
     ...fact(say("bundle"), bundle?.name ?? ""),
     ...fact(say("made"), bundle?.created.slice(0, 10) ?? ""),
     ...fact(say("scores"), item.scores.join(", ")),
-    ...fact("SHA-256", el("code", { class: "hash" }, item.hash)),
+    ...fact("SHA-256", el("code", {}, item.hash)),
     ...fact(say("signature"), item.signed ? say("signed", { by: item.signed }) : say("unsigned")),
   ];
   const notes = [el("p", {}, say("hash_hint"))];

@@ -41,7 +41,7 @@ async function opened({ size = "wide", scheme = "light", language = "en-GB" } = 
   await page.setViewport(SIZES[size]);
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   await page.evaluateOnNewDocument((name) => Object.defineProperty(navigator, "languages", { get: () => [name] }), language);
-  await loaded(page, () => page.goto(pathToFileURL(join(folder, "page.html")).href));
+  await loaded(page, () => page.goto(pathToFileURL(join(folder, "page.html")).href, LONG));
   return page;
 }
 
@@ -138,7 +138,7 @@ test("a table is scored, filtered, checked by keys, kept, saved and deleted", as
   await page.keyboard.press("Escape");
   assert.match(await textOf(page, "results-sum"), /2 checked by a person\.$/);
 
-  await loaded(page, () => page.reload());
+  await loaded(page, () => page.reload(LONG));
   await page.click("#tab-table");
   assert.match(await textOf(page, "kept"), /^class\.csv: 3 responses checked\./);
   await score(page);

@@ -168,7 +168,7 @@ export const de = {
   made: "Erstellt am",
   scores: "Bewertungen",
   signature: "Unterschrift",
-  signed: "unterschrieben von {by}",
+  signed: "unterschrieben mit {by}. Unterschreiben kann jeder: Vergleichen Sie den Schlüssel mit dem, der Ihnen genannt wurde.",
   unsigned: "nicht unterschrieben",
   hash_hint: "Beim Start hat die Seite das Modell mit seiner Prüfsumme verglichen. Wenn Sie die Prüfsumme auf anderem Weg erfahren haben, vergleichen Sie: dieselben Zeichen, dasselbe Modell.",
   decision_hint: "Vergeben wird die Bewertung, die der erwarteten am nächsten liegt; sie ist nicht immer die wahrscheinlichste.",

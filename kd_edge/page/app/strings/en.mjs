@@ -166,7 +166,7 @@ export const en = {
   made: "Made on",
   scores: "Scores",
   signature: "Signature",
-  signed: "signed by {by}",
+  signed: "signed with {by}. Anybody can sign: compare the key with the one that you were told.",
   unsigned: "not signed",
   hash_hint: "The page checked the model against its hash when it started. If you were told the hash in another way, compare: the same digits, the same model.",
   decision_hint: "The score is the one nearest to the expected score, so it is not always the most probable.",
