@@ -17,6 +17,7 @@ from benchmarks import (
     contender_tables,
     core_sizes,
     few_responses,
+    given_confidence,
     odd_responses,
     record,
     review_orders,
@@ -161,6 +162,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **summary_tables.TABLES,
     **calibration_review.TABLES,
     **review_orders.TABLES,
+    **given_confidence.TABLES,
     **size_limits.TABLES,
 }
 
