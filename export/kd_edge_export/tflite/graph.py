@@ -19,7 +19,11 @@ SIGNATURE = "serving_default"
 
 _SCHEMA_VERSION = 3
 _IDENTIFIER = b"TFL3"
-_TYPES = {"float32": schema.TensorType.FLOAT32, "int8": schema.TensorType.INT8}
+_TYPES = {
+    "float32": schema.TensorType.FLOAT32,
+    "int8": schema.TensorType.INT8,
+    "int32": schema.TensorType.INT32,
+}
 
 # Codes above it do not fit into the field that older interpreters read.
 _OLD_CODES = 127
@@ -40,8 +44,21 @@ class TfliteGraph:
 
     def rows(self, name: str, width: int) -> int:
         """A tensor that is fed or computed, float32 [N, width], for any number N."""
-        tensor = self._tensor(name, (1, width), "float32")
-        tensor.shapeSignature = [-1, width]
+        return self.variable(name, (-1, width), "float32")
+
+    def variable(
+        self, name: str, shape: Sequence[int], dtype: str, scale: Sequence[float] = ()
+    ) -> int:
+        """A tensor that is fed or computed.
+
+        Args:
+            name: its name.
+            shape: -1 for a size that may be any.
+            dtype: "float32", "int8" or "int32".
+            scale: see `constant`.
+        """
+        tensor = self._tensor(name, [max(size, 1) for size in shape], dtype, scale)
+        tensor.shapeSignature = list(shape)
         return len(self._tensors) - 1
 
     def fixed(self, name: str, shape: tuple[int, ...]) -> int:
@@ -54,15 +71,11 @@ class TfliteGraph:
 
         Args:
             name: its name.
-            array: float32 or int8.
+            array: float32, int8 or int32.
             scale: the factor of int8 numbers, for each slice along the first axis.
         """
-        tensor = self._tensor(name, array.shape, array.dtype.name)
+        tensor = self._tensor(name, array.shape, array.dtype.name, scale)
         tensor.buffer = self._buffer(array.tobytes())
-        if scale:
-            tensor.quantization = _with_fields(
-                schema.QuantizationParametersT, scale=list(scale), zeroPoint=[0] * len(scale)
-            )
         return len(self._tensors) - 1
 
     def operator(
@@ -138,8 +151,14 @@ class TfliteGraph:
         builder.Finish(model.Pack(builder), _IDENTIFIER)
         return bytes(builder.Output())
 
-    def _tensor(self, name: str, shape: Sequence[int], dtype: str) -> schema.TensorT:
+    def _tensor(
+        self, name: str, shape: Sequence[int], dtype: str, scale: Sequence[float] = ()
+    ) -> schema.TensorT:
         tensor = _with_fields(schema.TensorT, name=name, shape=list(shape), type=_TYPES[dtype])
+        if scale:
+            tensor.quantization = _with_fields(
+                schema.QuantizationParametersT, scale=list(scale), zeroPoint=[0] * len(scale)
+            )
         self._tensors.append(tensor)
         return tensor
 
