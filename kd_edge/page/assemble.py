@@ -23,8 +23,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kd_edge.console.progress import track
-from kd_edge.page import sources
-from kd_edge.page.modules import joined, without_comments
+from kd_edge.page import modules, sources
 from kd_edge.page.packed import PackedBundle, packed_bundle
 from kd_edge.page.seven_bits import as_text
 from kd_edge.page.usual_names import usual_names
@@ -179,7 +178,7 @@ def _worker() -> str:
 
 
 def _script(name: str) -> str:
-    return without_comments(joined(APP / name))
+    return modules.packed(modules.joined(APP / name))
 
 
 def _refuse_repeated_items(bundles: Sequence[PackedBundle]) -> None:
@@ -201,6 +200,7 @@ def _facts(packed: PackedBundle, bundle: PageBundle) -> dict[str, object]:
     return {
         "name": packed.name,
         "hash": packed.sha256,
+        "signed": packed.signed or None,
         "seconds": list(packed.seconds),
         "texts": texts,
         "bytesHash": hashlib.sha256(packed.data).hexdigest(),

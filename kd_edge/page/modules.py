@@ -66,6 +66,14 @@ def _names(found: re.Match[str]) -> list[str]:
     return [name for name in re.split(r"[\s,]+", found["names"]) if name]
 
 
-def without_comments(script: str) -> str:
-    """A script without the lines that are comments alone."""
-    return _COMMENT.sub("", script)
+def packed(script: str) -> str:
+    """A script without the lines that are comments alone, and without indentation.
+
+    Raises:
+        ValueError: a text between backticks goes over several lines: its own would be lost.
+    """
+    lines = [line.lstrip(" \t") for line in _COMMENT.sub("", script).splitlines()]
+    for line in lines:
+        if line.count("`") % 2:
+            raise ValueError(f"'{line}': a text between backticks must end on its line")
+    return "\n".join(lines) + "\n"

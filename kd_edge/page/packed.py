@@ -29,6 +29,7 @@ class PackedBundle:
         items: those in it.
         seconds: those of them that have a second student, which a page does without.
         left_out: those that a page cannot score, with their kind of student.
+        signed: the keys of its signatures, "" without any.
     """
 
     name: str
@@ -37,6 +38,7 @@ class PackedBundle:
     items: tuple[str, ...]
     seconds: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
+    signed: str
 
 
 def packed_bundle(path: Path) -> PackedBundle:
@@ -69,6 +71,7 @@ def packed_bundle(path: Path) -> PackedBundle:
             provenance={},
         )
         data = _zipped(cut, bundle)
+        signed = _signed(bundle)
     whole = hashlib.sha256(path.read_bytes()).hexdigest()
     return PackedBundle(
         path.name,
@@ -77,7 +80,18 @@ def packed_bundle(path: Path) -> PackedBundle:
         tuple(entry.item_id for entry in kept),
         tuple(entry.item_id for entry in kept if entry.second),
         tuple((entry.item_id, entry.student) for entry in left_out),
+        signed,
     )
+
+
+def _signed(bundle: Bundle) -> str:
+    """The keys of a bundle's signatures, which are of the file, not of what the page has of it."""
+    if not bundle.signatures:
+        return ""
+    from kd_edge_runtime.signatures.check import fingerprint
+
+    keys = (fingerprint(bundle.manifest_bytes, one) for one in bundle.signatures)
+    return ", ".join(dict.fromkeys(filter(None, keys)))
 
 
 def _is_scored(entry: ItemEntry) -> bool:

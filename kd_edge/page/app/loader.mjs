@@ -16,10 +16,11 @@ async function fill(element, id) {
 }
 
 try {
-  await fill(document.createElement("style"), "kd-style");
   const script = document.createElement("script");
   script.type = "module";
-  await fill(script, "kd-program");
+  // All at once: the program asks for the core as soon as it runs.
+  /** @type {{kdEdgeWasm?: Promise<ArrayBuffer>}} */ (globalThis).kdEdgeWasm = blockBytes("kd-wasm");
+  await Promise.all([fill(script, "kd-program"), fill(document.createElement("style"), "kd-style")]);
 } catch (error) {
   showNoStart(error);
 }

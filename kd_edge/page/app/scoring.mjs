@@ -20,7 +20,7 @@ import { problemSentence } from "./problem_words.mjs";
  * @property {string} partOf what its score is a part of, "" if it stands for itself
  * @property {boolean} explains whether `pushes` are known for it
  * @property {string} hash SHA-256 of its bundle's file
- * @property {string | null} signed who signed its bundle; null where nobody did
+ * @property {string | null} signed the keys that signed its bundle's file; null without any
  * @property {boolean} hasSecond whether the bundle has a second student, which the page does without
  *
  * @typedef {object} Page
@@ -155,7 +155,8 @@ export async function openPage() {
   });
   const facts = blockText("kd-bundles");
   const packed = JSON.parse(facts).bundles.map((/** @type {unknown} */ _, /** @type {number} */ at) => blockText(`kd-bundle-${at}`));
-  return ask("open", { facts, packed, wasm: await blockBytes("kd-wasm") });
+  const { kdEdgeWasm } = /** @type {{kdEdgeWasm?: Promise<ArrayBuffer>}} */ (globalThis);
+  return ask("open", { facts, packed, wasm: await (kdEdgeWasm ?? blockBytes("kd-wasm")) });
 }
 
 /**

@@ -15,6 +15,7 @@ import { useNames } from "./usual_names.mjs";
  * @typedef {object} PagedBundle
  * @property {string} name
  * @property {string} hash SHA-256 of the file that it was made from
+ * @property {string | null} signed the keys that signed that file
  * @property {string[]} seconds items with a second student
  * @property {Record<string, {prompt: string, rubric: string}>} texts by item
  * @property {string} bytesHash SHA-256 of what the page has of it
@@ -36,7 +37,7 @@ async function openBundles({ facts, packed, wasm }) {
   /** @type {ItemInfo[]} */
   const items = [];
   const shown = [];
-  for (const [at, { name, hash, seconds, texts, bytesHash }] of bundles.entries()) {
+  for (const [at, { name, hash, signed, seconds, texts, bytesHash }] of bundles.entries()) {
     const bytes = bytesOf(packed[at]);
     if (core.sha256(bytes) !== bytesHash) {
       throw new PageError("bundleHash", { name });
@@ -58,7 +59,7 @@ async function openBundles({ facts, packed, wasm }) {
         partOf: item.partOf,
         explains: item.student === "bag",
         hash,
-        signed: null,
+        signed,
         hasSecond: seconds.includes(item.id),
       });
     }

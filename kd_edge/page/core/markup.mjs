@@ -92,7 +92,7 @@ const WINDOWS_1252 = "€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd
 
 const TAG_NAME = /<\/?([A-Za-z][A-Za-z0-9]*(?::[A-Za-z0-9]+)?)/y;
 const ATTRIBUTE =
-  /[ \t\n\r\f]+[^ \t\n\r\f"'<>/=]+([ \t\n\r\f]*=[ \t\n\r\f]*(?:"[^"]*"|'[^']*'|[^ \t\n\r\f"'<>=`]+))?/y;
+  /[ \t\n\r\f]+[^ \t\n\r\f"'<>/=]+([ \t\n\r\f]*=[ \t\n\r\f]*(?:"[^"]*"|'[^']*'|[^ \t\n\r\f"'<>=\x60]+))?/y;
 const TAG_END = /[ \t\n\r\f]*\/?>/y;
 const ENTITY = /&(?:amp;)*(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]*));/y;
 const COMMAND = /\\([A-Za-z]+)\*?/y;

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import pytest
 
 import page_cases
+import ssh_keys
+import zig
 
 BUNDLES = page_cases.TESTS / "bundles"
 BUNDLE, CASCADE = BUNDLES / "protocol-1.kdz", BUNDLES / "cascade-1.kdz"
@@ -55,6 +58,18 @@ def test_prompts_and_rubrics_are_told_apart_by_their_names(command, tmp_path):
         "stove": {"prompt": "Why stove?", "rubric": ""},
         "spoon": {"prompt": "Why spoon?", "rubric": "Ré: 1 point"},
     }
+
+
+def test_the_keys_that_signed_a_bundle_are_named(command, tmp_path):
+    zig.need(shutil.which("ssh-keygen"), "ssh-keygen (apt-get install openssh-client)")
+    bundle, page = tmp_path / "signed.kdz", tmp_path / "page.html"
+    bundle.write_bytes(BUNDLE.read_bytes())
+    assert command("page", bundle, "-o", page).code == 0
+    assert facts(page)["bundles"][0]["signed"] is None
+    key = ssh_keys.make_key(tmp_path, "school")
+    assert command("sign", bundle, "--key", key).code == 0
+    assert command("page", bundle, "-o", page).code == 0
+    assert "ED25519 key SHA256:" in facts(page)["bundles"][0]["signed"]
 
 
 @pytest.mark.parametrize(

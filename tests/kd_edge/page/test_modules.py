@@ -9,7 +9,7 @@ import pytest
 
 import zig
 from kd_edge.page import assemble
-from kd_edge.page.modules import joined, without_comments
+from kd_edge.page.modules import joined, packed
 
 
 def write(folder, **modules):
@@ -61,9 +61,11 @@ def test_what_cannot_be_joined_is_refused(tmp_path, modules, why):
         joined(write(tmp_path, **modules))
 
 
-def test_lines_that_are_comments_are_left_out():
-    script = 'a("// no");\n  // one\n/**\n * two\n */\nb();\n/** three */\n/* four */ c();\n'
-    assert without_comments(script) == 'a("// no");\nb();\n/* four */ c();\n'
+def test_comments_and_indentation_are_left_out():
+    script = 'a("// no");\n  // one\n/**\n * two\n */\n  b();\n/** three */\n/* four */ c();\n'
+    assert packed(script) == 'a("// no");\nb();\n/* four */ c();\n'
+    with pytest.raises(ValueError, match="a text between backticks must end on its line"):
+        packed("a(`one\n  two`);\n")
 
 
 @pytest.mark.parametrize("name", ["main.mjs", "worker.mjs", "loader.mjs"])
@@ -71,5 +73,5 @@ def test_the_scripts_of_the_page_are_valid(name, tmp_path):
     node = shutil.which("node")
     zig.need(node, "node (apt-get install nodejs)")
     file = tmp_path / "script.mjs"
-    file.write_text(without_comments(joined(assemble.APP / name)), encoding="utf-8")
+    file.write_text(packed(joined(assemble.APP / name)), encoding="utf-8")
     subprocess.run([node, "--check", file], check=True)
