@@ -44,8 +44,11 @@ def results() -> str:
     rows = []
     for name in REAL:
         item = figures(name)
+        both = agreement(record.read(f"two-students-{name}")["figures"]["item"], STUDENT)
         kappas = [agreement(item, who)["qwk"] for who in (HUMANS, TEACHER, STUDENT, BASELINE)]
+        kappas.insert(3, both["qwk"])
         exact = [agreement(item, who)["accuracy"] for who in (TEACHER, STUDENT, BASELINE, MAJORITY)]
+        exact.insert(2, both["accuracy"])
         rows.append([agreement(item, STUDENT)["responses"], *kappas, *exact])
     means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
     header = [
@@ -54,9 +57,11 @@ def results() -> str:
         "QWK: second rater",
         "large model",
         "**small model**",
+        "**two small models**",
         "small model alone",
         "exact: large model",
         "**small model**",
+        "**two small models**",
         "small model alone",
         "most frequent",
     ]
@@ -67,7 +72,7 @@ def results() -> str:
 
 
 def _two(row: list[float]) -> list[str]:
-    return [*(f"{kappa:.2f}" for kappa in row[:4]), *(f"{share:.0%}" for share in row[4:])]
+    return [*(f"{kappa:.2f}" for kappa in row[:5]), *(f"{share:.0%}" for share in row[5:])]
 
 
 def speed() -> str:
