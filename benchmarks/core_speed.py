@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 
-from benchmarks import record, untrained_bundle
+from benchmarks import record, training_speed, untrained_bundle
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.students.bag import BagOptions
 from kd_edge.students.vocabulary import choose_vocabulary
@@ -32,7 +32,8 @@ from kd_edge_runtime.text import words_by
 from kd_edge_runtime.text.known_ngrams import Known
 
 CHILD = Path(__file__).with_name("core_speed_child.py")
-RUNTIME = Path(__file__).parent.parent / "runtime"
+ROOT = Path(__file__).parent.parent
+RUNTIME = ROOT / "runtime"
 SEED = 0
 
 
@@ -82,7 +83,31 @@ def measure(
         found = {what: _child(what, job) for what in ("same", "csv")}
         found["race"] = _child("race", job, fasttext or sys.executable)
         figures[f"rules {rules}"] = found
+    figures["bundles"] = {}
+    for path in sorted(ROOT.glob("tests/**/*.kdz")):
+        less = {"bundle": str(path), "compared": texts // 5}
+        job.write_text(json.dumps({**content, **less}), encoding="utf-8")
+        figures["bundles"][path.name] = _child("same", job)
+    figures["items"] = {table: _many_items(folder, table) for table in ("jumping", "sorted")}
     return figures
+
+
+def _many_items(folder: Path, table: str) -> dict[str, Any]:
+    """A table over many items by each backend: processor seconds, peak MiB, and its bytes."""
+    bundle, source = folder / "items.kdz", folder / f"{table}.csv"
+    number = training_speed.ITEMS
+    items = [untrained_bundle.made_item(str(at), seed=at) for at in range(number)]
+    write_bundle(bundle, items, "# made\n", "2026-01-01T00:00:00Z", {}, {})
+    training_speed.write_table(source, number, table == "jumping")
+    found: dict[str, Any] = {}
+    outputs = []
+    for name in ("core", "plain"):
+        outputs.append(folder / f"{table}-{name}.csv")
+        options = ("-o", outputs[-1], "-q", "--backend", name)
+        command = ("-m", "kd_edge_runtime", "score", bundle, source, *options)
+        processor, peak = training_speed.used(ROOT, *map(str, command))
+        found[name] = {"processor": processor, "mib": peak}
+    return {**found, "same bytes": outputs[0].read_bytes() == outputs[1].read_bytes()}
 
 
 def labelled_texts(responses: Path | None) -> list[tuple[str, str]]:

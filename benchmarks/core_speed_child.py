@@ -68,13 +68,18 @@ def _fasttext(job, lines):
 
 
 def same(job):
-    """How many texts get another score, in any bit, from the core than from plain Python."""
+    """How many texts get another score, in any bit, from the core than from plain Python.
+
+    Each item of a bundle gets its share of them.
+    """
     rng = random.Random(job["seed"])
     scorers = [Scorer.open(job["bundle"], name) for name in BACKENDS]
+    items = [entry.item_id for entry in scorers[0].bundle.manifest.items]
     differ = compared = 0
     while compared < job["compared"]:
+        item = items[compared // 1000 % len(items)]
         texts = [_text(rng, job["texts"]) for _ in range(1000)]
-        ours, plain = (scorer.score_many(texts) for scorer in scorers)
+        ours, plain = (scorer.score_many(texts, item) for scorer in scorers)
         differ += sum(one != other for one, other in zip(ours, plain))
         compared += len(texts)
     return {"texts": compared, "differ": differ}

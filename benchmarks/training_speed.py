@@ -29,7 +29,7 @@ from kd_edge_export.bundle import write_bundle
 
 ROOT = Path(__file__).parent.parent
 ITEMS, ROWS = 500, 100_000
-_PACKAGES = ("", "export", "runtime")
+_PACKAGES = ("", "export", "runtime", "runtime/core")
 _STAGES = {
     "teacher": "fine-tuning the large model",
     "variants": "20,000 variants labelled by it",
@@ -75,7 +75,7 @@ def _run(tree: Path, out: Path) -> dict[str, Any]:
         text for name in ("prompt", "rubric") for text in ("--prompt", sample / f"{name}.txt")
     ]
     command = ("-m", "kd_edge_runtime", "run", sample / "responses.csv", "-o", out, *prompts)
-    processor, peak = _used(tree, *map(str, command))
+    processor, peak = used(tree, *map(str, command))
     seconds = {
         name: json.loads(path.read_text(encoding="utf-8"))["seconds"]
         for name in _STAGES
@@ -93,13 +93,13 @@ def _items(trees: dict[str, Path], folder: Path) -> dict[str, dict[str, dict[str
         path, bundle = folder / f"{table}.csv", folder / f"{table}.kdz"
         items = [made_item(str(at), seed=at) for at in range(number)]
         write_bundle(bundle, items, "# made\n", "2026-01-01T00:00:00Z", {}, {})
-        _write_table(path, number, table == "jumping")
+        write_table(path, number, table == "jumping")
         outputs = {name: folder / f"{table}-{name}.csv" for name in trees}
         runs: dict[str, list[tuple[float, float]]] = {name: [] for name in trees}
         for _ in range(2):
             for name, tree in trees.items():
                 score = ("score", bundle, path, "-o", outputs[name], "-q", "--backend", "plain")
-                runs[name].append(_used(tree, "-m", "kd_edge_runtime", *map(str, score)))
+                runs[name].append(used(tree, "-m", "kd_edge_runtime", *map(str, score)))
         if len({output.read_bytes() for output in outputs.values()}) != 1:
             raise click.ClickException(f"{table}: the scores differ")
         found[table] = {
@@ -109,7 +109,8 @@ def _items(trees: dict[str, Path], folder: Path) -> dict[str, dict[str, dict[str
     return found
 
 
-def _write_table(path: Path, items: int, jumps: bool) -> None:
+def write_table(path: Path, items: int, jumps: bool) -> None:
+    """Writes a table of `ROWS` responses to so many items, which takes turns or is sorted."""
     texts, rng = sample_texts(), random.Random(untrained_bundle.SEED)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -119,7 +120,7 @@ def _write_table(path: Path, items: int, jumps: bool) -> None:
             writer.writerow([row, item, rng.choice(texts)])
 
 
-def _used(tree: Path, *command: str) -> tuple[float, float]:
+def used(tree: Path, *command: str) -> tuple[float, float]:
     """Processor seconds and peak memory in MiB of a Python process that imports a tree."""
     path = os.pathsep.join(str(tree / name) for name in _PACKAGES)
     done = subprocess.run(

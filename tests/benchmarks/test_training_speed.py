@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 
 from benchmarks import training_speed
-from benchmarks.training_speed import ROOT, _items, _write_table
+from benchmarks.training_speed import ROOT, _items, write_table
 
 
 def test_the_tables_hold_every_item_as_often(tmp_path, monkeypatch):
     monkeypatch.setattr(training_speed, "ROWS", 20)
     for jumps in (True, False):
-        _write_table(tmp_path / "t.csv", 5, jumps)
+        write_table(tmp_path / "t.csv", 5, jumps)
         with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
             items = [row["item"] for row in csv.DictReader(file)]
         assert sorted(items) == sorted("01234" * 4)
