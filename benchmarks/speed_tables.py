@@ -91,6 +91,37 @@ def core() -> str:
     return markdown(["core / other", *(f"text {kind}" for kind in kinds)], rows)
 
 
+def core_items() -> str:
+    """A table over 500 items by the core and by plain Python: seconds and memory."""
+    rows = []
+    for order, one in record.read("core")["figures"]["items"].items():
+        core_, plain = one["core"], one["plain"]
+        seconds = core_["processor"], plain["processor"]
+        rows.append(
+            [
+                order,
+                *(f"{number:.2f}" for number in seconds),
+                f"{seconds[0] / seconds[1]:.2f}",
+                *(f"{backend['mib']:.0f}" for backend in (core_, plain)),
+            ]
+        )
+    header = ["items in the table", "core, s", "plain Python, s", "core / plain", "core, MiB"]
+    return markdown([*header, "plain Python, MiB"], rows)
+
+
+def core_same() -> str:
+    """Texts scored by the core and by plain Python, and how many differ in any bit."""
+    figures = record.read("core")["figures"]
+    compared = {
+        f"text {kind}, random weights": one["same"]
+        for kind, one in figures.items()
+        if kind.startswith("rules")
+    }
+    compared |= {f"`{name}`": one for name, one in figures["bundles"].items()}
+    rows = [[name, f"{one['texts']:,}", str(one["differ"])] for name, one in compared.items()]
+    return markdown(["bundle", "texts", "differ"], rows)
+
+
 def scaling() -> str:
     """Each cost at the smallest and the largest size, and its exponent."""
     rows = []

@@ -148,6 +148,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "profile": speed_tables.profile,
     "ratios": speed_tables.ratios,
     "core": speed_tables.core,
+    "core-items": speed_tables.core_items,
+    "core-same": speed_tables.core_same,
     "wasm": wasm_speed.table,
     "wasm-sizes": wasm_speed.sizes,
     "core-wheels": core_sizes.wheels,
