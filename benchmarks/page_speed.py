@@ -33,7 +33,7 @@ from kd_edge_runtime.tables.score import Request, score_responses
 CHILD = Path(__file__).with_name("page_speed.mjs")
 TOOLS = Path(__file__).resolve().parents[1] / "tests" / "kd_edge" / "page"
 ROWS = 100_000
-ROUNDS = 9
+ROUNDS = 20
 SEED = 0
 
 
@@ -77,11 +77,10 @@ def measure(
 
         figures["browser"] = ask("browser")
         first = [ask("first") for _ in range(rounds + 1)][1:]
-        wall = [one["wall"] for one in first]
         figures["first score, ms"] = {
-            "median": statistics.median(wall),
-            "least": min(wall),
-            "processor": min(one["cpu"] for one in first),
+            "median": statistics.median(first),
+            "least": min(first),
+            "processor": min(ask("firstWork") for _ in range(3)),
         }
         longest = ask("tasks")
         figures["longest task, ms"] = {"clock": longest["wall"], "processor": longest["cpu"]}
