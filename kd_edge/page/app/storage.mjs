@@ -16,6 +16,7 @@
 
 /** @typedef {Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">} Store */
 
+const BLOCK = 1 << 20;
 const PREFIX = "kd-edge:";
 const FORMAT = "kd-edge-review";
 const MOST_NOTE = 10_000;
@@ -109,9 +110,17 @@ export function readReview(text) {
   return decisions.every(isDecision) ? { bundles, table, name, rows, decisions } : null;
 }
 
-/** SHA-256 of a file, in hexadecimal digits. @param {Blob} file */
+/**
+ * SHA-256 of a file, in hexadecimal digits; of a large one that of its blocks' hashes, so that no task is long.
+ *
+ * @param {Blob} file
+ */
 export async function hashOf(file) {
-  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  /** @param {Blob} part */
+  const hashed = async (part) => crypto.subtle.digest("SHA-256", await part.arrayBuffer());
+  const blocks = [];
+  for (let at = 0; at === 0 || at < file.size; at += BLOCK) blocks.push(await hashed(file.slice(at, at + BLOCK)));
+  const digest = blocks.length === 1 ? blocks[0] : await hashed(new Blob(blocks));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -176,6 +176,9 @@ test("saved decisions are read, and nothing else", () => {
 
 test("a table's hash", async () => {
   assert.equal(await hashOf(new Blob(["abc"])), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  const large = "a".repeat(3 << 20);
+  assert.equal(await hashOf(new Blob([large])), await hashOf(new Blob([large])));
+  assert.notEqual(await hashOf(new Blob([large])), await hashOf(new Blob([`${large.slice(0, -1)}b`])));
 });
 
 test("words that pushed are found in the response", () => {
