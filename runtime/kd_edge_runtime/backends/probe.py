@@ -26,7 +26,7 @@ from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
-from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.errors import BundleError, ParityError
 from kd_edge_runtime.files import open_in_place, share
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
@@ -51,9 +51,10 @@ _PROCESSOR = Path("/proc/cpuinfo")
 
 # The child finds the packages that its parent finds, however the parent was started.
 _CHILD = (
-    "import sys; sys.path[:] = sys.argv[{0}:]; import json; from {1} import child; "
+    "import sys; sys.path[:] = sys.argv[{0}:]; import json; {3}from {1} import child; "
     "print('{2}', flush=True); answer = child(*sys.argv[1:{0}]); print(); print(json.dumps(answer))"
 )
+_LIMITS = "from kd_edge_runtime.system.child_limits import limit; limit({0}); "
 _BEGUN = b"begun"
 
 
@@ -134,6 +135,8 @@ def child(name: str, form: str, path: str, at: str) -> ProbeOutcome:
         return _scored(name, form, path, at)
     except BundleError as error:  # no package is at fault
         return ProbeOutcome(DAMAGED, str(error)[:300])
+    except ParityError as error:
+        return ProbeOutcome(WRONG, str(error)[:300])
     except Exception as error:  # the package may raise anything
         cause = error.__cause__ or error
         return ProbeOutcome(FAILS, f"{type(cause).__name__}: {cause}"[:300])
@@ -156,6 +159,7 @@ def in_child(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     on_line: Callable[[bytes], None] = lambda _: None,
+    limited: bool = False,
 ) -> Any:
     """Calls a module's `child` function in a child process.
 
@@ -166,6 +170,7 @@ def in_child(
         stdin: the child's standard input.
         env: the child's environment variables; None for those of this process.
         on_line: called with each line that the child prints.
+        limited: whether its memory and processor time are limited; see `child_limits`.
 
     Returns:
         The value that `child` returned, after a round trip through JSON; a `ProbeOutcome` if it
@@ -173,7 +178,8 @@ def in_child(
     """
     if getattr(sys, "frozen", False) or not sys.executable:
         return ProbeOutcome(UNTRIED, "there is no Python interpreter to start")
-    program = _CHILD.format(len(arguments) + 1, module, _BEGUN.decode())
+    limits = _LIMITS.format(timeout) if limited else ""
+    program = _CHILD.format(len(arguments) + 1, module, _BEGUN.decode(), limits)
     begun, last = False, b""
     timed_out: list[bool] = []
     try:
@@ -220,7 +226,7 @@ def _stop(process: subprocess.Popen[bytes], timed_out: list[bool]) -> None:
 
 
 def _try(arguments: list[str], timeout: float) -> ProbeOutcome:
-    answer = in_child(__name__, arguments, timeout)
+    answer = in_child(__name__, arguments, timeout, limited=True)
     if isinstance(answer, list):
         return ProbeOutcome(*answer)
     # Any other JSON was printed by a package before it ended the process.

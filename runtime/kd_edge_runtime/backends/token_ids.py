@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -12,6 +13,9 @@ from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.text.wordpiece import OtherTokenizerError, PlainTokenizer
 
 Ids = list[int]
+
+# Characters that rules of replacement may make of one, all of them together; students have 1.
+_MOST_GROWTH = 256
 
 
 class TokenReader(Protocol):
@@ -68,7 +72,9 @@ class _Package:
         from tokenizers import Tokenizer
 
         with _refused("cannot be loaded"):
-            self._tokenizer = Tokenizer.from_str(data.decode("utf-8"))
+            text = data.decode("utf-8")
+            check_growth(json.loads(text))
+            self._tokenizer = Tokenizer.from_str(text)
             padding = self._tokenizer.padding
             self._tokenizer.no_padding()
         self.pad = _padding(None if padding is None else padding["pad_id"])
@@ -76,6 +82,29 @@ class _Package:
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         with _refused("cannot read a response"):
             return [encoding.ids for encoding in self._tokenizer.encode_batch(whole(texts))]
+
+
+def check_growth(tokenizer: object) -> None:
+    """Refuses a tokenizer that makes much more of a response than it is.
+
+    Args:
+        tokenizer: a tokenizer's JSON.
+
+    Raises:
+        ValueError: its rules replace text by far longer text.
+    """
+    growth, parts = 1.0, [tokenizer]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            # A vocabulary holds no rules, and may hold as many words as one likes.
+            parts += [value for name, value in part.items() if name not in ("vocab", "merges")]
+            if part.get("type") in ("Replace", "Prepend"):
+                growth *= max(1, len(str(part.get("content", part.get("prepend", "")))))
+        if growth > _MOST_GROWTH:
+            raise ValueError
 
 
 def _padding(pad: int | None) -> int:

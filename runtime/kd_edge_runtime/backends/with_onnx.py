@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import onnxruntime
 
 from kd_edge_runtime.backends import graphs
+from kd_edge_runtime.backends.outputs import probabilities, running
 from kd_edge_runtime.backends.padding import padded
 from kd_edge_runtime.backends.token_ids import token_reader
-from kd_edge_runtime.errors import BackendError, BundleError
+from kd_edge_runtime.errors import BackendError
+from kd_edge_runtime.graphs.checked import checked_form
 from kd_edge_runtime.students.item import LoadedItem
 
 if TYPE_CHECKING:
@@ -36,16 +38,14 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         BackendError: the bundle has no such form, or ONNX Runtime refuses the graph.
         BundleError: the graph does not belong to this item.
     """
+    data = checked_form(item, form)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(
-            item.form(form), options, providers=["CPUExecutionProvider"]
-        )
-    except (BackendError, BundleError):
-        raise
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # the errors of ONNX Runtime have no common base
         raise BackendError(f"ONNX Runtime cannot load '{form}': {error}") from None
     source = graphs.CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
@@ -56,10 +56,9 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         and [node.name for node in outputs] == ["probabilities"]
         and outputs[0].shape[-1:] == [len(item.entry.classes)]
     )
-    metadata = session.get_modelmeta().custom_metadata_map
     graphs.check(item, form, fits, metadata)
     batch = 1 if metadata.get(graphs.SINGLY) == "1" else _BATCH[item.entry.student]
-    return OnnxModel(session, source, batch)
+    return OnnxModel(session, source, batch, form, len(item.entry.classes))
 
 
 class _TokensInput:
@@ -82,6 +81,8 @@ class OnnxModel:
         session: the loaded graph, with one output `probabilities` [N, K].
         source: turns responses into the graph's inputs.
         batch: the number of responses per batch.
+        form: the graph's form, for errors.
+        classes: K.
     """
 
     def __init__(
@@ -89,10 +90,13 @@ class OnnxModel:
         session: onnxruntime.InferenceSession,
         source: graphs.CountsInput | _TokensInput,
         batch: int,
+        form: str,
+        classes: int,
     ) -> None:
         self._session = session
         self._source = source
         self._batch = batch
+        self._form, self._classes = form, classes
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
@@ -102,7 +106,8 @@ class OnnxModel:
         for start in range(0, len(order), self._batch):
             indices = order[start : start + self._batch]
             feed = self._source.feed([texts[index] for index in indices])
-            (batch,) = self._session.run(None, feed)
-            for index, row in zip(indices, batch.tolist()):
-                results[index] = tuple(row)
+            with running(self._form):
+                (batch,) = self._session.run(None, feed)
+            for index, row in zip(indices, probabilities(batch, len(indices), self._classes)):
+                results[index] = row
         return results

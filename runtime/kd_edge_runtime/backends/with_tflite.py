@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from kd_edge_runtime.backends import graphs, tflite_file
+from kd_edge_runtime.backends.outputs import probabilities, running
 from kd_edge_runtime.errors import BackendError
+from kd_edge_runtime.graphs.checked import checked_form
 from kd_edge_runtime.students.item import LoadedItem
 
 try:
@@ -35,7 +37,7 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> TfliteModel:
         BackendError: the bundle has no such form, or the interpreter cannot load the graph.
         BundleError: the graph does not belong to this item.
     """
-    data = item.form(form)
+    data = checked_form(item, form)
     try:
         metadata = tflite_file.metadata(data)
         interpreter = tflite.Interpreter(
@@ -64,7 +66,7 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> TfliteModel:
         and _shapes(outputs) == [[len(item.entry.classes)]]
     )
     graphs.check(item, form, fits, metadata)
-    return TfliteModel(interpreter, source, inputs[0]["index"], outputs[0]["index"])
+    return TfliteModel(interpreter, source, inputs[0]["index"], outputs[0]["index"], form)
 
 
 def _names(interpreter: Any) -> Any:
@@ -90,30 +92,36 @@ class TfliteModel:
         source: turns responses into weighted counts.
         counts: the index of the tensor with the counts.
         outputs: the index of the tensor with the probabilities.
+        form: the graph's form, for errors.
     """
 
     def __init__(
-        self, interpreter: Any, source: graphs.CountsInput, counts: int, outputs: int
+        self, interpreter: Any, source: graphs.CountsInput, counts: int, outputs: int, form: str
     ) -> None:
         self._interpreter = interpreter
         self._source = source
         self._counts = counts
         self._outputs = outputs
         self._rows = 1
+        self._form = form
+        self._classes = int(interpreter.get_tensor(outputs).shape[1])
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
         results: list[tuple[float, ...]] = []
         for start in range(0, len(texts), _BATCH):
-            results += map(tuple, self._batch(texts[start : start + _BATCH]).tolist())
+            some = texts[start : start + _BATCH]
+            results += probabilities(self._batch(some), len(some), self._classes)
         return results
 
     def _batch(self, texts: Sequence[str]) -> Any:
         counts = self._source.feed(texts)["counts"]
-        if len(counts) != self._rows:
-            self._interpreter.resize_tensor_input(self._counts, counts.shape)
-            self._interpreter.allocate_tensors()
-            self._rows = len(counts)
-        self._interpreter.set_tensor(self._counts, counts)
-        self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._outputs)
+        with running(self._form):
+            if len(counts) != self._rows:
+                self._rows = 0  # of no use if this fails
+                self._interpreter.resize_tensor_input(self._counts, counts.shape)
+                self._interpreter.allocate_tensors()
+                self._rows = len(counts)
+            self._interpreter.set_tensor(self._counts, counts)
+            self._interpreter.invoke()
+            return self._interpreter.get_tensor(self._outputs)

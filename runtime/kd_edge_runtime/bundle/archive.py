@@ -14,15 +14,25 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from kd_edge_runtime._light_stdlib import sha256
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING, sha256
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import BundleError, read_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MANIFEST = "manifest.json"
 
 # Upper limits on what is read before its hash has been verified: a zip's own sizes may lie.
 MAX_MANIFEST = 8 << 20
-MAX_MEMBER = 1 << 30
+MAX_MEMBER = 256 << 20
+MAX_TOGETHER = 1 << 30
+# Of members that are read as a whole, and become many times larger then.
+MAX_CARD = 1 << 20
+MAX_GOLDEN = 4 << 20
+MAX_VECTORIZER = 64 << 20
+
+_CHUNK = 1 << 16
 
 # What the zipfile module raises for a damaged zip.
 _DAMAGED = (
@@ -104,8 +114,12 @@ class Bundle:
         Raises:
             BundleError: a member is damaged.
         """
-        for name in self.manifest.members:
-            self.read(name)
+        for name, member in self.manifest.members.items():
+            digest = sha256()
+            for chunk in self._chunks(name, member.bytes):
+                digest.update(chunk)
+            if digest.hexdigest() != member.sha256:
+                raise BundleError(f"{self.path}: '{name}' does not have the hash in the manifest")
 
     @property
     def signatures(self) -> list[bytes]:
@@ -148,7 +162,7 @@ class Bundle:
         return manifest
 
     def _check_members(self, manifest: Manifest, names: list[str]) -> None:
-        expected = {*manifest.members, MANIFEST}
+        expected, there, most = {*manifest.members, MANIFEST}, {*names}, _most(manifest)
         for name in names:
             # Every member must be listed, so that nothing is carried along without a hash.
             if name not in expected:
@@ -156,22 +170,38 @@ class Bundle:
         for name, member in manifest.members.items():
             if unsafe(name):
                 raise BundleError(f"{self.path}: the member name '{name}' is not allowed")
-            if name not in names:
+            if name not in there:
                 raise BundleError(f"{self.path}: '{name}' is missing")
             size = self._zip.getinfo(name).file_size
-            if size != member.bytes or size > MAX_MEMBER:
+            if size != member.bytes:
                 raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
+            if size > most.get(name, MAX_MEMBER):
+                raise BundleError(
+                    f"{self.path}: '{name}' is too large ({size:,} bytes; the limit is "
+                    f"{most.get(name, MAX_MEMBER):,})"
+                )
+        if sum(member.bytes for member in manifest.members.values()) > MAX_TOGETHER:
+            raise BundleError(
+                f"{self.path}: the members together are larger than {MAX_TOGETHER:,} bytes"
+            )
 
     def _inflate(self, name: str, size: int) -> bytes:
-        """Unpacks at most `size` + 1 bytes, whatever size the zip states."""
+        """Unpacks a member."""
+        return b"".join(self._chunks(name, size, size + 1))
+
+    def _chunks(self, name: str, size: int, at_once: int = _CHUNK) -> Iterator[bytes]:
+        """Unpacks a member of `size` bytes, and no more whatever size the zip states."""
+        left = size
         try:
             with self._zip.open(name) as stream:
-                data = stream.read(size + 1)
+                while left >= 0 and (chunk := stream.read(min(at_once, left + 1))):
+                    left -= len(chunk)
+                    if left >= 0:
+                        yield chunk
         except _DAMAGED:
             raise BundleError(f"{self.path}: '{name}' is damaged: copy the bundle again") from None
-        if len(data) != size:
+        if left:
             raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
-        return data
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -181,6 +211,16 @@ def _opened(path: Path) -> zipfile.ZipFile:
         with suppress(UnicodeDecodeError):
             return zipfile.ZipFile(path, metadata_encoding="ascii")
     return zipfile.ZipFile(path)
+
+
+def _most(manifest: Manifest) -> dict[str, int]:
+    """The largest size of each member that is read as a whole, in bytes."""
+    most = {manifest.card: MAX_CARD}
+    for entry in manifest.items:
+        for one in (entry, entry.second) if entry.second else (entry,):
+            most[one.vectorizer] = MAX_VECTORIZER
+            most[one.golden] = MAX_GOLDEN
+    return most
 
 
 def strange(info: zipfile.ZipInfo) -> bool:

@@ -32,6 +32,11 @@ DECISIONS = (MOST_PROBABLE, NEAREST_EXPECTED)
 # More than there are words anywhere, and far from what no float holds.
 _TOO_LARGE = 1e9
 
+# Far above what is written; see FORMAT.md, section 17.
+MAX_CLASSES = 1000
+MAX_ITEMS = 2000
+_BITS_53 = 1 << 53
+
 
 @dataclass(frozen=True)
 class Member:
@@ -339,6 +344,8 @@ def _check_whole(manifest: Manifest) -> None:
     names = [entry.item_id for entry in manifest.items]
     if not names or len(set(names)) != len(names):
         raise BundleError("manifest.json has no items, or an item is listed twice")
+    if len(names) > MAX_ITEMS:
+        raise BundleError(f"manifest.json has more than {MAX_ITEMS} items")
     used: dict[str, str] = {manifest.card: "the card"}
     for entry in manifest.items:
         where = f"item '{entry.item_id}'"
@@ -356,6 +363,10 @@ def _check_item(entry: ItemEntry, where: str) -> None:
     """Refuses an item whose parts are inconsistent."""
     if len(entry.classes) < 2 or len(set(entry.classes)) != len(entry.classes):
         raise BundleError(f"{where}: fewer than two classes, or a class listed twice")
+    if len(entry.classes) > MAX_CLASSES:
+        raise BundleError(f"{where}: more than {MAX_CLASSES} classes")
+    if not all(-_BITS_53 < number < _BITS_53 for number in (*entry.values, entry.parameters)):
+        raise BundleError(f"{where}: 'values' or 'parameters' holds a number of more than 53 bits")
     if len(entry.values) != len(entry.classes):
         raise BundleError(f"{where}: the number of values differs from the number of classes")
     if entry.points:

@@ -112,10 +112,12 @@ class Server:
         self._clients[link].start()
 
     def _client(self, serve: Callable[[socket.socket], None], link: socket.socket) -> None:
-        with suppress(OSError), link:  # the client has left, or was idle for too long
-            link.settimeout(self._idle)
-            serve(link)
-        del self._clients[link]
+        try:
+            with suppress(OSError), link:  # the client has left, or was idle for too long
+                link.settimeout(self._idle)
+                serve(link)
+        finally:  # whatever a package raises, its place is free for another
+            del self._clients[link]
 
     def _serve(self, link: socket.socket) -> None:
         if link.family in (socket.AF_INET, socket.AF_INET6):

@@ -8,6 +8,7 @@ from importlib import import_module
 from math import prod
 
 from kd_edge_runtime.errors import KdEdgeError
+from kd_edge_runtime.graphs.checked import checked_form
 from kd_edge_runtime.students.item import LoadedItem
 
 
@@ -76,7 +77,7 @@ def _describe_member(item: LoadedItem, form: str, describers: Mapping[str, str])
         if kind not in describers:
             return Graph(note="this version does not know this form")
         module, _, name = describers[kind].partition(":")
-        graph: Graph = getattr(import_module(module), name)(item.form(form))
+        graph: Graph = getattr(import_module(module), name)(checked_form(item, form))
         return graph
     except (KdEdgeError, ImportError) as error:
         return Graph(note=f"cannot be shown: {error}")

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
             ...
 
 
+# The largest numbers of a text stage: dimensions of a bag or of pairs, and others. A word that is
+# kept for the next response takes as much memory as there are dimensions.
+_MOST = {"dimensions": 256}
+_MOST_OTHER = 1 << 31
+
+
 @dataclass(frozen=True)
 class LoadedItem:
     """An item of a bundle.
@@ -67,6 +73,8 @@ class LoadedItem:
             raise BundleError(
                 f"item '{self.entry.item_id}': text.{name} is missing or not a number"
             )
+        if value > _MOST.get(name, _MOST_OTHER):
+            raise BundleError(f"item '{self.entry.item_id}': text.{name} is too large")
         return value
 
     def rules(self) -> int:

@@ -164,7 +164,7 @@ def changed(path, target, name, data):
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [
-        ("int8.onnx", b"not a graph", "onnx with onnx-fp32"),
+        ("int8.onnx", b"not a graph", "write the bundle anew"),
         ("tokenizer.json", b"{}", "the bundle's tokenizer cannot be loaded"),
         ("golden.json", b"[]", "does not contain valid golden rows"),
     ],

@@ -252,7 +252,7 @@ def test_a_graph_of_something_else(tmp_path, bag_item, network, tokenizer):
         parts = ItemParts(**{**vars(whole), "forms": {"onnx-fp32": ("a.onnx", data)}})
         (tmp_path / name).mkdir()
         item = loaded(tmp_path / name, parts)
-        with item.bundle, pytest.raises(BackendError, match="cannot load 'onnx-fp32'"):
+        with item.bundle, pytest.raises(BundleError, match="'onnx-fp32' is cut or damaged"):
             with_onnx.load(item, "onnx-fp32")
     # A graph of another kind of student, and one with another number of classes.
     bags = ItemParts(**{**vars(whole), "forms": bundles_made.item().forms})

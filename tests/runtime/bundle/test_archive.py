@@ -295,11 +295,36 @@ def test_a_huge_manifest(members, opened, monkeypatch):
 
 
 def test_a_huge_member(members, opened, monkeypatch):
-    largest = max(len(data) for name, data in members.items() if name != MANIFEST)
-    monkeypatch.setattr(bundle_module, "MAX_MEMBER", largest)
+    largest_form = max(
+        len(members[name]) for name in members if name.endswith((".onnx", ".tflite"))
+    )
+    monkeypatch.setattr(bundle_module, "MAX_MEMBER", largest_form - 1)
+    with pytest.raises(BundleError, match=f"is too large .{largest_form:,} bytes; the limit is"):
+        opened(zipped(members))
+
+
+@pytest.mark.parametrize(
+    ("limit", "name"),
+    [
+        ("MAX_CARD", "card.md"),
+        ("MAX_GOLDEN", "items/0/golden.json"),
+        ("MAX_VECTORIZER", "items/0/vocabulary.bin"),
+    ],
+)
+def test_members_that_are_read_as_a_whole(members, opened, monkeypatch, limit, name):
+    monkeypatch.setattr(bundle_module, limit, len(members[name]))
     assert opened(zipped(members))
-    monkeypatch.setattr(bundle_module, "MAX_MEMBER", largest - 1)
-    with pytest.raises(BundleError, match="does not have the size"):
+    monkeypatch.setattr(bundle_module, limit, len(members[name]) - 1)
+    with pytest.raises(BundleError, match=f"'{name}' is too large"):
+        opened(zipped(members))
+
+
+def test_members_that_are_large_together(members, opened, monkeypatch):
+    together = sum(len(data) for name, data in members.items() if name != MANIFEST)
+    monkeypatch.setattr(bundle_module, "MAX_TOGETHER", together)
+    assert opened(zipped(members))
+    monkeypatch.setattr(bundle_module, "MAX_TOGETHER", together - 1)
+    with pytest.raises(BundleError, match="the members together are larger than"):
         opened(zipped(members))
 
 

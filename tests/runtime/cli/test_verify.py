@@ -163,10 +163,10 @@ def test_a_backend_that_is_not_here(run, monkeypatch):
 
 def test_the_gravest_decides_how_it_ends(run, made):
     broken = with_form(bundles_made.item(), "onnx-int8", b"no graph")
-    assert run(made(broken))[0] == 4
+    assert run(made(broken))[0] == 3
     code, out, err = run(made(with_wrong_rows(broken, "onnx-fp32", (1,))))
-    assert code == 5
-    assert "onnx-fp32 on onnx: 1 of " in err
+    assert code == 3
+    assert "'onnx-int8' is cut or damaged" in err
     assert (out.count("WRONG: "), out.count("FAILED: ")) == (1, 1)
     none = with_golden(broken, lambda content: content["outputs"].pop("onnx-fp32"))
     assert run(made(none))[0] == 3

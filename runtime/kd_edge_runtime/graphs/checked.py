@@ -1,0 +1,50 @@
+"""The bytes of a graph, once they are known to be a student's."""
+
+from __future__ import annotations
+
+from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+from kd_edge_runtime.errors import BundleError
+from kd_edge_runtime.graphs.limits import Described, GraphError
+
+if TYPE_CHECKING:
+    from kd_edge_runtime.students.item import LoadedItem
+
+
+def described(item: LoadedItem) -> Described:
+    """What an item's entry says of its graphs.
+
+    Raises:
+        BundleError: a size is missing.
+    """
+    entry = item.entry
+    if entry.student != "bag":
+        return Described(entry.student, len(entry.classes))
+    return Described(
+        entry.student, len(entry.classes), sum(item.sizes()), item.number("dimensions")
+    )
+
+
+def checked_form(item: LoadedItem, form: str) -> bytes:
+    """The bytes of an ONNX or TFLite form, once they are known to be a student's.
+
+    Args:
+        item: an item of an open bundle.
+        form: the form; others than ONNX and TFLite are not looked into.
+
+    Raises:
+        BackendError: the item has no such form.
+        BundleError: the graph is damaged, or is not one of a student as the manifest describes it.
+    """
+    data = item.form(form)
+    try:
+        if form.startswith("onnx"):
+            from kd_edge_runtime.graphs.onnx_check import check_onnx
+
+            check_onnx(data, described(item))
+        elif form.startswith("tflite"):
+            from kd_edge_runtime.graphs.tflite_check import check_tflite
+
+            check_tflite(data, described(item))
+    except GraphError as error:
+        raise BundleError(f"item '{item.entry.item_id}': the graph '{form}' {error}") from None
+    return data

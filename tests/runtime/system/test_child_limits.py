@@ -1,0 +1,53 @@
+"""A child process with limits: what it may not do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from kd_edge_runtime.system import child_limits
+
+pytest.importorskip("resource")
+
+CHILD = """
+import sys
+sys.path[:] = sys.argv[1:]
+from kd_edge_runtime.system import child_limits
+child_limits.MEMORY = 200 << 20
+child_limits.limit({seconds})
+{then}
+"""
+
+
+def ended(then, seconds=5):
+    return subprocess.run(
+        [sys.executable, "-c", CHILD.format(seconds=seconds, then=then), *sys.path],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_usual_work_goes_on():
+    assert ended("print(len(bytes(50 << 20)))").stdout == f"{50 << 20}\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others do not count memory so")
+def test_too_much_memory():
+    assert "MemoryError" in ended("bytes(400 << 20)").stderr
+
+
+def test_too_much_time():
+    assert ended("while True: pass", seconds=0).returncode < 0
+
+
+def test_no_dump():
+    then = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
+    assert ended(then).stdout == "(0, 0)\n"
+
+
+def test_enough_for_what_is_written():
+    assert child_limits.MEMORY >= 1 << 30
