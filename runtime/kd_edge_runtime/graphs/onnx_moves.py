@@ -48,7 +48,7 @@ def _gather_nd(reading: Reading) -> list[Value]:
 
 def _shape(reading: Reading) -> list[Value]:
     shape = reading.shape()
-    sizes = shape[slice(reading.number("start", 0), reading.node.attributes.get("end"))]  # type: ignore[misc]
+    sizes = shape[reading.number("start", 0) : reading.number("end", len(shape))]
     return [Value((len(sizes),), sizes)]
 
 
@@ -125,9 +125,10 @@ def _reshape(reading: Reading) -> list[Value]:
 
 
 def _transpose(reading: Reading) -> list[Value]:
-    shape, order = reading.shape(), reading.node.attributes.get("perm")
+    shape = reading.shape()
+    order = reading.numbers("perm", len(reading.inputs))
     order = tuple(range(len(shape)))[::-1] if order is None else order
-    if not isinstance(order, tuple) or sorted(order) != [*range(len(shape))]:
+    if sorted(order) != [*range(len(shape))]:
         raise reading.wrong()
     return [Value(tuple(shape[at] for at in order))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.graphs.limits import GraphError
-from kd_edge_runtime.graphs.onnx_model import Node
+from kd_edge_runtime.graphs.onnx_model import Constant, Node
 
 if TYPE_CHECKING:
     from typing import Optional
@@ -76,10 +76,10 @@ class Reading:
     def numbers(self, name: str, at: int) -> tuple[int, ...] | None:
         """Whole numbers: an attribute, or an input in newer operator sets; None for neither."""
         value = self.node.attributes.get(name)
-        if isinstance(value, tuple):
-            return value
-        if value is not None:
+        if isinstance(value, Constant) or not isinstance(value, (tuple, type(None))):
             raise self.wrong()
+        if value is not None:
+            return value
         return self.sizes(at) if self.has(at) else None
 
     def axis(self, axis: int, rank: int) -> int:

@@ -45,6 +45,8 @@ _SUMS: dict[str, Callable[[int, int], int]] = {
 
 def _wide(reading: Reading) -> list[Value]:
     """An operator number by number."""
+    if reading.node.operator == "Clip":
+        return [Value(reading.shape())]
     values = [reading.value(at) for at in range(len(reading.inputs))]
     shape = broadcast(reading, *(value.shape for value in values))
     known = [value.ints for value in values]
@@ -52,7 +54,7 @@ def _wide(reading: Reading) -> list[Value]:
     if reading.node.operator == "Where" and len(values) == 3 and None not in known:
         lists = [spread(one or (), prod(shape)) for one in known]
         if all(lists):
-            ints = tuple(a if c else b for c, a, b in zip(*lists))  # type: ignore[arg-type]
+            ints = tuple(a if c else b for c, a, b in zip(*lists))
     elif reading.node.operator in _SUMS and len(values) == 2 and None not in known:
         one, other = (spread(numbers or (), prod(shape)) for numbers in known)
         if one and other:

@@ -14,7 +14,6 @@ from kd_edge_export.golden import golden_inputs
 from kd_edge_export.onnx import bag
 from kd_edge_export.onnx.graph import graph_bytes
 from kd_edge_runtime import backends
-from kd_edge_runtime.backends import verify_child
 from kd_edge_runtime.backends.verify import verify
 from kd_edge_runtime.backends.verify_child import NATIVE
 from kd_edge_runtime.bundle.archive import Bundle
@@ -271,32 +270,3 @@ def test_each_result_comes_when_it_is_known(tmp_path):
     rest = [one for one in results if one.backend not in NATIVE]
     assert rest
     assert all(isinstance(one.error, BundleError) for one in rest)
-
-
-DIES = """
-import os
-os.kill(os.getpid(), 11)
-"""
-
-
-def test_a_package_that_ends_its_process(verified, monkeypatch, tmp_path):
-    """Whatever comes after it is tried in another one."""
-    (tmp_path / "onnxruntime").mkdir()
-    (tmp_path / "onnxruntime" / "__init__.py").write_text(DIES)
-    monkeypatch.syspath_prepend(tmp_path)
-    found = verified(*bundles_made.two_items())
-    dead = [one for one in found if one.backend == "onnx"]
-    assert len(dead) == 4
-    for one in dead:
-        assert isinstance(one.error, BackendError)
-        assert "onnx: dies (SIGSEGV) in a process of its own" in str(one.error)
-    assert [one for one in found if one.backend != "onnx" and one.error] == []
-
-
-def test_a_graph_that_never_ends(verified, monkeypatch, tmp_path):
-    (tmp_path / "onnxruntime").mkdir()
-    (tmp_path / "onnxruntime" / "__init__.py").write_text("import time; time.sleep(60)")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(verify_child, "TIMEOUT", 3.0)
-    (one,) = verified(bundles_made.item(), names=["onnx"])[:1]
-    assert "onnx-int8 on onnx: too slow (over 3 s) in a process of its own" in str(one.error)
