@@ -225,8 +225,8 @@ def test_graphs_where_it_is_not(bundle, monkeypatch):
 @pytest.mark.parametrize(
     ("form", "data", "told"),
     [
-        ("onnx-fp32", b"not a graph", "not an ONNX graph"),
-        ("onnx-fp32", b"", "not an ONNX graph"),
+        ("onnx-fp32", b"not a graph", "item 'stove': the graph 'onnx-fp32' is cut or damaged"),
+        ("onnx-fp32", b"", "item 'stove': the graph 'onnx-fp32' has version 0 of ONNX"),
         ("plain-int8", b"short", "the size of the plain weights"),
     ],
 )
