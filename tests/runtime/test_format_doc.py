@@ -15,7 +15,8 @@ from format_doc import DOC, code_points, numbers, rule, section, tables
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.cascade import together
 from kd_edge_runtime.backends.plain import PlainModel
-from kd_edge_runtime.bundle import archive
+from kd_edge_runtime.backends.probe import TIMEOUT
+from kd_edge_runtime.bundle import archive, manifest
 from kd_edge_runtime.bundle.manifest import (
     DECISIONS,
     FORMAT,
@@ -27,8 +28,10 @@ from kd_edge_runtime.bundle.manifest import (
 )
 from kd_edge_runtime.bundle.second import GREATEST_TEMPERATURE, LEAST_TEMPERATURE, Second
 from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
+from kd_edge_runtime.graphs import limits as graphs
 from kd_edge_runtime.scorer import decide, expectation
 from kd_edge_runtime.students.bag import BagStudent, BagWeights
+from kd_edge_runtime.system import child_limits
 from kd_edge_runtime.text import KNOWN_RULES, _context2, _rules2_tables, _symbols2, rules, words_by
 from kd_edge_runtime.text._fold import LETTERS, SPELT_OUT
 from kd_edge_runtime.text.vocabulary import MAX_WORD, MAX_WORDS, BagVocabulary, hash_gram, hash_word
@@ -95,7 +98,14 @@ def test_every_field_of_the_manifest_is_described():
 
 def test_limits():
     assert f"{archive.MAX_MANIFEST >> 20} MiB" in section(1)
-    assert f"{archive.MAX_MEMBER >> 30} GiB" in section(1)
+    sizes = (archive.MAX_CARD, archive.MAX_GOLDEN, archive.MAX_VECTORIZER, archive.MAX_MEMBER)
+    told = "; ".join(f"{size >> 20} MiB" for size in sizes)
+    assert f"| {told}; {archive.MAX_TOGETHER >> 30} GiB |" in section(17)
+    assert f"| {manifest.MAX_ITEMS:,}; {manifest.MAX_CLASSES:,} |" in section(17)
+    assert f"2^{graphs.MAX_TENSOR.bit_length() - 1} numbers" in section(17)
+    assert f"2^{graphs.MAX_TENSORS.bit_length() - 1} for a response" in section(17)
+    assert f"a response of {graphs.TOKENS} tokens" in section(17)
+    assert f"at most {child_limits.MEMORY >> 30} GiB of memory, {TIMEOUT:g} s" in section(17)
     assert f"first {MAX_WORD} code points" in section(4)
     assert f"at most {MAX_WORDS:,}" in section(4)
     assert f"0x{zlib.crc32(b'123456789'):08X}" in section(4)
