@@ -26,8 +26,8 @@ class Named(Protocol):
         """Its name."""
 
     @property
-    def part_of(self) -> str:
-        """What its score is a part of; "" if it stands for itself."""
+    def part_of(self) -> str | None:
+        """What its score is a part of; None or "" if it stands for itself."""
 
 
 def prompt_option(
