@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tokenizers import Tokenizer, models
+from tokenizers import Tokenizer, models, normalizers
 
 import bundles_made
 from benchmarks import wordpiece as benchmark
@@ -103,3 +103,25 @@ def test_an_interrupt_stays_one(read, monkeypatch):
     monkeypatch.setattr(reader, "_tokenizer", Interrupted())
     with pytest.raises(KeyboardInterrupt):
         reader.encode(["x"])
+
+
+def replacing(times, content):
+    """A tokenizer's JSON whose rules replace text again and again."""
+    rule = {"type": "Replace", "pattern": {"String": "a"}, "content": content}
+    return {"normalizer": {"type": "Sequence", "normalizers": [rule] * times}, "model": {}}
+
+
+def test_rules_that_make_a_response_far_longer():
+    token_ids.check_growth(replacing(50, "b"))
+    token_ids.check_growth(replacing(1, "a" * 256))
+    token_ids.check_growth({"model": {"vocab": {"Replace": 1}, "type": "WordPiece"}})
+    for tokenizer in (replacing(9, "aa"), replacing(1, "a" * 257)):
+        with pytest.raises(ValueError, match=r"^$"):
+            token_ids.check_growth(tokenizer)
+
+
+def test_such_rules_are_an_error_of_the_bundle(read):
+    tokenizer = benchmark.made(True)
+    tokenizer.normalizer = normalizers.Replace("a", "a" * 1000)
+    with pytest.raises(BundleError, match="tokenizer cannot be loaded"):
+        read(tokenizer)

@@ -379,3 +379,23 @@ def test_points_are_optional_and_take_the_place_of_values(raw):
 def test_points_that_cannot_be(raw, points, why):
     raw["items"][0]["points"] = points
     refused(raw, why)
+
+
+@pytest.mark.parametrize("name", ["values", "parameters"])
+@pytest.mark.parametrize("number", [2**53, -(2**53), 10**400])
+def test_numbers_of_more_than_53_bits(raw, name, number):
+    entry = raw["items"][0]
+    entry[name] = [number, *entry[name][1:]] if name == "values" else number
+    refused(raw, "more than 53 bits")
+
+
+def test_more_classes_and_items_than_anybody_has(raw):
+    entry = raw["items"][0]
+    entry["classes"] = [str(at) for at in range(1001)]
+    entry["values"] = [*range(1001)]
+    refused(raw, "more than 1000 classes")
+    entry["classes"].pop()
+    entry["values"].pop()
+    Manifest.from_json(json.dumps(raw))
+    raw["items"] = [{**raw["items"][1], "item_id": str(at)} for at in range(2001)]
+    refused(raw, "more than 2000 items")

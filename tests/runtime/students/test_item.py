@@ -17,6 +17,7 @@ from kd_edge_export.quantize import quantize
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.manifest import Flags
+from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.students.bag import BagStudent
 from kd_edge_runtime.students.item import LoadedItem
@@ -75,3 +76,17 @@ def test_an_item_says_its_rules(bundle):
     with Bundle(path) as opened:
         item = LoadedItem(opened, opened.manifest.items[0])
         assert item.rules() == item.vocabulary().rules == rules
+
+
+@pytest.mark.parametrize(("name", "most"), [("dimensions", 256), ("tokens", 1 << 31)])
+def test_a_number_that_is_too_large(tmp_path, name, most):
+    base = bundles_made.item()
+    for number in (most, most + 1):
+        bundles_made.write(tmp_path / "a.kdz", [replace(base, text={**base.text, name: number})])
+        with Bundle(tmp_path / "a.kdz") as bundle:
+            item = LoadedItem(bundle, bundle.manifest.items[0])
+            if number == most:
+                assert item.number(name) == most
+            else:
+                with pytest.raises(BundleError, match=f"text.{name} is too large"):
+                    item.number(name)
