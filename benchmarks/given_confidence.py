@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks import record
 from benchmarks.items import REAL
@@ -35,6 +36,8 @@ from kd_edge.evaluation.metrics import Scores
 from kd_edge.report.figures.collect import collect
 from kd_edge_runtime.bundle.manifest import NEAREST_EXPECTED
 
+Array = npt.NDArray[Any]
+
 DRAWS = 20
 ALL = "all"
 
@@ -48,7 +51,7 @@ _PRIOR_SD = 0.25
 def main(work: Path) -> None:
     """Measure the six prompts of ASAP-SAS."""
     figures: dict[str, Any] = {}
-    parts: list[tuple[Floats, Floats, Floats]] = []
+    parts: list[tuple[Array, Array, Array]] = []
     for name in REAL:
         collected = collect(work / name)
         (scored,), (scale,) = collected.scored, collected.scales
@@ -61,11 +64,12 @@ def main(work: Path) -> None:
             **_figures(confidence, right, between),
             "loss": _losses(probabilities, human, scale),
         }
-    figures[ALL] = _figures(*map(np.concatenate, zip(*parts, strict=True)))
+    confidence, right, between = (np.concatenate(part) for part in zip(*parts, strict=True))
+    figures[ALL] = _figures(confidence, right, between)
     click.echo(str(record.write("given_confidence", figures, 0)))
 
 
-def _figures(confidence: Floats, right: Floats, between: Floats) -> dict[str, Any]:
+def _figures(confidence: Array, right: Array, between: Array) -> dict[str, Any]:
     chosen = between.astype(bool)
     return {
         "responses": len(confidence),

@@ -109,10 +109,11 @@ class _Chooser:
             places = np.flatnonzero(wrong)
         if not len(places):
             return None
-        (usual, _), *_ = Counter(distance[places].tolist()).most_common()
+        usual = Counter(distance[places].tolist()).most_common(1)[0][0]
         places = places[distance[places] == usual]
         short = [at for at in places.tolist() if 0 < len(self._scored.texts[at].strip()) <= _SHORT]
-        by_confidence = sorted(short or places.tolist(), key=self._scored.bundle.confidence.item)
+        confidence = self._scored.bundle.confidence
+        by_confidence = sorted(short or places.tolist(), key=lambda at: float(confidence[at]))
         at = by_confidence[len(by_confidence) // 2]
         self._is_new(at)
         return self._disagreement(at)
