@@ -76,11 +76,11 @@ class Reading:
     def numbers(self, name: str, at: int) -> tuple[int, ...] | None:
         """Whole numbers: an attribute, or an input in newer operator sets; None for neither."""
         value = self.node.attributes.get(name)
-        if isinstance(value, Constant) or not isinstance(value, (tuple, type(None))):
+        if value is None:
+            return self.sizes(at) if self.has(at) else None
+        if isinstance(value, (int, float, str, Constant)):
             raise self.wrong()
-        if value is not None:
-            return value
-        return self.sizes(at) if self.has(at) else None
+        return value
 
     def axis(self, axis: int, rank: int) -> int:
         """An axis counted from the front."""
