@@ -19,6 +19,7 @@ from kd_edge.cli.options import (
     json_option,
     print_json,
     refuse_missing,
+    refuse_overwriting,
 )
 from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import read, reading_options
@@ -154,6 +155,8 @@ def export(
       kd-edge export out/teacher --teacher -o onnx --responses responses.csv
     """
     refuse_missing(responses, *prompts)
+    for path in (output, page):
+        refuse_overwriting(path, responses, *prompts)
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
     from kd_edge.bundling.parity import Limits
     from kd_edge.teacher.held_out import held_out_rows

@@ -55,6 +55,8 @@ class Target:
             raise InputError("--c and --js write different folders: choose one of them")
         if self.page and (self.as_c or self.as_js):
             raise InputError("--html makes its page of a bundle: leave --c and --js out")
+        if self.page and self.output and self.page.resolve() == self.output.resolve():
+            raise InputError(f"{self.page}: the page would overwrite the bundle: choose two names")
         name = "--c" if self.as_c else "--js" if self.as_js else "" if self.output else "--html"
         if name and forms:
             raise InputError(f"{name} has one form of the network: leave --form out")

@@ -8,14 +8,16 @@ from typing import Any
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
-from kd_edge.cli.options import COUNT, FILE, PATH, output_option, refuse_missing, seed_option
-from kd_edge.cli.reading import (
-    read,
-    read_unlabelled,
-    reading_options,
+from kd_edge.cli.options import (
+    COUNT,
+    FILE,
+    PATH,
+    output_option,
+    refuse_missing,
     refuse_overwriting,
-    unlabelled_option,
+    seed_option,
 )
+from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
 from kd_edge.console.model_names import RESEARCH
 from kd_edge_runtime.files import refuse_missing_folder
 

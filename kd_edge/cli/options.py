@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from kd_edge.cli.help import Command, OptionGroup
-from kd_edge_runtime.errors import missing_file
+from kd_edge_runtime.errors import InputError, missing_file
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -34,6 +34,26 @@ def refuse_missing(*files: Path | None) -> None:
         # os.path: pathlib raises an error if a parent folder may not be entered.
         if file is not None and not os.path.lexists(file):
             raise missing_file(file)
+
+
+def refuse_overwriting(output: Path | None, *sources: Path | None) -> None:
+    """Refuses to write a result over a file that it is made from, by whatever names.
+
+    Args:
+        output: the file to write; None for none.
+        sources: files or folders that are read; None for one that was not given.
+
+    Raises:
+        InputError: two of them are the same file.
+    """
+    for source in sources:
+        if output is None or source is None:
+            continue
+        there = os.path.exists(output) and os.path.exists(source)  # noqa: PTH110 - see above
+        if there and output.samefile(source):
+            raise InputError(
+                f"{output}: the results would overwrite this input: choose another name for them"
+            )
 
 
 def output_option(kind: click.Path, description: str) -> Callable[[Command], Command]:

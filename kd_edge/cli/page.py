@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
-from kd_edge.cli.options import FILE, PATH, json_option, output_option, print_json, refuse_missing
+from kd_edge.cli.options import (
+    FILE,
+    PATH,
+    json_option,
+    output_option,
+    print_json,
+    refuse_missing,
+    refuse_overwriting,
+)
 from kd_edge.cli.prompts import files_by_item, prompt_option, read_prompts
 
 if TYPE_CHECKING:
@@ -43,7 +51,7 @@ def page(bundles: tuple[Path, ...], prompts: tuple[Path, ...], output: Path, as_
     refuse_missing(*bundles, *prompts)
     from kd_edge.page.assemble import write_page
 
-    written = write_page(_with_texts(bundles, prompts), output)
+    written = write_page(_with_texts(bundles, prompts, output), output)
     if as_json:
         print_json({**written.as_json(), "output": str(output)})
         return
@@ -55,8 +63,8 @@ def page(bundles: tuple[Path, ...], prompts: tuple[Path, ...], output: Path, as_
     click.echo(f"{output}: {written.bytes:,} bytes, {count} item{'' if count == 1 else 's'}")
 
 
-def _with_texts(bundles: Sequence[Path], prompts: Sequence[Path]) -> list[PageBundle]:
-    """The bundles with the prompts and rubrics of their items."""
+def _with_texts(bundles: Sequence[Path], prompts: Sequence[Path], output: Path) -> list[PageBundle]:
+    """The bundles with the prompts and rubrics of their items, none of which is the output."""
     from kd_edge.page.assemble import PageBundle
     from kd_edge_runtime.bundle.archive import Bundle
 
@@ -68,6 +76,7 @@ def _with_texts(bundles: Sequence[Path], prompts: Sequence[Path]) -> list[PageBu
     files: dict[str, list[Path]] = {entry.item_id: [] for entry in every}
     for path in prompts:
         for name, found in files_by_item(path, every, len(every)).items():
+            refuse_overwriting(output, *found)
             files[name] += found
     return [
         PageBundle(path, {entry.item_id: texts_of(files[entry.item_id]) for entry in items})

@@ -285,15 +285,3 @@ def read_unlabelled(
     if item_id is not None and item_id not in {item.item_id for item in responses.items}:
         raise InputError(f"{path}: there are no responses to item '{item_id}'")
     return responses
-
-
-def refuse_overwriting(output: Path, source: Path) -> None:
-    """Refuses to write a result over the file that it is computed from.
-
-    Raises:
-        InputError: both are the same file.
-    """
-    if output.exists() and source.exists() and output.samefile(source):
-        raise InputError(
-            f"{output}: the results would overwrite this input: choose another name for them"
-        )

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
-from kd_edge.cli.options import FILE, json_option, print_json
+from kd_edge.cli.options import FILE, json_option, print_json, refuse_overwriting
 
 
 @click.command(cls=GroupedCommand)
@@ -37,6 +37,8 @@ def sign(bundle: Path, key: Path, output: Path | None, as_json: bool) -> None:
       kd-edge sign item.kdz --key ~/.ssh/id_ed25519
       kd-edge sign item.kdz --key ~/.ssh/id_ed25519.pub -o signed.kdz
     """
+    # Both halves of a key, whichever is named: nobody could make it again.
+    refuse_overwriting(output, key, Path(f"{key}.pub"), Path(str(key).removesuffix(".pub")))
     from kd_edge.bundling.signing import sign_bundle
 
     signed = sign_bundle(bundle, key, output)

@@ -92,3 +92,13 @@ def test_what_is_wrong_is_said_and_nothing_written(command, tmp_path, monkeypatc
     assert why in command.fails("page", *arguments, code=code)
     assert not (tmp_path / "page.html").exists()
     assert (tmp_path / "copy.kdz").read_bytes() == BUNDLE.read_bytes()
+
+
+def test_a_prompt_is_not_overwritten(command, tmp_path):
+    folder = tmp_path / "stove"
+    folder.mkdir()
+    prompt = folder / "prompt.txt"
+    prompt.write_text("Why?", encoding="utf-8")
+    said = command.fails("page", BUNDLE, "--prompt", tmp_path, "-o", prompt)
+    assert "would overwrite this input" in said
+    assert prompt.read_text(encoding="utf-8") == "Why?"

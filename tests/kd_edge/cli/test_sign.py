@@ -43,3 +43,15 @@ def test_what_is_wrong_is_told(command, bundle, key, tmp_path):
     )
     assert "--key" in command.fails("sign", bundle)
     assert "With --with-runtime" not in command.fails("flash", bundle, tmp_path / "c", "--key", key)
+
+
+@pytest.mark.parametrize("named", ["", ".pub"])
+@pytest.mark.parametrize("over", ["", ".pub"])
+def test_neither_half_of_the_key_is_overwritten(command, bundle, tmp_path, named, over):
+    require_keygen()
+    key = make_key(tmp_path, "ana")
+    halves = {end: key.with_name(key.name + end) for end in ("", ".pub")}
+    before = {end: half.read_bytes() for end, half in halves.items()}
+    said = command.fails("sign", bundle, "--key", halves[named], "-o", halves[over])
+    assert "would overwrite this input" in said
+    assert {end: half.read_bytes() for end, half in halves.items()} == before
