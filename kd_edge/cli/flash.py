@@ -97,7 +97,7 @@ def flash(
       kd-edge flash item.kdz /media/stick/kd-edge --with-runtime pi-64
       kd-edge flash item.kdz ssh://pi@class-7/home/pi/kd-edge --with-runtime pi-64
       kd-edge flash item.kdz --fleet devices.toml --jobs 16 --json
-      kd-edge flash signed.kdz /media/card/kd-edge --allowed-signers allowed_signers
+      kd-edge flash signed.kdz /media/card/kd-edge --allowed-signers signers
     """
     if platform is None and (python or backends or core_wheels or key):
         raise click.UsageError(
