@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
@@ -41,6 +42,17 @@ class GroupedOption(click.Option):
             settings["metavar"] = "N" if isinstance(settings["type"], click.IntRange) else "X"
         super().__init__(*args, **{"show_default": "default" in settings, **settings})
         self.group = group
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """See click, whose ranges let NaN through; an infinite number is none to work with either.
+
+        Raises:
+            BadParameter: the number is not a finite one.
+        """
+        cast = super().type_cast_value(ctx, value)
+        if isinstance(cast, float) and not math.isfinite(cast):
+            raise click.BadParameter(f"{value} is not a number to work with", ctx, self)
+        return cast
 
 
 class GroupedCommand(click.Command):

@@ -65,3 +65,10 @@ def test_a_mistyped_option_gets_a_suggestion(command, name):
     message = command.fails(name, "x", wrong)
     assert "No such option" in message
     assert option.opts[-1] in message.replace(wrong, "")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-nan"])
+def test_numbers_are_finite(command, tmp_path, number):
+    said = command.fails("report", tmp_path, f"--seconds={number}")
+    assert "'--seconds'" in said
+    assert f"{number} is not a number to work with" in said
