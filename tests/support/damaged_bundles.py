@@ -174,7 +174,7 @@ def manifests(sound: bytes) -> list[dict[str, Any]]:
     item["points"] = [at / 2 for at in range(len(item["classes"]))]
     found = [json.dumps(raw)]
     for place in _places(raw):
-        for wrong in (*WRONG, ...):
+        for wrong in (*WRONG, "a\x1b", "\x9f", ...):
             changed = deepcopy(raw)
             inside = changed
             for key in place[:-1]:

@@ -67,6 +67,19 @@ function numberIn(value) {
   return typeof inside === "number" ? inside : undefined;
 }
 
+/**
+ * Refuses a name that could steer a terminal, or add a line to what is shown there.
+ *
+ * @param {string} value
+ * @param {string} where
+ */
+function plainName(value, where) {
+  if (/[\0-\x1f\x7f-\x9f]/.test(value)) {
+    throw new KdEdgeError(`${where}: a name holds a control character. Was the bundle made by kd-edge?`);
+  }
+  return value;
+}
+
 /** Reads fields of a JSON object, and says which are of the wrong type. */
 export class Fields {
   #raw;
@@ -97,7 +110,7 @@ export class Fields {
   /** @param {string} name */
   string(name) {
     const value = this.raw(name);
-    return typeof value === "string" ? value : this.#refuse(name, "a text");
+    return typeof value === "string" ? plainName(value, this.#where) : this.#refuse(name, "a text");
   }
 
   /** @param {string} name */
@@ -121,7 +134,7 @@ export class Fields {
   strings(name) {
     const values = this.list(name);
     if (!values.every((value) => typeof value === "string")) this.#refuse(name, "a list of texts");
-    return /** @type {string[]} */ (values);
+    return /** @type {string[]} */ (values).map((value) => plainName(value, this.#where));
   }
 
   /** @param {string} name */
@@ -148,6 +161,7 @@ export class Fields {
   stringsByName(name) {
     const values = Object.entries(this.object(name));
     if (!values.every(([, value]) => typeof value === "string")) this.#refuse(name, "an object of texts");
+    for (const text of values.flat()) plainName(/** @type {string} */ (text), this.#where);
     return new Map(/** @type {[string, string][]} */ (values));
   }
 }
@@ -169,7 +183,7 @@ export function readManifest(text) {
   fields.stringsByName("created_by");
   const items = fields.list("items").map((entry, at) => itemOf(entry, `manifest.json, item ${at + 1}`));
   const members = new Map(
-    Object.entries(fields.object("members")).map(([name, entry]) => [name, memberOf(name, entry)]),
+    Object.entries(fields.object("members")).map(([name, entry]) => [plainName(name, "manifest.json, members"), memberOf(name, entry)]),
   );
   const card = fields.string("card");
   fields.object("provenance");
