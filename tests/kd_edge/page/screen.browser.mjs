@@ -32,8 +32,8 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** Opens the page. @param {{size?: keyof typeof SIZES, scheme?: string, language?: string}} [look] */
-async function opened({ size = "wide", scheme = "light", language = "en-GB" } = {}) {
+/** Opens the page. @param {{size?: keyof typeof SIZES, scheme?: string, language?: string, file?: string}} [look] */
+async function opened({ size = "wide", scheme = "light", language = "en-GB", file = "page.html" } = {}) {
   const page = await browser.newPage();
   page.on("request", (request) => requests.push(request.url()));
   page.on("pageerror", (error) => problems.push(String(error)));
@@ -41,7 +41,7 @@ async function opened({ size = "wide", scheme = "light", language = "en-GB" } = 
   await page.setViewport(SIZES[size]);
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   await page.evaluateOnNewDocument((name) => Object.defineProperty(navigator, "languages", { get: () => [name] }), language);
-  await loaded(page, () => page.goto(pathToFileURL(join(folder, "page.html")).href, LONG));
+  await loaded(page, () => page.goto(pathToFileURL(join(folder, file)).href, LONG));
   return page;
 }
 
@@ -203,7 +203,7 @@ test("a table can be cancelled, and other columns be chosen", async () => {
   await page.$eval("#cancel", (button) => button.click());
   await until(page, () => document.querySelector("#table-news").textContent.startsWith("Cancelled"));
   assert.equal(await isShown(page, "step-columns"), true);
-  await (await page.$("#file")).uploadFile(join(folder, "page.html"));
+  await (await page.$("#file")).uploadFile(join(folder, file));
   await page.close();
 });
 
@@ -253,6 +253,19 @@ for (const size of /** @type {(keyof typeof SIZES)[]} */ (Object.keys(SIZES))) {
     });
   }
 }
+
+test("words and names of any length stay within the window", async () => {
+  const page = await opened({ size: "phone", file: "long.html" });
+  await page.type("#response", wanted.one.text);
+  await page.click("#score-one");
+  await page.waitForSelector("#one-result .bars", LONG);
+  for (const view of ["one", "about"]) {
+    await page.click(`#tab-${view}`);
+    const [wide, window] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= window, `${view} is ${wide} pixels wide`);
+  }
+  await page.close();
+});
 
 test("nothing was asked of any network, and nothing went wrong", () => {
   assert.ok(requests.length > 0);

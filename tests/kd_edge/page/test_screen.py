@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+import bundles_made
 import page_cases
 import zig
 from kd_edge.page.assemble import ItemTexts, PageBundle, page
+from kd_edge_export.bundle import write_bundle
 from kd_edge_runtime.bench.quality import quality
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
 from kd_edge_runtime.scorer import Scorer
 
 HERE = Path(__file__).resolve().parent
@@ -84,6 +87,10 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("screen")
     texts = {"stove": ItemTexts("Which spoon <b>?", "A point for <i>heat</i>.")}
     (folder / "page.html").write_text(page([PageBundle(BUNDLE, texts)]), encoding="utf-8")
+    long = folder / "long.kdz"
+    item = bundles_made.item("spoon", ("x" * 400, "right"), MOST_PROBABLE, 2)
+    write_bundle(long, [item], f"# Card\n\n{'y' * 400}\n", bundles_made.CREATED, {}, {})
+    (folder / "long.html").write_text(page([PageBundle(long)]), encoding="utf-8")
     rows = class_rows()
     write_table(folder / "class.csv", rows)
     write_table(folder / "large.csv", rows * 60)
