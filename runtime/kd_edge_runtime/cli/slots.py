@@ -68,9 +68,10 @@ def rollback(root: Path | None, as_json: bool) -> None:
 @root_option
 @_json_option
 def status(root: Path | None, as_json: bool) -> None:
-    """Show the current and the previous bundle, and whether they are intact.
+    """Show the current and the previous bundle, and whether they can be used.
 
-    Exit codes: 0 both are, or nothing is installed; 3 one is damaged: install it again.
+    Exit codes: 0 both can, or nothing is installed; 3 one is damaged, or is not signed by anybody
+    whom this device allows.
 
     \b
     Examples:
@@ -78,9 +79,10 @@ def status(root: Path | None, as_json: bool) -> None:
       kd-edge status --root /media/card/kd-edge --json
     """
     states = _show(Slots(root or default_root()), as_json, "the installed bundles", False)
-    damaged = [f"{slot.file}: {slot.problem}" for slot in states if slot.problem]
-    if damaged:
-        raise BundleError("\n  ".join(("a bundle is damaged, install it again:", *damaged)))
+    unusable = [f"{slot.file}: {slot.problem}" for slot in states if slot.problem]
+    if unusable:
+        headline = "a bundle cannot be used here, install it again or another one:"
+        raise BundleError("\n  ".join((headline, *unusable)))
 
 
 def _show(slots: Slots, as_json: bool, headline: str, switched: bool) -> list[SlotState]:
@@ -98,7 +100,7 @@ def _show(slots: Slots, as_json: bool, headline: str, switched: bool) -> list[Sl
         items = ", ".join(slot.items[:10]) + (
             f" and {len(slot.items) - 10} more" if slot.items[10:] else ""
         )
-        role = "current" if slot.current else "damaged" if slot.problem else "previous"
+        role = "current" if slot.current else "unusable" if slot.problem else "previous"
         click.echo(f"{role:<8}  {slot.file}: {items or '?'}")
         click.echo(f"  created {slot.created}, {slot.bytes:,} bytes")
         click.echo(f"  sha256 {slot.sha256}")

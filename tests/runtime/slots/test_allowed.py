@@ -65,6 +65,17 @@ def test_what_nobody_signed_who_may_is_used_by_no_command(root, bundles, name, w
     assert [path.name for path in root.iterdir()] == ["allowed_signers"]
 
 
+def test_status_calls_a_bundle_that_is_not_allowed_unusable_and_not_damaged(root, bundles, keys):
+    switch.install(Slots(root), bundles["ana"])
+    (root / "revoked_keys").write_text(public(keys["ana"]) + "\n", encoding="utf-8")
+    done = CliRunner().invoke(cli, ["status"])
+    assert "unusable  slot1.kdz" in done.output
+    text = str(done.exception)
+    assert text.startswith("a bundle cannot be used here, install it again or another one:")
+    assert "is revoked" in text
+    assert "damaged" not in done.output + text
+
+
 @pytest.mark.usefixtures("root")
 def test_what_an_allowed_signer_signed_is_used(bundles):
     run = CliRunner().invoke
