@@ -30,16 +30,19 @@ def write_json(path: Path, value: Any) -> None:
         file.write("\n")
 
 
-def make_folder(path: Path) -> None:
-    """Create a folder for results, where it is not there yet: for its owner alone.
+def make_folder(path: Path, *, private: bool = True) -> None:
+    """Create a folder for results, where it is not there yet.
 
-    What is in it may hold responses, or soft labels of them.
+    Args:
+        path: the folder.
+        private: whether it is for its owner alone, as it may hold responses, or soft labels of
+            them.
 
     Raises:
         InputError: it cannot be created or written into: an error before the work, not after it.
     """
     with plain_write_errors(path):
-        path.mkdir(0o700, parents=True, exist_ok=True)
+        path.mkdir(0o700 if private else 0o777, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
 

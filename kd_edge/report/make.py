@@ -70,7 +70,7 @@ def make_report(
     sources = Text(f"The bundle, {bundle.bytes:,} bytes, was written by {packages}.", "note")
     blocks = [*content.blocks, *glossary(sources)]
     files = output / PAGE, output / MARKDOWN
-    make_folder(output)
+    make_folder(output, private=responses)
     for path, render in zip(files, (html, markdown), strict=True):
         with atomic_write(path) as file:
             file.write(render(_TITLE, blocks))
@@ -141,12 +141,12 @@ def _item(
 def _questions_content(out: Path, responses: bool, seconds: float) -> _Content:
     """A run with one student for all questions."""
     questions = collect_questions(out)
-    found = verdict(questions.pooled)
+    ruling = verdict(questions.pooled)
     warnings = sentences.warnings(questions.pooled)
     figures = {
         **questions.as_json(),
         "warnings": warnings,
-        **found.as_json(),
+        **ruling.as_json(),
         "facts": asdict(questions.facts),
         "bundle": asdict(questions.bundle),
     }

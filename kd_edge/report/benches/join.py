@@ -55,7 +55,7 @@ def join_benches(files: Sequence[Path], output: Path) -> JoinedBenches:
     from kd_edge.report.benches.plots import write_plots
 
     rows = tuple(row for bench in read_benches(files) for row in bench)
-    make_folder(output)
+    make_folder(output, private=False)
     document, figures = output / "benches.md", output / "benches.json"
     joined = JoinedBenches(rows, (document, figures, *write_plots(rows, output)))
     shown = [[cell.replace("|", "\\|") for cell in _cells(row)] for row in rows]

@@ -97,6 +97,10 @@ def test_students_words_stay_on_the_users_machine(command, whole_way, tmp_path):
     scored = read_scored(folder / "item-tiny" / FILE, ("0", "1", "2"))
     command("report", folder, "-o", tmp_path / "all")
     command("report", folder, "-o", tmp_path / "none", "--no-responses")
+    (tmp_path / "usual").mkdir()
+    usual = (tmp_path / "usual").stat().st_mode
+    assert (tmp_path / "all").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "none").stat().st_mode == usual != (tmp_path / "all").stat().st_mode
     shown = read(tmp_path / "all" / "report.html")
     assert sum(text in shown for text in scored.texts) > 2
     for name in ("report.html", "report.md"):
