@@ -35,7 +35,7 @@ from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.runs.two_students import together_in_pytorch
 from kd_edge.size_search.cuts import PlannedCut
-from kd_edge.size_search.distil import ALL, find
+from kd_edge.size_search.distil import ALL, search_students
 from kd_edge.size_search.frontier import student_cell
 from kd_edge.size_search.plot import frontier_picture
 from kd_edge.size_search.reasons import reasons
@@ -66,7 +66,7 @@ def main(prompt: str, data: Path, work: Path, limits: tuple[int, ...]) -> None:
     figures = {}
     for limit in sorted(limits):
         search = Search(Limits(limit), left.held_out, left.sources)
-        sized = find(trainer, search, ALL)
+        sized = search_students(trainer, search, ALL)
         say(f"{Limits(limit)}: {reasons(sized, Limits(limit))}")
         figures[str(limit)] = {
             "chosen": asdict(sized.chosen),

@@ -25,10 +25,10 @@ def export_page(
     """Like `bundle.export`, but writes an HTML file that scores the items.
 
     Args:
-        items: as of `bundle.export`, and so are the others.
+        items: as of `bundle.export`.
         page: the file to write.
-        provenance: see above.
-        options: the forms that they name are those of `bundle`.
+        provenance: as of `bundle.export`.
+        options: as of `bundle.export`; the forms that they name are those of `bundle`.
         texts: the prompt and the rubric that the page shows of every item.
         bundle: where to write the bundle too; None for the page alone.
 

@@ -90,19 +90,19 @@ def plan_cuts(
     wanted = [tuple(given)] if given else [spread_layers(shape.layers, count) for count in counts]
     least = {layers: int(_LEAST_BYTES * len(layers) * shape.of_layer) for layers in wanted}
     small = [layers for layers in wanted if search.limits.within_bytes(least[layers])]
-    found = [Untrained(layers, least[layers]) for layers in wanted if layers not in small]
+    untrained = [Untrained(layers, least[layers]) for layers in wanted if layers not in small]
     planned: list[PlannedCut] = []
     if not small:
-        return planned, found
+        return planned, untrained
     with track("measuring transformers before training", len(small)) as tracker:
         for layers in small:
-            one = _planned(data, _with(options, layers=layers), shape, search, kinds)
-            if isinstance(one, PlannedCut):
-                planned.append(one)
+            cut = _planned(data, _with(options, layers=layers), shape, search, kinds)
+            if isinstance(cut, PlannedCut):
+                planned.append(cut)
             else:
-                found.append(one)
+                untrained.append(cut)
             tracker.advance()
-    return planned, found
+    return planned, untrained
 
 
 def _planned(

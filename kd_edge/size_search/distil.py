@@ -27,15 +27,15 @@ def distil_to_size(
     search: Search,
     kinds: Sequence[str] = (),
 ) -> tuple[Distilled, Sized]:
-    """Distils students of several sizes; see `distil` for the arguments.
+    """Distils students of several sizes, and keeps the most accurate that is within the limits.
 
     The held-out rows are those of the search. The options are those of the largest student; the
     smaller ones differ in their size alone.
 
     Args:
-        data: see `distil`.
-        options: see `distil`.
-        work: see `distil`.
+        data: what students learn from.
+        options: those of the largest student, or of both.
+        work: the folder for checkpoints.
         search: the limits, and where students are measured.
         kinds: some of `ALL`, to be searched for; by default that of the options.
 
@@ -48,13 +48,13 @@ def distil_to_size(
         StoppedError: the user stopped it; the same call resumes.
     """
     trainer = Trainer(data, options, work)
-    sized = find(trainer, search, kinds or (options.student,))
+    sized = search_students(trainer, search, kinds or (options.student,))
     distilled = trainer.distilled(sized)
     trainer.clear()
     return distilled, sized
 
 
-def find(trainer: Trainer, search: Search, kinds: Sequence[str]) -> Sized:
+def search_students(trainer: Trainer, search: Search, kinds: Sequence[str]) -> Sized:
     """Trains and measures what may be within the limits, and chooses; see `distil_to_size`.
 
     Where they exclude all transformers, none is trained.

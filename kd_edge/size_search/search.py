@@ -182,8 +182,8 @@ class Search:
         if cost.both:
             qwk, accuracy = cost.both.both_qwk, cost.both.both
         else:
-            found = self._agreement(student)
-            qwk, accuracy = found.qwk, found.accuracy
+            figures = self._agreement(student)
+            qwk, accuracy = figures.qwk, figures.accuracy
         bag = student.options if student.kind == DEFAULT else None
         cut = second or (None if bag else student)
         tried = Tried(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kd_edge.flash.device.disk import SIGNATURE, SUMS, Refused, share, sync_folder, write_synced
 
+# As in `kd_edge_runtime.signatures.check`, which no kit can import before it is unpacked.
 ALLOWED, REVOKED = "allowed_signers", "revoked_keys"
 
 

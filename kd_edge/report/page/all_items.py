@@ -52,9 +52,9 @@ def all_items(
     yield Fold("Agreement item by item, and over all items", tuple(rest))
 
 
-def counted(found: Sequence[Verdict]) -> str:
+def counted(verdicts: Sequence[Verdict]) -> str:
     """How many items get which verdict."""
-    kinds = [one.kind for one in found]
+    kinds = [one.kind for one in verdicts]
     parts = [
         f"{answer.lower()}: {kinds.count(kind)}"
         for kind, answer in ANSWERS.items()
@@ -111,7 +111,7 @@ def _item_table(items: Sequence[ItemFigures]) -> Table:
     return table("Item by item", columns, items, available)
 
 
-def _sum_table(found: SumAgreement) -> Table:
+def _sum_table(agreement: SumAgreement) -> Table:
     """A row for each scorer of a sum."""
     columns = (
         Column("scores by", lambda line: scorer_name(line.name)),
@@ -119,8 +119,8 @@ def _sum_table(found: SumAgreement) -> Table:
         figure("exact", lambda line: line.accuracy, tenths),
         figure("SMD", lambda line: line.smd, signed, SMD),
     )
-    title = f"Sum of {', '.join(found.items)}: {found.responses} responses"
-    return table(title, columns, found.lines)
+    title = f"Sum of {', '.join(agreement.items)}: {agreement.responses} responses"
+    return table(title, columns, agreement.lines)
 
 
 def _pooled_table(pooled: Sequence[Together]) -> Table:

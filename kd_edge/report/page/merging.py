@@ -7,17 +7,17 @@ from dataclasses import replace
 from kd_edge.report.page.blocks import Cell, Table
 
 
-def merged(found: Table, labels: int = 1) -> Table:
+def merged(table: Table, labels: int = 1) -> Table:
     """The table with one row for those whose figures are shown alike.
 
     Figures are compared as they are shown: what differs by less than a reader sees is alike.
 
     Args:
-        found: the table.
+        table: the table.
         labels: how many of its first columns name a row; rows are merged that differ in only one
             of them, in the last one first.
     """
-    rows = list(found.rows)
+    rows = list(table.rows)
     for label in reversed(range(labels)):
         groups: dict[tuple[Cell, ...], list[str]] = {}
         for row in rows:
@@ -25,7 +25,7 @@ def merged(found: Table, labels: int = 1) -> Table:
         rows = [
             (*rest[:label], Cell(_joined(names)), *rest[label:]) for rest, names in groups.items()
         ]
-    return replace(found, rows=tuple(rows))
+    return replace(table, rows=tuple(rows))
 
 
 def _joined(names: list[str]) -> str:

@@ -9,31 +9,32 @@ from kd_edge.report.page.blocks import ResponseRow
 from kd_edge.report.page.numbers import number, percent
 
 
-def response_row(one: Disagreement) -> ResponseRow:
+def response_row(response: Disagreement) -> ResponseRow:
     """The row of a response."""
-    people = f"People gave {one.human}"
-    if one.second:
-        people += f", a second rater {one.second}"
-    models = f"the small model {one.student} ({percent(one.confidence)} sure)"
-    scores = f"{people}, {models}, the large model {one.teacher}."
-    return ResponseRow(one.text, scores, one.response_id, tuple(_notes(one)))
+    people = f"People gave {response.human}"
+    if response.second:
+        people += f", a second rater {response.second}"
+    models = f"the small model {response.student} ({percent(response.confidence)} sure)"
+    scores = f"{people}, {models}, the large model {response.teacher}."
+    return ResponseRow(response.text, scores, response.response_id, tuple(_notes(response)))
 
 
-def _notes(one: Disagreement) -> Iterator[str]:
-    if one.flag:
-        yield f"The device flags it for a person ('{one.flag}')."
-    if one.likelier and one.expected is not None:
+def _notes(response: Disagreement) -> Iterator[str]:
+    if response.flag:
+        yield f"The device flags it for a person ('{response.flag}')."
+    if response.likelier and response.expected is not None:
         yield (
-            f"{one.likelier} is more probable than {one.student}, but {one.student} is nearest to "
-            f"the expected score, {number(one.expected)}, the average of what is probable."
+            f"{response.likelier} is more probable than {response.student}, but "
+            f"{response.student} is nearest to the expected score, {number(response.expected)}, "
+            "the average of what is probable."
         )
-    other = one.human if one.human != one.student else one.teacher
-    sides = [(one.student, one.why.words_for), (other, one.why.words_against)]
+    other = response.human if response.human != response.student else response.teacher
+    sides = [(response.student, response.why.words_for), (other, response.why.words_against)]
     spoken = [f"for {score}: {_quoted(words)}" for score, words in sides if words]
     if spoken:
         yield f"Words that spoke {'; '.join(spoken)}."
-    if one.why.unknown:
-        yield f"Words it does not know: {_quoted(one.why.unknown)}."
+    if response.why.unknown:
+        yield f"Words it does not know: {_quoted(response.why.unknown)}."
 
 
 def _quoted(words: Sequence[str]) -> str:

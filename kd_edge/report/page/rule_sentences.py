@@ -30,41 +30,41 @@ _MORE_HELPS = {
 }
 
 
-def meaning(item: ItemFigures, found: Verdict) -> str:
+def meaning(item: ItemFigures, ruling: Verdict) -> str:
     """What a school does by the verdict."""
     flagged = 1 - item.unseen.responses / item.responses
-    if found.kind == rules.USE:
+    if ruling.kind == rules.USE:
         return (
             "Its scores can stand as they are. What it flags as no usual answer, a person looks "
             "at; who wants to be surer looks at all that it flags."
         )
-    if found.kind == rules.REVIEW:
+    if ruling.kind == rules.REVIEW:
         return (
             f"People score the responses that it flags, about {100 * flagged:.0f} of 100; its "
             "other scores can stand."
         )
-    broken = next(check for check in found.with_review if not check.holds)
+    broken = next(check for check in ruling.with_review if not check.holds)
     return (
         "Its scores are not good enough, even where people score what it flags: let people score "
         f"this item. {_MORE_HELPS[broken.rule]}"
     )
 
 
-def beside_review(item: ItemFigures, found: Verdict) -> str:
+def beside_review(item: ItemFigures, ruling: Verdict) -> str:
     """Which rules scores that nobody looks at would not keep; "" for another verdict."""
-    broken = [check for check in found.alone if not check.holds]
-    if found.kind != rules.REVIEW or not broken:
+    broken = [check for check in ruling.alone if not check.holds]
+    if ruling.kind != rules.REVIEW or not broken:
         return ""
-    alone = Verdict(rules.USE, found.alone, found.with_review)
+    alone = Verdict(rules.USE, ruling.alone, ruling.with_review)
     texts = " ".join(sentence(check, item, alone) for check in broken)
     return f"Why not without review: {texts}"
 
 
-def sentence(check: Check, item: ItemFigures, found: Verdict) -> str:
+def sentence(check: Check, item: ItemFigures, ruling: Verdict) -> str:
     """A rule, its figure and its limit in a sentence."""
     if check.value is None:
         return f"It cannot be said whether this holds: {check.rule}."
-    alone = found.kind == rules.USE
+    alone = ruling.kind == rules.USE
     return _SENTENCES[check.rule](_Case(check, check.value, item, alone))
 
 
@@ -88,63 +88,63 @@ class _Case:
         return self.check.limit
 
 
-def _guess(one: _Case) -> str:
+def _guess(case: _Case) -> str:
     return (
-        f"{percent(one.value)} of its scores equal people's; always giving the most frequent "
-        f"score, {percent(one.limit)} would."
+        f"{percent(case.value)} of its scores equal people's; always giving the most frequent "
+        f"score, {percent(case.limit)} would."
     )
 
 
-def _tested(one: _Case) -> str:
-    return f"It was tested on {one.value:.0f} responses ({one.limit:.0f} are needed)."
+def _tested(case: _Case) -> str:
+    return f"It was tested on {case.value:.0f} responses ({case.limit:.0f} are needed)."
 
 
-def _worth(one: _Case) -> str:
+def _worth(case: _Case) -> str:
     return (
-        f"{percent(one.value)} of the responses are flagged for a person (at most "
-        f"{percent(one.limit)})."
+        f"{percent(case.value)} of the responses are flagged for a person (at most "
+        f"{percent(case.limit)})."
     )
 
 
-def _exact(one: _Case) -> str:
-    exact = one.item.bundle.given.exact if one.alone else one.item.unseen.exact
-    which = "all scores" if one.alone else "the scores that nobody looks at"
+def _exact(case: _Case) -> str:
+    exact = case.item.bundle.given.exact if case.alone else case.item.unseen.exact
+    which = "all scores" if case.alone else "the scores that nobody looks at"
     return (
         f"Of {which}, {percent(exact)} equal people's; of other responses at least "
-        f"{percent(one.value)}, with nine chances in ten ({percent(one.limit)} are needed)."
+        f"{percent(case.value)}, with nine chances in ten ({percent(case.limit)} are needed)."
     )
 
 
-def _beyond_chance(one: _Case) -> str:
-    name = "QWK" if one.item.numeric else "kappa"
+def _beyond_chance(case: _Case) -> str:
+    name = "QWK" if case.item.numeric else "kappa"
     return (
-        f"Agreement of {one.whose} with people's, beyond chance ({name}), is {number(one.value)} "
-        f"({number(one.limit)} is needed)."
+        f"Agreement of {case.whose} with people's, beyond chance ({name}), is "
+        f"{number(case.value)} ({number(case.limit)} is needed)."
     )
 
 
-def _near(one: _Case) -> str:
+def _near(case: _Case) -> str:
     return (
-        f"{percent(one.value)} of {one.whose} are people's or the next one ({percent(one.limit)} "
-        "are needed)."
+        f"{percent(case.value)} of {case.whose} are people's or the next one "
+        f"({percent(case.limit)} are needed)."
     )
 
 
-def _second(one: _Case) -> str:
-    side = "above" if one.value >= 0 else "below"
+def _second(case: _Case) -> str:
+    side = "above" if case.value >= 0 else "below"
     return (
-        f"Agreement of {one.whose} is {number(abs(one.value))} {side} that of two people (at most "
-        f"{number(abs(one.limit))} below is accepted)."
+        f"Agreement of {case.whose} is {number(abs(case.value))} {side} that of two people "
+        f"(at most {number(abs(case.limit))} below is accepted)."
     )
 
 
-def _severity(one: _Case) -> str:
-    side = "more generous" if (one.value > 0) != one.item.lower_is_better else "stricter"
-    group = one.check.about
-    text = f"{one.whose} are {number(abs(one.value))} standard deviations {side} than people's"
+def _severity(case: _Case) -> str:
+    side = "more generous" if (case.value > 0) != case.item.lower_is_better else "stricter"
+    group = case.check.about
+    text = f"{case.whose} are {number(abs(case.value))} standard deviations {side} than people's"
     if group:
-        return f"Group '{group}': {text}, beside all students (at most {number(one.limit)})."
-    return f"On average {text} (at most {number(one.limit)})."
+        return f"Group '{group}': {text}, beside all students (at most {number(case.limit)})."
+    return f"On average {text} (at most {number(case.limit)})."
 
 
 _SENTENCES: dict[str, Callable[[_Case], str]] = {

@@ -61,18 +61,18 @@ class Front:
     note: str = ""
 
 
-def front_page(item: ItemFigures, found: Verdict, front: Front, *below: Block) -> Iterator[Block]:
-    """The first page of an item whose verdict is `found`; `below` comes after the verdict."""
-    yield panel(item, found, front.seconds)
+def front_page(item: ItemFigures, ruling: Verdict, front: Front, *below: Block) -> Iterator[Block]:
+    """The first page of an item whose verdict is `ruling`; `below` comes after the verdict."""
+    yield panel(item, ruling, front.seconds)
     yield from below
     yield Heading("Why")
-    checks = sorted(found.checks, key=lambda check: check.holds)
+    checks = sorted(ruling.checks, key=lambda check: check.holds)
     yield Checks(
-        tuple((check.holds, rule_sentences.sentence(check, item, found)) for check in checks)
+        tuple((check.holds, rule_sentences.sentence(check, item, ruling)) for check in checks)
     )
-    if found.kind != rules.USE:
+    if ruling.kind != rules.USE:
         yield Text(rule_sentences.MARKS, "note")
-    if text := rule_sentences.beside_review(item, found):
+    if text := rule_sentences.beside_review(item, ruling):
         yield Text(text)
     if front.note:
         yield Text(front.note)
@@ -83,17 +83,17 @@ def front_page(item: ItemFigures, found: Verdict, front: Front, *below: Block) -
     yield Facts(tuple(_facts(item, front)))
 
 
-def panel(item: ItemFigures, found: Verdict, seconds: float) -> VerdictPanel:
+def panel(item: ItemFigures, ruling: Verdict, seconds: float) -> VerdictPanel:
     """The verdict itself with its figures."""
-    meaning = rule_sentences.meaning(item, found)
-    tiles = tuple(_tiles(item, found, seconds))
-    return VerdictPanel(_STYLES[found.kind], ANSWERS[found.kind], meaning, tiles)
+    meaning = rule_sentences.meaning(item, ruling)
+    tiles = tuple(_tiles(item, ruling, seconds))
+    return VerdictPanel(_STYLES[ruling.kind], ANSWERS[ruling.kind], meaning, tiles)
 
 
 def answer(item: ItemFigures) -> str:
     """The verdict on an item and what it means, in a line or two."""
-    found = verdict(item)
-    return f"{ANSWERS[found.kind]}. {rule_sentences.meaning(item, found)}"
+    ruling = verdict(item)
+    return f"{ANSWERS[ruling.kind]}. {rule_sentences.meaning(item, ruling)}"
 
 
 def minutes(item: ItemFigures, seconds: float) -> tuple[float, float]:
@@ -102,7 +102,7 @@ def minutes(item: ItemFigures, seconds: float) -> tuple[float, float]:
     return all_of_them * (1 - item.unseen.responses / item.responses), all_of_them
 
 
-def _tiles(item: ItemFigures, found: Verdict, seconds: float) -> Iterator[Tile]:
+def _tiles(item: ItemFigures, ruling: Verdict, seconds: float) -> Iterator[Tile]:
     unseen = item.unseen
     flagged = item.responses - unseen.responses
     right = percent(unseen.exact) or "none"
@@ -110,7 +110,7 @@ def _tiles(item: ItemFigures, found: Verdict, seconds: float) -> Iterator[Tile]:
     yield Tile(percent(flagged / item.responses), "of the responses are flagged for a person")
     needed, without = minutes(item, seconds)
     assumed = f"if a person takes {seconds:g} seconds a response"
-    if found.kind == rules.DONT:
+    if ruling.kind == rules.DONT:
         yield Tile("0 min", "of marking are saved: people score every response")
         return
     yield Tile(

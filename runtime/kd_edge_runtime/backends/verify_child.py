@@ -112,7 +112,7 @@ def _result(item_id: str, backend: str, form: str, fields: dict[str, object]) ->
     error = fields.pop("error", None)
     if not isinstance(error, list):
         error = None
-    made = error and _ERRORS.get(str(error[0]), BackendError)(str(error[1]))
+    raised = error and _ERRORS.get(str(error[0]), BackendError)(str(error[1]))
     differing = fields.pop("differing", ())
     assert isinstance(differing, (list, tuple))
-    return Reproduced(item_id, backend, form, **fields, differing=(*differing,), error=made)  # type: ignore[arg-type]
+    return Reproduced(item_id, backend, form, **fields, differing=(*differing,), error=raised)  # type: ignore[arg-type]

@@ -80,13 +80,15 @@ def signer_of(message: bytes, signatures: Sequence[bytes], root: Path, what: str
         without = ["-r", str(revoked)]
     reason = ""
     for signature in signatures:
-        names, reason = _tool(["find-principals", "-f", str(allowed)], signature, b"", reason, what)
+        names, reason = _keygen(
+            ["find-principals", "-f", str(allowed)], signature, b"", reason, what
+        )
         for name in names.splitlines():
             verify = ["verify", "-f", str(allowed), "-I", name, "-n", NAMESPACE]
-            if _tool([*verify, *without], signature, message, "", what)[0]:
+            if _keygen([*verify, *without], signature, message, "", what)[0]:
                 return printable(name)
             # Only its exit code says that a key is revoked.
-            if without and _tool(verify, signature, message, "", what)[0]:
+            if without and _keygen(verify, signature, message, "", what)[0]:
                 reason = f"the key of '{printable(name)}' is revoked"
     raise SignatureError(
         f"{what}: not signed by anybody whom '{allowed}' allows"
@@ -103,13 +105,13 @@ def fingerprint(message: bytes, signature: bytes) -> str:
     from kd_edge_runtime.signatures.armor import NAMESPACE
 
     try:
-        said, _ = _tool(["check-novalidate", "-n", NAMESPACE], signature, message, "", "")
+        answer, _ = _keygen(["check-novalidate", "-n", NAMESPACE], signature, message, "", "")
     except SignatureError:
         return ""
-    return printable(said.strip().partition(" signature with ")[2])
+    return printable(answer.strip().partition(" signature with ")[2])
 
 
-def _tool(
+def _keygen(
     words: list[str], signature: bytes, message: bytes, reason: str, what: str
 ) -> tuple[str, str]:
     """What `ssh-keygen -Y` says if it agrees, "" if not; and why it does not, or the old reason."""
@@ -140,8 +142,8 @@ def _tool(
     if done.returncode == 0:
         return done.stdout.decode("utf-8", "replace"), reason
     lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
-    told = next((line for line in lines if "expired" in line or "not yet valid" in line), "")
-    return "", printable(told) or reason
+    cause = next((line for line in lines if "expired" in line or "not yet valid" in line), "")
+    return "", printable(cause) or reason
 
 
 def _readable(path: Path) -> None:
