@@ -166,8 +166,8 @@ def export(
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
     scored = None if responses is None else read(responses, values, folder=target.path.parent)
     if teacher:
-        unfit = {"--form": forms, "--bits": bits, "--prompt": prompts, "--max-size": max_size}
-        unfit["--c"], unfit["--js"], unfit["--second"] = as_c, as_js, seconds
+        unfit: dict[str, object] = {"--form": forms, "--bits": bits, "--prompt": prompts}
+        unfit |= {"--max-size": max_size, "--c": as_c, "--js": as_js, "--second": seconds}
         unfit["--html"] = page
         for name, value in unfit.items():
             if value:
