@@ -9,6 +9,7 @@ import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import FILE, json_option, print_json, refuse_overwriting
+from kd_edge_runtime.errors import printable
 
 
 @click.command(cls=GroupedCommand)
@@ -47,7 +48,7 @@ def sign(bundle: Path, key: Path, output: Path | None, as_json: bool) -> None:
         return
     others = signed.signatures - 1
     more = f", beside {others} other signature{'s' if others > 1 else ''}" if others else ""
-    click.echo(f"{signed.bundle}: signed with {signed.key}{more}")
+    click.echo(f"{printable(signed.bundle)}: signed with {signed.key}{more}")
     if signed.allowed:
         click.echo("Devices accept it with this line in allowed_signers, in their folder:")
         click.echo(f"  {signed.allowed}")

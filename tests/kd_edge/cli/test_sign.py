@@ -55,3 +55,11 @@ def test_neither_half_of_the_key_is_overwritten(command, bundle, tmp_path, named
     said = command.fails("sign", bundle, "--key", halves[named], "-o", halves[over])
     assert "would overwrite this input" in said
     assert {end: half.read_bytes() for end, half in halves.items()} == before
+
+
+def test_a_name_steers_no_terminal(command, tmp_path, key):
+    path = tmp_path / "a\x1b[31m.kdz"
+    bundles_made.write(path)
+    said = command("sign", path, "--key", key)
+    assert said.code == 0
+    assert "a\\x1b[31m.kdz: signed with" in said.out
