@@ -103,6 +103,13 @@ def _whole_product(reading: Reading) -> list[Value]:
     return [result]
 
 
+def _whole_sums(reading: Reading) -> list[Value]:
+    """MatMulInteger: rows of integers by a weight, with one zero point for each at most."""
+    if any(reading.has(at) and reading.shape(at) not in ((), (1,)) for at in (2, 3)):
+        raise reading.wrong()
+    return _matmul(reading)
+
+
 def _attention(reading: Reading) -> list[Value]:
     """MultiHeadAttention of queries, keys and values [N, T, D], with a mask [N, T]."""
     shape, heads = reading.shape(0), reading.number("num_heads", 0)
@@ -191,6 +198,7 @@ RULES: dict[str, Rule] = {
     "Gemm": _gemm,
     "LayerNormalization": _norm,
     "MatMul": _matmul,
+    "MatMulInteger": _whole_sums,
     "QuantizeLinear": _quantize,
     "Trilu": _triangle,
     "com.microsoft.MatMulIntegerToFloat": _whole_product,

@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import bundles_made
 import seconds_made
+from kd_edge_export.onnx import int8_matmul
 from kd_edge_export.onnx.bag import onnx_fp32
 from kd_edge_runtime.graphs.limits import Described, GraphError
 from kd_edge_runtime.graphs.onnx_check import check_onnx
@@ -47,6 +48,22 @@ def test_what_is_written_passes():
         check_onnx(item.forms[form][1], BAG)
     for _, data in seconds_made.second().forms.values():
         check_onnx(data, TOKENS)
+
+
+def test_products_of_integers_by_rows_pass(monkeypatch):
+    """As teachers have them, and int8 students of version 0.2.0 had."""
+
+    def product(model):
+        model.opset_import[0].version = 18
+        weight = numpy_helper.from_array(np.eye(6, dtype=np.float32), "weight")
+        model.graph.initializer.append(weight)
+        model.graph.node[3].input[0] = "mixed"
+        model.graph.node.insert(1, helper.make_node("MatMul", ["tokens", "weight"], ["mixed"]))
+
+    monkeypatch.setattr(int8_matmul, "LEAST", 1)
+    whole = int8_matmul.int8_products(changed(product, SECOND))
+    assert b"MatMulInteger" in whole
+    check_onnx(whole, TOKENS)
 
 
 @pytest.mark.parametrize(
