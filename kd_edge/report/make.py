@@ -72,7 +72,7 @@ def make_report(
     files = output / PAGE, output / MARKDOWN
     make_folder(output, private=responses)
     for path, render in zip(files, (html, markdown), strict=True):
-        with atomic_write(path) as file:
+        with atomic_write(path, private=responses) as file:
             file.write(render(_TITLE, blocks))
     return WrittenReport(files, content.figures, content.headlines)
 

@@ -100,6 +100,7 @@ def test_students_words_stay_on_the_users_machine(command, whole_way, tmp_path):
     (tmp_path / "usual").mkdir()
     usual = (tmp_path / "usual").stat().st_mode
     assert (tmp_path / "all").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "all" / "report.html").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "none").stat().st_mode == usual != (tmp_path / "all").stat().st_mode
     shown = read(tmp_path / "all" / "report.html")
     assert sum(text in shown for text in scored.texts) > 2
