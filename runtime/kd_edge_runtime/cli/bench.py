@@ -51,7 +51,7 @@ from kd_edge_runtime.tables.reading.sources import Reading
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option(
     "--sustain",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=86_400),
     default=0,
     metavar="SECONDS",
     help="Let the fastest backend score for this long, to show how heat slows it down.",
@@ -97,6 +97,8 @@ def bench(
     """
     if as_json and markdown:
         raise click.UsageError("Give --json or --markdown, not both.")
+    if options["sustain"] != options["sustain"]:  # what is no number passes every range
+        raise click.UsageError("--sustain needs a number of seconds.")
     if output:
         refuse_missing_folder(output)  # before the work, not after it
     reading = Reading(encoding, sheet, quoting)

@@ -89,7 +89,7 @@ def signer_of(message: bytes, signatures: Sequence[bytes], root: Path, what: str
                 return printable(name)
             # Only its exit code says that a key is revoked.
             if without and _keygen(verify, signature, message, "", what)[0]:
-                reason = f"the key of '{printable(name)}' is revoked"
+                reason = f"'{revoked}' revokes the key of '{printable(name)}', or is damaged"
     raise SignatureError(
         f"{what}: not signed by anybody whom '{allowed}' allows"
         + (f" ({reason})" if reason else "")
@@ -149,9 +149,10 @@ def _keygen(
 def _readable(path: Path) -> None:
     from kd_edge_runtime.errors import read_error
 
+    # A pipe is not opened: it would wait for whoever writes into it.
+    if path.exists() and not path.is_file():
+        raise InputError(f"'{path}' is not a file")
     try:
         path.read_bytes()
     except OSError as error:
         raise read_error(path, error) from None
-    if not path.is_file():
-        raise InputError(f"'{path}' is not a file")

@@ -80,6 +80,7 @@ def test_it_ends_as_it_should_where_nothing_works(command, path, monkeypatch):
     ("asked", "code", "told"),
     [
         (("--json", "--markdown"), 2, "not both"),
+        (("--sustain", "nan"), 2, "needs a number of seconds"),
         (("--sustain", "-1"), 2, "-1"),
         (("--threads", "0"), 2, "0"),
         (("--backend", "abacus"), 2, "abacus"),
