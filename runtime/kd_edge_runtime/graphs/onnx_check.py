@@ -20,17 +20,12 @@ from kd_edge_runtime.graphs.onnx_shapes import RULES, run_node
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The operators of each kind of student; of others all that are known.
+# The operators of each kind of student. What reads token ids may be a kind of somebody's own that
+# runs as one of these (`runs_as`), so that it has all that are known.
 _OPERATORS = {
     "bag": frozenset(("Add", "Cast", "Gemm", "MatMul", "Mul", "Relu", "Softmax")),
-    "rnn": frozenset(
-        (
-            *("Cast", "Concat", "Div", "GRU", "Gather", "Gemm", "Less", "Max", "Mul", "Range"),
-            *("ReduceMax", "ReduceSum", "Reshape", "Shape", "Softmax", "Squeeze", "Sub"),
-            *("Transpose", "Unsqueeze", "Where"),
-        )
-    ),
-    "transformer": frozenset(RULES) - {"GRU"},
+    "rnn": frozenset(RULES),
+    "transformer": frozenset(RULES),
 }
 
 # Numbers of responses and of tokens for which shapes are computed; what they come to for others
