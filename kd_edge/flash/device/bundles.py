@@ -73,7 +73,7 @@ def default_root(wheel: Path) -> Path:
     """The runtime's default folder, according to its wheel."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from kd_edge_runtime.slots.slots import default_root; print(default_root())"
+        "from kd_edge_runtime.slots.root import default_root; print(default_root())"
     )
     done = _run([python(), "-B", "-c", code, str(wheel)])
     if done.returncode:

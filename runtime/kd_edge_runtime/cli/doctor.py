@@ -22,7 +22,8 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.cli.options import root_option
 from kd_edge_runtime.errors import BackendError, KdEdgeError
-from kd_edge_runtime.slots.slots import Slots, default_root
+from kd_edge_runtime.slots.root import default_root
+from kd_edge_runtime.slots.slots import Slots
 from kd_edge_runtime.students.item import LoadedItem
 
 _Row = dict[str, Any]

@@ -18,7 +18,8 @@ from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.server import Server
 from kd_edge_runtime.slots.allowed import open_allowed
 from kd_edge_runtime.slots.installed import open_installed
-from kd_edge_runtime.slots.slots import Slots, default_root
+from kd_edge_runtime.slots.root import default_root
+from kd_edge_runtime.slots.slots import Slots
 
 _LOOPBACK = "127.0.0.1"
 

@@ -10,7 +10,8 @@ import click
 from kd_edge_runtime.cli.options import root_option
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.slots import switch
-from kd_edge_runtime.slots.slots import Slots, SlotState, default_root
+from kd_edge_runtime.slots.root import default_root
+from kd_edge_runtime.slots.slots import Slots, SlotState
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 

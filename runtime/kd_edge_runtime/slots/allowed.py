@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.signatures.check import check_signature, fingerprint
-from kd_edge_runtime.slots.slots import default_root
+from kd_edge_runtime.slots.root import default_root
 
 
 def open_allowed(path: str | Path) -> Bundle:

@@ -6,7 +6,8 @@ from kd_edge_runtime import backends
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.backends import choose
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.slots.slots import Slots, default_root
+from kd_edge_runtime.slots.root import default_root
+from kd_edge_runtime.slots.slots import Slots
 
 if TYPE_CHECKING:
     from pathlib import Path
