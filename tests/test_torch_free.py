@@ -148,7 +148,7 @@ def test_the_wheel_holds_the_runtime_and_asks_for_click(wheel):
     # Docstrings and comments are a third of it; `bench` is an eighth, and so is what reads
     # spreadsheets and other encodings, which is imported where a file needs it, as are the tables
     # of text rules 2 and of WordPiece.
-    assert wheel.stat().st_size < 310_000
+    assert wheel.stat().st_size < 330_000
 
 
 def test_nothing_heavy_is_there(device):

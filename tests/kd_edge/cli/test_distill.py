@@ -193,7 +193,7 @@ def test_a_teacher_of_other_responses(command, given, tiny_model, tmp_path):
         (["--student", "both", "--max-size", "9KB"], "name the teacher's folder"),
         (["--student", "transformer"], "name the teacher's folder"),
         (["--temperature", 0.9], "not in the range"),
-        (["--lambda", "nan"], "lambda is nan"),
+        (["--lambda", "nan"], "nan is not a number to work with"),
         (["--labels", "none.csv"], "none.csv: no such file"),
         (["--variants", "none.csv"], "none.csv: no such file"),
         (["--teacher", "nowhere"], "nowhere: no such folder"),

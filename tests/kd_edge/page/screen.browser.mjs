@@ -203,7 +203,7 @@ test("a table can be cancelled, and other columns be chosen", async () => {
   await page.$eval("#cancel", (button) => button.click());
   await until(page, () => document.querySelector("#table-news").textContent.startsWith("Cancelled"));
   assert.equal(await isShown(page, "step-columns"), true);
-  await (await page.$("#file")).uploadFile(join(folder, file));
+  await (await page.$("#file")).uploadFile(join(folder, "page.html"));
   await page.close();
 });
 
