@@ -57,10 +57,11 @@ def shown(text: str) -> str:
 def _spelt_out(text: str) -> str:
     if text.isprintable():
         return text
-    return "".join(f"\\x{ord(one):02x}" if _steers(one) else one for one in text)
+    return "".join(f"\\x{ord(one):02x}" if steers(one) else one for one in text)
 
 
-def _steers(character: str) -> bool:
+def steers(character: str) -> bool:
+    """Whether a character may steer a terminal: a control character of ASCII or Latin-1."""
     return character < " " or "\x7f" <= character <= "\x9f"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
-from kd_edge_runtime.errors import BundleError, InputError
+from kd_edge_runtime.errors import BundleError, InputError, steers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -282,7 +282,7 @@ def _refuse_controls(value: Any, where: str) -> None:
     """Refuses a name that could steer a terminal, or add a line to what is printed there."""
     if isinstance(value, str) and not value.isprintable():
         for character in value:
-            if character < " " or "\x7f" <= character <= "\x9f":
+            if steers(character):
                 raise BundleError(f"{where}: a name holds a control character ({character!a})")
 
 
