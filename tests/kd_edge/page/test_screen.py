@@ -5,17 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import random
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import bundles_made
 import page_cases
-import zig
+from chromium import run_in_chromium
 from kd_edge.page.assemble import ItemTexts, PageBundle, page
 from kd_edge_export.bundle import write_bundle
 from kd_edge_runtime.bench.quality import quality
@@ -99,20 +96,4 @@ def folder(tmp_path_factory):
 
 
 def test_the_whole_way_in_chromium(folder):
-    node, chromium = shutil.which("node"), shutil.which("chromium")
-    zig.need(node and chromium, "node and chromium (apt-get install nodejs chromium)")
-    there = (HERE / "node_modules" / "axe-core").is_dir()
-    zig.need(there, "Puppeteer and axe-core (make page-tools)")
-    done = subprocess.run(
-        [node, "--test", HERE / "screen.browser.mjs"],
-        env={
-            **os.environ,
-            "KD_EDGE_CASES": str(folder),
-            "KD_EDGE_SHOTS": str(SHOTS),
-            "KD_EDGE_CHROMIUM": chromium,
-        },
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    run_in_chromium(HERE / "screen.browser.mjs", folder, SHOTS)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-import zig
+from chromium import run_in_chromium
 from kd_edge.evaluation.agreement import MAJORITY
 from kd_edge.report.figures.disagreements import disagreements
 from kd_edge.report.figures.items import Baseline, item_figures, together
@@ -61,22 +58,6 @@ def folder(tmp_path_factory):
 
 
 def test_reports_in_chromium(folder):
-    node, chromium = shutil.which("node"), shutil.which("chromium")
-    zig.need(node and chromium, "node and chromium (apt-get install nodejs chromium)")
-    there = (SCRIPT.parent / "node_modules" / "axe-core").is_dir()
-    zig.need(there, "Puppeteer and axe-core (make page-tools)")
-    done = subprocess.run(
-        [node, "--test", SCRIPT],
-        env={
-            **os.environ,
-            "KD_EDGE_CASES": str(folder),
-            "KD_EDGE_SHOTS": str(SHOTS),
-            "KD_EDGE_CHROMIUM": chromium,
-        },
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "fail 0" in done.stdout
-    assert "pass 6" in done.stdout
+    said = run_in_chromium(SCRIPT, folder, SHOTS)
+    assert "fail 0" in said
+    assert "pass 6" in said
