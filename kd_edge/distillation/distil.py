@@ -153,7 +153,11 @@ def train_student(
     kind = registry.get(options.student)
     chosen = kind.fit_options(options.student_options, text)
     classes = len(item.scale.classes)
-    examples = examples.with_variants(kind.recipe.variants)
+    recipe = options.recipe
+    examples = examples.with_variants(recipe.variants)
+    if recipe.vector_weight:
+        vectors = kind.teacher_vectors(text, examples.texts, work / "teacher")
+        examples = replace(examples, vectors=vectors)
     validation, scores = without_soft_labels(held_out, classes), human_scores(held_out)
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)

@@ -21,12 +21,14 @@ class Examples:
         questions: the id of the item that each answers; empty if all answer the same item.
         scores: the human scores as classes, -1 for variants; int64 [N].
         soft: the teacher's probabilities, rows of zeros where there are none; float32 [N, K].
+        vectors: the teacher's vectors, if the student learns from them; float32 [N, D].
     """
 
     texts: Sequence[str]
     scores: npt.NDArray[np.int64]
     soft: npt.NDArray[np.float32]
     questions: Sequence[str] = ()
+    vectors: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -43,6 +45,7 @@ class Examples:
             self.scores[kept],
             self.soft[kept],
             [self.questions[at] for at in kept] if self.questions else (),
+            None if self.vectors is None else self.vectors[kept],
         )
 
 

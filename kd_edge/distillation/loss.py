@@ -16,6 +16,31 @@ from __future__ import annotations
 import torch
 
 
+def vector_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """Half the squared distance of a student's vectors from the teacher's, a mean; a scalar.
+
+    After the hints of FitNets (Romero et al. 2015), without a map between the two: a student that
+    is cut out of its teacher has vectors of the same meaning.
+
+    Args:
+        student: [B, D].
+        teacher: those of the same responses, in units of `spread`; [B, D].
+    """
+    return (student - teacher).square().sum(-1).mean() / 2
+
+
+def spread(vectors: torch.Tensor) -> float:
+    """How far vectors lie apart: the root of their mean squared distance from their mean.
+
+    In this unit a student that gives all responses the mean vector has a loss of a half,
+    however wide vectors are.
+
+    Args:
+        vectors: [N, D].
+    """
+    return float((vectors - vectors.mean(0)).square().sum(-1).mean().sqrt().clamp(min=1e-6))
+
+
 def soften(probabilities: torch.Tensor, temperature: float) -> torch.Tensor:
     """Probabilities at a temperature: p^(1/T), normalised, as if the logits were divided by T.
 

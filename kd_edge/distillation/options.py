@@ -63,8 +63,9 @@ class DistilOptions:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe of the student's kind."""
-        return registry.get(self.first.student).recipe
+        """The recipe of the student, or of the first of both."""
+        kind = registry.get(self.first.student)
+        return kind.recipe_for(kind.options(self.first.student_options))
 
     @property
     def first(self) -> DistilOptions:

@@ -13,7 +13,7 @@ import torch
 from kd_edge.console.progress import Tracker, track
 from kd_edge.data.responses import Scale
 from kd_edge.distillation.examples import Examples
-from kd_edge.distillation.loss import distillation_loss, soften
+from kd_edge.distillation.loss import distillation_loss, soften, spread, vector_loss
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.students.base import Recipe
@@ -44,7 +44,7 @@ class Training:
         scale: Scale,
         options: DistilOptions,
     ) -> None:
-        recipe = options.recipe
+        self._recipe = recipe = options.recipe
         self._network = network
         self._text = text
         self._scale = scale
@@ -64,6 +64,10 @@ class Training:
         self._soft = soften(torch.from_numpy(examples.soft), options.temperature)
         self._soft[torch.from_numpy(examples.soft.sum(1) == 0)] = 0.0
         self._examples = examples
+        self._vectors, self._spread = None, 1.0
+        if examples.vectors is not None:
+            self._spread = spread(torch.from_numpy(examples.vectors))
+            self._vectors = torch.from_numpy(examples.vectors) / self._spread
         self._compute = (
             choose_compute("auto", "auto")
             if recipe.low_precision
@@ -128,19 +132,20 @@ class Training:
     def _key(self) -> str:
         """A hash of everything that determines the result."""
         weights = [float(part.double().sum()) for part in self._network.state_dict().values()]
-        return hash_json(
-            {
-                "options": {
-                    **asdict(self._options),
-                    "student_options": dict(self._options.student_options),
-                },
-                "texts": self._examples.texts,
-                "scores": self._examples.scores.tolist(),
-                "soft": self._examples.soft.round(6).tolist(),
-                "held out": [self._held_out.texts, self._held_out.scores.tolist()],
-                "start": weights,
-            }
-        )
+        key = {
+            "options": {
+                **asdict(self._options),
+                "student_options": dict(self._options.student_options),
+            },
+            "texts": self._examples.texts,
+            "scores": self._examples.scores.tolist(),
+            "soft": self._examples.soft.round(6).tolist(),
+            "held out": [self._held_out.texts, self._held_out.scores.tolist()],
+            "start": weights,
+        }
+        if self._vectors is not None:
+            key["vectors"] = self._vectors.double().sum(0).tolist()
+        return hash_json(key)
 
     def _leg(self, leg: int, encoded: Encoded, tracker: Tracker) -> float:
         epoch, part = divmod(leg, self._parts)
@@ -168,15 +173,21 @@ class Training:
         return [batches[place] for place in rng.permutation(len(batches))]
 
     def _step(self, index: npt.NDArray[np.int64], encoded: Encoded) -> float:
-        options, device = self._options, self._compute.device
-        at = torch.from_numpy(index)
+        options, at = self._options, torch.from_numpy(index)
+        batch = [part.to(self._compute.device) for part in encoded.batch(index)]
+        near: torch.Tensor | float = 0.0
         with self._compute.autocast():
-            logits = self._network(*(part.to(device) for part in encoded.batch(index)))
+            if self._vectors is None:
+                logits = self._network(*batch)
+            else:
+                logits, vectors = self._network.with_vectors(*batch)
+                near = vector_loss(vectors.cpu() / self._spread, self._vectors[at])
         loss = distillation_loss(
             logits.cpu(), self._scores[at], self._soft[at], options.weight, options.temperature
         )
+        loss = loss + self._recipe.vector_weight * near
         self._compute.step(
-            loss + self._network.penalty(), self._network, self._optimizer, options.recipe.clip
+            loss + self._network.penalty(), self._network, self._optimizer, self._recipe.clip
         )
         return loss.item()
 

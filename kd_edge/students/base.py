@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
 from kd_edge.students.student import Network, Student, TextStage
 from kd_edge_export.form_writers import Form, Forms
 from kd_edge_runtime.errors import InputError
@@ -32,6 +35,8 @@ class Recipe:
         variants: the most variants to learn from, spread evenly over all; None for all.
         low_precision: whether to train in bf16 where there is hardware for it, on a GPU if there
             is one, as the teacher is.
+        vector_weight: how much it counts that the network's vectors of responses are near to the
+            teacher's; 0 for not at all. See `loss.vector_loss`.
     """
 
     learning_rate: float
@@ -44,6 +49,7 @@ class Recipe:
     part: int = 0
     variants: int | None = None
     low_precision: bool = False
+    vector_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,25 @@ class Kind(ABC):
     def fit_options(self, values: Mapping[str, Any], _text: Any) -> Any:
         """The options once the text stage is known, on which those without a value may depend."""
         return self.options(values)
+
+    def recipe_for(self, _options: Any) -> Recipe:
+        """How it is trained with these options."""
+        return self.recipe
+
+    def teacher_vectors(
+        self, text: Any, _texts: Sequence[str], _folder: Path
+    ) -> npt.NDArray[np.float32]:
+        """The teacher's vectors of N responses, for a recipe with `vector_weight`.
+
+        Args:
+            text: a text stage that `learn_text` made.
+            texts: the responses.
+            folder: where they are kept for a run that is stopped and started again.
+
+        Returns:
+            [N, D], as wide as the network's own (`Network.with_vectors`).
+        """
+        raise NotImplementedError(f"students of kind {self.name} have no vectors")
 
     def check_model(  # noqa: B027 (labels are enough for most kinds)
         self, model: Path, sources: TextSources, options: Any

@@ -59,6 +59,13 @@ class Network(torch.nn.Module):
         """
         return []
 
+    def with_vectors(self, *_inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits [B, K], and a vector [B, D] of each response that is to be near to the teacher's.
+
+        Only of kinds that have `teacher_vectors`.
+        """
+        raise NotImplementedError("this network has no vectors of responses")
+
     def penalty(self) -> torch.Tensor:
         """What the network adds to the loss for large weights; nothing by default."""
         return torch.zeros(())

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 
@@ -19,6 +22,7 @@ from kd_edge.students.cutting import Cut, build_network, cut_network
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge.teacher.classifier import build, load_teacher
+from kd_edge.teacher.vectors import kept_vectors
 from kd_edge_export import form_writers
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text import NEW_RULES
@@ -36,27 +40,48 @@ class TransformerOptions:
         min_responses: a piece of a word must stand in at least this many responses; single
             letters, digits and signs are known anyway.
         longest: tokens after which a response is cut; fewer if the teacher reads fewer.
+        variants: the most variants to learn from, spread evenly over all; None for all.
+        vector_weight: how much it counts, beside people's scores, that its vectors of responses
+            are near to the teacher's; 0 for not at all. The teacher reads all that it learns from
+            once more then.
         config: the configuration of its network, as transformers calls it; None before it is cut.
     """
 
     layers: Sequence[int] | None = None
     min_responses: int = 3
     longest: int = 192
+    variants: int | None = 20_000
+    vector_weight: float = 0.0
     config: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        if self.variants is not None and self.variants < 0:
+            raise InputError(f"{self.variants} variants are too few: the number must be 0 or more")
+        if not 0 <= self.vector_weight < inf:  # false for NaN too
+            raise InputError(f"the vectors' weight is {self.vector_weight}, it must be 0 or more")
         if self.layers is not None:  # a list in JSON
             object.__setattr__(self, "layers", tuple(self.layers))
 
 
 class CutText(TokenText):
-    """The text stage, and the cut that a network starts from; None in one that was saved."""
+    """The text stage; unless it was saved, with the cut that a network starts from.
+
+    Args:
+        tokenizer: what the network reads by.
+        start: the cut.
+        teacher: the folder of the teacher that it was cut out of.
+        rules: see `TokenText`.
+    """
 
     def __init__(
-        self, tokenizer: Tokenizer, start: Cut | None = None, rules: int = NEW_RULES
+        self,
+        tokenizer: Tokenizer,
+        start: Cut | None = None,
+        teacher: Path | None = None,
+        rules: int = NEW_RULES,
     ) -> None:
         super().__init__(tokenizer, rules)
-        self.start = start
+        self.start, self.teacher = start, teacher
 
 
 class TransformerNetwork(Network):
@@ -93,9 +118,17 @@ class TransformerNetwork(Network):
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits [B, K] from ids and mask [B, T]."""
-        # A response without a token counts as one padding token.
-        first = torch.ones_like(mask[:, :1])
-        return cast(torch.Tensor, self.cut(ids, torch.cat((first, mask[:, 1:]), 1)))
+        return cast(torch.Tensor, self.cut(ids, _never_empty(mask)))
+
+    def with_vectors(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """See `Network`: of ids and mask, what the last layer says."""
+        ids, mask = inputs
+        return self.cut.with_vectors(ids, _never_empty(mask))
+
+
+def _never_empty(mask: torch.Tensor) -> torch.Tensor:
+    """A mask by which a response without a token counts as one padding token; [B, T]."""
+    return torch.cat((torch.ones_like(mask[:, :1]), mask[:, 1:]), 1)
 
 
 class TransformerKind(TokenKind):
@@ -113,7 +146,6 @@ class TransformerKind(TokenKind):
         head_rate=5.0,
         decay=0.01,
         part=1536,
-        variants=20_000,
         low_precision=True,
     )
     holds = (
@@ -138,7 +170,18 @@ class TransformerKind(TokenKind):
             options.min_responses,
             options.longest,
         )
-        return CutText(start.tokenizer, start)
+        return CutText(start.tokenizer, start, sources.teacher)
+
+    def recipe_for(self, options: TransformerOptions) -> Recipe:
+        """See `Kind`."""
+        return replace(self.recipe, variants=options.variants, vector_weight=options.vector_weight)
+
+    def teacher_vectors(
+        self, text: CutText, texts: Sequence[str], folder: Path
+    ) -> npt.NDArray[np.float32]:
+        """See `Kind`: the mean of its last layer's vectors over the tokens."""
+        assert text.teacher is not None, "a student that learns was cut out of one"
+        return kept_vectors(text.teacher, texts, folder)
 
     def fit_options(self, values: Mapping[str, Any], text: CutText) -> TransformerOptions:
         """See `Kind`: how the teacher was cut."""

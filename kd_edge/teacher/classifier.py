@@ -56,16 +56,30 @@ class TeacherModel(nn.Module):
         Returns:
             Logits, float32 [B, K], whatever the precision inside.
         """
-        output = self.backbone(input_ids=tokens, attention_mask=mask)
         if self.head is None:
+            output = self.backbone(input_ids=tokens, attention_mask=mask)
             classified: torch.Tensor = output.logits.float()
             return classified
+        return self.with_vectors(tokens, mask)[0]
+
+    def with_vectors(
+        self, tokens: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `forward`, with what the last layer says of each response.
+
+        Returns:
+            Logits, float32 [B, K]; and the mean of the last layer's vectors over the tokens,
+            float32 [B, D].
+        """
+        if self.head is None:
+            output = self.backbone(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
+            return output.logits.float(), _mean(output.hidden_states[-1], mask)
+        output = self.backbone(input_ids=tokens, attention_mask=mask)
         # In fp32 even under autocast: bfloat16 logits have 8 bits, too few for soft labels.
         with torch.autocast(tokens.device.type, enabled=False):
-            weights = mask.unsqueeze(-1).float()
-            pooled = (output.last_hidden_state.float() * weights).sum(1) / weights.sum(1)
+            pooled = _mean(output.last_hidden_state, mask)
             logits: torch.Tensor = self.head(self.dropout(pooled))
-            return logits
+            return logits, pooled
 
     def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """All parameters: those of the language model, and those of the head."""
@@ -77,6 +91,13 @@ class TeacherModel(nn.Module):
         for name, parameter in self.named_parameters():
             (body if name.startswith(prefix) else head).append(parameter)
         return body, head
+
+
+def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The mean over the tokens that are there, in fp32 even under autocast; [B, D]."""
+    with torch.autocast(states.device.type, enabled=False):
+        weights = mask.unsqueeze(-1).float()
+        return (states.float() * weights).sum(1) / weights.sum(1)
 
 
 def build(folder: Path, classes: Sequence[str], max_length: int, seed: int) -> TeacherModel:

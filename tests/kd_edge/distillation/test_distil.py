@@ -20,6 +20,7 @@ from kd_edge.evaluation.calibration import at_temperature, fit_temperature, nega
 from kd_edge.evaluation.review import review_of
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import StoppedError
+from kd_edge.students.transformer import KIND
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE, NEAREST_EXPECTED
 from kd_edge_runtime.errors import InputError
 from tiny import untrained_teacher
@@ -251,3 +252,21 @@ def test_it_is_calibrated_and_knows_what_to_flag(tmp_path):
         assert (review.wanted, review.responses) == (0.7, len(HELD_OUT))
         assert student.flags.review == review.below
         assert student.flags.longest == outlier_limits([row.text for row in ROWS], student).longest
+
+
+def test_vectors_come_near_to_the_teachers(tiny_model, tmp_path):
+    teacher = untrained_teacher(tmp_path / "teacher", tiny_model, ITEM.scale.classes)
+    data = LearningData(ITEM, ROWS, HELD_OUT, LABELS, VARIANTS, teacher)
+    distances = []
+    for weight in (0.0, 5.0):
+        cut = {**SMALL["transformer"], "vector_weight": weight}
+        options = DistilOptions(student="both", second_options=cut, teacher_share=1.0)
+        made = distil_second(data, options, tmp_path / "work")
+        text = data.learn_text(options.second)
+        wanted = torch.from_numpy(KIND.teacher_vectors(text, data.texts, tmp_path / "kept"))
+        index = np.arange(len(data.texts))
+        with torch.no_grad():
+            own = made.network.with_vectors(*made.text.encode(data.texts).batch(index))[1]
+        distances.append(float((own - wanted).square().mean()))
+    assert distances[1] < 0.5 * distances[0]
+    assert not (tmp_path / "work").exists(), "nothing is left of responses"

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kd_edge.distillation.loss import distillation_loss, soften
+from kd_edge.distillation.loss import distillation_loss, soften, spread, vector_loss
 
 LOGITS = [[2.0, -1.0, 0.5], [0.0, 0.3, -0.2], [-1.0, 1.0, 4.0], [0.1, 0.0, 0.2]]
 SCORES = [0, 2, 2, 1]
@@ -118,3 +118,13 @@ def test_softening_is_sound_at_the_edges():
     assert cooled[0, 0] > cooled[0, 1] > 0
     shares = torch.tensor(SOFT)
     assert torch.allclose(soften(shares, 1.0), shares, atol=1e-6)
+
+
+def test_vectors_of_the_mean_are_half_a_unit_off():
+    teacher = torch.tensor([[3.0, 0.0], [-1.0, 2.0], [1.0, 7.0]])
+    unit = spread(teacher)
+    assert unit == pytest.approx((((4 + 9) + (4 + 1) + 16) / 3) ** 0.5)
+    assert float(vector_loss(teacher / unit, teacher / unit)) == 0
+    mean = teacher.mean(0).expand(3, 2)
+    assert float(vector_loss(mean / unit, teacher / unit)) == pytest.approx(0.5)
+    assert spread(teacher[:1]) > 0, "to be divided by"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from families import CLASSES, FAMILIES, family_teacher
+from families import CLASSES, FAMILIES, WIDTH, family_teacher
 from kd_edge.data.responses import Scale
+from kd_edge.stages.record import StoppedError
 from kd_edge.students import store, transformer
 from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student
 from kd_edge.students.tokens import EncodedTokens
 from kd_edge.students.transformer import TransformerOptions
+from kd_edge.teacher import vectors as kept_vectors
 from kd_edge.teacher.predict import predict
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
 from kd_edge_runtime.errors import InputError
@@ -97,6 +101,52 @@ def test_a_response_without_a_token_counts_as_a_pad(teacher):
     network = _student(teacher).network
     empty = network(*EncodedTokens([[]]).batch(np.array([0])))
     assert torch.equal(empty, network(torch.tensor([[0]]), torch.tensor([[1]])))
+
+
+@pytest.mark.parametrize("classify", [False, True], ids=["encoder", "classifier"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_teachers_vectors_are_those_of_a_student_with_all_its_layers(tmp_path, name, classify):
+    teacher = family_teacher(tmp_path / "teacher", name, TEXTS, classify=classify)
+    student = _student(teacher, {"layers": range(4)})
+    texts = [*TEXTS[:5], ""]
+    found = KIND.teacher_vectors(student.text, texts, tmp_path / "kept")
+    assert found.shape == (6, WIDTH)
+    inputs = student.text.encode(texts).batch(np.arange(6))
+    with torch.no_grad():
+        logits, vectors = student.network.with_vectors(*inputs)
+        assert torch.equal(logits, student.network(*inputs))
+    assert np.abs(vectors.numpy() - found).max() < 1e-4
+
+
+def test_vectors_are_kept(teacher, tmp_path, monkeypatch):
+    text = _student(teacher).text
+    found = KIND.teacher_vectors(text, TEXTS, tmp_path / "kept")
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_vectors, "load_teacher", lambda _: pytest.fail("they were made again"))
+        assert np.array_equal(KIND.teacher_vectors(text, TEXTS, tmp_path / "kept"), found)
+    kept = next((tmp_path / "kept").iterdir())
+    kept.write_bytes(b"torn")
+    assert np.array_equal(KIND.teacher_vectors(text, TEXTS, tmp_path / "kept"), found)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kept_vectors, "encode", stop)
+    with pytest.raises(StoppedError, match="Start the same command again"):
+        KIND.teacher_vectors(text, TEXTS[:3], tmp_path / "kept")
+
+
+def test_options_of_the_recipe():
+    assert (KIND.recipe_for(KIND.options()).variants, KIND.recipe.vector_weight) == (20_000, 0)
+    chosen = KIND.recipe_for(KIND.options({"variants": None, "vector_weight": 2.0}))
+    assert (chosen.variants, chosen.vector_weight) == (None, 2.0)
+    for wrong, said in (
+        ({"variants": -1}, "-1 variants"),
+        ({"vector_weight": -0.1}, "weight is -0.1"),
+        ({"vector_weight": math.nan}, "weight is nan"),
+    ):
+        with pytest.raises(InputError, match=said):
+            KIND.options(wrong)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -1,0 +1,72 @@
+"""What a teacher's last layer says of responses, kept for a run that is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from kd_edge.console.progress import Tracker, track
+from kd_edge.files import make_folder
+from kd_edge.stages.record import StoppedError, hash_folder, hash_json
+from kd_edge.teacher.batches import by_length, encode, pad, pad_id
+from kd_edge.teacher.classifier import TeacherModel, load_teacher
+from kd_edge.teacher.compute import Compute, choose_compute
+from kd_edge.training.checkpoint import save_tensors
+from kd_edge.training.threads import computing
+
+_BATCH = 64  # texts that the network takes at a time
+_DESCRIPTION = "what the language model makes of responses"
+_NAME = "vectors"
+
+
+def kept_vectors(teacher: Path, texts: Sequence[str], folder: Path) -> npt.NDArray[np.float32]:
+    """The mean of a teacher's last vectors over the tokens of each response.
+
+    Args:
+        teacher: the folder of a fine-tuned teacher.
+        texts: N responses.
+        folder: where they are kept; made where missing. A second call reads them there.
+
+    Returns:
+        [N, D].
+
+    Raises:
+        InputError: the folder holds no finished teacher, or they cannot be written.
+        StoppedError: the user stopped it.
+    """
+    path = folder / f"{hash_json([hash_folder(teacher), list(texts)])[:16]}.safetensors"
+    try:
+        kept: npt.NDArray[np.float32] = load_file(path)[_NAME].numpy()
+        return kept
+    except (OSError, SafetensorError, KeyError):
+        pass
+    model, compute = load_teacher(teacher), choose_compute("auto", "auto")
+    try:
+        with computing(), track(_DESCRIPTION, len(texts)) as tracker:
+            vectors = _vectors(model.to(compute.device), texts, compute, tracker)
+    except KeyboardInterrupt:
+        raise StoppedError("Stopped. Start the same command again to resume.") from None
+    make_folder(folder)
+    save_tensors(path, {_NAME: vectors})
+    found: npt.NDArray[np.float32] = vectors.numpy()
+    return found
+
+
+def _vectors(
+    model: TeacherModel, texts: Sequence[str], compute: Compute, tracker: Tracker
+) -> torch.Tensor:
+    ids = encode(model.tokenizer, texts, model.max_length)
+    fill = pad_id(model.tokenizer)
+    parts: dict[int, torch.Tensor] = {}
+    with torch.no_grad(), compute.autocast():
+        for batch in by_length(ids, _BATCH):
+            _, vectors = model.with_vectors(*pad(ids, batch, fill, compute.device))
+            parts.update(zip(batch, vectors.cpu(), strict=True))
+            tracker.advance(len(batch))
+    return torch.stack([parts[at] for at in range(len(texts))])
