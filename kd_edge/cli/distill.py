@@ -11,6 +11,7 @@ from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     FILE,
     FOLDER,
+    NEW_FOLDER,
     PATH,
     form_option,
     json_option,
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
     "With --max-size or --max-ms: text file with the item's prompt or rubric, whose golden rows "
     "need bytes too (may be repeated).",
 )
-@output_option(FOLDER, "Folder for the student and the baseline.")
+@output_option(NEW_FOLDER, "Folder for the student and the baseline.")
 @json_option
 @seed_option
 def distill(

@@ -14,6 +14,8 @@ from kd_edge.cli.export_target import Target
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     FILE,
+    NEW_FILE,
+    NEW_PATH,
     PATH,
     form_option,
     json_option,
@@ -63,7 +65,7 @@ if TYPE_CHECKING:
 @OptionGroup.BUNDLE.option(
     "--html",
     "page",
-    type=FILE,
+    type=NEW_FILE,
     metavar="PAGE",
     help="Write an HTML file that scores in a browser, offline; with -o, beside the bundle.",
 )
@@ -116,7 +118,7 @@ if TYPE_CHECKING:
 @OptionGroup.OUTPUT.option(
     "-o",
     "--output",
-    type=PATH,
+    type=NEW_PATH,
     help="The bundle to write (.kdz); with --teacher, --c or --js a folder. Needed without --html.",
 )
 @json_option

@@ -10,7 +10,7 @@ import click
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     COUNT,
-    FILE,
+    NEW_FILE,
     PATH,
     output_option,
     refuse_missing,
@@ -41,7 +41,7 @@ from kd_edge_runtime.files import refuse_missing_folder
 @OptionGroup.LABELS.option(
     "--variants",
     "variants_output",
-    type=FILE,
+    type=NEW_FILE,
     help="CSV file to write labelled variants of the responses to.",
 )
 @OptionGroup.LABELS.option(
@@ -50,7 +50,7 @@ from kd_edge_runtime.files import refuse_missing_folder
     help="Number of variants.  [default: 40 per response, 20,000 to 50,000]",
 )
 @unlabelled_option(RESEARCH)
-@output_option(FILE, "CSV file to write the soft labels to.")
+@output_option(NEW_FILE, "CSV file to write the soft labels to.")
 @seed_option
 def label(
     teacher: Path,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,61 @@ PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
+
+STDOUT = "-"
+
+
+class _Written(click.Path):
+    """A path to write, which is never standard output.
+
+    Elsewhere "-" stands for standard output, so that nobody who types it wants a file of that name.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == STDOUT:
+            self.fail(
+                f"this cannot be written to standard output: name a {self.name} "
+                f"(./{STDOUT} for one that is called so)",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+class _FileOrStdout(click.Path):
+    """A file to write, or `STDOUT`; see `written_to`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return STDOUT if value == STDOUT else super().convert(value, param, ctx)
+
+
+@contextmanager
+def written_to(output: Path | str, as_json: bool) -> Iterator[Path]:
+    """The file that a command writes; it is copied to standard output if that was asked for.
+
+    Args:
+        output: from `FILE_OR_STDOUT`.
+        as_json: whether standard output is taken by the results for programs.
+
+    Raises:
+        UsageError: standard output is taken.
+    """
+    if output != STDOUT:
+        yield Path(output)
+        return
+    if as_json:
+        raise click.UsageError("--json and '-o -' both write to standard output: choose one")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "output")
+        yield path
+        sys.stdout.buffer.write(path.read_bytes())
+        sys.stdout.buffer.flush()
+
+
+NEW_PATH = _Written(path_type=Path)
+NEW_FILE = _Written(path_type=Path, dir_okay=False)
+NEW_FOLDER = _Written(path_type=Path, file_okay=False)
+FILE_OR_STDOUT = _FileOrStdout(path_type=Path, dir_okay=False)
 
 ENCODING = "The table's encoding, e.g. cp1251 or gb18030.  [default: recognized by its letters]"
 

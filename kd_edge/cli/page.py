@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ import click
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     FILE,
+    FILE_OR_STDOUT,
     PATH,
+    STDOUT,
     json_option,
     output_option,
     print_json,
     refuse_missing,
     refuse_overwriting,
+    written_to,
 )
 from kd_edge.cli.prompts import files_by_item, prompt_option, read_prompts
 
@@ -33,9 +37,11 @@ if TYPE_CHECKING:
     "Text file with the item's prompt or rubric, to show (may be repeated); or a folder with files "
     "named after the items. A file with 'rubric' in its name is the rubric.",
 )
-@output_option(FILE, "The HTML file to write.")
+@output_option(FILE_OR_STDOUT, "The HTML file to write; '-' is standard output.")
 @json_option
-def page(bundles: tuple[Path, ...], prompts: tuple[Path, ...], output: Path, as_json: bool) -> None:
+def page(
+    bundles: tuple[Path, ...], prompts: tuple[Path, ...], output: Path | str, as_json: bool
+) -> None:
     """Make one HTML file that scores the items of BUNDLEs in a browser.
 
     The file needs no installation, no network and no other file: opened from a memory stick or a
@@ -51,16 +57,18 @@ def page(bundles: tuple[Path, ...], prompts: tuple[Path, ...], output: Path, as_
     refuse_missing(*bundles, *prompts)
     from kd_edge.page.assemble import write_page
 
-    written = write_page(_with_texts(bundles, prompts, output), output)
+    with written_to(output, as_json) as path:
+        written = write_page(_with_texts(bundles, prompts, path), path)
     if as_json:
         print_json({**written.as_json(), "output": str(output)})
         return
+    say = partial(click.echo, err=output == STDOUT)
     for name, kind in written.left_out:
-        click.echo(f"Item '{name}' is left out: a page scores no small model of kind '{kind}'.")
+        say(f"Item '{name}' is left out: a page scores no small model of kind '{kind}'.")
     for name in written.first_only:
-        click.echo(f"Item '{name}' has two small models: the page scores with the first alone.")
+        say(f"Item '{name}' has two small models: the page scores with the first alone.")
     count = len(written.items)
-    click.echo(f"{output}: {written.bytes:,} bytes, {count} item{'' if count == 1 else 's'}")
+    say(f"{output}: {written.bytes:,} bytes, {count} item{'' if count == 1 else 's'}")
 
 
 def _with_texts(bundles: Sequence[Path], prompts: Sequence[Path], output: Path) -> list[PageBundle]:

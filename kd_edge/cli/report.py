@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
-from kd_edge.cli.options import FOLDER, PATH, json_option, print_json
+from kd_edge.cli.options import NEW_FOLDER, PATH, json_option, print_json
 from kd_edge_runtime.errors import InputError, missing_file
 
 
@@ -22,7 +22,7 @@ from kd_edge_runtime.errors import InputError, missing_file
 @OptionGroup.OUTPUT.option(
     "-o",
     "--output",
-    type=FOLDER,
+    type=NEW_FOLDER,
     help="Folder for report.html and report.md.  [default: OUT]",
 )
 @OptionGroup.OUTPUT.option(

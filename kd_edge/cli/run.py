@@ -13,7 +13,7 @@ import click
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     COUNT,
-    FOLDER,
+    NEW_FOLDER,
     PATH,
     json_option,
     output_option,
@@ -96,7 +96,7 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
 )
 @distil_options(SCHOOL)
 @second_options("With --student both")
-@output_option(FOLDER, "Folder for the bundle, the report and all intermediate results.")
+@output_option(NEW_FOLDER, "Folder for the bundle, the report and all intermediate results.")
 @json_option
 @seed_option
 def run(

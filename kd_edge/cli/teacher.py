@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from kd_edge.cli.help import GroupedCommand
-from kd_edge.cli.options import FOLDER, PATH, json_option, output_option, print_json, seed_option
+from kd_edge.cli.options import (
+    NEW_FOLDER,
+    PATH,
+    json_option,
+    output_option,
+    print_json,
+    seed_option,
+)
 from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.training import teacher_options, to_teacher_options
 from kd_edge.console.model_names import RESEARCH
@@ -17,7 +24,7 @@ from kd_edge.console.model_names import RESEARCH
 
 @click.command(cls=GroupedCommand)
 @click.argument("responses", type=PATH)
-@output_option(FOLDER, "Folder for the teacher.")
+@output_option(NEW_FOLDER, "Folder for the teacher.")
 @teacher_options(RESEARCH)
 @reading_options
 @json_option

@@ -78,6 +78,8 @@ def parse_target(text: str) -> Target:
     if not separator:
         if not text.strip():
             raise InputError("a target is empty: name a folder, or ssh://user@host/dir")
+        if text == "-":
+            raise InputError("a bundle is not put onto '-': name a folder, or ssh://user@host/dir")
         if "\0" in text:
             raise InputError("a target's folder has a control character in its name")
         return FolderTarget(Path(os.path.expanduser(text)).resolve())  # noqa: PTH111

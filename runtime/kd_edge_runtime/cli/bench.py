@@ -99,6 +99,8 @@ def bench(
         raise click.UsageError("Give --json or --markdown, not both.")
     if options["sustain"] != options["sustain"]:  # what is no number passes every range
         raise click.UsageError("--sustain needs a number of seconds.")
+    if output == Path("-"):
+        raise click.UsageError("-o needs a file: --json writes the results to standard output.")
     if output:
         refuse_missing_folder(output)  # before the work, not after it
     reading = Reading(encoding, sheet, quoting)
