@@ -23,7 +23,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.backends.choose import check
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError, read_error
-from kd_edge_runtime.signatures.check import check_signature
+from kd_edge_runtime.signatures.check import SignatureError, check_signature
 
 if TYPE_CHECKING:
     from typing import Callable, TypeVar
@@ -67,6 +67,8 @@ class SlotState(NamedTuple):
         sha256: the hash of the file as installed.
         file: its name in the root.
         problem: what is wrong with it, or "".
+        cause: why it is not used, for programs: "damaged"; "not-allowed" by the list of signers;
+            "unreadable", which says nothing about the bundle; or "" where it can be used.
     """
 
     current: bool
@@ -76,6 +78,7 @@ class SlotState(NamedTuple):
     sha256: str
     file: str
     problem: str
+    cause: str
 
 
 class Slots:
@@ -145,7 +148,7 @@ class Slots:
         """The state of each slot, after a full check; the newest switch first."""
         states: list[SlotState] = []
         for slot in self.all():
-            manifest, size, problem, usable = None, 0, "", False
+            manifest, size, problem, cause, usable = None, 0, "", "", False
             try:
                 with Bundle(slot.path) as bundle:
                     manifest = bundle.manifest
@@ -154,9 +157,9 @@ class Slots:
                     check(bundle, manifest.items)
                 usable = True
                 if not slot.whole():
-                    problem = "changed since it was installed"
+                    problem, cause = "changed since it was installed", "damaged"
             except KdEdgeError as error:
-                problem = str(error)
+                problem, cause = str(error), _cause(error)
             states.append(
                 SlotState(
                     current=usable and not any(state.current for state in states),
@@ -166,6 +169,7 @@ class Slots:
                     sha256=slot.sha256,
                     file=slot.path.name,
                     problem=problem,
+                    cause=cause,
                 )
             )
         return states
@@ -195,6 +199,13 @@ class Slots:
             if line == record(number, bundle, sha256) and Path(bundle).name == bundle:
                 return Slot(number, self.root / bundle, sha256)
         return None
+
+
+def _cause(error: KdEdgeError) -> str:
+    """See `SlotState`."""
+    if isinstance(error, SignatureError):
+        return "not-allowed"
+    return "damaged" if isinstance(error, BundleError) else "unreadable"
 
 
 def record(number: int, bundle: str, sha256: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -18,8 +19,10 @@ import seconds_made
 import slot_cuts
 from kd_edge_export.bundle import SecondParts
 from kd_edge_runtime.cli.group import cli
+from kd_edge_runtime.cli.slots import status
 from kd_edge_runtime.errors import BundleError, InputError
 from kd_edge_runtime.slots.durable import sha256_of
+from ssh_keys import allow, make_key, require_keygen
 from usual import USUAL
 from wrong_bundles import with_wrong_rows
 
@@ -104,6 +107,7 @@ def test_json(made, root):
         "sha256": sha256_of(made / "first.kdz"),
         "file": "slot1.kdz",
         "problem": "",
+        "cause": "",
     }
     assert said == {"root": str(root), "switched": True, "slots": [slot]}
     said = json.loads(run("install", made / "first.kdz", "--root", root, "--json")[0])
@@ -114,6 +118,28 @@ def test_json(made, root):
     assert said["slots"][0] == slot
     assert [one["current"] for one in said["slots"]] == [True, False]
     assert json.loads(run("status", "--root", root, "--json")[0]) == {**said, "switched": False}
+
+
+def test_programs_can_tell_damage_from_a_signer_who_is_not_allowed(made, root):
+    require_keygen()
+    run("install", made / "first.kdz", "--root", root)
+    run("install", made / "two.kdz", "--root", root)
+
+    def causes():
+        with pytest.raises(BundleError):
+            run("status", "--root", root)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), pytest.raises(BundleError):
+            status.main(["--root", str(root), "--json"], standalone_mode=False)
+        return [slot["cause"] for slot in json.loads(out.getvalue())["slots"]]
+
+    (root / "slot1.kdz").write_bytes(b"PK")
+    assert causes() == ["", "damaged"]
+    allow(root, make_key(root.parent, "ana"))
+    assert causes() == ["not-allowed", "damaged"]
+    (root / "allowed_signers").unlink()
+    (root / "allowed_signers").mkdir()
+    assert causes() == ["unreadable", "damaged"]
 
 
 def test_many_items_are_not_all_named(root, tmp_path):
