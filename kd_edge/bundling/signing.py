@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
+import os
 import shutil
 import subprocess
 import zipfile
@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.errors import InputError, missing_file, read_error
+from kd_edge_runtime.errors import InputError, missing_file, printable, read_error
 from kd_edge_runtime.files import atomic_write
 from kd_edge_runtime.signatures.armor import NAMESPACE, comment_of, signatures_in
 from kd_edge_runtime.signatures.check import fingerprint
-
-_KEY = re.compile(r"(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+$")
 
 
 @dataclass(frozen=True)
@@ -81,15 +79,38 @@ def sign(message: bytes, key: Path) -> bytes:
         [tool, "-q", "-Y", "sign", "-n", NAMESPACE, "-f", str(key)],
         input=message,
         capture_output=True,
+        env={**os.environ, "LC_ALL": "C"},
         check=False,
     )
     if done.returncode or signatures_in(done.stdout) != [done.stdout]:
-        why = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise InputError(
-            f"'{key}' cannot sign: {why[-1].rstrip('.') if why else 'ssh-keygen did not say why'}. "
-            "Name a private key of OpenSSH, or the public key of one in your agent"
-        )
+        raise InputError(_why(key, done.stderr.decode("utf-8", "replace")))
     return done.stdout
+
+
+def _why(key: Path, told: str) -> str:
+    """Why a key does not sign, in words, from what `ssh-keygen` wrote."""
+    shown = printable(key)
+    if "incorrect passphrase" in told:
+        if _terminal():
+            return f"'{shown}' cannot sign: that is not its passphrase"
+        return (
+            f"'{shown}' cannot sign: it has a passphrase, and there is no terminal to ask for it. "
+            f"Load it into an agent ('ssh-add {shown}') and name its public key, '{shown}.pub'"
+        )
+    why = told.strip().splitlines()
+    return (
+        f"'{shown}' cannot sign: {why[-1].rstrip('.') if why else 'ssh-keygen did not say why'}. "
+        "Name a private key of OpenSSH, or the public key of one in your agent"
+    )
+
+
+def _terminal() -> bool:
+    """Whether a person can be asked: `ssh-keygen` asks on the terminal, whatever stdin is."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def allowed_line(key: Path) -> str:
@@ -104,31 +125,6 @@ def allowed_line(key: Path) -> str:
     except ValueError:
         return ""
     return f'NAME namespaces="{NAMESPACE}" {" ".join(words[:2])}' if len(words) > 1 else ""
-
-
-def read_signers(path: Path) -> bytes:
-    """A list of signers for devices, after it has been checked that it is one.
-
-    Raises:
-        InputError: it cannot be read, or a line of it is not a name and a public key.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise read_error(path, error) from None
-    except ValueError:
-        raise InputError(f"{path}: this is not text: expected names and public keys") from None
-    lines = [(at, line.split()) for at, line in enumerate(text.splitlines(), 1)]
-    lines = [(at, words) for at, words in lines if words and not words[0].startswith("#")]
-    for at, words in lines:
-        if len(words) < 3 or not any(_KEY.match(word) for word in words[1:-1]):
-            raise InputError(
-                f"{path}, line {at}: expected a name and a public key, such as 'ana@school.example "
-                'namespaces="kd-edge" ssh-ed25519 AAAA...\''
-            )
-    if not lines:
-        raise InputError(f"{path}: no signer is listed: devices would take nothing at all")
-    return text.encode("utf-8")
 
 
 def _commented(data: bytes, signatures: list[bytes]) -> bytes:

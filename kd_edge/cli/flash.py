@@ -106,7 +106,7 @@ def flash(
 
     from functools import partial
 
-    from kd_edge.bundling.signing import read_signers, sign
+    from kd_edge.bundling.signing import sign
     from kd_edge.console.progress import say
     from kd_edge.console.tables import print_tables
     from kd_edge.flash.fleet import devices
@@ -116,7 +116,7 @@ def flash(
     from kd_edge.flash.parallel import flash as flash_all
     from kd_edge.flash.targets import FolderTarget
     from kd_edge.flash.to_folder import DEFAULT_PYTHON
-    from kd_edge.flash.trust import Trust
+    from kd_edge.flash.trust import Trust, read_signers
 
     all_devices = devices(targets, fleet)
     payload = read_payload(bundle)

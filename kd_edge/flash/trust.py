@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
+
+from kd_edge_runtime.errors import InputError, read_error
+
+_KEY = re.compile(r"(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+$")
 
 
 @dataclass(frozen=True)
@@ -20,3 +26,28 @@ class Trust:
 
 UNCHANGED = Trust()
 """Devices keep what they trust."""
+
+
+def read_signers(path: Path) -> bytes:
+    """A list of signers for devices, after it has been checked that it is one.
+
+    Raises:
+        InputError: it cannot be read, or a line of it is not a name and a public key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise read_error(path, error) from None
+    except ValueError:
+        raise InputError(f"{path}: this is not text: expected names and public keys") from None
+    lines = [(at, line.split()) for at, line in enumerate(text.splitlines(), 1)]
+    lines = [(at, words) for at, words in lines if words and not words[0].startswith("#")]
+    for at, words in lines:
+        if len(words) < 3 or not any(_KEY.match(word) for word in words[1:-1]):
+            raise InputError(
+                f"{path}, line {at}: expected a name and a public key, such as 'ana@school.example "
+                'namespaces="kd-edge" ssh-ed25519 AAAA...\''
+            )
+    if not lines:
+        raise InputError(f"{path}: no signer is listed: devices would take nothing at all")
+    return text.encode("utf-8")

@@ -20,10 +20,10 @@ def require_keygen() -> None:
     pytest.skip(words)
 
 
-def make_key(folder: Path, name: str, kind: str = "ed25519") -> Path:
-    """Makes a private key without a passphrase, and its public key beside it."""
+def make_key(folder: Path, name: str, kind: str = "ed25519", passphrase: str = "") -> Path:
+    """Makes a private key, and its public key beside it."""
     path = folder / name
-    words = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", name, "-f", str(path)]
+    words = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", name, "-f", str(path)]
     subprocess.run(words, check=True)
     return path
 

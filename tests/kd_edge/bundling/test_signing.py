@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 
 import pytest
 
 import bundles_made
-from kd_edge.bundling.signing import allowed_line, read_signers, sign_bundle
+from kd_edge.bundling.signing import allowed_line, sign_bundle
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError, InputError
-from ssh_keys import allow, make_key, public, require_keygen
+from ssh_keys import make_key, public, require_keygen
 
 
 @pytest.fixture(scope="module")
@@ -87,18 +89,22 @@ def test_a_key_that_is_none(bundle, keys, tmp_path):
     assert allowed_line(tmp_path / "junk") == ""
 
 
-def test_a_list_of_signers_is_checked(keys, tmp_path):
-    path = allow(tmp_path, keys["ana"])
-    assert read_signers(path) == path.read_bytes()
-    for text, words in (
-        ("", "no signer"),
-        ("# only words\n\n", "no signer"),
-        (f"\n{public(keys['ana'])}\n", "line 2: expected a name"),
-        ("ana@school ssh-ed25519\n", "line 1: expected a name"),
-    ):
-        path.write_text(text)
-        with pytest.raises(InputError, match=words):
-            read_signers(path)
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="not text"):
-        read_signers(path)
+def test_a_key_with_a_passphrase_and_nobody_to_ask(bundle, tmp_path):
+    """A session of its own has no terminal, whatever this one has."""
+    key = make_key(tmp_path, "secret", passphrase="open sesame")
+    program = (
+        "import sys; from pathlib import Path; from kd_edge.bundling.signing import sign_bundle; "
+        "from kd_edge_runtime.errors import InputError\n"
+        "try: sign_bundle(*map(Path, sys.argv[1:]))\nexcept InputError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, bundle, key],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
+    assert f"'{key}' cannot sign: it has a passphrase, and there is no terminal" in done.stdout
+    assert f"'ssh-add {key}'" in done.stdout
+    assert f"'{key}.pub'" in done.stdout
+    assert not done.stderr

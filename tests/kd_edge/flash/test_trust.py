@@ -20,8 +20,8 @@ from kd_edge.flash.kit.platforms import PLATFORMS
 from kd_edge.flash.parallel import FAILED, INSTALLED, flash
 from kd_edge.flash.targets import FolderTarget, SshTarget
 from kd_edge.flash.to_folder import flash_folder
-from kd_edge.flash.trust import Trust
-from kd_edge_runtime.errors import KdEdgeError
+from kd_edge.flash.trust import Trust, read_signers
+from kd_edge_runtime.errors import InputError, KdEdgeError
 from power_cuts import fast_folder
 from ssh_devices import Sshd, bare_python, require_sshd
 from ssh_keys import allow, make_key, public, require_keygen
@@ -105,7 +105,7 @@ def test_the_kit_is_held_to_the_list_before_any_of_it_runs(tmp_path, bundles, ki
     program = stick / "kit" / "install.pyz"
     good = program.read_bytes()
     program.write_text(f"open({str(ran)!r}, 'w')")
-    assert "a file of the kit is missing or damaged" in install(stick, root)
+    assert "the kit's install.pyz is missing or damaged" in install(stick, root)
     program.write_bytes(good)
     (root / "revoked_keys").write_text(public(keys["ana"]) + "\n")
     assert "not signed by anybody" in install(stick, root)
@@ -200,3 +200,20 @@ def test_a_signature_is_no_part_of_the_kit_s_name(kits):
     assert kits["ana"].files[SUMS] == kits["nobody"].files[SUMS]
     assert SIGNATURE in kits["ana"].files
     assert SIGNATURE not in kits["nobody"].files
+
+
+def test_a_list_of_signers_is_checked(keys, tmp_path):
+    path = allow(tmp_path, keys["ana"])
+    assert read_signers(path) == path.read_bytes()
+    for text, words in (
+        ("", "no signer"),
+        ("# only words\n\n", "no signer"),
+        (f"\n{public(keys['ana'])}\n", "line 2: expected a name"),
+        ("ana@school ssh-ed25519\n", "line 1: expected a name"),
+    ):
+        path.write_text(text)
+        with pytest.raises(InputError, match=words):
+            read_signers(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="not text"):
+        read_signers(path)
