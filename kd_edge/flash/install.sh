@@ -16,6 +16,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 # Where the device has a list of signers, nothing of the kit is run before one of them is found to
 # have signed its list of hashes.
+program=$here/kit/install.pyz
 root=${1:-${KD_EDGE_ROOT:-}}
 if [ -z "$root" ]; then
     root=/var/lib/kd-edge
@@ -26,9 +27,22 @@ allowed=$root/allowed_signers revoked=$root/revoked_keys
 if [ -e "$allowed" ] || [ -h "$allowed" ]; then
     command -v ssh-keygen >/dev/null 2>&1 ||
         fail "this device has no ssh-keygen to check the kit: install openssh-client."
-    cd -- "$here/kit"
+    # What is checked and run is a copy: a stick need not give the same bytes twice. The program
+    # checks the rest of the kit likewise.
+    copy=$(mktemp -d)
+    trap 'rm -rf "$copy"' EXIT
+    for file in SHA256SUMS SHA256SUMS.sig install.pyz; do
+        [ ! -f "$here/kit/$file" ] || cp -- "$here/kit/$file" "$copy/$file"
+    done
+    cd -- "$copy"
     [ -f SHA256SUMS.sig ] ||
         fail "the kit is not signed, but there is a list '$allowed': flash it with --key."
+    [ -f SHA256SUMS ] || fail "the kit's list of hashes is missing: flash it again."
+    # OpenSSH passes over bytes of zero, which a power cut leaves: then no key would be revoked.
+    if [ -f "$revoked" ] && [ "$(head -c 6 "$revoked")" != SSHKRL ] &&
+        [ "$(tr -d '\000' <"$revoked" | wc -c)" -ne "$(wc -c <"$revoked")" ]; then
+        fail "'$revoked' is damaged: write the list of revoked keys again."
+    fi
     signer=
     names=$(ssh-keygen -Y find-principals -f "$allowed" -s SHA256SUMS.sig 2>/dev/null) || names=
     while IFS= read -r name; do
@@ -39,8 +53,10 @@ if [ -e "$allowed" ] || [ -h "$allowed" ]; then
 $names
 NAMES
     [ -n "$signer" ] || fail "the kit is not signed by anybody whom '$allowed' allows."
-    sha256sum -c SHA256SUMS >/dev/null 2>&1 || shasum -a 256 -c SHA256SUMS >/dev/null 2>&1 ||
-        fail "a file of the kit is missing or damaged: flash it again."
+    sed -n '/^[0-9a-f]\{64\}  install\.pyz$/p' SHA256SUMS >program
+    sha256sum -c program >/dev/null 2>&1 || shasum -a 256 -c program >/dev/null 2>&1 ||
+        fail "the kit's install.pyz is missing or damaged: flash it again."
+    program=$copy/install.pyz
     cd /
     set -- "$root"
 fi
@@ -51,4 +67,4 @@ for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11 pyt
 done
 [ -n "$python" ] || fail "this device has no python3: kd-edge needs Python 3.9 or newer."
 # -I: nothing of the user's is imported; -B: nothing is written onto the stick.
-exec "$python" -I -B "$here/kit/install.pyz" "$here" "$@"
+"$python" -I -B "$program" "$here" "$@"

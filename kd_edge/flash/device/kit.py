@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from kd_edge.flash.device.disk import SIGNATURE, SUMS, Refused, read_sums
+
+ABOUT = "kit.json"
+"""The file that says which Python a kit is for."""
+
+PROGRAM = "install.pyz"
+"""The file that installs a kit."""
 
 
 def open_kit(source: Path) -> dict[str, bytes]:
@@ -26,24 +34,38 @@ def open_kit(source: Path) -> dict[str, bytes]:
         Refused: it is damaged, or is for another Python than this device's.
         OSError: it cannot be read.
     """
-    if source.is_dir():
-        paths = [path for path in source.iterdir() if path.is_file()]
-        files = {path.name: path.read_bytes() for path in paths}
-    else:
-        with zipfile.ZipFile(source) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
-    try:
-        listed = read_sums(files[SUMS])
-    except (KeyError, ValueError):
-        raise Refused("the kit's list of hashes is missing or damaged: flash it again") from None
-    for name, digest in listed.items():
-        if name not in files or hashlib.sha256(files[name]).hexdigest() != digest:
-            raise Refused(f"the kit's {name} is missing or damaged: flash it again")
-    kit = {name: files[name] for name in (*listed, SUMS)}
-    if SIGNATURE in files:
-        kit[SIGNATURE] = files[SIGNATURE]
-    _check_python(json.loads(kit["kit.json"]))
+    with _reader(source) as read:
+        text = read(SUMS)
+        try:
+            listed = read_sums(text or b"")
+        except ValueError:
+            listed = {}
+        # A list of something else, whoever signed it, is none of a kit.
+        if text is None or not {ABOUT, PROGRAM} <= set(listed):
+            raise Refused("the kit's list of hashes is missing or damaged: flash it again")
+        kit = {SUMS: text}
+        for name, digest in listed.items():
+            # What is not listed is not even read.
+            data = None if "/" in name or name.startswith(".") else read(name)
+            if data is None or hashlib.sha256(data).hexdigest() != digest:
+                raise Refused(f"the kit's {name} is missing or damaged: flash it again")
+            kit[name] = data
+        signature = read(SIGNATURE)
+    if signature is not None:
+        kit[SIGNATURE] = signature
+    _check_python(json.loads(kit[ABOUT]))
     return kit
+
+
+@contextlib.contextmanager
+def _reader(source: Path) -> Iterator[Callable[[str], bytes | None]]:
+    """A function from the name of a kit's file to its bytes; None where there is no such file."""
+    if source.is_dir():
+        yield lambda name: (source / name).read_bytes() if (source / name).is_file() else None
+        return
+    with zipfile.ZipFile(source) as archive:
+        names = set(archive.namelist())
+        yield lambda name: archive.read(name) if name in names else None
 
 
 def is_core(name: str) -> bool:
@@ -54,11 +76,38 @@ def is_core(name: str) -> bool:
 def core_wheel(kit: dict[str, bytes]) -> str:
     """The name of the kit's wheel of the core for this device; "" for none."""
     wheels = sorted(filter(is_core, kit))
-    for machine in _machines(os.uname().machine, 64 if sys.maxsize > 1 << 32 else 32):
+    for machine in _machines(os.uname().machine, _bits()):
         for name in wheels:
             if name.endswith(f"_{machine}.whl"):
                 return name
     return ""
+
+
+def runs_on(wheel: str) -> list[str]:
+    """The machines, as their kernels name them, on which a wheel of the core runs.
+
+    A card may be moved into a Pi with another processor.
+    """
+    return [
+        machine
+        for machine in _KERNELS
+        if any(wheel.endswith(f"_{one}.whl") for one in _machines(machine, _bits()))
+    ]
+
+
+def device_tag() -> str:
+    """What a runtime here depends on beside its kit, e.g. "cpython-311-armv7l"."""
+    machine = os.uname().machine
+    best = (*_machines(machine, _bits()), machine)[0]
+    return f"{sys.implementation.cache_tag}-{best}"
+
+
+_KERNELS = ("x86_64", "amd64", "aarch64", "arm64", "armv8l", "armv7l", "armv6l")
+
+
+def _bits() -> int:
+    """Of this Python: a 64-bit kernel may run a 32-bit one."""
+    return 64 if sys.maxsize > 1 << 32 else 32
 
 
 def _machines(machine: str, bits: int) -> tuple[str, ...]:

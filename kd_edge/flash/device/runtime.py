@@ -1,9 +1,9 @@
 """Puts a kit's runtime into a device's folder.
 
-It is in `runtime/<number>-<kit>-<python>/`, unpacked and byte-compiled. A new one is built beside
-the old one, read back, started once, and then marked as complete by an empty file; the launcher
-uses the highest number with this mark. Nothing in use is overwritten or renamed, so that a device
-has a complete runtime at any moment, also on FAT.
+It is in `runtime/<number>-<kit>-<python>-<machine>/`, unpacked and byte-compiled. A new one is
+built beside the old one, read back, started once, and then marked as complete by an empty file;
+the launcher uses the highest number with this mark. Nothing in use is overwritten or renamed, so
+that a device has a complete runtime at any moment, also on FAT.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from kd_edge.flash.device.disk import (
     sync_folder,
     write_synced,
 )
-from kd_edge.flash.device.kit import core_wheel, is_core
+from kd_edge.flash.device.kit import core_wheel, device_tag, is_core, runs_on
 from kd_edge.flash.device.unpack import put, unpack
 
 MARK = "whole"
@@ -50,7 +50,18 @@ export KD_EDGE_ROOT PYTHONPATH
 exec {python} "$lib/kd-edge" "$@"
 """
 
-_START = b"from kd_edge_runtime.__main__ import main\n\nmain()\n"
+_START = "from kd_edge_runtime.__main__ import main\n\nmain()\n"
+
+# The card may be in another Pi by now. The loader takes a core for an ARMv7 on an ARMv6 too, where
+# it dies at its first instruction.
+_START_WITH_CORE = """\
+import os
+import sys
+
+if os.uname().machine not in {machines}:
+    sys.modules["kd_edge_core"] = None
+
+"""
 
 Say = Callable[[str], object]
 
@@ -70,7 +81,7 @@ def install_runtime(kit: dict[str, bytes], root: Path, say: Say) -> None:
     folder = root / "runtime"
     make_folder(folder)
     with same_folder(root), locked(folder / "lock", "another install into this folder is going on"):
-        name = f"{hashlib.sha256(kit[SUMS]).hexdigest()[:12]}-{sys.implementation.cache_tag}"
+        name = f"{hashlib.sha256(kit[SUMS]).hexdigest()[:12]}-{device_tag()}"
         lib = newest(root)
         if not (lib and lib.name.endswith(name) and intact(lib)):
             number = _free_number(folder)
@@ -93,7 +104,7 @@ def newest(root: Path) -> Path | None:
 
 
 def installed(root: Path) -> str:
-    """The kit and the Python of a device's runtime, "<kit>-<python>"; "" if it is not complete."""
+    """The kit and `device_tag` of a device's runtime, "<kit>-<tag>"; "" if it is not complete."""
     lib = newest(root)
     return lib.name.partition("-")[2] if lib and has_launcher(root) and intact(lib) else ""
 
@@ -123,9 +134,9 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
         if name.endswith(".whl") and not is_core(name):
             say(f"unpacking {name.partition('-')[0]}")
             unpack(data, lib, hashes)
-    if any(map(is_core, kit)):
-        _add_core(kit, lib, hashes, say)
-    put(lib, "kd-edge", _START, hashes)
+    core = any(map(is_core, kit)) and _add_core(kit, lib, hashes, say)
+    start = _START_WITH_CORE.format(machines=runs_on(core_wheel(kit))) if core else ""
+    put(lib, "kd-edge", f"{start}{_START}".encode("ascii"), hashes)
     write_synced(lib / SUMS, sums(hashes))
     share(lib)
     for folder, folders, files in os.walk(lib):
@@ -143,21 +154,22 @@ def _build(kit: dict[str, bytes], lib: Path, say: Say) -> None:
     sync_folder(lib.parent)
 
 
-def _add_core(kit: dict[str, bytes], lib: Path, hashes: dict[str, str], say: Say) -> None:
-    """Unpacks the core, where there is one for this device, and it loads."""
+def _add_core(kit: dict[str, bytes], lib: Path, hashes: dict[str, str], say: Say) -> bool:
+    """Unpacks the core, where there is one for this device, and it loads; whether it does."""
     name = core_wheel(kit)
     if not name:
         say("this kit's kd_edge_core is for other processors: plain Python will score")
-        return
+        return False
     say("unpacking kd_edge_core")
     own: dict[str, str] = {}
     unpack(kit[name], lib, own)
     if _imports("kd_edge_core", lib):
         hashes.update(own)
-        return
+        return True
     say("kd_edge_core does not start on this device: plain Python will score")
     for folder in {file.partition("/")[0] for file in own}:
         shutil.rmtree(lib / folder)
+    return False
 
 
 def _imports(module: str, lib: Path) -> bool:

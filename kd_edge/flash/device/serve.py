@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from kd_edge.flash.device.bundles import find_runtime, switch
 from kd_edge.flash.device.disk import Refused, hash_uncached, make_folder, same_folder, sync_folder
-from kd_edge.flash.device.kit import open_kit, python_version
+from kd_edge.flash.device.kit import device_tag, open_kit, python_version
 from kd_edge.flash.device.runtime import install_runtime, installed
 from kd_edge.flash.device.signers import put_signers, require_signed
 
@@ -56,7 +56,7 @@ def _state(root: Path, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG0
         "python": python_version(),
         "machine": platform.machine(),
         "bits": struct.calcsize("P") * 8,
-        "tag": sys.implementation.cache_tag,
+        "tag": device_tag(),
         "kit": installed(root),
         "command": command,
         "bundle": bundle,

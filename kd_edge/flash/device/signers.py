@@ -54,6 +54,11 @@ def require_signed(kit: dict[str, bytes], root: Path) -> None:
     if SIGNATURE not in kit:
         raise Refused(f"the kit is not signed, but there is a list '{allowed}': flash with --key")
     without = ["-r", str(revoked)] if os.path.lexists(revoked) else []
+    if revoked.is_file():
+        # OpenSSH passes over bytes of zero, which a power cut leaves: no key would be revoked.
+        keys = revoked.read_bytes()
+        if b"\0" in keys and not keys.startswith(b"SSHKRL\n"):
+            raise Refused(f"'{revoked}' is damaged: write the list of revoked keys again")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "signature")
         file.write_bytes(kit[SIGNATURE])

@@ -76,7 +76,10 @@ def signer_of(message: bytes, signatures: Sequence[bytes], root: Path, what: str
     _readable(allowed)
     without: list[str] = []
     if os.path.lexists(revoked):
-        _readable(revoked)
+        keys = _readable(revoked)
+        # OpenSSH passes over bytes of zero, which a power cut leaves: no key would be revoked.
+        if b"\0" in keys and not keys.startswith(b"SSHKRL\n"):
+            raise InputError(f"'{revoked}' is damaged: write the list of revoked keys again")
         without = ["-r", str(revoked)]
     reason = ""
     for signature in signatures:
@@ -146,13 +149,13 @@ def _keygen(
     return "", printable(cause) or reason
 
 
-def _readable(path: Path) -> None:
+def _readable(path: Path) -> bytes:
     from kd_edge_runtime.errors import read_error
 
     # A pipe is not opened: it would wait for whoever writes into it.
     if path.exists() and not path.is_file():
         raise InputError(f"'{path}' is not a file")
     try:
-        path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise read_error(path, error) from None

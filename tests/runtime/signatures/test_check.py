@@ -90,6 +90,16 @@ def test_a_key_that_is_revoked(bundle, root, keys, as_krl):
     assert checked(bundle, root) == "ben@school"
 
 
+@pytest.mark.parametrize("left", [bytes(81), b"\0", b"# keys\n\0\0"])
+def test_a_list_of_revoked_keys_that_a_power_cut_left(bundle, root, keys, left):
+    """OpenSSH takes zeros for empty lines."""
+    allow(root, keys["ana"])
+    sign_bundle(bundle, keys["ana"])
+    (root / "revoked_keys").write_bytes(left)
+    with pytest.raises(InputError, match="revoked_keys' is damaged"):
+        checked(bundle, root)
+
+
 def test_a_list_of_revoked_keys_that_cannot_be_read_revokes_all(bundle, root, keys):
     allow(root, keys["ana"])
     sign_bundle(bundle, keys["ana"])

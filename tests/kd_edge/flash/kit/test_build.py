@@ -330,6 +330,35 @@ def test_a_core_that_does_not_run_is_left_out(machine, words, bundles, device, t
     assert "unpacking" not in device("sh", stick / "install.sh", root), "it is whole without"
 
 
+@pytest.mark.parametrize(
+    ("into", "scores"), [("armv6l", False), ("armv7l", True), ("aarch64", True)]
+)
+def test_a_card_that_moves_into_another_pi_takes_no_core_of_the_first(
+    into, scores, tmp_path, monkeypatch
+):
+    """An ARMv6 would load a core for an ARMv7, and die in it."""
+    own = _zip({"kd_edge_core/__init__.py": b""})
+    wheels = {_core(machine): own for machine in ("armv7l", "armv6l")}
+    made = _with_installer(tiny_kit("x"), **wheels)
+    machine = ["armv7l"]
+    monkeypatch.setattr(device_kit.os, "uname", lambda: SimpleNamespace(machine=machine[0]))
+    monkeypatch.setattr(device_kit.sys, "maxsize", (1 << 31) - 1)
+    said = []
+    runtime.install_runtime(made.files, tmp_path, said.append)
+    first = runtime.newest(tmp_path)
+    assert runtime.installed(tmp_path) == f"{made.id}-{sys.implementation.cache_tag}-armv7l"
+    start = (first / "kd-edge").read_text().partition("from kd_edge_runtime")[0]
+    machine[0] = into
+    seen = {"kd_edge_core": "it"}
+    monkeypatch.setattr(sys, "modules", {**sys.modules, **seen})
+    exec(start, {})
+    assert (sys.modules["kd_edge_core"] is not None) == scores
+    said.clear()
+    runtime.install_runtime(made.files, tmp_path, said.append)
+    assert bool(said) == (into == "armv6l"), "built anew where the processor is another"
+    assert runtime.installed(tmp_path).endswith("armv6l" if into == "armv6l" else "armv7l")
+
+
 # On the device
 
 
