@@ -13,6 +13,7 @@ from functools import cached_property
 from kd_edge.flash.device.disk import SIGNATURE, SUMS, sums
 from kd_edge.flash.kit.platforms import Platform, backend_projects, fetch
 from kd_edge.flash.kit.program import as_zip
+from kd_edge.flash.kit.sbom import SBOM, bill_of_materials
 from kd_edge.flash.kit.wheels import Wheel, pack_installed
 from kd_edge_runtime.errors import InputError
 
@@ -105,6 +106,7 @@ def make_kit(
         "kit.json": json.dumps(about).encode("ascii") + b"\n",
         "install.pyz": as_zip(),
     }
+    contents[SBOM] = bill_of_materials(contents, platform.name)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     contents[SUMS] = sums(hashes)
     if sign:

@@ -82,8 +82,9 @@ def _metadata(about: Distribution) -> dict[str, bytes]:
         if text:
             files[name] = text
     for file in about.files or ():
-        if "licenses" in file.parts:
-            files["licenses/" + file.name] = Path(str(file.locate())).read_text(encoding="utf-8")
+        folder = next((part for part in file.parts if part in ("licenses", "sboms")), "")
+        if folder:
+            files[f"{folder}/{file.name}"] = Path(str(file.locate())).read_text(encoding="utf-8")
     return {name: text.encode("utf-8") for name, text in files.items()}
 
 
