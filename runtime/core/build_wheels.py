@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -233,7 +234,23 @@ def _about(project: Mapping[str, str], tag: str) -> dict[str, str]:
         "METADATA": "\n".join(lines) + "\n",
         "WHEEL": "\n".join(wheel) + "\n",
         "licenses/LICENSE": (HERE.parent / "LICENSE").read_text(encoding="utf-8"),
+        f"sboms/{project['name']}.cdx.json": json.dumps(_bill(project), indent=1) + "\n",
     }
+
+
+def _bill(project: Mapping[str, str]) -> dict[str, object]:
+    """The bill of materials (CycloneDX): the wheel's code is all its own."""
+    purl = f"pkg:pypi/{project['name']}@{project['version']}"
+    component = {
+        "type": "library",
+        "bom-ref": purl,
+        "name": project["name"],
+        "version": project["version"],
+        "licenses": [{"expression": project["license"]}],
+        "purl": purl,
+    }
+    head = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}
+    return {**head, "metadata": {"component": component}, "components": []}
 
 
 def _write(wheel: Path, files: Mapping[str, bytes], info: str, about: Mapping[str, str]) -> None:

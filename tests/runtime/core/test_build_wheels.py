@@ -129,6 +129,8 @@ def test_it_is_small_and_its_list_of_files_is_right(built):
                 assert row[1] == "sha256=" + digest.rstrip(b"=").decode()
                 assert int(row[2]) == len(data)
         assert not names
+        bill = json.loads(archive.read(f"{info}/sboms/kd-edge-core.cdx.json"))
+        assert bill["metadata"]["component"]["name"] == "kd-edge-core"
         tags = set(re.findall("^Tag: (.*)$", archive.read(f"{info}/WHEEL").decode(), re.M))
     python, abi, platforms = built.stem.split("-")[2:]
     assert tags == {f"{python}-{abi}-{platform}" for platform in platforms.split(".")}
