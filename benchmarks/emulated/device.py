@@ -34,6 +34,11 @@ class Device:
         return self.system / "usr" / "bin" / "python3"
 
     @property
+    def version(self) -> str:
+        """The device's Python, such as "3.11"."""
+        return parts.PYTHON
+
+    @property
     def missing(self) -> str:
         """Why the device cannot be used here and now; "" if it can."""
         if absent := build.absent_tools():

@@ -1,9 +1,10 @@
 """Holds the plain backend of this Python against the corpus, to the last bit.
 
-    python tests/conformance/check.py [--digest]
+    python tests/conformance/check.py [--digest] [--core]
 
-Needs the runtime and nothing else. Prints how many texts were read and scored, and lines that
-name those that differ; then it ends with 1.
+Needs the runtime and nothing else; with --core, which holds the core against the corpus, that too.
+Prints how many texts were read and scored, and lines that name those that differ; then it ends
+with 1.
 
 With --digest it prints a hash of all words, scores and explanations, with exponentials and
 logarithms of its own: those of C libraries differ in the last bit, and what else there is to a
@@ -20,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 
 DIGEST = "--digest" in sys.argv[1:]
+BACKEND = "core" if "--core" in sys.argv[1:] else "plain"
 
 
 def _exp(x: float) -> float:
@@ -71,7 +73,7 @@ def differing_scores(name: str) -> Iterator[tuple[int, bool]]:
     """For each text its line, and whether anything of its score is another."""
     item, rows = make_scores.read(HERE / name)
     texts = [row["text"] for row in rows]
-    found = make_scores.core_students.scores(item, texts, "plain", threads=None)
+    found = make_scores.core_students.scores(item, texts, BACKEND, threads=None)
     if item.entry.student == "bag":
         explain = Explainer(item.bag()).explain
         _HASH.update(repr([(one := explain(text), one.logits()) for text in texts]).encode())
