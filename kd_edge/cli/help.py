@@ -18,6 +18,7 @@ class OptionGroup(Enum):
     RESPONSES = "Responses"
     COLUMNS = "Columns (by default recognized by their names)"
     TEACHER = "Large model (the teacher)"
+    LLM = "Language model behind an API"
     LABELS = "Soft labels and variants"
     STUDENT = "Small model (the student)"
     REVIEW = "Review by people"

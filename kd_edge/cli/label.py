@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.llm import label_by_llm, llm_options, refuse_without_llm
 from kd_edge.cli.options import (
     COUNT,
     NEW_FILE,
@@ -23,20 +24,15 @@ from kd_edge_runtime.files import refuse_missing_folder
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("teacher", type=PATH)
-@click.argument("responses", type=PATH)
+@click.argument("paths", type=PATH, nargs=-1, metavar="[TEACHER] RESPONSES")
 @reading_options
+@llm_options
 @OptionGroup.LABELS.option(
     "--folds",
     type=click.IntRange(min=0),
     default=0,
     help="Cross-fit: fine-tune this many teachers like TEACHER, each to label the responses that "
     "it was not trained on.",
-)
-@OptionGroup.LABELS.option(
-    "--model",
-    metavar="MODEL",
-    help="With --folds: the language model to start from, if the teacher's own has moved.",
 )
 @OptionGroup.LABELS.option(
     "--variants",
@@ -53,11 +49,9 @@ from kd_edge_runtime.files import refuse_missing_folder
 @output_option(NEW_FILE, "CSV file to write the soft labels to.")
 @seed_option
 def label(
-    teacher: Path,
-    responses: Path,
+    paths: tuple[Path, ...],
     output: Path,
     folds: int,
-    model: str | None,
     variants_output: Path | None,
     count: int | None,
     unlabelled: Path | None,
@@ -66,10 +60,12 @@ def label(
 ) -> None:
     """Label RESPONSES with the probabilities of the TEACHER, a folder from 'kd-edge teacher'.
 
-    The teacher is the large language model from which a small one, the student, will learn.
+    The teacher is the large language model from which a small one, the student, will learn. With
+    --llm it is one that was never fine-tuned, behind an API, and RESPONSES need no scores.
 
     Test responses are left out; held-out responses, by which the teacher's best epoch was chosen,
-    have no variants. After Ctrl-C, the same command continues.
+    have no variants. After Ctrl-C, the same command continues. With --llm, what it will cost is
+    said first, and no answer is asked for twice.
 
     \b
     Examples:
@@ -78,19 +74,19 @@ def label(
       kd-edge label teacher responses.csv -o labels.csv --variants variants.csv
       kd-edge label teacher all.csv -o soft.csv --variants more.csv --count 20000
       kd-edge label teacher a.csv -o soft.csv --variants v.csv --unlabelled b.csv
+      kd-edge label responses.csv --llm http://localhost:11434/v1 --model qwen3 -o labels.csv
+      kd-edge label r.csv --llm URL --model NAME --prompt p.txt --rubric r.txt -o l.csv
     """
-    if count is not None and variants_output is None:
-        raise click.UsageError("--count needs --variants FILE, to write the variants to")
-    if unlabelled is not None and variants_output is None:
-        raise click.UsageError("--unlabelled needs --variants FILE, to write its labels to")
-    if model is not None and not folds:
-        raise click.UsageError("--model needs --folds: without --folds, the TEACHER itself labels")
-    if variants_output == output:
-        raise click.UsageError("labels and variants need different files")
+    teacher, responses = _teacher_and_responses(paths, values["llm"] is not None)
+    model = values["model"]
+    _refuse_unfit(teacher, output, folds, variants_output, count, unlabelled, values)
     for file in filter(None, (output, variants_output)):
         refuse_missing_folder(file)
         refuse_overwriting(file, responses)
     refuse_missing(responses, unlabelled)
+    if teacher is None:
+        label_by_llm(responses, output, variants_output, count, unlabelled, seed, values)
+        return
     # Before the table, which may take long: a wrong folder is more likely.
     from kd_edge.teacher.card import read_card
 
@@ -126,3 +122,47 @@ def label(
         texts = texts_to_label(list(rows), more, count, seed)
         variants = label_variants(texts, [teacher], variants_output)
         click.echo(f"{variants_output}: {len(variants.texts):,} labelled variants")
+
+
+def _teacher_and_responses(paths: tuple[Path, ...], llm: bool) -> tuple[Path | None, Path]:
+    """The two arguments, of which the first is left out with --llm.
+
+    Raises:
+        UsageError: there are more or fewer.
+    """
+    wanted = ("RESPONSES",) if llm else ("TEACHER", "RESPONSES")
+    if len(paths) < len(wanted):
+        more = "" if llm else " (or --llm URL, for a language model behind an API)"
+        raise click.UsageError(f"Missing argument '{wanted[len(paths)]}'{more}.")
+    if len(paths) > len(wanted):
+        with_llm = ": with --llm there is no TEACHER" if llm else ""
+        raise click.UsageError(f"Got an unexpected argument ({paths[len(wanted)]}){with_llm}.")
+    return (None, paths[0]) if llm else (paths[0], paths[1])
+
+
+def _refuse_unfit(
+    teacher: Path | None,
+    output: Path,
+    folds: int,
+    variants_output: Path | None,
+    count: int | None,
+    unlabelled: Path | None,
+    values: dict[str, Any],
+) -> None:
+    """Refuses options that do not go together.
+
+    Raises:
+        UsageError: some do not.
+    """
+    if count is not None and variants_output is None:
+        raise click.UsageError("--count needs --variants FILE, to write the variants to")
+    if unlabelled is not None and variants_output is None:
+        raise click.UsageError("--unlabelled needs --variants FILE, to write its labels to")
+    if values["llm"] is not None and folds:
+        raise click.UsageError("--folds needs a TEACHER: a model behind an API is not fine-tuned")
+    if values["llm"] is None:
+        refuse_without_llm(values)
+    if values["model"] is not None and not folds and teacher:
+        raise click.UsageError("--model needs --folds: without --folds, the TEACHER itself labels")
+    if variants_output == output:
+        raise click.UsageError("labels and variants need different files")
