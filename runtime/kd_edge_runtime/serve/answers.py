@@ -6,97 +6,151 @@ README.md describes both. No answer quotes a response.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Callable
 
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Score, Scorer
+from kd_edge_runtime.serve.limits import Limits
 
-# Limits of one request: bytes, and responses.
-MAX_LINE = 1 << 20
-MAX_TEXTS = 1000
-
-# Responses scored before another connection gets its turn.
+# Responses, and characters of them, scored before another connection gets its turn.
 _AT_ONCE = 16
+_CHARS_AT_ONCE = 8192
 
-_MESSAGES = {
-    "json": "this line is not JSON in UTF-8",
-    "request": 'a request is an object with "text" (a string), "texts" (a list of at most '
-    f'{MAX_TEXTS} strings) or "op" ("status"), and optionally "item" (a string) and "id"',
-}
+# Digits of a whole number: Python before 3.11 takes seconds for a million.
+_DIGITS = 1000
 
 
 class _RefusedError(Exception):
-    """A request that cannot be answered; its text is a key of `_MESSAGES`."""
+    """A request that cannot be answered: an error's code, and what is wrong."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
-def refusal(code: str, message: str, request_id: object = None) -> bytes:
-    """The answer to a request that cannot be fulfilled."""
-    return _line({"id": request_id, "error": {"code": code, "message": message}})
+def refusal(code: str, message: str, request_id: str = "null") -> bytes:
+    """The answer to a request that cannot be fulfilled.
+
+    Args:
+        code: what README.md lists.
+        message: what is wrong.
+        request_id: the request's id as JSON.
+    """
+    return _line(request_id, {"error": {"code": code, "message": message}})
 
 
-def answer(scorer: Scorer, line: bytes, status: Callable[[], dict[str, object]]) -> Iterator[bytes]:
+def answer(
+    scorer: Scorer,
+    line: bytes | bytearray,
+    limits: Limits,
+    status: Callable[[], dict[str, object]],
+) -> Iterator[bytes]:
     r"""Answers a request.
 
     Args:
         scorer: the scorer.
         line: the request, without its "\n".
+        limits: the service's.
         status: the answer to a status request.
 
     Yields:
         b"" whenever other connections may be served first, and finally the answer.
     """
-    request_id = None
+    request_id = "null"
     try:
         request = _parsed(line)
-        request_id = request.get("id")
-        if not _valid(request):
-            raise _RefusedError("request")
+        del line  # what is kept while others have their turns is small
+        request_id = _id(request, limits)
+        _check(request, limits)
         if "op" in request:
-            yield _line({"id": request_id, **status()})
+            yield _line(request_id, status())
             return
-        texts = request["texts"] if "texts" in request else [request["text"]]
+        several = "texts" in request
+        texts: list[str] = request["texts"] if several else [request["text"]]
         entry = scorer.bundle.manifest.item(request.get("item"))
-        scores: list[dict[str, object]] = []
-        for start in range(0, len(texts), _AT_ONCE):
-            if start:
+        del request
+        scores: list[str] = []
+        while len(scores) < len(texts):
+            if scores:
                 yield b""
-            batch = scorer.score_many(texts[start : start + _AT_ONCE], entry.item_id)
-            scores += (_fields(score, entry) for score in batch)
-        yield _line({"id": request_id, **(scores[0] if "text" in request else {"scores": scores})})
+            batch = scorer.score_many(_part(texts, len(scores)), entry.item_id)
+            scores += (_json(_fields(score, entry)) for score in batch)
+        if several:
+            yield f'{{"id": {request_id}, "scores": [{", ".join(scores)}]}}\n'.encode()
+        else:
+            yield f'{{"id": {request_id}, {scores[0][1:]}\n'.encode()
     except _RefusedError as error:
-        yield refusal(str(error), _MESSAGES[str(error)], request_id)
+        yield refusal(error.code, str(error), request_id)
     except InputError as error:
         yield refusal("item", str(error), request_id)
-    except Exception as error:
-        # The error's text may hold a student's words: only its type is sent.
+    except GeneratorExit:  # the client has left in the middle
+        raise
+    except BaseException as error:
+        # Panics of Rust packages are no `Exception`. The error's text may hold a student's words:
+        # only its type is sent.
         yield refusal("failed", f"an unexpected error ({type(error).__name__})", request_id)
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
+def _parsed(line: bytes | bytearray) -> dict[str, Any]:
     try:
-        request = json.loads(line.decode("utf-8"))
-        if isinstance(request, dict):
-            # Rejects ids that can be read but not written: NaN, or too deeply nested.
-            _line(request.get("id"))
-            return request
+        request = json.loads(line.decode("utf-8"), parse_int=_integer)
     except (ValueError, RecursionError):
-        raise _RefusedError("json") from None
-    raise _RefusedError("request")
+        raise _RefusedError("json", "this line is not JSON in UTF-8") from None
+    if not isinstance(request, dict):
+        raise _RefusedError("request", _what_is_a_request())
+    return request
 
 
-def _valid(request: dict[str, Any]) -> bool:
-    content = {*request} - {"id", "item"}
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError
+    return int(digits)
+
+
+def _id(request: dict[str, Any], limits: Limits) -> str:
+    """The id as JSON: what is kept of it while the responses are scored."""
+    try:
+        # Rejects ids that can be read but not written: NaN, or too deeply nested.
+        text = _json(request.get("id"))
+    except (ValueError, RecursionError):
+        raise _RefusedError("json", "this line is not JSON in UTF-8") from None
+    if len(text) > limits.id_bytes:
+        raise _RefusedError("request", f'an "id" has at most {limits.id_bytes} bytes as JSON')
+    return text
+
+
+def _check(request: dict[str, Any], limits: Limits) -> None:
     texts = request.get("texts", [])
-    return (
-        content in ({"text"}, {"texts"}, {"op"})
+    if not (
+        {*request} - {"id", "item"} in ({"text"}, {"texts"}, {"op"})
         and isinstance(texts, list)
-        and len(texts) <= MAX_TEXTS
         and all(isinstance(text, str) for text in [request.get("text", ""), *texts])
         and request.get("op", "status") == "status"
         and isinstance(request.get("item", ""), (str, type(None)))
+    ):
+        raise _RefusedError("request", _what_is_a_request())
+    if len(texts) > limits.texts:
+        raise _RefusedError("request", f'"texts" has at most {limits.texts} responses')
+    if max(map(len, [request.get("text", ""), *texts])) > limits.text_chars:
+        raise _RefusedError("request", f"a response has at most {limits.text_chars} characters")
+
+
+def _what_is_a_request() -> str:
+    return (
+        'a request is an object with "text" (a string), "texts" (a list of strings) or "op" '
+        '("status"), and optionally "item" (a string) and "id"'
     )
+
+
+def _part(texts: Sequence[str], start: int) -> Sequence[str]:
+    """The responses that are scored next: at least one."""
+    end, chars = start + 1, len(texts[start])
+    while end < min(start + _AT_ONCE, len(texts)) and chars + len(texts[end]) <= _CHARS_AT_ONCE:
+        chars += len(texts[end])
+        end += 1
+    return texts[start:end]
 
 
 def _fields(score: Score, entry: ItemEntry) -> dict[str, object]:
@@ -112,5 +166,9 @@ def _fields(score: Score, entry: ItemEntry) -> dict[str, object]:
     }
 
 
-def _line(content: object) -> bytes:
-    return json.dumps(content, allow_nan=False).encode() + b"\n"
+def _json(content: object) -> str:
+    return json.dumps(content, allow_nan=False)
+
+
+def _line(request_id: str, fields: dict[str, object]) -> bytes:
+    return f'{{"id": {request_id}, {_json(fields)[1:]}\n'.encode()

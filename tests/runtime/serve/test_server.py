@@ -23,9 +23,9 @@ import seconds_made
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.serve import server
-from kd_edge_runtime.serve.answers import MAX_LINE, MAX_TEXTS
-from kd_edge_runtime.serve.server import MAX_CONNECTIONS, Server
+from kd_edge_runtime.serve import connection
+from kd_edge_runtime.serve.limits import Limits
+from kd_edge_runtime.serve.server import Server
 from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
 from usual import USUAL
@@ -33,6 +33,7 @@ from usual import USUAL
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 
 CANARY = "canarybird"
+MAX_LINE, MAX_TEXTS, MAX_TEXT = Limits().line_bytes, Limits().texts, Limits().text_chars
 TEXT = "The ice melts since the room is warmer than the ice."
 
 
@@ -250,10 +251,10 @@ def test_too_many_responses(client):
 
 
 def test_the_longest_line(client):
-    start, end = b'{"item": "stove", "text": "', b'"}\n'
-    longest = start + b"a" * (MAX_LINE + 1 - len(start) - len(end)) + end
+    start, end = b'{"item": "stove", "texts": ["' + b'a","a' * 900 + b'"]', b"}\n"
+    longest = start + b" " * (MAX_LINE + 1 - len(start) - len(end)) + end
     client.send(longest)
-    assert client.read()["predicted"]
+    assert len(client.read()["scores"]) == 901
     client.send(longest[:-1] + b" \n")
     assert client.read()["error"]["code"] == "too-large"
     assert client.read() is None
@@ -357,8 +358,10 @@ def test_a_slow_reader_holds_up_nobody(shared, client):
 
 def test_too_many_connections(made, tmp_path):
     path = str(tmp_path / "socket")
-    with started(made / "one.kdz", "--socket", path, where=path) as service:
-        clients = [service.client() for _ in range(MAX_CONNECTIONS)]
+    most = 8
+    limits = ("--connections", most)
+    with started(made / "one.kdz", "--socket", path, *limits, where=path) as service:
+        clients = [service.client() for _ in range(most)]
         for client in clients:
             assert client.ask({"text": TEXT})["predicted"]
         with service.client() as more:
@@ -367,11 +370,9 @@ def test_too_many_connections(made, tmp_path):
             assert more.read() is None
         for client in clients:
             assert client.ask({"text": TEXT})["predicted"]
-        # Whoever is refused has a moment to read why; a crowd is closed without a word.
-        crowd = [service.client() for _ in range(3 * MAX_CONNECTIONS)]
-        told = [one.read() for one in crowd]
-        assert {one["error"]["code"] for one in told if one} == {"busy"}
-        assert None in told
+        # All are told why; few have the time to go on sending.
+        crowd = [service.client() for _ in range(100)]
+        assert {one.read()["error"]["code"] for one in crowd} == {"busy"}
         for one in crowd:
             one.close()
         clients.pop().close()
@@ -618,18 +619,17 @@ def test_a_stop_lets_what_has_been_asked_be_answered(within):
         half.send(b'{"text": "a')
         busy.send({"id": 1, "texts": ["7"]}, {"id": 2, "text": TEXT}, b'{"text": "a')
         assert Held.begun.wait(30)
-        one.server.stopping = True
-        assert idle.read() is None
-        assert half.read() is None
-        with socket.socket() as late:
-            assert late.connect_ex(one.where)
-        one.thread.join(0.3)
-        assert one.thread.is_alive()
-        Held.go_on.set()
-        assert [busy.read()["id"], busy.read()["id"]] == [1, 2]
-        assert busy.read() is None
+        with one.client() as late:  # in the middle of a request, but before the stop
+            late.send({"id": 3, "text": TEXT})
+            one.server.stopping = True
+            Held.go_on.set()
+            assert [busy.read()["id"], busy.read()["id"]] == [1, 2]
+            assert late.read()["id"] == 3
+            assert [client.read() for client in (busy, idle, half, late)] == [None] * 4
     one.thread.join(30)
     assert not one.thread.is_alive()
+    with socket.socket() as after:
+        assert after.connect_ex(one.where)
 
 
 class Broken(Scorer):
@@ -650,9 +650,8 @@ def test_a_fault_is_told_and_survived(within):
         assert client.ask({"text": TEXT})["predicted"]
 
 
-def test_a_stop_does_not_wait_for_ever(within, monkeypatch):
-    monkeypatch.setattr(server, "_FINISH", 0.2)
-    one = within()
+def test_a_stop_does_not_wait_for_ever(within):
+    one = within(limits=Limits(stop_seconds=0.2))
     with one.client() as slow:
         slow.link.settimeout(0.3)
         with pytest.raises(TimeoutError):
@@ -672,7 +671,7 @@ def test_the_bundle_is_not_kept_open(shared):
 
 
 def test_an_idle_connection_is_closed(within):
-    one = within(idle=0.3)
+    one = within(limits=Limits(idle_seconds=0.3, line_seconds=0.3))
     with one.client() as idle, one.client() as half:
         assert idle.ask({"text": TEXT})["predicted"]
         half.send(b'{"text"')
@@ -681,7 +680,7 @@ def test_an_idle_connection_is_closed(within):
 
 
 def test_whoever_is_refused_hears_why_and_that_this_is_all(within, monkeypatch):
-    monkeypatch.setattr(server, "_LINGER", 60)
+    monkeypatch.setattr(connection, "_LINGER", 60)
     with within().client() as client:
         client.send(b"a" * (8 * MAX_LINE))
         assert client.read()["error"]["code"] == "too-large"
