@@ -29,7 +29,7 @@ _SECONDS = {
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds an option for each limit."""
     for name in reversed(Limits._fields):
-        kind: click.ParamType
+        kind: click.IntRange | click.FloatRange
         if name in _NUMBERS:
             least, why = _NUMBERS[name]
             kind = click.IntRange(least)

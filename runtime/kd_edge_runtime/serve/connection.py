@@ -86,7 +86,9 @@ class Connection:
     @property
     def finished(self) -> bool:
         """Whether there is nothing left to do for the client."""
-        return self.ended and not (self._unsent or self.work or (self.has_line and not self.refused))
+        if not self.ended or self._unsent or self.work:
+            return False
+        return self.refused or not self.has_line
 
     def idle(self, now: float) -> float:
         """Seconds for which the client has had nothing to do with the service; 0 if it has."""

@@ -68,7 +68,7 @@ class Door:
         self._shut_until = monotonic() + _PAUSE
         if not self._said:
             self._said = True
-            self._say("no file can be opened any more, so that clients are refused: see 'ulimit -n'")
+            self._say("clients are refused, as no file can be opened any more: see 'ulimit -n'")
         self._drop_spare()
         with suppress(OSError), self._listener.accept()[0] as link:
             link.setblocking(False)

@@ -7,8 +7,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -28,6 +26,7 @@ from kd_edge_runtime.serve.limits import Limits
 from kd_edge_runtime.serve.server import Server
 from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
+from services import Client, started
 from usual import USUAL
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
@@ -35,77 +34,6 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and sig
 CANARY = "canarybird"
 MAX_LINE, MAX_TEXTS, MAX_TEXT = Limits().line_bytes, Limits().texts, Limits().text_chars
 TEXT = "The ice melts since the room is warmer than the ice."
-
-
-class Client:
-    """A connection that sends lines and reads lines."""
-
-    def __init__(self, where):
-        family = socket.AF_INET if isinstance(where, tuple) else socket.AF_UNIX
-        self.link = socket.socket(family)
-        self.link.settimeout(30)
-        self.link.connect(where)
-        self._lines = self.link.makefile("rb")
-
-    def send(self, *requests):
-        for one in requests:
-            self.link.sendall(one if isinstance(one, bytes) else json.dumps(one).encode() + b"\n")
-
-    def read(self):
-        """The next answer; None at the end."""
-        line = self._lines.readline()
-        return json.loads(line) if line else None
-
-    def ask(self, request):
-        self.send(request)
-        return self.read()
-
-    def close(self):
-        self._lines.close()
-        self.link.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-
-class Service:
-    """A running `kd-edge serve`; `where` is what a client connects to."""
-
-    def __init__(self, *arguments, where=None):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kd_edge_runtime", "serve", *map(str, arguments)],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONWARNINGS": "error"},
-        )
-        self.first = self.process.stderr.readline()
-        self.where = where or ("127.0.0.1", int(self.first.rpartition(" ")[2]))
-
-    def client(self):
-        return Client(self.where)
-
-    def end(self, number=signal.SIGTERM):
-        """Stops it; its exit code and what it said since the first line."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        said = self.process.stderr.read()
-        self.process.stderr.close()
-        return self.process.wait(30), said
-
-
-@contextmanager
-def started(*arguments, where=None):
-    service = Service(*arguments, where=where)
-    try:
-        yield service
-    finally:
-        if service.process.poll() is None:
-            service.process.kill()
-        service.process.wait()
-        service.process.stderr.close()
 
 
 @pytest.fixture(scope="module")
