@@ -23,6 +23,7 @@ from benchmarks import (
     record,
     review_orders,
     semeval,
+    serve_load,
     size_limits,
     speed_tables,
     stacking,
@@ -172,6 +173,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **review_orders.TABLES,
     **given_confidence.TABLES,
     **size_limits.TABLES,
+    **serve_load.TABLES,
 }
 
 PICTURES = {record.RESULTS / name: draw for name, draw in size_limits.PICTURES.items()}

@@ -108,6 +108,19 @@ class Connection:
             return self._since + self._limits.line_seconds
         return self._since + self._limits.idle_seconds
 
+    def gone(self) -> bool:
+        """Whether the client takes no answer any more, as far as the system knows.
+
+        One that has only ended what it sends still does.
+        """
+        try:
+            self.link.send(b"")
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            return True
+        return False
+
     def receive(self) -> None:
         """Reads what has come.
 

@@ -116,7 +116,7 @@ class Server:
             else:
                 self._move(key.data, events)
         for client in [*self._short]:
-            if client in self._short:
+            if client in self._short and not self._dropped_as_gone(client):
                 self._turn(client)
         self._work_on_long()
         now = monotonic()
@@ -261,10 +261,18 @@ class Server:
         waiting = self._long_turns()
         first = self._first_long % max(1, len(waiting))
         for client in [*waiting[first:], *waiting[:first]]:
-            self._step(client)
+            if not self._dropped_as_gone(client):
+                self._step(client)
             self._first_long += 1
             if monotonic() >= end:
                 return
+
+    def _dropped_as_gone(self, client: Connection) -> bool:
+        """Works on nothing for clients that have left."""
+        gone = client.gone()
+        if gone:
+            self._drop(client)
+        return gone
 
     def _step(self, client: Connection) -> None:
         assert client.work
