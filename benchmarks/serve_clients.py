@@ -267,7 +267,8 @@ async def trickle(path: str, answers: Answers, counts: Counts, until: float) -> 
     while time.monotonic() < until:
         link = await _connect(path, counts)
         for byte in answers.request(0, 40):
-            if time.monotonic() >= until or link.reader.at_eof():
+            # The service closes it in the middle, when the time of a line is up.
+            if time.monotonic() >= until or link.reader.at_eof() or link.writer.is_closing():
                 break
             await link.send(bytes([byte]))
             await asyncio.sleep(0.2)
