@@ -22,7 +22,8 @@ from typing import Any
 import click
 
 from benchmarks import record, untrained_bundle
-from benchmarks.serve_clients import KINDS, Answers, Counts, honest
+from benchmarks.serve_answers import Answers, Counts
+from benchmarks.serve_clients import KINDS, honest
 from kd_edge.console.tables import markdown
 
 CLIENTS, SECONDS = 200, 60.0

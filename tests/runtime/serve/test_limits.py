@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -15,53 +12,13 @@ from pathlib import Path
 
 import pytest
 
-import bundles_made
-from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.serve import answers, door, server
-from kd_edge_runtime.serve.limits import Limits, places
-from kd_edge_runtime.serve.listeners import replaceable_by_others, unix_listener
+from kd_edge_runtime.serve import answers
 from kd_edge_runtime.serve.other_protocols import other_protocol
-from kd_edge_runtime.serve.places import Places
-from kd_edge_runtime.serve.server import Server
-from services import Client, started
+from services import started
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 
 TEXT = "The ice melts since the room is warmer than the ice."
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    path = tmp_path_factory.mktemp("limits") / "one.kdz"
-    bundles_made.write(path)
-    return path
-
-
-@pytest.fixture
-def serving(bundle, tmp_path):
-    """Runs a server in this process; the function returned gives it a client."""
-    with ExitStack() as stack:
-
-        def serving(kind=Scorer, **limits):
-            path = tmp_path / "socket"
-            listener = stack.enter_context(unix_listener(path))
-            said: list[str] = []
-            load = lambda: kind.open(bundle)  # noqa: E731
-            one = Server(listener, load, int, said.append, Limits(**limits))
-            thread = threading.Thread(target=one.run)
-            thread.start()
-
-            def end():
-                one.stopping = True
-                thread.join(30)
-                assert not thread.is_alive()
-
-            stack.callback(end)
-            serving.said = said
-            return lambda: stack.enter_context(Client(str(path)))
-
-        yield serving
 
 
 # What a request may hold.
@@ -202,120 +159,6 @@ def test_short_requests_are_served_between_those_of_a_crowd(serving):
         one.close()
 
 
-# Places.
-
-
-class Panicking(Scorer):
-    """A scorer that fails as packages written in Rust do."""
-
-    class Panic(BaseException):
-        """No `Exception`, as pyo3's."""
-
-    def score_many(self, texts, item_id=None, threads=None):
-        if "panic" in texts:
-            raise self.Panic
-        if "exit" in texts:
-            raise SystemExit(3)
-        return super().score_many(texts, item_id, threads)
-
-
-def test_whatever_a_package_raises_is_an_answer_and_frees_the_place(serving):
-    connect = serving(Panicking, connections=2)
-    for text in ("panic", "exit") * 20:
-        client = connect()
-        answer = client.ask({"id": 3, "text": text})
-        assert (answer["id"], answer["error"]["code"]) == (3, "failed")
-        assert client.ask({"id": 4, "texts": ["a"] * 40 + [text]})["error"]["code"] == "failed"
-        client.close()
-    until_served(connect)
-
-
-def until_served(connect):
-    for _ in range(100):
-        client = connect()
-        answer = client.ask({"text": TEXT})
-        client.close()
-        if "predicted" in answer:
-            return
-        time.sleep(0.05)
-    pytest.fail("there is no place any more")
-
-
-def test_an_idle_connection_gives_way(serving, monkeypatch):
-    monkeypatch.setattr(server, "_GIVES_WAY", 0.2)
-    connect = serving(connections=2)
-    idle, half = connect(), connect()
-    assert idle.ask({"text": TEXT})["predicted"]
-    half.send(b'{"text"')
-    time.sleep(0.4)
-    new = connect()
-    assert new.ask({"text": TEXT})["predicted"]
-    assert idle.read() is None
-    assert connect().read()["error"]["code"] == "busy"
-    half.send(b': ""}\n')
-    assert half.read()["flag"] == "empty"
-
-
-def test_places_are_given_in_order():
-    queue = Places[str](2)
-    assert [queue.ask(who) for who in "abca"] == [True, True, False, True]
-    queue.leave("a")
-    queue.leave("x")
-    assert queue.holders() == ["b", "c"]
-
-
-def test_places_fit_into_the_open_files_that_are_allowed():
-    assert places(256, None)[0] == places(256, 1024)[0] == 256
-    for allowed in (10, 64, 100, 300, 1024):
-        served, refused = places(256, allowed)
-        assert 0 < served <= 256
-        assert served + refused <= max(allowed - 40, 10)
-
-
-def test_at_the_limit_of_descriptors_it_waits_and_says_why(bundle, tmp_path):
-    path = str(tmp_path / "socket")
-
-    def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80))
-
-    with started(bundle, "--socket", path, where=path, preexec_fn=few) as service, ExitStack() as s:
-        assert "ulimit -n" in service.process.stderr.readline()
-        clients = [s.enter_context(service.client()) for _ in range(100)]
-        assert clients[0].ask({"text": TEXT})["predicted"]
-        assert clients[-1].read()["error"]["code"] == "busy"
-        spent = cpu(service.process)
-        time.sleep(1.0)
-        assert cpu(service.process) - spent < 0.5
-
-
-def cpu(process):
-    if not Path("/proc/self/stat").is_file():
-        return 0.0
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def test_where_no_file_can_be_opened_a_client_is_told(tmp_path):
-    said = []
-    with unix_listener(tmp_path / "s") as listener:
-        one = door.Door(listener, said.append, b"why\n")
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(tmp_path / "s"))
-            hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-            taken = os.open(os.devnull, os.O_RDONLY)
-            os.close(taken)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (taken, hard[1]))
-            try:
-                assert one.let_in() == []
-            finally:
-                resource.setrlimit(resource.RLIMIT_NOFILE, hard)
-            assert one.shut
-            assert "ulimit -n" in said[0]
-            client.settimeout(5)
-            assert client.recv(100) == b"why\n"
-        one.close()
-
-
 # What is no request.
 
 
@@ -347,66 +190,3 @@ def test_a_browser_is_refused_at_its_first_line(serving):
         assert [one.get("id") for one in told] == ([1, None] if b"id" in first else [None])
         assert told[-1]["error"]["code"] == "protocol"
         assert "HTTP" in told[-1]["error"]["message"]
-
-
-# The socket's place.
-
-
-def test_what_is_not_ours_is_not_replaced_by_a_socket(tmp_path, monkeypatch):
-    file, link, there = tmp_path / "file", tmp_path / "link", tmp_path / "there"
-    file.write_text("precious")
-    link.symlink_to(tmp_path / "elsewhere")
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(there))
-    for path, words in ((file, "not a socket"), (link, "is a link"), (tmp_path, "not a socket")):
-        with pytest.raises(InputError, match=words), unix_listener(path):
-            pass
-    to_left = tmp_path / "to"
-    to_left.symlink_to(there)
-    with pytest.raises(InputError, match="is a link"), unix_listener(to_left):
-        pass
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    with pytest.raises(InputError, match="another user's socket"), unix_listener(there):
-        pass
-    assert file.read_text() == "precious"
-    assert there.is_socket()
-    assert link.is_symlink()
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_of_many_that_start_at_once_one_listens(tmp_path):
-    path = tmp_path / "socket"
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(path))
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from kd_edge_runtime.serve.listeners import unix_listener\n"
-        "from kd_edge_runtime.errors import InputError\n"
-        "try:\n"
-        "    with unix_listener(Path(sys.argv[1])): print('listens', flush=True); input()\n"
-        "except InputError as error: print(error, flush=True)\n"
-    )
-    many = [
-        subprocess.Popen([sys.executable, "-c", program, path], stdin=-1, stdout=-1, text=True)
-        for _ in range(6)
-    ]
-    lines = [one.stdout.readline().strip() for one in many]
-    assert lines.count("listens") == 1
-    with Client(str(path)):
-        pass
-    for one in many:
-        one.communicate("\n")
-    assert not path.exists()
-
-
-def test_a_folder_that_anybody_may_write_into_is_named(tmp_path):
-    tmp_path.chmod(0o755)
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    assert replaceable_by_others(shared / "socket") == ""
-    shared.chmod(0o1777)
-    assert replaceable_by_others(shared / "socket") == ""
-    shared.chmod(0o777)
-    assert f"'{shared}'" in replaceable_by_others(shared / "socket")
-    (shared / "inner").mkdir(mode=0o700)
-    assert f"'{shared}'" in replaceable_by_others(shared / "inner" / "socket")
