@@ -15,6 +15,7 @@ from kd_edge.runs import run as runs
 from kd_edge.runs.cross_item.run import TogetherReport, run_together
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.run import RunReport
+from kd_edge.students.kept_out import kept_out
 from kd_edge.teacher.options import TeacherOptions
 
 
@@ -46,6 +47,7 @@ def run(
     variants: int | None = None,
     seed: int | None = None,
     together: bool = False,
+    never: Sequence[str] = (),
     options: RunOptions | None = None,
 ) -> RunResult:
     """Fine-tune, label, distil, export and measure: a full run, for every item.
@@ -61,6 +63,7 @@ def run(
         variants: see `label`.
         seed: of all that is random, >= 0; 0 by default.
         together: train one student for all items, by their prompts and reference answers.
+        never: names and other words that no student may know.
         options: everything else.
 
     Raises:
@@ -86,12 +89,13 @@ def run(
     sources = {name: to_texts("prompts", texts) for name, texts in by_item.items()}
     if together and (prompts or unlabelled):
         raise TypeError("with together, run takes neither prompts nor unlabelled responses")
+    words = kept_out(to_texts("never", never))
     place = Workplace(folder)
     finished: RunReport | TogetherReport
     if together:
-        finished = run_together(responses, place.path, chosen, test)
+        finished = run_together(responses, place.path, chosen, test, words)
     else:
-        finished = runs.run(responses, place.path, chosen, test, sources, unlabelled)
+        finished = runs.run(responses, place.path, chosen, test, sources, unlabelled, words)
     return place.keep_for(RunResult(place.path, place.path / finished.bundle, finished))
 
 

@@ -40,7 +40,7 @@ def read_responses(
         source: the path of a .csv, .tsv, .txt, .xlsx, .ods, .json, .jsonl, .parquet or .xml file
             or of a folder of .xml files, or a pandas DataFrame.
         columns: names of columns by role ("response_id", "item_id", "text", "score", "score2",
-            "group", "split"); the others are guessed, and `notes` of the result tells how.
+            "group", "split", "student"); the others are guessed: `notes` of the result tells how.
         score_range: the lowest and the highest score, and the step between scores unless it is
             1; by default those of the responses.
         classes: class words, lowest first, where scores are words.

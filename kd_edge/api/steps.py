@@ -28,6 +28,7 @@ from kd_edge.soft_labels.label_rows import label_rows
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
 from kd_edge.students import store
+from kd_edge.students.kept_out import kept_out
 from kd_edge.students.student import Student
 from kd_edge.teacher import finetune as finetuning
 from kd_edge.teacher.finetune import Teacher
@@ -157,6 +158,7 @@ def distil(
     kind: str | None = None,
     epochs: int | None = None,
     seed: int | None = None,
+    never: Sequence[str] = (),
     options: DistilOptions | None = None,
     folder: str | Path | None = None,
 ) -> Distilled:
@@ -169,6 +171,7 @@ def distil(
         kind: "bag" (the default), "rnn", "transformer", or "both" for a bag and a transformer.
         epochs: passes over responses and variants, >= 1; by default those of the kind.
         seed: of all that is random, >= 0; 0 by default.
+        never: names and other words that the students may not know.
         options: everything else.
         folder: where to save them, in `student` and `baseline`, and of "both" in `second`.
 
@@ -188,7 +191,15 @@ def distil(
     chosen = to_options(options, DistilOptions, student=kind, epochs=epochs, seed=seed)
     teacher = None if labels.teacher is None else to_teacher_folder(labels.teacher)
     rows, held_out = learning_rows(question, teacher, chosen.seed)
-    data = LearningData(question, rows, held_out, labels.soft.by_id(), labels.variants, teacher)
+    data = LearningData(
+        question,
+        rows,
+        held_out,
+        labels.soft.by_id(),
+        labels.variants,
+        teacher,
+        kept_out=kept_out(to_texts("never", never)),
+    )
     place = Workplace(folder)
     distilled = distillation.distil(data, chosen, place.path / "work")
     if not place.is_temporary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kd_edge.distillation.cascade import Figures
 from kd_edge.distillation.choice import choice_of
@@ -70,19 +71,30 @@ def card_text(items: Sequence[CardItem]) -> str:
             parts.append(figures_markdown(item.figures.lines))
         else:
             parts.append("It has not been measured on responses it was not trained on.")
+    students = [student for item in items for student in item.students]
     parts += [
-        registry.get(name).holds.format(
-            min(
-                getattr(student.options, "min_responses", 0)
-                for item in items
-                for student in item.students
-                if student.kind == name
-            )
-        )
+        registry.get(name).holds.format(_sharers(those))
         for name in registry.REGISTRY
-        if any(student.kind == name for item in items for student in item.students)
+        if (those := [student for student in students if student.kind == name])
     ]
+    kept_out = max(_privacy(student).get("words_kept_out", 0) for student in students)
+    if kept_out:
+        words = "1 name or word was" if kept_out == 1 else f"{kept_out:,} names and words were"
+        parts.append(f"{words} kept out by a list.")
     return "\n\n".join(parts) + "\n"
+
+
+def _sharers(students: Sequence[Student]) -> str:
+    """How many must share what students know: "3 responses", at the least of all of them."""
+    least = min(getattr(student.options, "min_responses", 0) for student in students)
+    units = {_privacy(student).get("counted", "responses") for student in students}
+    return f"{least} {'students' if units == {'students'} else 'responses'}"
+
+
+def _privacy(student: Student) -> dict[str, Any]:
+    """What its provenance says of whose words it knows; empty from an older version."""
+    known: dict[str, Any] = student.provenance.get("privacy", {})
+    return known
 
 
 def _description(student: Student) -> str:

@@ -23,7 +23,7 @@ from kd_edge.cli.options import (
 from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.sizes import max_ms_option, max_size_option, show_search
-from kd_edge.cli.training import distil_options, to_distil_options
+from kd_edge.cli.training import distil_options, to_distil_options, to_kept_out
 from kd_edge.console.model_names import RESEARCH
 from kd_edge.students.registry import BOTH
 from kd_edge_runtime.errors import InputError
@@ -103,10 +103,11 @@ def distill(
       kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
       kd-edge distill r.csv --labels labels.csv --teacher t -o out --max-size 8MB
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
+      kd-edge distill responses.csv --labels labels.csv -o out --never names.txt
       kd-edge distill r.csv --labels labels.csv --teacher t -o out --student both
     """
     # Before anything that takes seconds to import.
-    refuse_missing(responses, labels, variants)
+    refuse_missing(responses, labels, variants, values["never"])
     limited = max_size is not None or max_ms is not None
     every = limited and values["student"] is None
     options = to_distil_options({**values, "student": BOTH} if every else values)
@@ -114,6 +115,7 @@ def distill(
         raise InputError(
             "--form and --prompt need --max-size or --max-ms: they set what its bundle will hold"
         )
+    kept_out = to_kept_out(values)
     sources = read_prompts(prompts)
     item = read(responses, values, folder=output.parent).item()
 
@@ -135,7 +137,9 @@ def distill(
     classes = item.scale.classes
     soft = labels_by_id(labels, classes, rows)
     labelled_variants = None if variants is None else read_variants(variants, classes)
-    data = LearningData(item, rows, held_out, soft, labelled_variants, teacher_folder)
+    data = LearningData(
+        item, rows, held_out, soft, labelled_variants, teacher_folder, kept_out=kept_out
+    )
     make_folder(output)
     names = ("student", "baseline", *(["second"] if options.second else []))
     for name in names:

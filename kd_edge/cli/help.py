@@ -21,6 +21,7 @@ class OptionGroup(Enum):
     LLM = "Language model behind an API"
     LABELS = "Soft labels and variants"
     STUDENT = "Small model (the student)"
+    PRIVACY = "What a bundle may keep of responses"
     REVIEW = "Review by people"
     BUNDLE = "Bundle"
     PARITY = "How much a form may differ from PyTorch"

@@ -26,6 +26,7 @@ _COLUMNS = {
     "score2": ("score2", "a second rater's scores"),
     "group": ("group", "the students' groups"),
     "split": ("split", "'train' or 'test'"),
+    "student": ("student", "the names or numbers of the students who wrote them"),
 }
 
 _HERE = Path()

@@ -35,6 +35,7 @@ from kd_edge.cli.training import (
     distil_options,
     teacher_options,
     to_distil_options,
+    to_kept_out,
     to_teacher_options,
 )
 from kd_edge.console.model_names import SCHOOL
@@ -135,6 +136,7 @@ def run(
       kd-edge run responses.csv -o out --student rnn --variants 10000 --json
       kd-edge run responses.csv -o out --student both --second-share 0.2
       kd-edge run responses.csv -o out --review-accuracy 0.95
+      kd-edge run responses.csv -o out --min-responses 5 --never names.txt
       kd-edge run training/beetle -o out --together --test test-unseen-questions
     """
     if together and prompts:
@@ -144,11 +146,12 @@ def run(
     if together and unlabelled:
         raise click.UsageError("--together needs scored responses: leave --unlabelled out")
     # Before anything that takes seconds to import.
-    refuse_missing(responses, test, unlabelled, values.get("scores"), *prompts)
+    refuse_missing(responses, test, unlabelled, values.get("scores"), values["never"], *prompts)
     distil = to_distil_options(values)
     two = distil.second is not None
     cascade = to_cascade_options(values, two, "train the second with --student both")
     teacher = to_teacher_options(values)
+    kept_out = to_kept_out(values)
     scored = read(responses, values, folder=output)
     texts = prompts_by_item(prompts, scored)
     tested = read_test(test, values, scored, output)
@@ -161,7 +164,7 @@ def run(
         from kd_edge.runs.cross_item.run import run_together
         from kd_edge.runs.verdict import shortfalls_together
 
-        joint = run_together(scored, output, options, tested)
+        joint = run_together(scored, output, options, tested, kept_out)
         if as_json:
             print_json(asdict(joint))
         else:
@@ -171,7 +174,7 @@ def run(
     from kd_edge.runs.run import run as run_items
     from kd_edge.runs.verdict import shortfalls
 
-    report = run_items(scored, output, options, tested, texts, unscored)
+    report = run_items(scored, output, options, tested, texts, unscored, kept_out)
     if as_json:
         print_json(report.as_json())
     else:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kd_edge.cli.help import Command, OptionGroup, options
-from kd_edge.cli.options import COUNT
+from kd_edge.cli.options import COUNT, FILE
 from kd_edge.console.model_names import ModelNames
 from kd_edge.students import registry
 
 if TYPE_CHECKING:
     from kd_edge.distillation.options import DistilOptions
+    from kd_edge.students.kept_out import KeptOut
     from kd_edge.teacher.options import TeacherOptions
 
 _teacher = OptionGroup.TEACHER.option
@@ -140,6 +141,19 @@ def distil_options(names: ModelNames, more: str = "") -> Callable[[Command], Com
             type=COUNT,
             help="Passes over responses and variants.  [default: depends on --student]",
         ),
+        OptionGroup.PRIVACY.option(
+            "--min-responses",
+            type=click.IntRange(min=3),
+            help="A bundle keeps only words that at least this many students share, or responses "
+            "where no column names the students.  [default: 3]",
+        ),
+        OptionGroup.PRIVACY.option(
+            "--never",
+            type=FILE,
+            metavar="FILE",
+            help="Names and other words, one a line, that no bundle may keep, in whatever case and "
+            "with or without accents.",
+        ),
         OptionGroup.REVIEW.option(
             "--review-accuracy",
             type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -159,10 +173,13 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
 
     sizes = {name: values[name] for name in ("ngrams", "dimensions") if values[name] is not None}
     layers = {} if values["layers"] is None else {"layers": values["layers"]}
+    least = values["min_responses"]
+    shared = {} if least is None else {"min_responses": least}
     second: dict[str, Any] = {}
     student = values["student"] or registry.DEFAULT
+    sizes |= shared
     if student == registry.BOTH:
-        second = layers
+        second = {**layers, **shared}
     else:
         sizes |= layers
         registry.get(student).options(sizes)  # refused before the work starts
@@ -175,3 +192,15 @@ def to_distil_options(values: dict[str, Any]) -> DistilOptions:
         epochs=values["student_epochs"],
         **given,
     )
+
+
+def to_kept_out(values: dict[str, Any]) -> KeptOut:
+    """The words of --never.
+
+    Raises:
+        InputError: the file cannot be read.
+        TableError: it holds what is no list of words, by line.
+    """
+    from kd_edge.students.kept_out import NOTHING, read_kept_out
+
+    return NOTHING if values["never"] is None else read_kept_out(values["never"])

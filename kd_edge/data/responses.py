@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 from kd_edge.data.scale import Scale
 from kd_edge_runtime.errors import InputError
+
+NOT_HASHED = {"hashed": False}
+"""Metadata of fields that `kd_edge.stages.record.hash_rows` leaves out."""
 
 __all__ = ["Item", "Responses", "Row", "Scale"]
 
@@ -25,6 +28,8 @@ class Row:
         score2: a second rater's score on the same scale, or None.
         group: the student group for fairness figures, or None.
         split: "train", "test", or None where the file does not say.
+        student: who wrote it, or None. It decides what a bundle may keep, and nothing that is
+            learnt otherwise: hashes of rows leave it out.
     """
 
     response_id: str
@@ -34,6 +39,7 @@ class Row:
     score2: int | None = None
     group: str | None = None
     split: str | None = None
+    student: str | None = field(default=None, metadata=NOT_HASHED)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import choose_decision
 from kd_edge.students import registry
 from kd_edge.students.base import no_teacher
+from kd_edge.students.sharing import Sharing
 from kd_edge.students.student import Student, TextStage, probabilities
 
 
@@ -62,14 +64,16 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
     text = data.learn_text(options)
     alone, own_text = options, text
     if kind := registry.REGISTRY[options.student].alone:
-        alone = replace(options, student=kind, student_options={}, epochs=None)
+        alone = options.of_kind(kind)
         own_text = data.learn_text(alone)
     baseline = train_baseline(data, own_text, alone, folders[1])
     share = share_for(data, baseline, options)
     taught = stacked(data, baseline, share)
     examples = with_soft_labels(taught.rows, taught.labels, taught.variants)
     training = f"training the {data.names.student}"
-    student = train_student(data.item, examples, data.held_out, text, options, folders[0], training)
+    student = train_student(
+        data.item, examples, data.held_out, text, options, folders[0], training, data.sharing
+    )
     distilled = Distilled(shipped(data, student, baseline, share, options), baseline)
     if both.second:
         second = distil_second(soft_labels(data, distilled), both, work)
@@ -109,7 +113,9 @@ def distil_second(data: LearningData, options: DistilOptions, work: Path) -> Stu
     text = data.learn_text(chosen)
     examples = with_soft_labels(data.rows, data.labels, data.variants)
     folder, training = work / "second", f"training the second {data.names.student}"
-    second = train_student(data.item, examples, data.held_out, text, chosen, folder, training)
+    second = train_student(
+        data.item, examples, data.held_out, text, chosen, folder, training, data.sharing
+    )
     clear_work(work, [folder])
     return second
 
@@ -142,10 +148,12 @@ def train_student(
     options: DistilOptions,
     work: Path,
     description: str,
+    sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
 ) -> Student:
     """Trains one student; see `distil`.
 
-    The caller removes the checkpoint in `work`. The description is shown beside the progress bar.
+    The caller removes the checkpoint in `work`. The description is shown beside the progress bar,
+    and `sharing` is how the text stage was learnt.
 
     Raises:
         StoppedError: the user stopped it; the same call resumes.
@@ -162,7 +170,7 @@ def train_student(
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)
         network = kind.build(text, classes, chosen)
-    training = Training(network, text, examples, validation, item.scale, options)
+    training = Training(network, text, examples, validation, item.scale, options, sharing.sha256)
     state = training.run(work, description)
     raw = probabilities(network, text, validation.texts, validation.questions)
     calibrated, calibration = calibrate(network, raw, scores)
@@ -182,6 +190,7 @@ def train_student(
             "variants": int((examples.scores < 0).sum()),
             "validation": asdict(training.kept(state)),
             "calibration": calibration,
+            **privacy_of(chosen, sharing),
         },
         held_out=tuple(row.response_id for row in held_out),
         markup=item.markup,
@@ -202,4 +211,21 @@ def train_baseline(
         replace(options, weight=0.0),
         work,
         f"training the {data.names.baseline}",
+        data.sharing,
     )
+
+
+def privacy_of(options: Any, sharing: Sharing) -> dict[str, Any]:
+    """What provenance says of what a vocabulary keeps out.
+
+    Args:
+        options: those of the student's kind.
+        sharing: how it was counted who shares a word.
+    """
+    least = getattr(options, "min_responses", None)
+    if least is None:
+        return {}
+    counted: dict[str, Any] = {"shared_by": least, "counted": sharing.unit}
+    if sharing.kept_out:
+        counted["words_kept_out"] = len(sharing.kept_out.words)
+    return {"privacy": counted}

@@ -15,6 +15,8 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import registry
 from kd_edge.students.base import TextSources
+from kd_edge.students.kept_out import NOTHING, KeptOut
+from kd_edge.students.sharing import Sharing, writers_of
 from kd_edge.students.student import TextStage
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.relation import Relation
@@ -34,6 +36,7 @@ class LearningData:
         teacher: the teacher's folder, which a transformer student is cut out of.
         relations: for a student of many questions, their relations by item id.
         names: what progress calls the models.
+        kept_out: words that no student may know.
 
     Raises:
         InputError: a row has no soft label, or there are no rows to train on or none held out.
@@ -47,6 +50,7 @@ class LearningData:
     teacher: Path | None = None
     relations: Mapping[str, Relation] | None = None
     names: ModelNames = RESEARCH
+    kept_out: KeptOut = NOTHING
 
     def __post_init__(self) -> None:
         name, rows, held_out = self.item.item_id, self.rows, self.held_out
@@ -73,8 +77,13 @@ class LearningData:
         """The responses to train on."""
         return [row.text for row in self.rows]
 
+    @property
+    def sharing(self) -> Sharing:
+        """How it is counted who shares a word."""
+        return Sharing(writers_of(self.rows), self.kept_out)
+
     def learn_text(self, options: DistilOptions) -> TextStage:
         """The frozen text stage of a student."""
         kind = registry.get(options.student)
-        sources = TextSources(self.texts, self.teacher, self.relations or {})
+        sources = TextSources(self.texts, self.teacher, self.relations or {}, self.sharing)
         return kind.learn_text(sources, kind.options(options.student_options))

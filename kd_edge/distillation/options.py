@@ -10,7 +10,11 @@ from typing import Any
 from kd_edge.evaluation.review import ACCURACY
 from kd_edge.students import registry
 from kd_edge.students.base import Recipe
+from kd_edge.students.sharing import LEAST
 from kd_edge_runtime.errors import InputError
+
+# How many must share what a vocabulary keeps: an option of every kind of student.
+_SHARED = "min_responses"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class DistilOptions:
 
     def __post_init__(self) -> None:
         registry.check_name(self.first.student)
+        for values in (self.student_options, self.second_options):
+            least = values.get(_SHARED, LEAST)
+            if least < LEAST:
+                raise InputError(
+                    f"a bundle keeps what {least} share: no fewer than {LEAST} may, so that it "
+                    "holds nothing that tells of one of them"
+                )
         if not 0 <= self.weight < inf:  # false for NaN too
             raise InputError(f"lambda is {self.weight}, it must be 0 or more")
         if self.teacher_share is not None and not 0 <= self.teacher_share <= 1:
@@ -60,6 +71,13 @@ class DistilOptions:
             raise InputError(
                 f"the review accuracy is {self.review_accuracy}, it must be between 0 and 1"
             )
+
+    def of_kind(self, kind: str) -> DistilOptions:
+        """The options of a student of another kind to compare with, which has that kind's own."""
+        values = {
+            name: self.student_options[name] for name in (_SHARED,) if name in self.student_options
+        }
+        return replace(self, student=kind, student_options=values, epochs=None)
 
     @property
     def recipe(self) -> Recipe:

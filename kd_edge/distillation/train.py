@@ -33,6 +33,9 @@ class Training:
     """One run of training a student's network, in place.
 
     The best epoch is chosen by the held-out responses.
+
+    Args:
+        learnt: a hash of how the text stage was learnt, where its texts and options do not say.
     """
 
     def __init__(
@@ -43,12 +46,14 @@ class Training:
         held_out: Examples,
         scale: Scale,
         options: DistilOptions,
+        learnt: str = "",
     ) -> None:
         self._recipe = recipe = options.recipe
         self._network = network
         self._text = text
         self._scale = scale
         self._options = options
+        self._learnt = learnt
         self._held_out = held_out
         self._size = recipe.batch_size
         if len(examples) < _FEW:
@@ -143,6 +148,8 @@ class Training:
             "held out": [self._held_out.texts, self._held_out.scores.tolist()],
             "start": weights,
         }
+        if self._learnt:
+            key["learnt"] = self._learnt
         if self._vectors is not None:
             key["vectors"] = self._vectors.double().sum(0).tolist()
         return hash_json(key)

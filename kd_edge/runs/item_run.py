@@ -35,6 +35,7 @@ from kd_edge.runs.two_students import (
     sizes_by_name,
     together_in_pytorch,
 )
+from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Scorer
@@ -181,6 +182,7 @@ def run_item(
     options: RunOptions,
     sources: Sequence[str] = (),
     unlabelled: tuple[str, ...] = (),
+    kept_out: KeptOut = NOTHING,
 ) -> ItemRun:
     """Run an item's stages, and prepare its student for a bundle.
 
@@ -190,13 +192,14 @@ def run_item(
         options: the options of the run.
         sources: the texts of its prompt and rubric, for golden rows.
         unlabelled: its responses without a score.
+        kept_out: words that no student may know.
 
     Raises:
         InputError: see the stages.
         ParityError: the scores of a form differ too much from PyTorch.
         StoppedError: the user stopped it; the same call resumes.
     """
-    outputs = run_stages(split, out, options, unlabelled)
+    outputs = run_stages(split, out, options, unlabelled, kept_out)
     item = split.item
     shown = (*sources, *([item.prompt] if item.prompt else []))
     student = ExportItem(

@@ -30,6 +30,7 @@ from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import registry, store
 from kd_edge.students.base import TextSources
+from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.source import resolve
@@ -66,18 +67,23 @@ class StageOutputs:
 
 
 def run_stages(
-    split: Split, out: Path, options: RunOptions, unlabelled: tuple[str, ...] = ()
+    split: Split,
+    out: Path,
+    options: RunOptions,
+    unlabelled: tuple[str, ...] = (),
+    kept_out: KeptOut = NOTHING,
 ) -> StageOutputs:
     """Run the stages of one item, up to its student, in the item's folder in the run's.
 
-    The texts `unlabelled` are responses to the item without a score.
+    The texts `unlabelled` are responses to the item without a score; no student may know what is
+    `kept_out`.
 
     Raises:
         InputError: see the stages.
         StoppedError: the user stopped it; the same call resumes.
     """
     folder = item_folder(out, split.item.item_id)
-    return Pipeline(PipelineRows(split, unlabelled), folder, options).run()
+    return Pipeline(PipelineRows(split, unlabelled, kept_out), folder, options).run()
 
 
 class Pipeline:
@@ -153,7 +159,7 @@ class Pipeline:
                 kind = registry.get(chosen.student)
                 kind.check_model(
                     resolve(options.model).folder,
-                    TextSources([row.text for row in self._data.train]),
+                    TextSources([row.text for row in self._data.train], sharing=self._data.sharing),
                     kind.options(chosen.student_options),
                 )
         finetune(
@@ -230,6 +236,8 @@ class Pipeline:
             inputs["variants"] = hash_file(path)
         if data.item.markup:  # rows without a tag are the same either way
             inputs["markup"] = "html"
+        if data.sharing:
+            inputs["sharing"] = data.sharing.sha256
 
         def learning() -> LearningData:
             return LearningData(
@@ -241,6 +249,7 @@ class Pipeline:
                 self._teachers["teacher"],
                 data.relations,
                 SCHOOL,
+                data.kept_out,
             )
 
         def run() -> None:

@@ -12,6 +12,8 @@ from kd_edge.soft_labels.augmentation import texts_to_label, variants_for
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import hash_json, hash_rows
 from kd_edge.students import store
+from kd_edge.students.kept_out import NOTHING, KeptOut
+from kd_edge.students.sharing import Sharing, writers_of
 from kd_edge.students.student import Student
 from kd_edge_runtime.text.relation import Relation
 
@@ -41,6 +43,7 @@ class PipelineRows:
     Args:
         split: the rows; all of its item but those marked "test" get soft labels.
         unlabelled: responses without a score.
+        kept_out: words that no student may know.
     """
 
     crossfits = True
@@ -49,15 +52,23 @@ class PipelineRows:
     relations: Mapping[str, Relation] | None = None
     """For a student of many questions, their relations by item id."""
 
-    def __init__(self, split: Split, unlabelled: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, split: Split, unlabelled: tuple[str, ...] = (), kept_out: KeptOut = NOTHING
+    ) -> None:
         self.item, self.train = split.item, split.train
         self.validation, self.test = split.validation, split.test
         self._unlabelled = unlabelled
+        self.kept_out = kept_out
 
     @property
     def title(self) -> str:
         """The name of the item or items, for the beginning of a message."""
         return f"Item '{self.item.item_id}'"
+
+    @property
+    def sharing(self) -> Sharing:
+        """How it is counted who shares a word."""
+        return Sharing(writers_of(self.train), self.kept_out)
 
     def for_teacher(self, rows: Sequence[Row]) -> list[Row]:
         """The rows with the texts that a teacher reads."""

@@ -32,6 +32,7 @@ from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.soft_labels.augmentation import unlabelled_texts
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
+from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.source import resolve
 from kd_edge_runtime.errors import InputError
 
@@ -73,6 +74,7 @@ def run(
     test: Responses | None = None,
     sources: Mapping[str, Sequence[str]] | None = None,
     unlabelled: Responses | None = None,
+    kept_out: KeptOut = NOTHING,
 ) -> RunReport:
     """Train, export and measure every item; write `bundle.kdz` and `report.json`.
 
@@ -86,6 +88,7 @@ def run(
         test: responses to measure on, if they are in a separate file.
         sources: the texts of prompt and rubric by item, for golden rows.
         unlabelled: responses without a score.
+        kept_out: words that no student may know.
 
     Raises:
         InputError: all items failed, the only one with its own message; or the folder holds a
@@ -95,7 +98,7 @@ def run(
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):
-        return _run(responses, out, options, test, sources or {}, unlabelled)
+        return _run(responses, out, options, test, sources or {}, unlabelled, kept_out)
 
 
 def _run(
@@ -105,6 +108,7 @@ def _run(
     test: Responses | None,
     sources: Mapping[str, Sequence[str]],
     unlabelled: Responses | None,
+    kept_out: KeptOut,
 ) -> RunReport:
     """Runs the items in a folder that nobody else runs in."""
     items = test_items(responses, test)
@@ -120,7 +124,7 @@ def _run(
         texts = unlabelled_texts(unlabelled, split.item.part_of or name, split.item.rows)
         if unlabelled is not None:
             say(f"Item '{name}': unscored responses used: {len(texts):,}.")
-        return run_item(split, out, options, sources.get(name, ()), texts)
+        return run_item(split, out, options, sources.get(name, ()), texts, kept_out)
 
     apart = _left_out(responses, test, [item.item_id for item, _ in items])
     runs, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)

@@ -119,9 +119,12 @@ def _planned(
     whole, pieces = cost.bytes + _TRAINED_BYTES, _pieces(text)
     each = shape.width * cost.bytes / student.parameters + _NAME_BYTES
     size = whole
+    least = registry.get(SECOND).options(options.student_options).min_responses
     for shared in _SHARED:
         if limits.within_bytes(size):
             break
+        if shared <= least:  # as many must share a piece already
+            continue
         options = _with(options, min_responses=shared)
         text = data.learn_text(options)
         size = whole - int(each * (pieces - _pieces(text)))

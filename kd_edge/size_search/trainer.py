@@ -31,7 +31,7 @@ class Trainer:
         self.data = data
         bag = options.first
         if bag.student == SECOND:  # a bag beside it is trained without a teacher
-            bag = replace(options, student=DEFAULT, student_options={}, epochs=None)
+            bag = options.of_kind(DEFAULT)
         self._bag, self.cut = bag, options.second or options
         self._work = work
         self._folders: list[Path] = []
@@ -106,7 +106,9 @@ class Trainer:
     ) -> Student:
         item, held_out = self.data.item, self.data.held_out
         examples, work = self._examples, self._folder(folder)
-        return train_student(item, examples, held_out, text, options, work, description)
+        return train_student(
+            item, examples, held_out, text, options, work, description, self.data.sharing
+        )
 
     def _folder(self, name: str) -> Path:
         self._folders.append(self._work / name)

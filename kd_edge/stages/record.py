@@ -14,7 +14,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -70,10 +70,17 @@ def hash_folder(path: Path) -> str:
 
 
 def hash_rows(rows: Iterable[Any]) -> str:
-    """The sha256 (hex) of dataclass instances, in the order given."""
+    """The sha256 (hex) of dataclass instances, in the order given.
+
+    Fields whose metadata say `"hashed": False` are left out.
+    """
     digest = hashlib.sha256()
     for row in rows:
-        digest.update(_canonical(asdict(row)) + b"\n")
+        values = asdict(row)
+        for field in fields(row):
+            if not field.metadata.get("hashed", True):
+                del values[field.name]
+        digest.update(_canonical(values) + b"\n")
     return digest.hexdigest()
 
 

@@ -43,8 +43,9 @@ class BagOptions:
         ngrams: most n-grams in the vocabulary, V.
         dimensions: numbers in the vector of an n-gram, D.
         gram: length of the character runs within a word; 0 for none.
-        min_responses: an n-gram must stand in at least this many responses. Besides helping
-            the student, this keeps what a single student wrote out of the bundle.
+        min_responses: at least this many responses must share an n-gram, or students where it is
+            known who wrote each. Besides helping the student, this keeps what a single student
+            wrote out of the bundle.
         ngram_dropout: share of the n-grams hidden from the network at each step of training.
         dropout: share of the hidden numbers set to zero at each step of training.
         penalty: weight of the squared table in the loss.
@@ -175,7 +176,7 @@ class NgramKind(Kind):
         if options.rules not in KNOWN_RULES:
             known = " and ".join(map(str, KNOWN_RULES))
             raise InputError(f"there are no text rules {options.rules}: choose from {known}")
-        vocabulary = choose_vocabulary(sources.texts, options)
+        vocabulary = choose_vocabulary(sources.texts, options, sources.sharing)
         if not vocabulary.size:
             raise sources.nothing_shared(options.min_responses)
         text: TextStage = self.text_type(vocabulary, sources.relations)
@@ -206,8 +207,9 @@ class BagKind(NgramKind):
     text_type = BagText
     forms = form_writers.BAG
     holds = (
-        "A bag holds nobody's words: n-grams are kept as hashes, and only those that at least {} "
-        "responses share."
+        "A bag holds no response. It holds, as hashes, the words, pairs of neighbouring words and "
+        "runs of letters that at least {} share; a list of common words turns most of these back "
+        "into text."
     )
     has_sizes = True
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from kd_edge.students.sharing import Sharing
 from kd_edge.students.student import Network, Student, TextStage
 from kd_edge_export.form_writers import Form, Forms
 from kd_edge_runtime.errors import InputError
@@ -60,18 +61,24 @@ class TextSources:
         texts: the scored responses.
         teacher: the teacher's folder, for a student that is cut out of it.
         relations: for a student of many questions, what it knows of each, by item id.
+        sharing: how it is counted who shares a word.
     """
 
     texts: Sequence[str]
     teacher: Path | None = None
     relations: Mapping[str, Relation] = field(default_factory=dict)
+    sharing: Sharing = field(default_factory=Sharing)
 
     def nothing_shared(self, least: int) -> InputError:
         """The error where no word is in so many responses as a vocabulary asks for."""
-        return InputError(
-            f"none of the words of {len(self.texts)} responses is in {least} of them: they share "
-            "nothing to learn from"
-        )
+        words = f"none of the words of {len(self.texts)} responses"
+        if self.sharing.writers:
+            count = len({*self.sharing.writers})
+            return InputError(
+                f"{words} is one that {least} of their {count} students share: they share nothing "
+                "to learn from (--student-column names another column)"
+            )
+        return InputError(f"{words} is in {least} of them: they share nothing to learn from")
 
 
 def no_teacher(kind: str) -> InputError:
@@ -94,8 +101,8 @@ class Kind(ABC):
         runs_as: the kind that a device is told, one of those in FORMAT.md. It decides what the
             runtime feeds a graph with: "bag" gets counts of n-grams; "rnn" and "transformer"
             get token ids and a mask.
-        holds: a sentence for the model card: what a bundle holds of people's words. "{}"
-            becomes the fewest responses that share a word.
+        holds: sentences for the model card: what a bundle holds of people's words. "{}"
+            becomes the fewest that share a word, like "3 students".
         needs_teacher: whether `learn_text` needs the teacher's folder.
         has_sizes: whether students can be trained to fit into a number of bytes
             (`kd_edge.size_search`): the text stage has a `vocabulary` of n-grams, the options

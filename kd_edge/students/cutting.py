@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
+from kd_edge.students.sharing import Sharing
 from kd_edge.students.trimming import Trimmed, trim
 from kd_edge.teacher.classifier import TeacherModel, quiet
 from kd_edge_runtime.errors import InputError
@@ -56,6 +57,7 @@ def cut_network(
     layers: Sequence[int] | None,
     least: int,
     longest: int,
+    sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
 ) -> Cut:
     """Cuts a network out of a teacher.
 
@@ -65,6 +67,7 @@ def cut_network(
         layers: the numbers of the layers to keep, from 0, ascending; None for `usual_layers`.
         least: responses that must share a piece, see `trimming.trim`.
         longest: tokens of a response to read; fewer if the teacher reads fewer.
+        sharing: how it is counted who shares a piece.
 
     Raises:
         InputError: the teacher has no such layers, or is one that cannot be cut: the message says
@@ -78,7 +81,7 @@ def cut_network(
     kept = usual_layers(total) if layers is None else tuple(layers)
     _check_layers(kept, total)
     _keep_layers(teacher, kept)
-    trimmed = trim(tokenizer, texts, least, teacher.tokenizer.pad_token_id)
+    trimmed = trim(tokenizer, texts, least, teacher.tokenizer.pad_token_id, sharing)
     longest = min(longest, teacher.max_length, teacher.tokenizer.model_max_length)
     before = _probe(teacher, torch.tensor(trimmed.kept), longest)
     config = _trim_network(teacher, trimmed, longest)

@@ -123,8 +123,8 @@ class PairsKind(NgramKind):
     }
     holds = (
         "One small model scores all items by how a response relates to the item's reference "
-        "answers. It holds nobody's words: n-grams are kept as hashes, and only those that at "
-        "least {} responses share."
+        "answers. It holds no response. It holds, as hashes, the words and pairs of neighbouring "
+        "words that at least {} share; a list of common words turns most of these back into text."
     )
 
     def build(self, text: PairsText, classes: int, options: PairsOptions) -> PairsNetwork:

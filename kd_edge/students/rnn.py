@@ -26,7 +26,8 @@ class RnnOptions:
         words: most words in its vocabulary.
         embedding: numbers for a word.
         hidden: numbers in the state of each direction.
-        min_responses: a word must stand in at least this many responses.
+        min_responses: at least this many responses, or students where it is known who wrote
+            each, must share a word.
         longest: words after which a response is cut.
         dropout: share of the embeddings and of the pooled states set to zero in training.
     """
@@ -77,7 +78,10 @@ class RnnKind(TokenKind):
     name = runs_as = "rnn"
     options_type = RnnOptions
     recipe = Recipe(6e-3, epochs=10, batch_size=64, least_steps=1000, clip=1.0)
-    holds = "An rnn's vocabulary holds single words, only those that at least {} responses share."
+    holds = (
+        "An rnn holds no response. Its vocabulary holds single words as they are, for anybody to "
+        "read: those that at least {} share."
+    )
 
     def build(self, text: TokenText, classes: int, options: RnnOptions) -> RnnNetwork:
         """See `Kind`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from kd_edge.students.base import Kind, TextMember, TextSources
+from kd_edge.students.sharing import Sharing
 from kd_edge.students.student import Student
 from kd_edge_export import form_writers
 from kd_edge_export.form_writers import Forms, TokenGraph
@@ -26,23 +26,33 @@ _SPECIAL = 2  # tokens of a word tokenizer that are no words
 _TOKENIZER = "tokenizer.json"
 
 
-def word_tokenizer(texts: Sequence[str], size: int, min_responses: int, longest: int) -> Tokenizer:
+def word_tokenizer(
+    texts: Sequence[str],
+    size: int,
+    min_responses: int,
+    longest: int,
+    sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
+) -> Tokenizer:
     """A tokenizer of whole words.
 
     Args:
         texts: the responses to learn from.
         size: most words in the vocabulary.
-        min_responses: a word must stand in at least this many responses; what a single
+        min_responses: at least this many responses, or students, must share a word; what a single
             student wrote stays out of the bundle.
         longest: tokens after which a response is cut.
+        sharing: how it is counted who shares a word.
     """
     tokenizer = Tokenizer(models.WordLevel({PAD: 0, UNKNOWN: 1}, unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tally: Tally[str] = Tally()
-    for text in texts:
-        pieces = tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
-        tally.update({piece for piece, _ in pieces})
+
+    def words(text: str) -> list[str]:
+        normal = tokenizer.normalizer.normalize_str(text)
+        return [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)]
+
+    without = sharing.kept_out.without(words)
+    tally = sharing.tally({word for word in without(words(text)) if word} for text in texts)
     ranked = sorted((-count, word) for word, count in tally.items() if count >= min_responses)
     vocabulary = {PAD: 0, UNKNOWN: 1}
     for _, word in ranked[:size]:
@@ -116,7 +126,11 @@ class TokenKind(Kind):
     def learn_text(self, sources: TextSources, options: Any) -> TokenText:
         """See `Kind`: the words that most responses share."""
         tokenizer = word_tokenizer(
-            sources.texts, options.words, options.min_responses, options.longest
+            sources.texts,
+            options.words,
+            options.min_responses,
+            options.longest,
+            sources.sharing,
         )
         if tokenizer.get_vocab_size() == _SPECIAL:
             raise sources.nothing_shared(options.min_responses)

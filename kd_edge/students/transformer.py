@@ -21,7 +21,7 @@ from kd_edge.students.base import Recipe, TextSources, no_teacher
 from kd_edge.students.cutting import Cut, build_network, cut_network
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
-from kd_edge.teacher.classifier import build, load_teacher
+from kd_edge.teacher.classifier import TeacherModel, build, load_teacher
 from kd_edge.teacher.vectors import kept_vectors
 from kd_edge_export import form_writers
 from kd_edge_runtime.errors import InputError
@@ -37,8 +37,8 @@ class TransformerOptions:
 
     Attributes:
         layers: the numbers of the teacher's layers, from 0; None for a choice by their number.
-        min_responses: a piece of a word must stand in at least this many responses; single
-            letters, digits and signs are known anyway.
+        min_responses: at least this many responses, or students where it is known who wrote
+            each, must share a piece of a word; single letters, digits and signs are known anyway.
         longest: tokens after which a response is cut; fewer if the teacher reads fewer.
         variants: the most variants to learn from, spread evenly over all; None for all.
         vector_weight: how much it counts, beside people's scores, that its vectors of responses
@@ -149,27 +149,22 @@ class TransformerKind(TokenKind):
         low_precision=True,
     )
     holds = (
-        "A transformer's vocabulary holds pieces of words, those of a public language model that "
-        "at least {} responses share, and single characters."
+        "A transformer holds no response. Its vocabulary holds pieces of words as they are, for "
+        "anybody to read: those of a public language model that at least {} share, and single "
+        "characters."
     )
     needs_teacher = True
 
     def check_model(self, model: Path, sources: TextSources, options: TransformerOptions) -> None:
         """See `Kind`: cuts it as it is."""
         start = build(model, ("0", "1"), options.longest, 0)
-        cut_network(start, sources.texts, options.layers, options.min_responses, options.longest)
+        _cut(start, sources, options)
 
     def learn_text(self, sources: TextSources, options: TransformerOptions) -> CutText:
         """See `Kind`: the teacher's tokenizer, trimmed."""
         if sources.teacher is None:
             raise no_teacher(self.name)
-        start = cut_network(
-            load_teacher(sources.teacher),
-            sources.texts,
-            options.layers,
-            options.min_responses,
-            options.longest,
-        )
+        start = _cut(load_teacher(sources.teacher), sources, options)
         return CutText(start.tokenizer, start, sources.teacher)
 
     def recipe_for(self, options: TransformerOptions) -> Recipe:
@@ -210,6 +205,17 @@ class TransformerKind(TokenKind):
         """See `Kind`."""
         text = super().load_text(folder, description, options)
         return CutText(text.tokenizer, rules=text.rules)
+
+
+def _cut(teacher: TeacherModel, sources: TextSources, options: TransformerOptions) -> Cut:
+    return cut_network(
+        teacher,
+        sources.texts,
+        options.layers,
+        options.min_responses,
+        options.longest,
+        sources.sharing,
+    )
 
 
 KIND = TransformerKind()

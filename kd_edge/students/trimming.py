@@ -8,13 +8,15 @@ changed as JSON: WordPiece, byte-pair (BPE), Unigram and whole words (WordLevel)
 from __future__ import annotations
 
 import json
-from collections import Counter as Tally
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from tokenizers import Tokenizer
 
+from kd_edge.students.kept_out import KeptOut
+from kd_edge.students.sharing import Sharing
 from kd_edge_runtime.errors import InputError
 
 # Without a rare piece, a word is read as smaller ones, some of them rare too: so often at most.
@@ -22,6 +24,13 @@ _ROUNDS = 12
 _CHUNK = 1000  # responses encoded at a time
 _ASCII = {chr(code) for code in range(33, 127)}
 _BYTES = {f"<0x{byte:02X}>" for byte in range(256)}
+# The characters that stand for bytes in a byte-level tokenizer: those that can be shown are their
+# own, the others follow one another from U+0100 on.
+_SHOWN = [*range(33, 127), *range(161, 173), *range(174, 256)]
+_HIDDEN = [byte for byte in range(256) if byte not in _SHOWN]
+_BYTE_OF = {chr(byte): byte for byte in _SHOWN} | {
+    chr(256 + at): byte for at, byte in enumerate(_HIDDEN)
+}
 _MODELS = ("WordPiece", "BPE", "Unigram", "WordLevel")
 
 
@@ -38,8 +47,14 @@ class Trimmed:
     kept: tuple[int, ...]
 
 
-def trim(tokenizer: Tokenizer, texts: Sequence[str], least: int, pad: int | None) -> Trimmed:
-    """A tokenizer of the pieces that stand in at least `least` of the texts.
+def trim(
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+    least: int,
+    pad: int | None,
+    sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
+) -> Trimmed:
+    """A tokenizer of the pieces that at least `least` of the texts share.
 
     It also keeps the tokens that it puts around a text, for padding and for what it does not
     know, and single characters: ASCII's, those that enough texts share, and all bytes of a
@@ -51,6 +66,8 @@ def trim(tokenizer: Tokenizer, texts: Sequence[str], least: int, pad: int | None
         texts: the responses.
         least: >= 1.
         pad: the id of the padding token, if there is one.
+        sharing: how it is counted who shares a piece; what it keeps out is no piece, and counts
+            for none, but for single characters.
 
     Raises:
         InputError: the tokenizer is of a kind that cannot be trimmed.
@@ -63,12 +80,14 @@ def trim(tokenizer: Tokenizer, texts: Sequence[str], least: int, pad: int | None
             f"{', '.join(_MODELS)}"
         )
     raw["padding"] = raw["truncation"] = None
-    pieces = _Pieces(raw, pad, _shared_characters(tokenizer, texts, least))
-    removed: set[str] = set()
+    texts = [sharing.kept_out.cut_from(text) for text in texts]
+    pieces = _Pieces(raw, pad, _shared_characters(tokenizer, texts, least, sharing))
+    kept_out = pieces.kept_out(sharing.kept_out)
+    removed = {*kept_out}
     for _ in range(_ROUNDS):
-        tally = _tally(pieces.without(removed), texts)
+        tally = sharing.tally(_pieces_of(pieces.without(removed), texts))
         shared = {piece for piece, count in tally.items() if count >= least}
-        kept = pieces.needed(shared)
+        kept = pieces.needed(shared) - kept_out
         rare = tally.keys() - kept
         if not rare:
             break
@@ -76,22 +95,22 @@ def trim(tokenizer: Tokenizer, texts: Sequence[str], least: int, pad: int | None
     return pieces.only(kept)
 
 
-def _shared_characters(tokenizer: Tokenizer, texts: Sequence[str], least: int) -> set[str]:
-    """The characters of at least so many texts, as the tokenizer reads them."""
+def _shared_characters(
+    tokenizer: Tokenizer, texts: Sequence[str], least: int, sharing: Sharing
+) -> set[str]:
+    """The characters that at least so many texts share, as the tokenizer reads them."""
     normalizer = tokenizer.normalizer
-    tally: Tally[str] = Tally()
-    for text in texts:
-        tally.update(set(normalizer.normalize_str(text) if normalizer else text))
+    tally = sharing.tally(
+        {*(normalizer.normalize_str(text) if normalizer else text)} for text in texts
+    )
     return {character for character, count in tally.items() if count >= least}
 
 
-def _tally(tokenizer: Tokenizer, texts: Sequence[str]) -> Tally[str]:
-    """In how many texts each piece stands."""
-    tally: Tally[str] = Tally()
+def _pieces_of(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterator[set[str]]:
+    """The pieces of each text."""
     for start in range(0, len(texts), _CHUNK):
         for encoding in tokenizer.encode_batch(list(texts[start : start + _CHUNK])):
-            tally.update(set(encoding.tokens))
-    return tally
+            yield {*encoding.tokens}
 
 
 class _Pieces:
@@ -134,6 +153,22 @@ class _Pieces:
         if model.get("byte_fallback"):
             fixed |= self._ids.keys() & _BYTES
         self._fixed: set[str] = fixed
+        self._prefix = prefix
+        self._byte_level = _byte_level(raw)
+
+    def kept_out(self, words: KeptOut) -> set[str]:
+        """The pieces that are one of these words, but for what is always kept."""
+        if not words:
+            return set()
+        return {piece for piece in self._ids if self._bare(piece) in words} - self._fixed
+
+    def _bare(self, piece: str) -> str:
+        """A piece as letters, without what says where in a word it may stand."""
+        bare = piece.removeprefix(self._prefix).removesuffix("</w>").strip("\u2581")
+        if self._byte_level:
+            with suppress(KeyError, UnicodeDecodeError):
+                bare = bytes(_BYTE_OF[character] for character in bare).decode("utf-8")
+        return bare.strip()
 
     def needed(self, shared: Collection[str]) -> set[str]:
         """The shared pieces, what is always kept, and the pieces that these are merged from."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from kd_edge.students.sharing import Sharing
 from kd_edge_runtime.text import words_by
 from kd_edge_runtime.text.vocabulary import (
     MAX_WORD,
@@ -24,24 +25,30 @@ if TYPE_CHECKING:
 _Ngram = tuple[str, ...]  # a word or a run of characters, or the two words of a pair
 
 
-def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabulary:
+def choose_vocabulary(
+    texts: Sequence[str],
+    options: BagOptions,
+    sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
+) -> BagVocabulary:
     """The n-grams that most responses share.
 
     Args:
         texts: the responses to learn from; variants of them add no n-gram worth knowing.
         options: how many, and of what kinds.
+        sharing: how it is counted who shares an n-gram.
 
     Returns:
         A vocabulary of at most `options.ngrams`. A pair's words are always among the words,
         since no pair is in more responses than its words are.
     """
-    tallies: tuple[Tally[_Ngram], Tally[_Ngram], Tally[_Ngram]] = (Tally(), Tally(), Tally())
     words = words_by(options.rules)
-    for text in texts:
-        tokens = [word[:MAX_WORD] for word in words(text)]
-        tallies[0].update((word,) for word in set(tokens))
-        tallies[1].update({(gram,) for word in set(tokens) for gram in grams(word, options.gram)})
-        tallies[2].update(set(zip(tokens, tokens[1:], strict=False)))
+    without = sharing.kept_out.without(words)
+    read = [[word and word[:MAX_WORD] for word in without(words(text))] for text in texts]
+    tallies = (
+        sharing.tally({(word,) for word in one if word} for one in read),
+        sharing.tally(_grams(one, options.gram) for one in read),
+        sharing.tally({(a, b) for a, b in pairwise(one) if a and b} for one in read),
+    )
     # Ties go to words first, so that every chosen pair finds its words chosen.
     ranked = sorted(
         (-count, kind, ngram)
@@ -62,3 +69,8 @@ def choose_vocabulary(texts: Sequence[str], options: BagOptions) -> BagVocabular
         pairs=code_array(sorted(pairs)),
         rules=options.rules,
     )
+
+
+def _grams(words: Sequence[str | None], length: int) -> set[_Ngram]:
+    """The runs of characters in a text's words."""
+    return {(gram,) for word in {*words} if word for gram in grams(word, length)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -184,11 +185,13 @@ def _load_parts(folder: Path, classes: tuple[str, ...] | None) -> tuple[Any, Any
     """Load a folder's network and tokenizer; with `classes`, as a start for those classes."""
     import transformers
 
-    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
+    # Without the word "False", transformers asks whether to run a folder's own code.
+    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    options: dict[str, Any] = {**safe, "use_safetensors": True}
     with quiet():
         try:
-            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            config = transformers.AutoConfig.from_pretrained(folder, **safe)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **safe)
             if not _is_classifier(config):
                 kind: Any = transformers.AutoModel
             else:
@@ -197,10 +200,28 @@ def _load_parts(folder: Path, classes: tuple[str, ...] | None) -> tuple[Any, Any
                     options |= _labels(classes)
             backbone = kind.from_pretrained(folder, **options).float()
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            if name := _own_code(folder):
+                raise InputError(
+                    f"'{folder}' asks for code of its own ({name}: auto_map), and kd-edge runs no "
+                    "code of a model folder. Choose a model that transformers itself knows, such "
+                    "as BERT, RoBERTa, DeBERTa or MiniLM"
+                ) from None
             raise InputError(
                 f"'{folder}' holds no model that transformers can load ({type(error).__name__})."
             ) from error
     return backbone, tokenizer
+
+
+def _own_code(folder: Path) -> str:
+    """The file by which a model's folder asks for code of its own; "" if none does."""
+    for name in ("config.json", "tokenizer_config.json"):
+        try:
+            described = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # transformers says what is wrong with it
+        if isinstance(described, dict) and described.get("auto_map"):
+            return name
+    return ""
 
 
 def _labels(classes: tuple[str, ...]) -> dict[str, Any]:

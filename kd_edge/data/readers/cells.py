@@ -18,7 +18,7 @@ from kd_edge_runtime.tables.reading.rows import NESTED
 from kd_edge_runtime.tables.roles import plain
 
 _SHOWN_NAME = 40
-_ROLES = ("item_id", "response_id", "text", "score", "score2", "group", "split")
+_ROLES = ("item_id", "response_id", "text", "score", "score2", "group", "split", "student")
 # What Moodle, Canvas and people write into a first or last row that is nobody's, as `plain`
 # leaves it.
 _AVERAGES = (
@@ -80,6 +80,7 @@ class Draft(NamedTuple):
     score2: str
     group: str
     split: str
+    student: str = ""
 
     @property
     def item_name(self) -> str:
@@ -165,7 +166,9 @@ class Drafter:
             item_id, response_id, text, *others = cells(
                 (*record.cells, "", item, f"row-{record.row}")
             )
-            score, score2, group, split = [(cell and cell.strip()) or "" for cell in others]
+            score, score2, group, split, student = [
+                (cell and cell.strip()) or "" for cell in others
+            ]
             yield Draft(
                 record,
                 (item_id or "").strip(),
@@ -175,6 +178,7 @@ class Drafter:
                 score2,
                 group,
                 split,
+                student or ((response_id or "").strip() if self.columns.student_ids else ""),
             )
 
     def _is_bad(self, draft: Draft) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kd_edge.data.readers.student_column import STUDENT, find_student
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
 from kd_edge_runtime.tables.column_names import hint, shown
@@ -23,6 +24,7 @@ class ColumnChoice:
         score2: column of a second rater's score.
         group: column of the student group.
         split: column that says "train" or "test".
+        student: column that says who wrote the response.
     """
 
     response_id: str | None = None
@@ -32,6 +34,7 @@ class ColumnChoice:
     score2: str | None = None
     group: str | None = None
     split: str | None = None
+    student: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class FoundColumns:
         hint: which columns there are, where there are problems.
         loose_id: whether the column of ids is a guess, by a name that other columns have too:
             "student_id" or "id" and not "response_id".
+        student_ids: whether the ids are the students', who wrote one response each to an item.
     """
 
     header: tuple[str, ...]
@@ -54,6 +58,7 @@ class FoundColumns:
     notes: tuple[str, ...]
     hint: str = ""
     loose_id: bool = False
+    student_ids: bool = False
 
     @property
     def names(self) -> dict[str, str]:
@@ -61,11 +66,14 @@ class FoundColumns:
         return {role: self.header[position] for role, position in self.positions.items()}
 
     def without_id(self) -> FoundColumns:
-        """The columns without one of ids: it turned out to hold none."""
+        """The columns without one of ids: it turned out to hold none, but perhaps students."""
         name = RESPONSE_ID.name
         positions = {role: at for role, at in self.positions.items() if role != name}
         notes = tuple(note for note in self.notes if not note.startswith(f"{name} ← "))
-        return replace(self, positions=positions, notes=notes, loose_id=False)
+        if self.student_ids:
+            positions[STUDENT.name] = at = self.positions[name]
+            notes = (*notes, f"{STUDENT.name} ← '{shown(self.header[at])}'")
+        return replace(self, positions=positions, notes=notes, loose_id=False, student_ids=False)
 
 
 def find_columns(
@@ -91,6 +99,11 @@ def find_columns(
     named = vars(choice)
     roles = [role for role in ROLES if role.name not in ignored]
     positions, problems = tables.find_columns(header, named, roles, needed, plausible)
+    student, wrong = find_student(header, choice.student, positions, plausible)
+    problems += wrong
+    student_ids = student is not None and student == positions.get(RESPONSE_ID.name)
+    if student is not None and not student_ids:
+        positions[STUDENT.name] = student
     notes = tuple(
         f"{role} ← '{shown(header[at])}'"
         for role, at in positions.items()
@@ -103,4 +116,4 @@ def find_columns(
         and choice.response_id is None
         and plain(header[ids]) not in RESPONSE_ID.tiers[0].split()
     )
-    return FoundColumns(header, positions, tuple(problems), notes, listed, loose)
+    return FoundColumns(header, positions, tuple(problems), notes, listed, loose, student_ids)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.split_words import SPLITS
+from kd_edge.data.readers.student_column import STUDENT
 from kd_edge_runtime.tables.column_names import shown
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.roles import ITEM, ROLES, plain
@@ -15,6 +16,8 @@ from kd_edge_runtime.tables.score_cells import read_score
 _SAMPLE, _FEWEST = 1000, 20
 # A score of more different words than this is none, nor is one of more characters.
 _MOST_WORDS, _LONGEST_SCORE = 12, 40
+# By a name that may mean something else, so many different students at least.
+_FEWEST_NAMES = 10
 
 
 class Guesses:
@@ -35,7 +38,7 @@ class Guesses:
         """Whether a column can have a role; see `kd_edge_runtime.tables.columns.Plausible`."""
         why = self._why_not(role, at, positions)
         if why:
-            kind = next(one for one in ROLES if one.name == role)
+            kind = next(one for one in (*ROLES, STUDENT) if one.name == role)
             self.notes.append(
                 f"'{shown(self._table.header[at])}' is not taken as {kind.meaning}: {why} "
                 f"(see {kind.option})"
@@ -57,6 +60,8 @@ class Guesses:
             return _no_scores(cells)
         if role == "score2" and "score" in positions:
             return _other_scores(cells, self._cells(positions["score"]))
+        if role == STUDENT.name:
+            return _no_students(cells, plain(self._table.header[at]) in STUDENT.tiers[0].split())
         if role == "split":
             known = sum(plain(cell) in SPLITS for cell in cells)
             return "its words are neither train nor test" if 2 * known < len(cells) else ""
@@ -72,6 +77,14 @@ def _all_differ(cells: list[str]) -> str:
     if len(cells) >= _FEWEST and len({*cells}) == len(cells):
         return "it differs in each row"
     return ""
+
+
+def _no_students(cells: list[str], sure: bool) -> str:
+    """Why cells do not say who wrote a response; `sure` is whether the column's name does."""
+    names = len({" ".join(cell.split()).casefold() for cell in cells})
+    if names < 2:
+        return "it is the same in each row" if names else "nothing is in it"
+    return "" if sure or names >= min(_FEWEST_NAMES, len(cells)) else "it has few different names"
 
 
 def _no_scores(cells: list[str]) -> str:

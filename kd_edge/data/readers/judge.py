@@ -106,7 +106,10 @@ def _rows(drafts: list[Draft], scores: _Scores, rules: Rules, drafter: Drafter) 
         else:
             group = draft.group or None
             judged.numbers.append(record.row)
-            judged.rows.append(Row(response_id, item_id, text, score, score2, group, split))
+            row = Row(
+                response_id, item_id, text, score, score2, group, split, draft.student or None
+            )
+            judged.rows.append(row)
     return judged
 
 

@@ -15,12 +15,15 @@ from kd_edge.soft_labels.augmentation import make_variants, variant_sources, var
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import hash_json
 from kd_edge.students import store
+from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 
 
-def run_stages(pool: Pool, folder: Path, options: RunOptions) -> StageOutputs:
+def run_stages(
+    pool: Pool, folder: Path, options: RunOptions, kept_out: KeptOut = NOTHING
+) -> StageOutputs:
     """Run the stages of pooled questions in the run's folder, up to their student.
 
     One teacher labels in-sample, and the student is of kind "pairs".
@@ -35,7 +38,7 @@ def run_stages(pool: Pool, folder: Path, options: RunOptions) -> StageOutputs:
             "to all items"
         )
     pairs = replace(options, distil=replace(options.distil, student="pairs"))
-    return Pipeline(PooledRows(pool), folder, pairs).run()
+    return Pipeline(PooledRows(pool, kept_out), folder, pairs).run()
 
 
 class PooledRows(PipelineRows):
@@ -47,8 +50,8 @@ class PooledRows(PipelineRows):
 
     crossfits = False
 
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool)
+    def __init__(self, pool: Pool, kept_out: KeptOut = NOTHING) -> None:
+        super().__init__(pool, kept_out=kept_out)
         self.relations = pool.relations
         self._pool = pool
 

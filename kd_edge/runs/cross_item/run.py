@@ -42,6 +42,7 @@ from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import ScoredRows, scored_rows, student_scorings, write_scored
 from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
 from kd_edge.students import registry
+from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.student import Student
 from kd_edge.teacher.card import teacher_size
 from kd_edge.teacher.source import resolve
@@ -108,7 +109,11 @@ class TogetherReport:
 
 
 def run_together(
-    responses: Responses, out: Path, options: RunOptions, test: Responses | None = None
+    responses: Responses,
+    out: Path,
+    options: RunOptions,
+    test: Responses | None = None,
+    kept_out: KeptOut = NOTHING,
 ) -> TogetherReport:
     """Train one student for all questions; write `bundle.kdz` and `together.json`.
 
@@ -119,6 +124,7 @@ def run_together(
         out: the run's folder.
         options: the options of the run.
         test: responses to measure on, also to other questions, which go into the bundle too.
+        kept_out: words of responses that the student may not know.
 
     Raises:
         InputError: an argument is wrong, or the folder holds a run of other responses.
@@ -135,10 +141,10 @@ def run_together(
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):
-        return _run(pool, out, options)
+        return _run(pool, out, options, kept_out)
 
 
-def _run(pool: Pool, out: Path, options: RunOptions) -> TogetherReport:
+def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> TogetherReport:
     """Runs in a folder that nobody else runs in."""
     refuse_other_items(out, TOGETHER, pool.questions)
     training = [*pool.train, *pool.validation]
@@ -146,7 +152,7 @@ def _run(pool: Pool, out: Path, options: RunOptions) -> TogetherReport:
     texts = [row.text for row in (*training, *pool.test)]
     refuse_other_responses(out, out, rows, texts, classes, questions=True)
     remember_responses(out, texts)
-    outputs = run_stages(pool, out, options)
+    outputs = run_stages(pool, out, options, kept_out)
     student = outputs.distilled.student
     say(f"Writing the bundle of {len(pool.questions)} items …")
     prepared = prepare([_to_export(name, pool, student) for name in pool.questions])

@@ -20,11 +20,13 @@ from kd_edge.soft_labels import augmentation, label_rows
 from kd_edge.soft_labels.label_variants import read_variants
 from kd_edge.soft_labels.labels import labels_by_id, read_labels
 from kd_edge.stages.record import StoppedError, hash_folder, hash_rows
+from kd_edge.students.kept_out import kept_out
 from kd_edge.teacher import finetune as finetune_module
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.text.vocabulary import hash_word
 from workshop import SMALL, item_of, run_options
 
 STAGES = ("teacher", "labels", "variants", "student", "test-labels")
@@ -139,6 +141,32 @@ def test_variants_are_made_of_rows_learnt_from_alone(options, tmp_path, monkeypa
     with pytest.raises(StoppedError):
         run_stages(SPLIT, tmp_path, options)
     assert given == [row.text for row in SPLIT.train]
+
+
+def test_what_a_bundle_may_keep_trains_the_student_again_and_nothing_else(out, options):
+    """A changed list, and a column of students that was not there before."""
+    assert run_stages(SPLIT, out, options, kept_out=kept_out(["Vinegar"])).ran == ("student",)
+    made = run_stages(SPLIT, out, options, kept_out=kept_out(["VINEGAR"]))
+    assert made.ran == ()
+    student = made.distilled.student
+    assert hash_word("vinegar") not in {*student.text.vocabulary.words}
+    assert hash_word("mass") in {*student.text.vocabulary.words}
+    assert student.provenance["privacy"] == {
+        "shared_by": 3,
+        "counted": "responses",
+        "words_kept_out": 1,
+    }
+    assert "vinegar" not in json.dumps(student.provenance).lower()
+    for path in out.rglob("*"):
+        assert path.suffix == ".csv" or not path.is_file() or b"inegar" not in path.read_bytes()
+    wrote = {row.response_id: f"s{at % 20}" for at, row in enumerate(SPLIT.item.rows)}
+    train = tuple(replace(row, student=wrote[row.response_id]) for row in SPLIT.train)
+    by_students = run_stages(replace(SPLIT, train=train), out, options)
+    assert by_students.ran == ("student",)
+    assert by_students.distilled.student.provenance["privacy"]["counted"] == "students"
+    more = {**options.distil.student_options, "min_responses": 9}
+    at_least_nine = run_stages(SPLIT, out, _distil(options, student_options=more))
+    assert at_least_nine.distilled.student.provenance["privacy"]["shared_by"] == 9
 
 
 def test_unlabelled_responses_are_labelled_with_the_variants(out, options):

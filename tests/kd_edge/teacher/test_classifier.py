@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import socket
 
 import pytest
@@ -139,6 +141,38 @@ def test_a_damaged_folder_is_told_plainly(encoder, tmp_path, name):
     (tmp_path / name).write_bytes(b"torn")
     with pytest.raises(InputError, match=r"damaged|no model"):
         classifier.load_teacher(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
+def test_a_folder_that_asks_for_its_own_code_is_refused_and_runs_none(
+    tiny_model, tmp_path, monkeypatch, name
+):
+    """Not even after a "y" to what transformers would ask."""
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model, folder)
+    ran = tmp_path / "ran"
+    (folder / "evil.py").write_text(
+        f"open({str(ran)!r}, 'w')\n"
+        "from transformers import BertConfig as Config, BertModel as Model\n"
+        "from transformers import PreTrainedTokenizerFast as Tokenizer\n"
+    )
+    described = json.loads((folder / name).read_text())
+    described |= {"model_type": "evilmodel", "tokenizer_class": "EvilTokenizer"}
+    described["auto_map"] = {
+        "AutoConfig": "evil.Config",
+        "AutoModel": "evil.Model",
+        "AutoTokenizer": ["evil.Tokenizer", "evil.Tokenizer"],
+    }
+    (folder / name).write_text(json.dumps(described))
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\ny\ny\n"))
+    try:
+        classifier.build(folder, ("0", "1"), 32, 0)
+    except InputError as error:
+        assert "asks for code of its own" in str(error)
+    else:
+        assert name == "tokenizer_config.json", "another tokenizer of transformers' own may do"
+    assert not ran.exists()
 
 
 def test_a_card_that_is_missing_or_damaged(tmp_path):

@@ -44,7 +44,7 @@ def unfold_wide(
         return None
     taken = [
         at
-        for name in (choice.response_id, choice.group, choice.split)
+        for name in (choice.response_id, choice.group, choice.split, choice.student)
         if name is not None
         for at in named_columns(name, table.header)
     ]

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kd_edge.data.readers.columns import ColumnChoice, find_columns
+from kd_edge.data.readers.student_column import STUDENT
 from kd_edge_runtime.tables.roles import ROLES, known_names, plain
 
 NEEDED = ("text", "score")
@@ -244,7 +245,7 @@ def test_any_header_gives_each_column_one_role_at_most(header):
         # These two may have titles, numbers and brackets.
         assert role in NEEDED or any(
             plain(header[position]) in tier.split()
-            for r in ROLES
+            for r in (*ROLES, STUDENT)
             if r.name == role
             for tier in r.tiers
         )
