@@ -35,13 +35,13 @@ from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import agreement
 from kd_edge.runs.two_students import together_in_pytorch
 from kd_edge.size_search.cuts import PlannedCut
-from kd_edge.size_search.distil import ALL, search_students
+from kd_edge.size_search.distil import search_students
 from kd_edge.size_search.frontier import student_cell
 from kd_edge.size_search.plot import frontier_picture
 from kd_edge.size_search.reasons import reasons
 from kd_edge.size_search.search import Search, Sized
 from kd_edge.size_search.trainer import Trainer
-from kd_edge.size_search.tried import Limits, Tried
+from kd_edge.size_search.tried import ALL, Limits, Tried
 from kd_edge.students import store
 from kd_edge.students.registry import BOTH
 from kd_edge.students.student import Student

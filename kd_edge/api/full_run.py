@@ -15,7 +15,9 @@ from kd_edge.runs import run as runs
 from kd_edge.runs.cross_item.run import TogetherReport, run_together
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.run import RunReport
+from kd_edge.size_search.tried import ALL, Limits
 from kd_edge.students.kept_out import kept_out
+from kd_edge.students.registry import BOTH
 from kd_edge.teacher.options import TeacherOptions
 
 
@@ -44,6 +46,8 @@ def run(
     unlabelled: Responses | None = None,
     model: str | None = None,
     kind: str | None = None,
+    max_size: int | None = None,
+    max_ms: float | None = None,
     variants: int | None = None,
     seed: int | None = None,
     together: bool = False,
@@ -60,6 +64,9 @@ def run(
         unlabelled: responses without scores, for the teacher to label.
         model: see `finetune`.
         kind: see `distil`.
+        max_size: bytes that the bundle of an item by itself may take: students of several sizes are
+            tried, and the most accurate that fits is taken; of all kinds unless one is named.
+        max_ms: likewise the mean milliseconds of a response, on one thread of this machine.
         variants: see `label`.
         seed: of all that is random, >= 0; 0 by default.
         together: train one student for all items, by their prompts and reference answers.
@@ -83,6 +90,8 @@ def run(
         distil=to_options(base.distil, DistilOptions, student=kind, seed=seed),
         variants=base.variants if variants is None else variants,
     )
+    if max_size is not None or max_ms is not None:
+        chosen = _within(chosen, Limits(max_size, max_ms), every=kind is None and options is None)
     by_item = prompts
     if not isinstance(by_item, Mapping):
         by_item = {one.item_id: to_texts("prompts", by_item) for one in responses.items}
@@ -97,6 +106,14 @@ def run(
     else:
         finished = runs.run(responses, place.path, chosen, test, sources, unlabelled, words)
     return place.keep_for(RunResult(place.path, place.path / finished.bundle, finished))
+
+
+def _within(options: RunOptions, limits: Limits, *, every: bool) -> RunOptions:
+    """The options with limits; with `every`, all kinds are tried."""
+    if not every:
+        return replace(options, limits=limits)
+    distil = replace(options.distil, student=BOTH)
+    return replace(options, limits=limits, distil=distil, kinds=ALL)
 
 
 def report(

@@ -22,10 +22,12 @@ class CardFigures:
     Attributes:
         measured_on: the responses they were measured on, described in words.
         lines: one line a scorer.
+        size: of a search for a size, what was chosen and why; "" for none.
     """
 
     measured_on: str
     lines: tuple[Line, ...]
+    size: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def card_text(items: Sequence[CardItem]) -> str:
         if item.second:
             parts.append(_second(item.second, item.cascade))
         if item.figures:
+            if item.figures.size:
+                parts.append(item.figures.size)
             parts.append(f"Measured on {item.figures.measured_on}:")
             parts.append(figures_markdown(item.figures.lines))
         else:

@@ -125,9 +125,9 @@ def distill(
     from kd_edge.distillation.learning import LearningData
     from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
-    from kd_edge.size_search.distil import ALL, distil_to_size
+    from kd_edge.size_search.distil import distil_to_size
     from kd_edge.size_search.search import Search
-    from kd_edge.size_search.tried import Limits
+    from kd_edge.size_search.tried import ALL, Limits
     from kd_edge.soft_labels.label_variants import read_variants
     from kd_edge.soft_labels.labels import labels_by_id
     from kd_edge.students import store

@@ -31,6 +31,7 @@ from kd_edge.cli.reading import (
     unlabelled_option,
 )
 from kd_edge.cli.second import second_options, to_cascade_options
+from kd_edge.cli.sizes import max_ms_option, max_size_option
 from kd_edge.cli.training import (
     distil_options,
     teacher_options,
@@ -39,6 +40,8 @@ from kd_edge.cli.training import (
     to_teacher_options,
 )
 from kd_edge.console.model_names import SCHOOL
+from kd_edge.size_search.tried import ALL, Limits, check_kinds
+from kd_edge.students.registry import BOTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,8 +98,15 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
     help="Train one small model for all items, which compares a response with the item's reference "
     "answers: for few responses per item, and for items of --test without RESPONSES.",
 )
-@distil_options(SCHOOL)
-@second_options("With --student both")
+@distil_options(SCHOOL, "; with --max-size or --max-ms bag, transformer and both are tried")
+@second_options("With --student both, --max-size or --max-ms")
+@max_size_option(
+    "Try students of several sizes and keep the most accurate one whose bundle has at most this "
+    "many bytes, like 16KB or 8MB; of several items, each in a bundle by itself.",
+)
+@max_ms_option(
+    "As --max-size, for the mean milliseconds of a response on this machine, on one thread.",
+)
 @output_option(NEW_FOLDER, "Folder for the bundle, the report and all intermediate results.")
 @json_option
 @seed_option
@@ -110,6 +120,8 @@ def run(
     folds: int,
     variants: int | None,
     together: bool,
+    max_size: int | None,
+    max_ms: float | None,
     as_json: bool,
     **values: Any,
 ) -> None:
@@ -118,7 +130,8 @@ def run(
     Fine-tunes a large language model (in research, the teacher), lets it label the responses and
     thousands of variants of them, and trains a small model (the student) on these labels; for
     comparison, also the same small model on people's scores alone. Writes bundle.kdz and
-    report.json.
+    report.json. With --max-size or --max-ms each item's folder has frontier.svg and frontier.json
+    too, the sizes that were tried; a search with other limits keeps what was trained.
 
     Stages whose inputs have not changed are skipped: after Ctrl-C, start the same command again
     to resume. If one of several items fails, the others are finished.
@@ -135,6 +148,8 @@ def run(
       kd-edge run responses.csv -o out --teachers 2
       kd-edge run responses.csv -o out --student rnn --variants 10000 --json
       kd-edge run responses.csv -o out --student both --second-share 0.2
+      kd-edge run responses.csv -o out --max-size 64KB
+      kd-edge run responses.csv -o out --max-size 8MB --max-ms 2
       kd-edge run responses.csv -o out --review-accuracy 0.95
       kd-edge run responses.csv -o out --min-responses 5 --never names.txt
       kd-edge run training/beetle -o out --together --test test-unseen-questions
@@ -145,11 +160,21 @@ def run(
         raise click.UsageError("--together reads plain responses only: leave --markup out")
     if together and unlabelled:
         raise click.UsageError("--together needs scored responses: leave --unlabelled out")
+    limited = max_size is not None or max_ms is not None
+    if together and limited:
+        raise click.UsageError(
+            "--together trains one small model, which has one size: leave --max-size and --max-ms "
+            "out"
+        )
     # Before anything that takes seconds to import.
     refuse_missing(responses, test, unlabelled, values.get("scores"), values["never"], *prompts)
-    distil = to_distil_options(values)
+    every = limited and values["student"] is None
+    distil = to_distil_options({**values, "student": BOTH} if every else values)
     two = distil.second is not None
     cascade = to_cascade_options(values, two, "train the second with --student both")
+    limits = Limits(max_size, max_ms) if limited else None
+    if limits is not None:
+        check_kinds([distil.student])
     teacher = to_teacher_options(values)
     kept_out = to_kept_out(values)
     scored = read(responses, values, folder=output)
@@ -159,7 +184,9 @@ def run(
 
     from kd_edge.runs.options import RunOptions
 
-    options = RunOptions(teacher, teachers, folds, variants, distil, cascade)
+    options = RunOptions(
+        teacher, teachers, folds, variants, distil, cascade, limits, ALL if every else ()
+    )
     if together:
         from kd_edge.runs.cross_item.run import run_together
         from kd_edge.runs.verdict import shortfalls_together
@@ -210,7 +237,8 @@ def _show(report: RunReport, output: Path) -> None:
         )
         print_tables(figures_table(title, item.lines))
         print_text(f"\n{smaller(item.sizes)}")
-        print_text("\n".join(str(one) for one in (item.choice, item.cascade, item.review) if one))
+        said = (item.size, item.choice, item.cascade, item.review)
+        print_text("\n".join(str(one) for one in said if one))
         click.echo()
     if len(report.items) > 1:
         print_tables(pooled_table(report.pooled))

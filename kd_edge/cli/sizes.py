@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +13,7 @@ from kd_edge.cli.help import Command, OptionGroup
 
 if TYPE_CHECKING:
     from kd_edge.size_search.search import Sized
-    from kd_edge.size_search.tried import Limits, Tried, Untrained
+    from kd_edge.size_search.tried import Limits
 
 T = TypeVar("T")
 
@@ -63,25 +63,9 @@ def show_search(search: Callable[[], tuple[T, Sized]], stem: Path, limits: Limit
         TooSmallError: no size fits; the sizes tried are shown all the same.
     """
     from kd_edge.console.progress import say
-    from kd_edge.console.tables import TerminalTable, print_tables
-    from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
-    from kd_edge.size_search.reasons import reasons
-    from kd_edge.size_search.tried import TooSmallError
+    from kd_edge.size_search.shown import shown
 
-    def show(tried: Sequence[Tried], chosen: Tried | None, untrained: Sequence[Untrained]) -> None:
-        title = f"Sizes tried for {limits}, measured on held-out responses"
-        rows = cells(tried, chosen, limits, untrained)
-        print_tables(TerminalTable(title, COLUMNS, rows), stderr=True)
-        plot, figures = write_frontier(stem, tried, chosen, limits, untrained)
-        say(f"The sizes as a plot and as JSON: {plot} and {figures}")
-
-    try:
-        result, sized = search()
-    except TooSmallError as error:
-        show(error.tried, None, error.untrained)
-        raise
-    show(sized.tried, sized.chosen, sized.untrained)
-    say(reasons(sized, limits))
+    result, sized = shown(search, stem.with_name(f"{stem.name}.frontier.svg"), limits)
     if sized.second:
         share = f"--second-share {sized.chosen.share:g}"
         say(f"'kd-edge export' puts both into a bundle: --second names the second, with {share}.")

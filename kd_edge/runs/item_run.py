@@ -26,6 +26,7 @@ from kd_edge.evaluation.agreement import (
 from kd_edge.evaluation.review import Review, review_of
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.pipeline import StageOutputs, run_stages
+from kd_edge.runs.provenance import measured_on
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import scored_rows, student_scorings, write_scored
 from kd_edge.runs.two_students import (
@@ -35,6 +36,8 @@ from kd_edge.runs.two_students import (
     sizes_by_name,
     together_in_pytorch,
 )
+from kd_edge.size_search.search import usual_forms
+from kd_edge.size_search.shown import SizeChoice
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.card import teacher_size
 from kd_edge_runtime.bundle.manifest import Manifest
@@ -57,6 +60,7 @@ class ItemReport:
         choice: what the student learnt from, and why.
         cascade: of two students, when the second is asked, and what both do together.
         texts: the item's text, rubric and so on, as they were given; for `kd-edge report`.
+        size: of a run with limits, what was chosen within them, and why.
     """
 
     item_id: str
@@ -70,11 +74,12 @@ class ItemReport:
     choice: Choice | None = None
     cascade: Figures | None = None
     texts: tuple[str, ...] = ()
+    size: SizeChoice | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As JSON types; "cascade" only where there are two students, "texts" where some are."""
+        """As JSON types; "cascade", "texts" and "size" only where there is something to say."""
         content = asdict(self)
-        for name in ("cascade", "texts"):
+        for name in ("cascade", "texts", "size"):
             if not content[name]:
                 del content[name]
         return content
@@ -154,9 +159,7 @@ class ItemRun:
 
     def card_figures(self, figures: tuple[Line, ...]) -> CardFigures:
         """The figures of `measure` for the model card."""
-        split = self.split
-        measured_on = f"{len(split.test)} responses it was not trained on ({split.how})"
-        return CardFigures(measured_on, figures)
+        return CardFigures(measured_on(self.split), figures, str(self.outputs.size or ""))
 
     def report(self, figures: tuple[Line, ...], sizes: Sizes) -> ItemReport:
         """The report of the item with the figures of `measure`."""
@@ -173,6 +176,7 @@ class ItemRun:
             choice=choice_of(student.provenance),
             cascade=cascade.figures if cascade else None,
             texts=self.texts,
+            size=self.outputs.size,
         )
 
 
@@ -199,18 +203,24 @@ def run_item(
         ParityError: the scores of a form differ too much from PyTorch.
         StoppedError: the user stopped it; the same call resumes.
     """
-    outputs = run_stages(split, out, options, unlabelled, kept_out)
     item = split.item
     shown = (*sources, *([item.prompt] if item.prompt else []))
+    every = (*shown, *item.references)
+    outputs = run_stages(split, out, options, unlabelled, kept_out, every)
     student = ExportItem(
         outputs.distilled.student,
-        (*shown, *item.references),
+        every,
         split.validation,
         shown,
         item.part_of or "",
         outputs.distilled.second,
     )
-    (prepared,) = prepare([student], ExportOptions(cascade=options.cascade))
+    export = ExportOptions(cascade=options.cascade)
+    if outputs.size is not None:  # as the search measured it
+        share = outputs.size.share or options.cascade.share
+        cascade = replace(options.cascade, share=share)
+        export = ExportOptions(usual_forms(outputs.distilled.student), cascade=cascade)
+    (prepared,) = prepare([student], export)
     return ItemRun(split, outputs, prepared, shown)
 
 

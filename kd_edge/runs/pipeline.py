@@ -6,7 +6,7 @@ stage with the same options and inputs is not run again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from kd_edge.files import make_folder
 from kd_edge.runs.folder import item_folder
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
+from kd_edge.runs.provenance import bundle_provenance, measured_on
+from kd_edge.runs.sizes import InBundle, SizeStage
+from kd_edge.size_search.shown import SizeChoice
 from kd_edge.soft_labels.label_rows import cross_fit, labelled_rows, predicted_labels
 from kd_edge.soft_labels.label_variants import label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write_labels
@@ -56,6 +59,7 @@ class StageOutputs:
         test_labels: the teachers' mean probabilities of the test rows.
         distilled: student and baseline, and the second of both students.
         ran: the stages that were run; the others were kept from before.
+        size: with limits, what was chosen within them, and why.
     """
 
     folder: Path
@@ -64,6 +68,7 @@ class StageOutputs:
     test_labels: Path
     distilled: Distilled
     ran: tuple[str, ...]
+    size: SizeChoice | None = None
 
 
 def run_stages(
@@ -72,18 +77,20 @@ def run_stages(
     options: RunOptions,
     unlabelled: tuple[str, ...] = (),
     kept_out: KeptOut = NOTHING,
+    sources: tuple[str, ...] = (),
 ) -> StageOutputs:
     """Run the stages of one item, up to its student, in the item's folder in the run's.
 
-    The texts `unlabelled` are responses to the item without a score; no student may know what is
-    `kept_out`.
+    The texts `unlabelled` are responses to the item without a score, `sources` are its prompt,
+    rubric and reference answers; no student may know what is `kept_out`.
 
     Raises:
         InputError: see the stages.
         StoppedError: the user stopped it; the same call resumes.
     """
     folder = item_folder(out, split.item.item_id)
-    return Pipeline(PipelineRows(split, unlabelled, kept_out), folder, options).run()
+    rows = PipelineRows(split, unlabelled, kept_out)
+    return Pipeline(rows, folder, options, sources).run()
 
 
 class Pipeline:
@@ -93,13 +100,21 @@ class Pipeline:
         data: the rows, and how teachers and student read them.
         folder: where outputs and records go.
         options: the options of the run.
+        sources: prompt, rubric and reference answers, which take bytes of a bundle.
     """
 
-    def __init__(self, data: PipelineRows, folder: Path, options: RunOptions) -> None:
+    def __init__(
+        self,
+        data: PipelineRows,
+        folder: Path,
+        options: RunOptions,
+        sources: tuple[str, ...] = (),
+    ) -> None:
         self._data = data
         self._classes = data.item.scale.classes
         self._folder = folder
-        self._options = options
+        self._options, self._sources = options, sources
+        self._size: SizeChoice | None = None
         names = ("teacher", *(f"teacher-{at}" for at in range(2, options.teachers + 1)))
         self._teachers = {name: folder / name for name in names}
         self._hashes: dict[str, str] = {}
@@ -132,6 +147,7 @@ class Pipeline:
             test_labels=self._test_labels,
             distilled=distilled,
             ran=tuple(self._stages.ran),
+            size=self._size,
         )
 
     def _finetune(self, at: int, name: str) -> None:
@@ -154,8 +170,11 @@ class Pipeline:
 
     def _finetune_fresh(self, options: TeacherOptions, name: str) -> None:
         # A model that no student can be cut out of is refused now, not after an hour's work.
-        for chosen in (self._options.distil.first, self._options.distil.second):
-            if chosen is not None:
+        distil = self._options.distil
+        for chosen in (distil.first, distil.second):
+            # Of all kinds the search leaves out what cannot be made, unless layers are named.
+            named = chosen is distil.first or not self._options.kinds or distil.second_options
+            if chosen is not None and named:
                 kind = registry.get(chosen.student)
                 kind.check_model(
                     resolve(options.model).folder,
@@ -252,6 +271,9 @@ class Pipeline:
                 data.kept_out,
             )
 
+        if self._options.limits is not None:
+            return self._distil_within(inputs, learning)
+
         def run() -> None:
             learnt = learning()
             check_second(learnt, options)
@@ -277,6 +299,25 @@ class Pipeline:
             of_second["baseline"] = hash_folder(baseline)  # its probabilities are mixed in
         self._stages.run("second", chosen, of_second, [second], run_second)
         return replace(distilled, second=data.load(second))
+
+    def _distil_within(
+        self, inputs: Mapping[str, str], learning: Callable[[], LearningData]
+    ) -> Distilled:
+        """As `_distil`, of the students that are the best within the limits."""
+        data, names = self._data, ("student", "baseline", "second")
+        folders = {name: self._folder / name for name in names}
+        provenance = bundle_provenance(
+            self._options,
+            {data.item.item_id: hash_rows(data.item.rows)},
+            {data.item.item_id: [*self._hashes.values()]},
+        )
+        bundle = InBundle(self._sources, provenance, measured_on(data.split))
+        stage = SizeStage(self._stages, self._options, bundle)
+        taught = {**inputs, "teacher": self._hashes["teacher"]}
+        self._size = stage.run(taught, learning, folders)
+        student, baseline = data.load(folders["student"]), data.load(folders["baseline"])
+        two = self._size.share is not None
+        return Distilled(student, baseline, data.load(folders["second"]) if two else None)
 
     def _teacher_of(self, options: DistilOptions) -> dict[str, str]:
         """The teacher's hash, where a student is made from more of it than its labels."""

@@ -55,6 +55,7 @@ class PipelineRows:
     def __init__(
         self, split: Split, unlabelled: tuple[str, ...] = (), kept_out: KeptOut = NOTHING
     ) -> None:
+        self.split = split
         self.item, self.train = split.item, split.train
         self.validation, self.test = split.validation, split.test
         self._unlabelled = unlabelled

@@ -27,11 +27,12 @@ from kd_edge.runs.item_run import ItemReport, ItemRun, run_item
 from kd_edge.runs.items import Failed, each_item
 from kd_edge.runs.lock import run_folder
 from kd_edge.runs.options import RunOptions
+from kd_edge.runs.provenance import bundle_provenance
 from kd_edge.runs.sums import sums_of
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.soft_labels.augmentation import unlabelled_texts
-from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
+from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.source import resolve
 from kd_edge_runtime.errors import InputError
@@ -134,7 +135,7 @@ def _run(
         items=item_reports,
         pooled=pooled([(report.item_id, report.lines) for report in item_reports]),
         failed=(*apart, *failed),
-        options=plain_options(options),
+        options=options.as_json(),
         versions=versions(),
         sums=sums_of(
             [
@@ -172,14 +173,14 @@ def _write_bundle(
     prepared = [item_run.prepared for item_run in runs]
     with temporary_bundle(prepared) as scorer:
         measured = [(item_run, item_run.measure(scorer)) for item_run in runs]
-    provenance = {
-        "options": plain_options(options),
-        "rows": {item_run.item_id: hash_rows(item_run.split.item.rows) for item_run in runs},
-        "teachers": {
+    provenance = bundle_provenance(
+        options,
+        {item_run.item_id: hash_rows(item_run.split.item.rows) for item_run in runs},
+        {
             item_run.item_id: [hash_folder(teacher) for teacher in item_run.outputs.teachers]
             for item_run in runs
         },
-    }
+    )
     figures = {item_run.item_id: item_run.card_figures(lines) for item_run, lines in measured}
     manifest = write(prepared, bundle, provenance, figures)
     size = bundle.stat().st_size

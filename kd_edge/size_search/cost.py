@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
+from typing import Any
 
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, prepare, write
+from kd_edge.bundling.model_card import CardFigures
 from kd_edge.distillation.cascade import Figures
 from kd_edge_runtime.bench.timing import once
 from kd_edge_runtime.scorer import Scorer
@@ -38,23 +40,47 @@ class Cost:
     both: Figures | None = None
 
 
-def cost_of(item: ExportItem, options: ExportOptions, texts: Sequence[str]) -> Cost:
+@dataclass(frozen=True)
+class Contents:
+    """What a bundle holds beside its students, and what takes bytes too.
+
+    Attributes:
+        provenance: how the students were trained, JSON types.
+        card: the figures of the item for the model card; None for none.
+        spare: bytes for figures that turn out longer than these.
+    """
+
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    card: CardFigures | None = None
+    spare: int = 0
+
+
+def cost_of(
+    item: ExportItem,
+    options: ExportOptions,
+    texts: Sequence[str],
+    contents: Contents | None = None,
+) -> Cost:
     """Writes a bundle of one item, and scores with it as a device does, on one thread.
 
     Args:
         item: the item, with one student or two.
         options: what the bundle is to hold.
         texts: responses to time; at least one.
+        contents: what else it will hold; by default what `kd-edge export` writes.
 
     Raises:
         ParityError: the scores of a form differ too much from PyTorch.
     """
+    beside = contents or Contents()
+    cards = {} if beside.card is None else {item.student.item_id: beside.card}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "item.kdz"
         (ready,) = prepare([item], options)
-        write([ready], path, {}, created=_SOME_TIME)
+        write([ready], path, beside.provenance, cards, created=_SOME_TIME)
         both = ready.cascade.figures if ready.cascade else None
-        return Cost(path.stat().st_size, _milliseconds(path, texts[:_MOST_RESPONSES]), both)
+        size = path.stat().st_size + beside.spare
+        return Cost(size, _milliseconds(path, texts[:_MOST_RESPONSES]), both)
 
 
 def _milliseconds(path: Path, texts: Sequence[str]) -> float:

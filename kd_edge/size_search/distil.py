@@ -12,12 +12,9 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.size_search.cuts import PlannedCut, plan_cuts
 from kd_edge.size_search.search import SHAPES, Search, Sized
 from kd_edge.size_search.trainer import Trainer
-from kd_edge.size_search.tried import TooSmallError
+from kd_edge.size_search.tried import TooSmallError, check_kinds
 from kd_edge.students.registry import BOTH, DEFAULT, SECOND
 from kd_edge_runtime.errors import InputError, ParityError
-
-ALL = (DEFAULT, SECOND, BOTH)
-"""What is searched where nothing is named: bags, transformers, and a bag with a transformer."""
 
 
 def distil_to_size(
@@ -59,12 +56,7 @@ def search_students(trainer: Trainer, search: Search, kinds: Sequence[str]) -> S
 
     Where they exclude all transformers, none is trained.
     """
-    unfit = [kind for kind in kinds if kind not in ALL]
-    if unfit:
-        raise InputError(
-            f"students of kind {unfit[0]} have one size: only bag, transformer and both can be "
-            "trained to fit into a number of bytes or milliseconds"
-        )
+    check_kinds(kinds)
     planned = _plan(trainer, search, kinds)
     if DEFAULT in kinds:
         search.measure_bags(trainer.whole, trainer.data.texts, SHAPES, trainer.bag)

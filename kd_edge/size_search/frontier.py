@@ -70,19 +70,30 @@ def _verdict(size: Tried, chosen: Tried | None, limits: Limits) -> str:
 
 
 def write_frontier(
-    stem: Path,
+    plot: Path,
     tried: Sequence[Tried],
     chosen: Tried | None,
     limits: Limits,
     untrained: Sequence[Untrained] = (),
-) -> tuple[Path, Path]:
-    """Writes `<stem>.frontier.svg` and `<stem>.frontier.json`.
+    why: str = "",
+) -> Path:
+    """Writes the plot, an SVG file, and beside it the figures as JSON.
+
+    Args:
+        plot: the plot's path.
+        tried: the sizes that were tried.
+        chosen: the one that was chosen; None for none.
+        limits: of the bundle.
+        untrained: transformers that cannot fit and were not trained.
+        why: why it was chosen, in sentences.
+
+    Returns:
+        The path of the figures.
 
     Raises:
         InputError: they cannot be written.
     """
-    plot = stem.with_name(f"{stem.name}.frontier.svg")
-    figures = stem.with_name(f"{stem.name}.frontier.json")
+    figures = plot.with_suffix(".json")
     with atomic_write(plot) as file:
         file.write(frontier_picture(tried, chosen, limits))
     best = asdict(chosen) if chosen else None
@@ -90,11 +101,12 @@ def write_frontier(
         "limit": limits.bytes,
         "limit_ms": limits.ms,
         "chosen": best,
+        "why": why,
         "tried": [{**asdict(size), "beaten": beaten(size, tried)} for size in tried],
         "not_trained": [asdict(size) for size in untrained],
     }
     write_json(figures, content)
-    return plot, figures
+    return figures
 
 
 def beaten(size: Tried, tried: Sequence[Tried]) -> bool:

@@ -8,19 +8,19 @@ Beside bags it measures transformers, and a bag with a transformer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor
 
 from kd_edge.bundling.bundle import ExportItem, ExportOptions
 from kd_edge.bundling.parity import Limits as ParityLimits
 from kd_edge.data.responses import Row
 from kd_edge.distillation.calibrate import with_flags
-from kd_edge.distillation.cascade import SHARE, CascadeOptions
+from kd_edge.distillation.cascade import CascadeOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Agreement, agreement
 from kd_edge.evaluation.review import ACCURACY
-from kd_edge.size_search.cost import Cost, cost_of
+from kd_edge.size_search.cost import Contents, Cost, cost_of
 from kd_edge.size_search.tried import SLACK, Limits, TooSmallError, Tried, Untrained
 from kd_edge.students.bag import KIND as BAG
 from kd_edge.students.pruning import importance, prune
@@ -77,6 +77,8 @@ class Search:
         sources: prompt and rubric, whose sentences are golden rows and take bytes.
         forms: what the bundle is to hold; if nothing is named, the plain form of a bag and the
             default forms of a transformer.
+        cascade: when a second student is asked, within the limits.
+        contents: what the bundle will hold beside its students.
         untrained: transformers that cannot fit and were not trained.
     """
 
@@ -84,6 +86,8 @@ class Search:
     held_out: Sequence[Row]
     sources: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    cascade: CascadeOptions = field(default_factory=CascadeOptions)
+    contents: Contents = field(default_factory=Contents)
     untrained: tuple[Untrained, ...] = ()
     _measured: list[tuple[Tried, Student, Student | None]] = field(default_factory=list)
 
@@ -153,7 +157,7 @@ class Search:
         ms, limits = self.limits.ms, self.limits
         if ms is None or usual.fits or not limits.within_bytes(usual.bytes):
             return
-        alone = self._cost(first, None, SHARE).ms
+        alone = self._cost(first, None).ms
         asked = max(0.0, usual.ms - alone) / usual.share  # as if it asked about all
         share = floor(100 * _SPARE * (ms - alone) / asked) / 100 if asked else 0.0
         if LEAST_SHARE <= share < usual.share:
@@ -175,9 +179,13 @@ class Search:
             size = min(last.ngrams - 1, int(0.995 * room / each))
 
     def measure(
-        self, student: Student, second: Student | None = None, share: float = SHARE
+        self, student: Student, second: Student | None = None, share: float | None = None
     ) -> Tried:
-        """Measures a student, or two of which the second is asked about at most a share."""
+        """Measures a student, or two of which the second is asked about at most a share.
+
+        By default that of the cascade's options.
+        """
+        share = self.cascade.share if share is None else share
         cost = self._cost(student, second, share)
         if cost.both:
             qwk, accuracy = cost.both.both_qwk, cost.both.both
@@ -210,30 +218,38 @@ class Search:
             student: it need not be trained.
             limits: how much its forms may differ from PyTorch.
         """
-        return self._cost(student, None, SHARE, limits)
+        return self._cost(student, None, limits=limits)
 
     def _cost(
         self,
         student: Student,
         second: Student | None,
-        share: float,
+        share: float | None = None,
         limits: ParityLimits | None = None,
     ) -> Cost:
-        usual = (FORM,) if student.kind == DEFAULT else ()
+        cascade = self.cascade if share is None else replace(self.cascade, share=share)
         options = ExportOptions(
-            self.forms or usual,
+            self.forms or usual_forms(student),
             limits=limits or ParityLimits(),
-            cascade=CascadeOptions(share),
+            cascade=cascade,
         )
         # A form is compared with PyTorch on held-out responses where a second is chosen by them.
         held_out = tuple(self.held_out) if second or student.kind != DEFAULT else ()
         item = ExportItem(student, self.sources, held_out, self.sources, second=second)
-        return cost_of(item, options, [row.text for row in self.held_out])
+        return cost_of(item, options, [row.text for row in self.held_out], self.contents)
 
     def _agreement(self, student: Student) -> Agreement:
         probabilities = student.probabilities([row.text for row in self.held_out])
         machine = decided(probabilities, student.scale, student.decision)
         return agreement(human_scores(self.held_out), machine, student.scale)
+
+
+def usual_forms(student: Student) -> tuple[str, ...]:
+    """The forms that a small bundle holds of a student: of a bag the one that every device runs.
+
+    Of a student of another kind, or of a second one, the default forms.
+    """
+    return (FORM,) if student.kind == DEFAULT else ()
 
 
 def _bytes_each(dimensions: int, bits: int) -> float:

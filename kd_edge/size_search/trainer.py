@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -32,25 +33,25 @@ class Trainer:
         bag = options.first
         if bag.student == SECOND:  # a bag beside it is trained without a teacher
             bag = options.of_kind(DEFAULT)
-        self._bag, self.cut = bag, options.second or options
-        self._work = work
+        self.largest, self.cut = bag, options.second or options
+        self.work = work
         self._folders: list[Path] = []
 
     @cached_property
     def baseline(self) -> Student:
         """The largest bag without a teacher."""
-        return train_baseline(self.data, self._text, self._bag, self._folder("alone"))
+        return self._alone(self._text, self.largest, "alone")
 
     @cached_property
     def whole(self) -> Student:
         """The largest bag."""
-        student = self._train(self._text, self._bag, "whole", "training the largest student")
-        return self._judged(student, self._bag)  # a bundle's bytes count the choice too
+        student = self._train(self._text, self.largest, "whole", "training the largest student")
+        return self._judged(student, self.largest)  # a bundle's bytes count the choice too
 
     @cached_property
     def first(self) -> Student:
         """The largest bag as it ships: without a teacher where that is better."""
-        return self._shipped(self.whole, self.baseline, self._bag)
+        return self._shipped(self.whole, self.baseline, self.largest)
 
     def bag(self, pruned: Student, dimensions: int, bits: int) -> Student:
         """A smaller bag of another's n-grams."""
@@ -58,7 +59,7 @@ class Trainer:
         description = f"{size:,} n-grams, {dimensions} dimensions, {bits} bits"
         options = self._of_shape(size, dimensions, bits)
         student = self._train(pruned.text, options, f"{size}-{dimensions}-{bits}", description)
-        return self._judged(student, self._bag)
+        return self._judged(student, self.largest)
 
     def transformer(self, planned: PlannedCut) -> Student:
         """A transformer, to ask beside a bag."""
@@ -80,21 +81,21 @@ class Trainer:
             student = self._shipped(sized.student, self.baseline, self.cut)
             return Distilled(student, self.baseline)
         size = (chosen.ngrams, chosen.dimensions, chosen.bits)
-        folder = self._folder("alone-{}-{}-{}".format(*size))
-        baseline = train_baseline(self.data, sized.student.text, self._of_shape(*size), folder)
-        return Distilled(self._shipped(sized.student, baseline, self._bag), baseline)
+        name = "alone-{}-{}-{}".format(*size)
+        baseline = self._alone(sized.student.text, self._of_shape(*size), name)
+        return Distilled(self._shipped(sized.student, baseline, self.largest), baseline)
 
     def clear(self) -> None:
         """Removes the checkpoints."""
-        clear_work(self._work, self._folders)
+        clear_work(self.work, self._folders)
 
     @cached_property
     def _text(self) -> TextStage:
-        return self.data.learn_text(self._bag)
+        return self.data.learn_text(self.largest)
 
     @cached_property
     def _share(self) -> float:
-        return share_for(self.data, self.baseline, self._bag)
+        return share_for(self.data, self.baseline, self.largest)
 
     @cached_property
     def _examples(self) -> Examples:
@@ -105,18 +106,31 @@ class Trainer:
         self, text: TextStage, options: DistilOptions, folder: str, description: str
     ) -> Student:
         item, held_out = self.data.item, self.data.held_out
-        examples, work = self._examples, self._folder(folder)
-        return train_student(
-            item, examples, held_out, text, options, work, description, self.data.sharing
+        sharing = self.data.sharing
+        return self.trained(
+            folder,
+            options,
+            lambda work: train_student(
+                item, self._examples, held_out, text, options, work, description, sharing
+            ),
         )
 
-    def _folder(self, name: str) -> Path:
-        self._folders.append(self._work / name)
-        return self._folders[-1]
+    def _alone(self, text: TextStage, options: DistilOptions, folder: str) -> Student:
+        """A student of that kind without a teacher."""
+        return self.trained(
+            folder, options, lambda work: train_baseline(self.data, text, options, work)
+        )
+
+    def trained(
+        self, name: str, _options: DistilOptions, train: Callable[[Path], Student]
+    ) -> Student:
+        """What `train` makes with a folder for checkpoints; it has the same for the same name."""
+        self._folders.append(self.work / name)
+        return train(self._folders[-1])
 
     def _of_shape(self, ngrams: int, dimensions: int, bits: int) -> DistilOptions:
         shape = {"ngrams": ngrams, "dimensions": dimensions, "bits": bits}
-        return replace(self._bag, student_options={**self._bag.student_options, **shape})
+        return replace(self.largest, student_options={**self.largest.student_options, **shape})
 
     def _judged(self, student: Student, options: DistilOptions) -> Student:
         return judged(self.data, student, self.baseline, self._share, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kd_edge.students.registry import BOTH
+from kd_edge.students.registry import BOTH, SECOND
 from kd_edge.students.registry import DEFAULT as BAG
 from kd_edge_runtime.errors import InputError
 
@@ -107,6 +107,24 @@ class Untrained:
 def layers_in_words(layers: Sequence[int]) -> str:
     """Layers of a teacher, as in "layers 0, 5"."""
     return f"layer{'' if len(layers) == 1 else 's'} {', '.join(map(str, layers))}"
+
+
+ALL = (BAG, SECOND, BOTH)
+"""What is searched where nothing is named: bags, transformers, and a bag with a transformer."""
+
+
+def check_kinds(kinds: Sequence[str]) -> None:
+    """Refuses kinds of student that have one size.
+
+    Raises:
+        InputError: one of them is none of `ALL`.
+    """
+    unfit = [kind for kind in kinds if kind not in ALL]
+    if unfit:
+        raise InputError(
+            f"students of kind {unfit[0]} have one size: only bag, transformer and both can be "
+            "trained to fit into a number of bytes or milliseconds"
+        )
 
 
 class TooSmallError(InputError):

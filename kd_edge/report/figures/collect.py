@@ -108,13 +108,12 @@ def _reports(path: Path) -> dict[str, tuple[dict[str, Any], RowFacts]]:
 
 def _arguments(item: Mapping[str, Any]) -> dict[str, Any]:
     lines = {line["name"]: line["agreement"] for line in item["lines"]}
-    review, cascade = item.get("review"), item.get("cascade")
+    review, cascade, size = (item.get(name) for name in ("review", "cascade", "size"))
+    said = (choice_of(item), Figures(**cascade) if cascade else None, size and size["why"])
     return {
         "test_rows": str(item["test_rows"]),
         "review": str(Review(**review)) if review else "",
-        "choice": " ".join(
-            filter(None, [str(choice_of(item) or ""), str(Figures(**cascade)) if cascade else ""])
-        ),
+        "choice": " ".join(str(one) for one in said if one),
         "baselines": {
             name: Baseline(*(lines[name][figure] for figure in ("accuracy", "adjacent", "qwk")))
             for name in (FIRST, SECOND, BASELINE, MAJORITY)

@@ -40,7 +40,7 @@ from kd_edge.runs.pipeline import StageOutputs
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import ScoredRows, scored_rows, student_scorings, write_scored
-from kd_edge.stages.record import hash_folder, hash_rows, plain_options, versions
+from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students import registry
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.student import Student
@@ -135,6 +135,11 @@ def run_together(
             f"one small model for all items cannot be of kind {options.distil.student}: leave out "
             "--student or --together"
         )
+    if options.limits is not None:
+        raise InputError(
+            "one small model for all items has one size: limits of bytes or milliseconds are for "
+            "one small model for each item"
+        )
     teacher, student_options = options.teacher, options.distil.student_options
     rules = registry.get("pairs").options(student_options).rules
     pool = make_pool(responses, test, teacher.validation, teacher.seed, rules)
@@ -161,7 +166,7 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     write_scored(out / TEST_SCORES, scored, classes)
     classes_by_scorer = _classes(pool, outputs, scored)
     provenance = {
-        "options": plain_options(options),
+        "options": options.as_json(),
         "rows": rows,
         "teacher": hash_folder(outputs.teachers[0]),
     }
@@ -203,7 +208,7 @@ def _report(
         unseen=tuple(name for name in rows if name in pool.unseen),
         sizes=sizes,
         ran=outputs.ran,
-        options=plain_options(options),
+        options=options.as_json(),
         versions=versions(),
         review=review_of(outputs.distilled.student.provenance),
         choice=choice_of(outputs.distilled.student.provenance),

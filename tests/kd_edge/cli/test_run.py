@@ -136,6 +136,15 @@ def test_stopped_and_started_again(command, responses, tiny_model, tmp_path, mon
     assert reports[0] == reports[1]
 
 
+def test_limits_that_make_no_sense(command, responses, tmp_path):
+    given = ("run", responses, "-o", tmp_path / "out", "--max-size", "16KB")
+    assert "one small model, which has one size" in command.fails(*given, "--together")
+    assert "students of kind rnn have one size" in command.fails(*given, "--student", "rnn")
+    bag = ("--student", "bag", "--second-share", "0.2")
+    assert "--second-share is for two models" in command.fails(*given, *bag)
+    assert not (tmp_path / "out").exists()
+
+
 def _test_table(folder, rows=9, name="tiny", scale=None, columns=None):
     folder = folder / f"{name}-{scale}-{columns}"
     folder.mkdir()

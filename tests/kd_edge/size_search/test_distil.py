@@ -12,10 +12,10 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.train import Training
 from kd_edge.size_search import search as search_module
 from kd_edge.size_search.cost import Cost
-from kd_edge.size_search.distil import ALL, distil_to_size
+from kd_edge.size_search.distil import distil_to_size
 from kd_edge.size_search.search import SHAPES, Search
 from kd_edge.size_search.trainer import Trainer
-from kd_edge.size_search.tried import Limits, TooSmallError
+from kd_edge.size_search.tried import ALL, Limits, TooSmallError
 from kd_edge.stages.record import StoppedError
 from kd_edge.students.registry import BOTH, SECOND
 from kd_edge_runtime.errors import InputError

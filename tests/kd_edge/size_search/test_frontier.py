@@ -51,7 +51,8 @@ def test_what_is_beaten():
 
 
 def test_files(tmp_path):
-    plot, figures = write_frontier(tmp_path / "item", TRIED, TRIED[1], LIMITS, UNTRAINED)
+    plot = tmp_path / "item.frontier.svg"
+    figures = write_frontier(plot, TRIED, TRIED[1], LIMITS, UNTRAINED)
     assert (plot.name, figures.name) == ("item.frontier.svg", "item.frontier.json")
     raw = json.loads(figures.read_text())
     assert (raw["limit"], raw["limit_ms"]) == (16_000, 0.5)
@@ -67,7 +68,8 @@ def test_files(tmp_path):
 
 def test_nothing_chosen(tmp_path):
     limits = Limits(1_000)
-    plot, figures = write_frontier(tmp_path / "item", TRIED[:1], None, limits)
+    plot = tmp_path / "item.frontier.svg"
+    figures = write_frontier(plot, TRIED[:1], None, limits)
     assert json.loads(figures.read_text())["chosen"] is None
     assert plot.is_file()
     assert cells(TRIED[:1], None, limits)[0][-1] == "too large"
@@ -76,11 +78,12 @@ def test_nothing_chosen(tmp_path):
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
-        write_frontier(tmp_path / "file" / "item", TRIED, None, LIMITS)
+        write_frontier(tmp_path / "file" / "item.svg", TRIED, None, LIMITS)
 
 
 def test_nothing_tried(tmp_path):
-    plot, figures = write_frontier(tmp_path / "item", (), None, Limits(1_000), UNTRAINED)
+    plot = tmp_path / "item.frontier.svg"
+    figures = write_frontier(plot, (), None, Limits(1_000), UNTRAINED)
     assert len(json.loads(figures.read_text())["not_trained"]) == 2
     assert ET.fromstring(plot.read_text()).tag.endswith("svg")
     assert len(cells((), None, Limits(1_000), UNTRAINED)) == 2
