@@ -31,7 +31,7 @@ from benchmarks.raspberry_pi import HERTZ, INSTRUCTIONS_PER_CYCLE, PROGRAM
 from kd_edge.console.tables import markdown
 from kd_edge.runs.folder import BUNDLE, item_folder
 from kd_edge.runs.test_scores import FILE, read_scored
-from kd_edge_export.bundle import ItemParts, write_bundle
+from kd_edge_export.bundle import student_of_entry, write_bundle
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.scorer import Scorer
@@ -149,18 +149,9 @@ def write_second(bundle: Bundle, item: str, path: Path) -> None:
     def member(name: str) -> tuple[str, bytes]:
         return Path(name).name, bundle.read(name)
 
-    parts = ItemParts(
-        item_id=item,
-        student=entry.student,
-        classes=entry.classes,
-        values=entry.values,
-        decision=entry.decision,
-        parameters=entry.parameters,
-        text=entry.text,
-        vectorizer=member(entry.vectorizer),
-        forms={form: member(name) for form, name in entry.forms.items()},
-        golden=bundle.read(entry.golden),
-    )
+    forms = {form: member(name) for form, name in entry.forms.items()}
+    golden = bundle.read(entry.golden)
+    parts = student_of_entry(entry, item, member(entry.vectorizer), forms, golden)
     write_bundle(path, [parts], "", bundle.manifest.created, {}, {})
 
 

@@ -79,6 +79,37 @@ class ItemParts:
         return ItemEntry(**{**vars(self), **members, "values": values, "points": points})
 
 
+def student_of_entry(
+    entry: ItemEntry,
+    item_id: str,
+    vectorizer: tuple[str, bytes],
+    forms: Mapping[str, tuple[str, bytes]],
+    golden: bytes,
+) -> ItemParts:
+    """A student that a manifest describes, as the only one of an item in another bundle.
+
+    Args:
+        entry: the student.
+        item_id: the item in the new bundle.
+        vectorizer: see `ItemParts`, as `forms` and `golden`.
+        forms: file name and bytes by form.
+        golden: the golden rows.
+    """
+    return ItemParts(
+        item_id=item_id,
+        student=entry.student,
+        classes=entry.classes,
+        values=entry.worth,
+        decision=entry.decision,
+        parameters=entry.parameters,
+        text=entry.text,
+        vectorizer=vectorizer,
+        forms=forms,
+        golden=golden,
+        flags=entry.flags,
+    )
+
+
 @dataclass(frozen=True)
 class SecondParts:
     """The second student of an item as it goes into a bundle; see `Second`.

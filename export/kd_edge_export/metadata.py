@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kd_edge_runtime._version import __version__
-from kd_edge_runtime.backends.graphs import VECTORIZER
+from kd_edge_runtime.backends.graph_backends import VECTORIZER
 
 ITEM = "kd-edge.item"
 PRODUCER = "kd-edge"

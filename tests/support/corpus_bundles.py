@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kd_edge_export.bundle import ItemParts, write_bundle
+from kd_edge_export.bundle import student_of_entry, write_bundle
 from kd_edge_export.golden import golden_json
 
 CORPUS = Path(__file__).resolve().parents[1] / "conformance"
@@ -23,18 +23,12 @@ def write(path: Path, names: Sequence[str]) -> None:
         texts = [row["text"] for row in rows]
         probabilities = [row["probabilities"] for row in rows]
         items.append(
-            ItemParts(
-                item_id=name,
-                student=entry.student,
-                classes=entry.classes,
-                values=entry.worth,
-                decision=entry.decision,
-                parameters=entry.parameters,
-                text=entry.text,
-                vectorizer=("vocabulary.bin", item.bundle.read("vectorizer")),
-                forms={"plain-int8": ("network.bin", item.bundle.read("network"))},
-                golden=golden_json(texts, {"plain-int8": probabilities}),
-                flags=entry.flags,
+            student_of_entry(
+                entry,
+                name,
+                ("vocabulary.bin", item.bundle.read("vectorizer")),
+                {"plain-int8": ("network.bin", item.bundle.read("network"))},
+                golden_json(texts, {"plain-int8": probabilities}),
             )
         )
     write_bundle(path, items, "# Of the corpus\n", "2026-01-01T00:00:00Z", {}, {})

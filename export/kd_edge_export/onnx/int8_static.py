@@ -20,7 +20,7 @@ from onnx import helper, numpy_helper
 from kd_edge_export.onnx.fuse import DOMAIN, Graph, use_domain
 from kd_edge_export.onnx.int8_matmul import PAIR, is_large, largest_pair
 from kd_edge_export.onnx.weights import by_scales, usable
-from kd_edge_runtime.backends.graphs import SINGLY
+from kd_edge_runtime.backends.graph_backends import SINGLY
 
 OPERATORS = ("MatMulIntegerToFloat",)
 

@@ -103,7 +103,7 @@ def _loaded(second: LoadedItem, cache: Path | None) -> tuple[SecondState, Model 
     return SecondState(name), model
 
 
-def tried(second: LoadedItem, cache: Path | None) -> SecondState:
+def try_second(second: LoadedItem, cache: Path | None) -> SecondState:
     """Whether a second student scores here as it did.
 
     A damaged member comes before a missing package, which would not help.

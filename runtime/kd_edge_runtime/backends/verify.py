@@ -9,7 +9,7 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.backends import AUTO
 from kd_edge_runtime.backends.choose import choose
 from kd_edge_runtime.backends.reproduce import reproduce
-from kd_edge_runtime.backends.verify_child import NATIVE, checked, tried
+from kd_edge_runtime.backends.verify_child import NATIVE, checked, reproduce_in_children
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.errors import KdEdgeError
@@ -51,7 +51,7 @@ def _results(bundle: Bundle, runs: Sequence[tuple[int, str, str]]) -> Iterator[R
     """Runs golden rows; graphs in a process of their own, all of a backend in one."""
     entries = students(bundle.manifest.items)
     native = {
-        name: tried(
+        name: reproduce_in_children(
             bundle, name, [(place, form) for place, one, form in runs if one == name and form]
         )
         for name in NATIVE

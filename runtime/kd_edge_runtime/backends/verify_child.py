@@ -26,7 +26,9 @@ _ERRORS = {kind.__name__: kind for kind in (BackendError, BundleError, ParityErr
 Run = tuple[int, str]
 
 
-def tried(bundle: Bundle, backend: str, runs: Sequence[Run]) -> Iterator[Reproduced]:
+def reproduce_in_children(
+    bundle: Bundle, backend: str, runs: Sequence[Run]
+) -> Iterator[Reproduced]:
     """The golden rows of forms, reproduced by a native backend.
 
     A child that dies, or takes too long, is replaced for the forms after that one.

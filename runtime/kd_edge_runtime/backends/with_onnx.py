@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import onnxruntime
 
-from kd_edge_runtime.backends import graphs
+from kd_edge_runtime.backends import graph_backends
 from kd_edge_runtime.backends.outputs import probabilities, running
 from kd_edge_runtime.backends.padding import padded
 from kd_edge_runtime.backends.token_ids import token_reader
@@ -48,7 +48,7 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # the errors of ONNX Runtime have no common base
         raise BackendError(f"ONNX Runtime cannot load '{form}': {error}") from None
-    source = graphs.CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
+    source = graph_backends.CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
     inputs, outputs = session.get_inputs(), session.get_outputs()
     fits = (
         {node.name: [size for size in node.shape[-1:] if isinstance(size, int)] for node in inputs}
@@ -56,15 +56,15 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         and [node.name for node in outputs] == ["probabilities"]
         and outputs[0].shape[-1:] == [len(item.entry.classes)]
     )
-    graphs.check(item, form, fits, metadata)
-    batch = 1 if metadata.get(graphs.SINGLY) == "1" else _BATCH[item.entry.student]
+    graph_backends.check(item, form, fits, metadata)
+    batch = 1 if metadata.get(graph_backends.SINGLY) == "1" else _BATCH[item.entry.student]
     return OnnxModel(session, source, batch, form, len(item.entry.classes))
 
 
 class _TokensInput:
     """Padded ids and a mask, for students that read tokens."""
 
-    widths: ClassVar[graphs.Widths] = {"ids": [], "mask": []}
+    widths: ClassVar[graph_backends.Widths] = {"ids": [], "mask": []}
 
     def __init__(self, item: LoadedItem) -> None:
         self._reader = token_reader(item)
@@ -88,7 +88,7 @@ class OnnxModel:
     def __init__(
         self,
         session: onnxruntime.InferenceSession,
-        source: graphs.CountsInput | _TokensInput,
+        source: graph_backends.CountsInput | _TokensInput,
         batch: int,
         form: str,
         classes: int,

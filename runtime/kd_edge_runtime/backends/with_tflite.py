@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kd_edge_runtime.backends import graphs, tflite_file
+from kd_edge_runtime.backends import graph_backends, tflite_file
 from kd_edge_runtime.backends.outputs import probabilities, running
 from kd_edge_runtime.errors import BackendError
 from kd_edge_runtime.graphs.checked import checked_form
@@ -59,13 +59,13 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> TfliteModel:
             "this TFLite was built for another version of numpy: pip install 'numpy<2', or install "
             "ai-edge-litert"
         ) from None
-    source = graphs.CountsInput(item)
+    source = graph_backends.CountsInput(item)
     fits = (
         _names(interpreter) == {"inputs": ["counts"], "outputs": ["probabilities"]}
         and _shapes(inputs) == [source.widths["counts"]]
         and _shapes(outputs) == [[len(item.entry.classes)]]
     )
-    graphs.check(item, form, fits, metadata)
+    graph_backends.check(item, form, fits, metadata)
     return TfliteModel(interpreter, source, inputs[0]["index"], outputs[0]["index"], form)
 
 
@@ -96,7 +96,12 @@ class TfliteModel:
     """
 
     def __init__(
-        self, interpreter: Any, source: graphs.CountsInput, counts: int, outputs: int, form: str
+        self,
+        interpreter: Any,
+        source: graph_backends.CountsInput,
+        counts: int,
+        outputs: int,
+        form: str,
     ) -> None:
         self._interpreter = interpreter
         self._source = source

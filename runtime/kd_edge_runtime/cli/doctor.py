@@ -14,7 +14,7 @@ import click
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
-from kd_edge_runtime.backends.cascade import tried
+from kd_edge_runtime.backends.cascade import try_second
 from kd_edge_runtime.backends.choose import check, choose
 from kd_edge_runtime.backends.probe import DAMAGED, MISSING, forget, probe, versions
 from kd_edge_runtime.bench.machine import memory
@@ -151,7 +151,7 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
 
 def _second(item_id: str, item: LoadedItem, cache: Path | None) -> _Row:
     """An item's second student; one that does not run is no problem, as the first scores alone."""
-    backend, why = tried(item, cache)
+    backend, why = try_second(item, cache)
     return {
         "second": item_id,
         "student": item.entry.student,

@@ -168,9 +168,9 @@ def _check_scores(slots: Slots, slot: Slot, warn: Callable[[str], object]) -> No
         for entry in items:
             second = of_second(entry)
             if second:
-                from kd_edge_runtime.backends.cascade import tried
+                from kd_edge_runtime.backends.cascade import try_second
 
-                why = tried(LoadedItem(bundle, second), slots.cache).why
+                why = try_second(LoadedItem(bundle, second), slots.cache).why
                 if why:
                     warn(
                         f"The second small model of '{entry.item_id}' does not run here, so the "

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bundles_made
-from kd_edge_runtime.backends.graphs import CountsInput, check
+from kd_edge_runtime.backends.graph_backends import CountsInput, check
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.students.item import LoadedItem
