@@ -7,13 +7,12 @@ stage with the same options and inputs is not run again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
-from kd_edge.data.responses import Row, Scale
+from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
 from kd_edge.distillation.choice import choice_of
 from kd_edge.distillation.distil import Distilled, check_second, distil, distil_second, soft_labels
@@ -22,6 +21,7 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.files import make_folder
 from kd_edge.runs.folder import item_folder
 from kd_edge.runs.options import RunOptions
+from kd_edge.runs.outputs import StageOutputs, unlike_words
 from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.runs.provenance import bundle_provenance, measured_on
 from kd_edge.runs.sizes import InBundle, SizeStage
@@ -46,29 +46,6 @@ _STAGES = {
     "second": f"the second {SCHOOL.student}",
     "test-labels": f"the {SCHOOL.teacher}'s scores of the test responses",
 }
-
-
-@dataclass(frozen=True)
-class StageOutputs:
-    """The files that the stages of a pipeline left on disk.
-
-    Attributes:
-        folder: the pipeline's folder.
-        teachers: the teachers' folders.
-        labels: the soft labels.
-        test_labels: the teachers' mean probabilities of the test rows.
-        distilled: student and baseline, and the second of both students.
-        ran: the stages that were run; the others were kept from before.
-        size: with limits, what was chosen within them, and why.
-    """
-
-    folder: Path
-    teachers: tuple[Path, ...]
-    labels: Path
-    test_labels: Path
-    distilled: Distilled
-    ran: tuple[str, ...]
-    size: SizeChoice | None = None
 
 
 def run_stages(
@@ -161,7 +138,7 @@ class Pipeline:
             {
                 **asdict(replace(options, model="")),
                 "classes": list(self._classes),
-                **_points(self._data.item.scale),
+                **unlike_words(self._data.item.scale),
             },
             {"rows": self._rows_hash, "model": resolve(options.model).sha256},
             [self._teachers[name]],
@@ -312,21 +289,12 @@ class Pipeline:
             {data.item.item_id: [*self._hashes.values()]},
         )
         bundle = InBundle(self._sources, provenance, measured_on(data.split))
-        stage = SizeStage(self._stages, self._options, bundle)
         taught = {**inputs, "teacher": self._hashes["teacher"]}
-        self._size = stage.run(taught, learning, folders)
-        student, baseline = data.load(folders["student"]), data.load(folders["baseline"])
-        two = self._size.share is not None
-        return Distilled(student, baseline, data.load(folders["second"]) if two else None)
+        self._size = SizeStage(self._stages, self._options, bundle).run(taught, learning, folders)
+        kept = names if self._size.share is not None else names[:2]
+        return Distilled(*(data.load(folders[name]) for name in kept))
 
     def _teacher_of(self, options: DistilOptions) -> dict[str, str]:
         """The teacher's hash, where a student is made from more of it than its labels."""
         needs = registry.get(options.student).needs_teacher
         return {"teacher": self._hashes["teacher"]} if needs else {}
-
-
-def _points(scale: Scale) -> dict[str, Any]:
-    """The points of classes where version 0.2.0 took them for words, as input of a stage."""
-    if not scale.numeric or (scale.even and scale.step == 1):
-        return {}
-    return {"points": list(scale.values)}

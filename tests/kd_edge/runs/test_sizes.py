@@ -30,7 +30,7 @@ SHARE = 0.5
 
 
 def options_of(model, limits=LIMITS, kinds=ALL, **distil):
-    bag = {"ngrams": 400, "dimensions": 8, "min_responses": 1}
+    bag = {"ngrams": 400, "dimensions": 8}
     cut = {"layers": (0,), "longest": 40}
     chosen = {"student": BOTH, "student_options": bag, "second_options": cut, **distil}
     options = run_options(model, epochs=3, **chosen)
