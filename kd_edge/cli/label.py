@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from kd_edge.cli.options import (
     seed_option,
 )
 from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
+from kd_edge.cli.training import device_option
 from kd_edge.console.model_names import RESEARCH
 from kd_edge_runtime.files import refuse_missing_folder
 
@@ -46,6 +48,7 @@ from kd_edge_runtime.files import refuse_missing_folder
     help="Number of variants.  [default: 40 per response, 20,000 to 50,000]",
 )
 @unlabelled_option(RESEARCH)
+@device_option(OptionGroup.LABELS, RESEARCH)
 @output_option(NEW_FILE, "CSV file to write the soft labels to.")
 @seed_option
 def label(
@@ -55,6 +58,7 @@ def label(
     variants_output: Path | None,
     count: int | None,
     unlabelled: Path | None,
+    device: str,
     seed: int,
     **values: Any,
 ) -> None:
@@ -74,12 +78,13 @@ def label(
       kd-edge label teacher responses.csv -o labels.csv --variants variants.csv
       kd-edge label teacher all.csv -o soft.csv --variants more.csv --count 20000
       kd-edge label teacher a.csv -o soft.csv --variants v.csv --unlabelled b.csv
+      kd-edge label adapter responses.csv -o labels.csv --model llama --device cuda
       kd-edge label responses.csv --llm http://localhost:11434/v1 --model qwen3 -o labels.csv
       kd-edge label r.csv --llm URL --model NAME --prompt p.txt --rubric r.txt -o l.csv
     """
     teacher, responses = _teacher_and_responses(paths, values["llm"] is not None)
     model = values["model"]
-    _refuse_unfit(teacher, output, folds, variants_output, count, unlabelled, values)
+    _refuse_unfit(output, folds, variants_output, count, unlabelled, values)
     for file in filter(None, (output, variants_output)):
         refuse_missing_folder(file)
         refuse_overwriting(file, responses)
@@ -91,6 +96,8 @@ def label(
     from kd_edge.teacher.card import read_card
 
     card = read_card(teacher)
+    if model is not None and not folds and card.adapter is None:
+        raise click.UsageError("--model needs --folds: without --folds, the TEACHER itself labels")
     item = read(responses, values, folder=output.parent).item()
     unscored = read_unlabelled(unlabelled, values, item.part_of or item.item_id, output.parent)
 
@@ -110,9 +117,12 @@ def label(
     rows = learning_rows(item, teacher, seed)[0] if variants_output else ()
     if folds:
         work = output.with_name(f"{output.name}.folds")
-        labels = cross_fit(item, options_of(card, model), folds, work, card.validation_ids)
+        options = options_of(card, model)
+        if device != "auto":
+            options = replace(options, device=device)
+        labels = cross_fit(item, options, folds, work, card.validation_ids)
     else:
-        labels = label_rows(item, teacher)
+        labels = label_rows(item, teacher, device, model)
     write_labels(output, labels)
     click.echo(f"{output}: {len(labels.ids):,} soft labels")
     if variants_output is not None:
@@ -120,7 +130,7 @@ def label(
         if unscored is not None:
             say(f"Unscored responses used: {len(more):,}.")
         texts = texts_to_label(list(rows), more, count, seed)
-        variants = label_variants(texts, [teacher], variants_output)
+        variants = label_variants(texts, [teacher], variants_output, device=device, base=model)
         click.echo(f"{variants_output}: {len(variants.texts):,} labelled variants")
 
 
@@ -141,7 +151,6 @@ def _teacher_and_responses(paths: tuple[Path, ...], llm: bool) -> tuple[Path | N
 
 
 def _refuse_unfit(
-    teacher: Path | None,
     output: Path,
     folds: int,
     variants_output: Path | None,
@@ -162,7 +171,5 @@ def _refuse_unfit(
         raise click.UsageError("--folds needs a TEACHER: a model behind an API is not fine-tuned")
     if values["llm"] is None:
         refuse_without_llm(values)
-    if values["model"] is not None and not folds and teacher:
-        raise click.UsageError("--model needs --folds: without --folds, the TEACHER itself labels")
     if variants_output == output:
         raise click.UsageError("labels and variants need different files")

@@ -59,8 +59,8 @@ llm_options = options(
     _option(
         "--model",
         metavar="NAME",
-        help="The model's name there. With --folds, without --llm: the language model to start "
-        "from, if the teacher's own has moved.",
+        help="The model's name there. Without --llm: the teacher's language model, if it has moved: "
+        "to start from with --folds, or which a TEACHER that is an adapter (LoRA) needs.",
     ),
     _option("--prompt", type=FILE, help="Text file with the item's question."),
     _option("--rubric", type=FILE, help="Text file that says how it is scored."),

@@ -5,6 +5,7 @@ The commands of single stages call the models teacher and student, `run` large a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,41 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # older clicks have n
 LAYERS = _Layers()
 
 
+class _Names(click.ParamType):  # type: ignore[type-arg]  # see above
+    """Names with commas between them; they become a tuple."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """See `click.ParamType`."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(filter(None, (part.strip() for part in value.split(","))))
+        if len(names) < len(value.split(",")) and value:
+            self.fail(f"'{value}' is no list of names like q_proj,v_proj", param, ctx)
+        return names
+
+
+NAMES = _Names()
+
+
+class _Device(click.ParamType):  # type: ignore[type-arg]  # see above
+    """The name of a device, which need not be there."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See `click.ParamType`."""
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?|mps", value):
+            self.fail(f"'{value}' is no device: auto, cpu, cuda, cuda:1 or mps", param, ctx)
+        return str(value)
+
+
+DEVICE = _Device()
+
+
 def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
     """The options for fine-tuning a teacher; help calls it as `names` does."""
     return options(
@@ -70,6 +106,65 @@ def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
             default="auto",
             help=f"The number format in which the {names.teacher} computes; fp16 needs a GPU.",
         ),
+        device_option(OptionGroup.TEACHER, names),
+        _teacher(
+            "--lora",
+            is_flag=True,
+            help="Train a small adapter (LoRA) beside the language model's frozen weights: for "
+            "large models such as Llama, Qwen, Gemma and Mistral. Needs kd-edge[lora].",
+        ),
+        _teacher(
+            "--lora-rank",
+            type=COUNT,
+            help="With --lora: the rank of its matrices.  [default: 16, of encoders 8]",
+        ),
+        _teacher(
+            "--lora-targets",
+            type=NAMES,
+            metavar="NAMES",
+            default="",
+            show_default=False,
+            help="With --lora: the linear layers that it adapts, like q_proj,v_proj, or "
+            "all-linear.  [default: depends on the family of models]",
+        ),
+        _teacher(
+            "--lora-keep",
+            type=click.Choice(["adapter", "merged"]),
+            default="adapter",
+            help="With --lora: keep the adapter alone, which needs the language model's folder "
+            "where it is, or merge it into a whole model.",
+        ),
+        _teacher(
+            "--4bit",
+            "four_bit",
+            is_flag=True,
+            help="With --lora: hold the frozen weights in 4 bits. Needs an NVIDIA GPU and "
+            "kd-edge[lora-4bit].",
+        ),
+        _teacher(
+            "--micro-batch",
+            type=COUNT,
+            help="Responses that the language model reads at a time, for less memory; the "
+            "gradients of a step add up.  [default: all of a step, 16]",
+        ),
+        _teacher(
+            "--gradient-checkpointing",
+            "checkpointing",
+            is_flag=True,
+            help="Compute the language model's layers twice, for less memory.",
+        ),
+    )
+
+
+def device_option(group: OptionGroup, names: ModelNames) -> Callable[[Command], Command]:
+    """The option --device in a group of the help, which calls the models as `names` does."""
+    return group.option(
+        "--device",
+        type=DEVICE,
+        default="auto",
+        metavar="DEVICE",
+        help=f"Where the {names.teacher} computes: cpu, cuda, cuda:1 for the second GPU, mps for "
+        "the GPU of a Mac; auto: cuda where there is one, else cpu.",
     )
 
 
@@ -77,7 +172,11 @@ def to_teacher_options(values: dict[str, Any]) -> TeacherOptions:
     """The values of `teacher_options` and of --seed as the teacher's options."""
     from kd_edge.teacher.options import TeacherOptions
 
-    names = ("model", "learning_rate", "class_weights", "precision", "seed")
+    names = (
+        *("model", "learning_rate", "class_weights", "precision", "seed", "device"),
+        *("lora", "lora_rank", "lora_targets", "lora_keep"),
+        *("four_bit", "micro_batch", "checkpointing"),
+    )
     given = {name: values[name] for name in names}
     return TeacherOptions(epochs=values["teacher_epochs"], **given)
 

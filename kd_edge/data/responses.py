@@ -51,6 +51,7 @@ class Item:
         scale: the classes that its scores index.
         rows: its responses, in the order of the file.
         prompt: the question's text, where the source gives it.
+        rubric: how it is scored, where the user gives it.
         references: reference answers, where the source gives them.
         markup: whether the responses were rich text, which the rows have as plain text.
         part_of: what its score is a part of, where the scores of several criteria add up; None
@@ -62,6 +63,7 @@ class Item:
     rows: tuple[Row, ...]
     _: KW_ONLY
     prompt: str | None = None
+    rubric: str | None = None
     references: tuple[str, ...] = ()
     markup: bool = False
     part_of: str | None = None

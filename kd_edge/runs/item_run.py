@@ -206,7 +206,9 @@ def run_item(
     item = split.item
     shown = (*sources, *([item.prompt] if item.prompt else []))
     every = (*shown, *item.references)
-    outputs = run_stages(split, out, options, unlabelled, kept_out, every)
+    # What a decoder-only teacher reads with each response.
+    asked = replace(split, item=replace(item, prompt="\n\n".join(shown) or None))
+    outputs = run_stages(asked, out, options, unlabelled, kept_out, every)
     student = ExportItem(
         outputs.distilled.student,
         every,

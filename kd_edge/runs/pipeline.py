@@ -34,6 +34,7 @@ from kd_edge.stages.runner import Stages
 from kd_edge.students import registry, store
 from kd_edge.students.base import TextSources
 from kd_edge.students.kept_out import NOTHING, KeptOut
+from kd_edge.teacher.building import prompt_input
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.source import resolve
@@ -131,16 +132,21 @@ class Pipeline:
         options = replace(self._options.teacher, seed=self._options.teacher.seed + at)
         if len(self._teachers) > 1:
             say(f"{self._data.title}: {SCHOOL.teacher} {at + 1} of {len(self._teachers)}")
+        source = resolve(options.model)
         self._stages.run(
             name,
             # The model's hash is an input, so that its name on this machine does not matter.
             # Rows have class numbers; the teacher's folder has the class names too.
             {
-                **asdict(replace(options, model="")),
+                **replace(options, model="").as_input(),
                 "classes": list(self._classes),
                 **unlike_words(self._data.item.scale),
             },
-            {"rows": self._rows_hash, "model": resolve(options.model).sha256},
+            {
+                "rows": self._rows_hash,
+                "model": source.sha256,
+                **prompt_input(self._data.item, source),
+            },
             [self._teachers[name]],
             lambda: self._finetune_fresh(options, name),
         )
@@ -197,10 +203,17 @@ class Pipeline:
 
     def _teachers_labels(self, rows: Sequence[Row], description: str) -> SoftLabels:
         """The teachers' mean probabilities of rows, as teachers read them."""
-        precision = self._options.teacher.precision
+        options = self._options.teacher
         return averaged(
             [
-                predicted_labels(teacher, rows, self._classes, description, precision=precision)
+                predicted_labels(
+                    teacher,
+                    rows,
+                    self._classes,
+                    description,
+                    precision=options.precision,
+                    device=options.device,
+                )
                 for teacher in self._teachers.values()
             ]
         )
@@ -220,6 +233,7 @@ class Pipeline:
                     path,
                     precision=self._options.teacher.precision,
                     names=SCHOOL,
+                    device=self._options.teacher.device,
                 ),
             )
         return variants, path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from kd_edge.data.splits import deal_folds
 from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
 from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.record import hash_rows, is_current, write_record
+from kd_edge.teacher.building import prompt_input
 from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
@@ -26,12 +27,16 @@ from kd_edge.teacher.source import PACKAGED, resolve
 from kd_edge_runtime.errors import InputError
 
 
-def label_rows(item: Item, teacher: Path) -> SoftLabels:
+def label_rows(
+    item: Item, teacher: Path, device: str = "auto", base: str | None = None
+) -> SoftLabels:
     """Label an item's responses with one teacher, including those it was trained on.
 
     Args:
         item: the item; its test rows are left out, rows without a score are labelled too.
         teacher: the folder of the fine-tuned teacher.
+        device: where it computes, as in `TeacherOptions`.
+        base: the language model of its adapter, if it has moved; see `load_teacher`.
 
     Returns:
         A label for each row, in the item's order, of fold `IN_SAMPLE`.
@@ -41,7 +46,8 @@ def label_rows(item: Item, teacher: Path) -> SoftLabels:
     """
     refuse_other_classes(item, teacher, read_card(teacher))
     progress = "scoring responses with the teacher"
-    return predicted_labels(teacher, labelled_rows(item), item.scale.classes, progress)
+    rows, classes = labelled_rows(item), item.scale.classes
+    return predicted_labels(teacher, rows, classes, progress, device=device, base=base)
 
 
 def predicted_labels(
@@ -52,10 +58,13 @@ def predicted_labels(
     fold: int = IN_SAMPLE,
     precision: str = "auto",
     device: str = "auto",
+    base: str | None = None,
 ) -> SoftLabels:
     """A teacher's labels of rows with the text that it reads; see `SoftLabels` and `predict`."""
     texts = [row.text for row in rows]
-    shares = predict(teacher, texts, precision=precision, progress=progress, device=device)
+    shares = predict(
+        teacher, texts, precision=precision, progress=progress, device=device, base=base
+    )
     return SoftLabels(tuple(row.response_id for row in rows), (fold,) * len(rows), shares, classes)
 
 
@@ -137,6 +146,7 @@ def cross_fit(
             f"item '{item.item_id}': {len(scored)} scored responses cannot be divided "
             f"into {folds} folds; use at least 2, and at most as many as there are responses."
         )
+    source = resolve(options.model)
     fold_of = deal_folds(scored, folds, options.seed)
     total = np.zeros((len(rows), len(item.scale.classes)))
     teachers = _Folds(
@@ -146,7 +156,7 @@ def cross_fit(
         options,
         work,
         None if validation_ids is None else sorted(validation_ids),
-        {"rows": hash_rows(rows), "model": resolve(options.model).sha256},
+        {"rows": hash_rows(rows), "model": source.sha256, **prompt_input(item, source)},
         names,
     )
     for fold in range(folds):
@@ -179,7 +189,7 @@ class _Folds:
         path = self.folder / f"fold-{fold}.csv"
         record = self.folder / f"fold-{fold}.stage.json"
         options = {
-            "teacher": asdict(replace(self.options, model="")),  # its hash is an input
+            "teacher": replace(self.options, model="").as_input(),  # its hash is an input
             "classes": list(self.item.scale.classes),
             "folds": max(self.fold_of.values()) + 1,
             "fold": fold,

@@ -51,6 +51,8 @@ def label_variants(
     path: Path,
     precision: str = "auto",
     names: ModelNames = RESEARCH,
+    device: str = "auto",
+    base: str | None = None,
 ) -> Variants:
     """Score variants, and write them as CSV: variant_id, text and each class in a column p_<class>.
 
@@ -66,6 +68,8 @@ def label_variants(
         path: the file to write.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
         names: what progress calls the teacher.
+        device: where they compute, as in `TeacherOptions`.
+        base: the language model of their adapters, if it has moved; see `load_teacher`.
 
     Returns:
         What the file holds: probabilities of 6 decimals, normalised, float64.
@@ -75,10 +79,12 @@ def label_variants(
         StoppedError: the user pressed Ctrl-C; the same call resumes.
     """
     from kd_edge.teacher.card import read_card
-    from kd_edge.teacher.classifier import load_teacher
+    from kd_edge.teacher.compute import choose_compute
+    from kd_edge.teacher.predict import load_to_predict
     from kd_edge.teacher.predict_onnx import fastest
     from kd_edge.training.threads import computing, free_threads
 
+    compute = choose_compute(device, precision)
     classes = read_card(teachers[0]).classes
     hashes = [hash_folder(teacher) for teacher in teachers]
     key = hash_json([hashes, list(texts), precision, CHUNK, _ORDER])
@@ -90,7 +96,10 @@ def label_variants(
     try:
         with computing(threads), shown as tracker:
             by_length = [texts[at] for at in order]
-            models = [fastest(load_teacher(teacher), by_length, precision) for teacher in teachers]
+            models = [
+                fastest(load_to_predict(teacher, compute, base), by_length, precision, device)
+                for teacher in teachers
+            ]
             for start in range(done, len(texts), CHUNK):
                 chunk = order[start : start + CHUNK]
                 part = np.empty((len(chunk), len(classes)))

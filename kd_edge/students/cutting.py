@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
+from kd_edge.students.decoders import refuse_decoder
 from kd_edge.students.sharing import Sharing
 from kd_edge.students.trimming import Trimmed, trim
-from kd_edge.teacher.classifier import TeacherModel, quiet
+from kd_edge.teacher.classifier import TeacherModel
+from kd_edge.teacher.language_model import quiet
 from kd_edge_runtime.errors import InputError
 
 # Models that number positions from the padding token's id + 1.
@@ -73,6 +75,7 @@ def cut_network(
         InputError: the teacher has no such layers, or is one that cannot be cut: the message says
             why.
     """
+    refuse_decoder(teacher.backbone.config)
     kind = str(teacher.backbone.config.model_type)
     tokenizer = getattr(teacher.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
@@ -129,6 +132,7 @@ def shape_of(teacher: TeacherModel) -> Shape:
     Raises:
         InputError: it cannot be cut.
     """
+    refuse_decoder(teacher.backbone.config)
     backbone = teacher.backbone
     stack = backbone.get_submodule(_stack(backbone))
     numbers = sum(parameter.numel() for parameter in stack.parameters())

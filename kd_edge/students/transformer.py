@@ -19,9 +19,11 @@ from tokenizers import Tokenizer
 
 from kd_edge.students.base import Recipe, TextSources, no_teacher
 from kd_edge.students.cutting import Cut, build_network, cut_network
+from kd_edge.students.decoders import refuse_decoder
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge.teacher.classifier import TeacherModel, build, load_teacher
+from kd_edge.teacher.language_model import read_config
 from kd_edge.teacher.vectors import kept_vectors
 from kd_edge_export import form_writers
 from kd_edge_runtime.errors import InputError
@@ -157,6 +159,7 @@ class TransformerKind(TokenKind):
 
     def check_model(self, model: Path, sources: TextSources, options: TransformerOptions) -> None:
         """See `Kind`: cuts it as it is."""
+        refuse_decoder(read_config(model))
         start = build(model, ("0", "1"), options.longest, 0)
         _cut(start, sources, options)
 

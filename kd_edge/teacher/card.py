@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from kd_edge.data.responses import Scale
 from kd_edge.files import write_json
+from kd_edge.teacher.prompt import Prompt
 from kd_edge.training.epoch import EpochFigures
 from kd_edge_runtime.errors import InputError, missing_file
 
@@ -19,6 +20,24 @@ from kd_edge_runtime.errors import InputError, missing_file
 _NEEDED = ("*.safetensors", "tokenizer.json")
 
 CARD = "teacher.json"
+
+
+@dataclass(frozen=True)
+class AdapterBase:
+    """The language model that an adapter belongs to, and which the teacher's folder lacks.
+
+    Attributes:
+        model: "packaged", a name on the hub with its revision, or where its folder is, seen from
+            the teacher's: both can be moved together.
+        parameters: its weights, and its head's.
+        bytes: of the files that scoring with it needs.
+        four_bit: whether its weights were held in 4 bits.
+    """
+
+    model: str
+    parameters: int
+    bytes: int
+    four_bit: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,8 @@ class TeacherCard:
         validation_ids: the rows that were held out; later stages hold out the same.
         best_epoch: the epoch whose weights were kept, from 1.
         history: the figures of each epoch.
+        prompt: what a decoder-only model reads beside the response, and how; None for nothing.
+        adapter: where the rest of a teacher is that was kept as an adapter; None for a whole one.
     """
 
     classes: tuple[str, ...]
@@ -48,6 +69,8 @@ class TeacherCard:
     validation_ids: tuple[str, ...]
     best_epoch: int
     history: tuple[EpochFigures, ...]
+    prompt: Prompt | None = None
+    adapter: AdapterBase | None = None
 
     @property
     def scale(self) -> Scale:
@@ -65,7 +88,11 @@ class TeacherCard:
         Raises:
             InputError: the file cannot be written.
         """
-        write_json(folder / CARD, asdict(self))
+        values = asdict(self)
+        for name in ("prompt", "adapter"):  # which version 0.2.0 does not know
+            if values[name] is None:
+                del values[name]
+        write_json(folder / CARD, values)
 
 
 def read_card(folder: Path) -> TeacherCard:
@@ -80,6 +107,9 @@ def read_card(folder: Path) -> TeacherCard:
         raw["history"] = tuple(EpochFigures(**figures) for figures in raw["history"])
         for name in ("classes", "validation_ids"):
             raw[name] = tuple(raw[name])
+        for name, kind in (("prompt", Prompt), ("adapter", AdapterBase)):
+            if raw.get(name) is not None:
+                raw[name] = kind(**raw[name])
         return TeacherCard(**raw)
     except (FileNotFoundError, NotADirectoryError) as error:
         if not folder.exists():
@@ -87,16 +117,20 @@ def read_card(folder: Path) -> TeacherCard:
         raise InputError(
             f"'{folder}' holds no {CARD}: it is not a teacher, or one that is not finished yet."
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, InputError) as error:
         raise InputError(f"'{path}' is damaged; fine-tune the teacher again.") from error
 
 
 def teacher_size(folder: Path) -> tuple[int, int]:
-    """Parameters of a finished teacher and the bytes that scoring with it needs."""
+    """Parameters of a finished teacher and the bytes that scoring with it needs.
+
+    An adapter's are those of its language model too.
+    """
     parameters = 0
     for file in folder.glob("*.safetensors"):
         with safe_open(file, framework="numpy") as tensors:
             for name in tensors.keys():  # noqa: SIM118 (not a mapping)
                 parameters += math.prod(tensors.get_slice(name).get_shape())
     size = sum(file.stat().st_size for pattern in _NEEDED for file in folder.glob(pattern))
-    return parameters, size
+    base = read_card(folder).adapter
+    return (parameters, size) if base is None else (parameters + base.parameters, size + base.bytes)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +11,37 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from kd_edge.teacher.batches import encode
 from kd_edge.teacher.card import TeacherCard, read_card
+from kd_edge.teacher.families import is_decoder
+from kd_edge.teacher.language_model import IN_FP32, Loading, load_language_model, quiet
+from kd_edge.teacher.lora import LoraSettings, add_adapter, load_adapter, merge, save_adapter
+from kd_edge.teacher.prompt import Prompt
+from kd_edge.teacher.source import find_base
 from kd_edge.training.checkpoint import plain_tensor_errors, save_tensors
 from kd_edge_runtime.errors import InputError
 
 HEAD = "head.safetensors"
 _DROPOUT = 0.1
+_CONTEXT = 1024  # tokens of a decoder's prompt beside the response: question and rubric
 
 
 class TeacherModel(nn.Module):
     """A language model that gives one logit a class.
 
-    A model that is a sequence classifier keeps its own head. Any other gets mean
-    pooling over the tokens, dropout and a linear layer.
+    A model that is a sequence classifier keeps its own head. A decoder-only one, whose last
+    token alone sees the whole text, is a classifier of that token. Any other gets mean pooling
+    over the tokens, dropout and a linear layer.
 
     Args:
         backbone: the transformers model.
         tokenizer: its tokenizer.
         classes: number of classes K.
         max_length: tokens of a response that are read.
+
+    Attributes:
+        prompt: the template in which it reads a response; None for the response alone.
+        adapter: peft's model around `backbone`, where it is fine-tuned with LoRA; else None.
     """
 
     def __init__(self, backbone: Any, tokenizer: Any, classes: int, max_length: int) -> None:
@@ -40,23 +50,77 @@ class TeacherModel(nn.Module):
         self.tokenizer = tokenizer
         self.classes = classes
         self.max_length = max_length
+        self.prompt: Prompt | None = None
+        self._adapter: list[Any] = []  # in a list, so that its weights are not there twice
         self.dropout = nn.Dropout(_DROPOUT)
-        self.head = (
-            None
-            if _is_classifier(backbone.config)
-            else nn.Linear(backbone.config.hidden_size, classes)
-        )
+        classifies = type(backbone).__name__.endswith("ForSequenceClassification")
+        self.decoder = classifies and is_decoder(backbone.config) and hasattr(backbone, "score")
+        self.head = None if classifies else nn.Linear(backbone.config.hidden_size, classes)
+
+    @property
+    def adapter(self) -> Any:
+        """See the class."""
+        return self._adapter[0] if self._adapter else None
+
+    def adapt(self, settings: LoraSettings, seed: int) -> None:
+        """Freeze the language model, and put an adapter into it.
+
+        Args:
+            settings: how it is made.
+            seed: of its matrices.
+
+        Raises:
+            InputError: see `lora.add_adapter`.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            self._adapter = [add_adapter(self.backbone, settings)]
+
+    def read_adapter(self, folder: Path) -> None:
+        """Put in the adapter that `save` wrote into a folder.
+
+        Raises:
+            InputError: see `lora.load_adapter`.
+        """
+        with torch.random.fork_rng(devices=[]):  # its matrices are random before they are read
+            self._adapter = [load_adapter(self.backbone, folder)]
+
+    def merge(self) -> None:
+        """Add the adapter to the language model's weights, in fp32 on the CPU."""
+        if self._adapter:
+            self.backbone = merge(self.to("cpu")._adapter.pop())
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of N responses as the model reads them, none empty."""
+        if self.prompt is None:
+            return encode(self.tokenizer, texts, self.max_length)
+        known = getattr(self.backbone.config, "max_position_embeddings", None)
+        limits = (self.max_length + _CONTEXT, self.tokenizer.model_max_length, known)
+        most = min(limit for limit in limits if limit is not None)
+        return self.prompt.encode(self.tokenizer, texts, self.max_length, most)
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights of the network, and of its adapter; packed ones count one by one."""
+        found = 0
+        for name, parameter in self.named_parameters():
+            if ".original_module." not in name:  # the head before LoRA trained a copy of it
+                packed = type(parameter).__name__ == "Params4bit"
+                found += parameter.numel() * (2 if packed else 1)
+        return found
 
     def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Score a batch.
 
         Args:
             tokens: token ids, int64 [B, T].
-            mask: 1 for a token, 0 for padding, int64 [B, T]; at least one token a row.
+            mask: 1 for a token, 0 for padding on the right, int64 [B, T]; at least one token a row.
 
         Returns:
             Logits, float32 [B, K], whatever the precision inside.
         """
+        if self.decoder:
+            return self._of_last_token(tokens, mask)
         if self.head is None:
             output = self.backbone(input_ids=tokens, attention_mask=mask)
             classified: torch.Tensor = output.logits.float()
@@ -82,14 +146,26 @@ class TeacherModel(nn.Module):
             logits: torch.Tensor = self.head(self.dropout(pooled))
             return logits, pooled
 
+    def _of_last_token(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Logits by the last token that is no padding, whatever id padding has."""
+        body = self.backbone.base_model
+        output = body(input_ids=tokens, attention_mask=mask, use_cache=False)
+        rows = torch.arange(len(tokens), device=tokens.device)
+        with torch.autocast(tokens.device.type, enabled=False):
+            last = output.last_hidden_state[rows, mask.sum(1) - 1].float()
+            logits: torch.Tensor = self.backbone.score(last)
+            return logits
+
     def parameter_groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-        """All parameters: those of the language model, and those of the head."""
+        """The parameters that are trained: those of the language model, and those of the head."""
         prefix = f"backbone.{self.backbone.base_model_prefix}."
         if self.head is not None:
             prefix = "backbone."
         body: list[nn.Parameter] = []
         head: list[nn.Parameter] = []
         for name, parameter in self.named_parameters():
+            if not parameter.requires_grad:  # beside an adapter
+                continue
             (body if name.startswith(prefix) else head).append(parameter)
         return body, head
 
@@ -101,7 +177,13 @@ def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return (states.float() * weights).sum(1) / weights.sum(1)
 
 
-def build(folder: Path, classes: Sequence[str], max_length: int, seed: int) -> TeacherModel:
+def build(
+    folder: Path,
+    classes: Sequence[str],
+    max_length: int,
+    seed: int,
+    loading: Loading = IN_FP32,
+) -> TeacherModel:
     """Build a teacher that is not fine-tuned yet.
 
     Args:
@@ -109,9 +191,10 @@ def build(folder: Path, classes: Sequence[str], max_length: int, seed: int) -> T
         classes: the K class names.
         max_length: tokens of a response to read.
         seed: of the weights of a new head.
+        loading: how a decoder's weights are held.
 
     Returns:
-        The model, in fp32 on the CPU.
+        The model on the CPU, but for 4-bit weights; in fp32, but for what `loading` says.
 
     Raises:
         InputError: the folder's model cannot be loaded.
@@ -119,7 +202,7 @@ def build(folder: Path, classes: Sequence[str], max_length: int, seed: int) -> T
     with torch.random.fork_rng(devices=[]):
         # Of the CPU alone: torch.manual_seed would reach every GPU, which nothing restores.
         torch.default_generator.manual_seed(seed)
-        backbone, tokenizer = _load_parts(folder, tuple(classes))
+        backbone, tokenizer = load_language_model(folder, tuple(classes), loading)
         return TeacherModel(backbone, tokenizer, len(classes), max_length)
 
 
@@ -127,107 +210,54 @@ def save(model: TeacherModel, card: TeacherCard, folder: Path) -> None:
     """Write a teacher into a folder: weights, tokenizer, head and, last, teacher.json.
 
     Args:
-        model: the fine-tuned model.
+        model: the fine-tuned model. Where the card says nothing of an adapter, one that it has is
+            merged into it.
         card: what teacher.json says.
         folder: an existing folder.
 
     Raises:
         InputError: the files cannot be written.
     """
+    if card.adapter is None:
+        model.merge()
     with quiet(), plain_tensor_errors(folder):
-        model.backbone.save_pretrained(folder)
+        if card.adapter is None:
+            model.backbone.save_pretrained(folder)
+        else:
+            save_adapter(model.adapter, folder, card.base)
         model.tokenizer.save_pretrained(folder)
     if model.head is not None:
         save_tensors(folder / HEAD, model.head.state_dict())
     card.write(folder)
 
 
-def load_teacher(folder: Path) -> TeacherModel:
-    """Load the teacher that `save` wrote; in fp32 on the CPU, ready to predict.
+def load_teacher(folder: Path, loading: Loading = IN_FP32, base: str | None = None) -> TeacherModel:
+    """Load the teacher that `save` wrote; on the CPU, ready to predict.
+
+    Args:
+        folder: the teacher's.
+        loading: how a decoder's weights are held. In fp32, an adapter is merged into them.
+        base: the language model that an adapter belongs to, as in `TeacherOptions.model`; None
+            looks where it was.
 
     Raises:
-        InputError: the folder holds no finished teacher, or a damaged one.
+        InputError: the folder holds no finished teacher, or a damaged one; or the language model
+            of an adapter is not where it was.
     """
     card = read_card(folder)
-    backbone, tokenizer = _load_parts(folder, None)
-    model = TeacherModel(backbone, tokenizer, len(card.classes), card.max_length)
+    if card.adapter is None:
+        backbone, tokenizer = load_language_model(folder, None, loading)
+        model = TeacherModel(backbone, tokenizer, len(card.classes), card.max_length)
+    else:
+        source = find_base(folder, card, base)
+        model = build(source.folder, card.classes, card.max_length, 0, loading)
+        model.read_adapter(folder)
+        if loading == IN_FP32:
+            model.merge()
     if model.head is not None:
         try:
             model.head.load_state_dict(load_file(folder / HEAD))
         except (OSError, SafetensorError, RuntimeError) as error:
             raise InputError(f"'{folder / HEAD}' is missing or damaged.") from error
+    model.prompt = card.prompt
     return model.eval()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep transformers' own logging and progress bars off the screen."""
-    from transformers.utils import logging as untyped
-
-    logging: Any = untyped
-    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-        if bars:
-            logging.enable_progress_bar()
-
-
-def _is_classifier(config: Any) -> bool:
-    names = config.architectures or []
-    return any(name.endswith("ForSequenceClassification") for name in names)
-
-
-def _load_parts(folder: Path, classes: tuple[str, ...] | None) -> tuple[Any, Any]:
-    """Load a folder's network and tokenizer; with `classes`, as a start for those classes."""
-    import transformers
-
-    # Without the word "False", transformers asks whether to run a folder's own code.
-    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    options: dict[str, Any] = {**safe, "use_safetensors": True}
-    with quiet():
-        try:
-            config = transformers.AutoConfig.from_pretrained(folder, **safe)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **safe)
-            if not _is_classifier(config):
-                kind: Any = transformers.AutoModel
-            else:
-                kind = transformers.AutoModelForSequenceClassification
-                if classes is not None:
-                    options |= _labels(classes)
-            backbone = kind.from_pretrained(folder, **options).float()
-        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            if name := _own_code(folder):
-                raise InputError(
-                    f"'{folder}' asks for code of its own ({name}: auto_map), and kd-edge runs no "
-                    "code of a model folder. Choose a model that transformers itself knows, such "
-                    "as BERT, RoBERTa, DeBERTa or MiniLM"
-                ) from None
-            raise InputError(
-                f"'{folder}' holds no model that transformers can load ({type(error).__name__})."
-            ) from error
-    return backbone, tokenizer
-
-
-def _own_code(folder: Path) -> str:
-    """The file by which a model's folder asks for code of its own; "" if none does."""
-    for name in ("config.json", "tokenizer_config.json"):
-        try:
-            described = json.loads((folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue  # transformers says what is wrong with it
-        if isinstance(described, dict) and described.get("auto_map"):
-            return name
-    return ""
-
-
-def _labels(classes: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "num_labels": len(classes),
-        "id2label": dict(enumerate(classes)),
-        "label2id": {name: place for place, name in enumerate(classes)},
-        "ignore_mismatched_sizes": True,  # a head for another number of classes is replaced
-    }

@@ -12,13 +12,14 @@ from torch.nn import functional
 
 from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import Tracker, track
-from kd_edge.data.responses import Item, Row, Scale
+from kd_edge.data.responses import Item, Row
 from kd_edge.data.splits import validation_rows
 from kd_edge.files import atomic_folder, check_replaceable
 from kd_edge.stages.record import StoppedError, hash_json, hash_rows, plain_options
 from kd_edge.teacher import batches, classifier
+from kd_edge.teacher.building import adapter_base, build_model
 from kd_edge.teacher.card import CARD, TeacherCard
-from kd_edge.teacher.compute import choose_compute
+from kd_edge.teacher.compute import choose_compute, random_devices
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict_ids
 from kd_edge.teacher.source import Source, resolve
@@ -89,7 +90,7 @@ def finetune(
     check_replaceable(folder, (CARD, _CHECKPOINT))
     training, held_out = _split(item, rows, options, validation_ids)
     source = resolve(options.model)
-    run = _Run(item.scale, training, held_out, options, source)
+    run = _Run(item, training, held_out, options, source)
     checkpoint = Checkpoint(folder / _CHECKPOINT, run.model, run.optimizer)
     try:
         state = run.train(checkpoint, f"fine-tuning the {names.teacher}")
@@ -105,13 +106,14 @@ def finetune(
             validation_ids=tuple(row.response_id for row in held_out),
             best_epoch=state.best_epoch,
             history=state.history,
+            prompt=run.model.prompt,
+            adapter=adapter_base(run.model, options, source, folder),
         )
         with atomic_folder(folder, (CARD, _CHECKPOINT)) as new:
             classifier.save(run.model, card, new)
     except KeyboardInterrupt:
         raise _stopped(item, folder / _CHECKPOINT, run.epochs) from None
-    parameters = sum(parameter.numel() for parameter in run.model.parameters())
-    return Teacher(folder, card, len(training), parameters, state.seconds)
+    return Teacher(folder, card, len(training), run.model.parameter_count, state.seconds)
 
 
 def _split(
@@ -141,26 +143,28 @@ class _Run:
 
     def __init__(
         self,
-        scale: Scale,
+        item: Item,
         training: Sequence[Row],
         held_out: Sequence[Row],
         options: TeacherOptions,
         source: Source,
     ) -> None:
         self.options = options
-        self.scale = scale
+        self.scale = scale = item.scale
         self.epochs = options.epochs_for(len(training))
+        self.compute = choose_compute(options.device, options.precision)
+        self.device = self.compute.device
+        model = build_model(item, options, source, self.compute)
+        prompt = {} if model.prompt is None else {"prompt": asdict(model.prompt)}
         self.key = hash_json(
             {
-                "options": asdict(replace(options, model=source.sha256)),
+                "options": replace(options, model=source.sha256).as_input(),
                 "rows": hash_rows([*training, *held_out]),
                 "held out": len(held_out),
                 "classes": scale.classes,
+                **prompt,
             }
         )
-        self.compute = choose_compute(options.device, options.precision)
-        self.device = self.compute.device
-        model = classifier.build(source.folder, scale.classes, options.max_length, options.seed)
         self.model = model.to(self.device)
         body, head = self.model.parameter_groups()
         groups = [
@@ -184,8 +188,7 @@ class _Run:
     def train(self, checkpoint: Checkpoint, description: str) -> RunState:
         """Run the epochs that are left, saving after each; the description labels the progress."""
         # The caller's random state is left as it was.
-        devices = [torch.cuda.current_device()] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=devices):
+        with torch.random.fork_rng(devices=random_devices(self.device)):
             # The scale of an fp16 loss is not in a checkpoint: a fresh one is too large at worst,
             # and falls within a few steps, which are skipped.
             state = checkpoint.resume(self.key)
@@ -209,22 +212,48 @@ class _Run:
         losses = []
         for place, batch in enumerate(order):
             set_step(self.optimizer, epoch * self.batches + place, self.epochs * self.batches)
-            loss = self._loss(batch)
-            self.compute.step(loss, self.model, self.optimizer, _LARGEST_GRADIENT)
-            losses.append(loss.item())
+            losses.append(self._step(batch))
             tracker.advance()
         return float(np.mean(losses))
 
-    def _loss(self, batch: Sequence[int]) -> torch.Tensor:
+    def _step(self, batch: Sequence[int]) -> float:
+        """Take an optimizer step, with the gradients of some responses at a time."""
+        size = self.options.micro_batch or len(batch)
+        weight = self._weight(batch)
+        loss = 0.0
+        self.optimizer.zero_grad()
+        for start in range(0, len(batch), size):
+            part = batch[start : start + size]
+            share = self._weight(part) / weight, len(part) / len(batch)
+            of_part = self._loss(part, *share)
+            self.compute.backward(of_part)
+            loss += of_part.item()
+        self.compute.update(self.model, self.optimizer, _LARGEST_GRADIENT)
+        return loss
+
+    def _weight(self, batch: Sequence[int]) -> float:
+        """The sum of the class weights of some responses."""
+        if self.class_weights is None:
+            return float(len(batch))
+        return float(self.class_weights[self.scores[batch]].sum())
+
+    def _loss(self, batch: Sequence[int], of_weight: float, of_rows: float) -> torch.Tensor:
+        """The part that some responses have in a step's loss.
+
+        Args:
+            batch: their indices.
+            of_weight: their part of the step's class weights, > 0 and <= 1.
+            of_rows: their part of its responses, > 0 and <= 1.
+        """
         fill = batches.pad_id(self.model.tokenizer)
         with self.compute.autocast():
             logits = self.model(*batches.pad(self.ids, batch, fill, self.device))
         scores = self.scores[batch]
-        loss = functional.cross_entropy(logits, scores, weight=self.class_weights)
+        loss = functional.cross_entropy(logits, scores, weight=self.class_weights) * of_weight
         if not self.scale.numeric:
             return loss
         expected: torch.Tensor = logits.softmax(-1) @ self.values
-        error = ((expected - self.values[scores]) ** 2).mean()
+        error = ((expected - self.values[scores]) ** 2).mean() * of_rows
         return loss + self.options.ordinal_weight * error
 
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
@@ -233,8 +262,7 @@ class _Run:
         return epoch_figures(epoch, train_loss, found, self.held_out_scores, self.scale)
 
     def _encode(self, rows: Sequence[Row]) -> list[list[int]]:
-        texts = [row.text for row in rows]
-        return batches.encode(self.model.tokenizer, texts, self.options.max_length)
+        return self.model.encode([row.text for row in rows])
 
 
 def _stopped(item: Item, folder: Path, epochs: int) -> StoppedError:

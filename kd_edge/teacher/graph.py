@@ -19,6 +19,12 @@ def fp32_graph(model: TeacherModel, item_id: str, tokenizer_sha256: str) -> byte
     Raises:
         InputError: ONNX cannot represent it.
     """
+    if model.decoder:
+        raise InputError(
+            f"a decoder-only teacher ({model.backbone.config.model_type}) is not converted to "
+            "ONNX: it reads a response in a prompt, which a device does not write. Distil it, or "
+            "fine-tune an encoder such as BERT, RoBERTa or MiniLM"
+        )
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if 4 * parameters > _MOST_BYTES:
         raise InputError(

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from kd_edge_runtime.errors import InputError
 
 _RESPONSES_SEEN = 330 * 16  # optimizer steps that the default teacher wants, at batch 16
 _FEWEST_EPOCHS, _MOST_EPOCHS = 4, 20
+_DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?|mps")
+_LATER = {
+    "micro_batch": None,
+    "checkpointing": False,
+    "lora": False,
+    "lora_rank": None,
+    "lora_targets": (),
+    "lora_keep": "adapter",
+    "four_bit": False,
+}
 
 
 @dataclass(frozen=True)
@@ -29,10 +41,20 @@ class TeacherOptions:
         seed: of the split, the order of the batches, the new head and the dropout.
         precision: "fp32", "bf16", "fp16", or "auto": bf16 where the processor or GPU has
             it, else fp16 on a GPU, else fp32. fp16 needs a GPU.
-        device: "cpu", "cuda", or "auto": cuda where there is one.
+        device: "cpu", "cuda", "cuda:<number>", "mps", or "auto": cuda where there is one.
+        micro_batch: responses that the network reads at a time, >= 1, for less memory: the
+            gradients of a step's add up; None for all of the step.
+        checkpointing: compute the forward pass twice, for less memory.
+        lora: train an adapter beside the language model's frozen weights, and the head.
+        lora_rank: of the adapter's matrices, >= 1; None for what suits the model's family.
+        lora_targets: names of the linear layers that it adapts, or "all-linear" alone; none for
+            those that suit the family.
+        lora_keep: "adapter" to keep it by itself, which needs the language model where it is;
+            "merged" for a whole model.
+        four_bit: hold the frozen weights in 4 bits; needs an NVIDIA GPU.
 
     Raises:
-        InputError: a value is out of its range.
+        InputError: a value is out of its range, or needs another that is not there.
     """
 
     model: str = "packaged"
@@ -48,12 +70,53 @@ class TeacherOptions:
     seed: int = 0
     precision: str = "auto"
     device: str = "auto"
+    micro_batch: int | None = None
+    checkpointing: bool = False
+    lora: bool = False
+    lora_rank: int | None = None
+    lora_targets: tuple[str, ...] = ()
+    lora_keep: str = "adapter"
+    four_bit: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "lora_targets", tuple(self.lora_targets))  # a list in JSON
         wrong = [name for name, fine in self._fine().items() if not fine]
         if wrong:
             values = ", ".join(f"{name} = {getattr(self, name)!r}" for name in wrong)
             raise InputError(f"teacher options out of range: {values}.")
+        if not self.lora and self._of_lora:
+            raise InputError(
+                f"{' and '.join(self._of_lora)}: only with --lora, which trains an adapter beside "
+                "the language model's weights."
+            )
+        if self.four_bit and self.lora_keep == "merged":
+            raise InputError(
+                "weights in 4 bits cannot be merged with an adapter without loss: leave "
+                "--lora-keep merged out, or --4bit."
+            )
+
+    @property
+    def _of_lora(self) -> list[str]:
+        """The options given that only LoRA has, as the command line calls them."""
+        given = {
+            "--lora-rank": self.lora_rank is not None,
+            "--lora-targets": bool(self.lora_targets),
+            "--lora-keep merged": self.lora_keep == "merged",
+            "--4bit": self.four_bit,
+        }
+        return [name for name, there in given.items() if there]
+
+    def as_input(self) -> dict[str, Any]:
+        """The options by which a stage knows whether it has to run again.
+
+        Those that came after version 0.2.0 only where they differ from their defaults, so that
+        what was fine-tuned before them is kept.
+        """
+        values = asdict(self)
+        for name, default in _LATER.items():
+            if values[name] == default:
+                del values[name]
+        return values
 
     def _fine(self) -> dict[str, bool]:
         return {
@@ -67,7 +130,10 @@ class TeacherOptions:
             "ordinal_weight": self.ordinal_weight >= 0,
             "seed": 0 <= self.seed < 2**32,
             "precision": self.precision in ("auto", "fp32", "bf16", "fp16"),
-            "device": self.device in ("auto", "cpu", "cuda"),
+            "device": bool(_DEVICE.fullmatch(self.device)),
+            "micro_batch": self.micro_batch is None or self.micro_batch >= 1,
+            "lora_rank": self.lora_rank is None or self.lora_rank >= 1,
+            "lora_keep": self.lora_keep in ("adapter", "merged"),
         }
 
     def epochs_for(self, rows: int) -> int:

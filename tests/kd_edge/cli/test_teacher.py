@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from decoders import tiny_decoder
 from kd_edge.teacher import finetune
 from kd_edge.teacher.card import read_card
 from workshop import CANARY, item_of, with_canary, write_table
@@ -97,3 +98,63 @@ def test_what_is_wrong(command, responses, tiny_model, tmp_path):
     for more in (["--teacher-epochs", 0], ["--learning-rate", 0], ["--precision", "fp8"]):
         command.fails("teacher", responses, *given, *more)
     assert not (tmp_path / "t").exists()
+
+
+def test_a_decoder_with_an_adapter_teaches_a_student(command, responses, tmp_path):
+    model = tiny_decoder(tmp_path / "llama")
+    question, rubric = tmp_path / "q.txt", tmp_path / "rubric.txt"
+    question.write_text("What is missing?\n")
+    rubric.write_text("A point each.\n")
+    teacher, labels = tmp_path / "t", tmp_path / "labels.csv"
+    of_lora = ("--lora", "--lora-rank", 3, "--lora-targets", "q_proj,v_proj", "--micro-batch", 5)
+    texts = ("--prompt", question, "--rubric", rubric, "--device", "cpu")
+    given = ("teacher", responses, "-o", teacher, "--model", model, *QUICK, *of_lora, *texts)
+    said = command(*given, "--gradient-checkpointing")
+    assert said.code == 0, said.err
+    card = read_card(teacher)
+    assert (card.prompt.question, card.prompt.rubric) == ("What is missing?\n", "A point each.\n")
+    assert card.options["lora_targets"] == ["q_proj", "v_proj"]
+    assert (card.options["micro_batch"], card.options["checkpointing"]) == (5, True)
+    model = model.rename(tmp_path / "moved")
+    said = command("label", teacher, responses, "-o", labels)
+    assert (said.code, said.out) == (2, "")
+    assert "name it with --model" in said.err
+    said = command("label", teacher, responses, "-o", labels, "--model", model, "--device", "cpu")
+    assert said.code == 0, said.err
+    of_student = ("--ngrams", 50, "--student-epochs", 2, "-o", tmp_path / "out")
+    given = ("distill", responses, "--labels", labels, "--teacher", teacher, *of_student)
+    said = command(*given)
+    assert said.code == 0, said.err
+    said = command(*given, "--student", "transformer")
+    assert said.code == 2
+    assert "--student bag or rnn" in said.err or "adapter of the language model" in said.err
+
+
+def test_what_an_encoder_does_not_read(command, responses, tiny_model, tmp_path):
+    (tmp_path / "q.txt").write_text("Why?")
+    given = ("teacher", responses, "-o", tmp_path / "t", "--model", tiny_model, *QUICK)
+    said = command(*given, "--prompt", tmp_path / "q.txt")
+    assert said.code == 2
+    assert "reads the response alone" in said.err
+    said = command(*given, "--rubric", tmp_path / "r.txt")
+    assert said.code == 2
+    assert "r.txt" in said.err
+    assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (("--device", "tpu"), "'tpu' is no device"),
+        (("--device", "cuda:999"), "no "),
+        (("--lora-targets", "q_proj,,v_proj", "--lora"), "is no list of names"),
+        (("--lora-rank", 4), "--lora-rank: only with --lora"),
+        (("--4bit",), "--4bit: only with --lora"),
+        (("--4bit", "--lora", "--lora-keep", "merged"), "cannot be merged"),
+    ],
+)
+def test_options_that_cannot_be(command, responses, tiny_model, tmp_path, wrong, message):
+    said = command("teacher", responses, "-o", tmp_path / "t", "--model", tiny_model, *wrong)
+    assert (said.code, said.out) == (2, "")
+    assert message in said.err
+    assert not (tmp_path / "t" / "teacher.json").exists()

@@ -27,11 +27,12 @@ class Plain(Compute):
     """The steps written out, with plain torch."""
 
     def autocast(self):
-        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._low is not None)
+        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.low is not None)
 
-    def step(self, loss, model, optimizer, max_norm):
-        optimizer.zero_grad()
+    def backward(self, loss):
         loss.backward()
+
+    def update(self, model, optimizer, max_norm):
         torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
         optimizer.step()
 
@@ -162,16 +163,16 @@ def test_a_teacher_learns_in_fp16(options, tmp_path, monkeypatch):
 
 def test_a_gpu_without_bf16_computes_in_fp16_with_a_scaled_loss(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (7, 5))
     # torch switches a scaler off where it sees no GPU
     monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
     compute = choose_compute("auto", "auto")
     assert compute.device == torch.device("cuda")
-    assert compute._low is torch.float16
+    assert compute.low is torch.float16
     assert compute._scaler.is_enabled()
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (8, 0))
     compute = choose_compute("auto", "auto")
-    assert compute._low is torch.bfloat16
+    assert compute.low is torch.bfloat16
     assert not compute._scaler.is_enabled()
 
 

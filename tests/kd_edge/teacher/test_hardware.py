@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from kd_edge.teacher import compute
-from kd_edge.teacher.compute import choose_device, choose_precision
+from kd_edge.teacher.compute import choose_device, choose_precision, random_devices
+from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -18,7 +19,7 @@ def gpu(monkeypatch):
 
     def gpu(*capability):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)
 
     return gpu
 
@@ -34,6 +35,38 @@ def test_a_machine_with_a_gpu(gpu):
     gpu(8, 0)
     assert choose_device("auto") == choose_device("cuda") == CUDA
     assert choose_device("cpu") == CPU
+
+
+def test_one_of_several_gpus(gpu, monkeypatch):
+    gpu(8, 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert choose_device("cuda:1") == torch.device("cuda:1")
+    assert random_devices(choose_device("cuda:1")) == [1]
+    with pytest.raises(InputError, match="no device 'cuda:2' here; the last one is 'cuda:1'"):
+        choose_device("cuda:2")
+
+
+def test_a_mac(monkeypatch):
+    with pytest.raises(InputError, match="no Apple GPU"):
+        choose_device("mps")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    there = choose_device("mps")
+    assert there == torch.device("mps")
+    assert choose_precision(there, "auto") == "fp32"
+    assert random_devices(there) == random_devices(CPU) == []
+    with pytest.raises(InputError, match="the work is on an Apple GPU"):
+        choose_precision(there, "fp16")
+
+
+@pytest.mark.parametrize("name", ["auto", "cpu", "cuda", "cuda:0", "cuda:12", "mps"])
+def test_names_of_devices(name):
+    assert TeacherOptions(device=name).device == name
+
+
+@pytest.mark.parametrize("name", ["", "gpu", "tpu", "cuda:", "cuda:x", "cuda:1 ", "cpu:0", "CUDA"])
+def test_what_is_no_device(name):
+    with pytest.raises(InputError, match="device"):
+        TeacherOptions(device=name)
 
 
 @pytest.mark.parametrize(

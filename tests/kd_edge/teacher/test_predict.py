@@ -44,13 +44,13 @@ def test_chunks_and_batches_change_nothing(teacher, monkeypatch):
         patch.setattr(predict, "_BATCH", 7)
         whole = predict.predict(teacher, TEXTS, precision="fp32")
     seen = []
-    original = predict.encode
+    original = classifier.encode
 
     def encode(tokenizer, texts, max_length):
         seen.append(len(texts))
         return original(tokenizer, texts, max_length)
 
-    monkeypatch.setattr(predict, "encode", encode)
+    monkeypatch.setattr(classifier, "encode", encode)
     monkeypatch.setattr(predict, "_CHUNK", 25)
     assert np.allclose(predict.predict(teacher, TEXTS, precision="fp32"), whole, atol=1e-6)
     assert seen == [25, 25, 10]
