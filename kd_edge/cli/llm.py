@@ -59,7 +59,7 @@ llm_options = options(
     _option(
         "--model",
         metavar="NAME",
-        help="The model's name there. Without --llm: the teacher's language model, if it has moved: "
+        help="The model's name there. Without --llm: the teacher's language model, if it moved: "
         "to start from with --folds, or which a TEACHER that is an adapter (LoRA) needs.",
     ),
     _option("--prompt", type=FILE, help="Text file with the item's question."),

@@ -22,6 +22,7 @@ from kd_edge.size_search.tried import Limits, Untrained, layers_in_words
 from kd_edge.students import registry
 from kd_edge.students.base import no_teacher
 from kd_edge.students.cutting import Shape, shape_of, spread_layers
+from kd_edge.students.decoders import refuse_decoder_teacher
 from kd_edge.students.registry import BOTH, SECOND
 from kd_edge.students.student import Student, TextStage
 from kd_edge.teacher.classifier import load_teacher
@@ -84,6 +85,7 @@ def plan_cuts(
     """
     if data.teacher is None:
         raise no_teacher(SECOND)
+    refuse_decoder_teacher(data.teacher)
     shape = shape_of(load_teacher(data.teacher))
     given = options.student_options.get("layers")
     counts = range(1, min(_MOST_LAYERS, shape.layers) + 1)

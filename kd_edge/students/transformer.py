@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from kd_edge.students.base import Recipe, TextSources, no_teacher
 from kd_edge.students.cutting import Cut, build_network, cut_network
-from kd_edge.students.decoders import refuse_decoder
+from kd_edge.students.decoders import refuse_decoder, refuse_decoder_teacher
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge.teacher.classifier import TeacherModel, build, load_teacher
@@ -167,6 +167,7 @@ class TransformerKind(TokenKind):
         """See `Kind`: the teacher's tokenizer, trimmed."""
         if sources.teacher is None:
             raise no_teacher(self.name)
+        refuse_decoder_teacher(sources.teacher)
         start = _cut(load_teacher(sources.teacher), sources, options)
         return CutText(start.tokenizer, start, sources.teacher)
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from kd_edge.console.progress import Tracker, track
 from kd_edge.files import make_folder
 from kd_edge.stages.record import StoppedError, hash_folder, hash_json
-from kd_edge.teacher.batches import by_length, encode, pad, pad_id
+from kd_edge.teacher.batches import by_length, pad, pad_id
 from kd_edge.teacher.classifier import TeacherModel, load_teacher
 from kd_edge.teacher.compute import Compute, choose_compute
 from kd_edge.training.checkpoint import save_tensors
@@ -61,7 +61,7 @@ def kept_vectors(teacher: Path, texts: Sequence[str], folder: Path) -> npt.NDArr
 def _vectors(
     model: TeacherModel, texts: Sequence[str], compute: Compute, tracker: Tracker
 ) -> torch.Tensor:
-    ids = encode(model.tokenizer, texts, model.max_length)
+    ids = model.encode(texts)
     fill = pad_id(model.tokenizer)
     parts: dict[int, torch.Tensor] = {}
     with torch.no_grad(), compute.autocast():
