@@ -78,7 +78,7 @@ def label(
       kd-edge label teacher responses.csv -o labels.csv --variants variants.csv
       kd-edge label teacher all.csv -o soft.csv --variants more.csv --count 20000
       kd-edge label teacher a.csv -o soft.csv --variants v.csv --unlabelled b.csv
-      kd-edge label adapter responses.csv -o labels.csv --model llama --device cuda
+      kd-edge label adapter r.csv -o labels.csv --model llama --device cuda
       kd-edge label responses.csv --llm http://localhost:11434/v1 --model qwen3 -o labels.csv
       kd-edge label r.csv --llm URL --model NAME --prompt p.txt --rubric r.txt -o l.csv
     """

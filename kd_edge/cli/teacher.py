@@ -61,8 +61,8 @@ def teacher(
       kd-edge teacher responses.csv -o teacher
       kd-edge teacher train.tsv --item 5 --class-weights -o teacher5
       kd-edge teacher responses.csv --model FacebookAI/roberta-base -o teacher
-      kd-edge teacher r.csv --model Qwen/Qwen3-0.6B --lora --prompt q.txt -o teacher
-      kd-edge teacher r.csv --model folder --lora --4bit --device cuda:1 -o teacher
+      kd-edge teacher r.csv --model Qwen/Qwen3-0.6B --lora --prompt q.txt -o t
+      kd-edge teacher r.csv --model llama --lora --4bit --device cuda:1 -o t
     """
     options = to_teacher_options(values)
     refuse_missing(responses, prompt, rubric)
