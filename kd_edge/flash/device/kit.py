@@ -17,8 +17,8 @@ from kd_edge.flash.device.disk import SIGNATURE, SUMS, Refused, read_sums
 ABOUT = "kit.json"
 """The file that says which Python a kit is for."""
 
-PROGRAM = "install.pyz"
-"""The file that installs a kit."""
+RUNTIME = "kd_edge_runtime-"
+"""How the name of the runtime's wheel begins."""
 
 
 def open_kit(source: Path) -> dict[str, bytes]:
@@ -41,7 +41,8 @@ def open_kit(source: Path) -> dict[str, bytes]:
         except ValueError:
             listed = {}
         # A list of something else, whoever signed it, is none of a kit.
-        if text is None or not {ABOUT, PROGRAM} <= set(listed):
+        whole = ABOUT in listed and any(name.startswith(RUNTIME) for name in listed)
+        if text is None or not whole:
             raise Refused("the kit's list of hashes is missing or damaged: flash it again")
         kit = {SUMS: text}
         for name, digest in listed.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kd_edge.flash.device.bundles import current_file, default_root, launcher, switch
 from kd_edge.flash.device.disk import Refused, hash_uncached, make_folder
-from kd_edge.flash.device.kit import open_kit
+from kd_edge.flash.device.kit import RUNTIME, open_kit
 from kd_edge.flash.device.runtime import Say, install_runtime
 from kd_edge.flash.device.signers import ALLOWED, put_signers, require_signed
 
@@ -29,7 +29,7 @@ def install(source: Path, root: Path | None, say: Say = print) -> None:
     """
     kit = open_kit(source / "kit")
     if root is None:
-        wheel = next(name for name in kit if name.startswith("kd_edge_runtime-"))
+        wheel = next(name for name in kit if name.startswith(RUNTIME))
         root = default_root(source / "kit" / wheel)
     root.parent.mkdir(parents=True, exist_ok=True)
     make_folder(root)

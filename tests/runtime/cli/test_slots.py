@@ -138,7 +138,7 @@ def test_programs_can_tell_damage_from_a_signer_who_is_not_allowed(made, root):
     allow(root, make_key(root.parent, "ana"))
     assert causes() == ["not-allowed", "damaged"]
     (root / "allowed_signers").unlink()
-    (root / "allowed_signers").mkdir()
+    (root / "slot2.kdz").unlink()
     assert causes() == ["unreadable", "damaged"]
 
 

@@ -349,10 +349,10 @@ def test_a_card_that_moves_into_another_pi_takes_no_core_of_the_first(
     assert runtime.installed(tmp_path) == f"{made.id}-{sys.implementation.cache_tag}-armv7l"
     start = (first / "kd-edge").read_text().partition("from kd_edge_runtime")[0]
     machine[0] = into
-    seen = {"kd_edge_core": "it"}
-    monkeypatch.setattr(sys, "modules", {**sys.modules, **seen})
-    exec(start, {})
-    assert (sys.modules["kd_edge_core"] is not None) == scores
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "modules", {**sys.modules, "kd_edge_core": "it"})
+        exec(start, {})
+        assert (sys.modules["kd_edge_core"] is not None) == scores
     said.clear()
     runtime.install_runtime(made.files, tmp_path, said.append)
     assert bool(said) == (into == "armv6l"), "built anew where the processor is another"
