@@ -32,6 +32,8 @@ LOOSE = {"kd_edge": 2, "kd_edge_runtime": 8}
 TESTS = {"kd_edge": "kd_edge", "export": "kd_edge_export", "runtime": "kd_edge_runtime"}
 NAMED = {
     "kd_edge/api/test_api.py": "the public functions together",
+    "kd_edge/cli/test_outputs.py": "what - means, for every command",
+    "kd_edge/flash/test_kit_attacks.py": "the kit's check in install.sh and in Python together",
     "kd_edge/teacher/test_cuda.py": "teachers on a real GPU",
     "kd_edge/teacher/test_hardware.py": "what compute.py chooses on other machines",
     "kd_edge/data/readers/test_asap.py": "files of ASAP-SAS, which the reader of tables reads",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from kd_edge.bundling.date import bundle_date
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
 from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms, student_parts
@@ -25,7 +24,7 @@ from kd_edge_export.golden import golden_inputs, golden_json, tolerances
 from kd_edge_export.parity import Probabilities, form_outputs
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.bundle.second import second_name
-from kd_edge_runtime.errors import InputError, ParityError, printable
+from kd_edge_runtime.errors import InputError, ParityError
 from kd_edge_runtime.text.rules import AFTER_MARKUP
 
 
@@ -183,26 +182,10 @@ def write(
                 for each in prepared
             ]
         ),
-        created or _now(),
+        created or bundle_date(),
         created_by,
         {**provenance, "students": {each.item_id: each.provenance for each in students}, **more},
     )
-
-
-def _now() -> str:
-    """The time that a bundle says it was made at: that of SOURCE_DATE_EPOCH, if it is set.
-
-    The same students then give the same bytes; see reproducible-builds.org.
-    """
-    given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    try:
-        now = datetime.fromtimestamp(int(given), timezone.utc) if given else None
-    except (ValueError, OverflowError, OSError):
-        raise InputError(
-            f"SOURCE_DATE_EPOCH is '{printable(given)}': it has to be a number of seconds since "
-            "1970, as of 'date +%s'"
-        ) from None
-    return (now or datetime.now(timezone.utc)).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, eq=False)

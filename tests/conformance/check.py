@@ -3,8 +3,8 @@
     python tests/conformance/check.py [--digest] [--core]
 
 Needs the runtime and nothing else; with --core, which holds the core against the corpus, that too.
-Prints how many texts were read and scored, and lines that name those that differ; then it ends
-with 1.
+Prints how many texts were read and scored, and lines that name those that differ, with the greatest
+difference of a number (inf: of a word, a class or a flag); then it ends with 1.
 
 With --digest it prints a hash of all words, scores and explanations, with exponentials and
 logarithms of its own: those of C libraries differ in the last bit, and what else there is to a
@@ -59,18 +59,18 @@ from kd_edge_runtime.text import KNOWN_RULES, words_by  # noqa: E402
 _HASH = sha256()
 
 
-def differing_words(rules: int) -> Iterator[tuple[int, bool]]:
-    """For each text its line, and whether its words are others."""
+def differing_words(rules: int) -> Iterator[tuple[int, float]]:
+    """For each text its line, and how much its words differ: not, or infinitely."""
     corpus = (HERE / f"words-{rules}.jsonl").read_text(encoding="ascii")
     words = words_by(rules)
     for line, row in enumerate(map(json.loads, corpus.splitlines()), 1):
         found = words(row["text"])
         _HASH.update(json.dumps(found).encode())
-        yield line, found != row["words"]
+        yield line, 0.0 if found == row["words"] else math.inf
 
 
-def differing_scores(name: str) -> Iterator[tuple[int, bool]]:
-    """For each text its line, and whether anything of its score is another."""
+def differing_scores(name: str) -> Iterator[tuple[int, float]]:
+    """For each text its line, and the greatest difference of anything of its score."""
     item, rows = make_scores.read(HERE / name)
     texts = [row["text"] for row in rows]
     found = make_scores.core_students.scores(item, texts, BACKEND, threads=None)
@@ -81,12 +81,24 @@ def differing_scores(name: str) -> Iterator[tuple[int, bool]]:
     for line, (score, row) in enumerate(zip(found, rows), 2):
         written = json.dumps(score._asdict())
         _HASH.update(written.encode())
-        yield line, {"text": row["text"], **json.loads(written)} != row
+        yield line, _difference(json.loads(written), row)
+
+
+def _difference(found: dict, row: dict) -> float:
+    """The greatest difference of a number; infinite where a word, a class or a flag is another."""
+    greatest = 0.0
+    for name, value in found.items():
+        pairs = zip(value, row[name]) if isinstance(value, list) else [(value, row[name])]
+        for one, other in pairs:
+            if one != other:
+                numbers = isinstance(one, float) and isinstance(other, float)
+                greatest = max(greatest, abs(one - other) if numbers else math.inf)
+    return greatest
 
 
 def main() -> int:
     """Checks all files; 1 if anything differs."""
-    checked, wrong = 0, 0
+    checked, wrong, greatest = 0, 0, 0.0
     files = {f"words-{rules}.jsonl": differing_words(rules) for rules in KNOWN_RULES}
     files.update({name: differing_scores(name) for name in make_scores.FILES})
     for name, lines in files.items():
@@ -94,12 +106,14 @@ def main() -> int:
             checked += 1
             if differs and not DIGEST:
                 wrong += 1
-                sys.stdout.write(f"{name}, line {line} differs\n")
+                greatest = max(greatest, differs)
+                sys.stdout.write(f"{name}, line {line} differs by {differs:.0e}\n")
     if DIGEST:
         sys.stdout.write(f"{checked} texts, {_HASH.hexdigest()}\n")
         return 0
     version = "{}.{}".format(*sys.version_info)
-    sys.stdout.write(f"{version}: {checked} texts, {wrong} differ\n")
+    sys.stdout.write(f"{version}: {checked} texts, {wrong} differ")
+    sys.stdout.write(f" by at most {greatest:.0e}\n" if wrong else "\n")
     return int(wrong > 0)
 
 

@@ -6,6 +6,7 @@ number comes from its content, so that the same kit has the same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -58,10 +59,7 @@ def bill_of_materials(files: Mapping[str, bytes], platform: str) -> bytes:
 
 def _wheel(name: str, data: bytes) -> dict[str, Any]:
     project, version = name.split("-")[:2]
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        found = [one for one in archive.namelist() if one.endswith(".dist-info/METADATA")]
-        text = archive.read(found[0]).decode("utf-8", "replace") if found else ""
-    about = Parser().parsestr(text)
+    about = Parser().parsestr(_metadata(data))
     project = (about["Name"] or project).lower().replace("_", "-")
     return {
         "type": "library",
@@ -72,6 +70,15 @@ def _wheel(name: str, data: bytes) -> dict[str, Any]:
         "licenses": _licences(about["License-Expression"], about["License"], about),
         "purl": f"pkg:pypi/{project}@{version}?file_name={name}",
     }
+
+
+def _metadata(data: bytes) -> str:
+    """What a wheel says of itself; "" where it says nothing, or is no wheel."""
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if name.endswith(".dist-info/METADATA"):
+                return archive.read(name).decode("utf-8", "replace")
+    return ""
 
 
 def _program(name: str, data: bytes) -> dict[str, Any]:

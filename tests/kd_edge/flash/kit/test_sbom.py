@@ -52,6 +52,13 @@ def test_a_kit_says_what_is_in_it():
     assert bill["dependencies"][0]["dependsOn"] == [*parts]
 
 
+def test_a_wheel_that_says_nothing_is_listed_all_the_same():
+    files = {"a-1-py3-none-any.whl": b"no zip", "b-1-py3-none-any.whl": wheel("other", "")}
+    text = bill_of_materials(files, "pi-64").decode()
+    assert not JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+    assert [part["licenses"] for part in json.loads(text)["components"]] == [[], []]
+
+
 @pytest.mark.parametrize(
     ("metadata", "licences"),
     [
