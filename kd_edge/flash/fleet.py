@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.flash.targets import Target, parse_target
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, printable, steers
 from kd_edge_runtime.tables.reading.encoding import open_text
 
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*device[ \t]*\]\]", re.MULTILINE)
@@ -42,7 +42,7 @@ def devices(targets: Sequence[str], fleet: Path | None) -> list[Device]:
     Raises:
         InputError: there is no device, one is listed twice, or a target is malformed.
     """
-    all_devices = [Device(text, parse_target(text)) for text in targets]
+    all_devices = [Device(printable(text), parse_target(text)) for text in targets]
     if fleet is not None:
         all_devices += read_fleet(fleet)
     if not all_devices:
@@ -51,8 +51,8 @@ def devices(targets: Sequence[str], fleet: Path | None) -> list[Device]:
     for device in all_devices:
         if device.target in first:
             names = {first[device.target].name: None, device.name: None}
-            both = " and ".join(f"'{name}'" for name in names)
-            raise InputError(f"{device.target} is listed twice, as {both}")
+            both = " and ".join(f"'{printable(name)}'" for name in names)
+            raise InputError(f"{printable(device.target)} is listed twice, as {both}")
         first[device.target] = device
     return all_devices
 
@@ -71,7 +71,8 @@ def read_fleet(path: Path) -> list[Device]:
     entries = raw.pop("device", None)
     if raw:
         raise InputError(
-            f"{path}: '{next(iter(raw))}' is not known: the file may have [[device]] only"
+            f"{path}: '{printable(next(iter(raw)))}' is not known: "
+            "the file may have [[device]] only"
         )
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{path}: it has no [[device]]")
@@ -93,7 +94,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = tomllib.loads(text.replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: this is not TOML: {error}") from None
+        raise InputError(f"{path}: this is not TOML: {printable(error)}") from None
     return content
 
 
@@ -106,7 +107,9 @@ def _device(entry: Any, base: Path) -> Device:
             raise InputError(f"'{key}' is missing" if value is None else f"'{key}' is not text")
     for key in entry:
         if key not in _KEYS:
-            raise InputError(f"'{key}' is not known: a device has {' and '.join(_KEYS)}")
+            raise InputError(f"'{printable(key)}' is not known: a device has {' and '.join(_KEYS)}")
+    if any(map(steers, entry["name"])):
+        raise InputError("'name' has a control character, which could steer a terminal")
     target = entry["target"]
     if "://" not in target:
         target = str(base / os.path.expanduser(target))  # noqa: PTH111

@@ -18,7 +18,7 @@ from kd_edge.flash.targets import FolderTarget
 from kd_edge.flash.to_folder import DEFAULT_PYTHON, flash_folder
 from kd_edge.flash.to_ssh import flash_over_ssh
 from kd_edge.flash.trust import UNCHANGED, Trust
-from kd_edge_runtime.errors import KdEdgeError
+from kd_edge_runtime.errors import KdEdgeError, printable, shown
 
 INSTALLED = "installed"
 ALREADY_THERE = "already there"
@@ -92,7 +92,8 @@ def outcome_table(outcomes: Sequence[FlashOutcome]) -> TerminalTable:
             outcome.outcome,
             f"{outcome.bytes:,}",
             f"{outcome.seconds:.1f}",
-            outcome.reason or (outcome.target if outcome.target != outcome.name else ""),
+            shown(outcome.reason)
+            or (printable(outcome.target) if outcome.target != outcome.name else ""),
         )
         for outcome in outcomes
     ]

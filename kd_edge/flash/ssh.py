@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, Any, cast
 
 from kd_edge.console.progress import Tracker
@@ -32,6 +33,8 @@ _OPTIONS = (
 
 _BLOCK = 1 << 15
 _MOST_ANSWER = 1 << 20
+_MOST_OUTPUT = 16 << 20  # a login script says less; whoever says more is cut off
+_LEAST_LINE = 1 << 10  # as which a short line counts: each takes its time
 _ANSWER_S = 1800
 _DRAIN_S = 5  # a jump host's ssh may outlive ours
 
@@ -68,12 +71,14 @@ class _Output:
         lines: the last other lines on its standard output, one that a login script left open too.
         errors: the text on standard error, including ssh's own messages.
         code: the exit code; 255 is ssh's.
+        too_much: whether it was cut off since it did not stop.
     """
 
     reply: dict[str, Any] = field(default_factory=dict)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
     errors: str = ""
     code: int = 0
+    too_much: bool = False
 
     @property
     def no_program(self) -> bool:
@@ -175,6 +180,8 @@ class Remote:
         if output.no_program and self._program == COMMAND:
             self._program = SEARCH
             output = self._run(head, upload, tracker)
+        if output.too_much:
+            raise DeviceError("it does not stop talking: is this the right machine?")
         if not output.reply:
             raise DeviceError(self._why(output))
         if "error" in output.reply:
@@ -186,10 +193,11 @@ class Remote:
         output = _Output()
         with self._connections.started([*self._ssh, self._program]) as process:
             readers = [
-                threading.Thread(
-                    target=_read_replies, args=(process.stdout, output, tracker), daemon=True
-                ),
-                threading.Thread(target=_read_errors, args=(process.stderr, output), daemon=True),
+                threading.Thread(target=read, args=(stream, output), daemon=True)
+                for read, stream in (
+                    (partial(_read_replies, tracker=tracker, stop=process.kill), process.stdout),
+                    (partial(_read_errors, stop=process.kill), process.stderr),
+                )
             ]
             timeout = threading.Timer(_ANSWER_S, process.kill)
             for thread in (*readers, timeout):
@@ -237,11 +245,19 @@ def _send(stream: IO[bytes], head: bytes, upload: bytes, tracker: Tracker | None
         stream.close()
 
 
-def _read_replies(stream: IO[bytes], output: _Output, tracker: Tracker | None) -> None:
+def _read_replies(
+    stream: IO[bytes], output: _Output, tracker: Tracker | None, stop: Callable[[], object]
+) -> None:
     # A login script may print anything before the reply, and leave its line open: a title for the
     # terminal, a prompt.
+    left = _MOST_OUTPUT
     with stream:
         for line in iter(lambda: stream.readline(_MOST_ANSWER), b""):
+            left -= max(len(line), _LEAST_LINE)
+            if left < 0:
+                output.too_much = True
+                stop()
+                return
             text = line.decode("utf-8", "replace")
             for marker in (REPLY, NOTE):
                 before, marked, after = text.rpartition(marker)
@@ -255,18 +271,23 @@ def _read_replies(stream: IO[bytes], output: _Output, tracker: Tracker | None) -
 def _take(marker: str, text: str, output: _Output, tracker: Tracker | None) -> None:
     if marker == REPLY:
         # A script that runs at the end may print something right after it.
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             reply, _ = json.JSONDecoder().raw_decode(text)
             output.reply = reply if isinstance(reply, dict) else {}
     elif tracker:
         tracker.note(_printable(text))
 
 
-def _read_errors(stream: IO[bytes], output: _Output) -> None:
+def _read_errors(stream: IO[bytes], output: _Output, stop: Callable[[], object]) -> None:
+    left = _MOST_OUTPUT
     with stream:
         output.errors = stream.read(_MOST_ANSWER).decode("utf-8", "replace")
-        while stream.read(_MOST_ANSWER):
-            pass
+        while more := stream.read(_MOST_ANSWER):
+            left -= len(more)
+            if left < 0:
+                output.too_much = True
+                stop()
+                return
 
 
 def _printable(text: str) -> str:

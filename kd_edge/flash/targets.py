@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, printable
 
 # With a ProxyCommand ssh passes both to a shell; and it reads a leading '-' as an option.
 # A directory's users are DOMAIN\\name or name@domain.
@@ -82,13 +82,19 @@ def parse_target(text: str) -> Target:
             raise InputError("a bundle is not put onto '-': name a folder, or ssh://user@host/dir")
         if "\0" in text:
             raise InputError("a target's folder has a control character in its name")
-        return FolderTarget(Path(os.path.expanduser(text)).resolve())  # noqa: PTH111
+        try:
+            return FolderTarget(Path(os.path.expanduser(text)).resolve())  # noqa: PTH111
+        except (OSError, RuntimeError):  # links that lead in a circle
+            raise InputError(f"'{printable(text)}' leads to no folder") from None
     if scheme != "ssh":
-        raise InputError(f"'{text}': a target is a folder, or ssh://user@host[:port]/dir")
+        raise InputError(
+            f"'{printable(text)}': a target is a folder, or ssh://user@host[:port]/dir"
+        )
     return _ssh(text)
 
 
 def _ssh(text: str) -> SshTarget:
+    shown = printable(text)
     parts = _ADDRESS.fullmatch(text)
     user, host, port, folder = parts.groups() if parts else (None, "", None, "")
     if user and ":" in user:
@@ -98,14 +104,16 @@ def _ssh(text: str) -> SshTarget:
     user = unquote(user) if user is not None else None
     host = host.strip("[]")
     if not _HOST.fullmatch(host):
-        raise InputError(f"'{text}': '{host}' is not a host: write ssh://user@host[:port]/dir")
+        raise InputError(
+            f"'{shown}': '{printable(host)}' is not a host: write ssh://user@host[:port]/dir"
+        )
     if user is not None and not _USER.fullmatch(user):
-        raise InputError(f"'{text}': '{user}' is not a user name")
+        raise InputError(f"'{shown}': '{printable(user)}' is not a user name")
     if port is not None and not 0 < int(port) < 1 << 16:
-        raise InputError(f"'{text}': there is no port {port}")
+        raise InputError(f"'{shown}': there is no port {port}")
     folder = re.sub("/+", "/", "/" + unquote(folder or "")).rstrip("/") or "/"
     if folder == "/":
-        raise InputError(f"'{text}' names no folder, as ssh://user@host/home/pi/kd-edge does")
+        raise InputError(f"'{shown}' names no folder, as ssh://user@host/home/pi/kd-edge does")
     if not folder.isprintable():
         raise InputError("a target's folder has a control character in its name")
     return SshTarget(host, user, int(port) if port else None, folder)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from kd_edge.console.progress import track
 from kd_edge.flash.kit.payload import Kits, Payload
 from kd_edge.flash.ssh import DeviceError, Remote
 from kd_edge.flash.trust import UNCHANGED, Trust
+from kd_edge_runtime.errors import printable
 
 
 def flash_over_ssh(
@@ -31,7 +35,7 @@ def flash_over_ssh(
     """
     if trust.signers:
         remote.ask("signers", signers=trust.signers.decode("utf-8"))
-    state = remote.ask("state")
+    state = _checked(remote.ask("state"), *_TEXTS, "bits", "command")
     kit = None
     if kits is not None:
         kit = kits.kit_for(state["python"], state["machine"], state["bits"])
@@ -44,12 +48,40 @@ def flash_over_ssh(
     written = 0
     with track(name, len(bundle.data) + (len(kit.zipped) if kit else 0)) as tracker:
         if kit is not None:
-            state = remote.ask("kit", kit.zipped, tracker)
+            state = {**state, **_checked(remote.ask("kit", kit.zipped, tracker))}
             written += kit.size
         if state["bundle"] != bundle.sha256:
             how = {"command": state["command"], "allow_older": trust.allow_older}
-            state = remote.ask("bundle", bundle.data, tracker, **how)
+            state = _checked(remote.ask("bundle", bundle.data, tracker, **how), "bundle")
             written += len(bundle.data)
     if state["bundle"] != bundle.sha256:
         raise DeviceError("its disk returns other data than was written: use another card")
     return written
+
+
+# The fields of a reply: text has to be of this form, and there is no other field.
+_TEXTS = {
+    "python": re.compile(r"[0-9]{1,3}\.[0-9]{1,3}"),
+    "machine": re.compile(r"[\w.-]{0,64}", re.ASCII),
+    "tag": re.compile(r"[\w.+-]{0,64}", re.ASCII),
+    "kit": re.compile(r"[\w.+-]{0,128}", re.ASCII),
+    "bundle": re.compile(r"(?:[0-9a-f]{64})?"),
+}
+
+
+def _checked(reply: dict[str, Any], *needed: str) -> dict[str, Any]:
+    """A reply as kd-edge gives it: the workshop chooses packages by what a device says."""
+    for name, value in reply.items():
+        if name in _TEXTS:
+            right = isinstance(value, str) and _TEXTS[name].fullmatch(value) is not None
+        elif name == "bits":
+            right = value in (32, 64)
+        elif name == "command":
+            right = isinstance(value, list) and all(isinstance(word, str) for word in value)
+        else:
+            right = False
+        if not right:
+            raise DeviceError(f"its answer is not one of kd-edge ('{printable(name)[:40]}')")
+    if missing := set(needed) - set(reply):
+        raise DeviceError(f"its answer is not one of kd-edge (it has no '{min(missing)}')")
+    return reply

@@ -65,14 +65,40 @@ def atomic_write(
             raise
 
 
-def open_in_place(path: Path) -> IO[bytes]:
+# Of what lies in a folder that others may write into: no link is followed, no pipe is waited for.
+_IN_PLACE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_in_place(path: Path, mode: int = 0o666) -> IO[bytes]:
     """Opens a file to write into where it lies, made if missing; never one that a link leads to.
+
+    Args:
+        path: the file.
+        mode: of a file that is made, less what the umask takes away.
 
     Raises:
         OSError: it is a link, whoever put it there, or cannot be opened.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(path, flags, 0o666), "r+b", 0)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | _IN_PLACE, mode), "r+b", 0)
+
+
+def read_in_place(path: str | Path, most: int) -> bytes:
+    """The first bytes of a file; of a link or of what is no file, none are read.
+
+    Args:
+        path: the file.
+        most: bytes that are read of it.
+
+    Raises:
+        OSError: it is a link, or no file, or cannot be read.
+    """
+    number = os.open(path, os.O_RDONLY | _IN_PLACE)
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
+        return os.read(number, most)
+    finally:
+        os.close(number)
 
 
 def refuse_missing_folder(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -72,12 +73,26 @@ def write_synced(path: Path, data: bytes) -> None:
     """Writes a file and syncs its content, but not its name, to the medium.
 
     Raises:
+        Refused: there is a link in its place.
         OSError: the disk fails.
     """
-    with path.open("wb") as file:
+    with os.fdopen(_open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _open(path: Path, flags: int, mode: int = 0o666) -> int:
+    """Opens a file to write into; never what a planted link leads to, and waits for no pipe."""
+    in_place = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+    for name in in_place:
+        flags |= getattr(os, name, 0)
+    try:
+        return os.open(path, flags, mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Refused(f"there is a link in the place of '{path}': remove it") from None
+        raise
 
 
 def make_folder(path: Path) -> None:
@@ -149,7 +164,8 @@ def locked(path: Path, busy: str) -> Iterator[None]:
     """
     import fcntl  # imported here, since Windows has none and uses the rest of this module
 
-    with path.open("ab") as file:
+    # 0o660: whoever may open it could hold it, and stop every install.
+    with os.fdopen(_open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o660), "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -122,9 +122,14 @@ def _remove_stale(root: Path) -> None:
     import fcntl
 
     for path in root.glob(UPLOAD + "*"):
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
+        with contextlib.suppress(OSError):
+            # Whatever others have put there: no link is followed, and no pipe waited for.
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(file)
 
 
 _ANSWERS = {"state": _state, "signers": _take_signers, "kit": _take_kit, "bundle": _take_bundle}

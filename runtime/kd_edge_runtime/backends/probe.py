@@ -27,7 +27,7 @@ from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.errors import BundleError, ParityError
-from kd_edge_runtime.files import open_in_place, share
+from kd_edge_runtime.files import open_in_place, read_in_place, share
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -252,7 +252,7 @@ def _device() -> str:
 def _read(cache: Path, device: str) -> dict[str, ProbeOutcome]:
     """The kept outcomes that apply to the device as it is now; empty if the file is not valid."""
     with suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        kept = json.loads(cache.read_bytes())
+        kept = json.loads(read_in_place(cache, _SIZE))
         if kept["device"] == device:
             outcomes = kept["outcomes"].items()
             return {key: ProbeOutcome(*map(str, outcome)) for key, outcome in outcomes}

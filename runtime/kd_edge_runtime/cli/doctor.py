@@ -25,6 +25,7 @@ from kd_edge_runtime.errors import BackendError, KdEdgeError
 from kd_edge_runtime.slots.root import default_root
 from kd_edge_runtime.slots.slots import Slots
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.system.open_folders import warn_of_open_root
 
 _Row = dict[str, Any]
 
@@ -53,6 +54,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
     # The root itself is created by the first install.
     folders = (slots.root, *slots.root.absolute().parents)
     disk = next(folder for folder in folders if os.path.isdir(folder))  # noqa: PTH112
+    warn_of_open_root(slots.root)
     forget(cache)
     states = slots.status()
     problems = [f"{slot.file}: {slot.problem}" for slot in states if slot.current and slot.problem]

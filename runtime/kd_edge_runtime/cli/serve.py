@@ -18,15 +18,16 @@ from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.limits import Limits
 from kd_edge_runtime.serve.listeners import (
     LOOPBACK,
-    replaceable_by_others,
     tcp_listener,
     unix_listener,
+    warn_of_open_place,
 )
 from kd_edge_runtime.serve.server import Server
 from kd_edge_runtime.slots.allowed import open_allowed
 from kd_edge_runtime.slots.installed import open_installed
 from kd_edge_runtime.slots.root import default_root
 from kd_edge_runtime.slots.slots import Slots
+from kd_edge_runtime.system.open_folders import warn_of_open_root
 
 
 @click.command()
@@ -105,8 +106,10 @@ def serve(
             signal.signal(number, lambda *_: setattr(server, "stopping", True))
         where = str(path) if path else "{} port {}".format(*listener.getsockname()[:2])
         _say(f"{server.summary()}, on {where}")
-        if path and (warning := replaceable_by_others(path)):
-            _say(warning)
+        if path:
+            warn_of_open_place(path, _say)
+        if not bundle:
+            warn_of_open_root(root or default_root(), _say)
         server.run()
 
 

@@ -12,6 +12,7 @@ from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.root import default_root
 from kd_edge_runtime.slots.slots import Slots, SlotState
+from kd_edge_runtime.system.open_folders import warn_of_open_root
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -87,6 +88,7 @@ def status(root: Path | None, as_json: bool) -> None:
 
 
 def _show(slots: Slots, as_json: bool, headline: str, switched: bool) -> list[SlotState]:
+    warn_of_open_root(slots.root)
     states = slots.status()
     if as_json:
         report = {

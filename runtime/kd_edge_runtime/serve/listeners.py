@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Callable
 
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.system.open_folders import writable_by_all
@@ -57,15 +58,14 @@ def unix_listener(path: Path) -> Iterator[socket.socket]:
                     path.unlink()
 
 
-def replaceable_by_others(path: Path) -> str:
-    """A warning where anybody could put a socket of their own in the place of one; "" elsewhere."""
+def warn_of_open_place(path: Path, say: Callable[[str], object]) -> None:
+    """Warns where anybody could put a socket of their own in the place of one."""
     folder = writable_by_all(path.parent, sticky_is_safe=True)
-    if folder is None:
-        return ""
-    return (
-        f"anybody may replace files in '{folder}', and so put a socket of their own in the place "
-        "of this one: use a folder that only you may write into"
-    )
+    if folder is not None:
+        say(
+            f"Warning: anybody may replace files in '{folder}', and so put a socket of their own "
+            "in the place of this one: use a folder that only you may write into"
+        )
 
 
 @contextmanager

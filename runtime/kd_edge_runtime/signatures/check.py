@@ -50,6 +50,7 @@ def check_signature(bundle: Bundle, root: Path) -> str:
     # lexists: a link that leads nowhere must not switch the check off.
     if not os.path.lexists(allowed):
         return ""
+    _refuse_open(root, allowed)
     if not bundle.signatures:
         raise SignatureError(
             f"{bundle.path}: not signed, but '{allowed}' says that only signed bundles are used "
@@ -147,6 +148,22 @@ def _keygen(
     lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
     cause = next((line for line in lines if "expired" in line or "not yet valid" in line), "")
     return "", printable(cause) or reason
+
+
+def _refuse_open(root: Path, allowed: Path) -> None:
+    """Refuses a list that anybody may change: it says nothing about who may sign, as for ssh."""
+    if os.name != "posix":  # there the mode says nothing
+        return
+    for path in (root, allowed, root / REVOKED):
+        try:
+            mode = path.stat().st_mode
+        except OSError:  # met where it is read
+            continue
+        if mode & 0o002:
+            raise SignatureError(
+                f"anybody may write into '{path}', so that '{allowed}' does not say whom to trust: "
+                f"'chmod o-w {path}', or mount its disk without write access for all"
+            )
 
 
 def _readable(path: Path) -> bytes:

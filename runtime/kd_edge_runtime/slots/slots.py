@@ -14,6 +14,8 @@ of two names frees the clusters of the other. The names fit FAT's 8.3 limit; onl
 
 from __future__ import annotations
 
+import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +25,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
 from kd_edge_runtime.backends.choose import check
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError, read_error
+from kd_edge_runtime.files import read_in_place
 from kd_edge_runtime.signatures.check import SignatureError, check_signature
 
 if TYPE_CHECKING:
@@ -192,13 +195,25 @@ class Slots:
 
     def _slot(self, number: int, name: str) -> Slot | None:
         with suppress(OSError, ValueError):
-            with (self.root / name).open("rb") as file:
-                line = file.read(200)
+            line = read_in_place(self.root / name, 200)
             _, bundle, sha256, _ = line.decode("ascii").split()
             # A record names a bundle beside it, and nothing in another folder.
             if line == record(number, bundle, sha256) and Path(bundle).name == bundle:
-                return Slot(number, self.root / bundle, sha256)
+                path = self.root / bundle
+                # Nor is what is there a link, or a pipe that would be waited for.
+                if _is_file_or_missing(path):
+                    return Slot(number, path, sha256)
         return None
+
+
+def _is_file_or_missing(path: Path) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode) and os.sep not in str(path.readlink()):  # another name beside it
+            mode = os.stat(path).st_mode  # noqa: PTH116
+        return stat.S_ISREG(mode)
+    except FileNotFoundError:  # which is told where it is opened
+        return True
 
 
 def _cause(error: KdEdgeError) -> str:

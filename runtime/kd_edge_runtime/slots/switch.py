@@ -118,7 +118,8 @@ def _switching(slots: Slots) -> Iterator[int]:
     """Locks the slots, yields the number of the next switch, and cleans up before and after."""
     with plain_write_errors(slots.root):
         make_folder(slots.root)
-        with open_in_place(slots.root / "lock") as file:
+        # Whoever may open it could hold the lock, and stop every install: nobody else needs it.
+        with open_in_place(slots.root / "lock", 0o660) as file:
             lock(file)
             # Higher than any leftover's number, as deleted files may reappear after a power cut.
             number = 1 + max((number for number, _, _ in slots.files()), default=0)

@@ -5,6 +5,22 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Callable
+
+from kd_edge_runtime.errors import note
+
+
+def warn_of_open_root(root: Path, say: Callable[[str], object] = note) -> None:
+    """Warns of a root into which anybody may put bundles: the newest is what is scored with.
+
+    It is not refused: a card or stick may be mounted so that all of it looks like that.
+    """
+    folder = writable_by_all(root)
+    if folder is not None:
+        say(
+            f"Warning: anybody may write into '{folder}', and so put a bundle into '{root}': take "
+            "that right away (chmod o-w), or choose another folder (--root)"
+        )
 
 
 def writable_by_all(folder: Path, *, sticky_is_safe: bool = False) -> Path | None:

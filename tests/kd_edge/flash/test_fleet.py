@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kd_edge.flash.fleet import devices, read_fleet
 from kd_edge.flash.targets import FolderTarget, SshTarget, parse_target
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, steers
 
 # Targets
 
@@ -74,6 +75,36 @@ def test_an_ssh_target_never_has_what_a_shell_or_ssh_would_take_for_more(rest):
     assert parse_target(str(target)) == target
 
 
+@given(st.text() | st.text("ssh:/@[]%-~\\.0aA\x1b\n \"'$;|"))
+@example("ssh://\x1b]0;x\x07@h/d")
+@example("ssh://h\nError: all is well/d")
+@example("ssh://u@h/%1b[2J")
+@example("ssh://%2doProxyCommand=x@h/d")
+@example("x" * 5000)
+@example("~nobody-of-this-name/x")
+def test_whatever_a_target_is_nothing_of_it_steers_a_terminal(text):
+    try:
+        target = parse_target(text)
+    except InputError as error:
+        assert not any(map(steers, str(error)))
+        assert len(str(error).splitlines()) == 1
+        return
+    if isinstance(target, SshTarget):
+        assert not any(map(steers, f"{target} {target.login}"))
+        assert shlex.split(target.login)[-1].rpartition("@")[2] == target.host
+    else:
+        assert target.path.is_absolute()
+    (device,) = devices([text], None)
+    assert not any(map(steers, device.name))
+
+
+def test_links_in_a_circle_are_no_folder(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with suppress(InputError):  # newer Pythons take it as it is
+        assert isinstance(parse_target(str(tmp_path / "a")), FolderTarget)
+
+
 def test_a_folder_is_taken_with_its_links_resolved(tmp_path, monkeypatch):
     (tmp_path / "card").mkdir()
     (tmp_path / "link").symlink_to("card")
@@ -133,6 +164,13 @@ _GOOD = '[[device]]\nname = "a"\ntarget = "/a"\n'
         (_GOOD + "\n\n" + _GOOD, r"device 2 \(line 6\): the name 'a' is used twice"),
         ('[[device]]\nname="b"\ntarget="a\\u0000b"', r"device 1 \(line 1\): .*control character"),
         ("[[device]]\nname='b'\ntarget='ssh://-x/d'", r"device 1 \(line 1\): .*not a host"),
+        (
+            "[[device]]\nname='b\\u001b[2J'\ntarget='/b'".replace("'", '"'),
+            r"1\).*control character",
+        ),
+        ("[[device]]\nname='b\\nok'\ntarget='/b'".replace("'", '"'), r"1\).*control character"),
+        ('"x\\u001b" = 1\n' + _GOOD, r"'x\\x1b' is not known"),
+        (_GOOD + '"x\\u001b" = 1', r"'x\\x1b' is not known"),
         ("device = [1]", r"device 1: write it as \[\[device\]\]"),
     ],
 )

@@ -15,8 +15,9 @@ from flash_cuts import make_bundles, scored_with
 from kd_edge.flash.fleet import Device
 from kd_edge.flash.kit.payload import Kits, read_payload
 from kd_edge.flash.kit.platforms import PLATFORMS
-from kd_edge.flash.parallel import INSTALLED, flash
+from kd_edge.flash.parallel import FAILED, INSTALLED, flash
 from kd_edge.flash.targets import SshTarget
+from kd_edge_runtime.errors import steers
 from kd_edge_runtime.slots.slots import Slots
 
 ANY = 0o044
@@ -77,6 +78,30 @@ def test_a_shell_that_runs_nothing_is_told_with_what_was_received(device, script
     one, root = device(script)
     assert words in one.reason
     assert "nologin" in one.reason
+    assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("yes", "does not stop talking"),
+        ("yes >&2", "does not stop talking"),
+        ("tr '\\0' a < /dev/zero", "does not stop talking"),
+        ("while :; do echo kd-edge-note:x; done", "does not stop talking"),
+        ("printf 'kd-edge-reply:'; head -c 500000 /dev/zero | tr '\\0' '['", "connection was lost"),
+        ("echo 'kd-edge-reply:{\"bundle\": 3}'", "not one of kd-edge ('bundle')"),
+        ('echo \'kd-edge-reply:{"python": "3.11 --index-url=x"}\'', "kd-edge ('python')"),
+        ("echo 'kd-edge-reply:{\"\\u001b[2J\": 3}'", r"kd-edge ('\x1b[2J')"),
+        ('echo \'kd-edge-reply:{"bundle": ""}\'', "it has no 'bits'"),
+        ('echo \'kd-edge-reply:{"error": "\\u001b[2Ja\\u000ab"}\'', "a b"),
+    ],
+)
+def test_a_hostile_device_is_cut_off_and_says_nothing_to_the_terminal(device, script, words):
+    one, root = device(script)
+    assert one.outcome == FAILED
+    assert words in one.reason
+    assert not any(map(steers, one.reason))
+    assert len(one.reason) < 1000
     assert not root.exists()
 
 
