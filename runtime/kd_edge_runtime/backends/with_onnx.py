@@ -7,6 +7,7 @@ tokenizer. The int8 graph is preferred if the bundle has one, as it is smaller.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import onnxruntime
@@ -16,14 +17,18 @@ from kd_edge_runtime.backends.outputs import probabilities, running
 from kd_edge_runtime.backends.padding import padded
 from kd_edge_runtime.backends.token_ids import token_reader
 from kd_edge_runtime.errors import BackendError
-from kd_edge_runtime.graphs.checked import checked_form
+from kd_edge_runtime.graphs.checked import checked_onnx, named
 from kd_edge_runtime.students.item import LoadedItem
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# Responses per batch: counts take 14 MB for 3,500 n-grams; tokens must fit a small device.
+    from kd_edge_runtime.graphs.onnx_check import CheckedGraph
+
+# Responses per batch: counts take 14 MB for 3,500 n-grams; tokens must fit a small device. Fewer
+# where the inputs, or all tensors together, have more numbers than these.
 _BATCH = {"bag": 1024, "rnn": 64, "transformer": 16}
+_INPUTS, _NUMBERS = 1 << 22, 1 << 27
 
 
 def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
@@ -38,7 +43,7 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         BackendError: the bundle has no such form, or ONNX Runtime refuses the graph.
         BundleError: the graph does not belong to this item.
     """
-    data = checked_form(item, form)
+    data, graph = checked_onnx(item, form)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -58,7 +63,7 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
     )
     graph_backends.check(item, form, fits, metadata)
     batch = 1 if metadata.get(graph_backends.SINGLY) == "1" else _BATCH[item.entry.student]
-    return OnnxModel(session, source, batch, form, len(item.entry.classes))
+    return OnnxModel(session, graph, source, batch, item, form)
 
 
 class _TokensInput:
@@ -79,24 +84,26 @@ class OnnxModel:
 
     Args:
         session: the loaded graph, with one output `probabilities` [N, K].
+        graph: says how much it takes for how many responses.
         source: turns responses into the graph's inputs.
-        batch: the number of responses per batch.
-        form: the graph's form, for errors.
-        classes: K.
+        batch: the most responses per batch.
+        item: the item.
+        form: the graph's form.
     """
 
     def __init__(
         self,
         session: onnxruntime.InferenceSession,
+        graph: CheckedGraph,
         source: graph_backends.CountsInput | _TokensInput,
         batch: int,
+        item: LoadedItem,
         form: str,
-        classes: int,
     ) -> None:
-        self._session = session
-        self._source = source
-        self._batch = batch
-        self._form, self._classes = form, classes
+        self._session, self._graph, self._source = session, graph, source
+        self._item, self._form, self._classes = item, form, len(item.entry.classes)
+        width = max([1, *chain.from_iterable(source.widths.values())])
+        self._batch = max(1, min(batch, _INPUTS // width))
 
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
@@ -106,8 +113,20 @@ class OnnxModel:
         for start in range(0, len(order), self._batch):
             indices = order[start : start + self._batch]
             feed = self._source.feed([texts[index] for index in indices])
-            with running(self._form):
-                (batch,) = self._session.run(None, feed)
-            for index, row in zip(indices, probabilities(batch, len(indices), self._classes)):
+            for index, row in zip(indices, self._run(feed, len(indices))):
                 results[index] = row
         return results
+
+    def _run(self, feed: dict[str, npt.NDArray[Any]], rows: int) -> list[tuple[float, ...]]:
+        """The probabilities of `rows` responses, in parts where together they take too much."""
+        tokens = feed["ids"].shape[1] if "ids" in feed else 1
+        with named(self._item, self._form):
+            numbers = self._graph.numbers(rows, tokens)
+        if numbers > _NUMBERS and rows > 1:
+            half = rows // 2
+            first = {name: array[:half] for name, array in feed.items()}
+            rest = {name: array[half:] for name, array in feed.items()}
+            return self._run(first, half) + self._run(rest, rows - half)
+        with running(self._form):
+            (batch,) = self._session.run(None, feed)
+        return probabilities(batch, rows, self._classes)

@@ -21,8 +21,10 @@ except Exception:  # a half-installed one may raise anything
         raise
     from tflite_runtime import interpreter as tflite
 
-# Responses per batch: 1 MB of counts for 3,500 n-grams, which fits the CPU cache.
+# Responses per batch: 1 MB of counts for 3,500 n-grams, which fits the CPU cache; fewer where there
+# are far more n-grams.
 _BATCH = 64
+_COUNTS = 1 << 22
 
 
 def load(item: LoadedItem, form: str, threads: int = 1) -> TfliteModel:
@@ -114,8 +116,9 @@ class TfliteModel:
     def probabilities(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         """See `backends.Model`."""
         results: list[tuple[float, ...]] = []
-        for start in range(0, len(texts), _BATCH):
-            some = texts[start : start + _BATCH]
+        most = max(1, min(_BATCH, _COUNTS // max([1, *self._source.widths["counts"]])))
+        for start in range(0, len(texts), most):
+            some = texts[start : start + most]
             results += probabilities(self._batch(some), len(some), self._classes)
         return results
 

@@ -12,12 +12,40 @@ MAX_PARTS = 64
 MAX_RANK = 8
 MAX_NAME = 1024
 
-# Tokens of one response for which a graph's memory and time are estimated, and the most numbers of
-# one tensor, of all tensors, and the most multiplications that it may take then.
-TOKENS = 512
+# The most numbers of a constant.
 MAX_TENSOR = 1 << 26
-MAX_TENSORS = 1 << 31
-MAX_PRODUCTS = 1 << 41
+
+# Beside its constants, the most numbers of one tensor for each response: so many for each of its
+# tokens and each of these and a few more, as attention with many heads takes.
+_EACH, _HEADS, _MORE = 1 << 16, 16, 256
+# All tensors together, as those that are still needed are kept: so many times the constants, and
+# as many as so many of the largest allowed. Multiplications of a response, beside two of each
+# constant for each token.
+_TIMES, _ALIVE, _PRODUCTS = 4, 8, 1 << 28
+
+
+class Allowed(NamedTuple):
+    """What a graph may take for some responses: numbers of a tensor and of all; multiplications."""
+
+    tensor: int
+    tensors: int
+    products: int
+
+
+def allowed(constants: int, responses: int, tokens: int) -> Allowed:
+    """What a graph may take.
+
+    Args:
+        constants: the numbers of all its constants.
+        responses: how many it reads at once.
+        tokens: of the longest of them; 1 where responses are not read as tokens.
+    """
+    each = max(_EACH, _HEADS * tokens * (tokens + _MORE))
+    return Allowed(
+        constants + responses * each,
+        _TIMES * constants + responses * _ALIVE * each,
+        responses * (_PRODUCTS + 2 * constants * tokens),
+    )
 
 
 class Described(NamedTuple):

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from math import log2, prod
+from math import prod
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.graphs.limits import (
-    MAX_PRODUCTS,
-    MAX_TENSOR,
-    MAX_TENSORS,
-    TOKENS,
-    Described,
-    GraphError,
-)
+from kd_edge_runtime.graphs.limits import Described, GraphError, allowed
 from kd_edge_runtime.graphs.onnx_model import FLOAT, INT64, Info, Model, read_model
 from kd_edge_runtime.graphs.onnx_reading import Reading, Value
 from kd_edge_runtime.graphs.onnx_shapes import RULES, run_node
@@ -28,12 +21,58 @@ _OPERATORS = {
     "transformer": frozenset(RULES),
 }
 
-# Numbers of responses and of tokens for which shapes are computed; what they come to for others
-# follows, as sizes are at most quadratic in both together.
+# Numbers of responses and of tokens for which shapes are computed before a graph is loaded.
 _ONE, _LONGER, _MORE = (1, 3), (1, 6), (2, 3)
+_LEAST = (1, 1)
+
+# Of sizes that were found right, so many are kept.
+_KEPT = 10_000
 
 
-def check_onnx(data: bytes, described: Described) -> None:
+class CheckedGraph:
+    """An ONNX graph that is one of a student.
+
+    Args:
+        model: the graph.
+        described: what the manifest says of it.
+    """
+
+    def __init__(self, model: Model, described: Described) -> None:
+        self._model, self._described = model, described
+        self._constants = sum(prod(constant.shape) for constant in model.constants.values())
+        self._together: dict[tuple[int, int], int] = {}
+
+    def numbers(self, responses: int, tokens: int = 1) -> int:
+        """How many numbers all tensors but constants have together.
+
+        A graph that takes little for most sizes may take much for one: so each is looked at before
+        the graph runs.
+
+        Args:
+            responses: how many are read at once.
+            tokens: of the longest of them; 1 for a bag.
+
+        Raises:
+            GraphError: the graph takes too much memory or time for so many, or does not fit them.
+        """
+        size = responses, tokens
+        if size not in self._together:
+            found = self.sizes(responses, tokens)
+            if len(self._together) >= _KEPT:
+                self._together.clear()
+            self._together[size] = sum(found.counts)
+        return self._together[size]
+
+    def sizes(self, responses: int, tokens: int) -> Sizes:
+        """The sizes of all values; see `numbers`."""
+        most = allowed(self._constants, responses, tokens)
+        found = Sizes(self._model, self._described, responses, tokens, most.tensor)
+        if sum(found.counts) > most.tensors or found.products > most.products:
+            raise GraphError("takes too much memory or time")
+        return found
+
+
+def check_onnx(data: bytes, described: Described) -> CheckedGraph:
     """Refuses an ONNX file that is not a graph of a student as described.
 
     Args:
@@ -45,26 +84,22 @@ def check_onnx(data: bytes, described: Described) -> None:
     """
     model = read_model(data)
     _check_ends(model, described)
-    allowed = _OPERATORS.get(described.student, frozenset())
+    operators = _OPERATORS.get(described.student, frozenset())
     for node in model.nodes:
-        if node.operator not in allowed:
+        if node.operator not in operators:
             raise GraphError(
                 f"has an operator that small models of kind '{described.student}' do not have: "
                 f"{node.operator}"
             )
-    one, longer, more = (_Sizes(model, described, *size) for size in (_ONE, _LONGER, _MORE))
-    total = sum(map(prod, (constant.shape for constant in model.constants.values())))
+    graph = CheckedGraph(model, described)
+    graph.sizes(*_LEAST)
+    one, longer, more = (graph.sizes(*size) for size in (_ONE, _LONGER, _MORE))
     for first, second, third in zip(one.counts, longer.counts, more.counts):
         if first and (second > 4 * first or third > 2 * first):
             raise GraphError("takes memory that grows out of all proportion to a response")
-        largest = first * (max(second, 1) / max(first, 1)) ** log2(TOKENS / _ONE[1])
-        total += int(largest)
-        if largest > MAX_TENSOR:
-            raise GraphError("takes too much memory")
-    times = max(longer.products, 1) / max(one.products, 1)
-    products = one.products * times ** log2(TOKENS / _ONE[1])
-    if total > MAX_TENSORS or times > 4 or products > MAX_PRODUCTS:
-        raise GraphError("takes too much memory or time")
+    if longer.products > 4 * one.products:
+        raise GraphError("takes time that grows out of all proportion to a response")
+    return graph
 
 
 def _check_ends(model: Model, described: Described) -> None:
@@ -79,19 +114,30 @@ def _check_ends(model: Model, described: Described) -> None:
         raise GraphError("does not match the manifest: it has other outputs")
 
 
-class _Sizes:
-    """The sizes of all values for a number of responses and of tokens.
+class Sizes:
+    """The sizes of all values.
+
+    Args:
+        model: the graph.
+        described: what the manifest says of it.
+        responses: how many are read at once.
+        tokens: of the longest of them.
+        most: numbers that a value may have.
 
     Attributes:
         counts: how many numbers each output of each node has.
         products: multiplications, of all nodes.
     """
 
-    def __init__(self, model: Model, described: Described, responses: int, tokens: int) -> None:
+    def __init__(
+        self, model: Model, described: Described, responses: int, tokens: int, most: int
+    ) -> None:
         width = described.ngrams if described.student == "bag" else tokens
-        values = {name: Value((responses, width)) for name in model.inputs}
+        values = {
+            name: Value((responses, width), None, info.kind) for name, info in model.inputs.items()
+        }
         for name, constant in model.constants.items():
-            _add(values, name, Value(constant.shape, constant.ints))
+            _add(values, name, Value(constant.shape, constant.ints, constant.kind))
         self.counts: list[int] = []
         self.products = 0
         for node in model.nodes:
@@ -100,7 +146,7 @@ class _Sizes:
             reading = Reading(node, [values[name] if name else None for name in node.inputs])
             for name, result in zip(node.outputs, run_node(reading)):
                 count = prod(result.shape)
-                if count > MAX_TENSOR:
+                if count > most:
                     raise GraphError("takes too much memory")
                 self.counts.append(count)
                 if name:

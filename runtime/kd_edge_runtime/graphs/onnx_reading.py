@@ -14,10 +14,11 @@ FOLLOWED = 64
 
 
 class Value(NamedTuple):
-    """A tensor: its sizes, and its numbers if they are few and known."""
+    """A tensor: its sizes, its numbers if they are few and known, and their type."""
 
     shape: tuple[int, ...]
     ints: tuple[int, ...] | None = None
+    kind: int = 0
 
 
 if TYPE_CHECKING:

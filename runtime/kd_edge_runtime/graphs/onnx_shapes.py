@@ -11,8 +11,9 @@ from math import prod
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.graphs.limits import MAX_RANK, GraphError
+from kd_edge_runtime.graphs.onnx_kinds import is_whole, kind_of
 from kd_edge_runtime.graphs.onnx_moves import MOVES
-from kd_edge_runtime.graphs.onnx_reading import Reading, Value, broadcast, spread
+from kd_edge_runtime.graphs.onnx_reading import FOLLOWED, Reading, Value, broadcast, spread
 
 if TYPE_CHECKING:
     from typing import Callable
@@ -43,11 +44,18 @@ _SUMS: dict[str, Callable[[int, int], int]] = {
 }
 
 
+def _divides(values: list[Value]) -> bool:
+    """Whether a division runs: processors stop at 0, and at the lowest whole number by -1."""
+    return len(values) == 2 and (not is_whole(values[0].kind) or min(values[1].ints or (0,)) >= 1)
+
+
 def _wide(reading: Reading) -> list[Value]:
     """An operator number by number."""
     if reading.node.operator == "Clip":
         return [Value(reading.shape())]
     values = [reading.value(at) for at in range(len(reading.inputs))]
+    if reading.node.operator in ("Div", "Mod") and not _divides(values):
+        raise reading.wrong()
     shape = broadcast(reading, *(value.shape for value in values))
     known = [value.ints for value in values]
     ints = None
@@ -222,6 +230,16 @@ def run_node(reading: Reading) -> list[Value]:
         raise reading.wrong() from None
     if len(reading.node.outputs) > len(results) and reading.node.operator != "Split":
         raise reading.wrong()
-    if any(len(one.shape) > MAX_RANK or min(one.shape, default=0) < 0 for one in results):
+    return [_checked(reading, result) for result in results]
+
+
+def _checked(reading: Reading, result: Value) -> Value:
+    """A result with the type of its numbers; without them where they are many or large."""
+    shape, ints = result.shape, result.ints
+    # Lists of sizes may be empty; what is computed with may not: interpreters stop at it.
+    least = 0 if len(shape) < 2 else 1
+    if len(shape) > MAX_RANK or min(shape, default=1) < least:
         raise reading.wrong()
-    return results
+    if ints is not None and (len(ints) > FOLLOWED or any(abs(one) >> 62 for one in ints)):
+        ints = None
+    return Value(shape, ints, kind_of(reading))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
@@ -18,6 +17,7 @@ from kd_edge_export.onnx import int8_matmul
 from kd_edge_export.onnx.bag import onnx_fp32
 from kd_edge_runtime.graphs.limits import Described, GraphError
 from kd_edge_runtime.graphs.onnx_check import check_onnx
+from onnx_changes import Change, changed, node, number
 
 WEIGHTS = bundles_made.student().weights
 CLASSES, NGRAMS = len(WEIGHTS.head), len(WEIGHTS.table) // WEIGHTS.dimensions
@@ -25,14 +25,6 @@ BAG = Described("bag", CLASSES, NGRAMS, WEIGHTS.dimensions)
 TOKENS = Described("transformer", 4)
 GRAPH = onnx_fp32(WEIGHTS, "stove")
 SECOND = seconds_made.graph(4, 5, "ab" * 32)
-
-Change = Callable[[onnx.ModelProto], object]
-
-
-def changed(change: Change, data: bytes = GRAPH) -> bytes:
-    model = onnx.load_from_string(data)
-    change(model)
-    return model.SerializeToString()
 
 
 def refused(data: bytes, why: str, described: Described = BAG) -> None:
@@ -80,12 +72,6 @@ def test_another_students_graph(described):
 
 def test_a_kind_that_has_no_graphs():
     refused(SECOND, "small models of kind 'pairs' do not have", Described("pairs", 4))
-
-
-def node(operator: str, *names: str, at: int = 0, **attributes: object) -> Change:
-    """Adds a node that reads and writes these names, the last of which it writes."""
-    made = helper.make_node(operator, names[:-1], names[-1:], **attributes)
-    return lambda model: model.graph.node.insert(at, made)
 
 
 def subgraph() -> onnx.GraphProto:
@@ -180,31 +166,26 @@ ATTACKS: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attacks(name):
     change, why = ATTACKS[name]
-    refused(changed(change), why)
-
-
-def constant(name: str, numbers: object) -> Change:
-    tensor = numpy_helper.from_array(np.array(numbers, dtype=np.int64), name)
-    return lambda model: model.graph.initializer.append(tensor)
+    refused(changed(change, GRAPH), why)
 
 
 TOO_MUCH: dict[str, tuple[list[Change], str]] = {
     "as large as it says": (
-        [constant("s", [1 << 20, 1 << 20]), node("ConstantOfShape", "s", "z")],
+        [number("s", [1 << 20, 1 << 20]), node("ConstantOfShape", "s", "z")],
         "too much memory",
     ),
     "as large as a response says": ([node("Expand", "mask", "ids", "z")], "depend on more than"),
     "numbers up to a token's": (
-        [constant("a", 0), constant("b", 1), node("Range", "a", "ids", "b", "z")],
+        [number("a", 0), number("b", 1), node("Range", "a", "ids", "b", "z")],
         "depend on more than lengths",
     ),
     "repeated": (
-        [constant("s", [1 << 13, 1 << 13]), node("Tile", "ids", "s", "z")],
+        [number("s", [1 << 13, 1 << 13]), node("Tile", "ids", "s", "z")],
         "too much memory",
     ),
     "by the third power": (
         [
-            constant("first", [1]), constant("third", [2]),
+            number("first", [1]), number("third", [2]),
             node("Unsqueeze", "ids", "first", "a"), node("Unsqueeze", "ids", "third", "b", at=1),
             node("Add", "a", "b", "c", at=2), node("Unsqueeze", "c", "first", "d", at=3),
             node("Unsqueeze", "b", "third", "e", at=4), node("Add", "d", "e", "z", at=5),
@@ -213,7 +194,7 @@ TOO_MUCH: dict[str, tuple[list[Change], str]] = {
     ),
     "by responses times responses": (
         [
-            constant("turn", [1, 0]), node("Transpose", "ids", "a", perm=[1, 0]),
+            number("turn", [1, 0]), node("Transpose", "ids", "a", perm=[1, 0]),
             node("Cast", "ids", "f", to=1, at=1), node("Cast", "a", "g", to=1, at=2),
             node("MatMul", "f", "g", "z", at=3),
         ],
@@ -237,7 +218,7 @@ def test_as_many_nodes_as_one_likes():
             helper.make_node("Relu", ["counts"], [f"z{at}"]) for at in range(20_001)
         )
 
-    refused(changed(many), "more than 20000 parts of a kind")
+    refused(changed(many, GRAPH), "more than 20000 parts of a kind")
 
 
 def test_fewer_rows_than_responses():
