@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from kd_edge_runtime import backends
+from kd_edge_runtime.bundle.manifest import read_json
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.text.tokenizer_limits import check_ids, check_tokenizer
 from kd_edge_runtime.text.wordpiece import OtherTokenizerError, PlainTokenizer
 
 Ids = list[int]
-
-# Characters that rules of replacement may make of one, all of them together; students have 1.
-_MOST_GROWTH = 256
 
 
 class TokenReader(Protocol):
@@ -40,9 +38,21 @@ def token_reader(item: LoadedItem) -> TokenReader:
         BundleError: it is damaged, or does not pad.
     """
     data = item.vectorizer()
+    checked = _checked(data)
     if backends.is_installed("tokenizers"):
         return _Package(data)
-    return _Plain(data, item.entry.item_id)
+    return _Plain(checked, item.entry.item_id)
+
+
+def _checked(data: bytes) -> Any:
+    """A tokenizer's JSON, once it is known to do no harm."""
+    with _refused("cannot be loaded"):
+        tokenizer = read_json(data.decode("utf-8"))
+        try:
+            check_tokenizer(tokenizer)
+        except ValueError as error:
+            raise BundleError(f"the bundle's tokenizer {error}") from None
+    return tokenizer
 
 
 def whole(texts: Sequence[str]) -> list[str]:
@@ -51,9 +61,9 @@ def whole(texts: Sequence[str]) -> list[str]:
 
 
 class _Plain:
-    def __init__(self, data: bytes, item_id: str) -> None:
+    def __init__(self, tokenizer: Any, item_id: str) -> None:
         try:
-            self._tokenizer = PlainTokenizer(data)
+            self._tokenizer = PlainTokenizer(tokenizer)
         except OtherTokenizerError as error:
             raise BackendError(
                 f"item '{item_id}': the backend 'onnx' needs tokenizers for this small model's "
@@ -64,7 +74,7 @@ class _Plain:
         self.pad = _padding(self._tokenizer.pad)
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
-        return [self._tokenizer.encode(text) for text in whole(texts)]
+        return _few([self._tokenizer.encode(text) for text in whole(texts)])
 
 
 class _Package:
@@ -72,39 +82,23 @@ class _Package:
         from tokenizers import Tokenizer
 
         with _refused("cannot be loaded"):
-            text = data.decode("utf-8")
-            check_growth(json.loads(text))
-            self._tokenizer = Tokenizer.from_str(text)
+            self._tokenizer = Tokenizer.from_str(data.decode("utf-8"))
             padding = self._tokenizer.padding
             self._tokenizer.no_padding()
         self.pad = _padding(None if padding is None else padding["pad_id"])
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         with _refused("cannot read a response"):
-            return [encoding.ids for encoding in self._tokenizer.encode_batch(whole(texts))]
+            ids = [encoding.ids for encoding in self._tokenizer.encode_batch(whole(texts))]
+        return _few(ids)
 
 
-def check_growth(tokenizer: object) -> None:
-    """Refuses a tokenizer that makes much more of a response than it is.
-
-    Args:
-        tokenizer: a tokenizer's JSON.
-
-    Raises:
-        ValueError: its rules replace text by far longer text.
-    """
-    growth, parts = 1.0, [tokenizer]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, list):
-            parts += part
-        elif isinstance(part, dict):
-            # A vocabulary holds no rules, and may hold as many words as one likes.
-            parts += [value for name, value in part.items() if name not in ("vocab", "merges")]
-            if part.get("type") in ("Replace", "Prepend"):
-                growth *= max(1, len(str(part.get("content", part.get("prepend", "")))))
-        if growth > _MOST_GROWTH:
-            raise ValueError
+def _few(ids: list[Ids]) -> list[Ids]:
+    try:
+        check_ids(ids)
+    except ValueError as error:
+        raise BundleError(f"the bundle's tokenizer {error}") from None
+    return ids
 
 
 def _padding(pad: int | None) -> int:
@@ -118,6 +112,8 @@ def _refused(what: str) -> Iterator[None]:
     """Turns what the package raises, whose panics are no `Exception`, into an error of ours."""
     try:
         yield
+    except BundleError:
+        raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise

@@ -6,7 +6,6 @@ devices on which it cannot be installed. FORMAT.md, section 6, says which tokeni
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, Callable
 
@@ -26,16 +25,15 @@ class PlainTokenizer:
     """A tokenizer in plain Python.
 
     Args:
-        data: a tokenizer's JSON.
+        whole: a tokenizer's JSON.
 
     Raises:
         OtherTokenizerError: it is of another kind.
         ValueError: it is no tokenizer's JSON.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, whole: Any) -> None:
         try:
-            whole = json.loads(data.decode("utf-8"))
             self._word, vocabulary = _model(whole["model"])
             self._cut = BertWords(_uncased(whole["normalizer"], whole["pre_tokenizer"]))
             self._special = {
@@ -48,7 +46,7 @@ class PlainTokenizer:
             self.pad: int | None = None if padding is None else int(padding["pad_id"])
         except OtherTokenizerError:
             raise
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise ValueError("it is no tokenizer of the package 'tokenizers'") from None
         around = len(self._before) + len(self._after)
         self._longest = None if longest is None else longest - around
