@@ -30,9 +30,11 @@ from kd_edge_runtime.bundle.second import GREATEST_TEMPERATURE, LEAST_TEMPERATUR
 from kd_edge_runtime.flags import COPIED, EMPTY, FEW, NAMES, PROBES, pair_code
 from kd_edge_runtime.graphs import limits as graphs
 from kd_edge_runtime.scorer import decide, expectation
+from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.bag import BagStudent, BagWeights
 from kd_edge_runtime.system import child_limits
 from kd_edge_runtime.text import KNOWN_RULES, _context2, _rules2_tables, _symbols2, rules, words_by
+from kd_edge_runtime.text import tokenizer_limits as tokens
 from kd_edge_runtime.text._fold import LETTERS, SPELT_OUT
 from kd_edge_runtime.text.vocabulary import MAX_WORD, MAX_WORDS, BagVocabulary, hash_gram, hash_word
 
@@ -103,8 +105,20 @@ def test_limits():
     assert f"| {told}; {archive.MAX_TOGETHER >> 30} GiB |" in section(17)
     assert f"| {manifest.MAX_ITEMS:,}; {manifest.MAX_CLASSES:,} |" in section(17)
     assert f"2^{graphs.MAX_TENSOR.bit_length() - 1} numbers" in section(17)
-    assert f"2^{graphs.MAX_TENSORS.bit_length() - 1} for a response" in section(17)
-    assert f"a response of {graphs.TOKENS} tokens" in section(17)
+    assert graphs.allowed(7, 3, 1) == (7 + 3 * 2**16, 4 * 7 + 8 * 3 * 2**16, 3 * (2**28 + 2 * 7))
+    assert graphs.allowed(0, 1, 512).tensor == 16 * 512 * (512 + 256)
+    packed = f"more than {archive.FREELY >> 20} MiB | {archive.MAX_PACKING} times the file |"
+    assert packed in section(17)
+    assert f"| 256; {golden.MAX_ROWS:,} |" in section(17)
+    for most in (
+        f"at most {tokens.MAX_VOCABULARY:,} words",
+        f"{tokens.MAX_ADDED:,} `added_tokens` and {tokens.MAX_PARTS:,} rules",
+        f"at most {tokens.MAX_TOKENS:,} tokens, `LongestFirst`",
+        f"at most {tokens.MAX_WORD:,} characters to be cut",
+        f"at most {tokens.MAX_AROUND} tokens around",
+        f"at most {tokens.MAX_GROWTH}\ncharacters",
+    ):
+        assert most in section(17)
     assert f"at most {child_limits.MEMORY >> 30} GiB of memory, {TIMEOUT:g} s" in section(17)
     assert f"first {MAX_WORD} code points" in section(4)
     assert f"at most {MAX_WORDS:,}" in section(4)

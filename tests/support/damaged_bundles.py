@@ -90,6 +90,7 @@ def refused(sound: bytes) -> Iterator[tuple[str, bytes]]:
         for size in (data + b"\0", data[:-1], b""):
             yield f"'{name}' does not have the size", zipped({**members, name: size})
     yield from _made_to_harm(members)
+    yield from _too_large(members)
 
 
 def _made_to_harm(members: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
@@ -143,6 +144,26 @@ def _made_to_harm(members: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         at = data.find(ENTRY, at + 1)
 
 
+def _too_large(members: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    for name, size in (("card.md", (1 << 20) + 1), ("items/0/golden.json", (4 << 20) + 1)):
+        yield f"'{name}' is too large (", zipped(listed({**members, name: bytes(size)}))
+    yield "the members together are", zipped(listed({**members, "bomb": bytes(20 << 20)}))
+    for changes, why in _beyond(json.loads(members[MANIFEST])):
+        yield why, zipped({**members, MANIFEST: json.dumps(changes).encode()})
+
+
+def _beyond(raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Manifests beyond the limits of FORMAT.md, section 17, and what is said of them."""
+    item = raw["items"][0]
+    many = [{**item, "item_id": str(at)} for at in range(2001)]
+    yield {**raw, "items": many}, "more than 2000 items"
+    classes = [str(at) for at in range(1001)]
+    wide = {**item, "classes": classes, "values": [*range(1001)]}
+    yield {**raw, "items": [wide]}, "more than 1000 classes"
+    for name, value in (("parameters", 1 << 53), ("values", [-(1 << 53), *item["values"][1:]])):
+        yield {**raw, "items": [{**item, name: value}]}, "of more than 53 bits"
+
+
 def flipped(sound: bytes, number: int) -> list[tuple[int, int]]:
     """Bits to flip: in all of the directory's bytes, and anywhere."""
     rng = random.Random(5)
@@ -183,6 +204,12 @@ def manifests(sound: bytes) -> list[dict[str, Any]]:
                 del inside[place[-1]]
             else:
                 inside[place[-1]] = wrong
+            found.append(json.dumps(changed))
+    for whole in (1 << 53, -(1 << 53), (1 << 53) - 1, 10**400):
+        for name in ("parameters", "values"):
+            changed = deepcopy(raw)
+            one = changed["items"][0]
+            one[name] = whole if name == "parameters" else [whole, *one[name][1:]]
             found.append(json.dumps(changed))
     protocol, name = '"protocol": 1', "card.md"
     assert protocol in text

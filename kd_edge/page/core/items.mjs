@@ -14,6 +14,7 @@ const FLAGS = ["", "empty", "long", "prompt", "repeats", "unlike", "list", "revi
 
 // What the core keeps in 32 bits, and in floats.
 const MOST = 2 ** 31 - 1;
+const MOST_DIMENSIONS = 256;
 // Runs of more letters than this are in no word.
 const LONGEST_RUN = 43;
 
@@ -103,7 +104,11 @@ export function refusalOf(entry) {
   if (sizes.length !== 3 || numbers.slice(2, 8).some((number) => number < 0)) {
     return `Item '${id}': a size in the manifest is not valid: copy the bundle again.`;
   }
-  if (numbers.slice(2, 8).some((number) => number > MOST) || Math.abs(entry.flags.longest) > MOST) {
+  if (
+    numbers.slice(2, 8).some((number) => number > MOST) ||
+    text.whole("dimensions") > MOST_DIMENSIONS ||
+    Math.abs(entry.flags.longest) > MOST
+  ) {
     return `Item '${id}': a number is too large for a page.`;
   }
   if (entry.worth.some((one) => Math.abs(one) > Number.MAX_SAFE_INTEGER)) {

@@ -15,7 +15,14 @@ export { KdEdgeError };
 
 const MANIFEST = "manifest.json";
 const MOST_MANIFEST = 8 << 20;
-const MOST_MEMBER = 1 << 30;
+const MOST_MEMBER = 256 << 20;
+const MOST_CARD = 1 << 20;
+const MOST_GOLDEN = 4 << 20;
+const MOST_VECTORIZER = 64 << 20;
+const MOST_TOGETHER = 1 << 30;
+// How many times a bundle's size its members together may have, where they have more than so much.
+const MOST_PACKING = 20;
+const FREELY = 16 << 20;
 
 /** @type {Promise<{module: WebAssembly.Module, core: CoreInstance}> | null} */
 let ready = null;
@@ -101,7 +108,8 @@ export async function open(bytes) {
   }
   const data = await unzipped(zip, entries.get(MANIFEST), size);
   const manifest = readManifest(utf8(data, MANIFEST));
-  checkMembers(manifest.members, entries);
+  checkMembers(manifest, entries);
+  checkTogether(manifest.members, zip.length);
   const bundle = new Bundle(zip, entries, manifest, core);
   await bundle.load();
   return bundle;
@@ -117,14 +125,16 @@ function utf8(data, name) {
 }
 
 /**
- * @param {Map<string, import("./manifest.mjs").Member>} members
+ * @param {import("./manifest.mjs").Manifest} manifest
  * @param {Map<string, import("./zip.mjs").ZipEntry>} entries
  */
-function checkMembers(members, entries) {
+function checkMembers(manifest, entries) {
+  const { members } = manifest;
   for (const name of entries.keys()) {
     // Every member must be listed, so that nothing is carried along without a hash.
     if (name !== MANIFEST && !members.has(name)) throw new KdEdgeError(`'${name}' is not in the manifest.`);
   }
+  const most = mostBytes(manifest);
   for (const [name, member] of members) {
     const parts = name.split("/");
     if (/[\\:\0]/.test(name) || parts.some((part) => ["", ".", ".."].includes(part))) {
@@ -132,7 +142,36 @@ function checkMembers(members, entries) {
     }
     const entry = entries.get(name);
     if (!entry) throw new KdEdgeError(`'${name}' is missing: copy the bundle again.`);
-    if (entry.size !== member.bytes || entry.size > MOST_MEMBER) throw otherSize(name);
+    if (entry.size !== member.bytes) throw otherSize(name);
+    const limit = most.get(name) ?? MOST_MEMBER;
+    if (entry.size > limit) {
+      throw new KdEdgeError(`'${name}' is too large (${entry.size} bytes; the limit is ${limit}).`);
+    }
+  }
+}
+
+/** The largest size of each member that is read as a whole. @param {import("./manifest.mjs").Manifest} manifest */
+function mostBytes(manifest) {
+  const most = new Map([[manifest.card, MOST_CARD]]);
+  for (const item of manifest.items) {
+    const [vectorizer, golden] = item.secondMembers;
+    for (const name of [item.vectorizer, vectorizer]) if (name !== undefined) most.set(name, MOST_VECTORIZER);
+    for (const name of [item.golden, golden]) if (name !== undefined) most.set(name, MOST_GOLDEN);
+  }
+  return most;
+}
+
+/**
+ * Refuses members that are far larger together than what learnt something can be packed to.
+ *
+ * @param {Map<string, import("./manifest.mjs").Member>} members
+ * @param {number} size of the bundle
+ */
+function checkTogether(members, size) {
+  let together = 0;
+  for (const { bytes } of members.values()) together += bytes;
+  if (together > MOST_TOGETHER || (together > FREELY && together > MOST_PACKING * size)) {
+    throw new KdEdgeError(`The bundle is made to fill a device: the members together are ${together} bytes, the file ${size}.`);
   }
 }
 

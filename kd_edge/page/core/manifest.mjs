@@ -5,6 +5,10 @@ const FORMAT = "kd-edge-bundle";
 const PROTOCOL = 1;
 const TOO_LARGE = 1e9;
 
+// Far above what is written; see FORMAT.md, section 17.
+const MOST_ITEMS = 2000;
+const MOST_CLASSES = 1000;
+
 /**
  * @typedef {object} Member
  * @property {number} bytes size unpacked
@@ -67,6 +71,9 @@ function numberIn(value) {
   return typeof inside === "number" ? inside : undefined;
 }
 
+/** @param {unknown} value @returns {value is number} */
+const isWhole = (value) => Number.isSafeInteger(value);
+
 /**
  * Refuses a name that could steer a terminal, or add a line to what is shown there.
  *
@@ -116,7 +123,7 @@ export class Fields {
   /** @param {string} name */
   whole(name) {
     const value = this.raw(name);
-    return Number.isInteger(value) ? /** @type {number} */ (value) : this.#refuse(name, "a whole number");
+    return isWhole(value) ? value : this.#refuse(name, "a whole number of at most 53 bits");
   }
 
   /** @param {string} name */
@@ -140,7 +147,7 @@ export class Fields {
   /** @param {string} name */
   wholes(name) {
     const values = this.list(name);
-    if (!values.every(Number.isInteger)) this.#refuse(name, "a list of whole numbers");
+    if (!values.every(isWhole)) this.#refuse(name, "a list of whole numbers of at most 53 bits");
     return /** @type {number[]} */ (values);
   }
 
@@ -236,6 +243,7 @@ function itemOf(raw, where) {
   if (item.classes.length < 2 || new Set(item.classes).size !== item.classes.length) {
     throw new KdEdgeError(`Item '${item.id}': fewer than two classes, or a class listed twice.`);
   }
+  if (item.classes.length > MOST_CLASSES) throw new KdEdgeError(`Item '${item.id}': more than ${MOST_CLASSES} classes.`);
   if (values.length !== item.classes.length) {
     throw new KdEdgeError(`Item '${item.id}': the number of values differs from the number of classes.`);
   }
@@ -310,6 +318,7 @@ function checkWhole(manifest) {
   if (!ids.length || new Set(ids).size !== ids.length) {
     throw new KdEdgeError("manifest.json has no items, or an item is listed twice.");
   }
+  if (ids.length > MOST_ITEMS) throw new KdEdgeError(`manifest.json has more than ${MOST_ITEMS} items.`);
   /** @param {string} where @param {string} name */
   const need = (where, name) => {
     if (!manifest.members.has(name)) {

@@ -97,7 +97,7 @@ def _opened(item: LoadedItem, form: str) -> Core:
 
 def reproduces(item: LoadedItem, model: CoreModel, form: str) -> bool:
     """Whether the golden rows come out as they are written, to the last digit."""
-    with suppress(BundleError, ValueError, KeyError, TypeError):
+    with suppress(BundleError, ValueError, LookupError, TypeError, RecursionError):
         golden = json.loads(item.bundle.read(item.entry.golden).decode("utf-8"))
         outputs = model.probabilities([*map(str, golden["inputs"])])
         rounded = [[round(value, _DIGITS) for value in row] for row in outputs]

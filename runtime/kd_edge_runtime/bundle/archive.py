@@ -27,6 +27,9 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST = 8 << 20
 MAX_MEMBER = 256 << 20
 MAX_TOGETHER = 1 << 30
+# How many times a file's size its members together may have, where they have more than so much.
+MAX_PACKING = 20
+FREELY = 16 << 20
 # Of members that are read as a whole, and become many times larger then.
 MAX_CARD = 1 << 20
 MAX_GOLDEN = 4 << 20
@@ -180,9 +183,16 @@ class Bundle:
                     f"{self.path}: '{name}' is too large ({size:,} bytes; the limit is "
                     f"{most.get(name, MAX_MEMBER):,})"
                 )
-        if sum(member.bytes for member in manifest.members.values()) > MAX_TOGETHER:
+        together = sum(member.bytes for member in manifest.members.values())
+        if together > MAX_TOGETHER:
             raise BundleError(
                 f"{self.path}: the members together are larger than {MAX_TOGETHER:,} bytes"
+            )
+        # What learnt something does not pack so small: this is made to fill a device.
+        if together > FREELY and together > MAX_PACKING * self.path.stat().st_size:
+            raise BundleError(
+                f"{self.path}: the members together are {together:,} bytes, more than "
+                f"{MAX_PACKING} times the file"
             )
 
     def _inflate(self, name: str, size: int) -> bytes:

@@ -6,6 +6,7 @@ FORMAT.md describes every field and when to raise the protocol number.
 from __future__ import annotations
 
 import json
+import sys
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BundleError, InputError, steers
@@ -36,6 +37,7 @@ _TOO_LARGE = 1e9
 MAX_CLASSES = 1000
 MAX_ITEMS = 2000
 _BITS_53 = 1 << 53
+_MOST_DIGITS = 4300  # as in Python from 3.11 on
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,7 @@ class Manifest:
             BundleError: it is not a manifest, has an unsupported protocol, or is inconsistent.
         """
         try:
-            raw = json.loads(text, parse_constant=_no_constant)
+            raw = read_json(text)
             # Half a surrogate pair is not valid text: it can be neither printed nor written.
             json.dumps(raw, ensure_ascii=False).encode("utf-8")
         except (ValueError, RecursionError):
@@ -251,6 +253,8 @@ class _Getter:
         value: Any = self._raw.get(name)
         if not _has_type(value, kind):
             raise BundleError(f"{self._where}: '{name}' is missing or not of type {kind.__name__}")
+        if kind is int:
+            self._refuse_large(name, value, value)
         _refuse_controls(value, self._where)
         checked: _T = value
         return checked
@@ -259,9 +263,16 @@ class _Getter:
         values: list[Any] = self(name, list)
         if not all(_has_type(value, kind) for value in values):
             raise BundleError(f"{self._where}: '{name}' has a value not of type {kind.__name__}")
+        if kind is int and values:
+            self._refuse_large(name, min(values), max(values))
         for value in values:
             _refuse_controls(value, self._where)
         return tuple(values)
+
+    def _refuse_large(self, name: str, least: int, most: int) -> None:
+        """Refuses whole numbers that not every reader holds exactly."""
+        if not -_BITS_53 < least <= most < _BITS_53:
+            raise BundleError(f"{self._where}: '{name}' holds a number of more than 53 bits")
 
     def map_of(self, name: str, kind: type[_T]) -> dict[str, _T]:
         values: dict[str, Any] = self(name, dict)
@@ -286,8 +297,26 @@ def _refuse_controls(value: Any, where: str) -> None:
                 raise BundleError(f"{where}: a name holds a control character ({character!a})")
 
 
+def read_json(text: str) -> Any:
+    """Reads JSON of a bundle.
+
+    Raises:
+        ValueError, RecursionError: it is not valid; NaN, infinity, or far too long a number.
+    """
+    if hasattr(sys, "get_int_max_str_digits"):
+        return json.loads(text, parse_constant=_no_constant)
+    # Without that limit, a number of a million digits is read for minutes.
+    return json.loads(text, parse_constant=_no_constant, parse_int=_short_int)
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _short_int(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(digits)
 
 
 def _check_protocol(protocol: Any) -> None:
@@ -365,8 +394,6 @@ def _check_item(entry: ItemEntry, where: str) -> None:
         raise BundleError(f"{where}: fewer than two classes, or a class listed twice")
     if len(entry.classes) > MAX_CLASSES:
         raise BundleError(f"{where}: more than {MAX_CLASSES} classes")
-    if not all(-_BITS_53 < number < _BITS_53 for number in (*entry.values, entry.parameters)):
-        raise BundleError(f"{where}: 'values' or 'parameters' holds a number of more than 53 bits")
     if len(entry.values) != len(entry.classes):
         raise BundleError(f"{where}: the number of values differs from the number of classes")
     if entry.points:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
-from kd_edge_runtime.bundle.manifest import ItemEntry
+from kd_edge_runtime.bundle.manifest import ItemEntry, read_json
 from kd_edge_runtime.errors import BundleError, KdEdgeError, ParityError
 from kd_edge_runtime.students.item import LoadedItem
+
+# Far more than are written; each is scored in every form.
+MAX_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def read(item: LoadedItem) -> Golden:
     """
     name = item.entry.golden
     try:
-        raw = json.loads(item.bundle.read(name).decode("utf-8"))
+        raw = read_json(item.bundle.read(name).decode("utf-8"))
         valid = _is_valid(raw, len(item.entry.classes))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         valid = False
@@ -88,7 +90,7 @@ def _is_valid(raw: Any, classes: int) -> bool:
         and all(0 < allowed < 1 for allowed in raw.get("tolerances", {}).values())
         and isinstance(texts, list)
         and all(isinstance(text, str) for text in texts)
-        and bool(texts)
+        and 0 < len(texts) <= MAX_ROWS
         and all(
             [len(row) for row in rows] == [classes] * len(texts)
             and all(

@@ -336,7 +336,9 @@ def test_a_whole_number_is_a_number(raw):
         ({"prompt": [1.5]}, "'prompt' has a value not of type int"),
         ({"prompt": [True]}, "'prompt' has a value not of type int"),
         ({"review": 10**400}, "a number is too large"),
-        ({"longest": 10**400}, "a number is too large"),
+        ({"longest": 10**10}, "a number is too large"),
+        ({"longest": 10**400}, "'longest' holds a number of more than 53 bits"),
+        ({"prompt": [1, 1 << 53]}, "'prompt' holds a number of more than 53 bits"),
         ({"known": [1.0, -(10**10), 1.0]}, "a number is too large"),
     ],
 )
