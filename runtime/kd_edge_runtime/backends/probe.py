@@ -30,6 +30,7 @@ from kd_edge_runtime.errors import BundleError, ParityError
 from kd_edge_runtime.files import open_in_place, read_in_place, share
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.system.child_limits import drop_rights
 
 WORKS = "works"
 MISSING = "not installed"
@@ -147,6 +148,8 @@ def _scored(name: str, form: str, path: str, at: str) -> ProbeOutcome:
         backends.module(name)
         return ProbeOutcome(WORKS)
     with Bundle(path) as bundle:
+        backends.module(name)
+        drop_rights()
         item = LoadedItem(bundle, students(bundle.manifest.items)[int(at)])
         result = reproduce(item, name, form, golden.read(item))
     return ProbeOutcome(WRONG, result.summary) if result.differing else ProbeOutcome(WORKS)

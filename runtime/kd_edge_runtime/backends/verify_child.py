@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from kd_edge_runtime import backends
 from kd_edge_runtime.backends.probe import TIMEOUT, ProbeOutcome, in_child
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.bundle.archive import Bundle
@@ -15,6 +16,7 @@ from kd_edge_runtime.errors import BackendError, BundleError, KdEdgeError, Parit
 from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.golden import Reproduced
 from kd_edge_runtime.students.item import LoadedItem
+from kd_edge_runtime.system.child_limits import drop_rights
 
 # Backends that run a bundle's graphs in a native library.
 NATIVE = ("tflite", "onnx")
@@ -71,6 +73,9 @@ def child(backend: str, path: str) -> str:
     """Runs in the child process: the runs in the first line of standard input."""
     runs = json.loads(sys.stdin.readline())
     with Bundle(path) as bundle:
+        with suppress(KdEdgeError):  # what is wrong, each form says
+            backends.module(backend)
+        drop_rights()
         entries = students(bundle.manifest.items)
         for place, form in runs:
             result = checked(LoadedItem(bundle, entries[place]), backend, form)

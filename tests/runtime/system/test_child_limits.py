@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -51,3 +52,35 @@ def test_no_dump():
 
 def test_enough_for_what_is_written():
     assert child_limits.MEMORY >= 1 << 30
+
+
+def test_no_file_is_written(tmp_path):
+    then = f"child_limits.drop_rights(); open({str(tmp_path / 'a')!r}, 'wb', 0).write(b'a')"
+    assert "File too large" in ended(then).stderr
+
+
+ROOT = pytest.mark.skipif(
+    getattr(os, "geteuid", lambda: 1)() != 0, reason="only an administrator gives up rights"
+)
+
+
+@ROOT
+def test_an_administrator_gives_up_rights(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    drop = (
+        "import os; sys.path[:] = ['/usr']; child_limits._loaded = list; "
+        "child_limits.drop_rights(); print(os.getuid())"
+    )
+    assert ended(drop).stdout == "65534\n"
+    assert "PermissionError" in ended(f"{drop}; open({str(secret)!r})").stderr
+    again = f"{drop}; os.setuid(0)"
+    assert "PermissionError" in ended(again).stderr
+
+
+@ROOT
+def test_rights_that_packages_need_are_kept(tmp_path):
+    tmp_path.chmod(0o700)
+    drop = f"import os; sys.path[:] = [{str(tmp_path)!r}]; child_limits.drop_rights()"
+    assert ended(f"{drop}; print(os.getuid())").stdout == "0\n"
