@@ -19,6 +19,7 @@ from kd_edge_runtime.slots.durable import lock
 LOCK = "run.lock"
 # Of these, one at least is there once a run has begun.
 _OURS = (LOCK, "bundle.kdz", "report.json", "together.json", "teacher.stage.json")
+_SKIPPED = ".skipped.csv"
 _SHOWN = 3
 
 
@@ -67,7 +68,12 @@ def refuse_foreign(out: Path) -> None:
     """
     if not out.is_dir():
         return
-    there = sorted(path for path in out.iterdir() if not path.name.startswith("."))
+    # The list of rows that were skipped is written before the run begins.
+    there = sorted(
+        path
+        for path in out.iterdir()
+        if not path.name.startswith(".") and not path.name.endswith(_SKIPPED)
+    )
     if not there or any(path.name in _OURS or _is_item(path) for path in there):
         return
     named = ", ".join(f"'{printable(path.name)}'" for path in there[:_SHOWN])

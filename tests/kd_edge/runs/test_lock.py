@@ -104,3 +104,13 @@ def test_a_file_in_the_way_is_told(tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(InputError, match="cannot write"), run_folder(tmp_path / "out"):
         pass
+
+
+def test_the_list_of_skipped_rows_is_no_file_of_something_else(tmp_path):
+    """It is written as the table is read, before the run begins."""
+    (tmp_path / "responses.skipped.csv").write_text("row,response_id,reason")
+    with run_folder(tmp_path):
+        assert (tmp_path / LOCK).exists()
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(InputError, match="not empty"), run_folder(tmp_path):
+        pass
