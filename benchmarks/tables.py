@@ -21,6 +21,7 @@ from benchmarks import (
     given_confidence,
     odd_responses,
     page_speed,
+    privacy,
     record,
     review_orders,
     semeval,
@@ -176,6 +177,8 @@ TABLES: dict[str, Callable[[], str]] = {
     **given_confidence.TABLES,
     **size_limits.TABLES,
     **serve_load.TABLES,
+    "privacy-sample": privacy.sample_table,
+    "privacy": privacy.real_table,
 }
 
 PICTURES = {record.RESULTS / name: draw for name, draw in size_limits.PICTURES.items()}

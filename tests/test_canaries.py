@@ -29,8 +29,8 @@ from kd_edge.runs.verdict import EXIT_CODE
 from kd_edge_runtime.text.vocabulary import hash_word
 from workshop import CommandLine, item_of
 
-# Each word is where its name says: in one response, in two, in three of one student, in ten that are
-# listed to be kept out, in unscored and in test responses.
+# Each word is where its name says: in one response, in two, in three of one student, in many and
+# the list to keep out, in unscored and in test responses.
 WORDS = {
     name: f"zqx{name}word"
     for name in ("one", "two", "pupil", "never", "unscored", "tested", "skipped", "typed")

@@ -212,7 +212,7 @@ def test_what_the_workshop_does(watched, tiny_model, tmp_path):
         ("flash", "item.kdz", "card"),
     ]  # fmt: skip
     if shutil.which("ssh-keygen"):
-        make_key(tmp_path / "key")
+        make_key(tmp_path, "key")
         commands.append(("sign", "item.kdz", "--key", "key"))
     for command in commands:
         codes = (0, EXIT_CODE) if command[0] == "run" else (0,)

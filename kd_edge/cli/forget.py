@@ -24,7 +24,7 @@ _ELSEWHERE = (
 @OptionGroup.GENERAL.option("--yes", is_flag=True, help="Remove without asking.")
 @json_option
 def forget(out: Path, yes: bool, as_json: bool) -> None:
-    """Remove students' responses from OUT, the folder of a run, and keep its results.
+    """Remove students' responses from the folder of a run.
 
     Removes soft labels, variants, scores of test responses, checkpoints, the large and small models
     in training form, with the ids of responses, and copies of prompts. Keeps the bundle with its

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -44,10 +45,10 @@ def choose_vocabulary(
     words = words_by(options.rules)
     without = sharing.kept_out.without(words)
     read = [[word and word[:MAX_WORD] for word in without(words(text))] for text in texts]
-    tallies = (
-        sharing.tally({(word,) for word in one if word} for one in read),
+    tallies: tuple[Tally[_Ngram], ...] = (
+        sharing.tally(_words(one) for one in read),
         sharing.tally(_grams(one, options.gram) for one in read),
-        sharing.tally({(a, b) for a, b in pairwise(one) if a and b} for one in read),
+        sharing.tally(_pairs(one) for one in read),
     )
     # Ties go to words first, so that every chosen pair finds its words chosen.
     ranked = sorted(
@@ -69,6 +70,16 @@ def choose_vocabulary(
         pairs=code_array(sorted(pairs)),
         rules=options.rules,
     )
+
+
+def _words(words: Sequence[str | None]) -> set[_Ngram]:
+    """A text's words."""
+    return {(word,) for word in words if word}
+
+
+def _pairs(words: Sequence[str | None]) -> set[_Ngram]:
+    """The pairs of neighbours among a text's words."""
+    return {(first, second) for first, second in pairwise(words) if first and second}
 
 
 def _grams(words: Sequence[str | None], length: int) -> set[_Ngram]:
