@@ -39,7 +39,7 @@ _STAGES = {
         "label": "Have the large model label responses with probabilities.",
         "distill": "Train a small model on scores and the large model's labels.",
         "export": "Pack small models into a bundle, the file that devices score with.",
-        "forget": "Remove students' responses from a run's folder, and keep its results.",
+        "forget": "Remove students' responses from a run's folder.",
     },
     "Check it": {
         "report": "Write a report of how well the models score.",
