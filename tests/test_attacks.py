@@ -151,7 +151,8 @@ def test_second_students(tried, name):
     data = contents.tokens_graph(name) if is_graph else contents.tokenizer(name)
     said = tried(second(".onnx" if is_graph else "tokenizer.json", data), "onnx")
     assert said["verify"].code in (3, 5)
-    assert ("the graph 'onnx-" if is_graph else "tokenizer ") in said["verify"].err
+    # Some tokenizers are taken, and then are not those that the graph was made for.
+    assert re.search("the graph 'onnx-" if is_graph else "tokenizer|vectorizer", said["verify"].err)
     assert said["install"].code == 0
     with Scorer.open(SOUND, "onnx", first_only=True) as scorer:
         alone = scorer.score("The ice melts in the warm pot.", "stove").predicted
