@@ -44,6 +44,7 @@ NAMED = {
     "kd_edge/report/page/test_browser.py": "reports in Chromium, from figures to pictures",
     "kd_edge/report/page/test_html.py": "page/render.py: HTML",
     "kd_edge/report/page/test_markdown.py": "page/render.py: Markdown",
+    "kd_edge/llm/test_transformers_serve.py": "the whole room with a real server",
     "kd_edge/page/test_browser.py": "pages in Chromium and Firefox",
     "kd_edge/page/test_tables.py": "app/table_reader.mjs and what it uses",
     "kd_edge/students/test_new_kind.py": "adds a kind as students/__init__.py says",

@@ -204,13 +204,13 @@ class _Run:
 
 
 def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Prepared:
-    student = item.student
+    student, rows = item.student, item.held_out
     kind = registry.get(student.kind)
     sample = Sample(
         golden_inputs(item.sources, rules=kind.text_rules(student)),
-        tuple(row.text for row in item.held_out),
-        tuple(row.response_id for row in item.held_out),
-        human_scores(item.held_out) if item.held_out else None,
+        tuple(row.text for row in rows),
+        tuple(row.response_id for row in rows),
+        human_scores(rows) if rows and all(row.score is not None for row in rows) else None,
     )
     ran = _run(student, student.item_id, names, sample, options)
     rules = ran.parts.text.get("rules", 1) % AFTER_MARKUP

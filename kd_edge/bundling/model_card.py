@@ -8,9 +8,11 @@ from typing import Any
 
 from kd_edge.distillation.cascade import Figures
 from kd_edge.distillation.choice import choice_of
+from kd_edge.distillation.labels_only import labels_only_words
 from kd_edge.evaluation.agreement import Line
-from kd_edge.evaluation.review import review_of
+from kd_edge.evaluation.review import LABELS_ONLY, review_of
 from kd_edge.evaluation.tables import figures_markdown
+from kd_edge.soft_labels.origin import ORIGIN, origin_words
 from kd_edge.students import registry
 from kd_edge.students.student import Student
 
@@ -56,7 +58,7 @@ def card_text(items: Sequence[CardItem]) -> str:
     """The card of a bundle, Markdown."""
     parts = [
         "# Scores written answers to " + ("one item" if len(items) == 1 else f"{len(items)} items"),
-        "A small model that kd-edge trained on people's scores and on the scores of a large "
+        f"A small model that kd-edge trained on {_learnt_from(items)} of a large "
         "language model; in research they are called *student* and *teacher*. It gives "
         "each response a score, the expected score and a confidence.",
         "**For** a first score or a second opinion on responses like those it was trained on, on a "
@@ -73,7 +75,7 @@ def card_text(items: Sequence[CardItem]) -> str:
                 parts.append(item.figures.size)
             parts.append(f"Measured on {item.figures.measured_on}:")
             parts.append(figures_markdown(item.figures.lines))
-        else:
+        elif LABELS_ONLY not in item.student.provenance:
             parts.append("It has not been measured on responses it was not trained on.")
     students = [student for item in items for student in item.students]
     parts += [
@@ -101,19 +103,41 @@ def _privacy(student: Student) -> dict[str, Any]:
     return known
 
 
+def _learnt_from(items: Sequence[CardItem]) -> str:
+    alone = [LABELS_ONLY in item.student.provenance for item in items]
+    if all(alone):
+        return "no person's scores, on those"
+    where = ", where there are any," if any(alone) else ""
+    return f"people's scores{where} and on the scores"
+
+
 def _description(student: Student) -> str:
     provenance = student.provenance
+    alone, origin = provenance.get(LABELS_ONLY), provenance.get(ORIGIN)
+    learnt = (
+        f"{alone['responses']:,} responses and {provenance['variants']:,} variants, all"
+        if alone
+        else f"{provenance['rows']:,} responses scored by people and {provenance['variants']:,} "
+        "variants"
+    )
     description = (
         f"Scores {', '.join(student.scale.classes)}; a small model of the kind "
-        f"'{student.kind}' with {student.parameters:,} parameters, trained on "
-        f"{provenance['rows']:,} responses scored by people and {provenance['variants']:,} "
-        "variants scored by the large model."
+        f"'{student.kind}' with {student.parameters:,} parameters, trained on {learnt} "
+        "scored by the large model."
     )
     calibration, review = provenance.get("calibration"), review_of(provenance)
     choice = choice_of(provenance)
+    if alone:
+        description += f" **{labels_only_words(alone)}**"
+    if origin:
+        description += f" {origin_words(origin)}"
     if choice:
         description += f" {choice}"
-    if calibration:
+    if calibration and alone:
+        description += (
+            " Its confidence is how sure it is of the large model's score, not of a person's."
+        )
+    elif calibration:
         description += (
             " Its probabilities are calibrated on responses it was not trained on (temperature "
             f"{calibration['temperature']:.2f})."

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kd_edge.data.responses import Row
 from kd_edge.students import registry
 from kd_edge.students.student import Student
+from kd_edge.teacher.held_out import refuse_unscored
 from kd_edge_export import form_writers
 from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime.errors import InputError
@@ -57,6 +58,7 @@ def check_second(name: str, second: Student, held_out: Sequence[Row]) -> None:
             f"item '{name}': its held-out responses say when the second student is asked, and "
             "there are none"
         )
+    refuse_unscored(name, held_out, "say when the second student is asked")
     unseen = set(second.held_out)
     learnt = sum(row.response_id not in unseen for row in held_out)
     if unseen and learnt:  # a student that was not distilled says nothing

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kd_edge.cli.help import GroupedCommand, OptionGroup
+from kd_edge.cli.labels_only import distill_labels_only
 from kd_edge.cli.options import (
     FILE,
     FOLDER,
@@ -29,6 +31,9 @@ from kd_edge.students.registry import BOTH
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kd_edge.data.responses import Row
     from kd_edge.students.student import Student
 
 
@@ -47,6 +52,12 @@ if TYPE_CHECKING:
     type=FILE,
     required=True,
     help="CSV file with soft labels, from 'kd-edge label' or from any other model.",
+)
+@OptionGroup.LABELS.option(
+    "--labels-only",
+    is_flag=True,
+    help="Learn from the soft labels alone: RESPONSES need no scores. Those without one are learnt "
+    "from, and those that people scored are only measured on.",
 )
 @OptionGroup.LABELS.option(
     "--variants",
@@ -77,6 +88,7 @@ if TYPE_CHECKING:
 def distill(
     responses: Path,
     labels: Path,
+    labels_only: bool,
     variants: Path | None,
     teacher_folder: Path | None,
     output: Path,
@@ -100,6 +112,7 @@ def distill(
       kd-edge distill responses.csv --labels labels.csv -o out
       kd-edge distill responses.csv --labels labels.csv --variants more.csv -o out
       kd-edge distill responses.csv --labels llm.csv -o out --review-accuracy 0.95
+      kd-edge distill unscored.csv --labels llm.csv --labels-only -o out
       kd-edge distill responses.csv --labels labels.csv -o out --max-size 16KB
       kd-edge distill r.csv --labels labels.csv --teacher t -o out --max-size 8MB
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
@@ -111,11 +124,11 @@ def distill(
     limited = max_size is not None or max_ms is not None
     every = limited and values["student"] is None
     options = to_distil_options({**values, "student": BOTH} if every else values)
-    if not limited and (forms or prompts):
-        raise InputError(
-            "--form and --prompt need --max-size or --max-ms: they set what its bundle will hold"
-        )
+    _refuse_unfit(limited, bool(forms or prompts), labels_only, bool(teacher_folder))
     kept_out = to_kept_out(values)
+    if labels_only:
+        distill_labels_only(responses, labels, variants, output, options, values, as_json)
+        return
     sources = read_prompts(prompts)
     item = read(responses, values, folder=output.parent).item()
 
@@ -157,6 +170,7 @@ def distill(
     students = {"student": distilled.student, "baseline": distilled.baseline}
     if distilled.second:
         students["second"] = distilled.second
+    students = _with_origin(students, labels, held_out)
     for name, student in students.items():
         store.save(student, output / name)
     figures = {name: _figures(student) for name, student in students.items()}
@@ -173,6 +187,48 @@ def distill(
         )
     about = distilled.student.provenance
     print_text("\n".join(str(one) for one in (choice_of(about), review_of(about)) if one))
+
+
+def _refuse_unfit(limited: bool, bundled: bool, labels_only: bool, teacher: bool) -> None:
+    """Refuses options that do not go together.
+
+    Raises:
+        InputError: some do not.
+    """
+    if not limited and bundled:
+        raise InputError(
+            "--form and --prompt need --max-size or --max-ms: they set what its bundle will hold"
+        )
+    if labels_only and (limited or teacher):
+        raise InputError(
+            "--labels-only goes with neither --max-size and --max-ms, which choose by people's "
+            "scores, nor --teacher"
+        )
+
+
+def _with_origin(
+    students: dict[str, Student], labels: Path, held_out: Sequence[Row]
+) -> dict[str, Student]:
+    """The students, those that learnt from labels with what is known of who made these."""
+    from kd_edge.console.progress import say
+    from kd_edge.soft_labels.origin import ORIGIN, read_origin
+
+    origin = read_origin(labels)
+    if origin is None:
+        return students
+    seen = len({row.response_id for row in held_out} & set(origin.examples))
+    if seen:
+        say(
+            f"{labels}: its language model was shown the scores of {seen} held-out responses, on "
+            "which it looks better than it is: label again with the --seed given here."
+        )
+    by = {ORIGIN: origin.provenance()}
+    return {
+        name: student
+        if name == "baseline"
+        else replace(student, provenance={**student.provenance, **by})
+        for name, student in students.items()
+    }
 
 
 def _figures(student: Student) -> dict[str, Any]:

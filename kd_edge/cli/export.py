@@ -161,12 +161,15 @@ def export(
         refuse_overwriting(path, responses, *prompts)
     from kd_edge.bundling.bundle import ExportItem, ExportOptions
     from kd_edge.bundling.parity import Limits
+    from kd_edge.students import store
     from kd_edge.teacher.held_out import held_out_rows
 
     target = Target(output, page, as_c, as_js)
     cascade = to_cascade_options(values, bool(seconds), "name the second with --second")
     limits = Limits(values["greatest_difference"], values["least_equal"], values["qwk_loss"])
-    scored = None if responses is None else read(responses, values, folder=target.path.parent)
+    by_people = teacher or not any(map(store.chosen_by_labels, students))
+    folder = target.path.parent
+    scored = None if responses is None else read(responses, values, by_people, folder=folder)
     if teacher:
         unfit: dict[str, object] = {"--form": forms, "--bits": bits, "--prompt": prompts}
         unfit |= {"--max-size": max_size, "--c": as_c, "--js": as_js, "--second": seconds}
@@ -267,7 +270,7 @@ def _cut(
     from kd_edge.size_search.search import Search
     from kd_edge.size_search.tried import Limits
     from kd_edge.students import registry
-    from kd_edge.teacher.held_out import held_out_rows
+    from kd_edge.teacher.held_out import held_out_rows, refuse_unscored
 
     if len(students) != 1 or not registry.get(students[0].kind).has_sizes:
         raise InputError("--max-size takes one student, and a bag: other kinds have one size only")
@@ -277,6 +280,7 @@ def _cut(
         raise InputError("--max-size needs --responses, to measure smaller students on")
     student = students[0]
     held_out = held_out_rows(student, scored)
+    refuse_unscored(student.item_id, held_out, "choose a smaller student")
     learning = scored.item(student.item_id).learning
     training_texts = [row.text for row in learning if row not in held_out]
     limits = Limits(limit)

@@ -79,8 +79,8 @@ def label(
       kd-edge label teacher all.csv -o soft.csv --variants more.csv --count 20000
       kd-edge label teacher a.csv -o soft.csv --variants v.csv --unlabelled b.csv
       kd-edge label adapter r.csv -o labels.csv --model llama --device cuda
-      kd-edge label responses.csv --llm http://localhost:11434/v1 --model qwen3 -o labels.csv
-      kd-edge label r.csv --llm URL --model NAME --prompt p.txt --rubric r.txt -o l.csv
+      kd-edge label r.csv --llm http://localhost:11434/v1 --model qwen3 -o l.csv
+      kd-edge label r.csv --llm URL --model m --rubric rubric.txt -o l.csv
     """
     teacher, responses = _teacher_and_responses(paths, values["llm"] is not None)
     model = values["model"]

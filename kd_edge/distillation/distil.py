@@ -149,11 +149,13 @@ def train_student(
     work: Path,
     description: str,
     sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
+    usual: Sequence[str] = (),
 ) -> Student:
     """Trains one student; see `distil`.
 
     The caller removes the checkpoint in `work`. The description is shown beside the progress bar,
-    and `sharing` is how the text stage was learnt.
+    and `sharing` is how the text stage was learnt. Unusual responses are told by the scored
+    examples, or by the `usual` ones where there are none.
 
     Raises:
         StoppedError: the user stopped it; the same call resumes.
@@ -195,7 +197,7 @@ def train_student(
         held_out=tuple(row.response_id for row in held_out),
         markup=item.markup,
     )
-    scored = [examples.texts[at] for at in np.flatnonzero(examples.scores >= 0).tolist()]
+    scored = [examples.texts[at] for at in np.flatnonzero(examples.scores >= 0).tolist()] or usual
     return with_flags(student, scored, held_out, options.review_accuracy)
 
 

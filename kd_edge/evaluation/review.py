@@ -12,6 +12,9 @@ from scipy.stats import binomtest, norm
 
 from kd_edge.evaluation.calibration import Floats, Right
 
+LABELS_ONLY = "labels_only"
+"""In the provenance of a student that was chosen by a large model's scores, not by people's."""
+
 ACCURACY = 0.9
 """Default of the exact agreement required of scores that nobody reviews, 0 to 1."""
 
@@ -66,6 +69,14 @@ class Review:
         if not self.reached:
             text += f" {self.wanted:.0%} was asked for; these responses are too few to promise it."
         return text
+
+
+class ReviewByLabels(Review):
+    """The same where a large model's scores stood for people's."""
+
+    def __str__(self) -> str:
+        """See `Review`; it promises nothing of people."""
+        return super().__str__().replace("people's scores", "the large model's scores")
 
 
 def review_curve(
@@ -151,4 +162,5 @@ def at_least(successes: int, trials: int) -> float:
 def review_of(provenance: Mapping[str, Any]) -> Review | None:
     """The review threshold in a student's provenance; None from an older version."""
     saved = provenance.get("review")
-    return None if saved is None else Review(**saved)
+    kind = ReviewByLabels if LABELS_ONLY in provenance else Review
+    return None if saved is None else kind(**saved)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kd_edge.data.readers.delimited import read_table
 from kd_edge.data.responses import Row
 from kd_edge.soft_labels.table import LabelTable, read_label_table
 from kd_edge_runtime.errors import Problem, TableError
@@ -105,6 +106,16 @@ def read_labels(path: Path, classes: Sequence[str]) -> SoftLabels:
     table = read_label_table(path, classes)
     refuse_problems(table, repeated_ids(table))
     return SoftLabels(table.ids, table.folds, table.probabilities, tuple(classes))
+
+
+def label_classes(path: Path) -> tuple[str, ...]:
+    """The classes that the columns p_<class> of a file of labels name, in their order.
+
+    Raises:
+        InputError: the file cannot be read as text.
+    """
+    names = read_table(path).header
+    return tuple(name[2:] for name in names if name.startswith("p_") and len(name) > 2)
 
 
 def labels_by_id(

@@ -11,6 +11,9 @@ from typing import Any
 from kd_edge.stages.record import hash_file
 from kd_edge_runtime.files import atomic_write
 
+ORIGIN = "labels_by"
+"""In the provenance of a student: what `Origin.provenance` tells of its labels."""
+
 LOGPROBS, ANSWERS = "logprobs", "answers"
 
 

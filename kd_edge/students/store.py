@@ -10,6 +10,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 
 from kd_edge.data.responses import Scale
+from kd_edge.evaluation.review import LABELS_ONLY
 from kd_edge.files import atomic_folder, write_json
 from kd_edge.students import registry
 from kd_edge.students.student import Student
@@ -47,6 +48,18 @@ def save(student: Student, folder: Path) -> None:
             description["markup"] = True
         description |= registry.get(student.kind).save_text(student.text, new)
         write_json(new / DESCRIPTION, description)
+
+
+def chosen_by_labels(folder: Path) -> bool:
+    """Whether a folder holds a student that learnt from labels alone, without reading all of it.
+
+    False where it holds none that can be read, which `load` says in words.
+    """
+    try:
+        provenance = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["provenance"]
+        return LABELS_ONLY in provenance
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
 
 
 def load(folder: Path) -> Student:

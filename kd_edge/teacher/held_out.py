@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.data.splits import validation_rows
+from kd_edge.evaluation.review import LABELS_ONLY
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError
@@ -45,11 +47,25 @@ def learning_rows(
     )
 
 
+def refuse_unscored(item_id: str, rows: Sequence[Row], what_for: str) -> None:
+    """Refuse held-out rows without people's scores for what needs them.
+
+    Raises:
+        InputError: one has none, since the student learnt from labels alone.
+    """
+    if any(row.score is None for row in rows):
+        raise InputError(
+            f"item '{item_id}': people's scores of its held-out responses {what_for}, and there "
+            "are none: the student learnt from labels alone"
+        )
+
+
 def held_out_rows(student: Student, responses: Responses) -> tuple[Row, ...]:
     """The scored responses that a student was not trained on, and was chosen by.
 
     Args:
-        student: the student.
+        student: the student. One that learnt from labels alone was chosen by responses that may
+            have no score.
         responses: those that it was distilled from.
 
     Raises:
@@ -59,7 +75,7 @@ def held_out_rows(student: Student, responses: Responses) -> tuple[Row, ...]:
     rows = tuple(
         row
         for row in responses.item(student.item_id).rows
-        if row.response_id in ids and row.score is not None
+        if row.response_id in ids and (row.score is not None or LABELS_ONLY in student.provenance)
     )
     if not rows:
         raise InputError(
