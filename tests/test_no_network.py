@@ -233,6 +233,19 @@ def test_bench(watched, bundle):
     assert (watched.left, watched.tried) == ([], [])
 
 
+def test_label_asks_no_host_that_was_not_named(watched, tmp_path):
+    (tmp_path / "r.csv").write_text("text,score\n" + "the ice,1\nwool,0\n" * 20)
+    asked = (_KD_EDGE, "label", "r.csv", "--model", "m", "--yes", "-o", "l.csv", "--llm")
+    _, err = watched.start(*asked, "http://gpu.example/v1").communicate(timeout=300)
+    assert b"--send-responses-to gpu.example" in err
+    assert (watched.left, watched.tried) == ([], [])
+    # There is no loopback either; it was tried, and nothing was looked up by its name.
+    _, err = watched.start(*asked, "http://localhost:9/v1").communicate(timeout=300)
+    assert b"nothing answers at localhost:9" in err
+    assert "connect " in watched.tried
+    assert not any("localhost" in line for line in watched.tried)
+
+
 def test_export(watched, small_students, tmp_path):
     from kd_edge.students import store
 

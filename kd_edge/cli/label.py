@@ -90,6 +90,8 @@ def label(
         refuse_overwriting(file, responses)
     refuse_missing(responses, unlabelled)
     if teacher is None:
+        if device != "auto":
+            raise click.UsageError("--device needs a TEACHER: with --llm, the server computes")
         label_by_llm(responses, output, variants_output, count, unlabelled, seed, values)
         return
     # Before the table, which may take long: a wrong folder is more likely.

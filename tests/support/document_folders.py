@@ -116,6 +116,8 @@ def kd_edge(folder: Path, bag: Student) -> None:  # noqa: ARG001 (makes its own)
     (folder / "prompts").mkdir()
     for name in "ab":
         (folder / "prompts" / f"{name}.txt").write_text(f"Explain {name} in your own words.\n")
+    unscored = [replace(row, score=None) for row in tiny_item(120).rows]
+    write_table(folder / "unscored.csv", [replace(tiny_item(120), rows=tuple(unscored))])
     rows = "".join(f"{row.response_id},{row.score}\n" for row in tiny_item(120).rows)
     (folder / "llm.csv").write_text(f"response_id,label\n{rows}")
     for at, name in enumerate(NAMES):
