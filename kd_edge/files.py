@@ -11,12 +11,17 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write, plain_write_errors
+from kd_edge_runtime.slots.durable import sync_folder
+from kd_edge_runtime.system.temporary import remove_all_stale
+
+# What a folder is called while it is built, when it is whole, and when it has been replaced.
+_NEW, _WHOLE, _OLD = ".new", ".whole", ".old"
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -62,13 +67,11 @@ def atomic_folder(path: Path, markers: Collection[str]) -> Iterator[Path]:
         InputError: see `check_replaceable`; the disk is full, or the folder may not be written.
     """
     path = path.resolve()
-    new, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
-    if old.exists() and not path.exists():  # a run that was killed between the two renames
-        old.rename(path)
+    new, whole, old = (_beside(path, ending) for ending in (_NEW, _WHOLE, _OLD))
+    with plain_write_errors(path):
+        mend_folder(path)
     check_replaceable(path, markers)
     with plain_write_errors(path):
-        for stale in (new, old):
-            shutil.rmtree(stale, ignore_errors=True)
         new.mkdir(parents=True)
         if path.exists():  # what is for its owner alone stays so
             new.chmod(stat.S_IMODE(path.stat().st_mode))
@@ -76,13 +79,50 @@ def atomic_folder(path: Path, markers: Collection[str]) -> Iterator[Path]:
             yield new
             _open_to_its_readers(new)
             _sync(new)
+            # By this name it is known to be whole, should this process end before the last rename.
+            new.rename(whole)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
         if path.exists():
             path.rename(old)
-        new.rename(path)
+        whole.rename(path)
+        sync_folder(path.parent)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def mend_folder(path: Path) -> None:
+    """Finish or undo what a process that was killed in `atomic_folder` had begun.
+
+    Args:
+        path: the folder that it was making or replacing. No other process may be at it now.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    new, whole, old = (_beside(path, ending) for ending in (_NEW, _WHOLE, _OLD))
+    for left in (whole, old):  # one of them where both renames had not been made
+        if left.is_dir() and not path.exists():
+            left.rename(path)
+    for left in (new, whole, old):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left in a folder, and finish or undo what they were replacing.
+
+    Args:
+        folder: a folder, which need not be there, that this process alone writes into.
+    """
+    if not folder.is_dir():
+        return
+    with suppress(OSError):
+        remove_all_stale(folder)
+        for path in sorted(folder.iterdir()):
+            name = path.name.removeprefix(".")
+            ending = path.suffix
+            if name != path.name and ending in (_NEW, _WHOLE, _OLD) and path.is_dir():
+                mend_folder(folder / name.removesuffix(ending))
 
 
 def refuse_file(path: Path) -> None:
@@ -123,8 +163,14 @@ def _open_to_its_readers(folder: Path) -> None:
             path.chmod(path.stat().st_mode | read)
 
 
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}{ending}")
+
+
 def _sync(folder: Path) -> None:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            with file.open("rb+") as handle:
+    for path in (folder, *folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as handle:
                 os.fsync(handle.fileno())
+        elif path.is_dir():
+            sync_folder(path)

@@ -25,8 +25,14 @@ from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
 from kd_edge.soft_labels.label_rows import label_rows
-from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
+from kd_edge.soft_labels.label_variants import (
+    Variants,
+    clear_partial,
+    label_variants,
+    read_variants,
+)
 from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
+from kd_edge.stages.lock import held
 from kd_edge.students import store
 from kd_edge.students.kept_out import kept_out
 from kd_edge.students.student import Student
@@ -147,6 +153,7 @@ def label(
         label_variants(texts, [source], place.path / "variants.csv") if texts else None,
         source if isinstance(teacher, str) else teacher,
     )
+    clear_partial(place.path / "variants.csv")
     return place.keep_for(labels)
 
 
@@ -201,12 +208,11 @@ def distil(
         kept_out=kept_out(to_texts("never", never)),
     )
     place = Workplace(folder)
-    distilled = distillation.distil(data, chosen, place.path / "work")
-    if not place.is_temporary:
-        store.save(distilled.student, place.path / "student")
-        store.save(distilled.baseline, place.path / "baseline")
-        if distilled.second:
-            store.save(distilled.second, place.path / "second")
+    work = place.path / "work"
+    with held(work, "distilling"):
+        distilled = distillation.distil(data, chosen, work)
+        _save(distilled, place)
+        distillation.clear_work(work)
     return place.keep_for(distilled)
 
 
@@ -249,3 +255,13 @@ def export(
         for one, held, second in zip(loaded, rows, seconds, strict=True)
     ]
     return bundle.export(items, to_path("path", path), {}, ExportOptions(to_texts("forms", forms)))
+
+
+def _save(distilled: Distilled, place: Workplace) -> None:
+    """Saves what was distilled, unless nobody named a folder for it."""
+    if place.is_temporary:
+        return
+    store.save(distilled.student, place.path / "student")
+    store.save(distilled.baseline, place.path / "baseline")
+    if distilled.second:
+        store.save(distilled.second, place.path / "second")

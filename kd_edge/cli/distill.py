@@ -134,7 +134,7 @@ def distill(
 
     from kd_edge.console.tables import print_text
     from kd_edge.distillation.choice import choice_of
-    from kd_edge.distillation.distil import distil
+    from kd_edge.distillation.distil import clear_work, distil
     from kd_edge.distillation.learning import LearningData
     from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
@@ -143,6 +143,7 @@ def distill(
     from kd_edge.size_search.tried import ALL, Limits
     from kd_edge.soft_labels.label_variants import read_variants
     from kd_edge.soft_labels.labels import labels_by_id
+    from kd_edge.stages.lock import held
     from kd_edge.students import store
     from kd_edge.teacher.held_out import learning_rows
 
@@ -158,21 +159,25 @@ def distill(
     for name in names:
         check_replaceable(output / name, store.MARKERS)  # before the work, not after it
     work = output / "work"
-    if not limited:
-        distilled = distil(data, options, work)
-    else:
-        limits = Limits(max_size, max_ms)
-        search = Search(limits, held_out, sources, forms)
-        kinds = ALL if every else ()
-        distilled = show_search(
-            lambda: distil_to_size(data, options, work, search, kinds), output / "student", limits
-        )
-    students = {"student": distilled.student, "baseline": distilled.baseline}
-    if distilled.second:
-        students["second"] = distilled.second
-    students = _with_origin(students, labels, held_out)
-    for name, student in students.items():
-        store.save(student, output / name)
+    with held(work, "distilling"):
+        if not limited:
+            distilled = distil(data, options, work)
+        else:
+            limits = Limits(max_size, max_ms)
+            search = Search(limits, held_out, sources, forms)
+            kinds = ALL if every else ()
+            distilled = show_search(
+                lambda: distil_to_size(data, options, work, search, kinds),
+                output / "student",
+                limits,
+            )
+        students = {"student": distilled.student, "baseline": distilled.baseline}
+        if distilled.second:
+            students["second"] = distilled.second
+        students = _with_origin(students, labels, held_out)
+        for name, student in students.items():
+            store.save(student, output / name)
+        clear_work(work)
     figures = {name: _figures(student) for name, student in students.items()}
     if as_json:
         print_json(figures)

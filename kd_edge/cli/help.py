@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from kd_edge.cli.stopping import stoppable
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -58,7 +60,12 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists its options by group."""
+    """A command whose help lists its options by group, and that can be stopped at any time."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """See click."""
+        with stoppable():
+            return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """See click."""

@@ -111,7 +111,7 @@ def label(
         options_of,
         refuse_other_classes,
     )
-    from kd_edge.soft_labels.label_variants import label_variants
+    from kd_edge.soft_labels.label_variants import clear_partial, label_variants
     from kd_edge.soft_labels.labels import write_labels
     from kd_edge.teacher.held_out import learning_rows
 
@@ -133,6 +133,7 @@ def label(
             say(f"Unscored responses used: {len(more):,}.")
         texts = texts_to_label(list(rows), more, count, seed)
         variants = label_variants(texts, [teacher], variants_output, device=device, base=model)
+        clear_partial(variants_output)
         click.echo(f"{variants_output}: {len(variants.texts):,} labelled variants")
 
 

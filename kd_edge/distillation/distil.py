@@ -52,7 +52,8 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
         data: what they learn from.
         options: the options of both; a baseline of another kind has that kind's own. With
             `registry.BOTH` a second student is trained too, by `distil_second`.
-        work: a folder for checkpoints, so that a stopped run can be resumed.
+        work: a folder for checkpoints, so that a stopped run can be resumed. They stay until
+            `clear_work`, so that nothing is lost before the students are saved.
 
     Raises:
         InputError: the data do not suffice for a student of that kind.
@@ -78,7 +79,6 @@ def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:
     if both.second:
         second = distil_second(soft_labels(data, distilled), both, work)
         distilled = replace(distilled, second=second)
-    clear_work(work, folders)
     return distilled
 
 
@@ -113,11 +113,9 @@ def distil_second(data: LearningData, options: DistilOptions, work: Path) -> Stu
     text = data.learn_text(chosen)
     examples = with_soft_labels(data.rows, data.labels, data.variants)
     folder, training = work / "second", f"training the second {data.names.student}"
-    second = train_student(
+    return train_student(
         data.item, examples, data.held_out, text, chosen, folder, training, data.sharing
     )
-    clear_work(work, [folder])
-    return second
 
 
 def soft_labels(data: LearningData, distilled: Distilled) -> LearningData:
@@ -129,13 +127,20 @@ def soft_labels(data: LearningData, distilled: Distilled) -> LearningData:
     return data if choice is None else stacked(data, distilled.baseline, choice.teacher_share)
 
 
-def clear_work(work: Path, folders: Sequence[Path]) -> None:
-    """Removes checkpoints once everything is trained, so that a stopped run keeps them all.
+_CHECKPOINTS = ("student", "baseline", "second")
+
+
+def clear_work(work: Path, names: Sequence[str] = _CHECKPOINTS) -> None:
+    """Removes checkpoints once all that was trained is saved; and what a killed process left.
 
     Their folder is kept if it contains anything else.
+
+    Args:
+        work: the folder.
+        names: the checkpoints; by default those of `distil` and `distil_second`.
     """
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    for name in names:
+        shutil.rmtree(work / name, ignore_errors=True)
     with contextlib.suppress(OSError):  # it contains other files
         work.rmdir()
 

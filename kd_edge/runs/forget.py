@@ -28,8 +28,8 @@ _STAGES = (
     rf"|.*\.stage\.json|{re.escape(TEST_SCORES)}|{re.escape(RESPONSES)}"
 )
 _WRITTEN = re.compile(
-    r"item-.*|.*\.skipped\.csv|\..*\.[0-9a-f]{12}\.tmp"
-    rf"|\.({_STAGES})\.(new|old)|{re.escape(LOCK)}"
+    r"item-.*|.*\.skipped\.csv|\..*\.[0-9a-f]{12}\.tmp|\..*\.(lock|partial)|\.measured\.new"
+    rf"|\.({_STAGES})\.(new|whole|old)|{re.escape(LOCK)}"
 )
 _WRITTEN_TOGETHER = re.compile(f"{_WRITTEN.pattern}|{_STAGES}")
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any
 
 from kd_edge.console.progress import say
+from kd_edge.files import sweep
+from kd_edge.runs.folder import BUNDLE, REPORT, RESPONSES, TOGETHER
+from kd_edge.stages.lock import locked, unlock
 from kd_edge_runtime.errors import InputError, printable
 from kd_edge_runtime.files import plain_write_errors
-from kd_edge_runtime.slots.durable import lock
 
 LOCK = "run.lock"
 # Of these, one at least is there once a run has begun.
-_OURS = (LOCK, "bundle.kdz", "report.json", "together.json", "teacher.stage.json")
+_OURS = (LOCK, BUNDLE, REPORT, TOGETHER, RESPONSES, "teacher.stage.json")
 _SKIPPED = ".skipped.csv"
 _SHOWN = 3
 
@@ -42,15 +39,15 @@ def run_folder(out: Path) -> Iterator[None]:
         is_new = not out.exists()
         # For its owner alone, as it will hold responses; the bundle in it can be copied.
         out.mkdir(0o700, parents=True, exist_ok=True)
-        file = _locked(out / LOCK)
+        file, left = locked(out / LOCK, lambda holder: _busy(out, holder))
     try:
-        with file:
-            try:
-                yield
-            finally:
-                with suppress(OSError):
-                    file.truncate(0)  # Windows removes no open file
-                    (out / LOCK).unlink()
+        if left:
+            say(f"{out}: a run that did not end by itself ({left}) is resumed.")
+        try:
+            sweep(out)
+            yield
+        finally:
+            unlock(file, out / LOCK)
     finally:
         if is_new:
             with suppress(OSError):
@@ -88,40 +85,8 @@ def _is_item(path: Path) -> bool:
     return path.name.startswith("item-") and path.is_dir()
 
 
-def _locked(path: Path) -> IO[Any]:
-    """The lock's file, locked, with a line about who has it."""
-    while True:
-        file = path.open("a+", encoding="utf-8")
-        try:
-            lock(file)
-        except InputError:
-            file.seek(0)
-            holder = printable(file.read(500).strip()) or "unknown"
-            file.close()
-            raise InputError(
-                f"{path.parent}: another run is at work in this folder ({holder}). Wait for it, "
-                "stop it, or name another folder with -o"
-            ) from None
-        # It may have been removed by its last owner between the two steps.
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                break
-        file.close()
-    file.seek(0)
-    if left := printable(file.read(500).strip()):
-        say(f"{path.parent}: a run that did not end by itself ({left}) is resumed.")
-    file.truncate(0)
-    file.write(f"{_user()} on {socket.gethostname()}, process {os.getpid()}, since {_now()}\n")
-    file.flush()
-    return file
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a number without a name
-        return "somebody"
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).astimezone().isoformat(" ", "seconds")
+def _busy(out: Path, holder: str) -> str:
+    return (
+        f"{out}: another run is at work in this folder ({holder}). Wait for it, stop it, or name "
+        "another folder with -o"
+    )

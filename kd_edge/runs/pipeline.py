@@ -15,10 +15,17 @@ from kd_edge.console.progress import say
 from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
 from kd_edge.distillation.choice import choice_of
-from kd_edge.distillation.distil import Distilled, check_second, distil, distil_second, soft_labels
+from kd_edge.distillation.distil import (
+    Distilled,
+    check_second,
+    clear_work,
+    distil,
+    distil_second,
+    soft_labels,
+)
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.files import make_folder
+from kd_edge.files import make_folder, sweep
 from kd_edge.runs.folder import item_folder
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.outputs import StageOutputs, unlike_words
@@ -27,7 +34,7 @@ from kd_edge.runs.provenance import bundle_provenance, measured_on
 from kd_edge.runs.sizes import InBundle, SizeStage
 from kd_edge.size_search.shown import SizeChoice
 from kd_edge.soft_labels.label_rows import cross_fit, labelled_rows, predicted_labels
-from kd_edge.soft_labels.label_variants import label_variants, read_variants
+from kd_edge.soft_labels.label_variants import clear_partial, label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write_labels
 from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
@@ -111,6 +118,7 @@ class Pipeline:
             StoppedError: the user stopped it; the same call resumes.
         """
         make_folder(self._folder)
+        sweep(self._folder)
         for at, name in enumerate(self._teachers):
             self._finetune(at, name)
         # Hashed once for all later stages: a teacher is as large as its language model.
@@ -236,11 +244,13 @@ class Pipeline:
                     device=self._options.teacher.device,
                 ),
             )
+        clear_partial(path)
         return variants, path
 
     def _distil(self, variants: VariantTexts | None, path: Path) -> Distilled:
         options, data = self._options.distil, self._data
         student, baseline = self._folder / "student", self._folder / "baseline"
+        work = self._folder / "work"
         inputs = {"rows": self._rows_hash, "labels": hash_file(self._labels)}
         if variants is not None:
             inputs["variants"] = hash_file(path)
@@ -268,27 +278,39 @@ class Pipeline:
         def run() -> None:
             learnt = learning()
             check_second(learnt, options)
-            distilled = distil(learnt, options.first, self._folder / "work")
+            distilled = distil(learnt, options.first, work)
             store.save(distilled.student, student)
             store.save(distilled.baseline, baseline)
 
         of_first = {**inputs, **self._teacher_of(options.first)}
-        self._stages.run("student", asdict(options.first), of_first, [student, baseline], run)
-        distilled = Distilled(data.load(student), data.load(baseline))
+        outputs = [student, baseline]
+        self._stages.run(
+            "student",
+            asdict(options.first),
+            of_first,
+            outputs,
+            run,
+            lambda: [*map(data.load, outputs)],
+        )
+        distilled = Distilled(*map(data.load, outputs))
         if options.second is None:
+            clear_work(work)
             return distilled
         second = self._folder / "second"
 
         def run_second() -> None:
             taught = soft_labels(learning(), distilled)
-            store.save(distil_second(taught, options, self._folder / "work"), second)
+            store.save(distil_second(taught, options, work), second)
 
         of_second = {**inputs, **self._teacher_of(options.second)}
         chosen, choice = asdict(options.second), choice_of(distilled.student.provenance)
         if choice is not None and choice.teacher_share != 1:
             chosen["teacher_share"] = choice.teacher_share
             of_second["baseline"] = hash_folder(baseline)  # its probabilities are mixed in
-        self._stages.run("second", chosen, of_second, [second], run_second)
+        self._stages.run(
+            "second", chosen, of_second, [second], run_second, lambda: data.load(second)
+        )
+        clear_work(work)
         return replace(distilled, second=data.load(second))
 
     def _distil_within(

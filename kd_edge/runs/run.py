@@ -14,6 +14,7 @@ from kd_edge.data.splits import split_item, test_items
 from kd_edge.evaluation.agreement import Pooled, pooled
 from kd_edge.evaluation.sums import SumAgreement
 from kd_edge.files import write_json
+from kd_edge.runs.finished import remember_finished
 from kd_edge.runs.folder import (
     BUNDLE,
     REPORT,
@@ -150,6 +151,8 @@ def _run(
     )
     write_json(out / REPORT, report.as_json())
     (out / TOGETHER).unlink(missing_ok=True)
+    for one in runs:
+        remember_finished(out, one.outputs.folder, out / REPORT)
     return report
 
 
@@ -171,7 +174,7 @@ def _write_bundle(
 ) -> tuple[ItemReport, ...]:
     """Measure the items, write them into a bundle with their figures, and report on them."""
     prepared = [item_run.prepared for item_run in runs]
-    with temporary_bundle(prepared) as scorer:
+    with temporary_bundle(prepared, bundle.parent) as scorer:
         measured = [(item_run, item_run.measure(scorer)) for item_run in runs]
     provenance = bundle_provenance(
         options,

@@ -87,7 +87,7 @@ class Trainer:
 
     def clear(self) -> None:
         """Removes the checkpoints."""
-        clear_work(self.work, self._folders)
+        clear_work(self.work, [folder.name for folder in self._folders])
 
     @cached_property
     def _text(self) -> TextStage:

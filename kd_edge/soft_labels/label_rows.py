@@ -17,7 +17,14 @@ from kd_edge.data.responses import Item, Row
 from kd_edge.data.splits import deal_folds
 from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
 from kd_edge.soft_labels.table import IN_SAMPLE
-from kd_edge.stages.record import hash_rows, is_current, write_record
+from kd_edge.stages.lock import held
+from kd_edge.stages.record import (
+    NOT_FINISHED,
+    hash_rows,
+    is_current,
+    why_outdated,
+    write_record,
+)
 from kd_edge.teacher.building import prompt_input
 from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.finetune import finetune
@@ -159,13 +166,14 @@ def cross_fit(
         {"rows": hash_rows(rows), "model": source.sha256, **prompt_input(item, source)},
         names,
     )
-    for fold in range(folds):
-        say(f"Item '{item.item_id}': {names.teacher} {fold + 1} of {folds}")
-        labels = teachers.label(fold).by_id()
-        for at, row in enumerate(rows):
-            if row.response_id in labels:
-                share = 1 if row.response_id in fold_of else folds
-                total[at] += labels[row.response_id] / share
+    with held(work, "cross-fitting"):
+        for fold in range(folds):
+            say(f"Item '{item.item_id}': {names.teacher} {fold + 1} of {folds}")
+            labels = teachers.label(fold).by_id()
+            for at, row in enumerate(rows):
+                if row.response_id in labels:
+                    share = 1 if row.response_id in fold_of else folds
+                    total[at] += labels[row.response_id] / share
     ids = tuple(row.response_id for row in rows)
     own = tuple(fold_of.get(name, IN_SAMPLE) for name in ids)
     return SoftLabels(ids, own, total, item.scale.classes)
@@ -197,7 +205,10 @@ class _Folds:
         }
         # this fold's teacher labels the rows of this fold, and those of none
         rows = [row for row in self.rows if self.fold_of.get(row.response_id, fold) == fold]
-        if not is_current(record, "cross-fit", options, self.inputs):
+        why = why_outdated(record, "cross-fit", options, self.inputs, [path])
+        if why:
+            if why != NOT_FINISHED:
+                say(f"The labels of fold {fold + 1} are made again, as {why}.")
             started = time.monotonic()
             teacher = self._teach(fold, rows, options)
             labels = predicted_labels(
@@ -212,14 +223,15 @@ class _Folds:
             write_labels(path, labels)
             seconds = time.monotonic() - started
             write_record(record, "cross-fit", options, self.inputs, [path], seconds)
-            shutil.rmtree(teacher)  # as big as the language model, and no longer needed
+        # As big as the language model, and no longer needed.
+        shutil.rmtree(self.folder / f"fold-{fold}", ignore_errors=True)
         return read_labels(path, self.item.scale.classes)
 
     def _teach(self, fold: int, rows: Sequence[Row], options: dict[str, Any]) -> Path:
         """The fold's teacher: that of an earlier run, stopped while it scored, or a new one."""
         teacher = self.folder / f"fold-{fold}"
         record = self.folder / f"fold-{fold}.teacher.stage.json"
-        if is_current(record, "teacher", options, self.inputs):
+        if is_current(record, "teacher", options, self.inputs, [teacher]):
             return teacher
         training = [row for row in self.rows if self.fold_of.get(row.response_id, fold) != fold]
         held_out = self.validation_ids

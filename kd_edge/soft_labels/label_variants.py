@@ -7,11 +7,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kd_edge.console.model_names import RESEARCH, ModelNames
-from kd_edge.console.progress import track
+from kd_edge.console.progress import say, track
 from kd_edge.soft_labels.labels import (
     Probabilities,
     probability_cells,
@@ -20,6 +21,7 @@ from kd_edge.soft_labels.labels import (
     write_probabilities,
 )
 from kd_edge.soft_labels.table import read_label_table
+from kd_edge.stages.lock import held
 from kd_edge.stages.record import StoppedError, hash_folder, hash_json
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.files import atomic_write, plain_write_errors
@@ -59,7 +61,7 @@ def label_variants(
     They are scored longest first, so that a batch holds next to no padding and the time left is
     never underestimated, and written in their own order. Scores are saved at once in a partial
     file beside `path`; the same call after an interruption resumes from it and writes the same
-    file as an uninterrupted one.
+    file as an uninterrupted one. It stays until `clear_partial`.
 
     Args:
         texts: N variants.
@@ -75,9 +77,29 @@ def label_variants(
         What the file holds: probabilities of 6 decimals, normalised, float64.
 
     Raises:
-        InputError: a folder holds no teacher, or the file cannot be written.
+        InputError: a folder holds no teacher, or the file cannot be written or is in use.
         StoppedError: the user pressed Ctrl-C; the same call resumes.
     """
+    with held(path, "scoring variants"):
+        return _label_variants(texts, teachers, path, precision, names)
+
+
+def clear_partial(path: Path) -> None:
+    """Remove the partial file beside a file of variants that is finished, or not wanted."""
+    _partial_of(path).unlink(missing_ok=True)
+
+
+def _partial_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
+
+
+def _label_variants(
+    texts: Sequence[str],
+    teachers: Sequence[Path],
+    path: Path,
+    precision: str,
+    names: ModelNames,
+) -> Variants:
     from kd_edge.teacher.card import read_card
     from kd_edge.teacher.compute import choose_compute
     from kd_edge.teacher.predict import load_to_predict
@@ -88,7 +110,7 @@ def label_variants(
     classes = read_card(teachers[0]).classes
     hashes = [hash_folder(teacher) for teacher in teachers]
     key = hash_json([hashes, list(texts), precision, CHUNK, _ORDER])
-    partial = _Partial(path.with_name(f".{path.name}.partial"), key)
+    partial = _Partial(_partial_of(path), key)
     threads, scored = partial.read(free_threads())
     order = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
     done = len(scored)
@@ -120,7 +142,6 @@ def label_variants(
     by_variant = dict(zip(order, scored, strict=True))
     own_order = [by_variant[at] for at in range(len(texts))]
     write_probabilities(path, ("variant_id", "text"), zip(ids, texts), classes, own_order)
-    partial.path.unlink(missing_ok=True)
     return read_variants(path, classes)
 
 
@@ -145,32 +166,58 @@ def read_variants(path: Path, classes: Sequence[str]) -> Variants:
     return Variants(table.texts, table.probabilities)
 
 
-@dataclass(frozen=True)
 class _Partial:
-    """Chunks scored so far: a line with key and threads, then a line of JSON a chunk."""
+    """Chunks scored so far: a line with key and threads, then a line a chunk.
 
-    path: Path
-    key: str
+    Each line is JSON after a hash of it and of the line before, so that none that is missing, cut
+    short or changed is taken for what was written.
+
+    Args:
+        path: the file.
+        key: hash of all that decides the scores.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path, self._key = path, key
+        self._last = ""  # the hash of the last line
 
     def read(self, threads: int) -> tuple[int, list[list[str]]]:
         """The threads that this work began with, or else these, and its complete chunks' cells."""
         lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
-        complete = [line for line in lines if line.endswith(b"\n")]  # the last may be cut short
-        try:
-            key, begun_with = json.loads(complete[0])
-        except (IndexError, ValueError):
-            key = None
-        if key == self.key:
-            threads = begun_with
-        else:
-            complete = [json.dumps([self.key, threads]).encode("ascii") + b"\n"]
+        values = self._whole(lines)
+        if not values or values[0][0] != self._key:
+            first = [self._key, threads]
+            self._last = ""
+            lines, values = [self._line(first)], [first]
+        if damaged := len(lines) - len(values):
+            say(f"{damaged} of {len(lines) - 1} parts of the scores of variants are damaged or cut "
+                "short: made again.")  # fmt: skip
         with atomic_write(self.path, binary=True, private=True) as file:
-            file.writelines(complete)
-        return threads, [row for line in complete[1:] for row in json.loads(line)]
+            file.writelines(lines[: len(values)])
+        return values[0][1], [row for part in values[1:] for row in part]
 
     def append(self, cells: Sequence[Sequence[str]]) -> None:
         """Add a chunk; it is on the disk when this returns."""
         with plain_write_errors(self.path), self.path.open("ab") as file:
-            file.write(json.dumps(cells).encode("ascii") + b"\n")
+            file.write(self._line(cells))
             file.flush()
             os.fsync(file.fileno())
+
+    def _whole(self, lines: Sequence[bytes]) -> list[Any]:
+        """What the lines say, up to the first that is not as it was written."""
+        values: list[Any] = []
+        for line in lines:
+            before = self._last
+            try:
+                values.append(json.loads(line.partition(b" ")[2]))
+            except ValueError:
+                break
+            if self._line(values[-1]) != line:
+                self._last = before
+                values.pop()
+                break
+        return values
+
+    def _line(self, value: Any) -> bytes:
+        self._last = hash_json([self._last, value])
+        return f"{self._last} {json.dumps(value)}\n".encode("ascii")

@@ -14,12 +14,14 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from kd_edge.files import write_json
 from kd_edge_runtime.errors import KdEdgeError, printable
+from kd_edge_runtime.files import plain_write_errors
+from kd_edge_runtime.slots.durable import sync_folder
 
 
 class StoppedError(KdEdgeError):
@@ -39,6 +41,8 @@ class StageRecord:
         outputs: path relative to the record's folder to sha256 (hex) of each output.
         versions: name to version of what ran: kd-edge, torch, transformers, python.
         seconds: how long it took.
+        sizes: bytes of each output, of a folder those of all its files; empty in records of
+            version 0.2.
     """
 
     stage: str
@@ -47,6 +51,7 @@ class StageRecord:
     outputs: dict[str, str]
     versions: dict[str, str]
     seconds: float
+    sizes: dict[str, int] = field(default_factory=dict)
 
 
 def hash_file(path: Path) -> str:
@@ -77,9 +82,9 @@ def hash_rows(rows: Iterable[Any]) -> str:
     digest = hashlib.sha256()
     for row in rows:
         values = asdict(row)
-        for field in fields(row):
-            if not field.metadata.get("hashed", True):
-                del values[field.name]
+        for one in fields(row):
+            if not one.metadata.get("hashed", True):
+                del values[one.name]
         digest.update(_canonical(values) + b"\n")
     return digest.hexdigest()
 
@@ -108,8 +113,29 @@ def versions() -> dict[str, str]:
     return found
 
 
-def is_current(record_path: Path, stage: str, options: Any, inputs: Mapping[str, str]) -> bool:
-    """Whether a stage's outputs are there, with these options and inputs.
+NOT_FINISHED = "it was not finished"
+"""Why a stage without a record is to be run."""
+
+
+def is_current(
+    record_path: Path,
+    stage: str,
+    options: Any,
+    inputs: Mapping[str, str],
+    outputs: Sequence[Path] = (),
+) -> bool:
+    """Whether a stage's outputs are there, with these options and inputs; see `why_outdated`."""
+    return not why_outdated(record_path, stage, options, inputs, outputs)
+
+
+def why_outdated(
+    record_path: Path,
+    stage: str,
+    options: Any,
+    inputs: Mapping[str, str],
+    outputs: Sequence[Path] = (),
+) -> str:
+    """Why a stage has to be run, or run again.
 
     Versions are recorded and not compared: an upgrade alone does not throw hours of work away.
 
@@ -118,28 +144,47 @@ def is_current(record_path: Path, stage: str, options: Any, inputs: Mapping[str,
         stage: the stage's name.
         options: a dataclass instance or a mapping.
         inputs: name to sha256 of each input.
+        outputs: what the record must speak of; none for whatever it does.
 
     Returns:
-        False too where the record is missing or damaged, or an output missing or changed.
+        "" where all is there, unchanged, with these options and inputs; else the reason in words,
+        `NOT_FINISHED` where there is no record.
     """
+    if not record_path.exists():
+        return NOT_FINISHED
     record = read_record(record_path)
     if record is None:
-        return False
-    wanted = (stage, plain_options(options), dict(inputs))
-    if (record.stage, record.options, record.inputs) != wanted:
-        return False
-    for name, expected in record.outputs.items():
-        output = record_path.parent / name
-        if not output.exists() or _hash_output(output) != expected:
-            return False
-    return True
+        return "its record is damaged"
+    if (record.stage, record.options) != (stage, plain_options(options)):
+        return "its options have changed"
+    if record.inputs != dict(inputs):
+        names = sorted({*record.inputs, *inputs})
+        changed = [name for name in names if record.inputs.get(name) != inputs.get(name)]
+        return f"what it is made from has changed ({', '.join(map(printable, changed))})"
+    folder = record_path.parent
+    for name in sorted({*record.outputs, *(_relative(path, folder) for path in outputs)}):
+        if damage := _damage(record, folder, name):
+            return damage
+    return ""
+
+
+def _damage(record: StageRecord, folder: Path, name: str) -> str:
+    """What is wrong with an output, or ""."""
+    output = folder / name
+    if not output.exists():
+        return f"{printable(name)} is missing"
+    if name in record.sizes and record.sizes[name] != _size_of(output):
+        return f"{printable(name)} has another size than it was written with"
+    if _hash_output(output) != record.outputs.get(name):
+        return f"{printable(name)} was changed or is damaged"
+    return ""
 
 
 def read_record(record_path: Path) -> StageRecord | None:
     """Read a record; None where there is none, or none that can be read."""
     try:
         return StageRecord(**json.loads(record_path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         return None
 
 
@@ -164,13 +209,19 @@ def write_record(
     Raises:
         InputError: the record cannot be written.
     """
+    folder = record_path.parent
+    # On the disk by their names too before the record says so.
+    with plain_write_errors(record_path):
+        for parent in {path.parent for path in outputs}:
+            sync_folder(parent)
     record = StageRecord(
         stage=stage,
         options=plain_options(options),
         inputs=dict(inputs),
-        outputs={_relative(path, record_path.parent): _hash_output(path) for path in outputs},
+        outputs={_relative(path, folder): _hash_output(path) for path in outputs},
         versions=versions(),
         seconds=round(seconds, 1),
+        sizes={_relative(path, folder): _size_of(path) for path in outputs},
     )
     write_json(record_path, asdict(record))
 
@@ -182,6 +233,11 @@ def _canonical(value: Any) -> bytes:
 
 def _hash_output(path: Path) -> str:
     return hash_folder(path) if path.is_dir() else hash_file(path)
+
+
+def _size_of(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _relative(path: Path, folder: Path) -> str:

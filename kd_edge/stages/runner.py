@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.console.progress import say
-from kd_edge.stages.record import is_current, write_record
+from kd_edge.files import mend_folder
+from kd_edge.stages.record import NOT_FINISHED, why_outdated, write_record
+from kd_edge_runtime.errors import KdEdgeError
+from kd_edge_runtime.files import plain_write_errors
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Stages:
         inputs: Mapping[str, str],
         outputs: Sequence[Path],
         stage: Callable[[], object],
+        check: Callable[[], object] = lambda: None,
     ) -> None:
         """Run a stage, unless its output exists and its options and inputs are the same.
 
@@ -44,12 +48,30 @@ class Stages:
             inputs: the hash of each input by name.
             outputs: the files and folders that it writes.
             stage: runs it.
+            check: raises a KdEdgeError where outputs of an earlier run cannot be read: then they
+                are made again, even if the record says that they are what was written.
         """
-        record = self.folder / f"{name}.stage.json"
-        if is_current(record, name, options, inputs):
-            say(f"{self.whose}: {self.shown.get(name, name)} unchanged, kept.")
+        record, shown = self.folder / f"{name}.stage.json", self.shown.get(name, name)
+        with plain_write_errors(self.folder):
+            for output in outputs:
+                mend_folder(output)
+        why = why_outdated(record, name, options, inputs, outputs) or _unreadable(check)
+        if not why:
+            say(f"{self.whose}: {shown} unchanged, kept.")
             return
+        if why != NOT_FINISHED:
+            say(f"{self.whose}: {shown}: made again, as {why}.")
+        elif any(output.exists() for output in outputs):
+            say(f"{self.whose}: {shown}: begun before and not finished; going on.")
         started = time.monotonic()
         stage()
         write_record(record, name, options, inputs, outputs, time.monotonic() - started)
         self.ran.append(name)
+
+
+def _unreadable(check: Callable[[], object]) -> str:
+    try:
+        check()
+    except KdEdgeError as error:
+        return f"it cannot be used: {error}"
+    return ""

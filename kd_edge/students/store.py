@@ -1,4 +1,4 @@
-"""A student as a folder: `student.json`, `weights.safetensors` and its frozen text stage."""
+"""A student as a folder: `student.json`, `weights.safetensors`, its text stage, their hashes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.review import LABELS_ONLY
 from kd_edge.files import atomic_folder, write_json
+from kd_edge.stages.folder_sums import changed_file, write_sums
 from kd_edge.students import registry
 from kd_edge.students.student import Student
+from kd_edge.training.tensors import save_tensors
 from kd_edge_runtime.bundle.manifest import Flags
 from kd_edge_runtime.errors import InputError, KdEdgeError, missing_file, read_error
 
@@ -30,8 +32,7 @@ def save(student: Student, folder: Path) -> None:
         InputError: the folder cannot be written, or holds something else.
     """
     with atomic_folder(folder, MARKERS) as new:
-        state = {name: part.contiguous() for name, part in student.network.state_dict().items()}
-        save_file(state, new / _WEIGHTS)
+        save_tensors(new / _WEIGHTS, student.network.state_dict())
         description: dict[str, Any] = {
             "kind": student.kind,
             "item_id": student.item_id,
@@ -48,6 +49,7 @@ def save(student: Student, folder: Path) -> None:
             description["markup"] = True
         description |= registry.get(student.kind).save_text(student.text, new)
         write_json(new / DESCRIPTION, description)
+        write_sums(new)
 
 
 def chosen_by_labels(folder: Path) -> bool:
@@ -78,9 +80,13 @@ def load(folder: Path) -> Student:
         hint = f"; do you mean {found[0].parent}?" if found else ""
         raise InputError(f"{folder}: no student's folder (it has no {DESCRIPTION}){hint}")
     try:
+        if damage := changed_file(folder):
+            raise InputError(damage)
         return _load(folder, json.loads(path.read_text(encoding="utf-8")))
     except PermissionError as error:
         raise read_error(error.filename or folder, error) from None
+    except MemoryError:
+        raise
     except Exception as error:  # whatever json, safetensors and tokenizers call it
         raise _damaged(folder, error) from None
 

@@ -57,6 +57,8 @@ class TeacherCard:
         history: the figures of each epoch.
         prompt: what a decoder-only model reads beside the response, and how; None for nothing.
         adapter: where the rest of a teacher is that was kept as an adapter; None for a whole one.
+        key: hash of all that decided the outcome, as in a checkpoint; "" where version 0.2 wrote
+            it.
     """
 
     classes: tuple[str, ...]
@@ -71,6 +73,7 @@ class TeacherCard:
     history: tuple[EpochFigures, ...]
     prompt: Prompt | None = None
     adapter: AdapterBase | None = None
+    key: str = ""
 
     @property
     def scale(self) -> Scale:

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from kd_edge.stages.folder_sums import changed_file, write_sums
 from kd_edge.teacher.batches import encode
 from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.families import is_decoder
@@ -18,7 +19,7 @@ from kd_edge.teacher.language_model import IN_FP32, Loading, load_language_model
 from kd_edge.teacher.lora import LoraSettings, add_adapter, load_adapter, merge, save_adapter
 from kd_edge.teacher.prompt import Prompt
 from kd_edge.teacher.source import find_base
-from kd_edge.training.checkpoint import plain_tensor_errors, save_tensors
+from kd_edge.training.tensors import plain_tensor_errors, save_tensors
 from kd_edge_runtime.errors import InputError
 
 HEAD = "head.safetensors"
@@ -207,7 +208,7 @@ def build(
 
 
 def save(model: TeacherModel, card: TeacherCard, folder: Path) -> None:
-    """Write a teacher into a folder: weights, tokenizer, head and, last, teacher.json.
+    """Write a teacher into a folder: weights, tokenizer, head, teacher.json and all their hashes.
 
     Args:
         model: the fine-tuned model. Where the card says nothing of an adapter, one that it has is
@@ -229,6 +230,7 @@ def save(model: TeacherModel, card: TeacherCard, folder: Path) -> None:
     if model.head is not None:
         save_tensors(folder / HEAD, model.head.state_dict())
     card.write(folder)
+    write_sums(folder)
 
 
 def load_teacher(folder: Path, loading: Loading = IN_FP32, base: str | None = None) -> TeacherModel:
@@ -245,6 +247,8 @@ def load_teacher(folder: Path, loading: Loading = IN_FP32, base: str | None = No
             of an adapter is not where it was.
     """
     card = read_card(folder)
+    if damage := changed_file(folder, listed=bool(card.key)):
+        raise InputError(f"'{folder}': this teacher is damaged ({damage}): fine-tune it again.")
     if card.adapter is None:
         backbone, tokenizer = load_language_model(folder, None, loading)
         model = TeacherModel(backbone, tokenizer, len(card.classes), card.max_length)

@@ -11,14 +11,16 @@ import torch
 from torch.nn import functional
 
 from kd_edge.console.model_names import RESEARCH, ModelNames
-from kd_edge.console.progress import Tracker, track
+from kd_edge.console.progress import Tracker, say, track
 from kd_edge.data.responses import Item, Row
 from kd_edge.data.splits import validation_rows
-from kd_edge.files import atomic_folder, check_replaceable
+from kd_edge.files import atomic_folder, check_replaceable, mend_folder
+from kd_edge.stages.folder_sums import changed_file
+from kd_edge.stages.lock import held
 from kd_edge.stages.record import StoppedError, hash_json, hash_rows, plain_options
 from kd_edge.teacher import batches, classifier
 from kd_edge.teacher.building import adapter_base, build_model
-from kd_edge.teacher.card import CARD, TeacherCard
+from kd_edge.teacher.card import CARD, TeacherCard, read_card
 from kd_edge.teacher.compute import choose_compute, random_devices
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict_ids
@@ -28,6 +30,7 @@ from kd_edge.training.epoch import EpochFigures, epoch_figures
 from kd_edge.training.optimizer import fused
 from kd_edge.training.schedule import set_step
 from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.files import plain_write_errors
 
 _CHECKPOINT = "checkpoint"
 _WEIGHT_DECAY = 0.01
@@ -67,7 +70,8 @@ def finetune(
     the classes are numbers; AdamW on a one-cycle schedule. The epoch with the highest
     validation QWK (accuracy where the classes are words) is kept, of equals the one with less
     validation loss. After each epoch the run is saved in `folder`/checkpoint; in fp32 on a CPU
-    a run that was stopped ends with the very weights of one that was not.
+    a run that was stopped ends with the very weights of one that was not. A teacher that is there
+    already, whole and of the same rows, options and model, is kept.
 
     Args:
         item: the item; its scale gives the classes.
@@ -82,38 +86,47 @@ def finetune(
 
     Raises:
         InputError: the model cannot be found or loaded, there are too few rows, this machine
-            cannot compute as the options say, or the folder cannot be written.
+            cannot compute as the options say, or the folder cannot be written or is in use.
         StoppedError: the user pressed Ctrl-C; the same call goes on.
         ValueError: a test row is among `rows`.
     """
     folder = folder.resolve()
-    check_replaceable(folder, (CARD, _CHECKPOINT))
     training, held_out = _split(item, rows, options, validation_ids)
-    source = resolve(options.model)
-    run = _Run(item, training, held_out, options, source)
+    with held(folder, "fine-tuning"):
+        with plain_write_errors(folder):
+            mend_folder(folder)
+        check_replaceable(folder, (CARD, _CHECKPOINT))
+        source = resolve(options.model)
+        run = _Run(item, training, held_out, options, source)
+        card, seconds = _finished(folder, run.key), 0.0
+        if card is None:
+            card, seconds = _train(item, run, folder, names)
+        else:
+            say(f"The {names.teacher} of these responses and options is there already: kept.")
+    return Teacher(folder, card, len(training), run.model.parameter_count, seconds)
+
+
+def _finished(folder: Path, key: str) -> TeacherCard | None:
+    """The card of a whole teacher of this very run; None where it is not there."""
+    try:
+        card = read_card(folder)
+    except InputError:
+        return None
+    return card if card.key == key and not changed_file(folder, listed=True) else None
+
+
+def _train(item: Item, run: _Run, folder: Path, names: ModelNames) -> tuple[TeacherCard, float]:
+    """Trains and writes the teacher; its card, and the seconds that it took."""
     checkpoint = Checkpoint(folder / _CHECKPOINT, run.model, run.optimizer)
     try:
         state = run.train(checkpoint, f"fine-tuning the {names.teacher}")
         checkpoint.restore_best()
-        card = TeacherCard(
-            classes=item.scale.classes,
-            numeric=item.scale.numeric,
-            max_length=options.max_length,
-            base=source.name,
-            base_revision=source.revision,
-            base_sha256=source.sha256,
-            options=plain_options(options),
-            validation_ids=tuple(row.response_id for row in held_out),
-            best_epoch=state.best_epoch,
-            history=state.history,
-            prompt=run.model.prompt,
-            adapter=adapter_base(run.model, options, source, folder),
-        )
+        card = run.card(state, folder)
         with atomic_folder(folder, (CARD, _CHECKPOINT)) as new:
             classifier.save(run.model, card, new)
     except KeyboardInterrupt:
         raise _stopped(item, folder / _CHECKPOINT, run.epochs) from None
-    return Teacher(folder, card, len(training), run.model.parameter_count, state.seconds)
+    return card, state.seconds
 
 
 def _split(
@@ -151,6 +164,8 @@ class _Run:
     ) -> None:
         self.options = options
         self.scale = scale = item.scale
+        self.source = source
+        self.held_out = held_out
         self.epochs = options.epochs_for(len(training))
         self.compute = choose_compute(options.device, options.precision)
         self.device = self.compute.device
@@ -201,6 +216,24 @@ class _Run:
                     self.options.patience,
                     tracker,
                 )
+
+    def card(self, state: RunState, folder: Path) -> TeacherCard:
+        """What teacher.json says of the run."""
+        return TeacherCard(
+            classes=self.scale.classes,
+            numeric=self.scale.numeric,
+            max_length=self.options.max_length,
+            base=self.source.name,
+            base_revision=self.source.revision,
+            base_sha256=self.source.sha256,
+            options=plain_options(self.options),
+            validation_ids=tuple(row.response_id for row in self.held_out),
+            best_epoch=state.best_epoch,
+            history=state.history,
+            prompt=self.model.prompt,
+            adapter=adapter_base(self.model, self.options, self.source, folder),
+            key=self.key,
+        )
 
     def _train_epoch(self, epoch: int, tracker: Tracker) -> float:
         options = self.options

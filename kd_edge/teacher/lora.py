@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from kd_edge.files import write_json
 from kd_edge.teacher.families import adapted, is_classifier
-from kd_edge.training.checkpoint import save_tensors
+from kd_edge.training.tensors import save_tensors
 from kd_edge_runtime.errors import InputError
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"

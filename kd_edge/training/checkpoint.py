@@ -1,9 +1,8 @@
-"""Tensors on disk, and a training run's state after an epoch, by which a stopped run goes on.
+"""A training run's state after an epoch, on the disk, by which a stopped run goes on.
 
-Tensors are safetensors only, never a pickle.
-
-`state.json` is replaced last and names the files that belong to it, so that a run killed
-between two files still finds the state before. The randomness needs no saving: batches and
+`state.json` is replaced last. It has the hash and the size of each file that belongs to it, and one
+of itself, so that a run killed between two files still finds the state before, and a file that is
+not as it was written is never taken for a whole one. The randomness needs no saving: batches and
 dropout of an epoch depend on the seed and the epoch alone.
 """
 
@@ -11,22 +10,27 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 
 from kd_edge.console.progress import Tracker, say
 from kd_edge.files import write_json
+from kd_edge.stages.record import hash_json
 from kd_edge.training.epoch import EpochFigures
+from kd_edge.training.tensors import (
+    DamagedError,
+    Written,
+    copy_tensors,
+    read_tensors,
+    write_tensors,
+)
 from kd_edge.training.threads import computing, free_threads
-from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import atomic_write, plain_write_errors
+from kd_edge_runtime.files import plain_write_errors
+from kd_edge_runtime.slots.durable import sync_folder
 
 _STATE = "state.json"
 _SECONDS = 30.0  # at least so many between two writes
@@ -74,14 +78,60 @@ class RunState:
         return self.epochs >= epochs or waited >= patience
 
 
+@dataclass(frozen=True)
+class SavedState:
+    """What a checkpoint's `state.json` says.
+
+    Attributes:
+        run: the run's state.
+        files: hash and size of each file by its name; empty where version 0.2 wrote it.
+    """
+
+    run: RunState
+    files: Mapping[str, Written]
+
+    def write(self, folder: Path) -> None:
+        """Write it; on return it is on the disk.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        content = {**asdict(self.run), "files": {n: asdict(one) for n, one in self.files.items()}}
+        # As it is read back, where numbers of two types may be equal.
+        content = json.loads(json.dumps(content))
+        write_json(folder / _STATE, {**content, "sha256": hash_json(content)})
+        with plain_write_errors(folder):
+            sync_folder(folder)
+
+    @classmethod
+    def read(cls, folder: Path) -> SavedState | None:
+        """Read it; None where there is none.
+
+        Raises:
+            DamagedError: it is not as it was written.
+        """
+        try:
+            raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+            said = raw.pop("sha256", None)
+            if (said is not None or "files" in raw) and said != hash_json(raw):
+                raise DamagedError(_STATE)
+            files = {name: Written(**one) for name, one in raw.get("files", {}).items()}
+            history = tuple(EpochFigures(**figures) for figures in raw["history"])
+            run = RunState(raw["key"], history, raw["seconds"], raw.get("threads", 0))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise DamagedError(_STATE) from None
+        return cls(run, files)
+
+
 def read_state(folder: Path) -> RunState | None:
     """The state of the run that was stopped; None where there is none to be read."""
     try:
-        raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
-        history = tuple(EpochFigures(**figures) for figures in raw["history"])
-        return RunState(raw["key"], history, raw["seconds"], raw.get("threads", 0))
-    except (OSError, ValueError, KeyError, TypeError):
+        saved = SavedState.read(folder)
+    except DamagedError:
         return None
+    return None if saved is None else saved.run
 
 
 class Checkpoint:
@@ -109,13 +159,14 @@ class Checkpoint:
         self._best: dict[str, torch.Tensor] = {}
         self._moments: dict[str, torch.Tensor] = {}
         self._best_written = 0  # the epoch of the best weights on the disk
+        self._files: dict[str, Written] = {}  # those on the disk
 
     def keep(self, state: RunState) -> None:
         """Copy the run's state after an epoch, for `write`."""
         self._unwritten = None  # what was copied before is being overwritten
         is_best = state.epochs == state.best_epoch
-        _copy(_trained(self._model), self._best if is_best else self._last)
-        _copy(_moments(self._optimizer), self._moments)
+        copy_tensors(_trained(self._model), self._best if is_best else self._last)
+        copy_tensors(_moments(self._optimizer), self._moments)
         self._unwritten = state
 
     def write(self) -> None:
@@ -131,15 +182,18 @@ class Checkpoint:
             self._folder.mkdir(parents=True, exist_ok=True)
         last, best = state.epochs, state.best_epoch
         if last != best:
-            _write(self._weights_of(last), self._last)
+            self._put(_weights_of(last), self._last)
         if best != self._best_written:
-            _write(self._weights_of(best), self._best)
+            self._put(_weights_of(best), self._best)
             self._best_written = best
-        _write(self._moments_of(last), self._moments)
-        write_json(self._folder / _STATE, asdict(state))
-        keep = {self._weights_of(last), self._weights_of(best), self._moments_of(last)}
+        self._put(_moments_of(last), self._moments)
+        keep = {_weights_of(last), _weights_of(best), _moments_of(last)}
+        self._files = {name: one for name, one in self._files.items() if name in keep}
+        with plain_write_errors(self._folder):
+            sync_folder(self._folder)
+        SavedState(state, self._files).write(self._folder)
         for file in self._folder.glob("*.safetensors"):
-            if file not in keep:
+            if file.name not in keep:
                 file.unlink()
         self._unwritten = None
 
@@ -150,22 +204,29 @@ class Checkpoint:
             The state to resume from: a fresh one, the model and optimizer unchanged, where
             there is no checkpoint, one of another key, or a damaged one.
         """
-        state = read_state(self._folder)
-        if state is None:
-            return RunState(key, threads=free_threads())
-        if state.key != key:
-            say("The checkpoint is of other responses or options: starting from the beginning.")
-            return RunState(key, threads=free_threads())
         try:
-            weights = load_file(self._weights_of(state.epochs))
-            moments = load_file(self._moments_of(state.epochs))
-            best = load_file(self._weights_of(state.best_epoch))
-        except (OSError, SafetensorError):
-            say("The checkpoint is damaged: starting from the beginning.")
+            saved = SavedState.read(self._folder)
+            if saved is None:
+                return RunState(key, threads=free_threads())
+            if saved.run.key != key:
+                say("The checkpoint is of other responses or options: starting from the beginning.")
+                return RunState(key, threads=free_threads())
+            state = saved.run
+            weights, moments, best = (
+                read_tensors(self._folder / name, saved.files.get(name))
+                for name in (
+                    _weights_of(state.epochs),
+                    _moments_of(state.epochs),
+                    _weights_of(state.best_epoch),
+                )
+            )
+        except DamagedError as error:
+            say(f"The checkpoint is damaged ({error}): starting from the beginning.")
             return RunState(key, threads=free_threads())
         _load_trained(self._model, weights)
         _set_moments(self._optimizer, moments)
         self._best, self._best_written = best, state.best_epoch
+        self._files = dict(saved.files)
         say(f"Resuming after {self._unit} {state.epochs}.")
         return state
 
@@ -204,11 +265,8 @@ class Checkpoint:
         """Give the model the weights of the best epoch that was run or resumed."""
         _load_trained(self._model, self._best)
 
-    def _weights_of(self, epoch: int) -> Path:
-        return self._folder / f"weights-{epoch:04d}.safetensors"
-
-    def _moments_of(self, epoch: int) -> Path:
-        return self._folder / f"optimizer-{epoch:04d}.safetensors"
+    def _put(self, name: str, tensors: dict[str, torch.Tensor]) -> None:
+        self._files[name] = write_tensors(self._folder / name, tensors)
 
 
 def _trained(model: torch.nn.Module) -> Mapping[str, torch.Tensor]:
@@ -226,13 +284,12 @@ def _load_trained(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -
     model.load_state_dict(weights, strict=len(expected) == len(model.state_dict()))
 
 
-def _copy(tensors: Mapping[str, torch.Tensor], copies: dict[str, torch.Tensor]) -> None:
-    """Copy tensors to the CPU, each into storage of its own, into the copies that are there."""
-    for name, tensor in tensors.items():
-        if name in copies:
-            copies[name].copy_(tensor.detach())
-        else:
-            copies[name] = tensor.detach().to("cpu", copy=True).contiguous()
+def _weights_of(epoch: int) -> str:
+    return f"weights-{epoch:04d}.safetensors"
+
+
+def _moments_of(epoch: int) -> str:
+    return f"optimizer-{epoch:04d}.safetensors"
 
 
 def _moments(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
@@ -251,35 +308,3 @@ def _set_moments(optimizer: torch.optim.Optimizer, moments: dict[str, torch.Tens
         state.setdefault(int(parameter), {})[name] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write tensors by name as safetensors, atomically, into an existing folder.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    # Each with storage of its own, even where two weights are tied.
-    copies: dict[str, torch.Tensor] = {}
-    _copy(tensors, copies)
-    _write(path, copies)
-
-
-def _write(path: Path, tensors: dict[str, torch.Tensor]) -> None:
-    with atomic_write(path, binary=True) as file:
-        file.write(save(tensors))
-
-
-@contextmanager
-def plain_tensor_errors(path: Path) -> Iterator[None]:
-    """Turn safetensors' errors in writing `path` into words.
-
-    Raises:
-        InputError: in place of the `SafetensorError` that the block raised.
-    """
-    try:
-        yield
-    except SafetensorError as error:
-        full = "No space left" in str(error)
-        why = "the disk is full" if full else "its weights could not be written"
-        raise InputError(f"cannot write '{path}': {why}.") from error

@@ -231,7 +231,7 @@ def _run(run: Callable[[], object]) -> int:
         note("Stopped.")
         return 130
     except Exception as error:
-        code = _refused(error)
+        code = _refused(error) or _no_memory(error)
         if not code and os.environ.get("KD_EDGE_DEBUG"):
             raise
         return code or _unexpected(error)
@@ -248,6 +248,19 @@ def _refused(error: BaseException) -> int:
     if words:
         note(f"Error: the output could not be written: {words}.")
     return InputError.exit_code if words else 0
+
+
+def _no_memory(error: BaseException) -> int:
+    """The exit code where memory was used up, with a line; 0 for another error."""
+    from kd_edge_runtime.system.disk_words import is_out_of_memory
+
+    if not is_out_of_memory(error):
+        return 0
+    note(
+        "Error: this computer's memory is used up. Existing files are unchanged: end other "
+        "programs, and start the same command again."
+    )
+    return KdEdgeError.exit_code
 
 
 def _unexpected(error: BaseException) -> int:

@@ -19,6 +19,8 @@ from power_model import Step, folder_of
 # What a disk says from a step on.
 _SAYS = {"full": errno.ENOSPC, "read-only": errno.EROFS, "failing": errno.EIO}
 REFUSALS = (*_SAYS, "gone", "ctrl-c")
+# What may happen to any program; who knows of it says so.
+MEMORY = "memory"
 
 # What asks a file system for room. (A deletion may too, but hardly ever.)
 NEED_ROOM = ("create", "write", "mkdir", "rename")
@@ -85,6 +87,8 @@ class Recorder:
             self._busy = False
         elif self._fault == "ctrl-c" and first:
             raise KeyboardInterrupt
+        elif self._fault == MEMORY and first:
+            raise MemoryError
         elif self._fault in _SAYS and (self._fault != "full" or step.kind in NEED_ROOM):
             number = _SAYS[self._fault]
             raise OSError(number, os.strerror(number))

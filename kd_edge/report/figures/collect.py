@@ -16,6 +16,7 @@ from kd_edge.evaluation.review import Review
 from kd_edge.evaluation.sums import SumAgreement
 from kd_edge.report.figures.facts import BundleFacts, RowFacts, bundle_facts, row_facts
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
+from kd_edge.runs.finished import refuse_unfinished
 from kd_edge.runs.folder import BUNDLE, REPORT, item_folder
 from kd_edge.runs.sums import sums_of
 from kd_edge.runs.test_scores import AGAIN, FILE, ScoredRows, read_scored
@@ -66,7 +67,9 @@ def collect(out: Path) -> Collected:
                 f"'{BUNDLE}': {AGAIN}."
             )
         scale = Scale.from_worth(entry.classes, entry.worth)
-        responses = read_scored(item_folder(out, entry.item_id) / FILE, entry.classes)
+        folder = item_folder(out, entry.item_id)
+        refuse_unfinished(out, folder)
+        responses = read_scored(folder / FILE, entry.classes)
         arguments, learnt = reports[entry.item_id]
         items.append(item_figures(entry.item_id, scale, responses, **arguments))
         facts.append(learnt)

@@ -16,6 +16,7 @@ from kd_edge.report.figures.facts import BundleFacts, RowFacts, bundle_facts, ro
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, ClassAgreement, Part
 from kd_edge.runs.cross_item.pool import POOLED
+from kd_edge.runs.finished import refuse_unfinished
 from kd_edge.runs.folder import BUNDLE, TOGETHER
 from kd_edge.runs.test_scores import AGAIN, FILE, ScoredRows, read_scored
 from kd_edge_runtime.bundle.archive import Bundle
@@ -67,6 +68,7 @@ def collect_questions(out: Path) -> Questions:
     path = out / TOGETHER
     with Bundle(out / BUNDLE) as bundle:
         manifest = bundle.manifest
+    refuse_unfinished(out, out)
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         parts, questions = (tuple(map(_part, raw[name])) for name in ("parts", "questions"))

@@ -26,6 +26,7 @@ from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
 from kd_edge.runs.cross_item.baselines import baselines
 from kd_edge.runs.cross_item.pipeline import run_stages
 from kd_edge.runs.cross_item.pool import Pool, make_pool, own_id
+from kd_edge.runs.finished import remember_finished
 from kd_edge.runs.folder import (
     BUNDLE,
     REPORT,
@@ -161,7 +162,7 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     student = outputs.distilled.student
     say(f"Writing the bundle of {len(pool.questions)} items …")
     prepared = prepare([_to_export(name, pool, student) for name in pool.questions])
-    with temporary_bundle(prepared) as scorer:
+    with temporary_bundle(prepared, out) as scorer:
         scored = _scored(pool, outputs, scorer)
     write_scored(out / TEST_SCORES, scored, classes)
     classes_by_scorer = _classes(pool, outputs, scored)
@@ -176,6 +177,7 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     report = _report(pool, outputs, classes_by_scorer, sizes, options)
     write_json(out / TOGETHER, asdict(report))
     (out / REPORT).unlink(missing_ok=True)
+    remember_finished(out, out, out / TOGETHER)
     return report
 
 

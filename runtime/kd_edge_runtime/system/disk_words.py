@@ -1,4 +1,4 @@
-"""What the system says where a disk refuses, in plain words."""
+"""What the system says where a disk or its memory refuses, in plain words."""
 
 from __future__ import annotations
 
@@ -36,3 +36,13 @@ def output_words(error: BaseException) -> str | None:
     if not isinstance(error, OSError) or error.filename is not None:
         return None
     return disk_words(error) if error.errno in _OUTPUT_PROBLEMS else None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is no memory left, whichever library raised it."""
+    # Torch and ONNX Runtime raise errors of their own, which say it in words.
+    said = (
+        str(error) if isinstance(error, RuntimeError) or "Runtime" in type(error).__name__ else ""
+    )
+    words = ("out of memory", "can't allocate memory", "Failed to allocate memory")
+    return isinstance(error, MemoryError) or any(one in said for one in words)

@@ -35,12 +35,20 @@ def open_temporary(target: Path) -> tuple[int, Path]:
 
 def remove_stale(target: Path) -> None:
     """Removes what killed processes left beside a target: files that nobody has locked."""
-    start = _start(target)
+    _remove_all(target.parent, _start(target))
+
+
+def remove_all_stale(folder: Path) -> None:
+    """Removes what killed processes left in a folder, whatever its target."""
+    _remove_all(folder, "")
+
+
+def _remove_all(folder: Path, start: str) -> None:
     with suppress(OSError):
-        names = [name for name in os.listdir(target.parent) if _is_ours(name, start)]  # noqa: PTH208
-        for name in names:
+        for name in os.listdir(folder):  # noqa: PTH208
             with suppress(OSError):
-                _remove(target.with_name(name))
+                if _is_ours(name, start):
+                    _remove(folder / name)
 
 
 def usual_mode() -> int:
@@ -55,10 +63,12 @@ def _start(target: Path) -> str:
 
 
 def _is_ours(name: str, start: str) -> bool:
-    middle = name[len(start) : -len(_ENDING)]
+    """Whether a name is that of a temporary file, of any target where `start` is empty."""
+    begin, dot, middle = name.removesuffix(_ENDING).rpartition(".")
     return (
-        name.startswith(start)
-        and name.endswith(_ENDING)
+        name.endswith(_ENDING)
+        and name.startswith(".")
+        and (not start or begin + dot == start)
         and len(middle) == _RANDOM
         and all(digit in "0123456789abcdef" for digit in middle)
     )

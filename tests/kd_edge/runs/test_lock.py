@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
+from kd_edge.runs.folder import RESPONSES
 from kd_edge.runs.lock import LOCK, run_folder
 from kd_edge_runtime.errors import InputError
 
@@ -114,3 +116,46 @@ def test_the_list_of_skipped_rows_is_no_file_of_something_else(tmp_path):
     (tmp_path / "photo.jpg").touch()
     with pytest.raises(InputError, match="not empty"), run_folder(tmp_path):
         pass
+
+
+_LEFT = [
+    "somebody on another-host, process 1, since 2020-01-01 00:00:00+00:00\n",
+    f"root on {socket.gethostname()}, process {os.getpid()}, since 2999-01-01 00:00:00+00:00\n",
+    f"root on {socket.gethostname()}, process 99999999, since yesterday\n",
+    "\0" * 900,
+    "",
+]
+
+
+@pytest.mark.parametrize("line", _LEFT)
+def test_a_lock_that_was_left_holds_nobody_up(tmp_path, line):
+    """Of a dead process, another host, a number that another process has now, or a wrong clock."""
+    (tmp_path / LOCK).write_text(line)
+    with run_folder(tmp_path):
+        assert f"process {os.getpid()}" in (tmp_path / LOCK).read_text()
+    assert not (tmp_path / LOCK).exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "thesis").write_text("years of work")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / LOCK).symlink_to(tmp_path / "thesis")
+    with pytest.raises(InputError, match="a link in the place"), run_folder(tmp_path / "out"):
+        pass
+    assert (tmp_path / "thesis").read_text() == "years of work"
+
+
+def test_a_stopped_run_of_all_questions_is_not_foreign(tmp_path):
+    (tmp_path / RESPONSES).write_text("[]")  # what is there before its large model is
+    (tmp_path / "teacher").mkdir()
+    with run_folder(tmp_path):
+        pass
+
+
+def test_what_a_killed_run_left_is_swept(tmp_path):
+    (tmp_path / "item-x").mkdir()
+    (tmp_path / ".bundle.kdz.0123456789ab.tmp").write_text("half")
+    (tmp_path / ".measured.new").mkdir()
+    with run_folder(tmp_path):
+        assert {path.name for path in tmp_path.iterdir()} == {"item-x", LOCK}

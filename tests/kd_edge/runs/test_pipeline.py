@@ -311,6 +311,7 @@ def test_variants_by_somebody_else_teach_the_student_anew(out, options):
     path.write_text("\n".join([*lines[:-1], "v000059,more ice,0,0,1"]) + "\n")
     raw = json.loads(record.read_text())
     raw["outputs"]["variants.csv"] = pipeline.hash_file(path)
+    raw["sizes"]["variants.csv"] = path.stat().st_size
     record.write_text(json.dumps(raw))
     assert run_stages(SPLIT, out, options).ran == ("student",)
 

@@ -16,7 +16,7 @@ from kd_edge.data.responses import Row
 from kd_edge.soft_labels import augmentation
 from kd_edge.soft_labels import label_variants as variant_labels
 from kd_edge.soft_labels.augmentation import MIX, make_variants, variant_sources, variants_for
-from kd_edge.soft_labels.label_variants import label_variants, read_variants
+from kd_edge.soft_labels.label_variants import clear_partial, label_variants, read_variants
 from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.teacher import predict as teacher_predict
 from kd_edge.teacher import predict_onnx
@@ -202,6 +202,8 @@ def test_variants_are_scored_and_read_back(teacher, tmp_path):
     assert found.texts == tuple(made)
     expected = teacher_predict.predict(teacher, made, precision="fp32")
     assert np.abs(found.probabilities - expected).max() < 2e-6
+    assert _names(path.parent) == [".variants.csv.partial", "variants.csv"]
+    clear_partial(path)
     assert _names(path.parent) == ["variants.csv"]
     lines = path.read_text().splitlines()
     assert lines[0] == "variant_id,text,p_0,p_1,p_2"
@@ -244,7 +246,32 @@ def test_a_stopped_run_loses_one_chunk_at_most(teacher, tmp_path, monkeypatch, t
     label_variants(made, [teacher], path, precision="fp32")
     assert scored == ([40, 20] if torn else [20])
     assert path.read_bytes() == whole.read_bytes()
-    assert not partial.exists()
+    clear_partial(path)
+    assert [one.name for one in sorted(tmp_path.iterdir())] == ["variants.csv", "whole.csv"]
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(("line", "again"), [(0, [40, 40, 20]), (1, [40, 40, 20]), (2, [40, 20])])
+def test_a_changed_score_that_was_saved_is_made_again(
+    teacher, tmp_path, monkeypatch, capsys, line, again
+):
+    made = make_variants(TEXTS, 100, seed=0)
+    whole, path = tmp_path / "whole.csv", tmp_path / "variants.csv"
+    label_variants(made, [teacher], whole, precision="fp32")
+    with monkeypatch.context() as patch:
+        _count_scored(patch, stop_after=2)
+        with pytest.raises(StoppedError):
+            label_variants(made, [teacher], path, precision="fp32")
+    partial = tmp_path / ".variants.csv.partial"
+    lines = partial.read_bytes().splitlines(keepends=True)
+    at = lines[line].rindex(b"]") - 2
+    lines[line] = lines[line][:at] + bytes([lines[line][at] ^ 1]) + lines[line][at + 1 :]
+    partial.write_bytes(b"".join(lines))
+    scored = _count_scored(monkeypatch)
+    label_variants(made, [teacher], path, precision="fp32")
+    assert scored == again
+    assert path.read_bytes() == whole.read_bytes()
+    assert ("damaged or cut short: made again" in capsys.readouterr().err) == (line > 0)
 
 
 @pytest.mark.usefixtures("small_chunks")

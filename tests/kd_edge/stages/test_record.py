@@ -235,6 +235,19 @@ def test_atomic_folder_mends_a_swap_that_was_killed(tmp_path):
     assert _names(tmp_path) == ["teacher"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_that_was_whole_when_its_process_was_killed_is_kept(tmp_path, there):
+    path = tmp_path / "teacher"
+    _fill(tmp_path / ".teacher.whole", "2")
+    _fill(path if there else tmp_path / ".teacher.old", "1")
+    (tmp_path / ".labels.csv.0123456789ab.tmp").write_text("a student's words")
+    files.sweep(tmp_path)
+    # Where the one before is still in its place, it has a checkpoint that leads to the same.
+    assert (path / "marker").read_text() == ("1" if there else "2")
+    assert _names(tmp_path) == ["teacher"]
+    files.sweep(tmp_path / "not there")
+
+
 def test_a_folder_of_somebody_else_is_not_replaced(tmp_path):
     (tmp_path / "thesis.odt").write_text("years of work")
     with pytest.raises(InputError, match="did not make"):

@@ -16,9 +16,9 @@ from workshop import SMALL, sentences
 
 TEXTS = ["", *sentences(9, seed=3), "unheard words only"]
 PARTS = {
-    "bag": {"student.json", "weights.safetensors", "vocabulary.bin"},
-    "rnn": {"student.json", "weights.safetensors", "tokenizer.json"},
-    "transformer": {"student.json", "weights.safetensors", "tokenizer.json"},
+    "bag": {"SHA256SUMS", "student.json", "weights.safetensors", "vocabulary.bin"},
+    "rnn": {"SHA256SUMS", "student.json", "weights.safetensors", "tokenizer.json"},
+    "transformer": {"SHA256SUMS", "student.json", "weights.safetensors", "tokenizer.json"},
 }
 
 
@@ -85,7 +85,7 @@ def test_a_save_that_is_stopped_leaves_the_one_before(student, folder, monkeypat
 
 
 def test_a_missing_part(folder):
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("*.*")):
         data = path.read_bytes()
         path.unlink()
         with pytest.raises(InputError, match="student") as caught:
@@ -124,6 +124,7 @@ def test_a_part_that_is_cut_short(folder, keep):
 def test_a_description_that_does_not_fit(folder, change):
     path = folder / "student.json"
     raw = {**json.loads(path.read_text()), **change}
+    (folder / "SHA256SUMS").unlink()  # as version 0.2 saved it
     path.write_text(json.dumps({name: value for name, value in raw.items() if value is not ...}))
     with pytest.raises(InputError):
         store.load(folder)
@@ -180,3 +181,18 @@ def test_a_part_that_is_missing_or_cut(small_students, tmp_path, name):
     part.unlink()
     with pytest.raises(InputError, match=rf"half written \(.*{name}.*\): distil it again"):
         store.load(tmp_path / "s")
+
+
+def test_a_flipped_bit_is_seen(folder):
+    for path in sorted(folder.iterdir()):
+        data = path.read_bytes()
+        path.write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
+        with pytest.raises(InputError, match=r"damaged or half written \(.*: distil it again"):
+            store.load(folder)
+        path.write_bytes(data)
+    store.load(folder)
+
+
+def test_a_folder_without_hashes_is_that_of_an_older_version(student, folder):
+    (folder / "SHA256SUMS").unlink()
+    assert np.array_equal(store.load(folder).probabilities(TEXTS), student.probabilities(TEXTS))

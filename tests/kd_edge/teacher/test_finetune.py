@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from safetensors.torch import load_file
 
 from kd_edge.data.responses import Item, Row, Scale
 from kd_edge.data.splits import deal_folds, validation_rows
-from kd_edge.teacher import finetune
+from kd_edge.teacher import classifier, finetune
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.finetune import TeacherOptions
 from kd_edge.training import checkpoint
@@ -179,6 +180,45 @@ def test_another_runs_checkpoint_is_not_used(options, tmp_path, monkeypatch, cap
     assert said in capsys.readouterr().err
     clean = finetune.finetune(ITEM, rows, short, tmp_path / "clean")
     assert same_teacher(folder, clean.folder)
+
+
+def _flip(path):
+    data = path.read_bytes()
+    at = len(data) // 2
+    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+
+
+@pytest.mark.parametrize("kind", ["state", "weights", "optimizer"])
+def test_a_flipped_bit_in_a_checkpoint_makes_no_other_teacher(
+    straight, options, tmp_path, monkeypatch, capsys, kind
+):
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, 17)
+        with pytest.raises(finetune.StoppedError):
+            finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
+    for path in (tmp_path / "t" / "checkpoint").glob(f"{kind}*"):
+        _flip(path)
+    finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
+    assert f"The checkpoint is damaged ({kind}" in capsys.readouterr().err
+    assert same_teacher(tmp_path / "t", straight.folder)
+
+
+def test_a_finished_teacher_is_kept_and_a_damaged_one_is_not(
+    straight, options, tmp_path, monkeypatch, capsys
+):
+    shutil.copytree(straight.folder, tmp_path / "t")
+    with monkeypatch.context() as patch:
+        patch.setattr(finetune, "_train", None)
+        assert finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t").card == straight.card
+    assert "is there already: kept" in capsys.readouterr().err
+    _flip(tmp_path / "t" / "model.safetensors")
+    with pytest.raises(InputError, match=r"damaged \(model\.safetensors was changed"):
+        classifier.load_teacher(tmp_path / "t")
+    finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
+    assert same_teacher(tmp_path / "t", straight.folder)
+    (tmp_path / "t" / "SHA256SUMS").unlink()
+    with pytest.raises(InputError, match="it has no SHA256SUMS"):
+        classifier.load_teacher(tmp_path / "t")
 
 
 def test_a_checkpoint_holds_no_more_than_it_needs(options, tmp_path, monkeypatch):
