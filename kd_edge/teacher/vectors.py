@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from kd_edge.console.progress import Tracker, track
-from kd_edge.files import make_folder
+from kd_edge.console.progress import Tracker, say, track
+from kd_edge.files import make_folder, write_json
 from kd_edge.stages.record import StoppedError, hash_folder, hash_json
 from kd_edge.teacher.batches import by_length, pad, pad_id
 from kd_edge.teacher.classifier import TeacherModel, load_teacher
 from kd_edge.teacher.compute import Compute, choose_compute
-from kd_edge.training.checkpoint import save_tensors
+from kd_edge.training.tensors import DamagedError, Written, read_tensors, save_tensors
 from kd_edge.training.threads import computing
 
 _BATCH = 64  # texts that the network takes at a time
@@ -41,11 +41,15 @@ def kept_vectors(teacher: Path, texts: Sequence[str], folder: Path) -> npt.NDArr
         StoppedError: the user stopped it.
     """
     path = folder / f"{hash_json([hash_folder(teacher), list(texts)])[:16]}.safetensors"
+    record = path.with_suffix(".json")  # its hash, so that none that was changed is taken
     try:
-        kept: npt.NDArray[np.float32] = load_file(path)[_NAME].numpy()
+        written = Written(**json.loads(record.read_text(encoding="utf-8")))
+        kept: npt.NDArray[np.float32] = read_tensors(path, written)[_NAME].numpy()
         return kept
-    except (OSError, SafetensorError, KeyError):
+    except FileNotFoundError:
         pass
+    except (OSError, ValueError, TypeError, KeyError, DamagedError):
+        say(f"What was kept of {_DESCRIPTION} is damaged: made again.")
     model, compute = load_teacher(teacher), choose_compute("auto", "auto")
     try:
         with computing(), track(_DESCRIPTION, len(texts)) as tracker:
@@ -53,7 +57,7 @@ def kept_vectors(teacher: Path, texts: Sequence[str], folder: Path) -> npt.NDArr
     except KeyboardInterrupt:
         raise StoppedError("Stopped. Start the same command again to resume.") from None
     make_folder(folder)
-    save_tensors(path, {_NAME: vectors})
+    write_json(record, asdict(save_tensors(path, {_NAME: vectors})))
     found: npt.NDArray[np.float32] = vectors.numpy()
     return found
 

@@ -33,8 +33,11 @@ class Written:
     bytes: int
 
 
-def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> Written:
     """Write tensors by name as safetensors, atomically, into an existing folder.
+
+    Returns:
+        The file's hash and size, for `read_tensors`.
 
     Raises:
         InputError: the file cannot be written.
@@ -42,7 +45,7 @@ def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     # Each with storage of its own, even where two weights are tied.
     copies: dict[str, torch.Tensor] = {}
     copy_tensors(tensors, copies)
-    write_tensors(path, copies)
+    return write_tensors(path, copies)
 
 
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> Written:
