@@ -81,7 +81,7 @@ def label_variants(
         StoppedError: the user pressed Ctrl-C; the same call resumes.
     """
     with held(path, "scoring variants"):
-        return _label_variants(texts, teachers, path, precision, names)
+        return _label_variants(texts, teachers, path, precision, names, device, base)
 
 
 def clear_partial(path: Path) -> None:
@@ -99,6 +99,8 @@ def _label_variants(
     path: Path,
     precision: str,
     names: ModelNames,
+    device: str,
+    base: str | None,
 ) -> Variants:
     from kd_edge.teacher.card import read_card
     from kd_edge.teacher.compute import choose_compute
