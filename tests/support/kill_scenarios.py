@@ -15,6 +15,7 @@ from pathlib import Path
 
 # Before torch is imported: its threads do not live on in forked children.
 os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
+os.environ.update(SOURCE_DATE_EPOCH="1700000000")
 
 import flash_cuts
 import power_steps
