@@ -246,7 +246,8 @@ def test_a_stopped_run_loses_one_chunk_at_most(teacher, tmp_path, monkeypatch, t
     label_variants(made, [teacher], path, precision="fp32")
     assert scored == ([40, 20] if torn else [20])
     assert path.read_bytes() == whole.read_bytes()
-    clear_partial(path)
+    for one in (path, whole):
+        clear_partial(one)
     assert [one.name for one in sorted(tmp_path.iterdir())] == ["variants.csv", "whole.csv"]
 
 
