@@ -88,6 +88,8 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+        if not self.replies and not self.wrong:
+            self.path.unlink(missing_ok=True)  # nothing was asked
 
     def add(self, key: str, reply: Reply) -> None:
         """Keep an answer; it is on the disk when this returns.
