@@ -33,15 +33,15 @@ from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.runs.provenance import bundle_provenance, measured_on
 from kd_edge.runs.sizes import InBundle, SizeStage
 from kd_edge.size_search.shown import SizeChoice
-from kd_edge.soft_labels.label_rows import cross_fit, labelled_rows, predicted_labels
+from kd_edge.soft_labels.label_rows import cross_fit, labelled_rows, mean_labels
 from kd_edge.soft_labels.label_variants import clear_partial, label_variants, read_variants
-from kd_edge.soft_labels.labels import SoftLabels, averaged, labels_by_id, write_labels
+from kd_edge.soft_labels.labels import SoftLabels, labels_by_id, write_labels
 from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import registry, store
 from kd_edge.students.base import TextSources
 from kd_edge.students.kept_out import NOTHING, KeptOut
-from kd_edge.teacher.building import prompt_input
+from kd_edge.teacher.building import model_inputs
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.source import resolve
@@ -140,7 +140,6 @@ class Pipeline:
         options = replace(self._options.teacher, seed=self._options.teacher.seed + at)
         if len(self._teachers) > 1:
             say(f"{self._data.title}: {SCHOOL.teacher} {at + 1} of {len(self._teachers)}")
-        source = resolve(options.model)
         self._stages.run(
             name,
             # The model's hash is an input, so that its name on this machine does not matter.
@@ -150,11 +149,7 @@ class Pipeline:
                 "classes": list(self._classes),
                 **unlike_words(self._data.item.scale),
             },
-            {
-                "rows": self._rows_hash,
-                "model": source.sha256,
-                **prompt_input(self._data.item, source),
-            },
+            {"rows": self._rows_hash, **model_inputs(self._data.item, resolve(options.model))},
             [self._teachers[name]],
             lambda: self._finetune_fresh(options, name),
         )
@@ -211,20 +206,8 @@ class Pipeline:
 
     def _teachers_labels(self, rows: Sequence[Row], description: str) -> SoftLabels:
         """The teachers' mean probabilities of rows, as teachers read them."""
-        options = self._options.teacher
-        return averaged(
-            [
-                predicted_labels(
-                    teacher,
-                    rows,
-                    self._classes,
-                    description,
-                    precision=options.precision,
-                    device=options.device,
-                )
-                for teacher in self._teachers.values()
-            ]
-        )
+        teachers, options = self._teachers.values(), self._options.teacher
+        return mean_labels(teachers, rows, self._classes, description, options)
 
     def _label_variants(self) -> tuple[VariantTexts | None, Path]:
         seed, path = self._options.distil.seed, self._folder / "variants.csv"

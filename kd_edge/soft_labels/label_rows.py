@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from kd_edge.console.model_names import RESEARCH, ModelNames
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Row
 from kd_edge.data.splits import deal_folds
-from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
+from kd_edge.soft_labels.labels import SoftLabels, averaged, read_labels, write_labels
 from kd_edge.soft_labels.table import IN_SAMPLE
 from kd_edge.stages.lock import held
 from kd_edge.stages.record import (
@@ -25,7 +25,7 @@ from kd_edge.stages.record import (
     why_outdated,
     write_record,
 )
-from kd_edge.teacher.building import prompt_input
+from kd_edge.teacher.building import model_inputs
 from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
@@ -73,6 +73,18 @@ def predicted_labels(
         teacher, texts, precision=precision, progress=progress, device=device, base=base
     )
     return SoftLabels(tuple(row.response_id for row in rows), (fold,) * len(rows), shares, classes)
+
+
+def mean_labels(
+    teachers: Iterable[Path],
+    rows: Sequence[Row],
+    classes: tuple[str, ...],
+    progress: str,
+    options: TeacherOptions,
+) -> SoftLabels:
+    """The mean of several teachers' labels, computed as their options say; see `SoftLabels`."""
+    where: dict[str, Any] = {"precision": options.precision, "device": options.device}
+    return averaged([predicted_labels(one, rows, classes, progress, **where) for one in teachers])
 
 
 def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
@@ -153,7 +165,6 @@ def cross_fit(
             f"item '{item.item_id}': {len(scored)} scored responses cannot be divided "
             f"into {folds} folds; use at least 2, and at most as many as there are responses."
         )
-    source = resolve(options.model)
     fold_of = deal_folds(scored, folds, options.seed)
     total = np.zeros((len(rows), len(item.scale.classes)))
     teachers = _Folds(
@@ -163,7 +174,7 @@ def cross_fit(
         options,
         work,
         None if validation_ids is None else sorted(validation_ids),
-        {"rows": hash_rows(rows), "model": source.sha256, **prompt_input(item, source)},
+        {"rows": hash_rows(rows), **model_inputs(item, resolve(options.model))},
         names,
     )
     with held(work, "cross-fitting"):

@@ -94,11 +94,15 @@ def check_reads_prompts(source: Source) -> None:
         )
 
 
-def prompt_input(item: Item, source: Source) -> dict[str, str]:
-    """The hash of what a teacher reads beside the responses, as a stage's input by its name."""
-    if not (item.prompt or item.rubric) or not reads_prompts(source.folder):
-        return {}
-    return {"prompt": hash_json(asdict(_prompt(item)))}
+def model_inputs(item: Item, source: Source) -> dict[str, str]:
+    """The hashes of a teacher's language model, and of what it reads beside the responses.
+
+    They are a stage's inputs by their names.
+    """
+    inputs = {"model": source.sha256}
+    if (item.prompt or item.rubric) and reads_prompts(source.folder):
+        inputs["prompt"] = hash_json(asdict(_prompt(item)))
+    return inputs
 
 
 def _prompt(item: Item) -> Prompt:

@@ -187,7 +187,7 @@ def test_unlabelled_responses_are_labelled_with_the_variants(out, options):
 
 
 def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
-    for name in ("finetune", "label_variants", "distil", "predicted_labels"):
+    for name in ("finetune", "label_variants", "distil", "mean_labels"):
         monkeypatch.setattr(pipeline, name, None)
     made = run_stages(SPLIT, out, options)
     assert made.ran == ()
