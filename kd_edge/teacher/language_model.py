@@ -167,14 +167,17 @@ def _four_bits(loading: Loading) -> dict[str, Any]:
 
 
 def _name_padding(config: Any, tokenizer: Any) -> None:
-    """Give a tokenizer without a padding token one, so that other tools can load the teacher.
+    """Give a tokenizer a padding token that the network knows, for it and for other tools.
 
     Nothing here depends on which: padding is masked, and the last token is found by the mask.
+    Some tokenizers add one of their own to a vocabulary that has none, beyond the network's.
     """
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token or tokenizer.bos_token
-    if tokenizer.pad_token_id is not None:
-        config.pad_token_id = tokenizer.pad_token_id
+    names = (tokenizer.pad_token, tokenizer.eos_token, tokenizer.unk_token, tokenizer.bos_token)
+    ids = {name: tokenizer.convert_tokens_to_ids(name) for name in names if name is not None}
+    known = [name for name, at in ids.items() if at is not None and at < config.vocab_size]
+    tokenizer.pad_token = known[0] if known else None
+    if known:
+        config.pad_token_id = ids[known[0]]
 
 
 def _labels(classes: Sequence[str]) -> dict[str, Any]:

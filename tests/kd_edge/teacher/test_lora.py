@@ -46,7 +46,7 @@ def taught(model, folder, item=ITEM, **more):
 
 @pytest.mark.parametrize("family", DECODERS)
 def test_every_family_learns_and_labels(family, tmp_path):
-    model = tiny_decoder(tmp_path / "model", family, pad=family in ("gemma", "qwen2"))
+    model = tiny_decoder(tmp_path / "model", family, pad=family in ("gemma", "qwen3"))
     report = taught(model, tmp_path / "t", epochs=1)
     adapter = load_file(report.folder / lora.WEIGHTS)
     layers = {name.split(".")[-3] for name in adapter if "lora_A" in name}
