@@ -30,6 +30,7 @@ NOT_RUN = {
     r"^sh .*/install\.sh": "is for a device: tests/kd_edge/flash/kit runs it on emulated ones",
     r"--llm ": "needs a server: tests/kd_edge/llm has some",
     r"ssh://|--fleet": "needs devices: tests/kd_edge/flash/test_to_ssh.py has some",
+    r" --lora ": "needs a large language model: tests/kd_edge/teacher/test_lora.py has tiny ones",
     r"^kd-edge serve ": "does not end: tests/runtime/serve runs it",
     r"^(\w+=\S+ )*python -m benchmarks": "takes minutes to hours, most on data that is not here",
 }
