@@ -5,7 +5,6 @@ The commands of single stages call the models teacher and student, `run` large a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import click
 
 from kd_edge.cli.help import Command, OptionGroup, options
 from kd_edge.cli.options import COUNT, FILE
+from kd_edge.cli.value_types import DEVICE, LAYERS, NAMES
 from kd_edge.console.model_names import ModelNames
 from kd_edge.students import registry
 
@@ -23,59 +23,6 @@ if TYPE_CHECKING:
 
 _teacher = OptionGroup.TEACHER.option
 _student = OptionGroup.STUDENT.option
-
-
-class _Layers(click.ParamType):  # type: ignore[type-arg]  # older clicks have none
-    """Numbers of layers, in ascending order; they become a tuple."""
-
-    name = "layers"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """See `click.ParamType`."""
-        parts = value.split(",")
-        if not all(part.strip().isdecimal() for part in parts):
-            self.fail(f"'{value}' is no list of numbers like 1,3,5", param, ctx)
-        return tuple(sorted({int(part) for part in parts}))
-
-
-LAYERS = _Layers()
-
-
-class _Names(click.ParamType):  # type: ignore[type-arg]  # see above
-    """Names with commas between them; they become a tuple."""
-
-    name = "names"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """See `click.ParamType`."""
-        if isinstance(value, tuple):
-            return value
-        names = tuple(filter(None, (part.strip() for part in value.split(","))))
-        if len(names) < len(value.split(",")) and value:
-            self.fail(f"'{value}' is no list of names like q_proj,v_proj", param, ctx)
-        return names
-
-
-NAMES = _Names()
-
-
-class _Device(click.ParamType):  # type: ignore[type-arg]  # see above
-    """The name of a device, which need not be there."""
-
-    name = "device"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """See `click.ParamType`."""
-        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?|mps", value):
-            self.fail(f"'{value}' is no device: auto, cpu, cuda, cuda:1 or mps", param, ctx)
-        return str(value)
-
-
-DEVICE = _Device()
 
 
 def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
