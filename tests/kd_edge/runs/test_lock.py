@@ -127,7 +127,8 @@ _LEFT = [
 ]
 
 
-@pytest.mark.parametrize("line", _LEFT)
+# Numbers of processes differ between workers, which are to find the same tests.
+@pytest.mark.parametrize("line", _LEFT, ids=range(len(_LEFT)))
 def test_a_lock_that_was_left_holds_nobody_up(tmp_path, line):
     """Of a dead process, another host, a number that another process has now, or a wrong clock."""
     (tmp_path / LOCK).write_text(line)
