@@ -25,7 +25,8 @@ from kd_edge.evaluation.agreement import (
 )
 from kd_edge.evaluation.review import Review, review_of
 from kd_edge.runs.options import RunOptions
-from kd_edge.runs.pipeline import StageOutputs, run_stages
+from kd_edge.runs.outputs import StageOutputs
+from kd_edge.runs.pipeline import run_stages
 from kd_edge.runs.provenance import measured_on
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import scored_rows, student_scorings, write_scored

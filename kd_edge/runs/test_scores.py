@@ -28,7 +28,7 @@ from kd_edge_runtime.scorer import Score
 from kd_edge_runtime.tables.reading.rows import LONGEST_FIELD
 
 if TYPE_CHECKING:
-    from kd_edge.runs.pipeline import StageOutputs
+    from kd_edge.runs.outputs import StageOutputs
 
 FILE = "test_scores.csv"
 """Its name in an item's folder, or in the run's with one student for all questions."""

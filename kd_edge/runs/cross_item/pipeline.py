@@ -9,7 +9,8 @@ from pathlib import Path
 from kd_edge.data.responses import Row
 from kd_edge.runs.cross_item.pool import POOLED, Pool
 from kd_edge.runs.options import RunOptions
-from kd_edge.runs.pipeline import Pipeline, StageOutputs
+from kd_edge.runs.outputs import StageOutputs
+from kd_edge.runs.pipeline import Pipeline
 from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.soft_labels.augmentation import make_variants, variant_sources, variants_for
 from kd_edge.soft_labels.label_variants import Variants

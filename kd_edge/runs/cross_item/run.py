@@ -37,7 +37,7 @@ from kd_edge.runs.folder import (
 )
 from kd_edge.runs.lock import run_folder
 from kd_edge.runs.options import RunOptions
-from kd_edge.runs.pipeline import StageOutputs
+from kd_edge.runs.outputs import StageOutputs
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import ScoredRows, scored_rows, student_scorings, write_scored
