@@ -32,6 +32,7 @@ from kd_edge.students.student import Student
 from kd_edge_runtime.errors import InputError
 
 _FEWEST = 20
+_CHECKPOINT = "student"
 
 # For `inspect`, which cuts lines.
 _IN_SHORT = {
@@ -78,7 +79,6 @@ def distil_labels_only(
         )
     judged = scored_by_labels(held_out, labels)
     data = LearningData(item, rows, judged, labels, variants, kept_out=kept_out)
-    folder = work / "student"
     texts = [row.text for row in rows]
     student = train_student(
         item,
@@ -86,12 +86,12 @@ def distil_labels_only(
         judged,
         data.learn_text(options),
         options,
-        folder,
+        work / _CHECKPOINT,
         f"training the {data.names.student}",
         data.sharing,
         texts,
     )
-    clear_work(work, [folder])
+    clear_work(work, [_CHECKPOINT])
     learnt = {row.response_id for row in (*rows, *held_out)} | set(shown)
     known = [row for row in item.rows if row.score is not None and row.response_id not in learnt]
     about = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -51,8 +52,9 @@ def card_of(command, folder, *more):
         return bundle.read("card.md").decode()
 
 
-def test_not_one_score(command, tmp_path):
-    said = command(*write(tmp_path, only_scored(0), ()))
+def test_not_one_score(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = command(*write(Path(), only_scored(0), ()))
     assert said.code == 0, said.err
     flat = " ".join(said.out.split())
     assert UNKNOWN in flat
