@@ -6,13 +6,11 @@ member by member, and all that was printed. What is meant to hold responses is n
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import csv
 import fnmatch
 import io
 import json
-import re
 import socket
 import struct
 import subprocess
@@ -20,11 +18,11 @@ import sys
 import tempfile
 import time
 import zipfile
-import zlib
 from pathlib import Path
 
 import pytest
 
+from canary_search import found_in
 from kd_edge.runs.verdict import EXIT_CODE
 from kd_edge_runtime.text.vocabulary import hash_word
 from workshop import CommandLine, item_of
@@ -206,36 +204,8 @@ def _served(work):
     return out + err + "".join(answers[:2]) + answers[3]
 
 
-def _contents(path):
-    """A file's bytes as they are, and unpacked where it is a zip, a page, or compressed."""
-    data = path.read_bytes()
-    yield data
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            yield archive.comment
-            yield from (archive.read(name) for name in archive.namelist())
-    if path.suffix == ".html":
-        for packed in re.findall(rb"[A-Za-z0-9+/=]{400,}", data):
-            with_padding = packed + b"=" * (-len(packed) % 4)
-            unpacked = base64.b64decode(with_padding)
-            yield unpacked
-            for wbits in (-15, 15, 31):
-                try:
-                    yield zlib.decompress(unpacked, wbits)
-                except zlib.error:
-                    continue
-
-
 def _files(work):
     return [path for path in work.rglob("*") if path.is_file() and not path.is_symlink()]
-
-
-def _found(path, words):
-    return sorted(
-        name
-        for name, word in words.items()
-        if any(word.encode() in data.lower() for data in _contents(path))
-    )
 
 
 def test_nothing_of_a_response_is_where_it_is_not_meant_to_be(left):
@@ -244,14 +214,14 @@ def test_nothing_of_a_response_is_where_it_is_not_meant_to_be(left):
     for path in _files(work):
         name = path.relative_to(work).as_posix()
         if not any(fnmatch.fnmatch(name, meant) for meant in MEANT):
-            places[name] = _found(path, SECRET)
+            places[name] = found_in(path, SECRET)
     assert {name: found for name, found in places.items() if found} == {}
     assert {"item.kdz", "page.html", "shared/report.html", "bench.json"} <= set(places)
 
 
 def test_the_search_finds_what_is_there(left):
     work, _ = left
-    found = {name for path in _files(work) for name in _found(path, SECRET)}
+    found = {name for path in _files(work) for name in found_in(path, SECRET)}
     assert found >= {"one", "tested", "unscored", "id"}
     assert "pupil" in found, "variants and test scores hold it"
 
@@ -278,20 +248,20 @@ def test_no_bundle_has_the_hash_of_a_word(left):
 
 def test_what_was_printed_has_none(left):
     _, printed = left
-    said = {
-        words[0]: [
-            name for name, word in {**SECRET, "group": GROUP}.items() if word in text.lower()
-        ]
+    private = {**SECRET, "group": GROUP}
+    said = [
+        (*words, found)
         for words, text in printed
-    }
-    assert {verb: names for verb, names in said.items() if names} == {}
+        if (found := [name for name, word in private.items() if word in text.lower()])
+    ]
+    assert said == []
 
 
 def test_a_prompt_is_in_what_shows_the_item_alone(left):
     """Golden rows, pages and reports hold the item's own text; tables of labels do not."""
     work, _ = left
     holding = {
-        path.suffix for path in _files(work) if _found(path, {"prompt": PROMPT}) and path.suffix
+        path.suffix for path in _files(work) if found_in(path, {"prompt": PROMPT}) and path.suffix
     }
     assert ".kdz" in holding
     assert holding <= {".kdz", ".html", ".md", ".json"}
@@ -300,7 +270,9 @@ def test_a_prompt_is_in_what_shows_the_item_alone(left):
 def test_a_group_is_in_figures_alone(left):
     work, _ = left
     holding = {
-        path.relative_to(work).as_posix() for path in _files(work) if _found(path, {"group": GROUP})
+        path.relative_to(work).as_posix()
+        for path in _files(work)
+        if found_in(path, {"group": GROUP})
     }
     allowed = ("out-*/item-*/test_scores.csv", "*report.*", "scores.csv")
     assert [one for one in holding if not any(fnmatch.fnmatch(one, name) for name in allowed)] == []
@@ -309,4 +281,4 @@ def test_a_group_is_in_figures_alone(left):
 def test_nothing_is_left_in_temporary_folders_and_the_home(left):
     work, _ = left
     assert _files(work / "tmp") == []
-    assert [path.name for path in _files(work / "home") if _found(path, SECRET)] == []
+    assert [path.name for path in _files(work / "home") if found_in(path, SECRET)] == []

@@ -63,8 +63,6 @@ NAMED = {
 LONGEST = 300
 LONGER = {
     "kd_edge/runs/pipeline.py",
-    "kd_edge/teacher/finetune.py",
-    "kd_edge/training/checkpoint.py",
     "runtime/kd_edge_runtime/bundle/manifest.py",
     "runtime/kd_edge_runtime/scorer.py",
     "tests/benchmarks/test_contenders.py",

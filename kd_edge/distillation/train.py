@@ -19,9 +19,10 @@ from kd_edge.stages.record import StoppedError, hash_json
 from kd_edge.students.base import Recipe
 from kd_edge.students.student import Encoded, Network, TextStage, probabilities
 from kd_edge.teacher.compute import Compute, choose_compute
-from kd_edge.training.checkpoint import Checkpoint, RunState
+from kd_edge.training.checkpoint import Checkpoint
 from kd_edge.training.epoch import EpochFigures, epoch_figures
 from kd_edge.training.optimizer import fused
+from kd_edge.training.run_state import RunState
 from kd_edge.training.schedule import set_step
 
 # Below this, batches of the recipe's size would make too few steps of an epoch.

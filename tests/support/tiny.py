@@ -136,12 +136,12 @@ def tiny_options(model: Path, **options: Any) -> TeacherOptions:
 
 def press_ctrl_c(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Have a fine-tuning stopped before this optimizer step."""
-    from kd_edge.teacher import finetune
+    from kd_edge.teacher import training_run
 
     def set_step(optimizer: torch.optim.Optimizer, at: int, total: int) -> None:
         if at == step:
             raise KeyboardInterrupt
         original(optimizer, at, total)
 
-    original = finetune.set_step
-    monkeypatch.setattr(finetune, "set_step", set_step)
+    original = training_run.set_step
+    monkeypatch.setattr(training_run, "set_step", set_step)

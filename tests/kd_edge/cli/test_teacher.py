@@ -7,7 +7,7 @@ import json
 import pytest
 
 from decoders import tiny_decoder
-from kd_edge.teacher import finetune
+from kd_edge.teacher import training_run
 from kd_edge.teacher.card import read_card
 from workshop import CANARY, item_of, with_canary, write_table
 
@@ -64,7 +64,7 @@ def test_options_reach_the_teacher(command, responses, tiny_model, tmp_path):
 
 def test_stopped_it_goes_on(command, responses, tiny_model, tmp_path, monkeypatch):
     given = ("teacher", responses, "-o", tmp_path / "t", "--model", tiny_model, *QUICK)
-    epoch = finetune._Run._train_epoch
+    epoch = training_run.TrainingRun._train_epoch
 
     def stop_in_the_second(run, at, tracker):
         if at:
@@ -72,7 +72,7 @@ def test_stopped_it_goes_on(command, responses, tiny_model, tmp_path, monkeypatc
         return epoch(run, at, tracker)
 
     with monkeypatch.context() as patch:
-        patch.setattr(finetune._Run, "_train_epoch", stop_in_the_second)
+        patch.setattr(training_run.TrainingRun, "_train_epoch", stop_in_the_second)
         said = command(*given)
     assert (said.code, said.out) == (130, "")
     assert "after epoch 1 of 2" in said.err

@@ -21,10 +21,10 @@ from kd_edge.soft_labels.label_variants import read_variants
 from kd_edge.soft_labels.labels import labels_by_id, read_labels
 from kd_edge.stages.record import StoppedError, hash_folder, hash_rows
 from kd_edge.students.kept_out import kept_out
-from kd_edge.teacher import finetune as finetune_module
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
+from kd_edge.teacher.training_run import TrainingRun
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.vocabulary import hash_word
 from workshop import SMALL, item_of, run_options
@@ -329,14 +329,14 @@ def _stop_in(monkeypatch, stage):
         raise KeyboardInterrupt
 
     if stage == "teacher":
-        original = finetune_module._Run._train_epoch
+        original = TrainingRun._train_epoch
 
         def second_epoch(run, epoch, tracker):
             if epoch == 1:
                 raise KeyboardInterrupt
             return original(run, epoch, tracker)
 
-        monkeypatch.setattr(finetune_module._Run, "_train_epoch", second_epoch)
+        monkeypatch.setattr(TrainingRun, "_train_epoch", second_epoch)
     elif stage == "student":
         epoch = Training._leg
 

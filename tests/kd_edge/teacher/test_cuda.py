@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from kd_edge.teacher import finetune
+from kd_edge.teacher import finetune, training_run
 from kd_edge.teacher.compute import Compute, choose_compute
 from kd_edge.teacher.predict import predict
 from tiny import same_teacher, tiny_item, tiny_options
@@ -44,11 +44,11 @@ def test_a_stopped_run_goes_on(options, tmp_path, monkeypatch, capsys):
             raise KeyboardInterrupt
         original(optimizer, at, total)
 
-    original = finetune.set_step
+    original = training_run.set_step
     exact = replace(options, precision="fp32", epochs=3)
     straight = finetune.finetune(ITEM, ITEM.rows, exact, tmp_path / "straight")
     with monkeypatch.context() as patch:
-        patch.setattr(finetune, "set_step", set_step)
+        patch.setattr(training_run, "set_step", set_step)
         with pytest.raises(finetune.StoppedError):
             finetune.finetune(ITEM, ITEM.rows, exact, tmp_path / "t")
     report = finetune.finetune(ITEM, ITEM.rows, exact, tmp_path / "t")

@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 
 from kd_edge.data.responses import Item, Row, Scale
 from kd_edge.data.splits import deal_folds, validation_rows
-from kd_edge.teacher import classifier, finetune
+from kd_edge.teacher import classifier, finetune, training_run
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.finetune import TeacherOptions
-from kd_edge.training import checkpoint
-from kd_edge.training.checkpoint import RunState
+from kd_edge.training import checkpoint, run_state
 from kd_edge.training.epoch import EpochFigures
+from kd_edge.training.run_state import RunState, read_state
 from kd_edge.training.schedule import one_cycle
 from kd_edge_runtime.errors import InputError
 from tiny import (
@@ -108,10 +108,10 @@ def test_a_run_killed_between_two_files_goes_on_from_the_epoch_before(
             raise RuntimeError("killed")
         original(path, value)
 
-    original = checkpoint.write_json
+    original = run_state.write_json
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "_SECONDS", 0.0)
-        patch.setattr(checkpoint, "write_json", kill)
+        patch.setattr(run_state, "write_json", kill)
         with pytest.raises(RuntimeError, match="killed"):
             finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
@@ -130,10 +130,10 @@ def test_the_disk_is_written_at_most_every_thirty_seconds(options, tmp_path, mon
         now[0] += 16.0
         return original_validate(run, epoch, loss)
 
-    original, original_validate = checkpoint.write_json, finetune._Run._validate
-    monkeypatch.setattr(checkpoint, "write_json", note)
+    original, original_validate = run_state.write_json, training_run.TrainingRun._validate
+    monkeypatch.setattr(run_state, "write_json", note)
     monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(finetune._Run, "_validate", validate)
+    monkeypatch.setattr(training_run.TrainingRun, "_validate", validate)
     finetune.finetune(ITEM, ITEM.rows, replace(options, epochs=5, patience=5), tmp_path / "t")
     assert written == [2, 4, 5]  # and at the end
 
@@ -145,8 +145,8 @@ def test_a_stopped_run_goes_on_with_the_threads_it_began_with(options, tmp_path,
         seen.append(torch.get_num_threads())
         return original(run, *args)
 
-    original = finetune._Run._validate
-    monkeypatch.setattr(finetune._Run, "_validate", validate)
+    original = training_run.TrainingRun._validate
+    monkeypatch.setattr(training_run.TrainingRun, "_validate", validate)
     monkeypatch.setattr(checkpoint, "free_threads", lambda: 3)
     with monkeypatch.context() as patch:
         press_ctrl_c(patch, 8)
@@ -227,7 +227,7 @@ def test_a_checkpoint_holds_no_more_than_it_needs(options, tmp_path, monkeypatch
         finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     folder = tmp_path / "t" / "checkpoint"
     state = json.loads((folder / "state.json").read_text())
-    best = checkpoint.read_state(folder).best_epoch
+    best = read_state(folder).best_epoch
     assert len(state["history"]) == 3
     wanted = {"state.json", "optimizer-0003.safetensors", "weights-0003.safetensors"}
     assert {path.name for path in folder.iterdir()} == wanted | {f"weights-{best:04d}.safetensors"}
@@ -315,7 +315,7 @@ def test_test_rows_are_refused(options, tmp_path):
 
 def test_a_folder_with_other_files_is_refused_before_the_work(options, tmp_path, monkeypatch):
     (tmp_path / "thesis.odt").write_text("")
-    monkeypatch.setattr(finetune, "_Run", None)
+    monkeypatch.setattr(finetune, "TrainingRun", None)
     with pytest.raises(InputError, match="did not make"):
         finetune.finetune(ITEM, ITEM.rows, options, tmp_path)
 
