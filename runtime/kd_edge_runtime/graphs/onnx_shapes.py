@@ -215,6 +215,11 @@ RULES: dict[str, Rule] = {
 """A rule for each operator that students' graphs may have."""
 
 
+# A mask of one token without its first is nothing, and is put behind another in students' graphs.
+_TAKES_NOTHING = frozenset(("Cast", "Concat", "Identity", "Shape", "Slice"))
+_GIVES_NOTHING = frozenset(("Cast", "Identity", "Slice"))
+
+
 def run_node(reading: Reading) -> list[Value]:
     """What a node writes.
 
@@ -224,6 +229,8 @@ def run_node(reading: Reading) -> list[Value]:
     rule = RULES.get(reading.node.operator)
     if rule is None:
         raise GraphError(f"has an operator that no student has: {reading.node.operator}")
+    if reading.node.operator not in _TAKES_NOTHING and any(map(_is_nothing, reading.inputs)):
+        raise reading.wrong()
     try:
         results = rule(reading)
     except (IndexError, TypeError, OverflowError, MemoryError):
@@ -233,12 +240,17 @@ def run_node(reading: Reading) -> list[Value]:
     return [_checked(reading, result) for result in results]
 
 
+def _is_nothing(value: Value | None) -> bool:
+    """Whether a tensor that is no list has no numbers: most interpreters' operators stop at it."""
+    return value is not None and len(value.shape) > 1 and 0 in value.shape
+
+
 def _checked(reading: Reading, result: Value) -> Value:
     """A result with the type of its numbers; without them where they are many or large."""
     shape, ints = result.shape, result.ints
-    # Lists of sizes may be empty; what is computed with may not: interpreters stop at it.
-    least = 0 if len(shape) < 2 else 1
-    if len(shape) > MAX_RANK or min(shape, default=1) < least:
+    if len(shape) > MAX_RANK or min(shape, default=1) < 0:
+        raise reading.wrong()
+    if _is_nothing(result) and reading.node.operator not in _GIVES_NOTHING:
         raise reading.wrong()
     if ints is not None and (len(ints) > FOLLOWED or any(abs(one) >> 62 for one in ints)):
         ints = None

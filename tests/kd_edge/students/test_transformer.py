@@ -131,7 +131,7 @@ def test_vectors_are_kept(teacher, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(kept_vectors, "encode", stop)
+    monkeypatch.setattr(kept_vectors, "by_length", stop)
     with pytest.raises(StoppedError, match="Start the same command again"):
         KIND.teacher_vectors(text, TEXTS[:3], tmp_path / "kept")
 

@@ -36,9 +36,9 @@ STOPS: dict[str, tuple[list[Change], str]] = {
     "nothing of a response": (
         [
             number("a", [1]), number("b", [1000]),
-            node("Slice", "ids", "b", "b", "a", "z"),
+            node("Slice", "ids", "b", "b", "a", "y"), node("Neg", "y", "z", at=1),
         ],
-        "Slice that cannot run",
+        "Neg that cannot run",
     ),
     "numbers that grow": (
         [
@@ -73,6 +73,18 @@ def test_what_interpreters_stop_at(name):
 
 def test_divisions_that_can_be_pass():
     check_onnx(changed(node("Div", "ids", "a", "z"), changed(number("a", 2), SECOND)), TOKENS)
+
+
+def test_a_mask_without_its_first_token_passes():
+    """As students have it: of a response without a word, nothing is left of the mask."""
+    data = SECOND
+    for change in (
+        number("a", [1]), number("b", [1 << 62]),
+        node("Slice", "mask", "a", "b", "a", "y"),
+        node("Concat", "mask", "y", "z", axis=1, at=1),
+    ):  # fmt: skip
+        data = changed(change, data)
+    assert check_onnx(data, TOKENS).numbers(1, 1) > check_onnx(SECOND, TOKENS).numbers(1, 1)
 
 
 def test_what_takes_much_for_one_length_alone():
