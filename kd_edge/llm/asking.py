@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -180,13 +181,10 @@ class _Crew:
                 continue
 
     def last(self) -> list[_Result]:
-        """After the pace was halted: what still came, and was waited for a little."""
-        end = threading.Event()
-        timer = threading.Timer(_LAST_ANSWERS_S, end.set)
-        timer.start()
-        while not end.is_set() and any(thread.is_alive() for thread in self._threads):
-            end.wait(0.02)
-        timer.cancel()
+        """What still comes within some seconds, after the pace was halted."""
+        end = time.monotonic() + _LAST_ANSWERS_S
+        while time.monotonic() < end and any(thread.is_alive() for thread in self._threads):
+            time.sleep(0.02)
         results = []
         while not self._done.empty():
             results.append(self._done.get())

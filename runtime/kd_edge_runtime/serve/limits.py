@@ -37,7 +37,7 @@ class Limits(NamedTuple):
     stop_seconds: float = 10.0
 
 
-def places(connections: int, open_files: int | None) -> tuple[int, int]:
+def served_and_refused(connections: int, open_files: int | None) -> tuple[int, int]:
     """How many clients are served, and how many are told why not, at a time.
 
     Args:

@@ -19,7 +19,7 @@ from kd_edge_runtime.serve.answers import answer, refusal
 from kd_edge_runtime.serve.bundle_in_use import BundleInUse
 from kd_edge_runtime.serve.connection import Connection
 from kd_edge_runtime.serve.door import Door
-from kd_edge_runtime.serve.limits import Limits, open_files, places
+from kd_edge_runtime.serve.limits import Limits, open_files, served_and_refused
 from kd_edge_runtime.serve.other_protocols import other_protocol
 from kd_edge_runtime.serve.places import Places
 
@@ -70,7 +70,7 @@ class Server:
         self.stopping = False
         self._limits = limits
         self._bundle = BundleInUse(load, version, say)
-        self._most, self._most_refused = places(limits.connections, open_files())
+        self._most, self._most_refused = served_and_refused(limits.connections, open_files())
         self._say = say
         self._listener = listener
         self._door = Door(listener, say, refusal("busy", _BUSY))

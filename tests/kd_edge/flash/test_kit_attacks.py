@@ -23,7 +23,6 @@ from kd_edge.flash.kit.platforms import PLATFORMS
 from kd_edge.flash.to_folder import flash_folder
 from kd_edge_runtime.bundle.archive import Bundle
 from power_cuts import fast_folder
-from ssh_devices import bare_python
 from ssh_keys import allow, make_key, require_keygen
 
 X86 = PLATFORMS["x86-64"]
@@ -53,11 +52,6 @@ def template(tmp_path_factory, keys):
 def stick(template, tmp_path):
     shutil.copytree(template, tmp_path / "stick")
     return tmp_path / "stick"
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory):
-    return bare_python(tmp_path_factory.mktemp("bare") / "venv").parent
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from kd_edge.flash.to_folder import flash_folder
 from kd_edge.flash.trust import Trust, read_signers
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from power_cuts import fast_folder
-from ssh_devices import Sshd, bare_python, require_sshd
+from ssh_devices import Sshd, require_sshd
 from ssh_keys import allow, make_key, public, require_keygen
 
 HERE = ".".join(map(str, sys.version_info[:2]))
@@ -51,11 +51,6 @@ def kits(keys):
         "eve": make_kit(X86, HERE, sign=partial(sign, key=keys["eve"])),
         "nobody": make_kit(X86, HERE),
     }
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory):
-    return bare_python(tmp_path_factory.mktemp("bare") / "venv").parent
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve import door, server
-from kd_edge_runtime.serve.limits import places
+from kd_edge_runtime.serve.limits import served_and_refused
 from kd_edge_runtime.serve.listeners import unix_listener
 from kd_edge_runtime.serve.places import Places
 from services import started
@@ -83,9 +83,9 @@ def test_places_are_given_in_order():
 
 
 def test_places_fit_into_the_open_files_that_are_allowed():
-    assert places(256, None)[0] == places(256, 1024)[0] == 256
+    assert served_and_refused(256, None)[0] == served_and_refused(256, 1024)[0] == 256
     for allowed in (10, 64, 100, 300, 1024):
-        served, refused = places(256, allowed)
+        served, refused = served_and_refused(256, allowed)
         assert 0 < served <= 256
         assert served + refused <= max(allowed - 40, 10)
 

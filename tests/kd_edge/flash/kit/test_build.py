@@ -32,7 +32,6 @@ from kd_edge_runtime._version import __version__
 from kd_edge_runtime.errors import InputError, KdEdgeError
 from kd_edge_runtime.scorer import Scorer
 from power_cuts import fast_folder
-from ssh_devices import bare_python
 
 HERE = ".".join(map(str, sys.version_info[:2]))
 PI = PLATFORMS["pi-64"]
@@ -46,12 +45,6 @@ def bundles(tmp_path_factory):
 @pytest.fixture(scope="module")
 def kit():
     return make_kit(PI, HERE)
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory):
-    """The folder of a `python3` that has no package at all."""
-    return bare_python(tmp_path_factory.mktemp("bare") / "venv").parent
 
 
 @pytest.fixture
