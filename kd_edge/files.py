@@ -24,6 +24,19 @@ from kd_edge_runtime.system.temporary import remove_all_stale
 _NEW, _WHOLE, _OLD = ".new", ".whole", ".old"
 
 
+def read_json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds no JSON in UTF-8, or one that is nested too deeply to be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a value of JSON types, indented, atomically.
 

@@ -60,6 +60,11 @@ def forget(out: Path, yes: bool, as_json: bool) -> None:
     click.echo(f"Kept: {_listed(done.kept) or 'nothing'}")
     if done.others:
         click.echo(f"Left alone, since no run wrote it: {_listed(done.others)}")
+    if done.links:
+        click.echo(
+            f"Links, of which what they lead to is still there, and yours to remove: "
+            f"{_listed(done.links)}"
+        )
     click.echo(_ELSEWHERE)
 
 

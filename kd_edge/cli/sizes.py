@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from kd_edge.cli.help import Command, OptionGroup
+from kd_edge_runtime.errors import printable
 
 if TYPE_CHECKING:
     from kd_edge.size_search.search import Sized
@@ -19,6 +20,7 @@ T = TypeVar("T")
 
 _UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "kib": 1024,
           "mib": 1024**2}  # fmt: skip
+_MOST = 1e15  # more is a slip of the keys, and with enough digits no number
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)", re.ASCII)
 
 
@@ -26,12 +28,13 @@ def parse_bytes(text: str) -> int:
     """A number of bytes; KB is 1,000 of them and KiB 1,024.
 
     Raises:
-        click.BadParameter: the text is not a size, or is 0.
+        click.BadParameter: the text is not a size, or is less than a byte.
     """
     match = _SIZE.fullmatch(text.strip().lower())
-    if match is None or match[2] not in _UNITS or float(match[1]) == 0:
-        raise click.BadParameter(f"'{text}' is not a size: write it like 16KB")
-    return int(float(match[1]) * _UNITS[match[2]])
+    size = float(match[1]) * _UNITS[match[2]] if match and match[2] in _UNITS else 0.0
+    if not 1 <= size < _MOST:
+        raise click.BadParameter(f"'{printable(text[:40])}' is not a size: write it like 16KB")
+    return int(size)
 
 
 def max_size_option(description: str) -> Callable[[Command], Command]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from kd_edge.console.progress import say
-from kd_edge.files import make_folder, write_json
+from kd_edge.files import make_folder, read_json, write_json
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.stages.record import hash_json, read_record
 from kd_edge_runtime.bundle.archive import Bundle
@@ -137,7 +136,7 @@ def remember_responses(folder: Path, texts: Iterable[str]) -> None:
 def _any_known(folder: Path, texts: Iterable[str]) -> bool:
     """Whether a response is one of those of the run before, or that is not known."""
     try:
-        known = set(json.loads((folder / RESPONSES).read_text(encoding="utf-8")))
+        known = set(read_json(folder / RESPONSES))
     except (OSError, ValueError, TypeError):
         return True
     return not known or any(hash_json(text)[:8] in known for text in texts)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kd_edge.console.progress import say
-from kd_edge.files import write_json
+from kd_edge.files import read_json, write_json
 from kd_edge.runs.folder import BUNDLE, REPORT, RESPONSES, TOGETHER
 from kd_edge.runs.lock import LOCK, refuse_foreign, run_folder
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
@@ -28,10 +28,13 @@ _STAGES = (
     rf"|.*\.stage\.json|{re.escape(TEST_SCORES)}|{re.escape(RESPONSES)}"
 )
 _WRITTEN = re.compile(
-    r"item-.*|.*\.skipped\.csv|\..*\.[0-9a-f]{12}\.tmp|\..*\.(lock|partial)|\.measured\.new"
+    r".*\.skipped\.csv|\..*\.[0-9a-f]{12}\.tmp|\..*\.(lock|partial)|\.measured\.new"
     rf"|\.({_STAGES})\.(new|whole|old)|{re.escape(LOCK)}"
 )
 _WRITTEN_TOGETHER = re.compile(f"{_WRITTEN.pattern}|{_STAGES}")
+# What is in an item's folder from the first moment on, or is left of a run that was killed.
+_IN_ITEM = re.compile(rf"{_STAGES}|\..*")
+_FORGOTTEN = "forgotten"  # in a report: it was made again without responses
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,13 @@ class Forgotten:
         removed: what held responses, or could tell of one.
         kept: the run's results.
         others: what no run wrote, and was left alone: it may hold responses too.
+        links: what was a link in a run's folder; it is removed, and what it leads to is not.
     """
 
     removed: tuple[str, ...]
     kept: tuple[str, ...]
     others: tuple[str, ...]
+    links: tuple[str, ...] = ()
 
 
 def look(out: Path) -> Forgotten:
@@ -66,12 +71,12 @@ def look(out: Path) -> Forgotten:
     names = sorted(path.name for path in out.iterdir())
     together = TOGETHER in names or "teacher.stage.json" in names
     written = _WRITTEN_TOGETHER if together else _WRITTEN
-    removed = tuple(name for name in names if written.fullmatch(name))
-    kept = tuple(name for name in names if name in (*_KEPT, *_PAGES))
+    removed = tuple(name for name in names if written.fullmatch(name) or _is_item(out / name, name))
+    kept = tuple(name for name in names if _is_result(out / name))
     if not (removed or kept):
         raise InputError(f"{out} holds no run: name the folder that 'kd-edge run' wrote")
     others = tuple(name for name in names if name not in (*removed, *kept))
-    return Forgotten(removed, kept, others)
+    return Forgotten(removed, kept, others, tuple(_links(out, removed)))
 
 
 def forget(out: Path, summarise: Callable[[], object]) -> Forgotten:
@@ -93,21 +98,65 @@ def forget(out: Path, summarise: Callable[[], object]) -> Forgotten:
         found = look(out)
         gone = [name for name in found.removed if name != LOCK]
         gone += [name for name in _PAGES if name in found.kept and not pages]
+        for name in (REPORT, TOGETHER):
+            if name in found.kept:
+                _scrub(out / name)
         for name in gone:
             with plain_write_errors(out / name):
                 _remove(out / name)
-        for name in (REPORT, TOGETHER):
-            _scrub(out / name)
     kept = tuple(name for name in found.kept if name not in gone)
-    return Forgotten(tuple(gone), kept, found.others)
+    return Forgotten(tuple(gone), kept, found.others, found.links)
+
+
+def _is_item(path: Path, name: str) -> bool:
+    """Whether this is the folder of an item, and none that somebody else called like one."""
+    if not (name.startswith("item-") and path.is_dir()):
+        return name.startswith("item-") and path.is_symlink() and not path.exists()
+    inside = [one.name for one in path.iterdir()]
+    return not inside or any(map(_IN_ITEM.fullmatch, inside))
+
+
+def _is_result(path: Path) -> bool:
+    """Whether this is what a run keeps for its owner."""
+    if path.name in (REPORT, TOGETHER):
+        return _report(path) is not None
+    return path.name in (BUNDLE, *_PAGES) and path.is_file()
+
+
+def _report(path: Path) -> dict[str, Any] | None:
+    """A run's figures; None for anything else that bears their name."""
+    try:
+        report = read_json(path)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(report, dict):
+        return None
+    lists = [report.get(name, []) for name in ("items", "failed")]
+    if not all(isinstance(one, list) and all(isinstance(x, dict) for x in one) for one in lists):
+        return None
+    return report
+
+
+def _links(out: Path, names: Sequence[str]) -> Iterator[str]:
+    """The links among what will be removed."""
+    for name in names:
+        if (out / name).is_symlink():
+            yield name
+            continue
+        for folder, folders, files in os.walk(out / name):
+            for path in (Path(folder, one) for one in sorted([*folders, *files])):
+                if path.is_symlink():
+                    yield path.relative_to(out).as_posix()
 
 
 def _without_responses(out: Path, summarise: Callable[[], object]) -> bool:
     """Write the report without responses; whether there is one now."""
-    if not any((out / name).is_file() for name in (REPORT, TOGETHER)):
+    reports = [_report(out / name) for name in (REPORT, TOGETHER)]
+    if not any(reports):
         return False
-    if not any(_scored(out)):  # it was made when the responses were forgotten before
-        return True
+    if not any(_scored(out)):
+        # Pages that were made before may show responses.
+        return any(report and report.get(_FORGOTTEN) is True for report in reports)
     try:
         summarise()
     except KdEdgeError as error:
@@ -131,12 +180,11 @@ def _remove(path: Path) -> None:
 
 def _scrub(path: Path) -> None:
     """Leaves out of a report what is no figure: copies of prompts, and reasons, which name ids."""
-    try:
-        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    report = _report(path)
+    if report is None:
         return
     for item in report.get("items", ()):
         item.pop("texts", None)
     for failed in report.get("failed", ()):
         failed["why"] = "forgotten"
-    write_json(path, report)
+    write_json(path, {**report, _FORGOTTEN: True})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 
 from kd_edge.console.progress import say
 from kd_edge.console.tables import TerminalTable, print_tables
+from kd_edge.files import read_json
 from kd_edge.size_search.frontier import COLUMNS, cells, write_frontier
 from kd_edge.size_search.reasons import reasons
 from kd_edge.size_search.search import Sized
@@ -53,7 +53,7 @@ def size_choice_of(figures: Mapping[str, Any]) -> SizeChoice:
 
 def read_size_choice(path: Path) -> SizeChoice:
     """What a file that `write_frontier` wrote says was chosen."""
-    return size_choice_of(json.loads(path.read_text(encoding="utf-8")))
+    return size_choice_of(read_json(path))
 
 
 def shown(search: Callable[[], tuple[T, Sized]], plot: Path, limits: Limits) -> tuple[T, Sized]:

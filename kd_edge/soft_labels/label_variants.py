@@ -212,7 +212,7 @@ class _Partial:
             before = self._last
             try:
                 values.append(json.loads(line.partition(b" ")[2]))
-            except ValueError:
+            except (ValueError, RecursionError):
                 break
             if self._line(values[-1]) != line:
                 self._last = before

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from kd_edge.files import read_json
 from kd_edge.stages.record import hash_file
 from kd_edge_runtime.files import atomic_write
 
@@ -92,7 +93,7 @@ def write_origin(labels: Path, origin: Origin) -> None:
 def read_origin(labels: Path) -> Origin | None:
     """The record of these very labels; None where there is none, or one of others."""
     try:
-        saved = json.loads(origin_path(labels).read_text(encoding="utf-8"))
+        saved = read_json(origin_path(labels))
         names = [field.name for field in fields(Origin)]
         values = {name: saved[name] for name in names}
         lists = {name: tuple(map(str, values[name])) for name in _LISTS}

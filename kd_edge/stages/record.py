@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from kd_edge.files import write_json
+from kd_edge.files import read_json, write_json
 from kd_edge_runtime.errors import KdEdgeError, printable
 from kd_edge_runtime.files import plain_write_errors
 from kd_edge_runtime.slots.durable import sync_folder
@@ -183,9 +183,11 @@ def _damage(record: StageRecord, folder: Path, name: str) -> str:
 def read_record(record_path: Path) -> StageRecord | None:
     """Read a record; None where there is none, or none that can be read."""
     try:
-        return StageRecord(**json.loads(record_path.read_text(encoding="utf-8")))
+        record = StageRecord(**read_json(record_path))
     except (OSError, ValueError, TypeError):
         return None
+    tables = (record.options, record.inputs, record.outputs, record.versions, record.sizes)
+    return record if all(isinstance(table, dict) for table in tables) else None
 
 
 def write_record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from safetensors.torch import load_file
 
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.review import LABELS_ONLY
-from kd_edge.files import atomic_folder, write_json
+from kd_edge.files import atomic_folder, read_json, write_json
 from kd_edge.stages.folder_sums import changed_file, write_sums
 from kd_edge.students import registry
 from kd_edge.students.student import Student
@@ -58,7 +57,7 @@ def chosen_by_labels(folder: Path) -> bool:
     False where it holds none that can be read, which `load` says in words.
     """
     try:
-        provenance = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))["provenance"]
+        provenance = read_json(folder / DESCRIPTION)["provenance"]
         return LABELS_ONLY in provenance
     except (OSError, ValueError, TypeError, KeyError):
         return False
@@ -82,7 +81,7 @@ def load(folder: Path) -> Student:
     try:
         if damage := changed_file(folder):
             raise InputError(damage)
-        return _load(folder, json.loads(path.read_text(encoding="utf-8")))
+        return _load(folder, read_json(path))
     except PermissionError as error:
         raise read_error(error.filename or folder, error) from None
     except MemoryError:

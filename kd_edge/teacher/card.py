@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from safetensors import safe_open
 
 from kd_edge.data.responses import Scale
-from kd_edge.files import write_json
+from kd_edge.files import read_json, write_json
 from kd_edge.teacher.prompt import Prompt
 from kd_edge.training.epoch import EpochFigures
 from kd_edge_runtime.errors import InputError, missing_file
@@ -106,7 +105,7 @@ def read_card(folder: Path) -> TeacherCard:
     """
     path = folder / CARD
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path)
         raw["history"] = tuple(EpochFigures(**figures) for figures in raw["history"])
         for name in ("classes", "validation_ids"):
             raw[name] = tuple(raw[name])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from kd_edge.files import read_json
 
 _GATED = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _BERT = ("query", "key", "value")
@@ -74,7 +75,7 @@ def is_decoder(config: Any) -> bool:
 def reads_prompts(folder: Path) -> bool:
     """Whether the language model in a folder is a decoder, without loading it."""
     try:
-        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        values = read_json(folder / "config.json")
         names = ("model_type", "architectures", "is_encoder_decoder")
         return is_decoder(SimpleNamespace(**{name: values.get(name) for name in names}))
     except (OSError, ValueError, AttributeError, TypeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from kd_edge.files import read_json
 from kd_edge.teacher.families import is_classifier, is_decoder
 from kd_edge_runtime.errors import InputError
 
@@ -143,7 +143,7 @@ def _own_code(folder: Path) -> str:
     """The file by which a model's folder asks for code of its own; "" if none does."""
     for name in ("config.json", "tokenizer_config.json"):
         try:
-            described = json.loads((folder / name).read_text(encoding="utf-8"))
+            described = read_json(folder / name)
         except (OSError, ValueError):
             continue  # transformers says what is wrong with it
         if isinstance(described, dict) and described.get("auto_map"):

@@ -5,7 +5,6 @@ What is trained, kept and written are these matrices and the head, some thousand
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from kd_edge.files import write_json
+from kd_edge.files import read_json, write_json
 from kd_edge.teacher.families import adapted, is_classifier
 from kd_edge.training.tensors import save_tensors
 from kd_edge_runtime.errors import InputError
@@ -102,7 +101,7 @@ def load_adapter(backbone: Any, folder: Path) -> Any:
     """
     peft = _peft()
     try:
-        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        values = read_json(folder / CONFIG)
         # What is needed and nothing else: peft's configuration can name files and code to load.
         config = peft.LoraConfig(
             task_type=values["task_type"],

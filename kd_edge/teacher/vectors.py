@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from kd_edge.console.progress import Tracker, say, track
-from kd_edge.files import make_folder, write_json
+from kd_edge.files import make_folder, read_json, write_json
 from kd_edge.stages.record import StoppedError, hash_folder, hash_json
 from kd_edge.teacher.batches import by_length, pad, pad_id
 from kd_edge.teacher.classifier import TeacherModel, load_teacher
@@ -43,7 +42,7 @@ def kept_vectors(teacher: Path, texts: Sequence[str], folder: Path) -> npt.NDArr
     path = folder / f"{hash_json([hash_folder(teacher), list(texts)])[:16]}.safetensors"
     record = path.with_suffix(".json")  # its hash, so that none that was changed is taken
     try:
-        written = Written(**json.loads(record.read_text(encoding="utf-8")))
+        written = Written(**read_json(record))
         kept: npt.NDArray[np.float32] = read_tensors(path, written)[_NAME].numpy()
         return kept
     except FileNotFoundError:

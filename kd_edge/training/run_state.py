@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kd_edge.files import write_json
+from kd_edge.files import read_json, write_json
 from kd_edge.stages.record import hash_json
 from kd_edge.training.epoch import EpochFigures
 from kd_edge.training.tensors import DamagedError, Written
@@ -96,7 +96,7 @@ class SavedState:
             DamagedError: it is not as it was written.
         """
         try:
-            raw = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+            raw = read_json(folder / _STATE)
             said = raw.pop("sha256", None)
             if (said is not None or "files" in raw) and said != hash_json(raw):
                 raise DamagedError(_STATE)

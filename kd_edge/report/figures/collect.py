@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from kd_edge.distillation.choice import choice_of
 from kd_edge.evaluation.agreement import BASELINE, FIRST, MAJORITY, SECOND
 from kd_edge.evaluation.review import Review
 from kd_edge.evaluation.sums import SumAgreement
+from kd_edge.files import read_json
 from kd_edge.report.figures.facts import BundleFacts, RowFacts, bundle_facts, row_facts
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.finished import refuse_unfinished
@@ -98,7 +98,7 @@ def _sums(
 def _reports(path: Path) -> dict[str, tuple[dict[str, Any], RowFacts]]:
     """Arguments of `item_figures` and facts for each item, from the run's own report."""
     try:
-        items = json.loads(path.read_text(encoding="utf-8"))["items"]
+        items = read_json(path)["items"]
         return {item["item_id"]: (_arguments(item), row_facts(item)) for item in items}
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(

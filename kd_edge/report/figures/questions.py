@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from kd_edge.data.responses import Scale
 from kd_edge.distillation.choice import choice_of
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY
 from kd_edge.evaluation.review import Review
+from kd_edge.files import read_json
 from kd_edge.report.figures.facts import BundleFacts, RowFacts, bundle_facts, row_facts
 from kd_edge.report.figures.items import Baseline, ItemFigures, item_figures
 from kd_edge.runs.cross_item.agreement import ALL, LEXICAL, ClassAgreement, Part
@@ -70,7 +70,7 @@ def collect_questions(out: Path) -> Questions:
         manifest = bundle.manifest
     refuse_unfinished(out, out)
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path)
         parts, questions = (tuple(map(_part, raw[name])) for name in ("parts", "questions"))
         unseen = frozenset(map(str, raw["unseen"]))
         facts = row_facts(raw)

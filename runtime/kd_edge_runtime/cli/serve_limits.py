@@ -26,6 +26,16 @@ _SECONDS = {
 }
 
 
+class _Seconds(click.FloatRange):
+    """A range of click lets NaN through: a time that never comes would be no limit at all."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return seconds
+
+
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds an option for each limit."""
     for name in reversed(Limits._fields):
@@ -34,7 +44,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
             least, why = _NUMBERS[name]
             kind = click.IntRange(least)
         else:
-            kind, why = click.FloatRange(0.1, 86400), _SECONDS[name]
+            kind, why = _Seconds(0.1, 86400), _SECONDS[name]
         add = click.option(
             f"--{name.replace('_', '-')}",
             type=kind,

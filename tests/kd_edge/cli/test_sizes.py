@@ -25,7 +25,10 @@ def test_sizes(written, size):
     assert parse_bytes(written) == size
 
 
-@pytest.mark.parametrize("written", ["", "KB", "-3KB", "16GBs", "0", "0KB", "1e3", "16,000", "٣"])
+@pytest.mark.parametrize(
+    "written",
+    ["", "KB", "-3KB", "16GBs", "0", "0KB", "0.1", "1e3", "16,000", "٣", "9" * 400, "inf", "nan"],
+)
 def test_what_is_not_a_size(written):
     with pytest.raises(click.BadParameter, match="is not a size: write it like 16KB"):
         parse_bytes(written)

@@ -85,10 +85,50 @@ def test_what_no_run_wrote_is_left_alone_and_named(out, tmp_path):
     (out / "item-tiny").symlink_to(elsewhere)
     found = look(out)
     assert found.others == ("scores.csv", "work")
+    assert found.links == ("item-tiny",)
     assert forget(out, _write_report(out)).others == found.others
     assert (out / "scores.csv").read_text() == "mine"
     assert not (out / "item-tiny").is_symlink()
     assert (elsewhere / "labels.csv").exists(), "what a link leads to is not removed"
+
+
+def test_what_only_bears_the_name_of_an_items_is_left_alone(out, tmp_path):
+    (out / "item-list.csv").write_text("mine")
+    (out / "item-thesis").mkdir()
+    (out / "item-thesis" / "chapter.odt").write_text("years of work")
+    (out / "item-begun" / ".work.new").mkdir(parents=True)
+    (out / "item-tiny" / "teacher").rename(tmp_path / "teacher")
+    (out / "item-tiny" / "teacher").symlink_to(tmp_path / "teacher")
+    done = forget(out, _write_report(out))
+    assert done.others == ("item-list.csv", "item-thesis")
+    assert (out / "item-thesis" / "chapter.odt").exists()
+    assert not (out / "item-begun").exists()
+    assert done.links == ("item-tiny/teacher",)
+    other = tmp_path / "other"
+    (other / "item-thesis").mkdir(parents=True)
+    (other / "item-thesis" / "chapter.odt").touch()
+    with pytest.raises(InputError, match="holds no run"):
+        look(other)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", '{"items": [1], "failed": 3}', "[" * 100_000, "\xff", "{", "null"]
+)
+def test_a_file_that_is_no_report_of_a_run_is_left_alone(out, content):
+    (out / "report.json").write_text(content, encoding="latin-1")
+    done = forget(out, _write_report(out))
+    assert "report.json" in done.others
+    assert (out / "report.json").read_text(encoding="latin-1") == content
+    assert "item-tiny" in done.removed
+    assert "report.html" in done.removed, "it shows responses"
+
+
+def test_pages_with_responses_do_not_outlive_the_items_folder(out):
+    shutil.rmtree(out / "item-tiny")
+    (out / "report.html").write_text(CANARY)
+    done = forget(out, _write_report(out))
+    assert "report.html" in done.removed
+    assert not (out / "report.html").exists()
 
 
 def test_a_report_that_cannot_be_made_goes_with_its_responses(out, capsys):
@@ -132,7 +172,7 @@ def test_the_command_asks(command, out):
     said = command("forget", out, "--yes", "--json")
     assert said.code == 0, said.err
     done = json.loads(said.out)
-    assert set(done) == {"folder", "removed", "kept", "others"}
+    assert set(done) == {"folder", "removed", "kept", "others", "links"}
     assert "item-tiny" in done["removed"]
     said = command("report", out)
     assert said.code == 2

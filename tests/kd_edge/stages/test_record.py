@@ -68,10 +68,18 @@ def test_a_stage_is_current_until_something_changes(done):
     assert not is_current(record, "label", Options(), inputs)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"stage": "label"}'])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"stage": "label"}', "[" * 100_000])
 def test_a_damaged_record_is_no_record(done, damage):
     record, inputs, _ = done
     record.write_text(damage)
+    assert read_record(record) is None
+    assert not is_current(record, "label", Options(), inputs)
+
+
+@pytest.mark.parametrize("name", ["options", "inputs", "outputs", "versions", "sizes"])
+def test_a_record_with_another_type_is_no_record(done, name):
+    record, inputs, _ = done
+    record.write_text(json.dumps({**json.loads(record.read_text()), name: None}))
     assert read_record(record) is None
     assert not is_current(record, "label", Options(), inputs)
 

@@ -11,7 +11,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.serve import answers
 from kd_edge_runtime.serve.other_protocols import other_protocol
 from services import started
@@ -19,6 +21,15 @@ from services import started
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 
 TEXT = "The ice melts since the room is warmer than the ice."
+
+
+@pytest.mark.parametrize("option", ["--line-seconds", "--idle-seconds"])
+@pytest.mark.parametrize("value", ["nan", "inf", "0"])
+def test_a_limit_is_a_number(tmp_path, option, value):
+    # A bundle that is not there: a service that takes the limit ends too, with another reason.
+    done = CliRunner().invoke(cli, ["serve", str(tmp_path / "x"), "--port", "0", option, value])
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}'" in done.output
 
 
 # What a request may hold.
