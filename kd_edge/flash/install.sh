@@ -25,6 +25,10 @@ fi
 case $root in /*) ;; *) root=$PWD/$root ;; esac
 allowed=$root/allowed_signers revoked=$root/revoked_keys
 if [ -e "$allowed" ] || [ -h "$allowed" ]; then
+    for path in "$root" "$allowed" "$revoked"; do
+        [ ! -e "$path" ] || [ -z "$(find -L "$path" -prune -perm -002)" ] ||
+            fail "anybody may write into '$path', so that '$allowed' does not say whom to trust: 'chmod o-w $path'."
+    done
     command -v ssh-keygen >/dev/null 2>&1 ||
         fail "this device has no ssh-keygen to check the kit: install openssh-client."
     # What is checked and run is a copy: a stick need not give the same bytes twice. The program

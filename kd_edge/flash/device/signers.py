@@ -51,6 +51,12 @@ def require_signed(kit: dict[str, bytes], root: Path) -> None:
     allowed, revoked = root / ALLOWED, root / REVOKED
     if not os.path.lexists(allowed):
         return
+    for path in (root, allowed, revoked):
+        if os.name == "posix" and path.exists() and path.stat().st_mode & 0o002:
+            raise Refused(
+                f"anybody may write into '{path}', so that '{allowed}' does not say whom to trust: "
+                f"'chmod o-w {path}'"
+            )
     if SIGNATURE not in kit:
         raise Refused(f"the kit is not signed, but there is a list '{allowed}': flash with --key")
     without = ["-r", str(revoked)] if os.path.lexists(revoked) else []

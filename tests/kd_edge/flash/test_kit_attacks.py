@@ -124,6 +124,16 @@ def test_a_changed_or_missing_file(name, stick, install):
     assert re.search("missing|not signed", install.refused())
 
 
+@pytest.mark.parametrize("name", ["", "allowed_signers", "revoked_keys"])
+def test_a_list_that_anybody_may_change_allows_nobody(name, stick, device, install):
+    (device / "revoked_keys").touch()
+    path = device / name
+    path.chmod(path.stat().st_mode | 0o002)
+    assert "anybody may write into" in install.refused()
+    with pytest.raises(Refused, match="anybody may write into"):
+        require_signed(open_kit(stick / "kit"), device)
+
+
 @pytest.mark.slow
 def test_what_is_not_listed_is_neither_run_nor_installed(stick, device, install, tmp_path):
     ran = f"open({str(tmp_path / 'ran')!r}, 'w')\n"
