@@ -16,6 +16,7 @@ from kd_edge.bundling import teacher_graph, teacher_onnx
 from kd_edge.bundling.parity import Limits
 from kd_edge.bundling.teacher_graph import TEACHER_FORMS
 from kd_edge.bundling.teacher_onnx import export_teacher
+from kd_edge.stages.folder_sums import write_sums
 from kd_edge.stages.record import hash_folder
 from kd_edge.teacher import classifier, graph
 from kd_edge.teacher.card import TeacherCard
@@ -169,6 +170,7 @@ def test_a_sequence_classifier_whose_tokenizer_adds_nothing(tmp_path, monkeypatc
     tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     tokenizer["post_processor"] = None
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    write_sums(folder)
     monkeypatch.setattr(int8_matmul, "LEAST", 1000)
     made = export_teacher(folder, tmp_path / "onnx", TEXTS, limits=Limits(equal=0.9))
     assert [form.arithmetic for form in made.forms] == ["int8", "fp32"]
