@@ -26,6 +26,7 @@ from typing import Any
 import click
 
 from benchmarks import record
+from kd_edge.console.tables import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 # Cases of each kind, and how many are read by one process. A case of texts is a hundred of them.
@@ -122,18 +123,19 @@ def figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def table(figures: dict[str, Any]) -> list[list[str]]:
-    """The rows of the table in README.md."""
+def table() -> str:
+    """How many cases of each kind there were, and how many ended badly."""
     names = {"bytes": "bundles, any bytes", "rehashed": "bundles, hashes right", "texts": "texts"}
-    return [
+    rows = [
         [
             names[kind],
             f"{one['cases']:,}",
             *(f"{one[name]:,}" for name in FAULTS),
             f"{one['peak MiB']}",
         ]
-        for kind, one in figures.items()
+        for kind, one in record.read("hostile")["figures"].items()
     ]
+    return markdown(["changed", "cases", *FAULTS, "peak, MiB"], rows)
 
 
 def every(folder: Path, tell: Callable[[str], object]) -> dict[str, dict[str, Any]]:
