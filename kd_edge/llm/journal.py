@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from kd_edge.stages.record import hash_json
-from kd_edge_runtime.files import plain_write_errors
+from kd_edge_runtime.errors import InputError, printable
+from kd_edge_runtime.files import open_in_place, plain_write_errors
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,12 @@ class Journal:
     def __init__(self, path: Path, classes: int) -> None:
         self.path, self.replies, self.wrong = path, dict[str, Reply](), 0
         with plain_write_errors(path):
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-            self._file = os.fdopen(os.open(path, flags, 0o600), "r+b")
+            # Its name can be foretold: no link in its place is followed, no pipe waited for.
+            raw = open_in_place(path, 0o600)
+            if not stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
+                raw.close()
+                raise InputError(f"'{printable(path)}' is not a file: remove it")
+            self._file = io.BufferedRandom(cast("io.FileIO", raw))
             if hasattr(os, "fchmod"):
                 os.fchmod(self._file.fileno(), 0o600)
             lines = self._file.read().split(b"\n")

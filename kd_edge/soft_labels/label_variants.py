@@ -185,6 +185,10 @@ class _Partial:
 
     def read(self, threads: int) -> tuple[int, list[list[str]]]:
         """The threads that this work began with, or else these, and its complete chunks' cells."""
+        if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
+            # Its name can be foretold: what somebody put there is neither followed nor waited for.
+            with plain_write_errors(self.path):
+                self.path.unlink()
         lines = self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
         values = self._whole(lines)
         if not values or values[0][0] != self._key:
