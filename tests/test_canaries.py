@@ -248,12 +248,12 @@ def test_no_bundle_has_the_hash_of_a_word(left):
 
 def test_what_was_printed_has_none(left):
     _, printed = left
-    private = {**SECRET, "group": GROUP}
-    said = [
-        (*words, found)
-        for words, text in printed
-        if (found := [name for name, word in private.items() if word in text.lower()])
-    ]
+    said = []
+    for words, text in printed:
+        # `check` names the groups, so that a wrong column is seen.
+        private = SECRET if words[0] == "check" else {**SECRET, "group": GROUP}
+        found = [name for name, word in private.items() if word in text.lower()]
+        said += [(*words, found)] if found else []
     assert said == []
 
 
