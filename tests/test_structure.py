@@ -62,7 +62,6 @@ NAMED = {
 }
 LONGEST = 300
 LONGER = {
-    "kd_edge/runs/pipeline.py",
     "runtime/kd_edge_runtime/bundle/manifest.py",
     "runtime/kd_edge_runtime/scorer.py",
     "tests/benchmarks/test_contenders.py",

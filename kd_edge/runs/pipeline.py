@@ -7,24 +7,15 @@ stage with the same options and inputs is not run again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
-from kd_edge.distillation.choice import choice_of
-from kd_edge.distillation.distil import (
-    Distilled,
-    check_second,
-    clear_work,
-    distil,
-    distil_second,
-    soft_labels,
-)
+from kd_edge.distillation.distil import Distilled
 from kd_edge.distillation.learning import LearningData
-from kd_edge.distillation.options import DistilOptions
 from kd_edge.files import make_folder, sweep
 from kd_edge.runs.folder import item_folder
 from kd_edge.runs.options import RunOptions
@@ -32,13 +23,14 @@ from kd_edge.runs.outputs import StageOutputs, unlike_words
 from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.runs.provenance import bundle_provenance, measured_on
 from kd_edge.runs.sizes import InBundle, SizeStage
+from kd_edge.runs.student_stages import make_students
 from kd_edge.size_search.shown import SizeChoice
 from kd_edge.soft_labels.label_rows import cross_fit, labelled_rows, mean_labels
 from kd_edge.soft_labels.label_variants import clear_partial, label_variants, read_variants
 from kd_edge.soft_labels.labels import SoftLabels, labels_by_id, write_labels
 from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
-from kd_edge.students import registry, store
+from kd_edge.students import registry
 from kd_edge.students.base import TextSources
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.building import model_inputs
@@ -231,9 +223,7 @@ class Pipeline:
         return variants, path
 
     def _distil(self, variants: VariantTexts | None, path: Path) -> Distilled:
-        options, data = self._options.distil, self._data
-        student, baseline = self._folder / "student", self._folder / "baseline"
-        work = self._folder / "work"
+        data = self._data
         inputs = {"rows": self._rows_hash, "labels": hash_file(self._labels)}
         if variants is not None:
             inputs["variants"] = hash_file(path)
@@ -258,43 +248,9 @@ class Pipeline:
         if self._options.limits is not None:
             return self._distil_within(inputs, learning)
 
-        def run() -> None:
-            learnt = learning()
-            check_second(learnt, options)
-            distilled = distil(learnt, options.first, work)
-            store.save(distilled.student, student)
-            store.save(distilled.baseline, baseline)
-
-        of_first = {**inputs, **self._teacher_of(options.first)}
-        outputs = [student, baseline]
-        self._stages.run(
-            "student",
-            asdict(options.first),
-            of_first,
-            outputs,
-            run,
-            lambda: [*map(data.load, outputs)],
+        return make_students(
+            self._stages, data, self._options.distil, inputs, self._hashes["teacher"], learning
         )
-        distilled = Distilled(*map(data.load, outputs))
-        if options.second is None:
-            clear_work(work)
-            return distilled
-        second = self._folder / "second"
-
-        def run_second() -> None:
-            taught = soft_labels(learning(), distilled)
-            store.save(distil_second(taught, options, work), second)
-
-        of_second = {**inputs, **self._teacher_of(options.second)}
-        chosen, choice = asdict(options.second), choice_of(distilled.student.provenance)
-        if choice is not None and choice.teacher_share != 1:
-            chosen["teacher_share"] = choice.teacher_share
-            of_second["baseline"] = hash_folder(baseline)  # its probabilities are mixed in
-        self._stages.run(
-            "second", chosen, of_second, [second], run_second, lambda: data.load(second)
-        )
-        clear_work(work)
-        return replace(distilled, second=data.load(second))
 
     def _distil_within(
         self, inputs: Mapping[str, str], learning: Callable[[], LearningData]
@@ -312,8 +268,3 @@ class Pipeline:
         self._size = SizeStage(self._stages, self._options, bundle).run(taught, learning, folders)
         kept = names if self._size.share is not None else names[:2]
         return Distilled(*(data.load(folders[name]) for name in kept))
-
-    def _teacher_of(self, options: DistilOptions) -> dict[str, str]:
-        """The teacher's hash, where a student is made from more of it than its labels."""
-        needs = registry.get(options.student).needs_teacher
-        return {"teacher": self._hashes["teacher"]} if needs else {}

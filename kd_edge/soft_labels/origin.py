@@ -16,6 +16,7 @@ ORIGIN = "labels_by"
 """In the provenance of a student: what `Origin.provenance` tells of its labels."""
 
 LOGPROBS, ANSWERS = "logprobs", "answers"
+_LISTS = ("examples", "classes", "symbols", "unanswered")
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,6 @@ def read_origin(labels: Path) -> Origin | None:
     return origin if same else None
 
 
-_LISTS = ("examples", "classes", "symbols", "unanswered")
-
-
 def origin_words(about: Mapping[str, Any]) -> str:
     """A sentence on what `Origin.provenance` tells, for a school."""
     model = about["server_model"] or about["model"]
@@ -119,7 +117,7 @@ def origin_words(about: Mapping[str, Any]) -> str:
     seen = (
         f"it was shown {shown} responses with people's scores"
         if shown
-        else ("it was shown no person's score")
+        else "it was shown no person's score"
     )
     return (
         f"The large model was the language model '{model}', which nobody trained for this item: "

@@ -135,9 +135,7 @@ def _is_left(line: str) -> bool:
 def _lives(number: int) -> bool:
     try:
         os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    except OverflowError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:  # another user's
         return True

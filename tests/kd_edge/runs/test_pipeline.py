@@ -13,7 +13,7 @@ import torch
 from kd_edge.data.responses import Scale
 from kd_edge.data.splits import split_item
 from kd_edge.distillation.train import Training
-from kd_edge.runs import pipeline
+from kd_edge.runs import pipeline, student_stages
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.pipeline import item_folder, run_stages
 from kd_edge.soft_labels import augmentation, label_rows
@@ -187,8 +187,9 @@ def test_unlabelled_responses_are_labelled_with_the_variants(out, options):
 
 
 def test_a_second_run_runs_nothing(finished, out, options, monkeypatch, capsys):
-    for name in ("finetune", "label_variants", "distil", "mean_labels"):
+    for name in ("finetune", "label_variants", "mean_labels"):
         monkeypatch.setattr(pipeline, name, None)
+    monkeypatch.setattr(student_stages, "distil", None)
     made = run_stages(SPLIT, out, options)
     assert made.ran == ()
     assert _same(made.distilled.student, finished[1].distilled.student)
