@@ -37,6 +37,7 @@ def _price(text: str) -> tuple[float, float]:
 def _fields(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
+        json.dumps(fields, allow_nan=False)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):

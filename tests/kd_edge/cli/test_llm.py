@@ -58,6 +58,8 @@ def test_a_host_that_was_not_named(command, tmp_path):
         (["--folds", 3], "--folds needs a TEACHER"),
         (["--device", "cuda"], "--device needs a TEACHER"),
         (["--request", "[]"], "no JSON fields"),
+        (["--request", '{"top_p": NaN}'], "no JSON fields"),
+        (["--request", '{"top_p": 1e999}'], "no JSON fields"),
         (["--request", '{"model": "x"}'], "'model' is set by kd-edge itself"),
         (["--price", "3"], "is no price"),
         (["--prompt", "missing.txt"], "missing.txt: no such file"),
