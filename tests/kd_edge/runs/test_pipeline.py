@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -302,6 +303,25 @@ def test_what_is_changed_or_gone_is_made_again(out, options, harm, name, ran):
     assert run_stages(SPLIT, out, options).ran == expected
     if not name.endswith(".stage.json"):
         assert path.read_bytes() == before
+
+
+def _flip(path):
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("jump", [0, 4_000_000_000])
+def test_no_clock_decides_what_is_kept(out, options, jump):
+    """Neither files of before or after now, nor one that was changed and looks as old as it was."""
+    for path in out.rglob("*"):
+        os.utime(path, (jump, jump))
+    assert run_stages(SPLIT, out, options).ran == ()
+    changed = out / "item-tiny" / "labels.csv"
+    before = changed.read_bytes()
+    _flip(changed)
+    os.utime(changed, (jump, jump))
+    assert run_stages(SPLIT, out, options).ran == ("labels",)
+    assert changed.read_bytes() == before
 
 
 def test_variants_by_somebody_else_teach_the_student_anew(out, options):
