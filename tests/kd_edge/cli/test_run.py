@@ -17,6 +17,7 @@ from kd_edge.data.responses import Responses, Scale
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import scorer_name
 from kd_edge.runs.verdict import EXIT_CODE
+from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 from workshop import CANARY, item_of, with_canary, write_table
 
@@ -387,8 +388,13 @@ def test_a_model_that_is_not_there(command, responses, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.usefixtures("nothing_begins")
-def test_skipped_rows_are_listed_in_the_folder_of_the_run(command, tiny_model, tmp_path):
+def test_skipped_rows_are_listed_in_the_folder_of_the_run(
+    command, tiny_model, tmp_path, monkeypatch
+):
+    def stops(*_, **__):
+        raise InputError("stopped here")
+
+    monkeypatch.setattr("kd_edge.runs.item_run.run_stages", stops)
     table = tmp_path / "school.csv"
     rows = "".join(f"r{n},{CANARY} {n},{n % 2}\n" for n in range(10))
     table.write_text(f"response_id,text,score\n{rows}r10,{CANARY},so-so\nr11,{CANARY},\n")
@@ -396,8 +402,9 @@ def test_skipped_rows_are_listed_in_the_folder_of_the_run(command, tiny_model, t
     said = command.fails(*given, "--on-bad-row", "skip")
     assert "10 rows with a score and 1 without, fewer than 20" in said
     table.write_text(table.read_text().replace("r10,", rows.replace("r", "s") + "r10,"))
-    said = command.fails(*given, "--on-bad-row", "skip")
-    assert f"2 rows skipped: see {tmp_path / 'out' / 'school.skipped.csv'}" in said
+    said = command(*given, "--on-bad-row", "skip")
+    assert "stopped here" in said.err
+    assert f"2 rows skipped: see {tmp_path / 'out' / 'school.skipped.csv'}" in said.err
     listed = (tmp_path / "out" / "school.skipped.csv").read_text().splitlines()
     assert listed[0] == "row,response_id,reason"
     assert listed[1].startswith("22,r10,column 'score': 'so-so' is not a number")

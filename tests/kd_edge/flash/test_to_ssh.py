@@ -254,8 +254,16 @@ def test_a_connection_that_drops_while_the_runtime_is_sent_keeps_the_device(put,
 
 def test_a_device_that_has_something_else_afterwards_is_told(payloads):
     class Forgetful:
-        def ask(self, what, *_, **__):
-            return {"command": ["kd-edge"], "bundle": "0" * 64, "what": what}
+        def ask(self, *_, **__):
+            return {
+                "command": ["kd-edge"],
+                "bundle": "0" * 64,
+                "python": "3.11",
+                "machine": "aarch64",
+                "bits": 64,
+                "tag": "",
+                "kit": "",
+            }
 
     with pytest.raises(DeviceError, match="returns other data than was written"):
         flash_over_ssh("pi", Forgetful(), payloads["new"], None)

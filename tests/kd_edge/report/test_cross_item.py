@@ -225,7 +225,7 @@ def test_a_run_from_before_or_damaged(command, finished, tmp_path):
     (out / "together.json").write_text(kept, encoding="utf-8")
     scored = read_scored(out / FILE, CLASSES, questions=True)
     write_scored(out / FILE, replace(scored, questions=()), CLASSES)
-    assert "does not belong to this run's bundle" in command.fails("report", out)
+    assert "than it was written with" in command.fails("report", out)
     (out / FILE).unlink()
     assert FILE in command.fails("report", out)
     assert not (out / "report.html").exists()

@@ -36,7 +36,7 @@ def test_a_run_comes_to_the_same(full_run, faults, every):
 @pytest.mark.parametrize("name", ["install", "sign"])
 def test_a_small_command_comes_to_the_same(name):
     points = kill_scenarios.counts(name)
-    assert points.killed > points.steps > 5
+    assert points.killed > points.steps >= 5
 
 
 def test_what_is_lost_is_found(tmp_path):

@@ -98,7 +98,7 @@ def unmeasured(monkeypatch):
     """Bundles that are not written; two students agree best, and take a third of the time."""
     figures = Figures(30, 0.3, None, True, 0.5, 0.5, 0.6, 0.5, 0.5, 0.99, 0.1)
 
-    def cost(item, options, _texts):
+    def cost(item, options, _texts, _contents):
         if item.second is None:
             return Cost(10_000, 0.1 if item.student.kind == "bag" else 1.1)
         return Cost(20_000, 0.1 + options.cascade.share, figures)

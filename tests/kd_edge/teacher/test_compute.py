@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from kd_edge.teacher import finetune, predict
+from kd_edge.teacher import finetune, predict, training_run
 from kd_edge.teacher.compute import Compute, choose_compute
 from kd_edge_runtime.errors import InputError
 from tiny import press_ctrl_c, same_teacher, teacher_weights, tiny_item, tiny_options
@@ -49,7 +49,7 @@ def test_the_very_teacher_that_plain_torch_gives(options, tmp_path, monkeypatch,
     options = replace(options, precision=precision)
     report = finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "t")
     found = predict.predict(report.folder, TEXTS, precision=precision, device="cpu")
-    for module in (finetune, predict):
+    for module in (training_run, predict):
         monkeypatch.setattr(module, "choose_compute", lambda *_: Plain(CPU, precision))
     plain = finetune.finetune(ITEM, ITEM.rows, options, tmp_path / "plain")
     assert same_teacher(report.folder, plain.folder)
@@ -148,7 +148,7 @@ def test_a_teacher_learns_in_fp16(options, tmp_path, monkeypatch):
         made.append(_half())
         return made[-1]
 
-    monkeypatch.setattr(finetune, "choose_compute", choose)
+    monkeypatch.setattr(training_run, "choose_compute", choose)
     longer = replace(options, epochs=10, precision="fp16", validation=0.3, patience=10)
     with monkeypatch.context() as patch:
         press_ctrl_c(patch, 12)  # an epoch has 6 steps

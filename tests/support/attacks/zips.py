@@ -172,11 +172,10 @@ REFUSED = {
     other_packing: "unsupported way",
     unknown_packing: "unsupported way",
     newer_version: "not a bundle",
-    patched: "is damaged",
     bomb: "the members together are",
     bomb_that_lies: "'bomb' ",
     beyond_the_end: "not a bundle|is damaged",
-    zip64: "not a bundle",
+    zip64: "not a bundle|is damaged",
     end_in_the_comment: "not a bundle|has no manifest",
     another_zip_behind: "not a bundle|not from a kd-edge|is not valid",
     manifest_that_is_large: "too large",
@@ -185,5 +184,5 @@ REFUSED = {
 # Odd, and sound all the same: refused, or the scores of the sound bundle.
 ODD = (
     *(device, overlapping, many_disks, before_the_zip, data_descriptors, comment, keys_twice),
-    many_members,
+    *(many_members, patched),
 )
