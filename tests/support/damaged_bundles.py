@@ -161,7 +161,7 @@ def _beyond(raw: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     wide = {**item, "classes": classes, "values": [*range(1001)]}
     yield {**raw, "items": [wide]}, "more than 1000 classes"
     for name, value in (("parameters", 1 << 53), ("values", [-(1 << 53), *item["values"][1:]])):
-        yield {**raw, "items": [{**item, name: value}]}, "of more than 53 bits"
+        yield {**raw, "items": [{**item, name: value}]}, "53 bits"
 
 
 def flipped(sound: bytes, number: int) -> list[tuple[int, int]]:
