@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from decoders import DECODERS, tiny_decoder
 from kd_edge.soft_labels.label_rows import label_rows, options_of
+from kd_edge.stages.folder_sums import write_sums
 from kd_edge.students.registry import get
 from kd_edge.teacher import finetune, lora
 from kd_edge.teacher.card import read_card, teacher_size
@@ -158,9 +159,11 @@ def test_an_adapter_that_lost_its_weights(llama, tmp_path):
     weights = load_file(teacher / lora.WEIGHTS)
     del weights[next(iter(weights))]
     lora.save_tensors(teacher / lora.WEIGHTS, weights)
+    write_sums(teacher)
     with pytest.raises(InputError, match=r"adapter in .* is damaged"):
         load_teacher(teacher)
     (teacher / lora.WEIGHTS).write_bytes(b"no")
+    write_sums(teacher)
     with pytest.raises(InputError, match=r"adapter in .* is missing or damaged"):
         load_teacher(teacher)
 

@@ -147,9 +147,7 @@ def test_errors_meant_for_users(run, monkeypatch, kind, code):
     assert run("broken") == (code, "", "Error: the disk is full\n")
 
 
-@pytest.mark.parametrize(
-    "error", [ValueError(CANARY), KeyError(CANARY), RecursionError(CANARY)]
-)
+@pytest.mark.parametrize("error", [ValueError(CANARY), KeyError(CANARY), RecursionError(CANARY)])
 def test_unforeseen_errors_show_neither_traceback_nor_text(run, monkeypatch, error):
     raising(monkeypatch, error)
     monkeypatch.delenv("KD_EDGE_DEBUG", raising=False)
