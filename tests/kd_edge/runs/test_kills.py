@@ -6,6 +6,7 @@ All kills are tried by `python -m benchmarks.kill_points`; here some of them.
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 import pytest
 
@@ -17,10 +18,23 @@ from kill_points import command, kill_points
 from power_cuts import fast_folder
 from power_model import lay
 
+# What a scenario sets for its whole process.
+_SET = (
+    "power_steps._PIECE",
+    "kd_edge.bundling.bundle.datetime",
+    "kd_edge.training.checkpoint._SECONDS",
+    "kd_edge.soft_labels.label_variants.CHUNK",
+)
+
 
 @pytest.fixture(scope="module")
 def full_run():
-    with fast_folder() as folder:
+    """All is set back afterwards, for the tests that follow in this process."""
+    with pytest.MonkeyPatch.context() as patch, fast_folder() as folder:
+        for name in _SET:
+            module, _, attribute = name.rpartition(".")
+            known = getattr(import_module(module), attribute, None)
+            patch.setattr(name, known, raising=False)
         yield kill_scenarios.RunScenario(folder)
 
 
