@@ -107,12 +107,13 @@ def _by_id(rows: Sequence[Row], seed: int) -> set[str]:
 
     Only of the same responses can scores be added up.
     """
-    ids = sorted({row.response_id for row in rows}, key=lambda name: _hash(f"{seed} {name}"))
+    ids = sorted({row.response_id for row in rows}, key=lambda name: order_by_chance(name, seed))
     return set(ids[: max(1, round(TEST_SHARE * len(ids)))])
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def order_by_chance(response_id: str, seed: int) -> str:
+    """What to sort ids by for an order that depends on them and the seed alone: a hash (hex)."""
+    return hashlib.sha256(f"{seed} {response_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _refuse_shared(item: Item, test: Item, source: str) -> None:

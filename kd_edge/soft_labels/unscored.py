@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kd_edge.data.responses import Item, Row
+from kd_edge.data.splits import order_by_chance
 from kd_edge.teacher.held_out import learning_rows
 from kd_edge.teacher.options import TeacherOptions
 
@@ -33,7 +33,7 @@ def split_unscored(item: Item, seed: int) -> tuple[tuple[Row, ...], tuple[Row, .
     if not rows:
         return learning_rows(item, None, seed) if item.learning else ((), ())
     share = TeacherOptions().validation
-    order = sorted(rows, key=lambda row: _hash(f"{seed} {row.response_id}"))
+    order = sorted(rows, key=lambda row: order_by_chance(row.response_id, seed))
     held = {row.response_id for row in order[: max(1, round(share * len(rows)))]}
     return (
         tuple(row for row in rows if row.response_id not in held),
@@ -56,7 +56,3 @@ def scored_by_labels(
 ) -> tuple[Row, ...]:
     """Rows with the likeliest class of their labels [K] in the place of a person's score."""
     return tuple(replace(row, score=int(labels[row.response_id].argmax())) for row in rows)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
