@@ -21,7 +21,6 @@ from power_model import lay
 # What a scenario sets for its whole process.
 _SET = (
     "power_steps._PIECE",
-    "kd_edge.bundling.bundle.datetime",
     "kd_edge.training.checkpoint._SECONDS",
     "kd_edge.soft_labels.label_variants.CHUNK",
 )
@@ -33,8 +32,8 @@ def full_run():
     with pytest.MonkeyPatch.context() as patch, fast_folder() as folder:
         for name in _SET:
             module, _, attribute = name.rpartition(".")
-            known = getattr(import_module(module), attribute, None)
-            patch.setattr(name, known, raising=False)
+            patch.setattr(name, getattr(import_module(module), attribute))
+        patch.setenv("SOURCE_DATE_EPOCH", "")
         yield kill_scenarios.RunScenario(folder)
 
 
