@@ -18,7 +18,7 @@ from kd_edge.data.responses import Responses
 def read_responses(
     source: Any,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
     score_range: tuple[float, ...] | None = None,
     classes: Sequence[str] | None = None,
     items: Sequence[str] = (),
@@ -33,6 +33,8 @@ def read_responses(
     scores: Any = None,
     criteria: Sequence[str] = (),
     markup: bool = False,
+    references: Any = None,
+    together: bool = False,
 ) -> Responses:
     """Read responses from a table.
 
@@ -40,7 +42,8 @@ def read_responses(
         source: the path of a .csv, .tsv, .txt, .xlsx, .ods, .json, .jsonl, .parquet or .xml file
             or of a folder of .xml files, or a pandas DataFrame.
         columns: names of columns by role ("response_id", "item_id", "text", "score", "score2",
-            "group", "split", "student"); the others are guessed: `notes` of the result tells how.
+            "group", "split", "student", "question", and "reference", which may be several); the
+            others are guessed: `notes` of the result tells how.
         score_range: the lowest and the highest score, and the step between scores unless it is
             1; by default those of the responses.
         classes: class words, lowest first, where scores are words.
@@ -59,6 +62,10 @@ def read_responses(
         criteria: names of columns of scores that add up, an item for each.
         markup: whether the responses are rich text (HTML, entities, LaTeX), to be read as plain
             text here and on devices.
+        references: the path of a table of the questions: a column of items, one of questions, and
+            one or several of reference answers, in one row for each or in several.
+        together: whether all items are learned from by one student: they have one scale, and an
+            item may have any number of rows.
 
     Raises:
         TableError: the table has problems; it names all of them, with their places.
@@ -72,7 +79,7 @@ def read_responses(
         raise TypeError(f"columns has no role {', '.join(unknown)}")
     read = partial(
         read_file,
-        columns=ColumnChoice(**(columns or {})),
+        columns=_choice(columns or {}),
         score_range=score_range,
         classes=None if classes is None else to_texts("classes", classes),
         only_items=to_texts("items", items),
@@ -85,7 +92,9 @@ def read_responses(
             wide,
             None if scores is None else to_path("scores", scores),
             to_texts("criteria", criteria),
+            None if references is None else to_path("references", references),
         ),
+        pooled=together,
     )
     if not hasattr(source, "to_csv"):
         return read(to_path("source", source), reading=Reading(encoding, sheet, quoting))
@@ -93,3 +102,11 @@ def read_responses(
         table = Path(folder) / "responses.csv"
         source.to_csv(table, index=False)
         return replace(read(table), source="the table")
+
+
+def _choice(columns: Mapping[str, str | Sequence[str]]) -> ColumnChoice:
+    """The columns that were named; several only of reference answers."""
+    given: dict[str, Any] = dict(columns)
+    if (several := given.get("reference")) is not None:
+        given["reference"] = to_texts("columns['reference']", several)
+    return ColumnChoice(**given)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kd_edge.cli.help import GroupedCommand
+from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import PATH, json_option, print_json
 from kd_edge.cli.reading import read, reading_options
 from kd_edge_runtime.errors import InputError
@@ -27,8 +27,13 @@ _SHOWN = 12  # groups of students that are listed
 @click.command(cls=GroupedCommand)
 @click.argument("responses", type=PATH)
 @reading_options
+@OptionGroup.STUDENT.option(
+    "--together",
+    is_flag=True,
+    help="Check for one small model for all items ('kd-edge run --together').",
+)
 @json_option
-def check(responses: Path, as_json: bool, **values: Any) -> None:
+def check(responses: Path, as_json: bool, together: bool, **values: Any) -> None:
     """Say what the table RESPONSES holds, and whether 'kd-edge run' would accept it.
 
     Nothing is trained and no response is shown: items, how many responses have which score, their
@@ -42,12 +47,15 @@ def check(responses: Path, as_json: bool, **values: Any) -> None:
       kd-edge check responses.csv
       kd-edge check data.csv --score-column Grade --classes wrong,partly,right
       kd-edge check assessment.csv --json
+      kd-edge check answers.csv --references questions.csv --together
     """
-    read_responses = read(responses, values)
+    read_responses = read(responses, {**values, "together": together})
 
     from kd_edge.evaluation.overview import overview
 
-    found = overview(_learnable(read_responses))
+    if together:
+        _check_pool(read_responses)
+    found = overview(read_responses if together else _learnable(read_responses))
     command = _command(click.get_current_context(), responses)
     if as_json:
         print_json({**asdict(found), "command": command})
@@ -55,6 +63,18 @@ def check(responses: Path, as_json: bool, **values: Any) -> None:
         _show(found, command)
     if found.left_out:
         sys.exit(1)
+
+
+def _check_pool(responses: Responses) -> None:
+    """Refuse items that one small model cannot learn from together, as a run does.
+
+    Raises:
+        InputError: one has no reference answer, or other classes, or there are too few responses.
+    """
+    from kd_edge.runs.cross_item.pool import make_pool
+    from kd_edge.teacher.options import TeacherOptions
+
+    make_pool(responses, None, TeacherOptions().validation, 0)
 
 
 def _learnable(responses: Responses) -> Responses:
@@ -170,6 +190,10 @@ def _lines(item: ItemOverview, several: bool) -> list[str]:
         for what, counts in (("split", item.splits), ("group", item.groups))
         if counts
     ]
+    if item.question or item.references:
+        has = [f"reference answers: {item.references}"] * bool(item.references)
+        words = [f"question of {item.question} words"] * bool(item.question)
+        lines.append(", ".join([*words, *has]))
     if item.repeated:
         contradicting = f", {item.contradicting:,} of them" if item.contradicting else ", none"
         lines.append(

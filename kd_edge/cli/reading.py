@@ -27,6 +27,7 @@ _COLUMNS = {
     "group": ("group", "the students' groups"),
     "split": ("split", "'train' or 'test'"),
     "student": ("student", "the names or numbers of the students who wrote them"),
+    "question": ("question", "the text of the question that each response answers"),
 }
 
 _HERE = Path()
@@ -96,11 +97,24 @@ reading_options = options(
         metavar="FILE",
         help="Table with the scores, joined by the responses' ids, like --scores marks.csv.",
     ),
+    _option(
+        "--references",
+        type=PATH,
+        metavar="FILE",
+        help="Table of the questions: item_id, question, reference; several rows for several "
+        "reference answers.",
+    ),
     *(
         OptionGroup.COLUMNS.option(
             f"--{name}-column", metavar="NAME", help=f"Column with {contents}."
         )
         for name, (_, contents) in _COLUMNS.items()
+    ),
+    OptionGroup.COLUMNS.option(
+        "--reference-column",
+        multiple=True,
+        metavar="NAME",
+        help="Column with a reference answer to the question of each response (may be repeated).",
     ),
     OptionGroup.COLUMNS.option(
         "--no-header",
@@ -156,7 +170,7 @@ def read(
 
     Args:
         path: the file or folder.
-        options: values of `reading_options`; other options are ignored.
+        options: values of `reading_options`, and of --together; other options are ignored.
         scored: whether scores are needed.
         item_id: the item's name where no column gives it; None takes the file's.
         like: responses to the same items, whose scales these have; None where there are none.
@@ -173,7 +187,8 @@ def read(
     responses = read_responses(
         path,
         columns=ColumnChoice(
-            **{role: options.get(f"{name}_column") for name, (role, _) in _COLUMNS.items()}
+            **{role: options.get(f"{name}_column") for name, (role, _) in _COLUMNS.items()},
+            reference=tuple(options.get("reference_column") or ()),
         ),
         score_range=options.get("score_range"),
         classes=_class_names(classes) if classes else None,
@@ -186,10 +201,12 @@ def read(
         ignore_scores=ignore_scores,
         skip_bad_rows=options.get("on_bad_row") == "skip",
         markup=options.get("markup") is not None,
+        pooled=bool(options.get("together")),
         layout=Layout(
             bool(options.get("wide")),
             options.get("scores"),
             None if ignore_scores else tuple(options.get("criteria") or ()),
+            options.get("references"),
         ),
         reading=Reading(
             options.get("encoding"),
@@ -277,7 +294,7 @@ def read_unlabelled(
         return None
     responses = read(
         path,
-        {**options, "scores": None},
+        {**options, "scores": None, "references": None},
         scored=False,
         item_id=item_id,
         folder=folder,

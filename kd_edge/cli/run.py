@@ -153,6 +153,7 @@ def run(
       kd-edge run responses.csv -o out --review-accuracy 0.95
       kd-edge run responses.csv -o out --min-responses 5 --never names.txt
       kd-edge run training/beetle -o out --together --test test-unseen-questions
+      kd-edge run answers.csv -o out --together --references questions.csv
     """
     if together and prompts:
         raise click.UsageError("--together takes the prompts from RESPONSES: leave --prompt out")
@@ -167,7 +168,8 @@ def run(
             "out"
         )
     # Before anything that takes seconds to import.
-    refuse_missing(responses, test, unlabelled, values.get("scores"), values["never"], *prompts)
+    tables = (values.get(name) for name in ("scores", "references", "never"))
+    refuse_missing(responses, test, unlabelled, *tables, *prompts)
     every = limited and values["student"] is None
     distil = to_distil_options({**values, "student": BOTH} if every else values)
     two = distil.second is not None
@@ -177,6 +179,7 @@ def run(
         check_kinds([distil.student])
     teacher = to_teacher_options(values)
     kept_out = to_kept_out(values)
+    values["together"] = together
     scored = read(responses, values, folder=output)
     texts = prompts_by_item(prompts, scored)
     tested = read_test(test, values, scored, output)

@@ -48,6 +48,8 @@ class ItemOverview:
         groups: responses by student group; empty where the table has none.
         repeated: number of responses whose text another response of the item has too.
         contradicting: number of those whose text has several scores.
+        question: number of words of the question; 0 where its text is not there.
+        references: number of reference answers.
     """
 
     item_id: str
@@ -62,6 +64,8 @@ class ItemOverview:
     groups: Mapping[str, int]
     repeated: int
     contradicting: int
+    question: int = 0
+    references: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ def _item(item: Item) -> ItemOverview:
         groups=_named(groups),
         repeated=repeated,
         contradicting=contradicting,
+        question=len((item.prompt or "").split()),
+        references=len(item.references),
     )
 
 

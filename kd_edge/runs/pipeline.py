@@ -231,6 +231,7 @@ class Pipeline:
             inputs["markup"] = "html"
         if data.sharing:
             inputs["sharing"] = data.sharing.sha256
+        inputs.update(data.more_inputs)
 
         def learning() -> LearningData:
             return LearningData(

@@ -67,6 +67,11 @@ class PipelineRows:
         return f"Item '{self.item.item_id}'"
 
     @property
+    def more_inputs(self) -> Mapping[str, str]:
+        """The hash of what a student learns from besides rows, labels and variants, by name."""
+        return {}
+
+    @property
     def sharing(self) -> Sharing:
         """How it is counted who shares a word."""
         return Sharing(writers_of(self.train), self.kept_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -33,6 +34,28 @@ def answers(name: str, number: int, seed: int = 0) -> list[tuple[str, str]]:
         kept = [word for word in said.split() if rng.random() < 0.85]
         made.append((" ".join([rng.choice(_LEAD), *kept]), label))
     return made
+
+
+def write_tables(folder: Path, numbers: dict[str, int], more: tuple[str, ...]) -> tuple[Path, Path]:
+    """Writes a table of answers, and one of the questions with two reference answers each.
+
+    Args:
+        folder: where.
+        numbers: of answers by question.
+        more: questions that are in the second table alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = folder / "answers.csv", folder / "questions.csv"
+    rows = [(name, *one) for name, number in numbers.items() for one in answers(name, number)]
+    about = [(name, *_QUESTIONS[name][:2]) for name in (*numbers, *more)]
+    about += [(name, "", f"Since {right}") for name, _, right in about]
+    for path, header, lines in (
+        (tables[0], ("item_id", "response", "score"), rows),
+        (tables[1], ("item_id", "question", "reference"), about),
+    ):
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *lines])
+    return tables
 
 
 def write_question(folder: Path, name: str, number: int, seed: int = 0, more: str = "") -> Path:

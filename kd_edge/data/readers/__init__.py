@@ -11,6 +11,7 @@ from kd_edge.data.readers.columns import ColumnChoice, find_columns
 from kd_edge.data.readers.delimited import read_table
 from kd_edge.data.readers.guesses import Guesses
 from kd_edge.data.readers.layouts.layout import Layout, laid_out
+from kd_edge.data.readers.question_texts import GivenTexts, given_texts
 from kd_edge.data.readers.raw_table import RawTable
 from kd_edge.data.readers.rich_text import as_plain_text, with_advice
 from kd_edge.data.readers.scales.given_scale import given_scale
@@ -50,6 +51,7 @@ def read_responses(
     reading: Reading = Reading(),  # noqa: B008 (frozen)
     layout: Layout = Layout(),  # noqa: B008 (frozen)
     markup: bool = False,
+    pooled: bool = False,
 ) -> Responses:
     """Read responses from a file, or from a folder of SemEval-2013 XML.
 
@@ -77,6 +79,8 @@ def read_responses(
         reading: the file's encoding, sheet, header and the like, as far as the user names them.
         layout: whether questions have columns of their own, scores a table, criteria columns.
         markup: whether the responses are rich text (HTML, entities, LaTeX), to be read as plain.
+        pooled: whether all items are learned from together: they have one scale, and an item may
+            have any number of rows.
 
     Returns:
         The responses with the guesses that were made in `notes`.
@@ -99,6 +103,11 @@ def read_responses(
         item,
         scored,
     )
+    given: GivenTexts | None = None
+    if layout.references is not None:
+        questions = _read_raw(layout.references, reading, False)
+        given = given_texts(questions, str(layout.references), columns)
+        columns = replace(columns, question=None, reference=())
     needed, guesses = ("text", "score") if scored else ("text",), Guesses(table)
     found = find_columns(
         table.header, columns, needed, guesses, ("score", "score2") if ignore_scores else ()
@@ -106,6 +115,8 @@ def read_responses(
     # Where the format says which are the ids, one that comes twice is a mistake in the file.
     loose_id = found.loose_id and table.encoding != "xml"
     found = replace(found, notes=(*found.notes, *guesses.notes), loose_id=loose_id)
+    if not scored:  # the questions are known from the responses that are learned from
+        found = replace(found, questions=replace(found.questions, problems=()))
     rules = Rules(
         scale,
         only_items,
@@ -116,8 +127,9 @@ def read_responses(
         lower_is_better,
         skip_bad_rows,
         scales or {},
+        pooled,
     )
-    responses = to_responses(table, found, rules, str(path))
+    responses = to_responses(table, found, rules, str(path), given)
     return as_plain_text(responses) if markup else with_advice(responses)
 
 

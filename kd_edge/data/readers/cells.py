@@ -45,6 +45,8 @@ class Rules:
         lower_is_better: whether the least number, or word, is the best.
         skip: whether bad rows are left out; if not, one of them stops the reading.
         scales: item → the scale that it is known to have, where `scale` is None.
+        pooled: whether the items are learned from together: one scale for all, and an item may have
+            any number of rows and of scores.
     """
 
     scale: Scale | None
@@ -56,6 +58,7 @@ class Rules:
     lower_is_better: bool = False
     skip: bool = False
     scales: Mapping[str, Scale] = field(default_factory=dict)
+    pooled: bool = False
 
     def is_missing(self, cell: str) -> bool:
         """Whether the user said that a cell stands for a missing score."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from kd_edge.data.readers.question_columns import QuestionColumns, find_question_columns
 from kd_edge.data.readers.student_column import STUDENT, find_student
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
 from kd_edge_runtime.tables.column_names import hint, shown
-from kd_edge_runtime.tables.roles import RESPONSE_ID, ROLES, plain
+from kd_edge_runtime.tables.roles import ITEM, RESPONSE_ID, ROLES, plain
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ColumnChoice:
         group: column of the student group.
         split: column that says "train" or "test".
         student: column that says who wrote the response.
+        question: column of the questions' texts.
+        reference: columns of reference answers; none leaves them to be guessed.
     """
 
     response_id: str | None = None
@@ -35,6 +38,8 @@ class ColumnChoice:
     group: str | None = None
     split: str | None = None
     student: str | None = None
+    question: str | None = None
+    reference: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class FoundColumns:
         loose_id: whether the column of ids is a guess, by a name that other columns have too:
             "student_id" or "id" and not "response_id".
         student_ids: whether the ids are the students', who wrote one response each to an item.
+        questions: where questions and reference answers are.
     """
 
     header: tuple[str, ...]
@@ -59,6 +65,7 @@ class FoundColumns:
     hint: str = ""
     loose_id: bool = False
     student_ids: bool = False
+    questions: QuestionColumns = field(default_factory=QuestionColumns)
 
     @property
     def names(self) -> dict[str, str]:
@@ -101,6 +108,9 @@ def find_columns(
     positions, problems = tables.find_columns(header, named, roles, needed, plausible)
     student, wrong = find_student(header, choice.student, positions, plausible)
     problems += wrong
+    questions = find_question_columns(
+        header, choice.question, choice.reference, positions.get(ITEM.name), positions.values()
+    )
     student_ids = student is not None and student == positions.get(RESPONSE_ID.name)
     if student is not None and not student_ids:
         positions[STUDENT.name] = student
@@ -116,4 +126,6 @@ def find_columns(
         and choice.response_id is None
         and plain(header[ids]) not in RESPONSE_ID.tiers[0].split()
     )
-    return FoundColumns(header, positions, tuple(problems), notes, listed, loose, student_ids)
+    return FoundColumns(
+        header, positions, tuple(problems), notes, listed, loose, student_ids, questions
+    )

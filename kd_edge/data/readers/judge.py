@@ -147,6 +147,8 @@ def _enough(drafts: list[Draft], judged: Judged, rules: Rules, drafter: Drafter)
     scored = len(judged.rows) + (0 if rules.skip else bad)
     lost = 0 if rules.skip else drafter.lost
     scores = {row.score for row in judged.rows}
+    if rules.pooled and scored:
+        return
     if scored + lost < rules.min_rows:
         without = f" with a score and {len(judged.unscored)} without" if judged.unscored else ""
         count = f"{scored} row{'s' if scored != 1 else ''}{without}, fewer than {rules.min_rows}"

@@ -9,6 +9,7 @@ from kd_edge.data.readers.cells import BadRow, Draft, Drafter, Rules
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.judge import Judged, judge
 from kd_edge.data.readers.lists import listed_rows
+from kd_edge.data.readers.question_texts import GivenTexts, QuestionTexts, question_texts
 from kd_edge.data.readers.raw_table import ItemText, RawTable
 from kd_edge.data.readers.scales.item_scales import doubt_notes, scale_notes, scales_of
 from kd_edge.data.readers.scales.known_orders import known_order
@@ -23,10 +24,20 @@ from kd_edge_runtime.tables.roles import plain
 from kd_edge_runtime.text import NEW_RULES
 
 _SHOWN = 5
+_WIDE = (
+    "a row holds responses to several items: questions and reference answers come from a table of "
+    "their own (--references FILE), not from columns"
+)
 _FEW_WORDS = 20  # more are no scale of words
 
 
-def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: str) -> Responses:
+def to_responses(
+    table: RawTable,
+    columns: FoundColumns,
+    rules: Rules,
+    source: str,
+    given: GivenTexts | None = None,
+) -> Responses:
     """Make responses of a table.
 
     What is wrong with an item as a whole (too few rows, a scale that cannot be) leaves that item
@@ -37,6 +48,7 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
         columns: where the roles are, with the problems met there.
         rules: what the rows have to be.
         source: the file or folder as the user gave it.
+        given: questions and reference answers of a second table; None to take those of this one.
 
     Raises:
         TableError: all that is wrong, in the order of the files and rows.
@@ -45,16 +57,18 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
     drafts = drafter.drafts()
     readers = _readers(drafts, rules)
     judged = {item: judge(own, readers[item], rules, drafter) for item, own in drafts.items()}
+    texts = {text.item_id: text for text in table.items}
+    questions = _questions(drafts, drafter, texts, given)
+    drafter.problems += questions.problems
     good = {item: one for item, one in judged.items() if not one.why}
     bad = [*drafter.bad, *(row for one in (good or judged).values() for row in one.bad)]
     _refuse(table, drafter, judged, [] if rules.skip and good else bad, source)
     kept = {item: readers[item] for item in good}
-    texts = {text.item_id: text for text in table.items}
     left_out = [LeftOut(item, one.why) for item, one in judged.items() if one.why]
     skipped = [*map(_skipped, bad), *_skipped_unscored(good)] if rules.skip else []
     return Responses(
         tuple(
-            _item(item, reader, judged[item], texts.get(item))
+            _item(item, reader, judged[item], texts.get(item), questions.items.get(item))
             for item, reader in kept.items()
             if isinstance(reader, ScoreReader)
         ),
@@ -65,6 +79,7 @@ def to_responses(table: RawTable, columns: FoundColumns, rules: Rules, source: s
             *drafter.columns.notes,
             *table.notes,
             *drafter.notes,
+            *questions.notes,
             *_notes(drafter.columns, {item: drafts[item] for item in good}, kept),
             *_row_notes(good),
             *(_doubts(kept, good) if rules.scored else ()),
@@ -99,17 +114,43 @@ def _refuse(
         raise TableError(source, ordered, hints, unlisted=table.unlisted)
 
 
-def _item(item: str, reader: ScoreReader, judged: Judged, texts: ItemText | None) -> Item:
-    if texts is None:
-        return Item(item, reader.scale, tuple(judged.rows))
+def _item(
+    item: str,
+    reader: ScoreReader,
+    judged: Judged,
+    texts: ItemText | None,
+    question: ItemText | None,
+) -> Item:
+    """An item; the question of the table itself gives way to that of a column or second table."""
+    own = texts or ItemText(item, None, ())
+    found = question or own
     return Item(
         item,
         reader.scale,
         tuple(judged.rows),
-        prompt=texts.prompt,
-        references=texts.references,
-        part_of=texts.part_of,
+        prompt=found.prompt or own.prompt,
+        references=found.references or own.references,
+        part_of=own.part_of,
     )
+
+
+def _questions(
+    drafts: Mapping[str, list[Draft]],
+    drafter: Drafter,
+    texts: Mapping[str, ItemText],
+    given: GivenTexts | None,
+) -> QuestionTexts:
+    """The items' questions and reference answers, by a second table or by columns."""
+    if given is not None:
+        parts = {item: texts[item].part_of if item in texts else None for item in drafts}
+        return given.of_items({item: whole or item for item, whole in parts.items()})
+    columns = drafter.columns
+    records = {item: [draft.record for draft in own] for item, own in drafts.items()}
+    if any("text" in (own[0].columns or {}) for own in records.values()):
+        # In a wide table one row holds the responses to several items.
+        named = columns.questions.question_named or columns.questions.references_named
+        return QuestionTexts({}, (Problem(_WIDE),) if named else ())
+    return question_texts(records, columns.header, columns.questions)
 
 
 def _readers(drafts: dict[str, list[Draft]], rules: Rules) -> Mapping[str, ScoreReader | str]:
@@ -126,7 +167,12 @@ def _readers(drafts: dict[str, list[Draft]], rules: Rules) -> Mapping[str, Score
         for item in drafts
         if item in rules.scales
     }
-    guessed = scales_of(cells, rules.lower_is_better)
+    if rules.pooled and cells:
+        together = {next(iter(cells)): [cell for own in cells.values() for cell in own]}
+        (scale,) = scales_of(together, rules.lower_is_better).values()
+        guessed = dict.fromkeys(cells, scale)
+    else:
+        guessed = scales_of(cells, rules.lower_is_better)
     if not rules.scored:
         # Nothing is learned from these scores: where they make no scale, none is read.
         nothing = ScoreReader(Scale((), numeric=True), guessed=True)

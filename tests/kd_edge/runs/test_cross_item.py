@@ -28,7 +28,7 @@ from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.text.vocabulary import hash_word
-from questions import CLASSES, NAMES, write_question
+from questions import CLASSES, NAMES, write_question, write_tables
 from usual import USUAL
 from workshop import CANARY, run_options
 
@@ -231,13 +231,21 @@ def test_figures():
 
 
 def test_run_and_score(command, tmp_path, tiny_model):
-    written(tmp_path / "in", number=21)
+    # A question may have fewer answers than a student of its own needs.
+    numbers = {LEARNT[0]: 27, LEARNT[1]: 21, LEARNT[2]: 5}
+    answers, about = write_tables(tmp_path, numbers, (NEW,))
     written(tmp_path / "new", (NEW,), 21)
     out = tmp_path / "out"
+    checked = command("check", answers, "--references", about, "--together")
+    assert checked.code == 0, checked.err
+    assert "question of 5 words, reference answers: 2" in checked.out
+    assert f"--references {about} --together -o out" in checked.out
+    assert "fewer than 20" in command("check", answers, "--references", about).out
     few = ["--ngrams", 60, "--dimensions", 3, "--variants", 20, "--student-epochs", 2]
     few += ["--model", tiny_model, "--teacher-epochs", 1, "--precision", "fp32"]
     new = tmp_path / "new"
-    said = command("run", tmp_path / "in", "-o", out, "--together", "--test", new, *few)
+    few += ["--references", about]
+    said = command("run", answers, "-o", out, "--together", "--test", new, *few)
     assert said.code in (0, EXIT_CODE), said.err  # after two epochs it may be a guess
     assert "lexical baseline" in said.out
     assert "bytes for all questions" in said.out

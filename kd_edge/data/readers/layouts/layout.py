@@ -27,6 +27,7 @@ class Layout:
     wide: bool = False
     scores: Path | None = None
     criteria: tuple[str, ...] | None = ()
+    references: Path | None = None
 
 
 def laid_out(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kd_edge.data.readers.columns import ColumnChoice
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
@@ -78,7 +79,8 @@ def unfold(
         cells = "cell" if nothing == 1 else "cells"
         notes.append(f"{nothing:,} blank {cells} without a score left out")
     unfolded = replace(table, header=(*header, *roles), records=tuple(records), notes=tuple(notes))
-    return unfolded, replace(choice, **{role: role for role in roles})
+    chosen: dict[str, Any] = {role: role for role in roles}
+    return unfolded, replace(choice, **chosen)
 
 
 def _places(part: RowPart, roles: Sequence[str], width: int) -> tuple[int, ...]:
