@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from kd_edge.cli.help import Command, OptionGroup, options
 from kd_edge.cli.options import ENCODING, PATH
+from kd_edge.cli.value_types import class_names, score_range
 from kd_edge.console.model_names import ModelNames
 from kd_edge_runtime.cli import options as file_options
 from kd_edge_runtime.errors import InputError
@@ -31,22 +31,6 @@ _COLUMNS = {
 }
 
 _HERE = Path()
-_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
-_RANGE = re.compile(rf"(-?{_NUMBER})-(-?{_NUMBER})(?:/({_NUMBER}))?")
-
-
-def _score_range(text: str) -> tuple[float, ...]:
-    match = _RANGE.fullmatch(text.strip())
-    if match and float(match[1]) < float(match[2]):
-        return tuple(float(part) if "." in part else int(part) for part in match.groups() if part)
-    raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3, or 0-3/0.5")
-
-
-def _class_names(text: str) -> tuple[str, ...]:
-    """The names of --classes; with a semicolon between them where numbers have a comma."""
-    return tuple(name.strip() for name in text.split(";" if ";" in text else ","))
-
-
 _option = OptionGroup.RESPONSES.option
 
 reading_options = options(
@@ -60,7 +44,7 @@ reading_options = options(
     _option(
         "--score-range",
         metavar="LOW-HIGH",
-        type=_score_range,
+        type=score_range,
         help="Lowest and highest score, like 0-3, or with a step, like 0-3/0.5.  [default: from "
         "the responses]",
     ),
@@ -191,7 +175,7 @@ def read(
             reference=tuple(options.get("reference_column") or ()),
         ),
         score_range=options.get("score_range"),
-        classes=_class_names(classes) if classes else None,
+        classes=class_names(classes) if classes else None,
         missing=tuple(options.get("missing") or ()),
         lower_is_better=bool(options.get("lower_is_better")),
         only_items=tuple(options.get("only_items") or ()),

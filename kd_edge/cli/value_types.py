@@ -59,3 +59,20 @@ class _Device(click.ParamType):  # type: ignore[type-arg]  # see above
 
 
 DEVICE = _Device()
+
+
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
+_RANGE = re.compile(rf"(-?{_NUMBER})-(-?{_NUMBER})(?:/({_NUMBER}))?")
+
+
+def score_range(text: str) -> tuple[float, ...]:
+    """The numbers of --score-range: lowest, highest, and the step where it is given."""
+    match = _RANGE.fullmatch(text.strip())
+    if match and float(match[1]) < float(match[2]):
+        return tuple(float(part) if "." in part else int(part) for part in match.groups() if part)
+    raise click.BadParameter(f"'{text}' is not a score range: write it like 0-3, or 0-3/0.5")
+
+
+def class_names(text: str) -> tuple[str, ...]:
+    """The names of --classes; with a semicolon between them where numbers have a comma."""
+    return tuple(name.strip() for name in text.split(";" if ";" in text else ","))
