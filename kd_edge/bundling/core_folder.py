@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions, export
-from kd_edge.files import refuse_file
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import refuse_missing_folder
+from kd_edge_runtime.files import atomic_write, plain_write_errors, refuse_missing_folder
 from kd_edge_runtime.students.bag import FORM
+from kd_edge_runtime.system.outputs import refuse_unwritable_folder
 
 KINDS = ("bag", "pairs")
 """The kinds of student that the core scores."""
@@ -54,10 +55,11 @@ def refuse_unwritable(folder: Path) -> None:
     """Refuses a folder's path that cannot be one.
 
     Raises:
-        InputError: the folder that it is to be in does not exist, or there is a file in its place.
+        InputError: the folder that it is to be in does not exist, there is a file in its place, or
+            it may not be written into.
     """
     refuse_missing_folder(folder)
-    refuse_file(folder)
+    refuse_unwritable_folder(folder)
 
 
 def refuse_kind(language: str, item_id: str, kind: str) -> None:
@@ -76,13 +78,22 @@ def refuse_kind(language: str, item_id: str, kind: str) -> None:
 def write_files(folder: Path, files: Mapping[str, bytes]) -> list[str]:
     """Writes files into a folder, which is made if it is not there; their names, sorted.
 
+    All of them are written, or none: before the first takes its name, there was room for all.
+
     Raises:
         InputError: they cannot be written.
     """
+    made = not folder.exists()
     try:
-        folder.mkdir(exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
+        with plain_write_errors(folder), ExitStack() as all_or_none:
+            folder.mkdir(exist_ok=True)
+            for name, data in files.items():
+                file = all_or_none.enter_context(atomic_write(folder / name, binary=True))
+                file.write(data)
+                file.flush()
+    except InputError:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
     return sorted(files)

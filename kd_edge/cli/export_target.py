@@ -12,6 +12,7 @@ import click
 from kd_edge.cli.page import texts_of
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import refuse_missing_folder
+from kd_edge_runtime.system.outputs import refuse_unwritable_file, refuse_unwritable_folder
 
 if TYPE_CHECKING:
     from kd_edge.bundling.bundle import Exported, ExportItem, ExportOptions
@@ -49,7 +50,7 @@ class Target:
         """Refuses what does not fit together.
 
         Raises:
-            InputError: with what to leave out, or a folder is missing.
+            InputError: with what to leave out, or it cannot be written there.
         """
         if self.as_c and self.as_js:
             raise InputError("--c and --js write different folders: choose one of them")
@@ -62,9 +63,11 @@ class Target:
             raise InputError(f"{name} has one form of the network: leave --form out")
         if name and seconds:
             raise InputError(f"{name} scores with the first student alone: leave --second out")
-        for path in (self.output, self.page):
-            if path is not None:
-                refuse_missing_folder(path)
+        if self.output and (self.as_c or self.as_js):
+            refuse_missing_folder(self.output)
+            refuse_unwritable_folder(self.output)
+        elif self.output:
+            refuse_unwritable_file(self.output)
 
     def write(
         self, items: Sequence[ExportItem], options: ExportOptions, prompts: Sequence[Path]

@@ -22,7 +22,6 @@ from kd_edge.cli.options import (
 from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabelled_option
 from kd_edge.cli.training import device_option
 from kd_edge.console.model_names import RESEARCH
-from kd_edge_runtime.files import refuse_missing_folder
 
 
 @click.command(cls=GroupedCommand)
@@ -86,7 +85,6 @@ def label(
     model = values["model"]
     _refuse_unfit(output, folds, variants_output, count, unlabelled, values)
     for file in filter(None, (output, variants_output)):
-        refuse_missing_folder(file)
         refuse_overwriting(file, responses)
     refuse_missing(responses, unlabelled)
     if teacher is None:

@@ -15,6 +15,7 @@ import click
 
 from kd_edge.cli.help import Command, OptionGroup
 from kd_edge_runtime.errors import InputError, missing_file
+from kd_edge_runtime.system.outputs import refuse_unwritable_file, refuse_unwritable_folder
 
 PATH = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -28,6 +29,7 @@ class _Written(click.Path):
     """A path to write, which is never standard output.
 
     Elsewhere "-" stands for standard output, so that nobody who types it wants a file of that name.
+    What cannot be written there is refused at once, and not after the work.
     """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -38,14 +40,23 @@ class _Written(click.Path):
                 param,
                 ctx,
             )
-        return super().convert(value, param, ctx)
+        path: Path = super().convert(value, param, ctx)
+        if not self.file_okay or (self.dir_okay and not path.is_file()):
+            refuse_unwritable_folder(path)
+        else:
+            refuse_unwritable_file(path)
+        return path
 
 
 class _FileOrStdout(click.Path):
     """A file to write, or `STDOUT`; see `written_to`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return STDOUT if value == STDOUT else super().convert(value, param, ctx)
+        if value == STDOUT:
+            return STDOUT
+        path: Path = super().convert(value, param, ctx)
+        refuse_unwritable_file(path)
+        return path
 
 
 @contextmanager

@@ -29,7 +29,8 @@ from kd_edge.page.seven_bits import as_text
 from kd_edge.page.usual_names import usual_names
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import atomic_write, refuse_missing_folder
+from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.system.outputs import refuse_unwritable_file
 
 APP = Path(__file__).with_name("app")
 
@@ -96,7 +97,7 @@ def write_page(bundles: Sequence[PageBundle], output: Path) -> WrittenPage:
         InputError: it cannot be written, or see `page`.
         BundleError: see `page`.
     """
-    refuse_missing_folder(output)
+    refuse_unwritable_file(output)
     for bundle in bundles:
         if output.exists() and bundle.path.exists() and output.samefile(bundle.path):
             raise InputError(f"{output}: the page would overwrite the bundle: choose another name")

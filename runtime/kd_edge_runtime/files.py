@@ -116,6 +116,23 @@ def refuse_missing_folder(path: Path) -> None:
         )
 
 
+def refuse_protected(path: Path) -> None:
+    """Refuse to write over a file that somebody has made read-only, whoever asks for it.
+
+    Raises:
+        InputError: nobody, or not this user, may write into the file.
+    """
+    try:
+        found = path.stat()
+    except OSError:  # not there, or met when it is opened
+        return
+    is_file = stat.S_ISREG(found.st_mode)
+    if is_file and not (found.st_mode & 0o222 and os.access(path, os.W_OK)):
+        raise InputError(
+            f"cannot write '{path}': the file is read-only; give another name, or make it writable."
+        )
+
+
 @contextmanager
 def plain_write_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or a missing permission into a plain message.
@@ -129,12 +146,12 @@ def plain_write_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        from kd_edge_runtime.system.disk_words import disk_words
+        from kd_edge_runtime.system.disk_words import advice, disk_words
 
         words = disk_words(error)
         if words is None or (error.errno == errno.ENOENT and _unrelated(error.filename, path)):
             raise
-        raise InputError(f"cannot write '{path}': {words}.") from error
+        raise InputError(f"cannot write '{path}': {words}; {advice(error)}.") from error
 
 
 def share(path: Path) -> None:

@@ -14,7 +14,8 @@ from kd_edge_runtime.bench import run, show
 from kd_edge_runtime.bench.texts import ColumnNames
 from kd_edge_runtime.cli.options import file_options
 from kd_edge_runtime.errors import BackendError, ParityError
-from kd_edge_runtime.files import atomic_write, refuse_missing_folder
+from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.system.outputs import refuse_unwritable_file
 from kd_edge_runtime.tables.reading.sources import Reading
 
 
@@ -102,7 +103,7 @@ def bench(
     if output == Path("-"):
         raise click.UsageError("-o needs a file: --json writes the results to standard output.")
     if output:
-        refuse_missing_folder(output)  # before the work, not after it
+        refuse_unwritable_file(output)  # before the work, not after it
     reading = Reading(encoding, sheet, quoting)
     columns = ColumnNames(text_column, item_column, score_column, reading)
     results = run.bench(

@@ -14,12 +14,24 @@ _WRITE_PROBLEMS = {
     errno.EEXIST: "there is a file where a folder is needed",
     errno.ENAMETOOLONG: "the name is too long",
     errno.EISDIR: "there is a folder of that name",
+    errno.EFBIG: "the file is larger than may be there",
     errno.ENOENT: "the folder no longer exists",
     errno.ENODEV: "the disk or card was removed",
     errno.ENXIO: "the disk or card was removed",
     errno.EIO: "the disk or card reports an error",
     errno.ELOOP: "there is a link in the place of a file",
     errno.EBADF: "it is closed",
+}
+
+_ELSEWHERE = "give another place"
+_ADVICE = {
+    errno.ENOSPC: f"make room there, or {_ELSEWHERE}",
+    getattr(errno, "EDQUOT", errno.ENOSPC): f"remove files of yours there, or {_ELSEWHERE}",
+    errno.EACCES: f"{_ELSEWHERE}, or have its permissions changed",
+    errno.EPERM: f"{_ELSEWHERE}, or have its permissions changed",
+    errno.ENAMETOOLONG: "give a shorter one",
+    errno.EISDIR: "give the name of a file",
+    errno.ELOOP: f"remove it, or {_ELSEWHERE}",
 }
 
 # Those that an open stream gives.
@@ -29,6 +41,11 @@ _OUTPUT_PROBLEMS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.
 def disk_words(error: OSError) -> str | None:
     """What an error of the system means for whoever writes a file, or None for another."""
     return _WRITE_PROBLEMS.get(error.errno or 0)
+
+
+def advice(error: OSError) -> str:
+    """What to do where `disk_words` has words for an error."""
+    return _ADVICE.get(error.errno or 0, _ELSEWHERE)
 
 
 def output_words(error: BaseException) -> str | None:

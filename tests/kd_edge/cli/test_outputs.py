@@ -58,6 +58,25 @@ def test_a_dash_makes_no_file(name, command, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["item.kdz"]
 
 
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_what_cannot_be_written_is_refused_before_the_work(name, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bundles_made.write(tmp_path / "item.kdz")
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "mine").chmod(0o444)
+    verb, option = ALL[name]
+    words = ["item.kdz"]
+    for other in cli.get_command(click.Context(cli), verb).params:
+        if isinstance(other, click.Option) and other.required and other is not option:
+            words += [other.opts[0], "item.kdz" if other.opts[0] != "-o" else "o"]
+    words += ["item.kdz"] if verb == "label" else ["a response"] if verb == "score" else []
+    said = command.fails(verb, *words, option.opts[0], "mine")
+    assert "read-only" in said or "mine' is a file" in said
+    command.fails(verb, *words, option.opts[0], "mine/further")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["item.kdz", "mine"]
+
+
 def test_a_page_goes_to_standard_output(tmp_path, monkeypatch, capsysbinary):
     monkeypatch.chdir(tmp_path)
     bundles_made.write(tmp_path / "item.kdz")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import WRITABLE, InputError
-from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.files import atomic_write, refuse_protected
 from kd_edge_runtime.tables.columns import all_classes, machine_header
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ _NOT_TABLES = (".xls", ".ods", ".parquet", ".pdf", ".doc", ".docx", ".odt", ".ht
 
 
 def check_output(request: Request) -> None:
-    """Refuses output names whose ending stands for another format.
+    """Refuses outputs that cannot be written, and names whose ending stands for another format.
 
     Raises:
-        InputError: the ending stands for another format.
+        InputError: the ending stands for another format, or a file there is read-only.
     """
     output = request.output
+    if str(output) != "-":
+        refuse_protected(output)
     suffix = output.suffix.lower()
     if request.gradebook and (request.as_json or request.explain or suffix in (".tsv", ".xlsx")):
         raise InputError(
