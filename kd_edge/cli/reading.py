@@ -16,6 +16,7 @@ from kd_edge_runtime.cli import options as file_options
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
+    from kd_edge.data.readers import Reading
     from kd_edge.data.responses import Responses
 
 _COLUMNS = {
@@ -149,6 +150,7 @@ def read(
     like: Responses | None = None,
     folder: Path = _HERE,
     ignore_scores: bool = False,
+    keep_table: bool = False,
 ) -> Responses:
     """Reads responses and shows, on standard error, how they were understood.
 
@@ -160,12 +162,13 @@ def read(
         like: responses to the same items, whose scales these have; None where there are none.
         folder: where a list of skipped rows goes.
         ignore_scores: whether scores in the file are not looked at.
+        keep_table: whether the result keeps the table itself.
 
     Raises:
         TableError: all problems of the table.
     """
     from kd_edge.console.progress import say
-    from kd_edge.data.readers import ColumnChoice, Layout, Reading, read_responses
+    from kd_edge.data.readers import ColumnChoice, Layout, read_responses
 
     classes = options.get("classes")
     responses = read_responses(
@@ -186,18 +189,14 @@ def read(
         skip_bad_rows=options.get("on_bad_row") == "skip",
         markup=options.get("markup") is not None,
         pooled=bool(options.get("together")),
+        keep_table=keep_table,
         layout=Layout(
             bool(options.get("wide")),
             options.get("scores"),
             None if ignore_scores else tuple(options.get("criteria") or ()),
             options.get("references"),
         ),
-        reading=Reading(
-            options.get("encoding"),
-            options.get("sheet"),
-            options.get("quoting") or "auto",
-            not options.get("no_header"),
-        ),
+        reading=reading_of(options),
     )
     rows = sum(len(item.rows) for item in responses.items)
     count = len(responses.items)
@@ -207,6 +206,18 @@ def read(
     if options.get("on_bad_row") == "skip":
         _list_skipped(responses, path, folder)
     return responses
+
+
+def reading_of(options: dict[str, Any]) -> Reading:
+    """How a file is read, by values of `reading_options`."""
+    from kd_edge.data.readers import Reading
+
+    return Reading(
+        options.get("encoding"),
+        options.get("sheet"),
+        options.get("quoting") or "auto",
+        not options.get("no_header"),
+    )
 
 
 def _list_skipped(responses: Responses, path: Path, folder: Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 
 from kd_edge.data.scale import Scale
@@ -105,6 +106,40 @@ class SkippedRow:
 
 
 @dataclass(frozen=True)
+class SourceRow:
+    """A row of a table, as its file has it.
+
+    Attributes:
+        number: as the user would count it.
+        cells: one for each column; None for a value that is neither text nor number.
+    """
+
+    number: int
+    cells: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table as it was read, for what writes it again with more columns.
+
+    Attributes:
+        header: the columns' names.
+        rows: all rows that could be read, also those that no response was made of.
+        at: (item, response id) → the response's place among `rows`.
+        positions: role ("score", "response_id", …) → the column's place; without those roles that
+            no column has.
+        unfolded: whether a row of the file holds several responses or scores, each of which is a
+            row here.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[SourceRow, ...]
+    at: Mapping[tuple[str, str], int]
+    positions: Mapping[str, int]
+    unfolded: bool = False
+
+
+@dataclass(frozen=True)
 class Responses:
     """All responses of one source.
 
@@ -116,6 +151,7 @@ class Responses:
         notes: lines to show the user, one for each guess.
         left_out: the items that nothing can be learned from.
         skipped: the rows that were skipped, if bad rows may be.
+        table: the table itself, where it was asked for.
     """
 
     items: tuple[Item, ...]
@@ -125,6 +161,7 @@ class Responses:
     notes: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     skipped: tuple[SkippedRow, ...] = ()
+    table: SourceTable | None = field(default=None, compare=False, repr=False)
 
     def item(self, item_id: str | None = None) -> Item:
         """Find an item by its name; without one, the only item.

@@ -52,6 +52,7 @@ def read_responses(
     layout: Layout = Layout(),  # noqa: B008 (frozen)
     markup: bool = False,
     pooled: bool = False,
+    keep_table: bool = False,
 ) -> Responses:
     """Read responses from a file, or from a folder of SemEval-2013 XML.
 
@@ -81,6 +82,7 @@ def read_responses(
         markup: whether the responses are rich text (HTML, entities, LaTeX), to be read as plain.
         pooled: whether all items are learned from together: they have one scale, and an item may
             have any number of rows.
+        keep_table: whether the result keeps the table as it was read, to be written again.
 
     Returns:
         The responses with the guesses that were made in `notes`.
@@ -128,6 +130,7 @@ def read_responses(
         skip_bad_rows,
         scales or {},
         pooled,
+        keep_table,
     )
     responses = to_responses(table, found, rules, str(path), given)
     return as_plain_text(responses) if markup else with_advice(responses)

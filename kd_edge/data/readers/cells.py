@@ -47,6 +47,7 @@ class Rules:
         scales: item → the scale that it is known to have, where `scale` is None.
         pooled: whether the items are learned from together: one scale for all, and an item may have
             any number of rows and of scores.
+        keep_table: whether the result keeps the table too.
     """
 
     scale: Scale | None
@@ -59,6 +60,7 @@ class Rules:
     skip: bool = False
     scales: Mapping[str, Scale] = field(default_factory=dict)
     pooled: bool = False
+    keep_table: bool = False
 
     def is_missing(self, cell: str) -> bool:
         """Whether the user said that a cell stands for a missing score."""
