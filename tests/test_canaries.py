@@ -50,6 +50,7 @@ MEANT = (
     "variants.csv",
     "distilled/*/student.json",
     "scores.csv",
+    "to-score.csv",
 )
 KINDS = ("bag", "rnn", "both")
 TINY = ("--teacher-epochs", 1, "--student-epochs", 1, "--variants", 20, "--precision", "fp32")
@@ -143,6 +144,8 @@ def _all(run, given, model, work):
     table = given / "responses.csv"
     skip = ("--on-bad-row", "skip")
     run("check", table, *skip)
+    unscored = ("--missing", "0", "--missing", "1")  # so that some have none
+    run("suggest", table, *skip, *unscored, "-n", 5, "--model", model, "-o", "to-score.csv")
     for kind in KINDS:
         run("run", table, "-o", f"out-{kind}", "--model", model, "--student", kind, *TINY, *skip,
             "--unlabelled", given / "more.csv", "--prompt", given / "prompt.txt",
@@ -274,7 +277,7 @@ def test_a_group_is_in_figures_alone(left):
         for path in _files(work)
         if found_in(path, {"group": GROUP})
     }
-    allowed = ("out-*/item-*/test_scores.csv", "*report.*", "scores.csv")
+    allowed = ("out-*/item-*/test_scores.csv", "*report.*", "scores.csv", "to-score.csv")
     assert [one for one in holding if not any(fnmatch.fnmatch(one, name) for name in allowed)] == []
 
 

@@ -125,8 +125,8 @@ WATCHED = {
     "bench": "test_bench",
     "serve": "test_serve",
     "export": "test_export",
-    **dict.fromkeys(("check", "run", "report", "forget", "teacher", "label", "distill", "page",
-                     "flash", "sign"), "test_what_the_workshop_does"),
+    **dict.fromkeys(("check", "suggest", "run", "report", "forget", "teacher", "label", "distill",
+                     "page", "flash", "sign"), "test_what_the_workshop_does"),
 }  # fmt: skip
 
 
@@ -196,10 +196,12 @@ def test_what_the_workshop_does(watched, tiny_model, tmp_path):
     """Every dependency is imported; a model's folder is given, so that no hub is asked."""
     write_table(tmp_path / "responses.csv", [item_of(40)])
     (tmp_path / "names.txt").write_text("Zoë")
+    (tmp_path / "unscored.csv").write_text("text\nthe ice melts\nwool keeps it cold\n")
     small = ("--teacher-epochs", 1, "--precision", "fp32")
     student = ("--student-epochs", 1, "--never", "names.txt")
     commands = [
         ("check", "responses.csv"),
+        ("suggest", "unscored.csv", "-o", "to-score.csv", "--model", tiny_model),
         ("run", "responses.csv", "-o", "out", "--model", tiny_model, *small, *student,
          "--variants", 20),
         ("report", "out", "--no-responses"),

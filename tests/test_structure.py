@@ -21,8 +21,8 @@ PACKAGES = {
 # The rooms of kd_edge, lowest first: a room imports those before it only.
 ROOMS = (
     *("files", "data", "console", "stages", "evaluation", "training", "teacher", "students"),
-    *("soft_labels", "llm", "distillation", "page", "bundling", "size_search", "runs", "report"),
-    *("api", "cli"),
+    *("soft_labels", "suggest", "llm", "distillation", "page", "bundling", "size_search", "runs"),
+    *("report", "api", "cli"),
 )
 # Beside them: a room, what it may import, and what may import it.
 BESIDE = {"flash": ({"files", "console"}, {"cli"})}

@@ -14,12 +14,17 @@ from kd_edge.console.progress import Tracker, say, track
 from kd_edge.files import make_folder, read_json, write_json
 from kd_edge.stages.record import StoppedError, hash_folder, hash_json
 from kd_edge.teacher.batches import by_length, pad, pad_id
-from kd_edge.teacher.classifier import TeacherModel, load_teacher
+from kd_edge.teacher.classifier import TeacherModel, build, load_teacher
 from kd_edge.teacher.compute import Compute, choose_compute
+from kd_edge.teacher.families import reads_prompts
+from kd_edge.teacher.options import TeacherOptions
+from kd_edge.teacher.source import resolve
 from kd_edge.training.tensors import DamagedError, Written, read_tensors, save_tensors
 from kd_edge.training.threads import computing
+from kd_edge_runtime.errors import InputError
 
 _BATCH = 64  # texts that the network takes at a time
+_TOKENS = TeacherOptions().max_length
 _DESCRIPTION = "what the language model makes of responses"
 _NAME = "vectors"
 
@@ -49,16 +54,47 @@ def kept_vectors(teacher: Path, texts: Sequence[str], folder: Path) -> npt.NDArr
         pass
     except (OSError, ValueError, TypeError, KeyError, DamagedError):
         say(f"What was kept of {_DESCRIPTION} is damaged: made again.")
-    model, compute = load_teacher(teacher), choose_compute("auto", "auto")
-    try:
-        with computing(), track(_DESCRIPTION, len(texts)) as tracker:
-            vectors = _vectors(model.to(compute.device), texts, compute, tracker)
-    except KeyboardInterrupt:
-        raise StoppedError("Stopped. Start the same command again to resume.") from None
+    vectors = _computed(load_teacher(teacher), texts)
     make_folder(folder)
     write_json(record, asdict(save_tensors(path, {_NAME: vectors})))
     found: npt.NDArray[np.float32] = vectors.numpy()
     return found
+
+
+def language_vectors(model: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """The mean of the last vectors of a language model that was not fine-tuned; see `kept_vectors`.
+
+    Args:
+        model: as in `TeacherOptions`; not a decoder, whose early tokens see nothing of the late.
+        texts: N responses.
+
+    Returns:
+        [N, D].
+
+    Raises:
+        InputError: the model is not there, or is a decoder.
+        StoppedError: the user stopped it.
+    """
+    source = resolve(model)
+    if reads_prompts(source.folder):
+        raise InputError(
+            f"the language model '{source.name}' reads from left to right, and its vectors compare "
+            "no responses: choose an encoder, like --model packaged"
+        )
+    if not texts:
+        return np.zeros((0, 0), dtype=np.float32)
+    bare = build(source.folder, ("0", "1"), _TOKENS, 0).eval()
+    found: npt.NDArray[np.float32] = _computed(bare, texts).numpy()
+    return found
+
+
+def _computed(model: TeacherModel, texts: Sequence[str]) -> torch.Tensor:
+    compute = choose_compute("auto", "auto")
+    try:
+        with computing(), track(_DESCRIPTION, len(texts)) as tracker:
+            return _vectors(model.to(compute.device), texts, compute, tracker)
+    except KeyboardInterrupt:
+        raise StoppedError("Stopped. Start the same command again to resume.") from None
 
 
 def _vectors(

@@ -24,7 +24,7 @@ _COMMAND = """#!{python}
 import sys
 
 verb = sys.argv[1] if len(sys.argv) > 1 else ""
-if verb in ("run", "teacher", "label"):
+if verb in ("run", "teacher", "label", "suggest"):
     from kd_edge.soft_labels import augmentation
     from kd_edge.teacher import source
 

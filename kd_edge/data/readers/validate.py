@@ -14,6 +14,7 @@ from kd_edge.data.readers.raw_table import ItemText, RawTable
 from kd_edge.data.readers.scales.item_scales import doubt_notes, scale_notes, scales_of
 from kd_edge.data.readers.scales.known_orders import known_order
 from kd_edge.data.readers.scales.score_reader import ScoreReader, quoted
+from kd_edge.data.readers.source_table import source_table
 from kd_edge.data.readers.split_words import SPLITS
 from kd_edge.data.responses import (
     Item,
@@ -21,8 +22,6 @@ from kd_edge.data.responses import (
     Responses,
     Scale,
     SkippedRow,
-    SourceRow,
-    SourceTable,
 )
 from kd_edge.data.word_doubts import word_doubt
 from kd_edge_runtime.errors import Problem, TableError
@@ -96,24 +95,7 @@ def to_responses(
         ),
         tuple(left_out),
         tuple(sorted(skipped, key=lambda row: (row.file or "", row.row))),
-        _source_table(table, drafter.columns, drafts) if rules.keep_table else None,
-    )
-
-
-def _source_table(
-    table: RawTable, columns: FoundColumns, drafts: Mapping[str, Sequence[Draft]]
-) -> SourceTable:
-    places = {id(record): at for at, record in enumerate(table.records)}
-    return SourceTable(
-        table.header,
-        tuple(SourceRow(record.row, record.cells) for record in table.records),
-        {
-            (item, draft.response_id): places[id(draft.record)]
-            for item, own in drafts.items()
-            for draft in own
-        },
-        columns.positions,
-        any(record.columns for record in table.records),
+        source_table(table, drafter.columns, drafts) if rules.keep_table else None,
     )
 
 

@@ -34,6 +34,7 @@ _DEVICE = {
 _STAGES = {
     "Make a model": {
         "check": "Say what a table of responses holds, without training.",
+        "suggest": "Suggest which responses people should score next.",
         "run": "Train, export and test a small model from scored responses.",
         "teacher": "Fine-tune a large model on scored responses.",
         "label": "Have the large model label responses with probabilities.",

@@ -1,0 +1,1 @@
+"""Which responses people should score next."""
