@@ -23,7 +23,6 @@ from kd_edge.cli.options import (
 )
 from kd_edge.cli.reading import read, reading_of, reading_options
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.files import refuse_missing_folder
 
 if TYPE_CHECKING:
     from kd_edge.data.responses import SourceTable
@@ -83,7 +82,6 @@ def suggest(
     from kd_edge.suggest.table import check_output, check_table, write_suggestions
 
     check_output(output)
-    refuse_missing_folder(output)
     refuse_missing(responses, teacher_folder, values.get("scores"))
     refuse_overwriting(output, responses)
     refuse_overwriting(output, values.get("scores"))
