@@ -41,7 +41,8 @@ demo: $(READY) $(CORE)
 	@echo ". $(BIN)/activate && kd-edge score $(DEMO)/bundle.kdz $(SAMPLE)/new.csv"
 
 # Tests of one file stay on one worker, so that what the file trains is trained once.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	--no-loadscope-reorder
 
 # All tests, in some minutes on two cores.
 test: $(READY) $(CORE)

@@ -21,8 +21,6 @@ settings.load_profile("kd-edge")
 
 # Tests that use these wait for a training or an emulator, whatever else they do.
 _SLOW_FIXTURES = {"whole_way", "pi", "device", "wheel"}
-# Files whose tests share nothing, so that any worker may take any of them.
-_APART = {"test_doc_commands.py"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,22 +40,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.option.markexpr == "not slow" and inside in _slow() else None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow, by slow.txt and by fixtures; keeps a file's tests on one xdist worker.
+    """Marks what is slow, by slow.txt and by fixtures, and puts files with such tests first.
 
-    A file's fixtures, many of them trained models, are then made once.
+    Workers then end at the same time: none begins a file that takes minutes when the others end.
     """
     folder = Path(__file__).parent
     listed = _slow()
+    first = set()
     for item in items:
         path = item.path.relative_to(folder).as_posix()
         name = getattr(item, "originalname", item.name)
         by_fixture = _SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
         if by_fixture or {path, f"{path}::{name}"} & listed:
             item.add_marker(pytest.mark.slow)
-        if item.path.name not in _APART:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            first.add(item.path)
+    items.sort(key=lambda item: item.path not in first)
 
 
 @pytest.fixture(scope="session")
