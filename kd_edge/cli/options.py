@@ -16,10 +16,21 @@ import click
 from kd_edge.cli.help import Command, OptionGroup
 from kd_edge_runtime.errors import InputError, missing_file
 from kd_edge_runtime.system.outputs import refuse_unwritable_file, refuse_unwritable_folder
+from kd_edge_runtime.system.whole_file import refuse_non_file
 
-PATH = click.Path(path_type=Path)
-FILE = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
+
+class _Read(click.Path):
+    """A path to read, which is never a pipe or a device: nobody may write its end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path: Path = super().convert(value, param, ctx)
+        refuse_non_file(path)
+        return path
+
+
+PATH = _Read(path_type=Path)
+FILE = _Read(path_type=Path, dir_okay=False)
+FOLDER = _Read(path_type=Path, file_okay=False)
 COUNT = click.IntRange(min=1)
 
 STDOUT = "-"

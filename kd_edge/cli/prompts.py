@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kd_edge.data.responses import Responses
 
 _IN_FOLDER = ("prompt.txt", "rubric.txt")  # an item's files in a folder of its own
+_MOST = 1 << 20  # characters of a file
 _SHOWN = 5  # names in a message
 
 
@@ -41,14 +42,17 @@ def read_prompts(paths: Sequence[Path]) -> tuple[str, ...]:
     """The texts of prompt and rubric files.
 
     Raises:
-        InputError: a file is missing, or is not text.
+        InputError: a file is missing, is not text, or is longer than any prompt.
     """
     from kd_edge_runtime.tables.reading.encoding import open_text
 
     texts = []
     for path in paths:
         with open_text(path) as stream:
-            texts.append(stream.read())
+            text = stream.read(_MOST + 1)
+        if len(text) > _MOST:
+            raise InputError(f"{path}: more than {_MOST:,} characters: is it the right file?")
+        texts.append(text)
     return tuple(texts)
 
 

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from kd_edge_runtime.errors import InputError, read_error
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.system.whole_file import read_whole
 
+_MOST = 4 << 20  # bytes of a list
 _KEY = re.compile(r"(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+$")
 
 
@@ -35,9 +37,7 @@ def read_signers(path: Path) -> bytes:
         InputError: it cannot be read, or a line of it is not a name and a public key.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise read_error(path, error) from None
+        text = read_whole(path, _MOST).decode("utf-8")
     except ValueError:
         raise InputError(f"{path}: this is not text: expected names and public keys") from None
     lines = [(at, line.split()) for at, line in enumerate(text.splitlines(), 1)]

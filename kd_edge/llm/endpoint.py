@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from kd_edge_runtime.errors import InputError, printable, read_error
+from kd_edge_runtime.errors import InputError, printable
+from kd_edge_runtime.system.whole_file import read_whole
 
 _HOST = re.compile(r"[a-z0-9._-]+")
 _PATH = re.compile(r"[A-Za-z0-9._~/%+=@:-]*")
 _CALLS = ("/chat/completions", "/completions")
 _OWN_KEY, _OPENAI_KEY, _OPENAI = "KD_EDGE_API_KEY", "OPENAI_API_KEY", "api.openai.com"
+_KEY_BYTES = 1 << 16
 _EXAMPLE = "http://localhost:11434/v1"
 
 
@@ -137,9 +139,7 @@ def api_key(file: Path | None, endpoint: Endpoint, environment: Mapping[str, str
     """
     if file is not None:
         try:
-            key, source = file.read_text(encoding="utf-8"), str(file)
-        except OSError as error:
-            raise read_error(file, error) from None
+            key, source = read_whole(file, _KEY_BYTES).decode("utf-8"), str(file)
         except UnicodeDecodeError:
             key, source = "", str(file)
     elif environment.get(_OWN_KEY):

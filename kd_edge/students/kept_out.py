@@ -10,9 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 from kd_edge.stages.record import hash_json
-from kd_edge_runtime.errors import Problem, TableError, read_error
+from kd_edge_runtime.errors import Problem, TableError
+from kd_edge_runtime.system.whole_file import read_whole
 from kd_edge_runtime.tables.roles import plain
 
+_MOST = 16 << 20  # bytes of a list: half a million names have less
 _LONGEST = 200  # characters of a line: more are no name
 # Letters, digits and marks, with what may stand within a name.
 _JOINT = r"['\u2019\u02bc`-]"
@@ -110,10 +112,7 @@ def read_kept_out(path: Path) -> KeptOut:
         InputError: the file cannot be read.
         TableError: a line is no name or word, or the list has none.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise read_error(path, error) from None
+    data = read_whole(path, _MOST)
     problems: list[Problem] = []
     lines: list[str] = []
     for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):

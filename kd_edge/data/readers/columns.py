@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kd_edge.data.readers.question_columns import QuestionColumns, find_question_columns
-from kd_edge.data.readers.student_column import STUDENT, find_student
+from kd_edge.data.readers.student_column import STUDENT, find_student, has_another, is_surely
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
 from kd_edge_runtime.tables.column_names import hint, shown
-from kd_edge_runtime.tables.roles import ITEM, RESPONSE_ID, ROLES, plain
+from kd_edge_runtime.tables.roles import GROUP, ITEM, RESPONSE_ID, ROLES, SCORE2, SPLIT, plain
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,10 @@ def find_columns(
     named = vars(choice)
     roles = [role for role in ROLES if role.name not in ignored]
     positions, problems = tables.find_columns(header, named, roles, needed, plausible)
-    student, wrong = find_student(header, choice.student, positions, plausible)
+    problems += _displaced(header, named, positions)
+    student, wrong = find_student(
+        header, choice.student, positions, plausible, choice.response_id is not None
+    )
     problems += wrong
     questions = find_question_columns(
         header, choice.question, choice.reference, positions.get(ITEM.name), positions.values()
@@ -129,3 +132,21 @@ def find_columns(
     return FoundColumns(
         header, positions, tuple(problems), notes, listed, loose, student_ids, questions
     )
+
+
+def _displaced(
+    header: Sequence[str], named: Mapping[str, str | None], positions: Mapping[str, int]
+) -> list[Problem]:
+    """Columns named for what a table need not have, by whose names they are something else's.
+
+    A table of several items would become one of one item, or test responses be learnt from.
+    """
+    return [
+        has_another(header[positions[role.name]], other, role)
+        for role in (SCORE2, GROUP, SPLIT)
+        if named[role.name] is not None and role.name in positions
+        for other in ROLES
+        if other is not role
+        and other.name not in positions
+        and is_surely(other, header[positions[role.name]])
+    ]

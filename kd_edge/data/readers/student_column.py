@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from kd_edge_runtime.errors import Problem
 from kd_edge_runtime.tables import columns as tables
-from kd_edge_runtime.tables.column_names import one_line
-from kd_edge_runtime.tables.roles import Role
+from kd_edge_runtime.tables.column_names import one_line, shown
+from kd_edge_runtime.tables.roles import ITEM, RESPONSE_ID, ROLES, Role, plain
 
 STUDENT = Role(
     "student",
@@ -37,11 +37,25 @@ STUDENT = Role(
 """The first tier is of names that mean nobody else; those of the others may."""
 
 
+def is_surely(role: Role, name: str) -> bool:
+    """Whether a column's name means this role and no other."""
+    return plain(name) in " ".join(role.tiers[: 2 if role is ITEM else 1]).split()
+
+
+def has_another(name: str, other: Role, role: Role) -> Problem:
+    """The problem of a column that was named for a role and has another."""
+    return Problem(
+        f"'{shown(name)}' holds {other.meaning}: {role.option} needs another column, or name that "
+        f"of {other.meaning} with {other.option}"
+    )
+
+
 def find_student(
     header: tuple[str, ...],
     named: str | None,
     positions: Mapping[str, int],
     plausible: tables.Plausible | None,
+    id_is_named: bool = False,
 ) -> tuple[int | None, list[Problem]]:
     """Finds the column that says who wrote a response.
 
@@ -52,6 +66,7 @@ def find_student(
         named: what the user named, or its number; None for a guess.
         positions: the other roles' columns.
         plausible: judges a guess by what is in the column.
+        id_is_named: whether the user named the column of the responses' ids.
 
     Returns:
         The index into the header, None where there is none; and what is wrong with what the user
@@ -59,7 +74,13 @@ def find_student(
     """
     if named is not None:
         found, problems = tables.find_columns(header, {STUDENT.name: named}, [STUDENT])
-        return found.get(STUDENT.name), problems
+        at = found.get(STUDENT.name)
+        others = [role for role in ROLES if at is not None and positions.get(role.name) == at]
+        for role in others:
+            # An id by another name may be the student's, who wrote one response.
+            if role is not RESPONSE_ID or id_is_named or is_surely(role, header[at]):
+                return None, [*problems, has_another(header[at], role, STUDENT)]
+        return at, problems
     taken = {at for role, at in positions.items() if role != "response_id"}
     names = [one_line(name) for name in header]
     guesses = tables.candidates(

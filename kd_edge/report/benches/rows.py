@@ -12,7 +12,10 @@ from typing import Any
 
 from kd_edge_runtime.bench.run import FORMAT, VERSION
 from kd_edge_runtime.bench.show import place
-from kd_edge_runtime.errors import InputError, read_error
+from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.system.whole_file import read_whole
+
+_MOST = 64 << 20  # bytes of a file
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,7 @@ class _Object:
 
 def _opened(path: Path) -> _Object:
     try:
-        raw = json.loads(path.read_bytes(), parse_constant=_no_constant)
-    except OSError as error:
-        raise read_error(path, error) from None
+        raw = json.loads(read_whole(path, _MOST), parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise InputError(f"{path}: this is not JSON") from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:

@@ -14,7 +14,7 @@ from kd_edge_runtime.students import golden
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.tables.agreement import is_test, split_column
 from kd_edge_runtime.tables.column_names import hint
-from kd_edge_runtime.tables.columns import candidates, find_columns
+from kd_edge_runtime.tables.columns import candidates, find_columns, named_twice
 from kd_edge_runtime.tables.reading.sources import Reading, open_source
 from kd_edge_runtime.tables.roles import ITEM, SCORE
 from kd_edge_runtime.tables.score_cells import class_of
@@ -94,7 +94,7 @@ def read(path: Path, bundle: Bundle, item_id: str | None, named: ColumnNames) ->
         columns = scoring_columns(
             header, source, ids, named.text, answers, item_id if answers is None else None
         )
-        score = _score_column(header, source, named.score)
+        score = _score_column(header, source, named.score, (columns.text, columns.item))
         taken = [at for at in (columns.text, columns.item, score) if at is not None]
         split = split_column(header, taken)
         by_item: dict[str | None, list[tuple[int, str, str]]] = {}
@@ -138,12 +138,17 @@ def mixed(texts: Sequence[str], number: int) -> list[str]:
     return batch
 
 
-def _score_column(header: Sequence[str], source: str, named: str | None) -> int | None:
+def _score_column(
+    header: Sequence[str], source: str, named: str | None, taken: Sequence[int | None]
+) -> int | None:
     """The index of the score column; None if the table has none and the user named none."""
     found, problems = find_columns(header, {SCORE.name: named}, [SCORE])
+    at = found.get(SCORE.name)
+    if named is not None and at is not None and at in taken:
+        problems.append(Problem(named_twice(named, SCORE)))
     if problems:
         raise TableError(source, problems, hint(header))
-    return found.get(SCORE.name)
+    return at
 
 
 def _labelled(

@@ -6,6 +6,7 @@ requested, and its size and hash are checked against the manifest each time.
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 import zipfile
@@ -215,6 +216,10 @@ class Bundle:
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
+    if not os.path.isfile(path):  # noqa: PTH113 (a start must stay cheap)
+        from kd_edge_runtime.system.whole_file import refuse_non_file
+
+        refuse_non_file(path)  # zipfile would wait for who writes into a pipe
     if sys.version_info >= (3, 11):
         # Names of members are ASCII as a rule; the table of a zip's other names, CP 437, takes a
         # hundredth of a start.

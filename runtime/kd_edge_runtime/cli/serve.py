@@ -37,9 +37,7 @@ from kd_edge_runtime.system.open_folders import warn_of_open_root
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="TCP port to listen on instead; 0: any free port."
 )
-@click.option(
-    "--host", default=LOOPBACK, show_default=True, help="Address to listen on, with --port."
-)
+@click.option("--host", help=f"Address to listen on, with --port.  [default: {LOOPBACK}]")
 @click.option(
     "--anyone",
     is_flag=True,
@@ -59,7 +57,7 @@ def serve(
     root: Path | None,
     path: Path | None,
     port: int | None,
-    host: str,
+    host: str | None,
     anyone: bool,
     backend: str,
     first_only: bool,
@@ -81,8 +79,7 @@ def serve(
       kd-edge serve item.kdz --socket /run/kd-edge/socket
       kd-edge serve --root /var/lib/kd-edge --port 4100
     """
-    if (path is None) == (port is None):
-        raise InputError("say where to listen: either --socket PATH or --port N")
+    _refuse_unfit(path, port, host, anyone)
     if bundle and root:
         raise InputError("give a BUNDLE or --root, not both")
 
@@ -100,7 +97,8 @@ def serve(
             return status.st_mtime_ns, status.st_size, status.st_ino
         return None
 
-    with unix_listener(path) if path else tcp_listener(host, port or 0, anyone) as listener:
+    tcp = host or LOOPBACK, port or 0, anyone
+    with unix_listener(path) if path else tcp_listener(*tcp) as listener:
         server = Server(listener, load, version, _say, Limits(**limits))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(server, "stopping", True))
@@ -111,6 +109,21 @@ def serve(
         if not bundle:
             warn_of_open_root(root or default_root(), _say)
         server.run()
+
+
+def _refuse_unfit(path: Path | None, port: int | None, host: str | None, anyone: bool) -> None:
+    """Refuses options that do not say where to listen, or that would say nothing.
+
+    Raises:
+        InputError: with what to leave out.
+    """
+    if (path is None) == (port is None):
+        raise InputError("say where to listen: either --socket PATH or --port N")
+    if path is not None and (host is not None or anyone):
+        raise InputError(
+            f"{'--anyone' if host is None else '--host'} is for --port: leave it out, as who may "
+            "use a socket is up to the permissions of its folder"
+        )
 
 
 def _say(message: str) -> None:

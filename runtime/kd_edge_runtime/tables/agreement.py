@@ -6,9 +6,9 @@ from collections import Counter
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.bench.quality import quality
-from kd_edge_runtime.errors import TableError
+from kd_edge_runtime.errors import Problem, TableError
 from kd_edge_runtime.tables.column_names import hint
-from kd_edge_runtime.tables.columns import find_columns
+from kd_edge_runtime.tables.columns import find_columns, named_twice
 from kd_edge_runtime.tables.roles import SCORE, SPLIT
 from kd_edge_runtime.tables.score_cells import class_of, read_score
 
@@ -54,13 +54,16 @@ def tally_for(
         None if the user named no column, and none or several have a usual name.
 
     Raises:
-        TableError: there is no column of the name that the user gave, or several.
+        TableError: there is no column of the name that the user gave, or several, or it is one of
+            those that are taken.
     """
     found, problems = find_columns(header, {SCORE.name: named}, [SCORE])
     if problems and named is not None:
         raise TableError(source, problems, hint(header))
     at = found.get(SCORE.name)
-    if at is None or (named is None and at in taken):
+    if named is not None and at in taken:
+        raise TableError(source, [Problem(named_twice(named, SCORE))], hint(header))
+    if at is None or at in taken:
         return None
     return Tally(header, items, at, split_column(header, {at, *taken}), named is not None)
 

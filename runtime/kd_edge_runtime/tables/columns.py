@@ -119,11 +119,15 @@ def _chosen(
         elif len(found) > 1:
             problems.append(Problem(_either(found, names, role)))
         elif found[0] in positions.values():
-            message = f"'{name}' is named twice: {role.option} needs another column"
-            problems.append(Problem(message))
+            problems.append(Problem(named_twice(name, role)))
         else:
             positions[role.name] = found[0]
     return positions, problems
+
+
+def named_twice(name: str, role: Role) -> str:
+    """The message if the column that the user named for a role has another one."""
+    return f"'{name}' is named twice: {role.option} needs another column"
 
 
 def named_columns(name: str, header: Sequence[str]) -> list[int]:

@@ -12,8 +12,9 @@ import bundles_made
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.metrics import agreement
 from kd_edge_runtime.bundle.archive import Bundle
+from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.tables.agreement import Tally
+from kd_edge_runtime.tables.agreement import Tally, tally_for
 
 TEXTS = [*bundles_made.SENTENCES, "the ice", "a spoon gets warm", ""]
 
@@ -131,3 +132,8 @@ def test_more_items_than_are_listed_are_counted(tmp_path):
         assert [*tally.counted(iter([rows]))] == [rows]
     assert tally.lines()[-1] == "  and 3 more items"
     assert len(tally.lines()) == 22
+
+
+def test_a_named_column_that_holds_the_responses_has_no_scores():
+    with pytest.raises(TableError, match="'text' is named twice: --score-column needs another"):
+        tally_for(("text", "score"), "t.csv", (), "text", {0})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kd_edge.data.readers import ColumnChoice, read_responses
+from kd_edge.data.readers.columns import find_columns
 from kd_edge.data.readers.student_column import STUDENT
 from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.tables.roles import ROLES
@@ -93,3 +94,29 @@ def test_no_usual_name_is_of_another_role():
         for name in tier.split()
     }
     assert not own & others
+
+
+_HEADER = ("response_id", "item_id", "text", "score", "score2", "group", "split", "who")
+
+
+@pytest.mark.parametrize("name", [*_HEADER[:-1], "4"])
+def test_a_column_that_holds_something_else_names_no_students(name):
+    found = find_columns(_HEADER, ColumnChoice(student=name), ("text", "score"))
+    [problem] = found.problems
+    assert "holds the" in problem.message
+    assert "--student-column needs another column" in problem.message
+    named = ColumnChoice(student="who", response_id="who")
+    assert find_columns(_HEADER, named, ("text",)).problems
+    assert not find_columns(_HEADER, ColumnChoice(student="who"), ("text",)).problems
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [("group", "item_id"), ("group", "split"), ("split", "group"), ("score2", "item_id")],
+)
+def test_a_column_that_is_needed_elsewhere_is_not_taken_away(role, name):
+    found = find_columns(_HEADER, ColumnChoice(**{role: name}), ("text", "score"))
+    assert [f"'{name}' holds the" in one.message for one in found.problems] == [True]
+    others = {"item_id": "item_id", "split": "split", "group": "group"}
+    others = {name: "who"} if name in others else {}
+    assert not find_columns(_HEADER, ColumnChoice(**{role: name, **others}), ("text",)).problems
