@@ -191,7 +191,7 @@ def prepare(folder: Path, given: Path | None = None) -> Work:
 
 def _counted(case: Case, work: Work, counter: InstructionCounter) -> dict[str, Any]:
     device, path = case.setup.device, case.setup.path(work.runtime)
-    cold = _least(counter, device, work.score(case.backend), path)
+    cold = least(counter, device, work.score(case.backend), path)
     warm = ["-c", _WARM, work.bundle, case.backend, work.responses]
     few, many = (counter.count(device, [*warm, number], path) for number in (SCORES, 2 * SCORES))
     return {
@@ -202,7 +202,7 @@ def _counted(case: Case, work: Work, counter: InstructionCounter) -> dict[str, A
     }
 
 
-def _least(
+def least(
     counter: InstructionCounter, device: Device, arguments: list[object], path: list[Path]
 ) -> int:
     """The least count of three runs, after one that writes the byte code."""
@@ -214,14 +214,14 @@ def _starts(kind: str, work: Work, counter: InstructionCounter) -> dict[str, int
     """What it costs to start Python and do nothing, and so on."""
     setup = SETUPS[f"{kind}, nothing"]
     path = setup.path(work.runtime)
-    done = {
+    done: dict[str, list[object]] = {
         "python": ["-c", "pass"],
         "click": ["-c", "import click"],
         "score": work.score("plain"),
         # No plain call, so that click reads it: see kd_edge_runtime/__main__.py.
         "score through click": [*work.score("plain"), "--threads", 1],
     }
-    return {name: _least(counter, setup.device, one, path) for name, one in done.items()}
+    return {name: least(counter, setup.device, one, path) for name, one in done.items()}
 
 
 def _peaks(work: Work, entry: Any) -> dict[str, int]:
@@ -230,13 +230,14 @@ def _peaks(work: Work, entry: Any) -> dict[str, int]:
     for name in backends.NAMES:
         if backends.forms(entry, name) and not backends.missing(name):
             called = "LiteRT" if "ai_edge_litert" in backends.packages(name) else name
-            peaks[called] = _peak(sys.executable, work, name)
+            peaks[called] = peak_kib(work, name)
     if OLDER.exists() and backends.forms(entry, "tflite"):
-        peaks["tflite-runtime"] = _peak(str(OLDER), work, "tflite")
+        peaks["tflite-runtime"] = peak_kib(work, "tflite", str(OLDER))
     return peaks
 
 
-def _peak(python: str, work: Work, backend: str) -> int:
+def peak_kib(work: Work, backend: str, python: str = sys.executable) -> int:
+    """The peak resident memory of scoring the one response in a process of its own, here."""
     # Its peak begins as that of the process which starts it: a small one, then.
     done = subprocess.run(
         [python, "-I", "-S", "-c", _PEAK, python, *map(str, work.score(backend))],

@@ -140,6 +140,21 @@ def scaling() -> str:
     return markdown(["what grows", "cost", "smallest", "largest", "exponent"], rows)
 
 
+def many_items() -> str:
+    """The first score of bundles with more and more items, beside the first of them."""
+    rows = [
+        [
+            str(point["items"]),
+            short(point["bytes"]),
+            f"{point['instructions'] / 1e6:.1f}",
+            f"{point['times']:.2f}",
+            f"{point['peak_kib'] / 1024:.1f}",
+        ]
+        for point in record.read("many_items")["figures"]["points"]
+    ]
+    return markdown(["items", "bytes", "million instructions", "times", "peak MiB"], rows)
+
+
 def _number(value: float) -> str:
     return short(round(value)) if value >= 1000 else f"{value:.3g}"
 

@@ -164,6 +164,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "core-wheels": core_sizes.wheels,
     "core-microcontroller": core_sizes.microcontroller,
     "scaling": speed_tables.scaling,
+    "many-items": speed_tables.many_items,
     "few": few_responses.table,
     "hostile": hostile.table,
     "kill-points": kill_points.table,

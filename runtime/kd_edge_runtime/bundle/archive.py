@@ -7,20 +7,21 @@ requested, and its size and hash are checked against the manifest each time.
 from __future__ import annotations
 
 import os
-import stat
-import sys
-import zipfile
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, sha256
 from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.bundle.plain_zip import plain_zip
 from kd_edge_runtime.errors import BundleError, read_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from kd_edge_runtime.bundle.manifest import ItemEntry
+    from kd_edge_runtime.bundle.odd_zip import OddZip
+    from kd_edge_runtime.bundle.plain_zip import PlainZip
 
 MANIFEST = "manifest.json"
 
@@ -28,6 +29,8 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST = 8 << 20
 MAX_MEMBER = 256 << 20
 MAX_TOGETHER = 1 << 30
+# The length of a manifest, in characters, from which on its items are read when they are used.
+LARGE = 1 << 14
 # How many times a file's size its members together may have, where they have more than so much.
 MAX_PACKING = 20
 FREELY = 16 << 20
@@ -38,17 +41,7 @@ MAX_VECTORIZER = 64 << 20
 
 _CHUNK = 1 << 16
 
-# What the zipfile module raises for a damaged zip.
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
-
-_ENCRYPTED = 0x1
+_DAMAGED = zlib.error, EOFError, OSError, ValueError
 
 
 class Bundle:
@@ -73,7 +66,7 @@ class Bundle:
             self._zip = _opened(self.path)
         except OSError as error:
             raise read_error(self.path, error) from None
-        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        except ValueError:
             raise BundleError(
                 f"{self.path}: not a bundle, or an incomplete copy of one: copy the .kdz file again"
             ) from None
@@ -113,11 +106,12 @@ class Bundle:
         return data
 
     def check(self) -> None:
-        """Reads every member, which checks every size and hash.
+        """Reads the whole manifest and every member, which checks every size and hash.
 
         Raises:
             BundleError: a member is damaged.
         """
+        self.manifest.whole()
         for name, member in self.manifest.members.items():
             digest = sha256()
             for chunk in self._chunks(name, member.bytes):
@@ -134,22 +128,21 @@ class Bundle:
 
     def packed(self) -> dict[str, int]:
         """The compressed size in bytes of each member, including the manifest."""
-        return {info.filename: info.compress_size for info in self._zip.infolist()}
+        return self._zip.packed()
 
     def _read_manifest(self) -> Manifest:
-        infos = self._zip.infolist()
-        names = [info.filename for info in infos]
-        if MANIFEST not in names:
+        sizes = self._zip.sizes
+        if MANIFEST not in sizes:
             raise BundleError(f"{self.path}: not a bundle (it has no {MANIFEST})")
-        if len(set(names)) != len(names):
+        if self._zip.twice:
             raise BundleError(f"{self.path}: a member name occurs twice")
-        for info in infos:
-            if strange(info):
-                raise BundleError(
-                    f"{self.path}: '{info.filename}' is encrypted, a link, or compressed in an "
-                    "unsupported way"
-                )
-        size = self._zip.getinfo(MANIFEST).file_size
+        strange = self._zip.strange()
+        if strange is not None:
+            raise BundleError(
+                f"{self.path}: '{strange}' is encrypted, a link, or compressed in an "
+                "unsupported way"
+            )
+        size = sizes[MANIFEST]
         if size > MAX_MANIFEST:
             raise BundleError(
                 f"{self.path}: {MANIFEST} is too large ({size:,} bytes; the limit is "
@@ -157,34 +150,33 @@ class Bundle:
             )
         self.manifest_bytes = data = self._inflate(MANIFEST, size)
         try:
-            manifest = Manifest.from_json(data.decode("utf-8"))
+            manifest = self._parse(data.decode("utf-8"))
         except UnicodeDecodeError:
             raise BundleError(f"{self.path}: {MANIFEST} is not UTF-8") from None
         except BundleError as error:
             raise BundleError(f"{self.path}: {error}") from None
-        self._check_members(manifest, names)
+        self._check_members(manifest)
         return manifest
 
-    def _check_members(self, manifest: Manifest, names: list[str]) -> None:
-        expected, there, most = {*manifest.members, MANIFEST}, {*names}, _most(manifest)
-        for name in names:
-            # Every member must be listed, so that nothing is carried along without a hash.
-            if name not in expected:
-                raise BundleError(f"{self.path}: '{name}' is not in the manifest")
-        for name, member in manifest.members.items():
-            if unsafe(name):
-                raise BundleError(f"{self.path}: the member name '{name}' is not allowed")
-            if name not in there:
-                raise BundleError(f"{self.path}: '{name}' is missing")
-            size = self._zip.getinfo(name).file_size
-            if size != member.bytes:
-                raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
-            if size > most.get(name, MAX_MEMBER):
-                raise BundleError(
-                    f"{self.path}: '{name}' is too large ({size:,} bytes; the limit is "
-                    f"{most.get(name, MAX_MEMBER):,})"
-                )
-        together = sum(member.bytes for member in manifest.members.values())
+    def _parse(self, text: str) -> Manifest:
+        if len(text) >= LARGE:
+            from kd_edge_runtime.bundle.large_manifest import large_manifest
+
+            large = large_manifest(text, str(self.path))
+            if large:
+                return large
+        return Manifest.from_json(text)
+
+    def _check_members(self, manifest: Manifest) -> None:
+        sizes, listed = self._zip.sizes, manifest.sizes
+        if {MANIFEST: sizes[MANIFEST], **listed} != sizes or _any_unsafe(listed):
+            self._refuse_members(listed)
+        self._check_limit(manifest.card, MAX_CARD)
+        if max(listed.values()) > MAX_MEMBER:
+            for name in listed:
+                self._check_limit(name, MAX_MEMBER)
+        manifest.each_item(self._check_item)
+        together = sum(listed.values())
         if together > MAX_TOGETHER:
             raise BundleError(
                 f"{self.path}: the members together are larger than {MAX_TOGETHER:,} bytes"
@@ -194,6 +186,34 @@ class Bundle:
             raise BundleError(
                 f"{self.path}: the members together are {together:,} bytes, more than "
                 f"{MAX_PACKING} times the file"
+            )
+
+    def _refuse_members(self, listed: Mapping[str, int]) -> None:
+        """Says in what way the members are not those of the manifest, in names or sizes."""
+        sizes = self._zip.sizes
+        for name in sizes:
+            # Every member must be listed, so that nothing is carried along without a hash.
+            if name not in listed and name != MANIFEST:
+                raise BundleError(f"{self.path}: '{name}' is not in the manifest")
+        for name, size in listed.items():
+            if unsafe(name):
+                raise BundleError(f"{self.path}: the member name '{name}' is not allowed")
+            if name not in sizes:
+                raise BundleError(f"{self.path}: '{name}' is missing")
+            if sizes[name] != size:
+                raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
+
+    def _check_item(self, entry: ItemEntry) -> None:
+        """Refuses an item with a member that is too large to be read as a whole."""
+        for one in (entry, entry.second) if entry.second else (entry,):
+            self._check_limit(one.vectorizer, MAX_VECTORIZER)
+            self._check_limit(one.golden, MAX_GOLDEN)
+
+    def _check_limit(self, name: str, limit: int) -> None:
+        size = self._zip.sizes[name]
+        if size > limit:
+            raise BundleError(
+                f"{self.path}: '{name}' is too large ({size:,} bytes; the limit is {limit:,})"
             )
 
     def _inflate(self, name: str, size: int) -> bytes:
@@ -215,36 +235,28 @@ class Bundle:
             raise BundleError(f"{self.path}: '{name}' does not have the size in the manifest")
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def _opened(path: Path) -> PlainZip | OddZip:
     if not os.path.isfile(path):  # noqa: PTH113 (a start must stay cheap)
         from kd_edge_runtime.system.whole_file import refuse_non_file
 
-        refuse_non_file(path)  # zipfile would wait for who writes into a pipe
-    if sys.version_info >= (3, 11):
-        # Names of members are ASCII as a rule; the table of a zip's other names, CP 437, takes a
-        # hundredth of a start.
-        with suppress(UnicodeDecodeError):
-            return zipfile.ZipFile(path, metadata_encoding="ascii")
-    return zipfile.ZipFile(path)
+        refuse_non_file(path)  # opening a pipe would wait for who writes into it
+    file = path.open("rb")
+    try:
+        plain = plain_zip(file)
+        if plain:
+            return plain
+        from kd_edge_runtime.bundle.odd_zip import OddZip
+
+        return OddZip(file)
+    except BaseException:
+        file.close()
+        raise
 
 
-def _most(manifest: Manifest) -> dict[str, int]:
-    """The largest size of each member that is read as a whole, in bytes."""
-    most = {manifest.card: MAX_CARD}
-    for entry in manifest.items:
-        for one in (entry, entry.second) if entry.second else (entry,):
-            most[one.vectorizer] = MAX_VECTORIZER
-            most[one.golden] = MAX_GOLDEN
-    return most
-
-
-def strange(info: zipfile.ZipInfo) -> bool:
-    """Whether a member is encrypted, a link, or compressed by an unsupported method."""
-    return (
-        bool(info.flag_bits & _ENCRYPTED)
-        or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        or stat.S_ISLNK(info.external_attr >> 16)
-    )
+def _any_unsafe(names: Iterable[str]) -> bool:
+    """Whether any of the names is `unsafe`."""
+    together = f"/{'/'.join(names)}/"
+    return any(one in together for one in ("\\", ":", "\0", "//", "/./", "/../"))
 
 
 def unsafe(name: str) -> bool:

@@ -12,8 +12,8 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
 from kd_edge_runtime.errors import BundleError, InputError, steers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, TypeVar
+    from collections.abc import Collection, Mapping, Sequence
+    from typing import Any, Callable, TypeVar
 
     from kd_edge_runtime.bundle.second import Second
 
@@ -169,11 +169,39 @@ class Manifest:
     card: str
     provenance: Mapping[str, Any]
 
+    @property
+    def item_ids(self) -> Sequence[str]:
+        """The names of the items, in their order."""
+        return [entry.item_id for entry in self.items]
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes of all items without duplicates, in the order of the items."""
+        return list(dict.fromkeys(name for entry in self.items for name in entry.classes))
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """The unpacked size of each member in bytes."""
+        return {name: member.bytes for name, member in self.members.items()}
+
+    def each_item(self, check: Callable[[ItemEntry], object]) -> None:
+        """Checks each item, or has it checked as soon as it is read."""
+        for entry in self.items:
+            check(entry)
+
+    def whole(self) -> Manifest:
+        """The manifest with every part read and checked; itself, but for a large one.
+
+        Raises:
+            BundleError: a part of it is not as it must be.
+        """
+        return self
+
     def to_json(self) -> str:
         """The text of `manifest.json`."""
         from dataclasses import asdict  # needed to write a bundle, not to read one
 
-        content = {"format": FORMAT, **asdict(self)}
+        content = {"format": FORMAT, **asdict(self.whole())}
         for entry in content["items"]:
             # Bundles without them stay as they always were.
             for name in ("points", "part_of", "second"):
@@ -188,26 +216,13 @@ class Manifest:
         Raises:
             BundleError: it is not a manifest, has an unsupported protocol, or is inconsistent.
         """
-        try:
-            raw = read_json(text)
-            # Half a surrogate pair is not valid text: it can be neither printed nor written.
-            json.dumps(raw, ensure_ascii=False).encode("utf-8")
-        except (ValueError, RecursionError):
-            raise BundleError("manifest.json is not valid JSON: copy the bundle again") from None
-        if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-            raise BundleError("manifest.json is not from a kd-edge bundle")
-        _check_protocol(raw.get("protocol"))
-        get = _Getter(raw, "manifest.json")
-        manifest = cls(
-            protocol=get("protocol", int),
-            created=get("created", str),
-            created_by=get.map_of("created_by", str),
-            items=tuple(_item(entry, n) for n, entry in enumerate(get("items", list), 1)),
-            members={name: _member(name, entry) for name, entry in get("members", dict).items()},
-            card=get("card", str),
-            provenance=get("provenance", dict),
-        )
-        _check_whole(manifest)
+        manifest = read_manifest(read_part(text))
+        check_names(manifest.item_ids)
+        for entry in manifest.items:
+            check_item(entry)
+        check_listed(manifest.card, manifest.members, "the card")
+        for entry in manifest.items:
+            check_members(entry, manifest.members)
         return manifest
 
     def item(self, item_id: str | None = None) -> ItemEntry:
@@ -220,18 +235,21 @@ class Manifest:
             if len(self.items) == 1:
                 return self.items[0]
             raise InputError(f"the bundle has {self.names()}: name one of them")
-        for entry in self.items:
-            if entry.item_id == item_id:
-                return entry
+        found = self._found(item_id)
+        if found:
+            return found
         from kd_edge_runtime.suggestions import did_you_mean
 
-        suggestion = did_you_mean(item_id, [entry.item_id for entry in self.items])
+        suggestion = did_you_mean(item_id, self.item_ids)
         start = f"{suggestion} It has" if suggestion else ": it has"
         raise InputError(f"the bundle has no item '{item_id}'{start} {self.names()}")
 
+    def _found(self, item_id: str) -> ItemEntry | None:
+        return next((entry for entry in self.items if entry.item_id == item_id), None)
+
     def names(self) -> str:
         """The number of items and the names of the first ten, for messages."""
-        names = [f"'{entry.item_id}'" for entry in self.items]
+        names = [f"'{name}'" for name in self.item_ids]
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         return f"{len(names)} item{'s' if len(names) != 1 else ''} ({shown})"
 
@@ -255,7 +273,7 @@ class _Getter:
             raise BundleError(f"{self._where}: '{name}' is missing or not of type {kind.__name__}")
         if kind is int:
             self._refuse_large(name, value, value)
-        _refuse_controls(value, self._where)
+        refuse_controls(value, self._where)
         checked: _T = value
         return checked
 
@@ -266,7 +284,7 @@ class _Getter:
         if kind is int and values:
             self._refuse_large(name, min(values), max(values))
         for value in values:
-            _refuse_controls(value, self._where)
+            refuse_controls(value, self._where)
         return tuple(values)
 
     def _refuse_large(self, name: str, least: int, most: int) -> None:
@@ -279,7 +297,7 @@ class _Getter:
         if not all(isinstance(value, kind) for value in values.values()):
             raise BundleError(f"{self._where}: '{name}' has a value not of type {kind.__name__}")
         for one in (*values, *values.values()):
-            _refuse_controls(one, self._where)
+            refuse_controls(one, self._where)
         return values
 
 
@@ -289,7 +307,7 @@ def _has_type(value: Any, kind: type) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
-def _refuse_controls(value: Any, where: str) -> None:
+def refuse_controls(value: Any, where: str) -> None:
     """Refuses a name that could steer a terminal, or add a line to what is printed there."""
     if isinstance(value, str) and not value.isprintable():
         for character in value:
@@ -297,16 +315,67 @@ def _refuse_controls(value: Any, where: str) -> None:
                 raise BundleError(f"{where}: a name holds a control character ({character!a})")
 
 
-def read_json(text: str) -> Any:
+def read_json(text: str, fields: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """Reads JSON of a bundle.
+
+    Args:
+        text: the JSON.
+        fields: makes an object of its fields; None for a dictionary.
 
     Raises:
         ValueError, RecursionError: it is not valid; NaN, infinity, or far too long a number.
     """
     if hasattr(sys, "get_int_max_str_digits"):
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=fields)
     # Without that limit, a number of a million digits is read for minutes.
-    return json.loads(text, parse_constant=_no_constant, parse_int=_short_int)
+    return json.loads(
+        text, parse_constant=_no_constant, parse_int=_short_int, object_pairs_hook=fields
+    )
+
+
+def read_part(
+    text: str, fields: Callable[[list[tuple[str, Any]]], Any] | None = None, what: str = ""
+) -> Any:
+    """Reads a manifest's JSON, or that of a part of it.
+
+    Args:
+        text: the JSON.
+        fields: see `read_json`.
+        what: the part, for messages; "" for all of it.
+
+    Raises:
+        BundleError: it is not valid.
+    """
+    try:
+        raw = read_json(text, fields)
+        # Half a surrogate pair is not valid text: it can be neither printed nor written.
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(raw, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        part = f"manifest.json, {what}:" if what else "manifest.json is"
+        raise BundleError(f"{part} not valid JSON: copy the bundle again") from None
+    return raw
+
+
+def read_manifest(raw: Any) -> Manifest:
+    """The manifest of its JSON, whose fields are of the right types.
+
+    Raises:
+        BundleError: they are not, or it is of another protocol.
+    """
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise BundleError("manifest.json is not from a kd-edge bundle")
+    _check_protocol(raw.get("protocol"))
+    get = _Getter(raw, "manifest.json")
+    return Manifest(
+        protocol=get("protocol", int),
+        created=get("created", str),
+        created_by=get.map_of("created_by", str),
+        items=tuple(read_item(entry, n) for n, entry in enumerate(get("items", list), 1)),
+        members={name: read_member(name, entry) for name, entry in get("members", dict).items()},
+        card=get("card", str),
+        provenance=get("provenance", dict),
+    )
 
 
 def _no_constant(name: str) -> None:
@@ -331,8 +400,9 @@ def _check_protocol(protocol: Any) -> None:
         raise BundleError(f"there is no protocol {protocol}")
 
 
-def _member(name: str, raw: Any) -> Member:
-    _refuse_controls(name, "manifest.json, members")
+def read_member(name: str, raw: Any) -> Member:
+    """A member of its JSON; raises a `BundleError` if that is not as it must be."""
+    refuse_controls(name, "manifest.json, members")
     get = _Getter(raw, f"manifest.json, member '{name}'")
     member = Member(get("bytes", int), get("sha256", str))
     if member.bytes < 0 or len(member.sha256) != 64:
@@ -340,7 +410,8 @@ def _member(name: str, raw: Any) -> Member:
     return member
 
 
-def _item(raw: Any, number: int) -> ItemEntry:
+def read_item(raw: Any, number: int) -> ItemEntry:
+    """The item of this number of its JSON; raises a `BundleError` if a type is not right."""
     where = f"manifest.json, item {number}"
     get = _Getter(raw, where)
     get.default(points=[], part_of="")
@@ -368,28 +439,32 @@ def _second(raw: Any, where: str) -> Second:
     return read_second(_Getter(raw, where), where)
 
 
-def _check_whole(manifest: Manifest) -> None:
-    """Refuses a manifest whose parts are inconsistent."""
-    names = [entry.item_id for entry in manifest.items]
+def check_names(names: Sequence[str]) -> None:
+    """Refuses a manifest without items, with too many, or with one of them twice."""
     if not names or len(set(names)) != len(names):
         raise BundleError("manifest.json has no items, or an item is listed twice")
     if len(names) > MAX_ITEMS:
         raise BundleError(f"manifest.json has more than {MAX_ITEMS} items")
-    used: dict[str, str] = {manifest.card: "the card"}
-    for entry in manifest.items:
-        where = f"item '{entry.item_id}'"
-        _check_item(entry, where)
-        for name in [entry.vectorizer, entry.golden, *entry.forms.values()]:
-            used[name] = where
-        if entry.second:
-            used.update(dict.fromkeys(entry.second.members, f"{where}, second"))
-    for name, where in used.items():
-        if name not in manifest.members:
-            raise BundleError(f"{where} names the member '{name}', which the bundle does not list")
 
 
-def _check_item(entry: ItemEntry, where: str) -> None:
+def check_members(entry: ItemEntry, members: Collection[str]) -> None:
+    """Refuses an item of which the bundle does not have every member."""
+    where = f"item '{entry.item_id}'"
+    for name in (entry.vectorizer, entry.golden, *entry.forms.values()):
+        check_listed(name, members, where)
+    for name in entry.second.members if entry.second else ():
+        check_listed(name, members, f"{where}, second")
+
+
+def check_listed(name: str, members: Collection[str], where: str) -> None:
+    """Refuses a member that is named somewhere, and not listed."""
+    if name not in members:
+        raise BundleError(f"{where} names the member '{name}', which the bundle does not list")
+
+
+def check_item(entry: ItemEntry) -> None:
     """Refuses an item whose parts are inconsistent."""
+    where = f"item '{entry.item_id}'"
     if len(entry.classes) < 2 or len(set(entry.classes)) != len(entry.classes):
         raise BundleError(f"{where}: fewer than two classes, or a class listed twice")
     if len(entry.classes) > MAX_CLASSES:

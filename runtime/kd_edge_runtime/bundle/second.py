@@ -106,7 +106,8 @@ def students(items: Sequence[ItemEntry]) -> tuple[ItemEntry, ...]:
 
 def as_items(manifest: Manifest) -> Manifest:
     """The manifest with second students as items of their own, besides the items."""
-    return type(manifest)(**{**vars(manifest), "items": students(manifest.items)})
+    whole = manifest.whole()
+    return type(whole)(**{**vars(whole), "items": students(whole.items)})
 
 
 def read_second(get: Fields, where: str) -> Second:

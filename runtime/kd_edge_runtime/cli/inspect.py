@@ -45,8 +45,8 @@ def inspect(bundle: Path, card: bool, as_json: bool) -> None:
       kd-edge inspect item.kdz --json
     """
     with Bundle(bundle) as opened:
-        manifest = opened.manifest
         opened.check()
+        manifest = opened.manifest.whole()
         if card:
             click.echo(opened.read(manifest.card).decode("utf-8", "replace"), nl=False)
             return

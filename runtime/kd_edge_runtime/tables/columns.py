@@ -17,10 +17,9 @@ from kd_edge_runtime.tables.column_names import (
 from kd_edge_runtime.tables.roles import ITEM, ROLES, SCORE, TEXT, plain, usual_places
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Callable
 
-    from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.tables.roles import Role
 
     # Whether a column's content fits a role, given the columns found so far; used for guesses only.
@@ -242,8 +241,3 @@ def refuse_taken(names: Sequence[str], header: Sequence[str], source: str) -> No
     if problems:
         hint = "Give the added columns a prefix, for example --prefix m_"
         raise TableError(source, problems, hint)
-
-
-def all_classes(entries: Iterable[ItemEntry]) -> list[str]:
-    """The classes of several items without duplicates, in the order of the items."""
-    return list(dict.fromkeys(name for entry in entries for name in entry.classes))

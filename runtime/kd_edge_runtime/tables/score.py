@@ -147,7 +147,7 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         if not request.quiet:
             for line in table.notes:
                 note(f"{source}: {line}")
-        items = [entry.item_id for entry in manifest.items]
+        items = manifest.item_ids
         if request.item_id is not None:
             manifest.item(request.item_id)  # the error lists the bundle's items
         columns = table_columns(table.header, source, manifest, request)

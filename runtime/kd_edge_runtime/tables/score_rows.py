@@ -91,7 +91,7 @@ def table_columns(
     Raises:
         TableError: neither is there.
     """
-    items = [entry.item_id for entry in manifest.items]
+    items = manifest.item_ids
     named = request.text_column, request.item_column, request.item_id
     error = None
     if not request.wide:
@@ -144,7 +144,7 @@ class TableScorer:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._items = {entry.item_id for entry in scorer.bundle.manifest.items}
+        self._items = {*scorer.bundle.manifest.item_ids}
 
     def scored(
         self, table: Table, columns: Columns, size: int = BATCH, skip: Skip | None = None

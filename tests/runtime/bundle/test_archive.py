@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bundles_made
-from damaged_bundles import INDEX, declared, listed, zipped
+from damaged_bundles import INDEX, NAMES, declared, listed, zipped
 from kd_edge_runtime.bundle import archive as bundle_module
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle, unsafe
+from kd_edge_runtime.bundle.plain_zip import PlainZip, Unpacking
 from kd_edge_runtime.errors import BundleError, InputError, KdEdgeError
 
 
@@ -263,15 +264,15 @@ def test_a_zip_that_lies_about_sizes(members, opened):
 
 
 def test_no_more_is_unpacked_than_was_declared(members, tmp_path, monkeypatch):
-    read = zipfile.ZipExtFile.read
+    read = Unpacking.read
     most = []
 
-    def noted(self, n=-1):
+    def noted(self, n):
         data = read(self, n)
         most.append(len(data))
         return data
 
-    monkeypatch.setattr(zipfile.ZipExtFile, "read", noted)
+    monkeypatch.setattr(Unpacking, "read", noted)
     small = {"bytes": 100, "sha256": "0" * 64}
     data = zipped(listed({**members, "bomb": bytes(50 << 20)}, bomb=small))
     path = tmp_path / "bomb.kdz"
@@ -371,8 +372,8 @@ def test_the_file_is_closed_when_it_is_refused(members, tmp_path, monkeypatch):
     path = tmp_path / "tried.kdz"
     path.write_bytes(zipped({**members, MANIFEST: b"{}"}))
     closed = []
-    close = zipfile.ZipFile.close
-    monkeypatch.setattr(zipfile.ZipFile, "close", lambda self: (closed.append(1), close(self)))
+    close = PlainZip.close
+    monkeypatch.setattr(PlainZip, "close", lambda self: (closed.append(1), close(self)))
     with pytest.raises(BundleError) as caught:
         Bundle(path)
     assert closed  # and not for want of whoever holds it: the traceback does
@@ -395,3 +396,10 @@ def test_messages_name_the_bundle(members, tmp_path):
     path.write_bytes(zipped({**members, INDEX: b"x"}))
     with pytest.raises(BundleError, match=r"which\.kdz: "):
         Bundle(path)
+
+
+def test_names_are_looked_at_together_as_one_by_one():
+    safe = ["a", "items/0/b", ".hidden", "a..b", "a/.b/c"]
+    assert not bundle_module._any_unsafe(safe) and not any(map(unsafe, safe))
+    for name in NAMES:
+        assert unsafe(name) and bundle_module._any_unsafe([*safe, name, *safe])

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
+    from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.scorer import Score, Scorer
     from kd_edge_runtime.tables.score import Request
     from kd_edge_runtime.tables.score_rows import Columns, Scored
@@ -29,14 +30,15 @@ def json_writer(
         file: where to write.
     """
     names, prefix = json_names(columns.header), request.prefix
-    entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
+    manifest = scorer.bundle.manifest
+    entries: dict[str, ItemEntry] = {}
     if request.explain:
         from kd_edge_runtime.tables.writing.explanations import why
 
     def write(batch: list[Scored]) -> None:
         for fields, item_id, score in batch:
             row: dict[str, object] = dict(zip(names, fields))
-            entry = entries[item_id]
+            entry = entries.get(item_id) or entries.setdefault(item_id, manifest.item(item_id))
             row.update(_json_fields(score, added, entry.classes, prefix))
             if request.explain:
                 explanation = scorer.explain(fields[columns.text], item_id)

@@ -9,13 +9,13 @@ from pathlib import Path
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import WRITABLE, InputError
 from kd_edge_runtime.files import atomic_write, refuse_protected
-from kd_edge_runtime.tables.columns import all_classes, machine_header
+from kd_edge_runtime.tables.columns import machine_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import IO, Callable
 
-    from kd_edge_runtime.bundle.manifest import ItemEntry
+    from kd_edge_runtime.bundle.manifest import ItemEntry, Manifest
     from kd_edge_runtime.scorer import Score, Scorer
     from kd_edge_runtime.tables.reading.rows import Table
     from kd_edge_runtime.tables.score import Request
@@ -138,8 +138,8 @@ def writer(
         TableError: the table already has a column of a name that scoring adds.
     """
     prefix, output = request.prefix, request.output
-    entries = {entry.item_id: entry for entry in scorer.bundle.manifest.items}
-    used = [*entries.values()] if columns.item_id is None else [entries[columns.item_id]]
+    manifest = scorer.bundle.manifest
+    used = manifest.items if columns.item_id is None else (manifest.item(columns.item_id),)
     if request.gradebook:
         from kd_edge_runtime.tables.writing.gradebook import grades_of
 
@@ -149,7 +149,7 @@ def writer(
             with grades_of(request, columns, used, source, line) as write:
                 yield write
         return
-    classes = all_classes(used)
+    classes = manifest.classes if columns.item_id is None else [*used[0].classes]
     added = machine_header(classes, columns.header, prefix, source)
     if output.suffix.lower() == ".xlsx":
         from kd_edge_runtime.tables.writing.xlsx_out import xlsx_writer
@@ -166,7 +166,7 @@ def writer(
             else:
                 yield line_output.explanation_writer(scorer, columns, file)
         return
-    with _table_writer(request, columns, used, classes, added, table) as write:
+    with _table_writer(request, columns, manifest, classes, added, table) as write:
         yield write
 
 
@@ -174,7 +174,7 @@ def writer(
 def _table_writer(
     request: Request,
     columns: Columns,
-    used: list[ItemEntry],
+    manifest: Manifest,
     classes: Sequence[str],
     added: Sequence[str],
     table: Table | None,
@@ -206,7 +206,7 @@ def _table_writer(
 
         def write(batch: list[Scored]) -> None:
             nonlocal decimal
-            if not formatters:
+            if not predicted:
                 shown = classes
                 if decimal != ".":
                     from kd_edge_runtime.tables.reading.dialect import decimal_of, with_decimal
@@ -216,10 +216,10 @@ def _table_writer(
                     shown = [with_decimal(name, decimal) for name in classes]
                 for name, own in zip(classes, shown):
                     predicted[name] = delimiter + quote(no_formula(own))
-                for entry in used:
-                    formatters[entry.item_id] = machine_text(
-                        entry, classes, delimiter, line_end, decimal
-                    )
+            for item_id in {scored.item_id for scored in batch} - {*formatters}:
+                formatters[item_id] = machine_text(
+                    manifest.item(item_id), classes, delimiter, line_end, decimal
+                )
             lines = [
                 delimiter.join(map(kept, fields))
                 + predicted[score.predicted]

@@ -14,7 +14,7 @@ import bundles_made
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.scorer import Score
-from kd_edge_runtime.tables.columns import all_classes, machine_header
+from kd_edge_runtime.tables.columns import machine_header
 from kd_edge_runtime.tables.writing.output import machine_text, quoter
 
 
@@ -61,9 +61,3 @@ def test_the_core_writes_the_same_text(monkeypatch, expected, classes, delimiter
     by_core = machine_text(entry, classes, delimiter, "\r\n")(score)
     monkeypatch.delitem(sys.modules, "kd_edge_core")
     assert machine_text(entry, classes, delimiter, "\r\n")(score) == by_core
-
-
-def test_all_classes_each_once():
-    entries = bundles_made.two_items()
-    assert all_classes(entries) == [*bundles_made.SCORES, *bundles_made.WORDS]
-    assert all_classes([entries[0], entries[0]]) == [*bundles_made.SCORES]
