@@ -126,7 +126,7 @@ WATCHED = {
     "serve": "test_serve",
     "export": "test_export",
     **dict.fromkeys(("check", "suggest", "run", "report", "forget", "teacher", "label", "distill",
-                     "page", "flash", "sign"), "test_what_the_workshop_does"),
+                     "page", "flash", "sign", "index"), "test_what_the_workshop_does"),
 }  # fmt: skip
 
 
@@ -213,6 +213,7 @@ def test_what_the_workshop_does(watched, tiny_model, tmp_path):
         ("export", "made/student", "-o", "item.kdz"),
         ("page", "item.kdz", "-o", "page.html"),
         ("flash", "item.kdz", "card"),
+        ("index", "."),
     ]  # fmt: skip
     if shutil.which("ssh-keygen"):
         make_key(tmp_path, "key")

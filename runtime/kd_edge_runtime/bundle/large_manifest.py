@@ -54,12 +54,13 @@ class LargeManifest(Manifest):
     """
 
     @property
-    def provenance(self) -> Mapping[str, Any]:  # type: ignore[override]
+    def provenance(self) -> Mapping[str, Any]:
         """See `Manifest`."""
         found = self.__dict__["provenance"]
         if isinstance(found, _Unread):
             found = self.__dict__["provenance"] = found.read()
-        return found
+        provenance: Mapping[str, Any] = found
+        return provenance
 
     @property
     def item_ids(self) -> Sequence[str]:
@@ -113,7 +114,7 @@ class _Unread:
             found = read_part(self._text, what=self._what)
         except BundleError as error:
             raise BundleError(f"{self._where}: {error}") from None
-        return found  # type: ignore[no-any-return]  # in brackets, so that nothing else is read
+        return found  # type: ignore[no-any-return]  # in brackets: nothing but an object
 
 
 class LazyItems(Sequence[ItemEntry]):

@@ -46,6 +46,7 @@ _STAGES = {
         "report": "Write a report of how well the models score.",
         "inspect": "Show what is in a bundle.",
         "verify": "Check that a bundle is intact and scores correctly here.",
+        "index": "List all bundles in a folder, as JSON and as a page.",
         "bench": "Measure a bundle's speed, memory and size on this device.",
     },
     "Put it on devices": {

@@ -1,0 +1,24 @@
+"""`kd-edge index`."""
+
+from __future__ import annotations
+
+import json
+
+import bundles_made
+
+
+def test_it_lists_a_folder_and_says_what_is_damaged(command, tmp_path):
+    bundles_made.write(tmp_path / "one.kdz")
+    done = command("index", tmp_path)
+    assert done.code == 0 and "1 bundles, 1 items, 0 damaged" in done.out
+    assert (tmp_path / "catalogue.html").exists()
+    (tmp_path / "cut.kdz").write_bytes(b"PK")
+    done = command("index", tmp_path, "-o", tmp_path / "site", "--json")
+    assert done.code == 1
+    found = json.loads(done.out)
+    assert [bool(one["problem"]) for one in found["bundles"]] == [True, False]
+    assert (
+        json.loads((tmp_path / "site" / "catalogue.json").read_text())["bundles"]
+        == found["bundles"]
+    )
+    assert "no such" in command.fails("index", tmp_path / "gone")
