@@ -35,7 +35,12 @@ def test_intact_bundles(folder, tmp_path):
     as_json, page = write_catalogue([first, second], tmp_path)
     assert json.loads(as_json.read_text())["bundles"][1]["items"][0]["classes"]
     text = page.read_text(encoding="utf-8")
-    assert "&lt;script&gt;.kdz" in text and "<script" not in text and "http:" not in text and "report.html" not in text
+    assert (
+        "&lt;script&gt;.kdz" in text
+        and "<script" not in text
+        and "http:" not in text
+        and "report.html" not in text
+    )
     assert "default-src 'none'" in text
 
 
