@@ -42,6 +42,10 @@ class OddZip:
         self.sizes = {info.filename: info.file_size for info in infos}
         self.twice = len(self.sizes) != len(infos)
 
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
     def close(self) -> None:
         """Closes the file."""
         self._zip.close()

@@ -48,6 +48,10 @@ class PlainZip:
         self._file, self._places, self._lock = file, places, allocate_lock()
         self.sizes, self.comment = sizes, comment
 
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
