@@ -43,15 +43,33 @@ _SEED = 0
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--variants", type=click.IntRange(min=0), help="As of 'kd-edge run'.")
-def main(name: str, data: Path, work: Path, variants: int | None) -> None:
+@click.option(
+    "--way",
+    "ways",
+    type=click.Choice(WAYS),
+    multiple=True,
+    default=WAYS,
+    help="Measure these classes only; the others' figures stay as they were.",
+)
+def main(name: str, data: Path, work: Path, variants: int | None, ways: tuple[str, ...]) -> None:
     """Measure one student for all questions of NAME."""
-    figures = {}
-    for way in WAYS:
+    figures = _kept(name, ways)
+    for way in ways:
         learnt, measured = _read(name, way, data / "semeval-2013-task7")
         options = RunOptions(variants=variants, distil=DistilOptions(seed=_SEED))
         report = run_together(learnt, work / f"semeval-{name}-{way}", options, measured)
         figures[way] = _figures(report)
     click.echo(str(record.write(f"semeval-{name}", figures, _SEED)))
+
+
+def _kept(name: str, ways: Sequence[str]) -> dict[str, Any]:
+    """The figures of other classes than these, with what measured them."""
+    if {*ways} == {*WAYS}:
+        return {}
+    before = record.read(f"semeval-{name}")
+    by = {"date": before["date"], "kd-edge": before["versions"]["kd-edge"]}
+    kept = {way: own for way, own in before["figures"].items() if way not in ways}
+    return {way: {"measured_by": by, **own} for way, own in kept.items()}
 
 
 def _read(name: str, way: str, data: Path) -> tuple[Responses, Responses]:

@@ -38,7 +38,7 @@ class Choice:
             return (
                 "It is the small model alone, trained on people's scores: "
                 f"{on} it fits people's scores better than the one that also learnt from the large "
-                "model."
+                "model, or is more often right."
             )
         if self.teacher_share == 1:
             text = "It learnt from the large model's scores"
@@ -48,6 +48,9 @@ class Choice:
                 f"{text}, unmixed: {on} the small model alone agrees too little with people, or a "
                 "mean of both does not fit people's scores better."
             )
+        if not self.teacher_share:
+            text = "It learnt from the scores of the small model alone, not the large model's"
+            return f"{text}." if self.given else f"{text}, which {on} fit people's scores worse."
         text = (
             f"It learnt from a mean of the large model's scores ({self.teacher_share:.0%}) and of "
             f"those of the small model alone ({1 - self.teacher_share:.0%})"

@@ -29,6 +29,13 @@ Less than a half would teach a student mostly what it can learn from people's sc
 was worse even on an item of which the teacher knew much less (see `benchmarks/README.md`).
 """
 
+MANY_SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""Those to choose from where a student scores the responses to many questions.
+
+There the student without a teacher may know more: it sees how a response relates to all reference
+answers, and the teacher reads one. None is the default.
+"""
+
 # In QWK; see `benchmarks/README.md`.
 _FAR_BEHIND = 0.1
 
@@ -44,11 +51,13 @@ def share_for(data: LearningData, alone: Student, options: DistilOptions) -> flo
         return 1.0
     scores, teacher = human_scores(data.held_out), _teachers(data, data.held_out)
     own = of_rows(alone, data.held_out)
-    return choose_share(teacher, own, scores, data.item.scale)
+    return choose_share(teacher, own, scores, data.item.scale, data.relations is not None)
 
 
-def choose_share(teacher: Floats, alone: Floats, scores: Scores, scale: Scale) -> float:
-    """The teacher's weight in the soft labels, one of `SHARES`.
+def choose_share(
+    teacher: Floats, alone: Floats, scores: Scores, scale: Scale, many: bool = False
+) -> float:
+    """The teacher's weight in the soft labels, one of `SHARES`, or of `MANY_SHARES`.
 
     The first is taken whose labels are as good as the best by log-loss. The teacher is brought to
     its own temperature first: it is too sure of itself, and would be mixed to be less sure. Where
@@ -60,7 +69,12 @@ def choose_share(teacher: Floats, alone: Floats, scores: Scores, scale: Scale) -
         alone: those of the student without a teacher, which is calibrated; [N, K].
         scores: people's scores as classes; [N].
         scale: the K classes.
+        many: whether they answer many questions: then the share with the least loss is taken.
     """
+    if many:
+        calm = at_temperature(teacher, fit_temperature(teacher, scores))
+        sums = [log_losses(mean(calm, alone, share), scores).sum() for share in MANY_SHARES]
+        return MANY_SHARES[int(np.argmin(sums))]
     by_teacher, by_alone = (
         quadratic_kappa(scores, own.argmax(1), scale.values) for own in (teacher, alone)
     )
@@ -116,7 +130,9 @@ def judged(
     """A student with the choice between it and the one without a teacher in its provenance.
 
     It ships, unless the one without a teacher fits the held-out responses better; or if the
-    teacher's share was given. Where its labels count for nothing, there is no choice.
+    teacher's share was given. Of many questions it also has to agree with people as often: there
+    the one without a teacher was more often right even where its probabilities fitted no better.
+    Where its labels count for nothing, there is no choice.
     """
     if not options.weight:
         return student
@@ -124,7 +140,11 @@ def judged(
     scorers = {"student": of_rows(student, rows), "baseline": of_rows(alone, rows)}
     losses = {name: log_losses(own, scores) for name, own in scorers.items()}
     given = options.teacher_share is not None
-    with_teacher = given or first_as_good(np.stack(list(losses.values()))) == 0
+    as_good = first_as_good(np.stack(list(losses.values()))) == 0
+    if data.relations is not None:
+        right = {name: int((own.argmax(1) == scores).sum()) for name, own in scorers.items()}
+        as_good = as_good and right["student"] >= right["baseline"]
+    with_teacher = given or as_good
     if data.held_out_labelled:
         teacher = _teachers(data, rows)
         losses["teacher"] = log_losses(teacher, scores)

@@ -44,6 +44,7 @@ def build_model(
         loading = Loading(compute.low, compute.device if options.four_bit else None)
     classes = item.scale.classes
     model = build(source.folder, classes, options.max_length, options.seed, loading)
+    model.pairs = options.pairs
     if model.decoder:
         model.prompt = _prompt(item)
     if options.lora:

@@ -17,6 +17,7 @@ from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.families import is_decoder
 from kd_edge.teacher.language_model import IN_FP32, Loading, load_language_model, quiet
 from kd_edge.teacher.lora import LoraSettings, add_adapter, load_adapter, merge, save_adapter
+from kd_edge.teacher.pair_text import encode_parts, reads_parts
 from kd_edge.teacher.prompt import Prompt
 from kd_edge.teacher.source import find_base
 from kd_edge.training.tensors import plain_tensor_errors, save_tensors
@@ -24,6 +25,7 @@ from kd_edge_runtime.errors import InputError
 
 HEAD = "head.safetensors"
 _DROPOUT = 0.1
+_SEGMENTS = 2  # question and reference answer, and the response
 _CONTEXT = 1024  # tokens of a decoder's prompt beside the response: question and rubric
 
 
@@ -42,6 +44,7 @@ class TeacherModel(nn.Module):
 
     Attributes:
         prompt: the template in which it reads a response; None for the response alone.
+        pairs: whether its texts have the parts of `pair_text`, read as segments.
         adapter: peft's model around `backbone`, where it is fine-tuned with LoRA; else None.
     """
 
@@ -52,6 +55,7 @@ class TeacherModel(nn.Module):
         self.classes = classes
         self.max_length = max_length
         self.prompt: Prompt | None = None
+        self.pairs = False
         self._adapter: list[Any] = []  # in a list, so that its weights are not there twice
         self.dropout = nn.Dropout(_DROPOUT)
         classifies = type(backbone).__name__.endswith("ForSequenceClassification")
@@ -93,6 +97,8 @@ class TeacherModel(nn.Module):
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of N responses as the model reads them, none empty."""
+        if self.pairs and self.prompt is None and reads_parts(self.tokenizer):
+            return encode_parts(self.tokenizer, texts, self.max_length)
         if self.prompt is None:
             return encode(self.tokenizer, texts, self.max_length)
         known = getattr(self.backbone.config, "max_position_embeddings", None)
@@ -123,7 +129,7 @@ class TeacherModel(nn.Module):
         if self.decoder:
             return self._of_last_token(tokens, mask)
         if self.head is None:
-            output = self.backbone(input_ids=tokens, attention_mask=mask)
+            output = self.backbone(input_ids=tokens, attention_mask=mask, **self._types(tokens))
             classified: torch.Tensor = output.logits.float()
             return classified
         return self.with_vectors(tokens, mask)[0]
@@ -138,14 +144,26 @@ class TeacherModel(nn.Module):
             float32 [B, D].
         """
         if self.head is None:
-            output = self.backbone(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
+            output = self.backbone(
+                input_ids=tokens,
+                attention_mask=mask,
+                output_hidden_states=True,
+                **self._types(tokens),
+            )
             return output.logits.float(), _mean(output.hidden_states[-1], mask)
-        output = self.backbone(input_ids=tokens, attention_mask=mask)
+        output = self.backbone(input_ids=tokens, attention_mask=mask, **self._types(tokens))
         # In fp32 even under autocast: bfloat16 logits have 8 bits, too few for soft labels.
         with torch.autocast(tokens.device.type, enabled=False):
             pooled = _mean(output.last_hidden_state, mask)
             logits: torch.Tensor = self.head(self.dropout(pooled))
             return logits, pooled
+
+    def _types(self, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Which segment each token is of, for models that tell two: the response is the second."""
+        if not self.pairs or getattr(self.backbone.config, "type_vocab_size", 0) < _SEGMENTS:
+            return {}
+        ends = (tokens == self.tokenizer.sep_token_id).long()
+        return {"token_type_ids": (ends.cumsum(1) - ends >= _SEGMENTS).long()}
 
     def _of_last_token(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits by the last token that is no padding, whatever id padding has."""
@@ -264,4 +282,5 @@ def load_teacher(folder: Path, loading: Loading = IN_FP32, base: str | None = No
         except (OSError, SafetensorError, RuntimeError) as error:
             raise InputError(f"'{folder / HEAD}' is missing or damaged.") from error
     model.prompt = card.prompt
+    model.pairs = bool(card.options.get("pairs"))
     return model.eval()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kd_edge_runtime.errors import InputError
 
 _RESPONSES_SEEN = 330 * 16  # optimizer steps that the default teacher wants, at batch 16
+# To compare responses with reference answers takes longer to learn than one question's answers.
+_PAIRS_SEEN = 950 * 16
+_PAIRS_RATE = 2e-4
 _FEWEST_EPOCHS, _MOST_EPOCHS = 4, 20
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?|mps")
 _LATER = {
@@ -19,6 +22,7 @@ _LATER = {
     "lora_targets": (),
     "lora_keep": "adapter",
     "four_bit": False,
+    "pairs": False,
 }
 
 
@@ -52,6 +56,8 @@ class TeacherOptions:
         lora_keep: "adapter" to keep it by itself, which needs the language model where it is;
             "merged" for a whole model.
         four_bit: hold the frozen weights in 4 bits; needs an NVIDIA GPU.
+        pairs: whether the texts are those of `pair_text`: question, reference answer and response.
+            Rare classes get more weight then, by the root of what `class_weights` gives them.
 
     Raises:
         InputError: a value is out of its range, or needs another that is not there.
@@ -77,6 +83,7 @@ class TeacherOptions:
     lora_targets: tuple[str, ...] = ()
     lora_keep: str = "adapter"
     four_bit: bool = False
+    pairs: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lora_targets", tuple(self.lora_targets))  # a list in JSON
@@ -118,6 +125,11 @@ class TeacherOptions:
                 del values[name]
         return values
 
+    def for_pairs(self) -> TeacherOptions:
+        """The options for texts of `pair_text`, with a higher learning rate unless one is given."""
+        usual = self.learning_rate == TeacherOptions.learning_rate
+        return replace(self, pairs=True, learning_rate=_PAIRS_RATE if usual else self.learning_rate)
+
     def _fine(self) -> dict[str, bool]:
         return {
             "epochs": self.epochs is None or self.epochs >= 1,
@@ -144,9 +156,9 @@ class TeacherOptions:
 
         Returns:
             `epochs` where it is set; otherwise as many as show the model about 5,280 responses
-            (330 steps of 16), at least 4 and at most 20.
+            (330 steps of 16), with `pairs` 15,200, at least 4 and at most 20.
         """
         if self.epochs is not None:
             return self.epochs
-        wanted = -(-_RESPONSES_SEEN // rows)
+        wanted = -(-(_PAIRS_SEEN if self.pairs else _RESPONSES_SEEN) // rows)
         return min(max(wanted, _FEWEST_EPOCHS), _MOST_EPOCHS)

@@ -93,7 +93,10 @@ class TrainingRun:
         self.values = torch.tensor(steps, dtype=torch.float32, device=self.device)
         counts = torch.bincount(scores, minlength=len(scale.classes)).float()
         weights = len(training) / (len(scale.classes) * counts.clamp(min=1.0))
-        self.class_weights = weights.to(self.device) if options.class_weights else None
+        if options.pairs and not options.class_weights:
+            weights = weights.sqrt()
+        weighted = options.class_weights or options.pairs
+        self.class_weights = weights.to(self.device) if weighted else None
         self.batches = -(-len(training) // options.batch_size)
 
     def train(self, checkpoint: Checkpoint, description: str) -> RunState:

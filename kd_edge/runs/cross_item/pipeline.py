@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from kd_edge.students import store
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.student import Student
+from kd_edge_export.relation import relation_bytes
 from kd_edge_runtime.errors import InputError
 
 
@@ -38,14 +39,18 @@ def run_stages(
             "--together takes neither --folds nor --teachers: one large model labels the responses "
             "to all items"
         )
-    pairs = replace(options, distil=replace(options.distil, student="pairs"))
+    pairs = replace(
+        options,
+        teacher=options.teacher.for_pairs(),
+        distil=replace(options.distil, student="pairs"),
+    )
     return Pipeline(PooledRows(pool, kept_out), folder, pairs).run()
 
 
 class PooledRows(PipelineRows):
     """The rows of pooled questions.
 
-    A teacher reads a response after its question and the most similar reference answer; a student
+    A teacher reads a response beside the most similar reference answer and its question; a student
     sees its relation to the question and to all reference answers.
     """
 
@@ -60,6 +65,12 @@ class PooledRows(PipelineRows):
     def title(self) -> str:
         """See `PipelineRows`."""
         return POOLED.capitalize()
+
+    @property
+    def more_inputs(self) -> Mapping[str, str]:
+        """See `PipelineRows`: the questions, and all of their reference answers."""
+        found = {name: relation_bytes(one).hex() for name, one in self._pool.relations.items()}
+        return {"questions": hash_json(found)}
 
     def for_teacher(self, rows: Sequence[Row]) -> list[Row]:
         """See `PipelineRows`."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from kd_edge.data.responses import Item, Responses, Row, Scale
 from kd_edge.data.splits import Split, split_item
+from kd_edge.teacher.pair_text import join_parts
 from kd_edge_export.relation import make_relation
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text import words_by
@@ -38,13 +39,13 @@ class Pool(Split):
     rules: int = 1
 
     def teacher_text(self, item_id: str, response: str) -> str:
-        """The text that the teacher reads: question, most similar reference answer, response."""
+        """The parts that the teacher reads: question, most similar reference answer, response."""
         item, relation = self.questions[item_id], self.relations[item_id]
         words = words_by(self.rules)
         known = [text for text in item.references if words(text)]
         best = relation.nearest({hash_word(word) for word in words(response)})
         reference = known[relation.references.index(best)]
-        return f"{item.prompt or ''} {reference} [SEP] {response}".lstrip()
+        return join_parts(item.prompt or "", reference, response)
 
     def for_teacher(self, rows: Iterable[Row]) -> list[Row]:
         """The rows with the texts that the teacher reads."""
@@ -111,7 +112,8 @@ def _check_question(item: Item, scale: Scale, rules: int) -> None:
     if not any(map(words_by(rules), item.references)):
         raise InputError(
             f"item '{item.item_id}' has no reference answer, by which one small model could "
-            "tell the items apart: leave out --together to train one for each item"
+            "tell the items apart: name a column of them (--reference-column) or a table with one "
+            "for each item (--references), or leave out --together to train one for each item"
         )
 
 

@@ -133,8 +133,8 @@ def run_together(
     """
     if options.distil.student != registry.DEFAULT:
         raise InputError(
-            f"one small model for all items cannot be of kind {options.distil.student}: leave out "
-            "--student or --together"
+            f"one small model for all items cannot be of kind {options.distil.student}, which "
+            "reads no reference answers: leave out --student or --together"
         )
     if options.limits is not None:
         raise InputError(

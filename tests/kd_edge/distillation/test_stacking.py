@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,6 +51,34 @@ def test_who_is_better_gets_the_weight():
     assert choose_share(bad, good, scores, ITEM.scale) == 0.5
     other, _ = _scorer(0.85, seed=3)
     assert choose_share(good, other, scores, ITEM.scale) < 1  # they err on different responses
+
+
+def test_of_many_questions_a_teacher_may_get_no_weight_at_all():
+    bad, scores = _scorer(0.4, sure=0.9, seed=2)
+    good, _ = _scorer(0.85, seed=1)
+    assert choose_share(bad, good, scores, ITEM.scale, many=True) == 0
+    assert choose_share(good, bad, scores, ITEM.scale, many=True) >= 0.75
+    other, _ = _scorer(0.85, seed=3)
+    assert 0 < choose_share(good, other, scores, ITEM.scale, many=True) < 1
+
+
+def test_of_many_questions_the_student_that_is_more_often_right_ships(monkeypatch):
+    # Of both probabilities the losses are as good, by the rule of one standard error.
+    mine, scores = _scorer(0.70, seed=1)
+    alone, _ = _scorer(0.72, seed=1)
+    assert (mine.argmax(1) == scores).sum() < (alone.argmax(1) == scores).sum()
+    rows = tuple(replace(ITEM.rows[0], score=int(one)) for one in scores)
+    monkeypatch.setattr(stacking, "of_rows", lambda scorer, _: scorer.probabilities)
+    one, two = (SimpleNamespace(probabilities=own) for own in (mine, alone))
+
+    def ships(**more):
+        data = SimpleNamespace(held_out=rows, held_out_labelled=False, **more)
+        monkeypatch.setattr(stacking, "replace", lambda _, provenance: provenance)
+        one.provenance = {}
+        return stacking.judged(data, one, two, 1.0, OPTIONS)["choice"]["with_teacher"]
+
+    assert ships(relations=None)
+    assert not ships(relations={})
 
 
 def test_who_is_far_behind_is_left_out_whatever_the_loss(monkeypatch):

@@ -22,6 +22,8 @@ class Layout:
             responses have theirs.
         criteria: columns of scores that add up, each by a criterion of its own; where there are
             none, they are recognised; None where the scores do not matter.
+        references: a second table with each item's question and reference answers; None where
+            columns of the responses have them, or nothing does.
     """
 
     wide: bool = False
