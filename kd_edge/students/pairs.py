@@ -27,9 +27,10 @@ from kd_edge.students.bag import (
 from kd_edge.students.base import TextMember
 from kd_edge.students.student import Student
 from kd_edge_export.form_writers import Form, Forms, written
+from kd_edge_export.onnx.pairs import onnx_int8
 from kd_edge_export.quantize import quantize
 from kd_edge_export.relation import relation_bytes
-from kd_edge_runtime.students.bag import FORM
+from kd_edge_runtime.students.bag import FORM, BagWeights
 from kd_edge_runtime.students.pairs import RowsOf
 from kd_edge_runtime.text.counts import Counts
 from kd_edge_runtime.text.relation import NUMBERS, RELATION_RULES, Relation
@@ -104,12 +105,22 @@ class PairsNetwork(BagNetwork):
         return self.logits(self.sums(rows, starts) * scale[:, None] + numbers @ self.related)
 
 
-def _plain(student: Student, _item_id: str, _sha256: str) -> bytes:
+def _weights(student: Student) -> tuple[BagWeights, npt.NDArray[np.float32]]:
+    """The quantized network, and what each number of the relation adds: [F, D]."""
     network = cast(PairsNetwork, student.network)
-    weights = quantize(bag_arrays(network), student.options.bits)
-    related = network.related.detach().numpy().astype("<f4").tobytes()
-    data: bytes = student.text.vocabulary.to_bytes() + related + weights.to_bytes()
-    return data
+    related: npt.NDArray[np.float32] = network.related.detach().numpy()
+    return quantize(bag_arrays(network), student.options.bits), related
+
+
+def _plain(student: Student, _item_id: str, _sha256: str) -> bytes:
+    weights, related = _weights(student)
+    vocabulary: bytes = student.text.vocabulary.to_bytes()
+    return vocabulary + related.astype("<f4").tobytes() + weights.to_bytes()
+
+
+def _onnx(student: Student, _item_id: str, _sha256: str) -> bytes:
+    # All questions share the member: it names none of them.
+    return onnx_int8(*_weights(student), "")
 
 
 class PairsKind(NgramKind):
@@ -119,7 +130,8 @@ class PairsKind(NgramKind):
     options_type = PairsOptions
     text_type = PairsText
     forms: ClassVar[Mapping[str, Form]] = {
-        FORM: Form("pairs.int8", _plain, exact=True, default=True)
+        FORM: Form("pairs.int8", _plain, exact=True, default=True),
+        "onnx-int8": Form("pairs.onnx", _onnx, exact=True, default=True),
     }
     holds = (
         "One small model scores all items by how a response relates to the item's reference "
@@ -144,7 +156,7 @@ class PairsKind(NgramKind):
         vectorizer_sha256: str,
         _texts: Sequence[str] = (),
     ) -> Forms:
-        """See `Kind`."""
+        """See `Kind`; a graph is read beside the plain form, which holds the vocabulary."""
         return written(self.forms, student, student.item_id, vectorizer_sha256, names)
 
 

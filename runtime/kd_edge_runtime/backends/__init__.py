@@ -56,7 +56,7 @@ _NGRAMS = (*_BAG, "pairs")
 _BACKENDS = {
     "core": _Backend("with_core", _NGRAMS, ("plain-int8",), (("kd_edge_core",),)),
     "plain": _Backend("plain", _NGRAMS, ("plain-int8",)),
-    "numpy": _Backend("with_numpy", _BAG, ("plain-int8",), (_NUMPY,)),
+    "numpy": _Backend("with_numpy", _NGRAMS, ("plain-int8",), (_NUMPY,)),
     "tflite": _Backend(
         "with_tflite",
         _BAG,
@@ -65,7 +65,7 @@ _BACKENDS = {
     ),
     "onnx": _Backend(
         "with_onnx",
-        ("bag", "rnn", "transformer"),
+        (*_NGRAMS, "rnn", "transformer"),
         ("onnx-int8", "onnx-fp16", "onnx-fp32"),
         (_NUMPY, ("onnxruntime",)),
     ),

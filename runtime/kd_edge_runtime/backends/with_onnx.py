@@ -1,6 +1,7 @@
 """The ONNX Runtime backend: the bundle's graphs, for every kind of student.
 
-A bag's graph takes weighted counts; the others take token ids and a mask from the frozen
+A bag's graph takes weighted counts, and one for many questions takes the numbers of the relation
+besides; the others take token ids and a mask from the frozen
 tokenizer. The int8 graph is preferred if the bundle has one, as it is smaller.
 """
 
@@ -21,13 +22,23 @@ from kd_edge_runtime.graphs.checked import checked_onnx, named
 from kd_edge_runtime.students.item import LoadedItem
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     import numpy.typing as npt
+
+    class _Source(Protocol):
+        """Turns responses into a graph's inputs."""
+
+        widths: graph_backends.Widths
+
+        def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+            """The inputs by name."""
 
     from kd_edge_runtime.graphs.onnx_check import CheckedGraph
 
 # Responses per batch: counts take 14 MB for 3,500 n-grams; tokens must fit a small device. Fewer
 # where the inputs, or all tensors together, have more numbers than these.
-_BATCH = {"bag": 1024, "rnn": 64, "transformer": 16}
+_BATCH = {"bag": 1024, "pairs": 1024, "rnn": 64, "transformer": 16}
 _INPUTS, _NUMBERS = 1 << 22, 1 << 27
 
 
@@ -53,7 +64,7 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # the errors of ONNX Runtime have no common base
         raise BackendError(f"ONNX Runtime cannot load '{form}': {error}") from None
-    source = graph_backends.CountsInput(item) if item.entry.student == "bag" else _TokensInput(item)
+    source = _source(item)
     inputs, outputs = session.get_inputs(), session.get_outputs()
     fits = (
         {node.name: [size for size in node.shape[-1:] if isinstance(size, int)] for node in inputs}
@@ -64,6 +75,17 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
     graph_backends.check(item, form, fits, metadata)
     batch = 1 if metadata.get(graph_backends.SINGLY) == "1" else _BATCH[item.entry.student]
     return OnnxModel(session, graph, source, batch, item, form)
+
+
+def _source(item: LoadedItem) -> _Source:
+    """What turns responses into the inputs of an item's graph."""
+    if item.entry.student == "bag":
+        return graph_backends.CountsInput(item)
+    if item.entry.student == "pairs":
+        from kd_edge_runtime.backends.pairs_input import PairsInput
+
+        return PairsInput.of(item)
+    return _TokensInput(item)
 
 
 class _TokensInput:
@@ -95,7 +117,7 @@ class OnnxModel:
         self,
         session: onnxruntime.InferenceSession,
         graph: CheckedGraph,
-        source: graph_backends.CountsInput | _TokensInput,
+        source: _Source,
         batch: int,
         item: LoadedItem,
         form: str,

@@ -22,10 +22,13 @@ def described(item: LoadedItem) -> Described:
         BundleError: a size is missing.
     """
     entry = item.entry
-    if entry.student != "bag":
+    if entry.student not in ("bag", "pairs"):
         return Described(entry.student, len(entry.classes))
+    sizes = item.sizes()
+    # A word has a row of its own for each place where it may occur; see FORMAT.md, section 12.
+    more = 3 * sizes[0] if entry.student == "pairs" and sizes else 0
     return Described(
-        entry.student, len(entry.classes), sum(item.sizes()), item.number("dimensions")
+        entry.student, len(entry.classes), sum(sizes) + more, item.number("dimensions")
     )
 
 

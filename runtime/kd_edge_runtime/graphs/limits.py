@@ -54,14 +54,23 @@ class Described(NamedTuple):
     Attributes:
         student: its kind.
         classes: K.
-        ngrams: V, of a bag; 0 for others.
-        dimensions: D, of a bag; 0 for others.
+        ngrams: rows of the table, of a bag and of pairs; 0 for others.
+        dimensions: D, of these; 0 for others.
     """
 
     student: str
     classes: int
     ngrams: int = 0
     dimensions: int = 0
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many numbers of a response each input has; none of inputs that hold tokens."""
+        if self.student == "pairs":
+            from kd_edge_runtime.text.relation import NUMBERS
+
+            return {"counts": self.ngrams, "numbers": len(NUMBERS)}
+        return {"counts": self.ngrams} if self.student == "bag" else {}
 
 
 class GraphError(ValueError):

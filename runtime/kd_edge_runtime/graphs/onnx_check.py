@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 # The operators of each kind of student. What reads token ids may be a kind of somebody's own that
 # runs as one of these (`runs_as`), so that it has all that are known.
+_NGRAMS = frozenset(("Add", "Cast", "Gemm", "MatMul", "Mul", "Relu", "Softmax"))
 _OPERATORS = {
-    "bag": frozenset(("Add", "Cast", "Gemm", "MatMul", "Mul", "Relu", "Softmax")),
+    "bag": _NGRAMS,
+    "pairs": _NGRAMS,
     "rnn": frozenset(RULES),
     "transformer": frozenset(RULES),
 }
@@ -106,8 +108,10 @@ def check_onnx(data: bytes, described: Described) -> CheckedGraph:
 
 def _check_ends(model: Model, described: Described) -> None:
     """Refuses inputs and outputs that are not those of the student's kind."""
-    if described.student == "bag":
-        wanted: Mapping[str, Info] = {"counts": Info(FLOAT, (0, described.ngrams))}
+    if described.widths:
+        wanted: Mapping[str, Info] = {
+            name: Info(FLOAT, (0, width)) for name, width in described.widths.items()
+        }
     else:
         wanted = {name: Info(INT64, (0, 0)) for name in ("ids", "mask")}
     if model.inputs != wanted:
@@ -134,9 +138,10 @@ class Sizes:
     def __init__(
         self, model: Model, described: Described, responses: int, tokens: int, most: int
     ) -> None:
-        width = described.ngrams if described.student == "bag" else tokens
+        widths = described.widths
         values = {
-            name: Value((responses, width), None, info.kind) for name, info in model.inputs.items()
+            name: Value((responses, widths.get(name, tokens)), None, info.kind)
+            for name, info in model.inputs.items()
         }
         for name, constant in model.constants.items():
             _add(values, name, Value(constant.shape, constant.ints, constant.kind))

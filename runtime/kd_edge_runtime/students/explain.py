@@ -95,9 +95,9 @@ class Explainer:
         hidden = [ordered_sum(parts) for parts in zip(weights.bias, *sums.values())]
         # The units that are off let nothing through, whatever pushed them there.
         head = [[h if on > 0 else 0.0 for h, on in zip(row, hidden)] for row in weights.head]
-        pushes = [Push(key, times[key], _logits(head, total)) for key, total in sums.items()]
+        pushes = [Push(key, times[key], logits_of(head, total)) for key, total in sums.items()]
         return Explanation(
-            _logits(head, weights.bias, weights.head_bias),
+            logits_of(head, weights.bias, weights.head_bias),
             tuple(sorted(pushes, key=lambda push: -push.strength)),
             tuple(dict.fromkeys(word for word in response_words if (word,) not in rows)),
         )
@@ -139,20 +139,27 @@ def explainer(item: LoadedItem) -> Callable[[str], Explanation]:
     """A function that explains an item's score of a response.
 
     Raises:
-        InputError: the student is not a bag: only a bag's scores can be explained.
+        InputError: the student is neither a bag nor one of many questions: no other's scores can be
+            explained.
         BundleError: the bundle is damaged.
     """
     entry = item.entry
-    if entry.student != "bag" or FORM not in entry.forms:
+    if entry.student not in ("bag", "pairs") or FORM not in entry.forms:
         raise InputError(
-            f"item '{entry.item_id}': only small models of kind 'bag' with the form '{FORM}' can "
-            f"explain their scores; this one is of kind '{entry.student}'"
+            f"item '{entry.item_id}': only small models of kind 'bag' or 'pairs' with the form "
+            f"'{FORM}' can explain their scores; this one is of kind '{entry.student}'"
         )
-    explain, plain = Explainer(item.bag()).explain, item.plain_text()
+    if entry.student == "pairs":
+        from kd_edge_runtime.students.explain_pairs import explain_pairs
+
+        explain = explain_pairs(item, FORM)
+    else:
+        explain = Explainer(item.bag()).explain
+    plain = item.plain_text()
     return (lambda text: explain(plain(text))) if plain else explain
 
 
-def _logits(
+def logits_of(
     head: Sequence[Sequence[float]], hidden: Sequence[float], bias: Sequence[float] = ()
 ) -> tuple[float, ...]:
     """What hidden values add to the logits, minus their mean; [K]."""

@@ -133,3 +133,29 @@ class RowsOf:
                     yield self._grams[code]
         for code in self._missing.keys() - codes:
             yield self._missing[code]
+
+    def parts(self, response_words: Sequence[str]) -> dict[tuple[str, ...], list[int]]:
+        """The same rows by the word or the two neighbours that bring them.
+
+        Those of the words that are missing are under `()`.
+        """
+        found: dict[tuple[str, ...], list[int]] = {}
+        codes = [*map(hash_word, response_words)]
+        for word, code in zip(response_words, codes):
+            runs = map(hash_gram, grams(word, self._gram)) if self._gram else ()
+            own = [self._word_rows.get(code), *map(self._grams.get, runs)]
+            _add(found, (word,), own)
+        places = [self._places.get(code, -1) for code in codes]
+        for at, (first, second) in enumerate(zip(places, places[1:])):
+            key = response_words[at], response_words[at + 1]
+            _add(found, key, [self._pairs.get(first << 16 | second)])
+        _add(found, (), [self._missing[code] for code in self._missing.keys() - codes])
+        return found
+
+
+def _add(
+    found: dict[tuple[str, ...], list[int]], key: tuple[str, ...], rows: Sequence[int | None]
+) -> None:
+    known = [row for row in rows if row is not None]
+    if known:
+        found.setdefault(key, []).extend(known)

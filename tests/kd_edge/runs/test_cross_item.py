@@ -98,8 +98,8 @@ def test_what_the_teacher_reads(training):
     pool = make_pool(training, None, 0.15, 0)
     said = pool.teacher_text("ROOTS", "Since roots take water!")
     assert said == (
-        "What do roots do for a plant? Since roots take water from the soil [SEP] Since roots "
-        "take water!"
+        "What do roots do for a plant? [SEP] Since roots take water from the soil [SEP] Since "
+        "roots take water!"
     )
 
 
@@ -180,6 +180,12 @@ def test_the_bundle_scores_as_pytorch(finished, training, measured):
             found = [score.probabilities for score in scorer.score_many(texts, name)]
             assert np.abs(np.array(found) - expected).max() < 1e-5
             assert scorer.backend(name) == USUAL
+            powers = np.exp(scorer.explain(texts[0], name).logits())
+            assert np.abs(powers / powers.sum() - expected[0]).max() < 1e-5
+    for backend in ("numpy", "onnx"):
+        with Scorer.open(out / "bundle.kdz", backend=backend) as scorer:
+            found = [score.probabilities for score in scorer.score_many(texts, NEW)]
+        assert np.abs(np.array(found) - expected).max() < 1e-5
 
 
 def test_what_the_bundle_holds(finished):
@@ -259,6 +265,8 @@ def test_run_and_score(command, tmp_path, tiny_model):
     with scores.open(newline="") as file:
         assert {row["predicted"] for row in csv.DictReader(file)} <= set(CLASSES)
     assert command("verify", out / "bundle.kdz").code == 0
+    explained = command("score", out / "bundle.kdz", table, "--explain").out
+    assert "[share of a reference's words]" in explained
     assert "references" in command("inspect", out / "bundle.kdz").out
 
 

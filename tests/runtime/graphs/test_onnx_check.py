@@ -71,7 +71,7 @@ def test_another_students_graph(described):
 
 
 def test_a_kind_that_has_no_graphs():
-    refused(SECOND, "small models of kind 'pairs' do not have", Described("pairs", 4))
+    refused(SECOND, "small models of kind 'other' do not have", Described("other", 4))
 
 
 def subgraph() -> onnx.GraphProto:
