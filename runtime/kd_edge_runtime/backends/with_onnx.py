@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     class _Source(Protocol):
         """Turns responses into a graph's inputs."""
 
-        widths: graph_backends.Widths
+        @property
+        def widths(self) -> graph_backends.Widths:
+            """The last dimension of each input."""
 
         def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
             """The inputs by name."""

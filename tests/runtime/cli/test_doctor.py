@@ -124,7 +124,7 @@ def test_the_same_for_people(made, root):
         ["writable", "yes"],
         ["backend", "state", "runs", "packages", "advice"],
         ["plain", "works", "bag,", "pairs"],
-        ["numpy", "not", "installed", "bag", "pip", "install", "numpy"],
+        ["numpy", "not", "installed", "bag,", "pairs", "pip", "install", "numpy"],
         ["stove", "bag", "plain"],
     ):
         assert row in rows
