@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kd_edge_runtime.backends.cascade import Cascade, SecondState
     from kd_edge_runtime.backends.read_words import Read
     from kd_edge_runtime.backends.with_core import Complete
-    from kd_edge_runtime.students.explain import Explanation
+    from kd_edge_runtime.students.explanation import Explanation
 
     Mean = Callable[[Sequence[float]], float]
     Decide = Callable[[tuple[float, ...]], tuple[int, float]]

@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from kd_edge.data.languages import COMMON_WORDS
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.students.explain import Push
+from kd_edge_runtime.students.explanation import Push
 
 _SHOWN = 4
 _UNKNOWN = 6

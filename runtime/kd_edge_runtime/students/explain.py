@@ -9,56 +9,15 @@ of the response (Montufar et al. 2014, "On the Number of Linear Regions of Deep 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import sqrt
-from operator import mul
 
-from kd_edge_runtime._light_stdlib import NamedTuple
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.students.bag import FORM, BagStudent
+from kd_edge_runtime.students.explanation import Explanation, Push, logits_of
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.system.ordered_sums import ordered_sum
 from kd_edge_runtime.text.vocabulary import MAX_WORD, grams, hash_gram, hash_word
-
-
-class Push(NamedTuple):
-    """What one word, or two neighbouring words, added to the logits.
-
-    Attributes:
-        words: the word (with its character runs), or both words of a pair; as the text rules
-            read them.
-        times: how often it occurs in the response.
-        pushes: what all occurrences added to each class's logit; [K] with mean 0, since a shift
-            of all logits does not change the score.
-    """
-
-    words: tuple[str, ...]
-    times: int
-    pushes: tuple[float, ...]
-
-    @property
-    def strength(self) -> float:
-        """The range from the least to the most favoured class, in log-odds; >= 0."""
-        return max(self.pushes) - min(self.pushes)
-
-
-class Explanation(NamedTuple):
-    """Everything that contributed to a score.
-
-    Attributes:
-        start: the logits before any word, minus their mean; [K].
-        pushes: those of every known word and pair, the strongest first.
-        unknown: the unknown words, in order, without repetition.
-    """
-
-    start: tuple[float, ...]
-    pushes: tuple[Push, ...]
-    unknown: tuple[str, ...]
-
-    def logits(self) -> tuple[float, ...]:
-        """The logits minus their mean: the sum of `start` and all pushes; [K]."""
-        parts = (self.start, *(push.pushes for push in self.pushes))
-        return tuple(map(ordered_sum, zip(*parts)))
 
 
 class Explainer:
@@ -157,14 +116,3 @@ def explainer(item: LoadedItem) -> Callable[[str], Explanation]:
         explain = Explainer(item.bag()).explain
     plain = item.plain_text()
     return (lambda text: explain(plain(text))) if plain else explain
-
-
-def logits_of(
-    head: Sequence[Sequence[float]], hidden: Sequence[float], bias: Sequence[float] = ()
-) -> tuple[float, ...]:
-    """What hidden values add to the logits, minus their mean; [K]."""
-    logits = [ordered_sum(map(mul, row, hidden)) for row in head]
-    if bias:
-        logits = [logit + offset for logit, offset in zip(logits, bias)]
-    mean = ordered_sum(logits) / len(logits)
-    return tuple([logit - mean for logit in logits])

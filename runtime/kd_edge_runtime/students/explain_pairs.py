@@ -10,7 +10,7 @@ from collections import Counter as Tally
 from math import sqrt
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.students.explain import Explanation, Push, logits_of
+from kd_edge_runtime.students.explanation import Explanation, Push, logits_of
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.students.pairs import PairsStudent, RowsOf, read
 from kd_edge_runtime.system.ordered_sums import ordered_sum

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.scorer import Score, Scorer
-    from kd_edge_runtime.students.explain import Explanation
+    from kd_edge_runtime.students.explanation import Explanation
     from kd_edge_runtime.tables.score_rows import Columns, Scored
 
 # Probabilities of one student that differ by less were only added up in another order.
