@@ -65,7 +65,9 @@ from kd_edge.flash.kit.platforms import BACKENDS, PLATFORMS, PYTHONS
     "bundle is signed by 'kd-edge sign'.",
 )
 @OptionGroup.TRUST.option(
-    "--allow-older", is_flag=True, help="Replace a bundle even if it was created later."
+    "--allow-older",
+    is_flag=True,
+    help="Replace a bundle even if it was created later, and software even if it is newer.",
 )
 @json_option
 def flash(

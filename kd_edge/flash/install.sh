@@ -1,10 +1,18 @@
 #!/bin/sh
 # Puts kd-edge and the bundle beside this file onto a device, without a network:
-#   sh install.sh [FOLDER]
+#   sh install.sh [--allow-older] [FOLDER]
 set -eu
+KD_EDGE_ALLOW_OLDER=
+case "${1:-}" in
+--allow-older)
+    KD_EDGE_ALLOW_OLDER=1
+    shift
+    ;;
+esac
+export KD_EDGE_ALLOW_OLDER
 case "${1:-}" in
 -*)
-    echo "usage: sh install.sh [FOLDER]" >&2
+    echo "usage: sh install.sh [--allow-older] [FOLDER]" >&2
     exit 2
     ;;
 esac
@@ -16,7 +24,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 # Where the device has a list of signers, nothing of the kit is run before one of them is found to
 # have signed its list of hashes.
-program=$here/kit/install.pyz
+program=$here/kit/install.pyz sums=$here/kit/SHA256SUMS
 root=${1:-${KD_EDGE_ROOT:-}}
 if [ -z "$root" ]; then
     root=/var/lib/kd-edge
@@ -60,10 +68,26 @@ NAMES
     sed -n '/^[0-9a-f]\{64\}  install\.pyz$/p' SHA256SUMS >program
     sha256sum -c program >/dev/null 2>&1 || shasum -a 256 -c program >/dev/null 2>&1 ||
         fail "the kit's install.pyz is missing or damaged: flash it again."
-    program=$copy/install.pyz
+    program=$copy/install.pyz sums=$copy/SHA256SUMS
     cd /
     set -- "$root"
 fi
+
+# Nobody brings back software that was replaced, though it was signed once. The program cannot say
+# so: it is as old as its kit.
+lib=
+for one in "$root"/runtime/[0-9]*; do
+    [ ! -f "$one/whole" ] || lib=$one
+done
+for one in "$lib"/kd_edge_runtime-*.dist-info; do
+    now=$(printf '%s\n' "${one##*/}" | sed -n 's/^kd_edge_runtime-\([0-9][0-9.]*\).*\.dist-info$/\1/p')
+    new=$(sed -n 's/^[0-9a-f]*  kd_edge_runtime-\([0-9][0-9.]*\).*\.whl$/\1/p' "$sums" 2>/dev/null) || new=
+    least=$(printf '%s\n%s\n' "$new" "$now" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)
+    if [ -n "$lib" ] && [ -n "$now" ] && [ -n "$new" ] && [ "${new%.}" != "${now%.}" ] &&
+        [ "$least" = "$new" ] && [ -z "$KD_EDGE_ALLOW_OLDER" ]; then
+        fail "this kit has kd-edge ${new%.}, and ${now%.} is installed: add --allow-older to take it."
+    fi
+done
 
 for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 ''; do
     [ -n "$python" ] || break

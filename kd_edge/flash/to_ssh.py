@@ -46,12 +46,13 @@ def flash_over_ssh(
     if kit is None and state["bundle"] == bundle.sha256:
         return 0
     written = 0
+    older = {"allow_older": trust.allow_older}
     with track(name, len(bundle.data) + (len(kit.zipped) if kit else 0)) as tracker:
         if kit is not None:
-            state = {**state, **_checked(remote.ask("kit", kit.zipped, tracker))}
+            state = {**state, **_checked(remote.ask("kit", kit.zipped, tracker, **older))}
             written += kit.size
         if state["bundle"] != bundle.sha256:
-            how = {"command": state["command"], "allow_older": trust.allow_older}
+            how = {"command": state["command"], **older}
             state = _checked(remote.ask("bundle", bundle.data, tracker, **how), "bundle")
             written += len(bundle.data)
     if state["bundle"] != bundle.sha256:

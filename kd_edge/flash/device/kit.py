@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -94,6 +95,32 @@ def runs_on(wheel: str) -> list[str]:
         for machine in _KERNELS
         if any(wheel.endswith(f"_{one}.whl") for one in _machines(machine, _bits()))
     ]
+
+
+def refuse_older(kit: dict[str, bytes], lib: Path | None) -> None:
+    """Refuses a kit whose runtime is older than the one in use, though it was signed once.
+
+    Args:
+        kit: the kit.
+        lib: the folder of the runtime in use; None for none.
+
+    Raises:
+        Refused: the kit has an older one.
+    """
+    here = [path.name for path in lib.glob(f"{RUNTIME}*.dist-info")] if lib else []
+    now, new = (max(map(_version, names), default=()) for names in (here, kit))
+    if new < now:
+        shown = [".".join(map(str, one)) for one in (new, now)]
+        raise Refused(
+            f"this kit has kd-edge {shown[0]}, and {shown[1]} is installed: add --allow-older to "
+            "take it"
+        )
+
+
+def _version(name: str) -> tuple[int, ...]:
+    """The numbers of a runtime's version in the name of its wheel or folder; () for others."""
+    found = re.match(re.escape(RUNTIME) + r"(\d+(?:\.\d+)*)", name)
+    return tuple(map(int, found[1].split("."))) if found else ()
 
 
 def device_tag() -> str:

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 from kd_edge.flash.device.bundles import find_runtime, switch
 from kd_edge.flash.device.disk import Refused, hash_uncached, make_folder, same_folder, sync_folder
-from kd_edge.flash.device.kit import device_tag, open_kit, python_version
-from kd_edge.flash.device.runtime import install_runtime, installed
+from kd_edge.flash.device.kit import device_tag, open_kit, python_version, refuse_older
+from kd_edge.flash.device.runtime import install_runtime, installed, newest
 from kd_edge.flash.device.signers import put_signers, require_signed
 
 REPLY = "kd-edge-reply:"
@@ -67,6 +67,8 @@ def _take_kit(root: Path, request: dict[str, Any]) -> dict[str, Any]:
     with _upload(root, request) as path:
         kit = open_kit(path)
         require_signed(kit, root)
+        if not request["allow_older"]:
+            refuse_older(kit, newest(root))
         install_runtime(kit, root, _note)
     command, bundle = find_runtime(root)
     return {"command": command, "bundle": bundle}

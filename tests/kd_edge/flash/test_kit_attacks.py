@@ -15,7 +15,7 @@ import bundles_made
 from flash_cuts import make_bundles
 from kd_edge.bundling.signing import sign, sign_bundle
 from kd_edge.flash.device.disk import SIGNATURE, SUMS, Refused, sums
-from kd_edge.flash.device.kit import open_kit
+from kd_edge.flash.device.kit import open_kit, refuse_older
 from kd_edge.flash.device.signers import require_signed
 from kd_edge.flash.kit.build import make_kit
 from kd_edge.flash.kit.payload import read_payload
@@ -71,10 +71,10 @@ def device(tmp_path, keys):
 def install(tmp_path, python, stick, device):
     """Runs install.sh; what it said."""
 
-    def install(code):
+    def install(code, *words):
         (tmp_path / "tmp").mkdir(exist_ok=True)
         done = subprocess.run(
-            ["/bin/sh", stick / "install.sh", device],
+            ["/bin/sh", stick / "install.sh", *words, device],
             cwd=tmp_path,
             env={
                 "PATH": f"{python}:/usr/bin:/bin",
@@ -220,3 +220,27 @@ def test_a_list_names_no_file_elsewhere(name, stick):
     (stick / "kit" / SUMS).write_bytes(listed + f"{digest}  {name}\n".encode())
     with pytest.raises(Refused, match="missing or damaged"):
         open_kit(stick / "kit")
+
+
+def _installed(device, version):
+    """A runtime of a version, as far as is looked at."""
+    lib = device / "runtime" / "000001-kit-python-machine"
+    (lib / f"kd_edge_runtime-{version}.dist-info").mkdir(parents=True)
+    (lib / "whole").touch()
+    return lib
+
+
+def test_a_signed_kit_that_is_older_than_what_is_installed(stick, device, install):
+    lib = _installed(device, "0.10.0")
+    _file(stick, "click").write_bytes(b"damaged")
+    assert "and 0.10.0 is installed: add --allow-older to take it" in install.refused()
+    assert "click" in install(1, "--allow-older"), "it went on, to what is damaged"
+    [wheel] = (stick / "kit").glob("kd_edge_runtime-*")
+    for now in ("0.1.9", wheel.name.split("-")[1]):
+        shutil.rmtree(device / "runtime")
+        lib = _installed(device, now)
+        assert "click" in install(1)
+        refuse_older({wheel.name: b""}, lib)
+    with pytest.raises(Refused, match=r"0\.10\.0 is installed"):
+        refuse_older({wheel.name: b""}, _installed(device / "other", "0.10.0"))
+    refuse_older({wheel.name: b""}, None)
