@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from kd_edge.cli.new_folders import no_empty_folders
 from kd_edge.cli.stopping import stoppable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -60,11 +61,14 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists its options by group, and that can be stopped at any time."""
+    """A command whose help lists its options by group, and that can be stopped at any time.
+
+    Its parameter `output`, if it has one, is where its results go.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """See click."""
-        with stoppable():
+        with stoppable(), no_empty_folders(ctx.params.get("output")):
             return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

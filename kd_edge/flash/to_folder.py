@@ -25,10 +25,11 @@ from kd_edge.flash.device.signers import put_signers
 from kd_edge.flash.kit.build import Kit
 from kd_edge.flash.kit.payload import Payload
 from kd_edge.flash.trust import UNCHANGED, Trust
-from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.errors import InputError, KdEdgeError, note
 from kd_edge_runtime.files import atomic_write, plain_write_errors
 from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
+from kd_edge_runtime.system.open_folders import writable_by_all
 
 DEFAULT_PYTHON = "3.11"
 """The Python of a kit for a folder, whose device is unknown: that of Raspberry Pi OS 12."""
@@ -61,10 +62,9 @@ def flash_folder(
     with _plain_errors(root):
         if not root.parent.is_dir():
             raise InputError(f"there is no folder '{root.parent}': is the card mounted?")
-        make_folder(root)
-        sync_folder(root.parent)
+        _warn_if_open(root)
         size = len(bundle.data) + (kit.size if kit else 0)
-        with same_folder(root), track(name, size) as tracker:
+        with _made(root), same_folder(root), track(name, size) as tracker:
             put_signers(root, trust.signers)
             written = _put_bundle(root, bundle, trust.allow_older)
             tracker.advance(len(bundle.data))
@@ -73,6 +73,32 @@ def flash_folder(
                 written += _put_kit(root, kit) + _put_script(root)
                 tracker.advance(kit.size)
         return written
+
+
+def _warn_if_open(root: Path) -> None:
+    """Warns of a medium on which anybody may change what devices will take for the workshop's."""
+    folder = writable_by_all(root)
+    if folder is not None:
+        note(
+            f"Warning: anybody on this computer may write into '{folder}', and so change what "
+            f"devices get from '{root}': take that right away (chmod o-w), mount the medium for "
+            "yourself alone, or sign the bundle ('kd-edge sign') and the software (--key)"
+        )
+
+
+@contextlib.contextmanager
+def _made(root: Path) -> Iterator[None]:
+    """Makes a folder; one that is new and stays empty is gone if the block fails."""
+    new = not root.exists()
+    make_folder(root)
+    sync_folder(root.parent)
+    try:
+        yield
+    except BaseException:
+        if new:
+            with contextlib.suppress(OSError):
+                root.rmdir()
+        raise
 
 
 def current_hash(root: Path) -> str:

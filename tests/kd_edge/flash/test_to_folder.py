@@ -235,3 +235,22 @@ def test_what_is_unforeseen_at_one_stops_no_other(tmp_path, payloads, monkeypatc
 def _tree(folder: Path) -> dict[str, tuple[bytes, int]]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def test_a_card_that_anybody_may_change_is_warned_of(tmp_path, payloads, capsys):
+    root = tmp_path / "card"
+    flash_folder("card", root, payloads["old"], None)
+    assert "anybody" not in capsys.readouterr().err
+    root.chmod(0o777)
+    flash_folder("card", root, payloads["old"], None)
+    assert f"Warning: anybody on this computer may write into '{root}'" in capsys.readouterr().err
+
+
+def test_a_card_to_which_nothing_came_has_no_new_folder(tmp_path, payloads, monkeypatch):
+    def refused(*_):
+        raise KdEdgeError("it does not reproduce its golden rows")
+
+    monkeypatch.setattr("kd_edge.flash.to_folder._put_bundle", refused)
+    with pytest.raises(KdEdgeError, match="golden rows"):
+        flash_folder("card", tmp_path / "card", payloads["old"], None)
+    assert not (tmp_path / "card").exists()
