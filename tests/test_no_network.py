@@ -209,7 +209,7 @@ def test_what_the_workshop_does(watched, tiny_model, tmp_path):
         ("teacher", "responses.csv", "-o", "teacher", "--model", tiny_model, *small),
         ("label", "teacher", "responses.csv", "-o", "l.csv", "--variants", "v.csv", "--count", 20),
         ("distill", "responses.csv", "--labels", "l.csv", "--teacher", "teacher", "-o", "made",
-         *student),
+         "--accept-weak", *student),
         ("export", "made/student", "-o", "item.kdz"),
         ("page", "item.kdz", "-o", "page.html"),
         ("flash", "item.kdz", "card"),

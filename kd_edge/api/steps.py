@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kd_edge.api.arguments import (
@@ -23,6 +23,7 @@ from kd_edge.distillation import distil as distillation
 from kd_edge.distillation.distil import Distilled
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
+from kd_edge.distillation.weakness import weaknesses
 from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
 from kd_edge.soft_labels.label_rows import label_rows
 from kd_edge.soft_labels.label_variants import (
@@ -40,6 +41,7 @@ from kd_edge.teacher import finetune as finetuning
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.held_out import held_out_rows, learning_rows
 from kd_edge.teacher.options import TeacherOptions
+from kd_edge.training.doubts import row_doubts, say_doubts
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +110,9 @@ def finetune(
     question = to_item(responses, item)
     chosen = to_options(options, TeacherOptions, model=model, epochs=epochs, seed=seed)
     place = Workplace(folder)
-    return place.keep_for(finetuning.finetune(question, question.learning, chosen, place.path))
+    return place.keep_for(
+        finetuning.finetune(question, question.learning, chosen, place.path, warn=True)
+    )
 
 
 def label(
@@ -183,7 +187,8 @@ def distil(
         folder: where to save them, in `student` and `baseline`, and of "both" in `second`.
 
     Returns:
-        The `student` and the `baseline`, and of "both" the `second`.
+        The `student` and the `baseline`, of "both" the `second`; and `warnings`, where the
+        responses are doubtful, or the student does no better than a guess, or than the baseline.
 
     Raises:
         InputError: a response has no label, or there are too few.
@@ -207,10 +212,13 @@ def distil(
         teacher,
         kept_out=kept_out(to_texts("never", never)),
     )
+    doubts = row_doubts(question.item_id, question.scale, rows, held_out)
+    say_doubts(doubts)
     place = Workplace(folder)
     work = place.path / "work"
     with held(work, "distilling"):
         distilled = distillation.distil(data, chosen, work)
+        distilled = replace(distilled, warnings=(*doubts, *weaknesses(data, distilled)))
         _save(distilled, place)
         distillation.clear_work(work)
     return place.keep_for(distilled)

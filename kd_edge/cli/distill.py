@@ -26,6 +26,12 @@ from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.sizes import max_ms_option, max_size_option, show_search
 from kd_edge.cli.training import distil_options, to_distil_options, to_kept_out
+from kd_edge.cli.weakness import (
+    accept_weak_option,
+    end_if_weak,
+    warn_of_weakness,
+    with_warnings,
+)
 from kd_edge.console.model_names import RESEARCH
 from kd_edge.students.registry import BOTH
 from kd_edge_runtime.errors import InputError
@@ -83,6 +89,7 @@ if TYPE_CHECKING:
     "need bytes too (may be repeated).",
 )
 @output_option(NEW_FOLDER, "Folder for the student and the baseline.")
+@accept_weak_option
 @json_option
 @seed_option
 def distill(
@@ -97,6 +104,7 @@ def distill(
     forms: tuple[str, ...],
     prompts: tuple[Path, ...],
     as_json: bool,
+    accept_weak: bool,
     **values: Any,
 ) -> None:
     """Distil a small model, the student, of one item from its scored RESPONSES and soft labels.
@@ -106,6 +114,10 @@ def distill(
     calibrated on held-out responses, on which the confidence below which a score is flagged for
     review is chosen too. So is the weight of soft labels and baseline in what the student learns;
     where the baseline is better, OUTPUT/student is the baseline.
+
+    Exit codes: 0 done; 2 wrong input or options; 6 done, but on the held-out responses the student
+    is no better than always giving the most frequent score, or than the baseline: a warning says
+    which, --accept-weak ends with 0 all the same; 130 stopped.
 
     \b
     Examples:
@@ -136,6 +148,7 @@ def distill(
     from kd_edge.distillation.choice import choice_of
     from kd_edge.distillation.distil import clear_work, distil
     from kd_edge.distillation.learning import LearningData
+    from kd_edge.distillation.weakness import weaknesses
     from kd_edge.evaluation.review import review_of
     from kd_edge.files import check_replaceable, make_folder
     from kd_edge.size_search.distil import distil_to_size
@@ -146,6 +159,7 @@ def distill(
     from kd_edge.stages.lock import held
     from kd_edge.students import store
     from kd_edge.teacher.held_out import learning_rows
+    from kd_edge.training.doubts import row_doubts, say_doubts
 
     rows, held_out = learning_rows(item, teacher_folder, options.seed)
     classes = item.scale.classes
@@ -154,6 +168,8 @@ def distill(
     data = LearningData(
         item, rows, held_out, soft, labelled_variants, teacher_folder, kept_out=kept_out
     )
+    doubts = row_doubts(item.item_id, item.scale, rows, held_out)
+    say_doubts(doubts)
     make_folder(output)
     names = ("student", "baseline", *(["second"] if options.second else []))
     for name in names:
@@ -179,8 +195,10 @@ def distill(
             store.save(student, output / name)
         clear_work(work)
     figures = {name: _figures(student) for name, student in students.items()}
+    warnings = (*doubts, *weaknesses(data, distilled))
     if as_json:
-        print_json(figures)
+        print_json(with_warnings(figures, warnings))
+        end_if_weak(warn_of_weakness(warnings), accept_weak)
         return
     click.echo(f"{output / 'student'}: {distilled.student.parameters:,} parameters")
     for name, measured in figures.items():
@@ -192,6 +210,7 @@ def distill(
         )
     about = distilled.student.provenance
     print_text("\n".join(str(one) for one in (choice_of(about), review_of(about)) if one))
+    end_if_weak(warn_of_weakness(warnings), accept_weak)
 
 
 def _refuse_unfit(limited: bool, bundled: bool, labels_only: bool, teacher: bool) -> None:

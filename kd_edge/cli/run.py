@@ -39,6 +39,7 @@ from kd_edge.cli.training import (
     to_kept_out,
     to_teacher_options,
 )
+from kd_edge.cli.weakness import accept_weak_option, end_if_weak, warn_of_weakness
 from kd_edge.console.model_names import SCHOOL
 from kd_edge.size_search.tried import ALL, Limits, check_kinds
 from kd_edge.students.registry import BOTH
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from kd_edge.runs.cross_item.run import TogetherReport
     from kd_edge.runs.items import Failed
     from kd_edge.runs.run import RunReport
+    from kd_edge.training.doubts import Doubt
 
 _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 
@@ -108,6 +110,7 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
     "As --max-size, for the mean milliseconds of a response on this machine, on one thread.",
 )
 @output_option(NEW_FOLDER, "Folder for the bundle, the report and all intermediate results.")
+@accept_weak_option
 @json_option
 @seed_option
 def run(
@@ -123,6 +126,7 @@ def run(
     max_size: int | None,
     max_ms: float | None,
     as_json: bool,
+    accept_weak: bool,
     **values: Any,
 ) -> None:
     """Make a bundle from scored RESPONSES: train, check and measure it in one run.
@@ -138,7 +142,7 @@ def run(
 
     Exit codes: 0 done; 1 an item failed; 2 wrong input or options; 6 done, but the small model is
     no better than always giving the most frequent score, or than the same one trained without the
-    large model: warnings say which; 130 stopped.
+    large model: warnings say which, --accept-weak ends with 0 all the same; 130 stopped.
 
     \b
     Examples:
@@ -192,40 +196,36 @@ def run(
     )
     if together:
         from kd_edge.runs.cross_item.run import run_together
-        from kd_edge.runs.verdict import shortfalls_together
 
         joint = run_together(scored, output, options, tested, kept_out)
         if as_json:
             print_json(asdict(joint))
         else:
             _show_together(joint, output)
-        _end(scored.left_out, shortfalls_together(joint.parts, joint.choice))
+        _end(scored.left_out, joint.warnings, accept_weak)
         return
     from kd_edge.runs.run import run as run_items
-    from kd_edge.runs.verdict import shortfalls
 
     report = run_items(scored, output, options, tested, texts, unscored, kept_out)
     if as_json:
         print_json(report.as_json())
     else:
         _show(report, output)
-    _end(report.failed, shortfalls(report.items, report.pooled))
+    _end(report.failed, report.warnings, accept_weak)
 
 
-def _end(failed: Sequence[Failed | LeftOut], shortfalls: Sequence[str]) -> None:
+def _end(failed: Sequence[Failed | LeftOut], warnings: Sequence[Doubt], accept_weak: bool) -> None:
     """Says which items are not in the bundle, and loudly what its small models do not do better.
 
     It ends with an exit code of its own for either, that of a failed item first.
     """
-    from kd_edge.runs.verdict import EXIT_CODE
-
     for one in failed:
         message = f"Item '{one.item_id}' failed and is not in the bundle: {one.why}"
         click.echo(message, err=True)
-    for shortfall in shortfalls:
-        click.secho(f"WARNING: {shortfall}.", err=True, fg="red", bold=True)
-    if failed or shortfalls:
-        sys.exit(1 if failed else EXIT_CODE)
+    weak = warn_of_weakness(warnings)
+    if failed:
+        sys.exit(1)
+    end_if_weak(weak, accept_weak)
 
 
 def _show(report: RunReport, output: Path) -> None:

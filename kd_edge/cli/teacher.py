@@ -22,6 +22,7 @@ from kd_edge.cli.options import (
 from kd_edge.cli.prompts import read_prompts
 from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.training import teacher_options, to_teacher_options
+from kd_edge.cli.weakness import with_warnings
 from kd_edge.console.model_names import RESEARCH
 
 
@@ -78,7 +79,7 @@ def teacher(
         check_reads_prompts(resolve(options.model))
         item = replace(item, prompt=texts[0] or item.prompt, rubric=texts[1])
 
-    report = finetune(item, item.learning, options, output)
+    report = finetune(item, item.learning, options, output, warn=True)
     card = report.card
     if as_json:
         figures = {
@@ -89,7 +90,7 @@ def teacher(
             "parameters": report.parameters,
             "seconds": round(report.seconds, 1),
         }
-        print_json(figures)
+        print_json(with_warnings(figures, report.warnings))
         return
     click.echo(f"{output}: {report.parameters:,} parameters")
     click.echo(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from kd_edge.students import registry
 from kd_edge.students.base import no_teacher
 from kd_edge.students.sharing import Sharing
 from kd_edge.students.student import Student, TextStage, probabilities
+from kd_edge.training.doubts import Doubt
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,14 @@ class Distilled:
         baseline: the same network, trained on people's scores alone (the paper's ANN); a bag beside
             a student that cannot be trained without a teacher.
         second: the second of both, if both were asked for.
+        warnings: what is doubtful about the responses, and what the student does not do better.
     """
 
     student: Student
     baseline: Student
     second: Student | None = None
+    _: KW_ONLY
+    warnings: tuple[Doubt, ...] = ()
 
 
 def distil(data: LearningData, options: DistilOptions, work: Path) -> Distilled:

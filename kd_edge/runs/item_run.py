@@ -41,6 +41,8 @@ from kd_edge.size_search.search import usual_forms
 from kd_edge.size_search.shown import SizeChoice
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.card import teacher_size
+from kd_edge.teacher.reading_limit import training_doubts
+from kd_edge.training.doubts import Doubt, say_doubts
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Scorer
 
@@ -95,12 +97,14 @@ class ItemRun:
         outputs: the outputs of its stages.
         prepared: its student's forms, checked against PyTorch.
         texts: the item's text, rubric and so on.
+        doubts: what was doubtful before the training.
     """
 
     split: Split
     outputs: StageOutputs
     prepared: Prepared
     texts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def item_id(self) -> str:
@@ -209,6 +213,8 @@ def run_item(
     every = (*shown, *item.references)
     # What a decoder-only teacher reads with each response.
     asked = replace(split, item=replace(item, prompt="\n\n".join(shown) or None))
+    doubts = training_doubts(item, item.item_id, split.train, split.validation, options.teacher)
+    say_doubts(doubts)
     outputs = run_stages(asked, out, options, unlabelled, kept_out, every)
     student = ExportItem(
         outputs.distilled.student,
@@ -224,7 +230,7 @@ def run_item(
         cascade = replace(options.cascade, share=share)
         export = ExportOptions(usual_forms(outputs.distilled.student), cascade=cascade)
     (prepared,) = prepare([student], export)
-    return ItemRun(split, outputs, prepared, shown)
+    return ItemRun(split, outputs, prepared, shown, doubts)
 
 
 def _sized(line: Line, size: Size | None) -> Line:

@@ -32,10 +32,12 @@ from kd_edge.runs.provenance import bundle_provenance
 from kd_edge.runs.sums import sums_of
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE, read_scored
+from kd_edge.runs.verdict import shortfalls
 from kd_edge.soft_labels.augmentation import unlabelled_texts
 from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.source import resolve
+from kd_edge.training.doubts import Doubt
 from kd_edge_runtime.errors import InputError
 
 
@@ -51,6 +53,8 @@ class RunReport:
         options: the run's options.
         versions: versions of the packages that the results may depend on.
         sums: the figures of the sums of items whose scores add up.
+        warnings: what was doubtful before the training, and what the small models do not do better
+            than a guess, or than without a large model.
     """
 
     bundle: str
@@ -60,12 +64,14 @@ class RunReport:
     options: Mapping[str, Any]
     versions: Mapping[str, str]
     sums: tuple[SumAgreement, ...] = ()
+    warnings: tuple[Doubt, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The report as JSON types; "sums" only where there are some."""
+        """The report as JSON types; "sums" and "warnings" only where there are some."""
         content = {**asdict(self), "items": [item.as_json() for item in self.items]}
-        if not self.sums:
-            del content["sums"]
+        for name in ("sums", "warnings"):
+            if not content[name]:
+                del content[name]
         return content
 
 
@@ -131,10 +137,12 @@ def _run(
     apart = _left_out(responses, test, [item.item_id for item, _ in items])
     runs, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)
     item_reports = _write_bundle(runs, out / BUNDLE, options)
+    over_all = pooled([(report.item_id, report.lines) for report in item_reports])
+    doubts = [doubt for one in runs for doubt in one.doubts]
     report = RunReport(
         bundle=BUNDLE,
         items=item_reports,
-        pooled=pooled([(report.item_id, report.lines) for report in item_reports]),
+        pooled=over_all,
         failed=(*apart, *failed),
         options=options.as_json(),
         versions=versions(),
@@ -148,6 +156,7 @@ def _run(
                 if one.split.item.part_of is not None
             ]
         ),
+        warnings=(*doubts, *shortfalls(item_reports, over_all)),
     )
     write_json(out / REPORT, report.as_json())
     (out / TOGETHER).unlink(missing_ok=True)

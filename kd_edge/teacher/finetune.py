@@ -17,9 +17,11 @@ from kd_edge.stages.record import StoppedError
 from kd_edge.teacher import classifier
 from kd_edge.teacher.card import CARD, TeacherCard, read_card
 from kd_edge.teacher.options import TeacherOptions
+from kd_edge.teacher.reading_limit import training_doubts
 from kd_edge.teacher.source import resolve
 from kd_edge.teacher.training_run import TrainingRun
 from kd_edge.training.checkpoint import Checkpoint
+from kd_edge.training.doubts import Doubt, say_doubts
 from kd_edge.training.run_state import read_state
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import plain_write_errors
@@ -37,6 +39,7 @@ class Teacher:
         train_rows: responses it learned from.
         parameters: weights of the network.
         seconds: time spent, that of the runs before an interruption included.
+        warnings: what is doubtful about its responses.
     """
 
     folder: Path
@@ -44,6 +47,7 @@ class Teacher:
     train_rows: int
     parameters: int
     seconds: float
+    warnings: tuple[Doubt, ...] = ()
 
 
 def finetune(
@@ -53,6 +57,8 @@ def finetune(
     folder: Path,
     validation_ids: Collection[str] | None = None,
     names: ModelNames = RESEARCH,
+    *,
+    warn: bool = False,
 ) -> Teacher:
     """Fine-tune a teacher, or continue a run that was stopped.
 
@@ -70,6 +76,7 @@ def finetune(
         folder: where the teacher goes; a teacher that is there is replaced at the end.
         validation_ids: response ids to hold out; None draws `options.validation` of each class.
         names: what progress calls the teacher.
+        warn: whether to say what is doubtful about the responses.
 
     Returns:
         The teacher.
@@ -87,13 +94,17 @@ def finetune(
             mend_folder(folder)
         check_replaceable(folder, (CARD, _CHECKPOINT))
         source = resolve(options.model)
+        doubts: tuple[Doubt, ...] = ()
+        if warn:
+            doubts = training_doubts(item, item.item_id, training, held_out, options)
+            say_doubts(doubts)
         run = TrainingRun(item, training, held_out, options, source)
         card, seconds = _finished(folder, run.key), 0.0
         if card is None:
             card, seconds = _train(item, run, folder, names)
         else:
             say(f"The {names.teacher} of these responses and options is there already: kept.")
-    return Teacher(folder, card, len(training), run.model.parameter_count, seconds)
+    return Teacher(folder, card, len(training), run.model.parameter_count, seconds, doubts)
 
 
 def _finished(folder: Path, key: str) -> TeacherCard | None:

@@ -75,6 +75,18 @@ def load_language_model(
     return backbone, tokenizer
 
 
+def load_tokenizer(folder: Path) -> Any:
+    """Load the tokenizer of a language model.
+
+    Raises:
+        InputError: it cannot be loaded.
+    """
+    import transformers
+
+    with quiet(), _plain_errors(folder):
+        return transformers.AutoTokenizer.from_pretrained(folder, **_SAFE)
+
+
 def read_config(folder: Path) -> Any:
     """The transformers configuration of a language model.
 

@@ -41,12 +41,15 @@ from kd_edge.runs.outputs import StageOutputs
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import ScoredRows, scored_rows, student_scorings, write_scored
+from kd_edge.runs.verdict import shortfalls_together
 from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students import registry
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.student import Student
 from kd_edge.teacher.card import teacher_size
+from kd_edge.teacher.reading_limit import training_doubts
 from kd_edge.teacher.source import resolve
+from kd_edge.training.doubts import Doubt, say_doubts
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Score, Scorer
@@ -92,6 +95,7 @@ class TogetherReport:
         versions: of the packages that the outcome may depend on.
         review: which of the student's scores are flagged for a person.
         choice: what the student learnt from, and why.
+        warnings: what was doubtful before the training, and what is weak about the student.
     """
 
     bundle: str
@@ -107,6 +111,7 @@ class TogetherReport:
     versions: Mapping[str, str]
     review: Review | None = None
     choice: Choice | None = None
+    warnings: tuple[Doubt, ...] = ()
 
 
 def run_together(
@@ -158,6 +163,9 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     texts = [row.text for row in (*training, *pool.test)]
     refuse_other_responses(out, out, rows, texts, classes, questions=True)
     remember_responses(out, texts)
+    read = (pool.for_teacher(pool.train), pool.for_teacher(pool.validation))
+    doubts = training_doubts(pool.item, "", *read, options.teacher)
+    say_doubts(doubts)
     outputs = run_stages(pool, out, options, kept_out)
     student = outputs.distilled.student
     say(f"Writing the bundle of {len(pool.questions)} items …")
@@ -175,6 +183,8 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     manifest = write(prepared, bundle, provenance, _cards(pool, classes_by_scorer))
     sizes = _sizes(outputs, manifest, bundle)
     report = _report(pool, outputs, classes_by_scorer, sizes, options)
+    weak = shortfalls_together(report.parts, report.choice)
+    report = replace(report, warnings=(*doubts, *weak))
     write_json(out / TOGETHER, asdict(report))
     (out / REPORT).unlink(missing_ok=True)
     remember_finished(out, out, out / TOGETHER)

@@ -32,7 +32,8 @@ from kd_edge_runtime import Scorer
 from kd_edge_runtime.errors import InputError, TableError
 from workshop import SMALL, item_of, write_table
 
-FEW = ["--ngrams", 60, "--dimensions", 3, "--student-epochs", 3, "--teacher-share", 1]
+FEW = ["--ngrams", 60, "--dimensions", 3, "--student-epochs", 3, "--teacher-share", 1,
+       "--accept-weak"]  # fmt: skip
 STUDENT = DistilOptions(student_options=SMALL["bag"], epochs=3, teacher_share=1.0)
 
 

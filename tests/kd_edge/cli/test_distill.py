@@ -15,11 +15,13 @@ from kd_edge.soft_labels.labels import SoftLabels, write_labels
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
+from kd_edge.training.doubts import WEAK_EXIT_CODE, not_helped
 from workshop import CANARY, certain, item_of, with_canary, write_table
 
 ITEM = with_canary(item_of(60))
 # A student that learns from the labels alone, whatever comes of two epochs.
-SMALL = ("--ngrams", 50, "--dimensions", 3, "--student-epochs", 2, "--teacher-share", 1)
+SMALL = ("--ngrams", 50, "--dimensions", 3, "--student-epochs", 2, "--teacher-share", 1,
+         "--accept-weak")  # fmt: skip
 LABELS = certain(ITEM.rows, 3)
 
 
@@ -85,6 +87,22 @@ def test_json(command, given, tmp_path):
         assert figures[name].pop("review") == made["review"]
         assert figures[name].pop("choice", None) == made.get("choice")
         assert figures[name] == made["validation"]
+    few = figures["warnings"][0]
+    assert (few["item_id"], few["kind"]) == ("tiny", "few-held-out")
+    assert f"Warning: item 'tiny': {few['message']}." in said.err
+
+
+def test_a_weak_student_has_its_own_exit_code_unless_it_is_accepted(
+    command, given, tmp_path, monkeypatch
+):
+    weak = not_helped("tiny", "QWK", 0.4, 0.5)
+    monkeypatch.setattr("kd_edge.distillation.weakness.weaknesses", lambda *_: (weak,))
+    start = ("distill", given / "responses.csv", "--labels", given / "labels.csv", "-o", tmp_path)
+    for more, code in ((SMALL, 0), (SMALL[:-1], WEAK_EXIT_CODE), ((*SMALL[:-1], "--json"), 6)):
+        said = command(*start, *more)
+        assert said.code == code, said.err
+        assert f"WARNING: {weak}." in said.err
+        assert (tmp_path / "student").is_dir()
 
 
 def test_another_accuracy_beside_review(command, given, tmp_path):

@@ -17,6 +17,7 @@ from kd_edge.data.responses import Responses, Scale
 from kd_edge.distillation.train import Training
 from kd_edge.evaluation.agreement import scorer_name
 from kd_edge.runs.verdict import EXIT_CODE
+from kd_edge.training.doubts import FEW, WEAKNESSES, not_helped
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 from workshop import CANARY, item_of, with_canary, write_table
@@ -104,6 +105,22 @@ def test_a_model_that_is_no_better_than_a_guess_is_said_aloud(finished):
     better = lines["student"]["accuracy"] > lines["majority class"]["accuracy"]
     assert (done.returncode == EXIT_CODE) == ("WARNING: " in done.stderr)
     assert better or "no better than always giving the most frequent score" in done.stderr
+    warnings = json.loads((out / "report.json").read_text())["warnings"]
+    kinds = [one["kind"] for one in warnings]
+    assert kinds[0] == FEW
+    assert bool({*kinds} & {*WEAKNESSES}) == (done.returncode == EXIT_CODE)
+    assert all(f"item 'tiny': {one['message']}." in done.stderr for one in warnings)
+
+
+def test_a_weak_small_model_can_be_accepted(command, responses, tiny_model, out, monkeypatch):
+    weak = not_helped("tiny", "QWK", 0.4, 0.5)
+    monkeypatch.setattr("kd_edge.runs.run.shortfalls", lambda *_: [weak])
+    given = ("run", responses, "-o", out, "--model", tiny_model, *TINY)
+    for more, code in (((), EXIT_CODE), (("--accept-weak",), 0)):
+        said = command(*given, *more)
+        assert said.code == code
+        assert f"WARNING: {weak}." in said.err
+    assert weak.message in (out / "report.json").read_text()
 
 
 def test_again_with_json(command, responses, tiny_model, out):

@@ -121,7 +121,8 @@ def test_a_decoder_with_an_adapter_teaches_a_student(command, responses, tmp_pat
     assert "name it with --model" in said.err
     said = command("label", teacher, responses, "-o", labels, "--model", model, "--device", "cpu")
     assert said.code == 0, said.err
-    given = ("distill", responses, "--labels", labels, "--teacher", teacher, "-o", tmp_path / "out")
+    given = ("distill", responses, "--labels", labels, "--teacher", teacher, "-o", tmp_path / "out",
+             "--accept-weak")  # fmt: skip
     said = command(*given, "--student-epochs", 2, "--ngrams", 50)
     assert said.code == 0, said.err
     said = command(*given, "--student", "transformer")
