@@ -26,6 +26,7 @@ from kd_edge_runtime._version import __version__ as __version__
 if TYPE_CHECKING:
     from kd_edge.api.evaluate import evaluate, hold_out
     from kd_edge.api.full_run import RunResult, report, run
+    from kd_edge.api.llm import ask_llm
     from kd_edge.api.read import read_responses
     from kd_edge.api.steps import Labels, distil, export, finetune, label
     from kd_edge.distillation.options import DistilOptions
@@ -39,6 +40,7 @@ __all__ = [
     "RunOptions",
     "RunResult",
     "TeacherOptions",
+    "ask_llm",
     "distil",
     "evaluate",
     "export",
@@ -53,6 +55,7 @@ __all__ = [
 _MODULES = {
     "kd_edge.api.evaluate": ("evaluate", "hold_out"),
     "kd_edge.api.full_run": ("RunResult", "report", "run"),
+    "kd_edge.api.llm": ("ask_llm",),
     "kd_edge.api.read": ("read_responses",),
     "kd_edge.api.steps": ("Labels", "distil", "export", "finetune", "label"),
     "kd_edge.distillation.options": ("DistilOptions",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
@@ -98,8 +99,9 @@ class Workplace:
     def __init__(self, folder: str | Path | None) -> None:
         self.is_temporary = folder is None
         if folder is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="kd-edge-")
-            self.path = Path(self._temporary.name)
+            self.path = Path(tempfile.mkdtemp(prefix="kd-edge-"))
+            # Not a TemporaryDirectory, which warns where a call fails and has no result.
+            self._removed = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
         else:
             self.path = to_path("folder", folder)
             make_folder(self.path)
@@ -107,5 +109,6 @@ class Workplace:
     def keep_for(self, result: _Result) -> _Result:
         """The result; a temporary folder is removed when the result is no longer used."""
         if self.is_temporary:
-            weakref.finalize(result, self._temporary.cleanup)
+            self._removed.detach()
+            weakref.finalize(result, shutil.rmtree, self.path, ignore_errors=True)
         return result

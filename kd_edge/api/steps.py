@@ -38,6 +38,7 @@ from kd_edge.students import store
 from kd_edge.students.kept_out import kept_out
 from kd_edge.students.student import Student
 from kd_edge.teacher import finetune as finetuning
+from kd_edge.teacher.compute import computing_on
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.held_out import held_out_rows, learning_rows
 from kd_edge.teacher.options import TeacherOptions
@@ -170,6 +171,7 @@ def distil(
     epochs: int | None = None,
     seed: int | None = None,
     never: Sequence[str] = (),
+    device: str = "auto",
     options: DistilOptions | None = None,
     folder: str | Path | None = None,
 ) -> Distilled:
@@ -183,6 +185,7 @@ def distil(
         epochs: passes over responses and variants, >= 1; by default those of the kind.
         seed: of all that is random, >= 0; 0 by default.
         never: names and other words that the students may not know.
+        device: where an rnn or a transformer computes, as in `TeacherOptions`.
         options: everything else.
         folder: where to save them, in `student` and `baseline`, and of "both" in `second`.
 
@@ -216,7 +219,7 @@ def distil(
     say_doubts(doubts)
     place = Workplace(folder)
     work = place.path / "work"
-    with held(work, "distilling"):
+    with held(work, "distilling"), computing_on(device):
         distilled = distillation.distil(data, chosen, work)
         distilled = replace(distilled, warnings=(*doubts, *weaknesses(data, distilled)))
         _save(distilled, place)

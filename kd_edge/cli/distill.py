@@ -25,7 +25,7 @@ from kd_edge.cli.options import (
 from kd_edge.cli.prompts import prompt_option, read_prompts
 from kd_edge.cli.reading import read, reading_options
 from kd_edge.cli.sizes import max_ms_option, max_size_option, show_search
-from kd_edge.cli.training import distil_options, to_distil_options, to_kept_out
+from kd_edge.cli.training import device_option, distil_options, to_distil_options, to_kept_out
 from kd_edge.cli.weakness import (
     accept_weak_option,
     end_if_weak,
@@ -71,6 +71,9 @@ if TYPE_CHECKING:
     help="CSV file with labelled variants, from 'kd-edge label --variants'.",
 )
 @distil_options(RESEARCH, "; with --max-size or --max-ms bag, transformer and both are tried")
+@device_option(
+    OptionGroup.STUDENT, RESEARCH, "rnn or the transformer, or the teacher that it is cut out of,"
+)
 @max_size_option(
     "Distil students of several sizes and keep the most accurate one whose bundle has at most "
     "this many bytes, like 16KB or 8MB.",
@@ -103,6 +106,7 @@ def distill(
     max_ms: float | None,
     forms: tuple[str, ...],
     prompts: tuple[Path, ...],
+    device: str,
     as_json: bool,
     accept_weak: bool,
     **values: Any,
@@ -130,6 +134,7 @@ def distill(
       kd-edge distill responses.csv --labels labels.csv -o out --student rnn
       kd-edge distill responses.csv --labels labels.csv -o out --never names.txt
       kd-edge distill r.csv --labels labels.csv --teacher t -o out --student both
+      kd-edge distill r.csv --labels l.csv -o out --student rnn --device cuda:1
     """
     # Before anything that takes seconds to import.
     refuse_missing(responses, labels, variants, values["never"])
@@ -139,6 +144,7 @@ def distill(
     _refuse_unfit(limited, bool(forms or prompts), labels_only, bool(teacher_folder))
     kept_out = to_kept_out(values)
     if labels_only:
+        values["device"] = device
         distill_labels_only(responses, labels, variants, output, options, values, as_json)
         return
     sources = read_prompts(prompts)
@@ -158,6 +164,7 @@ def distill(
     from kd_edge.soft_labels.labels import labels_by_id
     from kd_edge.stages.lock import held
     from kd_edge.students import store
+    from kd_edge.teacher.compute import computing_on
     from kd_edge.teacher.held_out import learning_rows
     from kd_edge.training.doubts import row_doubts, say_doubts
 
@@ -175,7 +182,7 @@ def distill(
     for name in names:
         check_replaceable(output / name, store.MARKERS)  # before the work, not after it
     work = output / "work"
-    with held(work, "distilling"):
+    with held(work, "distilling"), computing_on(device):
         if not limited:
             distilled = distil(data, options, work)
         else:

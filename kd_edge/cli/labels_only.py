@@ -50,6 +50,7 @@ def distill_labels_only(
     from kd_edge.soft_labels.labels import label_classes, read_labels
     from kd_edge.soft_labels.origin import ORIGIN, origin_words, read_origin
     from kd_edge.students import store
+    from kd_edge.teacher.compute import computing_on
 
     if not (values["score_range"] or values["classes"]):
         values = {**values, "classes": ";".join(label_classes(labels)) or None}
@@ -66,7 +67,8 @@ def distill_labels_only(
     check_replaceable(output / "student", store.MARKERS)
     shown = () if origin is None else origin.examples
     kept_out = to_kept_out(values)
-    student = distil_labels_only(item, soft, more, options, output / "work", shown, kept_out)
+    with computing_on(values["device"]):
+        student = distil_labels_only(item, soft, more, options, output / "work", shown, kept_out)
     about = student.provenance
     if origin is not None:
         about = {**about, ORIGIN: origin.provenance()}

@@ -19,7 +19,7 @@ from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
     from kd_edge.llm.cost import Estimate, Price
-    from kd_edge.llm.label import LlmOptions
+    from kd_edge.llm.options import LlmOptions
 
 _PRICE = re.compile(r"(\d{1,7}(?:\.\d{1,6})?)/(\d{1,7}(?:\.\d{1,6})?)")
 _option = OptionGroup.LLM.option
@@ -65,6 +65,12 @@ llm_options = options(
     ),
     _option("--prompt", type=FILE, help="Text file with the item's question."),
     _option("--rubric", type=FILE, help="Text file that says how it is scored."),
+    _option(
+        "--template",
+        type=FILE,
+        help="Text file with what is said before the responses, with the places {question}, "
+        "{rubric}, {scores} and {symbols} (what the model is to answer).  [default: our own]",
+    ),
     _option(
         "--examples",
         type=click.IntRange(0, 20),
@@ -122,6 +128,7 @@ _NAMES = {
     "llm": "--llm",
     "prompt": "--prompt",
     "rubric": "--rubric",
+    "template": "--template",
     "examples": "--examples",
     "answers": "--answers",
     "send_responses_to": "--send-responses-to",
@@ -162,13 +169,13 @@ def label_by_llm(
         InputError: an option or the table is wrong, or the server refuses.
         KdEdgeError: it does not answer, or the user does not want to pay for it.
     """
-    if values["model"] is None:
+    if not (values["model"] or "").strip():
         raise click.UsageError("--llm needs --model NAME, the model's name on that server")
     if variants_output is not None and count is None:
         raise click.UsageError(
             "with --llm, --variants needs --count N: each variant is asked about"
         )
-    sources = (values["prompt"], values["rubric"], values["api_key_file"])
+    sources = tuple(values[name] for name in ("prompt", "rubric", "template", "api_key_file"))
     refuse_missing(*sources)
     for file in filter(None, (output, variants_output)):
         for source in (*sources, unlabelled):
@@ -204,11 +211,12 @@ def label_by_llm(
 def _to_options(values: dict[str, Any], seed: int) -> LlmOptions:
     from kd_edge.llm.cost import Price
     from kd_edge.llm.endpoint import api_key, parse_endpoint, refuse_unnamed
-    from kd_edge.llm.label import LlmOptions
+    from kd_edge.llm.options import LlmOptions
 
     endpoint = parse_endpoint(values["llm"])
     refuse_unnamed(endpoint, values["send_responses_to"])
     given = {
+        "template": _text(values["template"]) if values["template"] is not None else None,
         "answers": values["answers"],
         "per_score": values["examples"],
         "max_tokens": values["max_tokens"],

@@ -103,15 +103,20 @@ def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
     )
 
 
-def device_option(group: OptionGroup, names: ModelNames) -> Callable[[Command], Command]:
-    """The option --device in a group of the help, which calls the models as `names` does."""
+def device_option(
+    group: OptionGroup, names: ModelNames, what: str = ""
+) -> Callable[[Command], Command]:
+    """The option --device in a group of the help, which calls the models as `names` does.
+
+    `what` says which model computes there, if it is not the teacher.
+    """
     return group.option(
         "--device",
         type=DEVICE,
         default="auto",
         metavar="DEVICE",
-        help=f"Where the {names.teacher} computes: cpu, cuda, cuda:1 for the second GPU, mps for "
-        "the GPU of a Mac; auto: cuda where there is one, else cpu.",
+        help=f"Where the {what or names.teacher} computes: cpu, cuda, cuda:1 for the second GPU, "
+        "mps for the GPU of a Mac; auto: cuda where there is one, else cpu.",
     )
 
 

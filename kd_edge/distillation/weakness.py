@@ -12,15 +12,15 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Agreement, agreement
 from kd_edge.students.student import Student
-from kd_edge.training.doubts import Doubt, guesses, guessing, not_helped
+from kd_edge.training.doubts import ENOUGH_HELD_OUT, Doubt, guesses, guessing, not_helped
 
 
 def weaknesses(data: LearningData, distilled: Distilled) -> tuple[Doubt, ...]:
     """What a student does not do better on the held-out responses; none is the usual case.
 
-    It is compared with the most frequent score, and by QWK with the same student without a teacher,
-    unless that one ships. A full run compares them on test responses; held-out ones, by which it
-    was chosen, flatter it.
+    It is compared with the most frequent score; and by QWK with the same student without a teacher,
+    unless that one ships, or there are too few of them to tell. A full run compares them on test
+    responses; held-out ones, by which it was chosen, flatter it.
 
     Args:
         data: what it learnt from.
@@ -36,7 +36,8 @@ def weaknesses(data: LearningData, distilled: Distilled) -> tuple[Doubt, ...]:
         return (guessing(name, figures),)
     choice = choice_of(distilled.student.provenance)
     alone = _agreement(data, distilled.baseline).qwk
-    if (choice is None or choice.with_teacher) and student.qwk < alone:
+    learnt = choice is None or choice.with_teacher
+    if learnt and len(held_out) >= ENOUGH_HELD_OUT and student.qwk < alone:
         return (not_helped(name, f"QWK {on}", student.qwk, alone),)
     return ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -15,14 +15,14 @@ from kd_edge.console.progress import say
 from kd_edge.data.responses import Item, Row
 from kd_edge.llm.asking import Questions, ask, unanswered
 from kd_edge.llm.client import Client
-from kd_edge.llm.cost import Estimate, Price, estimate
+from kd_edge.llm.cost import Estimate, estimate
 from kd_edge.llm.dialect import Settings
-from kd_edge.llm.endpoint import Endpoint
 from kd_edge.llm.journal import Journal, Reply, journal_path
+from kd_edge.llm.options import USUAL_ANSWERS, LlmOptions
 from kd_edge.llm.pace import Pace
 from kd_edge.llm.probabilities import from_answers
 from kd_edge.llm.probe import Probed, probe
-from kd_edge.llm.prompt import PER_SCORE, TEMPLATE, Prompt, choose_examples
+from kd_edge.llm.prompt import Prompt, choose_examples
 from kd_edge.soft_labels.label_rows import labelled_rows
 from kd_edge.soft_labels.labels import (
     Probabilities,
@@ -37,52 +37,11 @@ from kd_edge.stages.record import hash_file
 from kd_edge.teacher.held_out import learning_rows
 from kd_edge_runtime.errors import InputError, KdEdgeError, printable
 
-USUAL_ANSWERS = 5
-"""How often a response is asked about where the server gives no log-probabilities."""
-
 _MOST_UNANSWERED = 0.1  # of the responses, before labels are none
 
 
 class DeclinedError(KdEdgeError):
     """The user does not want to ask for that much."""
-
-
-@dataclass(frozen=True)
-class LlmOptions:
-    """A language model, and how it is asked.
-
-    Attributes:
-        endpoint: where it is; the user has allowed to send responses there.
-        model: its name.
-        question: the item's question; "" for none.
-        rubric: how it is scored; "" for none.
-        answers: how often each response is asked about, >= 1, at temperature 1; None takes
-            log-probabilities where the server gives them, else `USUAL_ANSWERS`.
-        per_score: the most scored responses of each score that the model is shown, >= 0.
-        max_tokens: the most tokens of an answer, >= 1.
-        more: fields of one's own for each request, JSON types.
-        parallel: how many requests are on their way at a time, >= 1.
-        per_minute: the most requests a minute; None for as many as can be.
-        timeout_s: seconds to wait for an answer.
-        price: of tokens; None where it is not known.
-        seed: of all that is random.
-        key: the API key; None for none.
-    """
-
-    endpoint: Endpoint
-    model: str
-    question: str = ""
-    rubric: str = ""
-    answers: int | None = None
-    per_score: int = PER_SCORE
-    max_tokens: int = 16
-    more: Mapping[str, Any] = field(default_factory=dict)
-    parallel: int = 4
-    per_minute: float | None = None
-    timeout_s: float = 120.0
-    price: Price | None = None
-    seed: int = 0
-    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +135,8 @@ def _prompt(item: Item, options: LlmOptions) -> Prompt:
         )
     rows = learning_rows(item, None, options.seed)[0] if item.learning else ()
     examples, spare = choose_examples(rows, len(classes), options.per_score, options.seed)
-    prompt = Prompt(classes, options.question or item.prompt or "", options.rubric, examples, spare)
+    question = options.question or item.prompt or ""
+    prompt = Prompt(classes, question, options.rubric, examples, spare, options.template)
     assert prompt.symbols  # refuses a scale of too many scores before anything is sent
     return prompt
 
@@ -271,7 +231,7 @@ def _origin(
         answers=questions.answers,
         temperature=questions.temperature,
         seed=questions.seed,
-        template=TEMPLATE,
+        template=prompt.template,
         prompt_sha256=_hash(prompt.question),
         rubric_sha256=_hash(prompt.rubric),
         examples=tuple(row.response_id for row in shown),

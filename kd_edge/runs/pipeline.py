@@ -34,6 +34,7 @@ from kd_edge.students import registry
 from kd_edge.students.base import TextSources
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.building import model_inputs
+from kd_edge.teacher.compute import computing_on
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.source import resolve
@@ -109,6 +110,11 @@ class Pipeline:
             InputError: see the stages.
             StoppedError: the user stopped it; the same call resumes.
         """
+        # What is not told where to compute, a student or the vectors for it, does so there too.
+        with computing_on(self._options.teacher.device):
+            return self._run()
+
+    def _run(self) -> StageOutputs:
         make_folder(self._folder)
         sweep(self._folder)
         for at, name in enumerate(self._teachers):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import torch
@@ -77,16 +80,38 @@ def choose_compute(device: str, precision: str) -> Compute:
     return Compute(where, choose_precision(where, precision))
 
 
+_USUAL: ContextVar[str] = ContextVar("usual_device", default="auto")
+
+
+@contextmanager
+def computing_on(device: str) -> Iterator[None]:
+    """Within it, "auto" is this device: for all that a command computes, on one of several GPUs.
+
+    Args:
+        device: as in `choose_device`.
+
+    Raises:
+        InputError: there is no such device here.
+    """
+    choose_device(device)
+    token = _USUAL.set(device)
+    try:
+        yield
+    finally:
+        _USUAL.reset(token)
+
+
 def choose_device(device: str) -> torch.device:
     """Choose a device.
 
     Args:
         device: "cpu", "cuda", "cuda:<number>" for one of several, "mps" for the GPU of a Mac, or
-            "auto" for "cuda" where there is one, else "cpu".
+            "auto" for "cuda" where there is one, else "cpu"; see also `computing_on`.
 
     Raises:
         InputError: there is no such device here.
     """
+    device = _USUAL.get() if device == "auto" else device
     there = torch.cuda.is_available()
     if device == "mps" and not torch.backends.mps.is_available():
         raise InputError("there is no Apple GPU (MPS) here; compute on 'cpu' or 'auto'.")

@@ -55,6 +55,10 @@ def resolve(model: str) -> Source:
         InputError: the package is not installed or damaged, the folder holds no model, or the
             hub cannot be reached.
     """
+    if not model.strip():
+        raise InputError(
+            "the name of the language model is empty: name a folder or a hub model, or 'packaged'"
+        )
     if model == PACKAGED:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         return _packaged()

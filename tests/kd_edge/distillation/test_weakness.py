@@ -16,6 +16,7 @@ from workshop import certain, item_of
 
 ITEM = item_of(60)
 DATA = LearningData(ITEM, ITEM.rows[:40], ITEM.rows[40:], certain(ITEM.rows, 3))
+FEW = replace(DATA, held_out=DATA.held_out[:19])
 SCORES = np.array([row.score for row in DATA.held_out])
 GOOD, BETTER, GUESS = np.where(np.arange(20) < 6, 0, SCORES), SCORES, np.zeros(20, dtype=int)
 
@@ -37,8 +38,12 @@ def test_weaknesses(monkeypatch, small_students, student, alone, with_teacher, k
     one = replace(small_students["bag"], scale=ITEM.scale, provenance=provenance)
     other = replace(one)
     said = {id(one): student, id(other): alone}
-    monkeypatch.setattr(weakness, "of_rows", lambda model, _: np.eye(3)[said[id(model)]])
+    monkeypatch.setattr(
+        weakness, "of_rows", lambda model, rows: np.eye(3)[said[id(model)][: len(rows)]]
+    )
     found = weakness.weaknesses(DATA, Distilled(one, other))
     assert [doubt.kind for doubt in found] == kinds
+    few = weakness.weaknesses(FEW, Distilled(one, other))
+    assert [doubt.kind for doubt in few] == [kind for kind in kinds if kind == GUESSING]
     assert all("on 20 held-out responses" in str(doubt) for doubt in found)
     assert all(str(doubt).startswith("item 'tiny'") for doubt in found)

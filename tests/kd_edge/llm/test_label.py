@@ -253,3 +253,42 @@ def test_a_response_that_the_server_refuses(label, tmp_path):
         said = label(fake, "--parallel", "1")
     assert "refused 2 of the requests" in said.err
     assert len(read_labels(tmp_path / "labels.csv", CLASSES).ids) == 30
+
+
+def test_a_template_of_ones_own(label, fake, tmp_path):
+    template = tmp_path / "template.txt"
+    template.write_text('Judge {"fairly": true}.\n{question} | {scores} | say {symbols}\n')
+    (tmp_path / "prompt.txt").write_text("Why?")
+    label(fake, "--template", template, "--prompt", tmp_path / "prompt.txt", "--examples", "0")
+    first = fake.asked[-1]["messages"][0]["content"]
+    own = 'Judge {"fairly": true}.\nWhy? | 0\n1\n2 | say 0, 1 or 2\n\n<response>\n'
+    assert first.startswith(own)
+    tried = fake.asked[0]["messages"][0]["content"]
+    assert tried.startswith(own)
+    origin = read_origin(tmp_path / "labels.csv")
+    assert origin.template == template.read_text()
+
+
+@pytest.mark.parametrize(
+    ("template", "more", "said"),
+    [
+        ("Score it: {scores}", (), "no place for {symbols}"),
+        ("Score it.", (), "no place for {scores} and {symbols}"),
+        ("{scores} {symbols}", ("--rubric",), "no place for {rubric}"),
+    ],
+)
+def test_a_template_without_its_places(label, fake, tmp_path, template, more, said):
+    (tmp_path / "template.txt").write_text(template)
+    (tmp_path / "rubric.txt").write_text("A point for each.")
+    given = (*more, tmp_path / "rubric.txt") if more else ()
+    refused = label(fake, "--template", tmp_path / "template.txt", *given, ok=False)
+    assert refused.code == 2
+    assert said in refused.err
+    assert fake.asked == []
+
+
+def test_a_model_without_a_name(label, fake):
+    for name in ("", " "):
+        refused = label(fake, "--model", name, ok=False)
+        assert refused.code == 2
+        assert "--llm needs --model NAME" in refused.err

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kd_edge import ask_llm, read_responses
 from kd_edge.soft_labels.labels import read_labels
 from kd_edge.soft_labels.origin import read_origin
 from kd_edge.students import store
@@ -76,3 +77,11 @@ def test_another_model_than_there_is(command, url, tmp_path):
     message = command.fails(*given, "-o", tmp_path / "labels.csv")
     assert not (tmp_path / "labels.csv").exists()
     assert "HTTP" in message or "did not answer" in message
+
+
+def test_in_python_with_a_template(url, model, tmp_path):
+    table = write_table(tmp_path / "responses.csv", [UNSCORED])
+    responses = read_responses(table, scored=False, score_range=(0, 2))
+    labels = ask_llm(responses, url, str(model), answers=1, max_tokens=1,
+                     template="Scores: {scores}. Say {symbols}.")  # fmt: skip
+    assert labels.soft.probabilities.shape == (24, 3)

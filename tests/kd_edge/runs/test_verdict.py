@@ -80,4 +80,4 @@ def test_a_model_alone_that_was_chosen_is_no_shortfall():
     learnt = dataclasses.replace(same, choice=dataclasses.replace(ALONE, with_teacher=True))
     assert "did not help" in str(shortfalls([same, learnt], pooled(0.5, 0.5))[0])
     guess = dataclasses.replace(report((0.3, 0.0)), choice=ALONE)
-    assert "no better than always" in shortfalls([guess], [])[0]
+    assert "no better than always" in str(shortfalls([guess], [])[0])

@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from kd_edge.teacher import compute
-from kd_edge.teacher.compute import choose_device, choose_precision, random_devices
+from kd_edge.teacher.compute import (
+    choose_device,
+    choose_precision,
+    computing_on,
+    random_devices,
+)
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError
 
@@ -102,3 +107,19 @@ def test_an_amd_gpu_computes_in_bf16(gpu, monkeypatch):
 def test_fp16_without_a_gpu_is_refused():
     with pytest.raises(InputError, match="fp16 needs a CUDA device"):
         choose_precision(CPU, "fp16")
+
+
+def test_all_of_a_command_computes_where_it_was_told(gpu, monkeypatch):
+    gpu(8, 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with computing_on("cuda:1"):
+        assert choose_device("auto") == torch.device("cuda:1")
+        assert choose_device("cpu") == CPU
+        with computing_on("auto"):
+            assert choose_device("auto") == CUDA
+    assert choose_device("auto") == CUDA
+    with pytest.raises(InputError, match="no device 'cuda:7'"), computing_on("cuda:7"):
+        pass
+    with pytest.raises(KeyError), computing_on("cpu"):
+        raise KeyError
+    assert choose_device("auto") == CUDA

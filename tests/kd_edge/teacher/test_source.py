@@ -124,3 +124,10 @@ def test_a_hub_that_cannot_be_reached_names_the_ways_without_it(monkeypatch):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
     with pytest.raises(InputError, match="--model packaged"):
         resolve("org/mini")
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_model_without_a_name_is_no_folder(name):
+    """The path of an empty name would be the folder that one is in."""
+    with pytest.raises(InputError, match="name of the language model is empty"):
+        resolve(name)
