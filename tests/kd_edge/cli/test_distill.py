@@ -15,7 +15,6 @@ from kd_edge.soft_labels.labels import SoftLabels, write_labels
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
-from kd_edge.training.doubts import WEAK_EXIT_CODE, not_helped
 from workshop import CANARY, certain, item_of, with_canary, write_table
 
 ITEM = with_canary(item_of(60))
@@ -90,19 +89,6 @@ def test_json(command, given, tmp_path):
     few = figures["warnings"][0]
     assert (few["item_id"], few["kind"]) == ("tiny", "few-held-out")
     assert f"Warning: item 'tiny': {few['message']}." in said.err
-
-
-def test_a_weak_student_has_its_own_exit_code_unless_it_is_accepted(
-    command, given, tmp_path, monkeypatch
-):
-    weak = not_helped("tiny", "QWK", 0.4, 0.5)
-    monkeypatch.setattr("kd_edge.distillation.weakness.weaknesses", lambda *_: (weak,))
-    start = ("distill", given / "responses.csv", "--labels", given / "labels.csv", "-o", tmp_path)
-    for more, code in ((SMALL, 0), (SMALL[:-1], WEAK_EXIT_CODE), ((*SMALL[:-1], "--json"), 6)):
-        said = command(*start, *more)
-        assert said.code == code, said.err
-        assert f"WARNING: {weak}." in said.err
-        assert (tmp_path / "student").is_dir()
 
 
 def test_another_accuracy_beside_review(command, given, tmp_path):
@@ -316,16 +302,3 @@ def test_a_size_that_cannot_be(command, given, tmp_path):
     assert "--form and --prompt need --max-size or --max-ms" in command.fails(
         *start, "--form", "plain-int8"
     )
-
-
-def test_a_device_that_is_not_there_is_refused_before_the_work(command, given, tmp_path):
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
-    start = ("distill", given / "responses.csv", "--labels", given / "labels.csv",
-             "-o", tmp_path / "out")  # fmt: skip
-    for more in ((), ("--labels-only",)):
-        assert "no CUDA device here" in command.fails(*start, *more, "--device", "cuda:1")
-        assert not (tmp_path / "out" / "student").exists()
-    assert "is no device" in command.fails(*start, "--device", "gpu")
