@@ -20,6 +20,8 @@ from kd_edge_runtime.tables.roles import ITEM
 
 # More different reference answers than these are none: each response would have its own.
 _MOST = 60
+# Of a guessed column, so few rows of an item tell nothing.
+_FEWEST = 10
 _SHOWN = 5  # problems, rows or items that are listed
 _WORDS = 3  # a question has so many words at least; the name of an item may have fewer
 
@@ -42,7 +44,7 @@ class QuestionTexts:
 
 
 def question_texts(
-    records: Records, header: Sequence[str], columns: QuestionColumns
+    records: Records, header: Sequence[str], columns: QuestionColumns, of_responses: bool = True
 ) -> QuestionTexts:
     """Question and reference answers of each item, from the columns of its rows.
 
@@ -53,6 +55,8 @@ def question_texts(
         records: item → its rows.
         header: the columns' names.
         columns: where they are.
+        of_responses: whether the rows are responses: then a guessed column that differs in most of
+            them is a student's own, and never taken for reference answers, which a bundle holds.
     """
     problems, notes = [*columns.problems], []
     found: dict[str, dict[str, list[str]]] = {}
@@ -63,6 +67,8 @@ def question_texts(
     ):
         texts = {item: _distinct(own, at) for item, own in records.items()}
         wrong = [*_wrong(records, header, at, 1 if role is QUESTION else _MOST)]
+        if not (wrong or named) and of_responses:
+            wrong = [*_differing(records, header, at)]
         names = ", ".join(f"'{shown(header[place])}'" for place in at)
         if wrong and named:
             problems += wrong[:_SHOWN]
@@ -114,6 +120,16 @@ def _wrong(
                 )
                 yield Problem(message, record.row, header[new[0][0]], record.file)
                 break
+
+
+def _differing(records: Records, header: Sequence[str], places: Sequence[int]) -> Iterator[Problem]:
+    """Items of which most rows have a text of their own; those of few rows tell nothing."""
+    for item, own in records.items():
+        texts = [tuple(_texts(record, places)) for record in own]
+        there = [text for text in texts if text]
+        if len(there) >= _FEWEST and 2 * len({*there}) > len(there):
+            message = f"most rows of item '{shown(item)}' differ in it"
+            yield Problem(message, own[0].row, header[places[0]], own[0].file)
 
 
 def _likely(texts: Iterable[list[str]], question: bool) -> bool:
@@ -228,7 +244,7 @@ def given_texts(table: RawTable, name: str, choice: ColumnChoice) -> GivenTexts:
             records.setdefault(own, []).append(record)
         elif any((cell or "").strip() for cell in record.cells):
             problems.append(Problem("is blank", record.row, header[item], record.file))
-    found = question_texts(records, header, columns)
+    found = question_texts(records, header, columns, of_responses=False)
     problems += found.problems
     if not problems and not found.items:
         problems.append(Problem("there is no reference answer and no question in it"))

@@ -84,6 +84,16 @@ def test_two_questions_of_an_item(tmp_path, named):
         assert any("'question' is not taken" in note for note in found.notes)
 
 
+def test_what_differs_in_most_rows_is_a_students_own(tmp_path):
+    rows = [("K", f"my solution {at}", "well", at % 2) for at in range(12)]
+    header = ("item_id", "solution", "response", "score")
+    found = _read(tmp_path, header, rows)
+    assert found.items[0].references == ()
+    assert any("most rows of item 'K' differ in it" in note for note in found.notes)
+    named = _read(tmp_path, header, rows, columns=ColumnChoice(reference=("solution",)))
+    assert len(named.items[0].references) == 12
+
+
 def test_a_number_of_each_row_is_no_reference_answer(tmp_path):
     rows = [("K", f"REF-{at}", "well", at % 2) for at in range(70)]
     found = _read(tmp_path, ("item_id", "reference", "response", "score"), rows)
