@@ -11,6 +11,7 @@ import click
 
 from kd_edge.cli.new_folders import no_empty_folders
 from kd_edge.cli.stopping import stoppable
+from kd_edge_runtime.system.child_limits import no_dumps
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -68,6 +69,7 @@ class GroupedCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """See click."""
+        no_dumps()
         with stoppable(), no_empty_folders(ctx.params.get("output")):
             return super().invoke(ctx)
 

@@ -27,6 +27,7 @@ from kd_edge_runtime.slots.allowed import open_allowed
 from kd_edge_runtime.slots.installed import open_installed
 from kd_edge_runtime.slots.root import default_root
 from kd_edge_runtime.slots.slots import Slots
+from kd_edge_runtime.system.child_limits import no_dumps
 from kd_edge_runtime.system.open_folders import warn_of_open_root
 
 
@@ -82,6 +83,8 @@ def serve(
     _refuse_unfit(path, port, host, anyone)
     if bundle and root:
         raise InputError("give a BUNDLE or --root, not both")
+
+    no_dumps()
 
     def load() -> Scorer:
         if bundle:

@@ -47,6 +47,15 @@ def _lower(limits: dict[str, int]) -> None:
             resource.setrlimit(number, (least, least))
 
 
+def no_dumps() -> None:
+    """Lets the system keep no dump of this process's memory, which holds responses, if it crashes.
+
+    KD_EDGE_DEBUG=1 leaves the limit as it is, for who looks for the cause.
+    """
+    if os.name != "nt" and not os.environ.get("KD_EDGE_DEBUG"):
+        _lower({"RLIMIT_CORE": 0})
+
+
 def drop_rights() -> None:
     """Lets this process write no file; and gives up an administrator's rights.
 

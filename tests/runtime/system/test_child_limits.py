@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -84,3 +85,28 @@ def test_rights_that_packages_need_are_kept(tmp_path):
     tmp_path.chmod(0o700)
     drop = f"import os; sys.path[:] = [{str(tmp_path)!r}]; child_limits.drop_rights()"
     assert ended(f"{drop}; print(os.getuid())").stdout == "0\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "WCOREDUMP"), reason="a system without dumps")
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_a_crash_leaves_no_dump_of_what_was_read(tmp_path, debug):
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    code = (
+        f"import os, resource; resource.setrlimit(resource.RLIMIT_CORE, ({hard}, {hard}));"
+        "canary = 'zqx' + 'canary' * 9;"
+        "from kd_edge_runtime.system.child_limits import no_dumps; no_dumps(); os.abort()"
+    )
+    child = os.fork()
+    if not child:
+        os.chdir(tmp_path)
+        os.environ["KD_EDGE_DEBUG"] = debug
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    status = os.waitpid(child, 0)[1]
+    assert os.WTERMSIG(status) == signal.SIGABRT
+    if not debug:
+        assert not os.WCOREDUMP(status)
+        assert [*tmp_path.iterdir()] == []
+    elif not os.WCOREDUMP(status):
+        pytest.skip("this system keeps no dumps")
