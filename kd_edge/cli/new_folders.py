@@ -21,8 +21,8 @@ def no_empty_folders(output: object) -> Iterator[None]:
         yield
     except BaseException:
         if missing:
-            inside = [folder for folder, _, _ in os.walk(missing[0], topdown=False)]
+            inside = [Path(folder) for folder, _, _ in os.walk(missing[0], topdown=False)]
             for folder in (*inside, *missing):
                 with suppress(OSError):  # it holds something, or is none
-                    os.rmdir(folder)  # noqa: PTH106
+                    folder.rmdir()
         raise
