@@ -94,8 +94,9 @@ def test_changed_bytes_are_never_read_otherwise(path, tmp_path):
     assert differing > 0
 
 
-def test_a_file_without_anything_is_refused():
-    with pytest.raises(BundleError, match="not a bundle"), Bundle("/dev/null"):
+def test_a_file_without_anything_is_refused(tmp_path):
+    (tmp_path / "empty.kdz").write_bytes(b"")
+    with pytest.raises(BundleError, match="not a bundle"), Bundle(tmp_path / "empty.kdz"):
         pass
 
 
