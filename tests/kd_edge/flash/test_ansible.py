@@ -1,0 +1,52 @@
+"""The Ansible collection: its files, and a fleet of two behind a real sshd."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import bundles_made
+import kd_edge
+from benchmarks.fleet_update import COLLECTION, Fleet, kits
+from ssh_devices import Sshd, require_sshd
+
+
+def test_the_collection_has_the_version_of_the_package():
+    lines = (COLLECTION / "galaxy.yml").read_text().splitlines()
+    assert f"version: {kd_edge.__version__}" in lines
+    assert Path(kd_edge.__file__).parent / "flash" / "ansible" == COLLECTION
+
+
+@pytest.mark.slow
+def test_a_fleet_is_updated(tmp_path):
+    require_sshd()
+    playbook = shutil.which("ansible-playbook", path=Path(sys.executable).parent)
+    if playbook is None:
+        pytest.skip("no Ansible here: pip install ansible-core")
+    bundles = tmp_path / "a.kdz", tmp_path / "b.kdz"
+    bundles_made.write(bundles[0])
+    bundles_made.write(bundles[1], bundles_made.two_items())
+    first, second = kits(tmp_path, bundles)
+    (tmp_path / "sshd").mkdir()
+    sshd = Sshd(tmp_path / "sshd")
+    sshd.start()
+    try:
+        fleet = Fleet(tmp_path, 2, 0, playbook, sshd.path / "ssh")
+        fleet.install(first)
+        old, same = fleet.scoring()
+        assert old == same != ""
+        fleet.faults = {1: "signers"}
+        fleet.break_some()
+        recap = fleet.play("update", second, "-e", "kd_edge_max_fail=100")
+        assert [one["failed"] for one in recap.values()] == [0, 1]
+        new, kept = fleet.scoring()
+        assert new not in ("", old) and kept in ("", old)
+        fleet.mend()
+        assert fleet.scoring() == [new, old]
+        recap = fleet.play("drift", second)
+        assert [one["failed"] + one["changed"] for one in recap.values()] == [0, 1]
+    finally:
+        sshd.stop()
