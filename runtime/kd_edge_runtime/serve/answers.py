@@ -6,13 +6,17 @@ README.md describes both. No answer quotes a response.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Score, Scorer
+from kd_edge_runtime.serve.counters import Counters
 from kd_edge_runtime.serve.limits import Limits
+
+# What can be asked of the service itself.
+OPS = ("status", "metrics")
 
 # Responses, and characters of them, scored before another connection gets its turn.
 _AT_ONCE = 16
@@ -45,7 +49,8 @@ def answer(
     scorer: Scorer,
     line: bytes | bytearray,
     limits: Limits,
-    status: Callable[[], dict[str, object]],
+    told: Mapping[str, Callable[[], dict[str, object]]],
+    counters: Counters,
 ) -> Iterator[bytes]:
     r"""Answers a request.
 
@@ -53,7 +58,8 @@ def answer(
         scorer: the scorer.
         line: the request, without its "\n".
         limits: the service's.
-        status: the answer to a status request.
+        told: the fields of the answer to each "op".
+        counters: counts what is answered.
 
     Yields:
         b"" whenever other connections may be served first, and finally the answer.
@@ -65,7 +71,7 @@ def answer(
         request_id = _id(request, limits)
         _check(request, limits)
         if "op" in request:
-            yield _line(request_id, status())
+            yield _line(request_id, told[request["op"]]())
             return
         several = "texts" in request
         texts: list[str] = request["texts"] if several else [request["text"]]
@@ -76,20 +82,24 @@ def answer(
             if scores:
                 yield b""
             batch = scorer.score_many(_part(texts, len(scores)), entry.item_id)
+            counters.scored(entry.item_id, batch)
             scores += (_json(_fields(score, entry)) for score in batch)
         if several:
             yield f'{{"id": {request_id}, "scores": [{", ".join(scores)}]}}\n'.encode()
         else:
             yield f'{{"id": {request_id}, {scores[0][1:]}\n'.encode()
     except _RefusedError as error:
+        counters.refused(error.code)
         yield refusal(error.code, str(error), request_id)
     except InputError as error:
+        counters.refused("item")
         yield refusal("item", str(error), request_id)
     except GeneratorExit:  # the client has left in the middle
         raise
     except BaseException as error:
         # Panics of Rust packages are no `Exception`. The error's text may hold a student's words:
         # only its type is sent.
+        counters.refused("failed")
         yield refusal("failed", f"an unexpected error ({type(error).__name__})", request_id)
 
 
@@ -127,7 +137,7 @@ def _check(request: dict[str, Any], limits: Limits) -> None:
         {*request} - {"id", "item"} in ({"text"}, {"texts"}, {"op"})
         and isinstance(texts, list)
         and all(isinstance(text, str) for text in [request.get("text", ""), *texts])
-        and request.get("op", "status") == "status"
+        and request.get("op", OPS[0]) in OPS
         and isinstance(request.get("item", ""), (str, type(None)))
     ):
         raise _RefusedError("request", _what_is_a_request())
@@ -140,7 +150,7 @@ def _check(request: dict[str, Any], limits: Limits) -> None:
 def _what_is_a_request() -> str:
     return (
         'a request is an object with "text" (a string), "texts" (a list of strings) or "op" '
-        '("status"), and optionally "item" (a string) and "id"'
+        '("status" or "metrics"), and optionally "item" (a string) and "id"'
     )
 
 

@@ -18,6 +18,7 @@ from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.serve.answers import answer, refusal
 from kd_edge_runtime.serve.bundle_in_use import BundleInUse
 from kd_edge_runtime.serve.connection import Connection
+from kd_edge_runtime.serve.counters import Counters
 from kd_edge_runtime.serve.door import Door
 from kd_edge_runtime.serve.limits import Limits, open_files, served_and_refused
 from kd_edge_runtime.serve.other_protocols import other_protocol
@@ -73,6 +74,8 @@ class Server:
         self._most, self._most_refused = served_and_refused(limits.connections, open_files())
         self._say = say
         self._listener = listener
+        self._counters = Counters()
+        self._told = {"status": self._status, "metrics": self._metrics}
         self._door = Door(listener, say, refusal("busy", _BUSY))
         self._selector = selectors.DefaultSelector()
         self._clients: set[Connection] = set()
@@ -245,7 +248,7 @@ class Server:
         if other:
             self._refuse(client, "protocol", f"this is {other}, and not a service for it")
             return
-        client.work = answer(self._bundle.scorer, line, self._limits, self._status)
+        client.work = answer(self._bundle.scorer, line, self._limits, self._told, self._counters)
         del line
         self._step(client)
         if client.work:
@@ -289,3 +292,6 @@ class Server:
 
     def _status(self) -> dict[str, object]:
         return {**self._bundle.status(), "connections": len(self._clients)}
+
+    def _metrics(self) -> dict[str, object]:
+        return {"metrics": self._counters.text({"connections": len(self._clients)})}

@@ -38,14 +38,13 @@ def test_a_fleet_is_updated(tmp_path):
         fleet.install(first)
         old, same = fleet.scoring()
         assert old == same != ""
-        fleet.faults = {1: "signers"}
+        fleet.faults = {1: "staging"}
         fleet.break_some()
         recap = fleet.play("update", second, "-e", "kd_edge_max_fail=100")
         assert [one["failed"] for one in recap.values()] == [0, 1]
         new, kept = fleet.scoring()
-        assert new not in ("", old) and kept in ("", old)
+        assert new not in ("", old) and kept == old
         fleet.mend()
-        assert fleet.scoring() == [new, old]
         recap = fleet.play("drift", second)
         assert [one["failed"] + one["changed"] for one in recap.values()] == [0, 1]
     finally:

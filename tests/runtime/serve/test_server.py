@@ -650,3 +650,19 @@ def test_a_second_student_that_is_of_no_use(tmp_path, what):
         with service.client() as client:
             assert client.ask({"op": "status"})["items"]["stove"]["second"] is None
             assert client.ask({"text": TEXT})["confidence"] == round(wanted.confidence, 4)
+
+
+def test_the_counters(serving):
+    client = serving()()
+    client.ask({"texts": [TEXT, ""]})
+    client.ask({"text": 'canary"bird'})
+    client.ask({"op": "canarybird"})
+    text = client.ask({"id": 7, "op": "metrics"})["metrics"]
+    lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    responses = {name: int(n) for name, n in lines.items() if name.startswith("kd_edge_responses")}
+    assert sum(responses.values()) == 3 and any('flag="empty"' in name for name in responses)
+    assert lines['kd_edge_confidence_bucket{item="stove",le="+Inf"}'] == "3"
+    assert lines['kd_edge_confidence_count{item="stove"}'] == "3"
+    assert lines['kd_edge_errors_total{code="request"}'] == "1"
+    assert lines["kd_edge_connections"] == "1"
+    assert text.endswith("\n") and "canary" not in text
