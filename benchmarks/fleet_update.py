@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Fleet:
     def install(self, kit: Path) -> None:
         """Installs a kit by itself, without Ansible."""
         for root in self.roots:
-            command = ["sh", kit / "install.sh", root]
+            command = ["sh", str(kit / "install.sh"), str(root)]
             subprocess.run(command, check=True, capture_output=True)
 
     def break_some(self) -> None:
@@ -68,7 +69,7 @@ class Fleet:
 
     def play(self, name: str, kit: Path, *more: str) -> dict[str, dict[str, int]]:
         """Ansible's recap of a playbook of the collection, by target."""
-        words = ["-i", self.folder / "hosts.json", f"kd_edge.fleet.{name}"]
+        words = ["-i", str(self.folder / "hosts.json"), f"kd_edge.fleet.{name}"]
         options = {"kd_edge_kit": str(kit), "kd_edge_command": KD_EDGE}
         done = subprocess.run(
             [self.playbook, *words, "-e", json.dumps(options), *more],
@@ -125,7 +126,7 @@ def kits(folder: Path, bundles: tuple[Path, Path]) -> tuple[Path, Path]:
     """Makes a kit of each bundle."""
     made = folder / "kit-1", folder / "kit-2"
     for kit, bundle in zip(made, bundles, strict=True):
-        command = [KD_EDGE, "flash", bundle, kit, "--with-runtime", "x86-64"]
+        command = [KD_EDGE, "flash", str(bundle), str(kit), "--with-runtime", "x86-64"]
         subprocess.run(command, check=True, capture_output=True)
     return made
 
@@ -168,8 +169,7 @@ def measure(fleet: Fleet, first: Path, second: Path) -> list[dict[str, Any]]:
 def main(targets: int, playbook: str) -> None:
     """Update a fleet of which a third fails."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
-    import bundles_made
-    from ssh_devices import Sshd
+    bundles_made, devices = map(import_module, ("bundles_made", "ssh_devices"))
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -178,7 +178,7 @@ def main(targets: int, playbook: str) -> None:
         bundles_made.write(bundles[0])
         bundles_made.write(bundles[1], bundles_made.two_items())
         made = kits(folder, bundles)
-        sshd = Sshd(folder / "sshd")
+        sshd = devices.Sshd(folder / "sshd")
         sshd.start()
         try:
             fleet = Fleet(folder, targets, targets // 3, playbook, sshd.path / "ssh")

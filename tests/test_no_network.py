@@ -126,7 +126,7 @@ WATCHED = {
     "serve": "test_serve",
     "export": "test_export",
     **dict.fromkeys(("check", "suggest", "run", "report", "forget", "teacher", "label", "distill",
-                     "page", "flash", "sign", "index"), "test_what_the_workshop_does"),
+                     "page", "flash", "sign", "index", "watch"), "test_what_the_workshop_does"),
 }  # fmt: skip
 
 
@@ -214,6 +214,8 @@ def test_what_the_workshop_does(watched, tiny_model, tmp_path):
         ("page", "item.kdz", "-o", "page.html"),
         ("flash", "item.kdz", "card"),
         ("index", "."),
+        ("score", "item.kdz", "responses.csv", "-o", "s.csv"),
+        ("watch", "s.csv", "--reference", "s.csv"),
     ]  # fmt: skip
     if shutil.which("ssh-keygen"):
         make_key(tmp_path, "key")

@@ -47,6 +47,7 @@ _STAGES = {
         "inspect": "Show what is in a bundle.",
         "verify": "Check that a bundle is intact and scores correctly here.",
         "index": "List all bundles in a folder, as JSON and as a page.",
+        "watch": "Say whether scores are distributed as they were.",
         "bench": "Measure a bundle's speed, memory and size on this device.",
     },
     "Put it on devices": {
