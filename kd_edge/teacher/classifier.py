@@ -25,7 +25,7 @@ from kd_edge_runtime.errors import InputError
 
 HEAD = "head.safetensors"
 _DROPOUT = 0.1
-_SEGMENTS = 2  # question and reference answer, and the response
+_SEGMENTS = 2  # a reference answer, and the response
 _CONTEXT = 1024  # tokens of a decoder's prompt beside the response: question and rubric
 
 
@@ -163,7 +163,7 @@ class TeacherModel(nn.Module):
         if not self.pairs or getattr(self.backbone.config, "type_vocab_size", 0) < _SEGMENTS:
             return {}
         ends = (tokens == self.tokenizer.sep_token_id).long()
-        return {"token_type_ids": (ends.cumsum(1) - ends >= _SEGMENTS).long()}
+        return {"token_type_ids": (ends.cumsum(1) - ends >= 1).long()}
 
     def _of_last_token(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Logits by the last token that is no padding, whatever id padding has."""

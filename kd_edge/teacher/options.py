@@ -57,7 +57,7 @@ class TeacherOptions:
         lora_keep: "adapter" to keep it by itself, which needs the language model where it is;
             "merged" for a whole model.
         four_bit: hold the frozen weights in 4 bits; needs an NVIDIA GPU.
-        pairs: whether the texts are those of `pair_text`: question, reference answer and response.
+        pairs: whether the texts are those of `pair_text`: a reference answer and the response.
             Rare classes get more weight then, by the root of what `class_weights` gives them.
 
     Raises:

@@ -50,7 +50,7 @@ def run_stages(
 class PooledRows(PipelineRows):
     """The rows of pooled questions.
 
-    A teacher reads a response beside the most similar reference answer and its question; a student
+    A teacher reads a response beside the most similar reference answer; a student
     sees its relation to the question and to all reference answers.
     """
 

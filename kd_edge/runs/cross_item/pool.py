@@ -39,13 +39,13 @@ class Pool(Split):
     rules: int = 1
 
     def teacher_text(self, item_id: str, response: str) -> str:
-        """The parts that the teacher reads: question, most similar reference answer, response."""
+        """The parts that the teacher reads: the most similar reference answer, and the response."""
         item, relation = self.questions[item_id], self.relations[item_id]
         words = words_by(self.rules)
         known = [text for text in item.references if words(text)]
         best = relation.nearest({hash_word(word) for word in words(response)})
         reference = known[relation.references.index(best)]
-        return join_parts(item.prompt or "", reference, response)
+        return join_parts(reference, response)
 
     def for_teacher(self, rows: Iterable[Row]) -> list[Row]:
         """The rows with the texts that the teacher reads."""

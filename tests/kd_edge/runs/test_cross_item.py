@@ -97,10 +97,7 @@ def test_questions_without_scored_answers_go_in_too(training, measured):
 def test_what_the_teacher_reads(training):
     pool = make_pool(training, None, 0.15, 0)
     said = pool.teacher_text("ROOTS", "Since roots take water!")
-    assert said == (
-        "What do roots do for a plant? [SEP] Since roots take water from the soil [SEP] Since "
-        "roots take water!"
-    )
+    assert said == "Since roots take water from the soil [SEP] Since roots take water!"
 
 
 def test_rare_words_count_more(training):

@@ -1,4 +1,4 @@
-"""Question, reference answer and response as the segments that a teacher reads."""
+"""A reference answer and the response as the segments that a teacher reads."""
 
 from __future__ import annotations
 
@@ -27,47 +27,37 @@ def _words(model, text, most=40):
     return model.tokenizer.convert_ids_to_tokens(ids)
 
 
-def test_three_segments(model):
+def test_two_segments(model):
     assert reads_parts(model.tokenizer)
-    text = join_parts("we see", "the cup", "a lamp")
-    assert _words(model, text) == [CLS, "we", "see", SEP, "the", "cup", SEP, "a", "lamp", SEP]
+    text = join_parts("the cup", "a lamp")
+    assert _words(model, text) == [CLS, "the", "cup", SEP, "a", "lamp", SEP]
     assert model.encode([text]) == encode_parts(model.tokenizer, [text], 40)
-    none = join_parts("", "the cup", "")
-    assert _words(model, none) == [CLS, SEP, "the", "cup", SEP, SEP]
+    assert _words(model, join_parts("the cup", "")) == [CLS, "the", "cup", SEP, SEP]
 
 
 def test_only_a_response_may_have_what_separates_them(model):
-    text = join_parts("we [SEP] see", "the [SEP] cup", "a [SEP] lamp")
-    assert _words(model, text) == [
-        *(CLS, "we", "see", SEP, "the", "cup", SEP),
-        *("a", SEP, "lamp", SEP),
-    ]
+    text = join_parts("the [SEP] cup", "a [SEP] lamp")
+    assert _words(model, text) == [CLS, "the", "cup", SEP, "a", SEP, "lamp", SEP]
 
 
 @pytest.mark.parametrize(
     ("most", "kept"),
     [
-        (12, [CLS, "see", "it", SEP, "the", "cup", "of", SEP, "a", "red", "lamp", SEP]),
-        (10, [CLS, SEP, "the", "cup", "of", SEP, "a", "red", "lamp", SEP]),
-        (8, [CLS, SEP, "the", SEP, "a", "red", "lamp", SEP]),
-        (6, [CLS, SEP, SEP, "a", "red", SEP]),
+        (9, [CLS, "the", "cup", "of", SEP, "a", "red", "lamp", SEP]),
+        (7, [CLS, "the", SEP, "a", "red", "lamp", SEP]),
+        (5, [CLS, SEP, "a", "red", SEP]),
     ],
 )
-def test_the_response_is_cut_last_and_the_questions_start_first(model, most, kept):
-    assert _words(model, join_parts("we see it", "the cup of", "a red lamp"), most) == kept
-
-
-def test_of_a_long_question_the_end_is_read(model):
-    found = _words(model, join_parts(" ".join(["we"] * 30 + ["see"]), "cup", "lamp"))
-    assert found[:17] == [CLS, *["we"] * 15, "see"]
+def test_the_response_is_cut_last(model, most, kept):
+    assert _words(model, join_parts("the cup of", "a red lamp"), most) == kept
 
 
 def test_the_network_tells_the_response_from_the_rest(model):
-    ids = model.encode([join_parts("we see", "the cup", "a lamp"), join_parts("", "cup", "a")])
+    ids = model.encode([join_parts("the cup", "a lamp"), join_parts("cup", "a")])
     tokens, mask = pad(ids, [0, 1], 0, torch.device("cpu"))
     types = model._types(tokens)["token_type_ids"]
-    assert types[0].tolist() == [0] * 7 + [1] * 3
-    assert types[1, : len(ids[1])].tolist() == [0] * 4 + [1] * 2
+    assert types[0].tolist() == [0] * 4 + [1] * 3
+    assert types[1, : len(ids[1])].tolist() == [0] * 3 + [1] * 2
     with torch.no_grad():
         model.pairs = False
         plain = model(tokens, mask)
