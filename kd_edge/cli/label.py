@@ -80,6 +80,7 @@ def label(
       kd-edge label adapter r.csv -o labels.csv --model llama --device cuda
       kd-edge label r.csv --llm http://localhost:11434/v1 --model qwen3 -o l.csv
       kd-edge label r.csv --llm URL --model m --rubric rubric.txt -o l.csv
+      kd-edge label r.csv --llm URL --model m --template own.txt -o l.csv
     """
     teacher, responses = _teacher_and_responses(paths, values["llm"] is not None)
     model = values["model"]

@@ -155,6 +155,7 @@ def run(
       kd-edge run responses.csv -o out --max-size 64KB
       kd-edge run responses.csv -o out --max-size 8MB --max-ms 2
       kd-edge run responses.csv -o out --review-accuracy 0.95
+      kd-edge run responses.csv -o out --device cuda:1 --accept-weak
       kd-edge run responses.csv -o out --min-responses 5 --never names.txt
       kd-edge run training/beetle -o out --together --test test-unseen-questions
       kd-edge run answers.csv -o out --together --references questions.csv

@@ -152,11 +152,18 @@ def _filled(
     def rows() -> Iterator[list[str]]:
         for at in (*ranks, *others):
             own = [str(ranks.get(at, ""))]
-            own += [ids.get(at, "")] * (len(before) - 1)
             cells = table.rows[at].cells
+            if len(before) > 1:
+                own.append(ids.get(at) or _id_of_other(table, at))
             yield [*own, *((cells[column] or "") for column in kept), *[""] * len(after)]
 
     return [*before, *(table.header[at] for at in kept), *after], [*rows()]
+
+
+def _id_of_other(table: SourceTable, at: int) -> str:
+    """What to call a row of an item that was not asked for; "" for one without a response."""
+    text = table.rows[at].cells[table.positions["text"]] or ""
+    return f"row-{table.rows[at].number}" if text.strip() else ""
 
 
 def _free(name: str, header: Sequence[str]) -> str:

@@ -86,6 +86,19 @@ def test_a_row_of_averages_stays_last(tmp_path):
     assert lines[-1] == ",Overall average,,1"
 
 
+def test_rows_of_other_items_keep_their_ids_too(tmp_path):
+    path = _table(tmp_path, "item,text\nb,ice\na,wool\na,water\nAverage,\n")
+    written = _written(path, ("row-4",), item="a", only_items=("a",))
+    assert written.read_text(encoding="utf-8").splitlines() == [
+        "suggested,response_id,item,text,score",
+        "1,row-4,a,water,",
+        ",row-3,a,wool,",
+        ",row-2,b,ice,",
+        ",,Average,,",
+    ]
+    assert {item.item_id: len(item.rows) for item in _read(written).items} == {"a": 2, "b": 1}
+
+
 def test_rows_that_are_skipped_are_kept(tmp_path):
     path = _table(tmp_path, "response_id,text,score\n1,ice,1\n1,wool,2\n3,water,\n4,air,0\n")
     lines = _written(path, ("3",), skip_bad_rows=True).read_text(encoding="utf-8").splitlines()
