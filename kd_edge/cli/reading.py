@@ -204,7 +204,7 @@ def read(
     for note in responses.notes:
         say(f"  {note}")
     if options.get("on_bad_row") == "skip":
-        _list_skipped(responses, path, folder)
+        list_skipped(responses, path, folder)
     return responses
 
 
@@ -220,7 +220,7 @@ def reading_of(options: dict[str, Any]) -> Reading:
     )
 
 
-def _list_skipped(responses: Responses, path: Path, folder: Path) -> None:
+def list_skipped(responses: Responses, path: Path, folder: Path) -> None:
     """Writes which rows were skipped, and says so."""
     from kd_edge.console.progress import say
     from kd_edge.files import make_folder

@@ -21,7 +21,7 @@ from kd_edge.cli.options import (
     refuse_overwriting,
     seed_option,
 )
-from kd_edge.cli.reading import read, reading_of, reading_options
+from kd_edge.cli.reading import list_skipped, read, reading_of, reading_options
 from kd_edge_runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,7 +79,12 @@ def suggest(
     """
     from kd_edge.suggest.suggest import SuggestOptions
     from kd_edge.suggest.suggest import suggest as suggest_responses
-    from kd_edge.suggest.table import check_output, check_table, write_suggestions
+    from kd_edge.suggest.table import (
+        check_output,
+        check_table,
+        without_unread_scores,
+        write_suggestions,
+    )
 
     check_output(output)
     refuse_missing(responses, teacher_folder, values.get("scores"))
@@ -87,7 +92,12 @@ def suggest(
     refuse_overwriting(output, values.get("scores"))
     options = SuggestOptions(count, model, teacher_folder, seed)
     found = read(responses, values, scored=False, folder=output.parent, keep_table=True)
-    table = check_table(found, values["missing"], joined=values["scores"] is not None)
+    table = check_table(found, joined=values["scores"] is not None)
+    read_so_far = len(found.skipped)
+    skip = values["on_bad_row"] == "skip"
+    found = without_unread_scores(found, values["missing"], skip=skip)
+    if len(found.skipped) > read_so_far:
+        list_skipped(found, responses, output.parent)
     suggestions = suggest_responses(found, options)
     if not any(one.response_ids for one in suggestions):
         raise InputError(f"{responses}: every response has a score: there is nothing left to score")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kd_edge.data.readers.encodings import likely_encoding
-from kd_edge.data.responses import Responses, SourceTable
+from kd_edge.data.responses import Responses, SkippedRow, SourceTable
 from kd_edge.suggest.suggest import ItemSuggestions
 from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.tables.no_score import means_no_score
@@ -18,6 +18,8 @@ from kd_edge_runtime.tables.writing.xlsx_out import is_name, workbook
 
 MARK = "suggested"
 """The column that numbers what to score next, 1 for the most useful."""
+
+_UNREAD = "this is no score of a scale that is known"
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
 
@@ -35,19 +37,15 @@ def check_output(output: Path) -> None:
         )
 
 
-def check_table(
-    responses: Responses, missing: Sequence[str] = (), *, joined: bool = False
-) -> SourceTable:
-    """The table of responses, if it can be filled in, and all scores in it are understood.
+def check_table(responses: Responses, *, joined: bool = False) -> SourceTable:
+    """The table of responses, if it can be filled in.
 
     Args:
         responses: as read with their table.
-        missing: cells that the user says stand for no score.
         joined: whether the scores are from a second table; their column is then called "score".
 
     Raises:
         InputError: a row of the file holds several responses or scores.
-        TableError: cells hold what is no score, by row: they would be asked for again.
     """
     table = responses.table
     assert table is not None, "read with keep_table"
@@ -58,28 +56,66 @@ def check_table(
             "'Q1 score'"
         )
     column = table.positions.get("score")
-    if column is None:
-        return table
-    if joined:
+    if joined and column is not None:
         header = [*table.header]
         header[column] = _free("score", header)
         table = replace(table, header=tuple(header))
-    problems = []
+    return table
+
+
+def without_unread_scores(
+    responses: Responses, missing: Sequence[str] = (), *, skip: bool = False
+) -> Responses:
+    """The responses without rows that have something in the place of a score which is none.
+
+    They are scored already, as far as anybody knows, and would be asked for again.
+
+    Args:
+        responses: as read with their table.
+        missing: cells that the user says stand for no score.
+        skip: whether such rows are skipped, and told by `skipped`; if not, they are refused.
+
+    Raises:
+        TableError: there are such rows, each with its place.
+    """
+    table = responses.table
+    assert table is not None, "read with keep_table"
+    column = table.positions.get("score")
+    if column is None:
+        return responses
+    problems: dict[tuple[str, str], Problem] = {}
     for item in responses.items:
         for row in item.rows:
-            at = table.at[row.item_id, row.response_id]
-            cell = (table.rows[at].cells[column] or "").strip()
+            at = table.rows[table.at[row.item_id, row.response_id]]
+            cell = (at.cells[column] or "").strip()
             if row.score is None and cell not in missing and not means_no_score(cell):
-                message = "this is no score of a scale that is known"
-                problems.append(Problem(message, table.rows[at].number, table.header[column]))
-    if problems:
-        raise TableError(
-            responses.source,
-            problems,
+                problem = Problem(_UNREAD, at.number, table.header[column])
+                problems[row.item_id, row.response_id] = problem
+    if problems and not skip:
+        hint = (
             "Name the scores with --score-range 0-3 or --classes weak,fair,strong, and cells that "
-            "are none with --missing.",
+            "are none with --missing; --on-bad-row skip leaves such rows as they are."
         )
-    return table
+        raise TableError(responses.source, [*problems.values()], hint)
+    return replace(
+        responses,
+        items=tuple(
+            replace(
+                item,
+                rows=tuple(
+                    row for row in item.rows if (row.item_id, row.response_id) not in problems
+                ),
+            )
+            for item in responses.items
+        ),
+        skipped=(
+            *responses.skipped,
+            *(
+                SkippedRow(one.row or 0, name, f"column '{one.column}': {one.message}")
+                for (_, name), one in problems.items()
+            ),
+        ),
+    )
 
 
 def write_suggestions(

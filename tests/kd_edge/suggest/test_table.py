@@ -6,7 +6,12 @@ import pytest
 
 from kd_edge.data.readers import ColumnChoice, Layout, Reading, read_responses
 from kd_edge.suggest.suggest import ItemSuggestions
-from kd_edge.suggest.table import check_output, check_table, write_suggestions
+from kd_edge.suggest.table import (
+    check_output,
+    check_table,
+    without_unread_scores,
+    write_suggestions,
+)
 from kd_edge_runtime.errors import InputError, TableError
 
 
@@ -117,11 +122,19 @@ def test_a_taken_name_gets_another(tmp_path):
 def test_a_cell_that_is_no_score_is_told_by_its_row(tmp_path):
     path = _table(tmp_path, "text,score\nice,gut\nwool,hm\nwater,\nair,N/A\n")
     with pytest.raises(TableError) as error:
-        check_table(_read(path))
+        without_unread_scores(_read(path))
     assert [problem.row for problem in error.value.problems] == [2, 3]
     assert "--classes" in str(error.value)
-    assert check_table(_read(path, classes=("hm", "gut")))
-    assert check_table(_read(path, missing=("gut", "hm")), ("gut", "hm"))
+    for options, missing in (({"classes": ("hm", "gut")}, ()), ({}, ("gut", "hm"))):
+        found = without_unread_scores(_read(path, missing=missing, **options), missing)
+        assert len(found.items[0].rows) == 4
+
+
+def test_a_cell_that_is_no_score_can_be_skipped_and_is_never_asked_for(tmp_path):
+    path = _table(tmp_path, "text,score\nice,gut\nwool,\n")
+    found = without_unread_scores(_read(path), skip=True)
+    assert [row.text for row in found.items[0].rows] == ["wool"]
+    assert [(row.row, row.response_id) for row in found.skipped] == [(2, "row-2")]
 
 
 def test_wide_tables_and_criteria_are_one_question_at_a_time(tmp_path):
