@@ -32,6 +32,7 @@ from benchmarks import (
     size_limits,
     speed_tables,
     stacking,
+    suggest,
     summary_tables,
     text_rules,
     tflite_transformer,
@@ -143,6 +144,7 @@ def cuts() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "suggest": suggest.table,
     "unlabelled": unscored_responses.table,
     "choices": choices,
     "stacking": stacking.table,

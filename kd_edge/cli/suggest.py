@@ -61,7 +61,7 @@ def suggest(
     seed: int,
     **values: Any,
 ) -> None:
-    """Suggest which RESPONSES people should score next, those that teach the most.
+    """Suggest which RESPONSES people should score next: those that cover what nobody has scored.
 
     They are unlike all that have a score, so that every kind of response is covered, and like some
     others; with --teacher it counts too how unsure that is of their scores. Responses that say the
