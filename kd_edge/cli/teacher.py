@@ -94,6 +94,6 @@ def teacher(
         return
     click.echo(f"{output}: {report.parameters:,} parameters")
     click.echo(
-        f"  epoch {card.best_epoch} is the best: {card.validation} on "
+        f"  after epoch {card.best_epoch}: {card.validation} on "
         f"{len(card.validation_ids)} held-out responses"
     )

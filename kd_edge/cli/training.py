@@ -38,7 +38,7 @@ def teacher_options(names: ModelNames) -> Callable[[Command], Command]:
         _teacher(
             "--teacher-epochs",
             type=COUNT,
-            help="Maximum number of passes over the responses.  [default: depends on their number]",
+            help="Number of passes over the responses.  [default: depends on their number]",
         ),
         _teacher(
             "--learning-rate",

@@ -62,11 +62,12 @@ def finetune(
 ) -> Teacher:
     """Fine-tune a teacher, or continue a run that was stopped.
 
-    Cross entropy, plus `ordinal_weight` times the squared error of the expected score where
-    the classes are numbers; AdamW on a one-cycle schedule. The epoch with the highest
-    validation QWK (accuracy where the classes are words) is kept, of equals the one with less
-    validation loss. After each epoch the run is saved in `folder`/checkpoint; in fp32 on a CPU
-    a run that was stopped ends with the very weights of one that was not. A teacher that is there
+    Cross entropy with smoothed labels, plus `ordinal_weight` times the squared error of the
+    expected score where the classes are numbers; AdamW on a one-cycle schedule. A moving average
+    of the weights of the schedule's second half is kept. With `patience` it is the epoch with the
+    highest validation QWK (accuracy where the classes are words), of equals the one with less
+    validation loss. After each epoch the run is saved in `folder`/checkpoint; in fp32 on a CPU a
+    run that was stopped ends with the very weights of one that was not. A teacher that is there
     already, whole and of the same rows, options and model, is kept.
 
     Args:
@@ -123,7 +124,7 @@ def _train(
     checkpoint = Checkpoint(folder / _CHECKPOINT, run.model, run.optimizer)
     try:
         state = run.train(checkpoint, f"fine-tuning the {names.teacher}")
-        checkpoint.restore_best()
+        run.keep(checkpoint)
         card = run.card(state, folder)
         with atomic_folder(folder, (CARD, _CHECKPOINT)) as new:
             classifier.save(run.model, card, new)

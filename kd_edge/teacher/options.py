@@ -12,8 +12,9 @@ _RESPONSES_SEEN = 330 * 16  # optimizer steps that the default teacher wants, at
 # To compare responses with reference answers takes longer to learn than one question's answers.
 # A third of SciEntsBank's questions (950 responses) were known by heart after four epochs.
 _PAIRS_SEEN, _MOST_PAIRS_EPOCHS = 950 * 16, 8
-_PAIRS_RATE = 2e-4
-_FEWEST_EPOCHS, _MOST_EPOCHS = 4, 20
+_PAIRS_RATE, _PAIRS_PATIENCE = 2e-4, 3
+_FEWEST_EPOCHS, _MOST_EPOCHS = 4, 8  # with more a teacher learns few responses by heart
+_FEWEST_SEEN, _LONGEST = 53 * 16, 20  # but so many steps, in no more than so many epochs
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?|mps")
 _LATER = {
     "micro_batch": None,
@@ -38,9 +39,13 @@ class TeacherOptions:
         head_learning_rate: highest learning rate of a new head, > 0.
         batch_size: responses an optimizer step, >= 1.
         max_length: tokens of a response that are read, >= 8; the rest is cut off.
-        validation: share of each class held out to choose the best epoch, > 0 and <= 0.5.
-        patience: epochs without a better one after which training stops, >= 1.
+        validation: share of each class held out, > 0 and <= 0.5: no teacher learns from it, and
+            later stages choose by it.
+        patience: None trains to the end of the schedule, whose rates come down to nothing, and
+            keeps a moving average of the second half's weights; a number >= 1 stops after so many
+            epochs without a better one on the held-out rows, and keeps the best one's.
         class_weights: weigh each class by the inverse of its share, for rare classes.
+        label_smoothing: share of each label that is spread over all classes, >= 0 and < 1.
         ordinal_weight: weight of the squared error of the expected score, >= 0; words have no
             such term.
         seed: of the split, the order of the batches, the new head and the dropout.
@@ -71,8 +76,9 @@ class TeacherOptions:
     batch_size: int = 16
     max_length: int = 192
     validation: float = 0.15
-    patience: int = 3
+    patience: int | None = None
     class_weights: bool = False
+    label_smoothing: float = 0.1
     ordinal_weight: float = 0.5
     seed: int = 0
     precision: str = "auto"
@@ -127,9 +133,19 @@ class TeacherOptions:
         return values
 
     def for_pairs(self) -> TeacherOptions:
-        """The options for texts of `pair_text`, with a higher learning rate unless one is given."""
+        """The options for texts of `pair_text`, as such teachers were measured.
+
+        They have a higher learning rate unless one is given, the best epoch's weights, and labels
+        as they are.
+        """
         usual = self.learning_rate == TeacherOptions.learning_rate
-        return replace(self, pairs=True, learning_rate=_PAIRS_RATE if usual else self.learning_rate)
+        return replace(
+            self,
+            pairs=True,
+            learning_rate=_PAIRS_RATE if usual else self.learning_rate,
+            patience=_PAIRS_PATIENCE,
+            label_smoothing=0.0,
+        )
 
     def _fine(self) -> dict[str, bool]:
         return {
@@ -139,7 +155,8 @@ class TeacherOptions:
             "batch_size": self.batch_size >= 1,
             "max_length": self.max_length >= 8,
             "validation": 0 < self.validation <= 0.5,
-            "patience": self.patience >= 1,
+            "patience": self.patience is None or self.patience >= 1,
+            "label_smoothing": 0 <= self.label_smoothing < 1,
             "ordinal_weight": self.ordinal_weight >= 0,
             "seed": 0 <= self.seed < 2**32,
             "precision": self.precision in ("auto", "fp32", "bf16", "fp16"),
@@ -157,11 +174,14 @@ class TeacherOptions:
 
         Returns:
             `epochs` where it is set; otherwise as many as show the model about 5,280 responses
-            (330 steps of 16), at least 4 and at most 20; with `pairs` 15,200, at most 8.
+            (330 steps of 16), at least 4 and at most 8; with fewer than 106 rows as many as show
+            it 848, at most 20. An adapter learns more slowly: up to 20 for it. With `pairs`
+            15,200, at least 4 and at most 8.
         """
         if self.epochs is not None:
             return self.epochs
         if self.pairs:
             return min(max(-(-_PAIRS_SEEN // rows), _FEWEST_EPOCHS), _MOST_PAIRS_EPOCHS)
-        wanted = -(-_RESPONSES_SEEN // rows)
-        return min(max(wanted, _FEWEST_EPOCHS), _MOST_EPOCHS)
+        most = _LONGEST if self.lora else max(_MOST_EPOCHS, -(-_FEWEST_SEEN // rows))
+        wanted = max(-(-_RESPONSES_SEEN // rows), _FEWEST_EPOCHS)
+        return min(wanted, most, _LONGEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from kd_edge.console.progress import Tracker, track
 from kd_edge.data.responses import Item, Row
 from kd_edge.stages.record import hash_json, hash_rows, plain_options
 from kd_edge.teacher import batches
+from kd_edge.teacher.averaging import add_to_mean, averaged, put_mean
 from kd_edge.teacher.building import adapter_base, build_model
 from kd_edge.teacher.card import TeacherCard
 from kd_edge.teacher.compute import choose_compute, random_devices
@@ -36,7 +38,7 @@ class TrainingRun:
     Args:
         item: the item; its scale gives the classes.
         training: the scored rows to learn from, at least one.
-        held_out: those by which the best epoch is chosen, at least one.
+        held_out: those by which an epoch is measured, at least one.
         options: how.
         source: the language model.
 
@@ -112,9 +114,25 @@ class TrainingRun:
                     state,
                     lambda epoch: self._validate(epoch + 1, self._train_epoch(epoch, tracker)),
                     self.epochs,
-                    self.options.patience,
+                    self.options.patience or self.epochs,
                     tracker,
                 )
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Give the model the weights that are kept, after `train`."""
+        if self._averages:
+            put_mean(self.optimizer)
+        else:
+            checkpoint.restore_best()
+
+    @property
+    def _averages(self) -> bool:
+        """Whether the average of the second half of the steps is kept, and not the best epoch."""
+        return self.options.patience is None
+
+    def _kept(self, state: RunState) -> int:
+        """The epoch whose weights are kept, from 1."""
+        return state.epochs if self._averages else state.best_epoch
 
     def card(self, state: RunState, folder: Path) -> TeacherCard:
         """What teacher.json says of the run."""
@@ -127,7 +145,7 @@ class TrainingRun:
             base_sha256=self.source.sha256,
             options=plain_options(self.options),
             validation_ids=tuple(row.response_id for row in self.held_out),
-            best_epoch=state.best_epoch,
+            best_epoch=self._kept(state),
             history=state.history,
             prompt=self.model.prompt,
             adapter=adapter_base(self.model, self.options, self.source, folder),
@@ -142,9 +160,12 @@ class TrainingRun:
         lengths = [len(ids) for ids in self.ids]
         order = batches.shuffled(lengths, options.batch_size, options.seed, epoch)
         losses = []
-        for place, batch in enumerate(order):
-            set_step(self.optimizer, epoch * self.batches + place, self.epochs * self.batches)
+        total = self.epochs * self.batches
+        for step, batch in enumerate(order, epoch * self.batches):
+            set_step(self.optimizer, step, total)
             losses.append(self._step(batch))
+            if self._averages and step >= total // 2:
+                add_to_mean(self.optimizer)
             tracker.advance()
         return float(np.mean(losses))
 
@@ -181,7 +202,10 @@ class TrainingRun:
         with self.compute.autocast():
             logits = self.model(*batches.pad(self.ids, batch, fill, self.device))
         scores = self.scores[batch]
-        loss = functional.cross_entropy(logits, scores, weight=self.class_weights) * of_weight
+        smoothing = self.options.label_smoothing
+        loss = of_weight * functional.cross_entropy(
+            logits, scores, weight=self.class_weights, label_smoothing=smoothing
+        )
         if not self.scale.numeric:
             return loss
         expected: torch.Tensor = logits.softmax(-1) @ self.values
@@ -190,7 +214,8 @@ class TrainingRun:
 
     def _validate(self, epoch: int, train_loss: float) -> EpochFigures:
         self.model.eval()
-        found = predict_ids(self.model, self.held_out_ids, self.compute)
+        with averaged(self.optimizer) if self._averages else nullcontext():
+            found = predict_ids(self.model, self.held_out_ids, self.compute)
         return epoch_figures(epoch, train_loss, found, self.held_out_scores, self.scale)
 
     def _encode(self, rows: Sequence[Row]) -> list[list[int]]:

@@ -32,7 +32,7 @@ def test_a_teacher_is_made(command, responses, tiny_model, tmp_path):
     parameters, best = said.out.splitlines()
     assert parameters.startswith(f"{tmp_path / 't'}: ")
     assert best == (
-        f"  epoch {card.best_epoch} is the best: {card.validation} on "
+        f"  after epoch {card.best_epoch}: {card.validation} on "
         f"{len(card.validation_ids)} held-out responses"
     )
     assert "fine-tuning the teacher" in said.err

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from kd_edge.data.responses import Item, Row, Scale
 from kd_edge.data.splits import deal_folds, validation_rows
 from kd_edge.teacher import classifier, finetune, training_run
+from kd_edge.teacher.averaging import add_to_mean
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.finetune import TeacherOptions
 from kd_edge.training import checkpoint, run_state
@@ -339,10 +340,21 @@ def test_options_out_of_range(wrong):
 
 
 @pytest.mark.parametrize(
-    ("rows", "epochs"), [(1, 20), (264, 20), (500, 11), (1320, 4), (1321, 4), (90_000, 4)]
+    ("rows", "epochs", "of_adapter"),
+    [
+        (1, 20, 20),
+        (60, 15, 20),
+        (107, 8, 20),
+        (500, 8, 11),
+        (800, 7, 7),
+        (1320, 4, 4),
+        (1321, 4, 4),
+        (90_000, 4, 4),
+    ],
 )
-def test_epochs_follow_the_number_of_rows(rows, epochs):
+def test_epochs_follow_the_number_of_rows(rows, epochs, of_adapter):
     assert TeacherOptions().epochs_for(rows) == epochs
+    assert TeacherOptions(lora=True).epochs_for(rows) == of_adapter
     assert TeacherOptions(epochs=2).epochs_for(rows) == 2
 
 
@@ -383,6 +395,37 @@ def test_the_best_epochs_weights_are_kept(options, tmp_path, monkeypatch):
     for (file, name), value in teacher_weights(report.folder).items():
         part = "head" if file == "head.safetensors" else "backbone"
         assert torch.equal(second[f"{part}.{name}"], value)
+
+
+def test_without_patience_the_average_of_the_second_half_is_kept(options, tmp_path, monkeypatch):
+    kappas = iter((0.9, 0.1, 0.2, 0.3) * 2)
+    monkeypatch.setattr("kd_edge.evaluation.metrics.quadratic_kappa", lambda *_: next(kappas))
+    heads = []
+
+    def note(optimizer):
+        heads.append(optimizer.param_groups[1]["params"][0].detach().clone())
+        add_to_mean(optimizer)
+
+    whole = replace(options, patience=None)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run, "add_to_mean", note)
+        straight = finetune.finetune(ITEM, ITEM.rows, whole, tmp_path / "straight")
+    assert len(heads) == 14, "of 28 steps"
+    mean = heads[0]
+    for head in heads[1:]:
+        mean = 0.98 * mean + 0.02 * head
+    kept = load_file(straight.folder / "head.safetensors")["weight"]
+    assert torch.allclose(kept, mean, atol=1e-6)
+    assert not torch.allclose(kept, heads[-1], atol=1e-4)
+    assert straight.card.best_epoch == len(straight.card.history) == 4
+    assert straight.card.validation.qwk == 0.3, "whatever an epoch before it had"
+
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, 25)
+        with pytest.raises(finetune.StoppedError):
+            finetune.finetune(ITEM, ITEM.rows, whole, tmp_path / "t")
+    report = finetune.finetune(ITEM, ITEM.rows, whole, tmp_path / "t")
+    assert same_teacher(report.folder, straight.folder)
 
 
 def test_which_epoch_is_best():
