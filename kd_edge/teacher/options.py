@@ -17,6 +17,7 @@ _FEWEST_EPOCHS, _MOST_EPOCHS = 4, 8  # with more a teacher learns few responses 
 _FEWEST_SEEN, _LONGEST = 53 * 16, 20  # but so many steps, in no more than so many epochs
 _DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?|mps")
 _LATER = {
+    "label_smoothing": 0.0,  # as before there was any
     "micro_batch": None,
     "checkpointing": False,
     "lora": False,
@@ -123,7 +124,7 @@ class TeacherOptions:
     def as_input(self) -> dict[str, Any]:
         """The options by which a stage knows whether it has to run again.
 
-        Those that came after version 0.2.0 only where they differ from their defaults, so that
+        Those that came after version 0.2.0 only where they change what it did, so that
         what was fine-tuned before them is kept.
         """
         values = asdict(self)

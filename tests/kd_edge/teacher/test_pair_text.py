@@ -85,6 +85,7 @@ def test_a_folder_says_that_it_reads_them(model, tmp_path):
 def test_options_of_many_questions():
     plain, pairs = TeacherOptions(), TeacherOptions().for_pairs()
     assert (pairs.patience, pairs.label_smoothing) == (3, 0)
+    assert "label_smoothing" not in pairs.as_input(), "such teachers stay valid"
     assert "pairs" not in plain.as_input()
     assert pairs.as_input()["pairs"]
     assert pairs.learning_rate > plain.learning_rate
