@@ -13,7 +13,8 @@ from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.reading.dialect import Dialect, dialect_of
 from kd_edge_runtime.tables.reading.sources import OTHERS, Reading, open_source
-from kd_edge_runtime.tables.writing.output import destination, quoter
+from kd_edge_runtime.tables.writing.lines import quoter
+from kd_edge_runtime.tables.writing.output import destination
 from kd_edge_runtime.tables.writing.xlsx_out import is_name, workbook
 
 MARK = "suggested"

@@ -194,6 +194,14 @@ class Scorer:
         """The name of the backend that scores an item; with two students, that of the first."""
         return self._load(self.bundle.manifest.item(item_id)).backend
 
+    def how(self) -> tuple[str, int, Path | None, float | None, bool]:
+        """The arguments after `bundle` that another scorer like this one takes."""
+        return self._backend, self._threads, self._cache, self._review_below, self._first_only
+
+    def in_use(self) -> dict[str, str]:
+        """The backend of each item that was loaded so far; with two students, of the first."""
+        return {name: item.backend for name, item in self._items.items() if name is not None}
+
     def second(self, item_id: str | None = None) -> SecondState | None:
         """Whether an item's second student is in use here, after loading it; None without one."""
         entry = self.bundle.manifest.item(item_id)

@@ -78,6 +78,12 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     help="Threads for core, tflite and onnx; plain and numpy use one.",
 )
 @click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes that score a table.  [default: one for each processor, where it is long]",
+)
+@click.option(
     "--review-below",
     type=float,
     callback=_share,
@@ -147,6 +153,7 @@ def score(
       kd-edge score assessment.kdz quiz.csv --wide -o scored-quiz.csv
       kd-edge score responses.csv --root /media/card/kd-edge
       kd-edge score item.kdz responses.csv --review-below 0.8
+      kd-edge score item.kdz district.csv --jobs 8 -o scores.csv
       kd-edge score item.kdz responses.csv --explain | less
       kd-edge score item.kdz quiz.csv --format canvas -o grades.csv
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
@@ -12,6 +12,7 @@ from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.reading.sources import OTHERS, Reading, open_source
 from kd_edge_runtime.tables.roles import ITEM, SCORE
+from kd_edge_runtime.tables.score_batches import scored_batches
 from kd_edge_runtime.tables.score_rows import Columns, TableScorer, table_columns
 from kd_edge_runtime.tables.writing.output import check_output, writer, written_to
 
@@ -68,6 +69,7 @@ class Request:
         gradebook: a key of `gradebook.GRADEBOOKS`, to write what it imports; None for the table.
         assignment: the name of its column of grades; None for the item's.
         first_only: whether to leave out the second model of items that have two.
+        jobs: processes that score a table; None for one for each processor, where it is long.
     """
 
     responses: str | Path
@@ -96,6 +98,7 @@ class Request:
     skip_bad_rows: bool = False
     wide: bool = False
     first_only: bool = False
+    jobs: int | None = None
 
 
 def score_responses(request: Request) -> None:
@@ -162,12 +165,14 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         backend = scorer.backend(columns.item_id or items[0])
         tally = None if request.quiet else _tally(request, scorer, columns, source)
         with _skip(request, path) as skip, writer(request, scorer, columns, source, table) as write:
-            batches = TableScorer(scorer).scored(table, columns, skip=skip)
+            rows = TableScorer(scorer).rows(table, columns, skip=skip)
+            scored = batches = scored_batches(request, scorer, rows, columns, write)
             if columns.item is None and request.item_id is None:
                 batches = _other_item(batches, columns.header, items[0])
             if tally:
                 batches = tally.counted(batches)
-            total, flagged = _write_all(batches, write, request.quiet)
+            with closing(scored):
+                total, flagged = _write_all(batches, write, request.quiet)
     _tell_skipped(request, path, table)
     if not request.quiet:
         text_column = columns.header[columns.text]

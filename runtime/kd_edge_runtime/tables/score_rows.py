@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.wide_columns import WideColumns
     from kd_edge_runtime.tables.writing.skipped import Skip
 
+    # Rows and the item that each answers; no items in a wide table.
+    Batch = tuple[list[list[str]], Sequence[str]]
 
 _SHOWN_ITEMS = 10
 
@@ -132,7 +134,7 @@ class Scored(NamedTuple):
 
 
 # `Scored` from its three values, faster than calling the class.
-_new_scored: Callable[[tuple[object, ...]], Scored] = partial(tuple.__new__, Scored)
+new_scored: Callable[[tuple[object, ...]], Scored] = partial(tuple.__new__, Scored)
 
 
 class TableScorer:
@@ -149,7 +151,14 @@ class TableScorer:
     def scored(
         self, table: Table, columns: Columns, size: int = BATCH, skip: Skip | None = None
     ) -> Iterator[list[Scored]]:
-        """Scores the rows below the header in order, batch by batch.
+        """Scores the rows below the header in order, batch by batch; the rest is as for `rows`."""
+        for rows, items in self.rows(table, columns, size, skip):
+            yield self.batch(rows, items, columns)
+
+    def rows(
+        self, table: Table, columns: Columns, size: int = BATCH, skip: Skip | None = None
+    ) -> Iterator[Batch]:
+        """Reads the rows below the header in order, batch by batch, each with its item.
 
         Args:
             table: the table.
@@ -159,7 +168,7 @@ class TableScorer:
                 row is left out; None to refuse the table.
 
         Raises:
-            TableError: at the end, with all bad rows; the batches yielded before must be
+            TableError: at the end, with all bad rows; what was made of the batches before must be
                 discarded.
         """
         column, hint = columns.item, ""
@@ -174,7 +183,7 @@ class TableScorer:
                 rows, items = self._known(table, columns, (numbers, rows, items), skip)
             skip_bad_rows(table, skip)
             if rows and not (table.bad and skip is None):
-                yield self._batch(rows, items, columns)
+                yield rows, items
         refuse_bad_rows(table, skip, hint)
 
     def _known(
@@ -198,7 +207,14 @@ class TableScorer:
                 skip(number, fields[ids[0]] if ids else "", f"column '{name}': {wrong}")
         return [fields for fields, _ in kept], [item_id for _, item_id in kept]
 
-    def _batch(self, rows: list[list[str]], items: list[str], columns: Columns) -> list[Scored]:
+    def batch(self, rows: list[list[str]], items: Sequence[str], columns: Columns) -> list[Scored]:
+        """Scores some rows.
+
+        Args:
+            rows: N rows of the table.
+            items: the item that each answers; N.
+            columns: where the responses are.
+        """
         texts_by_item: dict[str, list[str]] = {}
         for item_id, fields in zip(items, rows):
             texts_by_item.setdefault(item_id, []).append(fields[columns.text])
@@ -207,7 +223,7 @@ class TableScorer:
             for item_id, texts in texts_by_item.items()
         }
         scores = map(next, map(scores_by_item.__getitem__, items))
-        return [*map(_new_scored, zip(rows, items, scores))]
+        return [*map(new_scored, zip(rows, items, scores))]
 
 
 def note_nested(

@@ -6,9 +6,14 @@ criteria. Imported only where there is no item column.
 
 from __future__ import annotations
 
+from contextlib import closing
+from itertools import chain
+from time import process_time
+
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.tables.column_names import shown
+from kd_edge_runtime.tables.score_batches import pays
 from kd_edge_runtime.tables.score_rows import note_nested, refuse_bad_rows, skip_bad_rows
 from kd_edge_runtime.tables.wide_agreement import WideTally
 from kd_edge_runtime.tables.wide_columns import wide_names
@@ -18,9 +23,11 @@ from kd_edge_runtime.tables.writing.wide_output import wide_writer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kd_edge_runtime.scorer import Scorer
+    from kd_edge_runtime.scorer import Score, Scorer
     from kd_edge_runtime.tables.reading.rows import Table
     from kd_edge_runtime.tables.score import Request
+    from kd_edge_runtime.tables.score_rows import Batch
+    from kd_edge_runtime.tables.spread.messages import Answer
     from kd_edge_runtime.tables.wide_columns import WideColumns
     from kd_edge_runtime.tables.writing.skipped import Skip
 
@@ -48,12 +55,9 @@ def score_wide(
     backend = scorer.backend(columns.places[0].entry.item_id)
     tally = None if request.quiet else WideTally(columns)
     total = flagged = 0
-    with wide_writer(request, columns, added, table) as write:
-        for rows in _rows(table, skip, columns):
-            scores = [
-                scorer.score_many([fields[place.text] for fields in rows], place.entry.item_id)
-                for place in columns.places
-            ]
+    scored = _scored(request, scorer, _rows(table, skip, columns), columns)
+    with wide_writer(request, columns, added, table) as write, closing(scored):
+        for rows, scores in scored:
             by_row = [*zip(*scores)]
             if tally:
                 tally.add(rows, by_row)
@@ -66,6 +70,35 @@ def score_wide(
             note(written)
         for line in tally.lines() if tally else ():
             note(line)
+
+
+def _scored(
+    request: Request, scorer: Scorer, source: Iterator[list[list[str]]], columns: WideColumns
+) -> Iterator[tuple[list[list[str]], list[list[Score]]]]:
+    """Batches of rows, and the scores of each item's responses."""
+
+    def here(batch: Batch) -> tuple[list[list[str]], list[list[Score]]]:
+        rows = batch[0]
+        return rows, [
+            scorer.score_many([fields[place.text] for fields in rows], place.entry.item_id)
+            for place in columns.places
+        ]
+
+    def there(batch: Batch, answer: Answer) -> tuple[list[list[str]], list[list[Score]]]:
+        from kd_edge_runtime.tables.spread.spread import as_score
+
+        return batch[0], [[*map(as_score, scores)] for scores in answer.scores]
+
+    before, began = 0, process_time()
+    for rows in source:
+        if before and pays(request, began):
+            from kd_edge_runtime.tables.spread.spread import spread
+
+            rest: Iterator[Batch] = ((left, ()) for left in chain((rows,), source))
+            yield from spread(rest, before, request, scorer, columns, None, here, there)
+            return
+        yield here((rows, ()))
+        before += len(rows)
 
 
 def _rows(table: Table, skip: Skip | None, columns: WideColumns) -> Iterator[list[list[str]]]:

@@ -8,26 +8,22 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import IO
 
     from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.scorer import Score, Scorer
     from kd_edge_runtime.tables.score import Request
     from kd_edge_runtime.tables.score_rows import Columns, Scored
-    from kd_edge_runtime.tables.writing.output import Write
+    from kd_edge_runtime.tables.writing.lines import Lines
 
 
-def json_writer(
-    request: Request, scorer: Scorer, columns: Columns, added: Sequence[str], file: IO[str]
-) -> Write:
-    """A function that writes an object for each row of a batch.
+def json_lines(request: Request, scorer: Scorer, columns: Columns, added: Sequence[str]) -> Lines:
+    """A function that makes an object of each row of a batch, on a line of its own.
 
     Args:
         request: what to write.
         scorer: the scorer.
         columns: the table's columns.
         added: the names of the fields that scoring adds.
-        file: where to write.
     """
     names, prefix = json_names(columns.header), request.prefix
     manifest = scorer.bundle.manifest
@@ -35,7 +31,8 @@ def json_writer(
     if request.explain:
         from kd_edge_runtime.tables.writing.explanations import why
 
-    def write(batch: list[Scored]) -> None:
+    def lines(batch: list[Scored], _: int) -> str:
+        rows = []
         for fields, item_id, score in batch:
             row: dict[str, object] = dict(zip(names, fields))
             entry = entries.get(item_id) or entries.setdefault(item_id, manifest.item(item_id))
@@ -43,29 +40,22 @@ def json_writer(
             if request.explain:
                 explanation = scorer.explain(fields[columns.text], item_id)
                 row[f"{prefix}why"] = why(explanation, entry, score)
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            rows.append(json.dumps(row, ensure_ascii=False) + "\n")
+        return "".join(rows)
 
-    return write
+    return lines
 
 
-def explanation_writer(scorer: Scorer, columns: Columns, file: IO[str]) -> Write:
-    """A function that writes the explanation of each score of a batch.
+def explanation_lines(scorer: Scorer, columns: Columns) -> Lines:
+    """A function that makes an explanation of each score of a batch.
 
     Args:
         scorer: the scorer.
         columns: the table's columns.
-        file: where to write.
     """
     from kd_edge_runtime.tables.writing.explanations import blocks
 
-    total = 0
-
-    def write(batch: list[Scored]) -> None:
-        nonlocal total
-        file.writelines(blocks(scorer, columns, batch, total))
-        total += len(batch)
-
-    return write
+    return lambda batch, before: "".join(blocks(scorer, columns, batch, before))
 
 
 def json_names(header: Sequence[str]) -> list[str]:

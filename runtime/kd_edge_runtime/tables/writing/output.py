@@ -10,13 +10,13 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.errors import WRITABLE, InputError
 from kd_edge_runtime.files import atomic_write, refuse_protected
 from kd_edge_runtime.tables.columns import machine_header
+from kd_edge_runtime.tables.writing.lines import LineWriter, Style, no_formula, quoter, quoting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import IO, Callable
 
-    from kd_edge_runtime.bundle.manifest import ItemEntry, Manifest
-    from kd_edge_runtime.scorer import Score, Scorer
+    from kd_edge_runtime.scorer import Scorer
     from kd_edge_runtime.tables.reading.rows import Table
     from kd_edge_runtime.tables.score import Request
     from kd_edge_runtime.tables.score_rows import Columns, Scored
@@ -56,64 +56,6 @@ def check_output(request: Request) -> None:
             f"{output}: explanations are not a table: choose a name that ends in "
             + (".jsonl" if request.as_json else ".txt, or add --json for one JSON object per row")
         )
-
-
-def quoter(delimiter: str) -> Callable[[str], str]:
-    r"""A function that quotes a field if necessary, as the csv module does but faster.
-
-    Lines end in \n; a field with a lone \r is quoted too, as readers would split it otherwise.
-    """
-
-    def quoted(field: str) -> str:
-        if '"' in field:
-            field = field.replace('"', '""')
-        elif delimiter not in field and "\n" not in field and "\r" not in field:
-            return field
-        return f'"{field}"'
-
-    return quoted
-
-
-def machine_text(
-    entry: ItemEntry,
-    classes: Sequence[str],
-    delimiter: str,
-    line_end: str = "\n",
-    decimal: str = ".",
-) -> Callable[[Score], str]:
-    """A function that formats the added fields after `predicted`, from a score.
-
-    The fields are blank for the classes of other items. Each has a delimiter before it, and the
-    last is followed by the end of the row.
-    """
-    indices = [entry.classes.index(name) if name in entry.classes else -1 for name in classes]
-    quote = '"' if decimal == delimiter else ""
-    formats = ["" if index < 0 else f"{quote}%.6f{quote}" for index in indices]
-    mean = f"{quote}%.4f{quote}"
-    template = delimiter.join(["", mean, mean, "%s", *formats]) + line_end
-    order = [index for index in indices if index >= 0]
-    if order == sorted(order):
-
-        def text(score: Score) -> str:
-            return template % (score.expected, score.confidence, score.flag, *score.probabilities)
-
-    else:
-
-        def text(score: Score) -> str:
-            shares = (score.probabilities[index] for index in order)
-            return template % (score.expected, score.confidence, score.flag, *shares)
-
-    if decimal == ".":
-        # Loaded where the core scores.
-        core = sys.modules.get("kd_edge_core")
-        if hasattr(core, "row") and order == [*range(len(entry.classes))]:
-            row = core.row  # type: ignore[union-attr]
-            marked = delimiter.join(["", *("\0" * 3), *("\0" * (at >= 0) for at in indices)])
-            parts = (*(part.encode() for part in (marked + line_end).split("\0")),)
-            return lambda score: row(parts, score) or text(score)
-        return text
-    # The flags have no points, and a delimiter that is one is not written with commas.
-    return lambda score: text(score).replace(".", decimal)
 
 
 @contextmanager
@@ -157,78 +99,32 @@ def writer(
         with xlsx_writer(output, columns, added, used, classes) as write:
             yield write
         return
-    if request.as_json or request.explain:
-        from kd_edge_runtime.tables.writing import line_output
+    style, encoding, above = Style(), "utf-8", ""
+    if not (request.as_json or request.explain):
+        style, encoding, above = _table_style(request, classes, added, table)
+    with destination(output, encoding) as file:
+        if style.delimiter:
+            kept = quoting(request, style)[1]
+            names = [*map(kept, columns.header)]
+            names += (quoting(request, style)[0](no_formula(name)) for name in added)
+            file.write(above + style.delimiter.join(names) + style.line_end)
+        yield LineWriter(request, scorer, columns, style, file)
 
-        with destination(output) as file:
-            if request.as_json:
-                yield line_output.json_writer(request, scorer, columns, added, file)
-            else:
-                yield line_output.explanation_writer(scorer, columns, file)
-        return
-    with _table_writer(request, columns, manifest, classes, added, table) as write:
-        yield write
 
+def _table_style(
+    request: Request, classes: Sequence[str], added: Sequence[str], table: Table | None
+) -> tuple[Style, str, str]:
+    """The style of a table, its encoding, and what is written above its header."""
+    if table is None or _is_plain(request, table):
+        delimiter = "\t" if request.output.suffix.lower() == ".tsv" else ","
+        return Style(delimiter, "\n", request.decimal or "."), "utf-8", ""
+    from kd_edge_runtime.tables.reading.dialect import dialect_of, writable
 
-@contextmanager
-def _table_writer(
-    request: Request,
-    columns: Columns,
-    manifest: Manifest,
-    classes: Sequence[str],
-    added: Sequence[str],
-    table: Table | None,
-) -> Iterator[Write]:
-    """Writes rows with the fields that scoring adds, in the dialect of the table."""
-    delimiter, encoding, line_end, decimal = ",", "utf-8", "\n", request.decimal or "."
-    names_delimiter, quoted = False, True
-    if table is not None and not _is_plain(request, table):
-        from kd_edge_runtime.tables.reading.dialect import dialect_of, writable
-
-        found = dialect_of(table, Path(request.responses), request.output, request.decimal)
-        found = writable(found, [*added, *classes], request.quiet)
-        delimiter, encoding, line_end = found.delimiter, found.encoding, found.line_end
-        decimal, names_delimiter, quoted = found.decimal, found.names_delimiter, found.quoted
-    elif request.output.suffix.lower() == ".tsv":
-        delimiter = "\t"
-    quote = kept = quoter(delimiter) if quoted else str
-    if request.safe_cells:
-        from kd_edge_runtime.tables.writing.safe_cells import safe
-
-        kept = lambda field: quote(safe(field))  # noqa: E731
-    formatters: dict[str, Callable[[Score], str]] = {}
-    predicted: dict[str, str] = {}
-    with destination(request.output, encoding) as file:
-        if names_delimiter:
-            file.write(f"sep={delimiter}{line_end}")
-        names = [*map(kept, columns.header), *(quote(no_formula(name)) for name in added)]
-        file.write(delimiter.join(names) + line_end)
-
-        def write(batch: list[Scored]) -> None:
-            nonlocal decimal
-            if not predicted:
-                shown = classes
-                if decimal != ".":
-                    from kd_edge_runtime.tables.reading.dialect import decimal_of, with_decimal
-
-                    rows = (scored.fields for scored in batch)
-                    decimal = decimal or decimal_of(rows, columns.text, delimiter)
-                    shown = [with_decimal(name, decimal) for name in classes]
-                for name, own in zip(classes, shown):
-                    predicted[name] = delimiter + quote(no_formula(own))
-            for item_id in {scored.item_id for scored in batch} - {*formatters}:
-                formatters[item_id] = machine_text(
-                    manifest.item(item_id), classes, delimiter, line_end, decimal
-                )
-            lines = [
-                delimiter.join(map(kept, fields))
-                + predicted[score.predicted]
-                + formatters[item_id](score)
-                for fields, item_id, score in batch
-            ]
-            file.write("".join(lines))
-
-        yield write
+    found = dialect_of(table, Path(request.responses), request.output, request.decimal)
+    found = writable(found, [*added, *classes], request.quiet)
+    style = Style(found.delimiter, found.line_end, found.decimal, found.quoted)
+    above = f"sep={found.delimiter}{found.line_end}" if found.names_delimiter else ""
+    return style, found.encoding, above
 
 
 def _is_plain(request: Request, table: Table) -> bool:
@@ -240,15 +136,6 @@ def _is_plain(request: Request, table: Table) -> bool:
         and request.decimal in (None, ".")
         and request.output.suffix.lower() != ".tsv"
     )
-
-
-def no_formula(name: str) -> str:
-    """A name from the bundle that no spreadsheet takes for a formula."""
-    if name[:1].isalnum():
-        return name
-    from kd_edge_runtime.tables.writing.safe_cells import safe
-
-    return safe(name)
 
 
 def written_to(output: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.files import atomic_write
-from kd_edge_runtime.tables.writing.output import quoter
+from kd_edge_runtime.tables.writing.lines import quoter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ from pathlib import Path
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.tables.reading.dialect import decimal_of, dialect_of, with_decimal, writable
 from kd_edge_runtime.tables.wide_columns import totals
-from kd_edge_runtime.tables.writing.output import destination, no_formula, quoter
+from kd_edge_runtime.tables.writing.lines import no_formula, quoter
+from kd_edge_runtime.tables.writing.output import destination
 from kd_edge_runtime.tables.writing.safe_cells import safe
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import TableError
 from kd_edge_runtime.scorer import Score
 from kd_edge_runtime.tables.columns import machine_header
-from kd_edge_runtime.tables.writing.output import machine_text, quoter
+from kd_edge_runtime.tables.writing.lines import machine_text, quoter
 
 
 def test_machine_header():

@@ -1,0 +1,1 @@
+"""Scores a long table in several processes; imported only where that pays."""
