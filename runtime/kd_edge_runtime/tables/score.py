@@ -166,7 +166,8 @@ def _score_table(request: Request, scorer: Scorer) -> None:
         tally = None if request.quiet else _tally(request, scorer, columns, source)
         with _skip(request, path) as skip, writer(request, scorer, columns, source, table) as write:
             rows = TableScorer(scorer).rows(table, columns, skip=skip)
-            scored = batches = scored_batches(request, scorer, rows, columns, write)
+            scored = scored_batches(request, scorer, rows, columns, write)
+            batches: Iterator[list[Scored]] = scored
             if columns.item is None and request.item_id is None:
                 batches = _other_item(batches, columns.header, items[0])
             if tally:

@@ -9,7 +9,7 @@ from kd_edge_runtime._light_stdlib import TYPE_CHECKING
 from kd_edge_runtime.tables.score_rows import TableScorer, new_scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from kd_edge_runtime.scorer import Scorer
     from kd_edge_runtime.tables.score import Request
@@ -24,7 +24,7 @@ ALONE = 1.0
 
 def scored_batches(
     request: Request, scorer: Scorer, source: Iterator[Batch], columns: Columns, write: Write
-) -> Iterator[list[Scored]]:
+) -> Generator[list[Scored], None, None]:
     """Scores batches of rows, in several processes where that pays.
 
     Args:

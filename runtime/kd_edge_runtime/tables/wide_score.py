@@ -21,7 +21,7 @@ from kd_edge_runtime.tables.writing.output import written_to
 from kd_edge_runtime.tables.writing.wide_output import wide_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from kd_edge_runtime.scorer import Score, Scorer
     from kd_edge_runtime.tables.reading.rows import Table
@@ -74,7 +74,7 @@ def score_wide(
 
 def _scored(
     request: Request, scorer: Scorer, source: Iterator[list[list[str]]], columns: WideColumns
-) -> Iterator[tuple[list[list[str]], list[list[Score]]]]:
+) -> Generator[tuple[list[list[str]], list[list[Score]]], None, None]:
     """Batches of rows, and the scores of each item's responses."""
 
     def here(batch: Batch) -> tuple[list[list[str]], list[list[Score]]]:

@@ -52,7 +52,7 @@ class Answer(NamedTuple):
     used: Mapping[str, tuple[str, str | None]]
 
 
-def send(stream: IO[bytes], message: object) -> None:
+def send(stream: IO[bytes], message: Any) -> None:
     """Writes a message of Python's plain types.
 
     Raises:
