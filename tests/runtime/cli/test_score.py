@@ -484,13 +484,13 @@ def test_it_streams(one, table_of, tmp_path, monkeypatch):
     lines = [f'{at},"{bundles_made.SENTENCES[at % 8]}"\n' for at in range(5000)]
     source = table_of("id,text\n" + "".join(lines))
     most = []
-    batch = TableScorer._batch
+    batch = TableScorer.batch
 
     def noted(self, good, *rest):
         most.append(len(good))
         return batch(self, good, *rest)
 
-    monkeypatch.setattr(TableScorer, "_batch", noted)
+    monkeypatch.setattr(TableScorer, "batch", noted)
     monkeypatch.setattr(score, "_SHOW_EVERY", 2000)
     _, err = run(one, source, "-o", tmp_path / "out.csv")
     assert most == [1000] * 5
