@@ -154,6 +154,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "odd": odd_responses.table,
     "semeval": semeval.table,
     "semeval-sizes": semeval.sizes,
+    "semeval-third": semeval.third,
     "starts": starts,
     "profile": speed_tables.profile,
     "ratios": speed_tables.ratios,

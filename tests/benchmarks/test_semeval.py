@@ -20,6 +20,11 @@ def test_what_is_held_out(tmp_path, monkeypatch):
     assert len(learnt.items) == 3
     assert sorted(len(item.rows) for item in measured.items) == [3, 3, 3, 24]
     assert semeval.held_out(given) == (learnt, measured)
+    (new,) = {item.item_id for item in measured.items} - {item.item_id for item in learnt.items}
+    few, asked = semeval.every(2, learnt, measured)
+    assert few.items == learnt.items[::2]
+    assert {item.item_id for item in asked.items} == {new, *(item.item_id for item in few.items)}
+    assert semeval.every(1, learnt, measured) == (learnt, measured)
 
 
 def test_the_tables(tmp_path, monkeypatch):
