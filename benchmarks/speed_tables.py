@@ -155,6 +155,16 @@ def many_items() -> str:
     return markdown(["items", "bytes", "million instructions", "times", "peak MiB"], rows)
 
 
+def fleet() -> str:
+    """Every play of a fleet's update, and what its devices score with afterwards."""
+    names = ("play", "targets", "changed", "failed", "without a bundle")
+    rows = [
+        [*(str(play[name]) for name in names), " + ".join(map(str, play["bundles"]))]
+        for play in record.read("fleet_update")["figures"]["plays"]
+    ]
+    return markdown([*names, "by bundle"], rows)
+
+
 def _number(value: float) -> str:
     return short(round(value)) if value >= 1000 else f"{value:.3g}"
 

@@ -169,6 +169,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "core-microcontroller": core_sizes.microcontroller,
     "scaling": speed_tables.scaling,
     "many-items": speed_tables.many_items,
+    "fleet": speed_tables.fleet,
     "few": few_responses.table,
     "hostile": hostile.table,
     "kill-points": kill_points.table,
