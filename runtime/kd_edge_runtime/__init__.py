@@ -14,8 +14,9 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 if TYPE_CHECKING:
     from kd_edge_runtime._version import __version__
     from kd_edge_runtime.scorer import Score, Scorer
+    from kd_edge_runtime.tables.frames import BatchScorer, score_batch
 
-__all__ = ["Score", "Scorer", "__version__"]
+__all__ = ["BatchScorer", "Score", "Scorer", "__version__", "score_batch"]
 
 
 def __getattr__(name: str) -> object:
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> object:
         from kd_edge_runtime import scorer
 
         return getattr(scorer, name)
+    if name in ("BatchScorer", "score_batch"):
+        from kd_edge_runtime.tables import frames
+
+        return getattr(frames, name)
     if name == "__version__":
         from kd_edge_runtime._version import __version__
 

@@ -32,7 +32,7 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
     "--output",
     default="-",
     type=click.Path(path_type=Path, allow_dash=True),
-    help="File to write (.csv, .tsv or .xlsx); '-' for standard output.  [default: -]",
+    help="File to write (.csv, .tsv, .xlsx or .parquet); '-' for standard output.  [default: -]",
 )
 @click.option(
     "--text-column", metavar="NAME", help="Column with the responses: its name, or number."
@@ -153,7 +153,7 @@ def score(
       kd-edge score assessment.kdz quiz.csv --wide -o scored-quiz.csv
       kd-edge score responses.csv --root /media/card/kd-edge
       kd-edge score item.kdz responses.csv --review-below 0.8
-      kd-edge score item.kdz district.csv --jobs 8 -o scores.csv
+      kd-edge score item.kdz district.parquet --jobs 8 -o scores.parquet
       kd-edge score item.kdz responses.csv --explain | less
       kd-edge score item.kdz quiz.csv --format canvas -o grades.csv
     """

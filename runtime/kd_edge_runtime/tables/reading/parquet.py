@@ -14,10 +14,26 @@ from kd_edge_runtime.tables.reading.rows import BATCH, Table
 from kd_edge_runtime.tables.reading.sheets import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _COUNTING = "Rows are counted from 2, as if the columns' names were row 1."
+
+
+class Row(list):  # type: ignore[type-arg]
+    """The fields of a row as text, and where it is from.
+
+    Attributes:
+        batch: the record batch.
+        at: the row's place in it.
+    """
+
+    __slots__ = ("at", "batch")
+
+    def __init__(self, fields: Iterable[str], batch: Any, at: int) -> None:
+        super().__init__(fields)
+        self.batch = batch
+        self.at = at
 
 
 @contextmanager
@@ -45,7 +61,7 @@ def open_parquet(path: Path) -> Iterator[Table]:
         if not header:
             raise TableError(str(path), [Problem("the table has no columns")])
         table = Table(header, _rows(file, path, pa.ArrowException), str(path), quoted=False)
-        table.kind = "parquet"
+        table.kind, table.schema = "parquet", file.schema_arrow
         table.counting = _COUNTING
         table.nested = True
         yield table
@@ -62,14 +78,15 @@ def _rows(file: Any, path: Path, wrong: type[Exception]) -> Iterator[list[str]]:
             batch = next(batches, None)
             if batch is None:
                 return
-            columns = [map(_text, column.to_pylist()) for column in batch.columns]
-            rows = [*map(list, zip(*columns))]
+            columns = [map(cell_text, column.to_pylist()) for column in batch.columns]
+            rows = [Row(fields, batch, at) for at, fields in enumerate(zip(*columns))]
         except (wrong, OSError, ValueError):
             raise _damaged(path) from None
         yield from rows
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
+    """A value of a column as a cell of text; nothing and not-a-number are empty."""
     if isinstance(value, str):
         return value
     if value is None or (isinstance(value, float) and math.isnan(value)):

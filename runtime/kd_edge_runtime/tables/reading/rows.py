@@ -61,12 +61,10 @@ class Table:
         quoted: whether quotation marks may enclose a field; in ASAP-SAS files they are text.
 
     Attributes:
-        header: as given.
-        source: as given.
-        delimiter: as given.
-        quoted: as given.
+        header, source, delimiter, quoted: as given.
         encoding: the file's encoding; "utf-8" where it is no text.
         kind: "text", or the format of another file: "xlsx", "ods", "parquet".
+        schema: the types of a Parquet file's columns, as pyarrow has them; None for others.
         names_delimiter: whether a line "sep=" names the delimiter.
         notes: how the file was understood, where that is not plain.
         counting: how rows are counted, as a sentence for the user.
@@ -94,6 +92,7 @@ class Table:
         self.quoted = quoted
         self.encoding = "utf-8"
         self.kind = "text"
+        self.schema: object = None
         self.names_delimiter = False
         self.notes: list[str] = []
         self.counting = _COUNTING

@@ -76,13 +76,13 @@ def sheet_note(name: str, others: Sequence[str]) -> str:
     return f"sheet '{name}' (--sheet names another: {listed})"
 
 
-def needs(path: Path, *packages: str) -> InputError:
+def needs(path: Path, *packages: str, doing: str = "reading") -> InputError:
     """What is said where a format's packages are not installed."""
     from kd_edge_runtime.backends import pip_install
 
     command = pip_install(packages)
     return InputError(
-        f"{path}: reading {path.suffix} needs {' and '.join(packages)}: install with "
+        f"{path}: {doing} {path.suffix} needs {' and '.join(packages)}: install with "
         + (f"'{command}'" if command.startswith("pip") else command)
-        + ", or save the table as 'CSV UTF-8'"
+        + (", or save the table as 'CSV UTF-8'" if doing == "reading" else ", or write a .csv")
     )

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     Write = Callable[[list[Scored]], object]
 
 # Endings of table formats that are not written.
-_NOT_TABLES = (".xls", ".ods", ".parquet", ".pdf", ".doc", ".docx", ".odt", ".html")
+_NOT_TABLES = (".xls", ".ods", ".pdf", ".doc", ".docx", ".odt", ".html")
+
+_TYPED = (".xlsx", ".parquet")
+
+WIDE = "a wide table is not written as Parquet: choose a name that ends in .csv, .tsv or .xlsx"
 
 
 def check_output(request: Request) -> None:
@@ -37,21 +41,24 @@ def check_output(request: Request) -> None:
     if str(output) != "-":
         refuse_protected(output)
     suffix = output.suffix.lower()
-    if request.gradebook and (request.as_json or request.explain or suffix in (".tsv", ".xlsx")):
+    if request.gradebook and (request.as_json or request.explain or suffix in (".tsv", *_TYPED)):
         raise InputError(
             "--format writes the CSV that a gradebook imports: leave out --json and --explain, and "
             "choose a name that ends in .csv"
         )
     if suffix in _NOT_TABLES:
         raise InputError(
-            f"{output}: scores are written as CSV, TSV or .xlsx: choose a name that ends in .csv, "
-            ".tsv or .xlsx"
+            f"{output}: scores are written as CSV, TSV, .xlsx or .parquet: choose a name that ends "
+            "in .csv, .tsv, .xlsx or .parquet"
         )
     if suffix in (".json", ".jsonl", ".ndjson") and not request.as_json:
         raise InputError(f"{output}: add --json, which writes one JSON object per row")
-    if request.as_json and suffix == ".xlsx":
-        raise InputError(f"{output}: JSON is not a workbook: choose a name that ends in .jsonl")
-    if request.explain and suffix in (".csv", ".tsv", ".xlsx"):
+    if request.as_json and suffix in _TYPED:
+        what = "a workbook" if suffix == ".xlsx" else "Parquet"
+        raise InputError(f"{output}: JSON is not {what}: choose a name that ends in .jsonl")
+    if request.wide and suffix == ".parquet":
+        raise InputError(f"{output}: {WIDE}")
+    if request.explain and suffix in (".csv", ".tsv", *_TYPED):
         raise InputError(
             f"{output}: explanations are not a table: choose a name that ends in "
             + (".jsonl" if request.as_json else ".txt, or add --json for one JSON object per row")
@@ -97,6 +104,12 @@ def writer(
         from kd_edge_runtime.tables.writing.xlsx_out import xlsx_writer
 
         with xlsx_writer(output, columns, added, used, classes) as write:
+            yield write
+        return
+    if output.suffix.lower() == ".parquet":
+        from kd_edge_runtime.tables.writing.parquet_out import parquet_writer
+
+        with parquet_writer(output, columns, added, used, classes, table) as write:
             yield write
         return
     style, encoding, above = Style(), "utf-8", ""

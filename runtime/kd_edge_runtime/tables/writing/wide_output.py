@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
+from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.tables.reading.dialect import decimal_of, dialect_of, with_decimal, writable
 from kd_edge_runtime.tables.wide_columns import totals
 from kd_edge_runtime.tables.writing.lines import no_formula, quoter
-from kd_edge_runtime.tables.writing.output import destination
+from kd_edge_runtime.tables.writing.output import WIDE, destination
 from kd_edge_runtime.tables.writing.safe_cells import safe
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def wide_writer(
     Yields:
         A function that writes rows, each with the scores of its items.
     """
+    if request.output.suffix.lower() == ".parquet":
+        raise InputError(f"{request.output}: {WIDE}")
     if request.output.suffix.lower() == ".xlsx":
         from kd_edge_runtime.tables.writing.xlsx_out import is_name, workbook
 
