@@ -10,9 +10,11 @@ from kd_edge.data.readers.encodings import likely_encoding
 from kd_edge.data.responses import Responses, SkippedRow, SourceTable
 from kd_edge.suggest.suggest import ItemSuggestions
 from kd_edge_runtime.errors import InputError, Problem, TableError
+from kd_edge_runtime.tables.columns import candidates
 from kd_edge_runtime.tables.no_score import means_no_score
 from kd_edge_runtime.tables.reading.dialect import Dialect, dialect_of
 from kd_edge_runtime.tables.reading.sources import OTHERS, Reading, open_source
+from kd_edge_runtime.tables.roles import SCORE
 from kd_edge_runtime.tables.writing.lines import quoter
 from kd_edge_runtime.tables.writing.output import destination
 from kd_edge_runtime.tables.writing.xlsx_out import is_name, workbook
@@ -183,7 +185,7 @@ def _filled(
     before = [MARK]
     if "response_id" not in table.positions:
         before.append(_free("response_id", table.header))
-    after = [] if "score" in table.positions else [_free("score", table.header)]
+    after = [] if _has_scores(table) else [_free("score", table.header)]
     kept = [at for at, name in enumerate(table.header) if name != MARK]
 
     def rows() -> Iterator[list[str]]:
@@ -195,6 +197,14 @@ def _filled(
             yield [*own, *((cells[column] or "") for column in kept), *[""] * len(after)]
 
     return [*before, *(table.header[at] for at in kept), *after], [*rows()]
+
+
+def _has_scores(table: SourceTable) -> bool:
+    """Whether there is a column of scores, also one in which there is nothing yet."""
+    return "score" in table.positions or any(
+        not any((row.cells[at] or "").strip() for row in table.rows)
+        for at in candidates(table.header, SCORE.tiers)
+    )
 
 
 def _id_of_other(table: SourceTable, at: int) -> str:

@@ -110,6 +110,12 @@ def test_rows_that_are_skipped_are_kept(tmp_path):
     assert sorted(lines[1:]) == [",1,ice,1", ",1,wool,2", ",4,air,0", "1,3,water,"]
 
 
+def test_an_empty_column_of_scores_is_the_one_to_fill_in(tmp_path):
+    path = _table(tmp_path, "response_id,text,score\n1,ice,\n2,wool,\n")
+    lines = _written(path, ("2",)).read_text(encoding="utf-8").splitlines()
+    assert lines == ["suggested,response_id,text,score", "1,2,wool,", ",1,ice,"]
+
+
 def test_a_taken_name_gets_another(tmp_path):
     path = _table(tmp_path, "text,Score\nice,1\nwool,\n")
     assert (
@@ -131,9 +137,9 @@ def test_a_cell_that_is_no_score_is_told_by_its_row(tmp_path):
 
 
 def test_a_cell_that_is_no_score_can_be_skipped_and_is_never_asked_for(tmp_path):
-    path = _table(tmp_path, "text,score\nice,gut\nwool,\n")
+    path = _table(tmp_path, "text,score\nice,hm\nair,1\nsun,2\nheat,0\nwool,\n")
     found = without_unread_scores(_read(path), skip=True)
-    assert [row.text for row in found.items[0].rows] == ["wool"]
+    assert "ice" not in [row.text for row in found.items[0].rows]
     assert [(row.row, row.response_id) for row in found.skipped] == [(2, "row-2")]
 
 
