@@ -155,6 +155,19 @@ def many_items() -> str:
     return markdown(["items", "bytes", "million instructions", "times", "peak MiB"], rows)
 
 
+def scoring_engines() -> str:
+    """Rows a second of several processes and of engines, and against as many processes."""
+    figures = record.read("scoring_engines")["figures"]
+    rows = []
+    for backend, found in figures["backends"].items():
+        (*_, most) = (name for name in found if name.startswith("jobs"))
+        for name, one in found.items():
+            ratio = one["rows_per_s"] / found[most]["rows_per_s"]
+            same = "yes" if one["same"] else "no"
+            rows.append([backend, name, short(one["rows_per_s"]), f"{ratio:.2f}", same])
+    return markdown(["backend", "by", "rows a second", "of the processes'", "same scores"], rows)
+
+
 def fleet() -> str:
     """Every play of a fleet's update, and what its devices score with afterwards."""
     names = ("play", "targets", "changed", "failed", "without a bundle")

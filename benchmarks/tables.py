@@ -170,6 +170,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "scaling": speed_tables.scaling,
     "many-items": speed_tables.many_items,
     "fleet": speed_tables.fleet,
+    "scoring-engines": speed_tables.scoring_engines,
     "few": few_responses.table,
     "hostile": hostile.table,
     "kill-points": kill_points.table,

@@ -24,6 +24,8 @@ HEAVY = {
     "numpy",
     "onnx",
     "onnxruntime",
+    "pandas",
+    "pyarrow",
     "rich",
     "sklearn",
     "tflite_runtime",
