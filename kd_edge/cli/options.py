@@ -23,7 +23,7 @@ class _Read(click.Path):
     """A path to read, which is never a pipe or a device: nobody may write its end."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = Path(super().convert(value, param, ctx))
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         refuse_non_file(path)
         return path
 
@@ -51,7 +51,7 @@ class _Written(click.Path):
                 param,
                 ctx,
             )
-        path = Path(super().convert(value, param, ctx))
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not self.file_okay or (self.dir_okay and not os.path.isfile(path)):  # noqa: PTH113 (raises nothing)
             refuse_unwritable_folder(path)
         else:
@@ -65,7 +65,7 @@ class _FileOrStdout(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == STDOUT:
             return STDOUT
-        path = Path(super().convert(value, param, ctx))
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         refuse_unwritable_file(path)
         return path
 

@@ -75,8 +75,9 @@ def find_student(
     if named is not None:
         found, problems = tables.find_columns(header, {STUDENT.name: named}, [STUDENT])
         at = found.get(STUDENT.name)
-        others = [role for role in ROLES if at is not None and positions.get(role.name) == at]
-        for role in others:
+        if at is None:
+            return None, problems
+        for role in (role for role in ROLES if positions.get(role.name) == at):
             # An id by another name may be the student's, who wrote one response.
             if role is not RESPONSE_ID or id_is_named or is_surely(role, header[at]):
                 return None, [*problems, has_another(header[at], role, STUDENT)]
