@@ -59,7 +59,7 @@ def test_the_help_of_all(run):
     stages = listed(out)
     assert list(stages) == ["Make a model", "Check it", "Put it on devices", "Score"]
     assert [name for names in stages.values() for name in names] == verbs()
-    assert stages["Check it"] == ["report", "inspect", "verify", "bench"]
+    assert stages["Check it"] == ["report", "inspect", "verify", "index", "watch", "bench"]
     assert stages["Score"] == ["score", "serve"]
     assert max(map(len, out.splitlines())) <= 80
     # Each description is whole, in a line of its own.
