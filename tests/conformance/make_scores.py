@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 
 import core_students  # noqa: E402 - found by the line above
-from kd_edge_runtime.bundle.manifest import ItemEntry, _item  # noqa: E402
+from kd_edge_runtime.bundle.manifest import ItemEntry, read_item  # noqa: E402
 from kd_edge_runtime.students.item import LoadedItem  # noqa: E402
 
 SEED = 14
@@ -61,7 +61,7 @@ def lines(seed: str, kind: str, rules: int) -> Iterator[str]:
 def read(path: Path) -> tuple[LoadedItem, list[dict[str, Any]]]:
     """The student of a file, and its rows."""
     first, *rows = map(json.loads, path.read_text(encoding="ascii").splitlines())
-    entry: ItemEntry = _item(first["item"], 1)
+    entry: ItemEntry = read_item(first["item"], 1)
     members = {name: b64decode(data) for name, data in first["members"].items()}
     return LoadedItem(core_students.Members(members), entry), rows
 
