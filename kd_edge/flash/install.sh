@@ -80,10 +80,11 @@ for one in "$root"/runtime/[0-9]*; do
     [ ! -f "$one/whole" ] || lib=$one
 done
 for one in "$lib"/kd_edge_runtime-*.dist-info; do
+    [ -n "$lib" ] && [ -d "$one" ] || continue
     now=$(printf '%s\n' "${one##*/}" | sed -n 's/^kd_edge_runtime-\([0-9][0-9.]*\).*\.dist-info$/\1/p')
     new=$(sed -n 's/^[0-9a-f]*  kd_edge_runtime-\([0-9][0-9.]*\).*\.whl$/\1/p' "$sums" 2>/dev/null) || new=
     least=$(printf '%s\n%s\n' "$new" "$now" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)
-    if [ -n "$lib" ] && [ -n "$now" ] && [ -n "$new" ] && [ "${new%.}" != "${now%.}" ] &&
+    if [ -n "$now" ] && [ -n "$new" ] && [ "${new%.}" != "${now%.}" ] &&
         [ "$least" = "$new" ] && [ -z "$KD_EDGE_ALLOW_OLDER" ]; then
         fail "this kit has kd-edge ${new%.}, and ${now%.} is installed: add --allow-older to take it."
     fi

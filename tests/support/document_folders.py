@@ -13,7 +13,7 @@ import classifiers_made
 from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge.stages.record import hash_file
 from kd_edge.students.student import Student
-from questions import NAMES, write_question
+from questions import NAMES, write_question, write_tables
 from ssh_keys import make_key
 from tiny import tiny_item
 from workshop import item_of, write_table
@@ -125,6 +125,7 @@ def kd_edge(folder: Path, bag: Student) -> None:  # noqa: ARG001 (makes its own)
             write_question(folder / "training" / "3way" / "beetle", name, 24)
         else:
             write_question(folder / "test-unseen-questions", name, 12)
+    write_tables(folder, dict.fromkeys(NAMES, 24), ())
     for stick in ("card", "stick"):
         (folder / "media" / stick).mkdir(parents=True)
 

@@ -518,7 +518,7 @@ def test_in_a_table_of_one_column_an_empty_line_is_a_blank_response(one, table_o
 
 def test_scores_are_no_old_spreadsheet(one, table_of, tmp_path):
     out = tmp_path / "scores.xls"
-    assert "choose a name that ends in .csv, .tsv or .xlsx" in told(
+    assert "choose a name that ends in .csv, .tsv, .xlsx or .parquet" in told(
         InputError, one, table_of("text\nx\n"), "-o", out
     )
     assert not out.exists()

@@ -188,7 +188,11 @@ def test_stopping_leaves_no_process(made, tmp_path, sent):
     command = [sys.executable, "-m", "kd_edge_runtime", "score", str(made / "two.kdz"), "-"]
     out = tmp_path / "out.csv"
     parent = subprocess.Popen(
-        [*command, "--jobs", "2", "-o", str(out)], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        [*command, "--jobs", "2", "-o", str(out)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that run in the background of a shell have Ctrl-C ignored, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     row = "1,stove,the ice melts\n"
     parent.stdin.write(b"id,item,text\n" + row.encode() * 12_000)
