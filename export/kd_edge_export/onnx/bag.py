@@ -35,21 +35,36 @@ def onnx_fp32(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") ->
 
 def onnx_int8(weights: BagWeights, item_id: str, vectorizer_sha256: str = "") -> bytes:
     """The graph with its table as signed bytes and a factor a column; see `onnx_fp32`."""
+    constants, nodes = int8_sums(weights, "numbers")
+    return _graph(weights, nodes, constants, item_id, vectorizer_sha256)
+
+
+def int8_sums(
+    weights: BagWeights, cast: str, **more: npt.NDArray[Any]
+) -> tuple[dict[str, npt.NDArray[Any]], list[onnx.NodeProto]]:
+    """What makes "sums" [N, D] of "counts" [N, V] by the table in bytes; and the other constants.
+
+    Args:
+        weights: the network.
+        cast: the name of the table as floats, which no other tensor of the graph has.
+        more: further constants.
+    """
     arrays = dequantized(weights)
     constants: dict[str, npt.NDArray[Any]] = {
         "table": np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions),
         "scale": np.array(weights.scale, dtype=np.float32),
+        **more,
         "bias": arrays.bias,
         "head": arrays.head,
         "head_bias": arrays.head_bias,
     }
     nodes = [
         # A constant is cast once, at load; DequantizeLinear would run for every batch.
-        helper.make_node("Cast", ["table"], ["numbers"], to=TensorProto.FLOAT),
-        helper.make_node("MatMul", ["counts", "numbers"], ["whole"]),
+        helper.make_node("Cast", ["table"], [cast], to=TensorProto.FLOAT),
+        helper.make_node("MatMul", ["counts", cast], ["whole"]),
         helper.make_node("Mul", ["whole", "scale"], ["sums"]),
     ]
-    return _graph(weights, nodes, constants, item_id, vectorizer_sha256)
+    return constants, nodes
 
 
 def _graph(

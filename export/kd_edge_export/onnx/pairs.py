@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper
 
+from kd_edge_export.onnx.bag import int8_sums
 from kd_edge_export.onnx.graph import graph_bytes, head
-from kd_edge_export.quantize import dequantized
 from kd_edge_runtime.students.bag import BagWeights
 
 
@@ -22,20 +22,8 @@ def onnx_int8(weights: BagWeights, related: npt.NDArray[np.float32], name: str) 
         related: what each number of the relation adds to the hidden values; [F, D].
         name: for the metadata.
     """
-    arrays = dequantized(weights)
-    table = np.frombuffer(weights.table, dtype=np.int8).reshape(-1, weights.dimensions)
-    constants: dict[str, npt.NDArray[np.generic]] = {
-        "table": table,
-        "scale": np.array(weights.scale, dtype=np.float32),
-        "related": related.astype(np.float32),
-        "bias": arrays.bias,
-        "head": arrays.head,
-        "head_bias": arrays.head_bias,
-    }
-    nodes = [
-        helper.make_node("Cast", ["table"], ["whole table"], to=TensorProto.FLOAT),
-        helper.make_node("MatMul", ["counts", "whole table"], ["whole"]),
-        helper.make_node("Mul", ["whole", "scale"], ["sums"]),
+    constants, nodes = int8_sums(weights, "whole table", related=related.astype(np.float32))
+    nodes += [
         helper.make_node("MatMul", ["numbers", "related"], ["relation"]),
         helper.make_node("Add", ["sums", "relation"], ["both"]),
         helper.make_node("Add", ["both", "bias"], ["shifted"]),
@@ -44,6 +32,6 @@ def onnx_int8(weights: BagWeights, related: npt.NDArray[np.float32], name: str) 
     ]
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", size])
-        for name, size in (("counts", len(table)), ("numbers", len(related)))
+        for name, size in (("counts", len(constants["table"])), ("numbers", len(related)))
     ]
     return graph_bytes(nodes, inputs, len(weights.head), constants, name)
