@@ -207,6 +207,11 @@ def _either(found: Sequence[int], names: Sequence[str], role: Role) -> str:
     return f"{several} could both hold {role.meaning}: say which with {role.option} NAME"
 
 
+def class_places(own: Sequence[str], classes: Sequence[str]) -> list[int | None]:
+    """Where an item's own classes have each of these; None for the classes of other items."""
+    return [own.index(name) if name in own else None for name in classes]
+
+
 def machine_header(
     classes: Sequence[str], header: Sequence[str], prefix: str, source: str
 ) -> list[str]:

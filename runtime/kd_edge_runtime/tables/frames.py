@@ -20,13 +20,12 @@ from kd_edge_runtime.tables.reading.json_rows import Nested
 from kd_edge_runtime.tables.reading.parquet import cell_text
 from kd_edge_runtime.tables.reading.rows import NESTED
 from kd_edge_runtime.tables.score_rows import scoring_columns
-from kd_edge_runtime.tables.writing.parquet_out import score_columns
+from kd_edge_runtime.tables.writing.parquet_out import TEXTS, score_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _SOURCE = "the batch"
-_TEXTS = (0, 3)  # of the columns that scoring adds; the others are numbers
 
 # Scorers of this process, by path, hash and how they score; one thread at a time uses one.
 _open: dict[Any, tuple[Scorer, Lock]] = {}
@@ -205,7 +204,7 @@ def _pandas_joined(table: Any, added: dict[str, list[Any]]) -> Any:
     return table.assign(
         **{
             name: pd.Series(
-                values, index=table.index, dtype="str" if number in _TEXTS else "float64"
+                values, index=table.index, dtype="str" if number in TEXTS else "float64"
             )
             for number, (name, values) in enumerate(added.items())
         }
@@ -221,7 +220,7 @@ def _arrow_joined(table: Any, added: dict[str, list[Any]]) -> Any:
 
     schema, arrays = table.schema, [*table.columns]
     for number, (name, values) in enumerate(added.items()):
-        kind = pa.string() if number in _TEXTS else pa.float64()
+        kind = pa.string() if number in TEXTS else pa.float64()
         schema = schema.append(pa.field(name, kind))
         arrays.append(pa.array(values, kind))
     return type(table).from_arrays(arrays, schema=schema)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.tables.columns import class_places
 from kd_edge_runtime.tables.reading.parquet import Row
 from kd_edge_runtime.tables.reading.sheets import needs
 from kd_edge_runtime.tables.writing.line_output import json_names
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Rows of a row group: enough to pack well, few enough to be in memory.
 GROUP = 50_000
+# Of the columns that scoring adds; the others are numbers.
+TEXTS = (0, 3)
 
 
 def score_columns(
@@ -40,10 +43,7 @@ def score_columns(
         [4 + classes][N]: texts for the first and the fourth, numbers for the others, with None
         where an item does not have a class.
     """
-    places = {
-        name: [entry.classes.index(one) if one in entry.classes else None for one in classes]
-        for name, entry in items.items()
-    }
+    places = {name: class_places(entry.classes, classes) for name, entry in items.items()}
     rows = [
         (
             *(score.predicted, round(score.expected, 4), round(score.confidence, 4), score.flag),
@@ -87,8 +87,7 @@ def parquet_writer(
     own: Any = None if table is None else table.schema
     if own is None:
         own = pa.schema([(name, pa.string()) for name in json_names(columns.header)])
-    kinds = [pa.float64()] * len(added)
-    kinds[0] = kinds[3] = pa.string()
+    kinds = [pa.string() if at in TEXTS else pa.float64() for at in range(len(added))]
     schema = own
     for pair in zip(added, kinds):
         schema = schema.append(pa.field(*pair))

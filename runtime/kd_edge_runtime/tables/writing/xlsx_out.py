@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kd_edge_runtime.errors import InputError, note
 from kd_edge_runtime.files import atomic_write
+from kd_edge_runtime.tables.columns import class_places
 from kd_edge_runtime.tables.reading.sheets import MOST_ROWS
 from kd_edge_runtime.tables.roles import GROUP, ITEM, RESPONSE_ID, TEXT, plain
 
@@ -77,12 +78,7 @@ def xlsx_writer(
     Raises:
         InputError: the file cannot be written, or has more rows than a sheet can hold.
     """
-    places = {
-        entry.item_id: [
-            entry.classes.index(name) if name in entry.classes else None for name in classes
-        ]
-        for entry in used
-    }
+    places = {entry.item_id: class_places(entry.classes, classes) for entry in used}
     names = [is_name(name) for name in columns.header]
     names[columns.text] = True
     with workbook(output) as sheet:
