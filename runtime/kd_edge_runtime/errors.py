@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 import sys
 from contextlib import suppress
 
@@ -189,6 +190,20 @@ def read_error(path: object, error: OSError) -> InputError:
     if isinstance(error, IsADirectoryError):
         return InputError(f"{path}: this is a folder, not a file")
     return InputError(f"{path}: cannot be read ({error.strerror})")
+
+
+def not_a_file(path: object, mode: int) -> InputError | None:
+    """The error for an input that cannot be read to its end and again; None for a regular file.
+
+    Args:
+        path: the path as the user gave it.
+        mode: what the system says it is.
+    """
+    if stat.S_ISDIR(mode):
+        return InputError(f"{path}: this is a folder, not a file")
+    if not stat.S_ISREG(mode):
+        return InputError(f"{path}: this is not a regular file: save it to disk first")
+    return None
 
 
 def guarded(run: Callable[[], object]) -> int:

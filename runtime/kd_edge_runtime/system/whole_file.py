@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from kd_edge_runtime.errors import InputError, read_error
+from kd_edge_runtime.errors import InputError, not_a_file, read_error
 
 
 def refuse_non_file(path: Path) -> None:
@@ -21,8 +21,9 @@ def refuse_non_file(path: Path) -> None:
         mode = path.stat().st_mode
     except (OSError, ValueError):
         return
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise InputError(f"{path}: this is not a regular file: save it to disk first")
+    wrong = not_a_file(path, mode)
+    if wrong and not stat.S_ISDIR(mode):
+        raise wrong
 
 
 def read_whole(path: Path, most: int) -> bytes:
@@ -43,11 +44,9 @@ def read_whole(path: Path, most: int) -> bytes:
     except ValueError:
         raise InputError(f"{str(path)!r} is not a possible file name") from None
     try:
-        mode = os.fstat(number).st_mode
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{path}: this is a folder, not a file")
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{path}: this is not a regular file: save it to disk first")
+        wrong = not_a_file(path, os.fstat(number).st_mode)
+        if wrong:
+            raise wrong
         with open(number, "rb", closefd=False) as file:
             data = file.read(most + 1)
     except OSError as error:

@@ -8,12 +8,11 @@ than read as gibberish.
 from __future__ import annotations
 
 import codecs
-import stat
 from contextlib import contextmanager
 from pathlib import Path
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, dataclass
-from kd_edge_runtime.errors import InputError, read_error
+from kd_edge_runtime.errors import InputError, not_a_file, read_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,11 +127,9 @@ def open_bytes(path: Path) -> BinaryIO:
 def _refuse_non_file(path: Path) -> None:
     # Checked in advance because Windows reports opening a folder as a missing permission, and
     # because a pipe cannot be read twice.
-    mode = path.stat().st_mode  # where there is nothing, say so first
-    if stat.S_ISDIR(mode):
-        raise InputError(f"{path}: this is a folder, not a file")
-    if not stat.S_ISREG(mode):
-        raise InputError(f"{path}: this is not a regular file: save it to disk first")
+    wrong = not_a_file(path, path.stat().st_mode)  # where there is nothing, say so first
+    if wrong:
+        raise wrong
 
 
 def _utf8(raw: BinaryIO) -> TextFile | int:
