@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from kd_edge.console.progress import track
 from kd_edge.files import write_json
 from kd_edge.report.page.blocks import Block, Cell, Heading, Points, Table, Text
 from kd_edge.report.page.render import html
+from kd_edge.stages.record import hash_file
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError, KdEdgeError, printable, read_error
 from kd_edge_runtime.files import atomic_write
@@ -116,7 +116,7 @@ def _indexed(folder: Path, path: Path) -> Indexed:
         if not path.is_file():  # a pipe would be waited for
             return Indexed(name, size, sha256, "not a file, or a link that leads nowhere")
         size = path.stat().st_size
-        sha256 = _sha256(path)
+        sha256 = hash_file(path)
         with Bundle(path) as bundle:
             bundle.check()
             manifest = bundle.manifest.whole()
@@ -182,11 +182,3 @@ def _row(one: Indexed) -> tuple[Cell, ...]:
         one.sha256[:16],
     )
     return tuple(map(Cell, cells))
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
