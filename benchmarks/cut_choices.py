@@ -26,6 +26,7 @@ import click
 import numpy as np
 
 from benchmarks import record
+from benchmarks.wanted_choices import choice_option, wanted_choices
 from benchmarks.work_folder import Left, asap_sas, divergence
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, prepare
 from kd_edge.bundling.parity import Limits
@@ -78,19 +79,12 @@ CHOICES = (
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="Seeds 0 to SEEDS - 1.")
-@click.option(
-    "--choice",
-    "wanted",
-    multiple=True,
-    help="Train only choices whose name begins like this (may be repeated).",
-)
+@choice_option
 def main(
     prompts: tuple[str, ...], data: Path, work: Path, seeds: int, wanted: tuple[str, ...]
 ) -> None:
     """Try each choice on the validation rows of some ASAP-SAS PROMPTS."""
-    chosen = [one for one in CHOICES if not wanted or one.name.startswith(wanted)]
-    if not chosen:
-        raise click.BadParameter(f"choose from {'; '.join(one.name for one in CHOICES)}")
+    chosen = wanted_choices(CHOICES, wanted)
     runs = {prompt: _Prompt(asap_sas(prompt, data, work)) for prompt in prompts}
     # A choice for all prompts first: what is there after a while can be compared.
     for seed in range(seeds):

@@ -31,6 +31,7 @@ import torch
 from benchmarks import record
 from benchmarks.teacher_folds import FOLDS, Part, parts
 from benchmarks.teacher_trial import KEPT, Extras, Trial
+from benchmarks.wanted_choices import choice_option, wanted_choices
 from benchmarks.work_folder import trained
 from kd_edge.console.progress import say
 from kd_edge.console.tables import markdown
@@ -104,12 +105,7 @@ CHOICES = (
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--seed", "seeds", type=int, multiple=True, default=(0,), help="May be repeated.")
 @click.option("--fold", "folds", type=click.IntRange(0, FOLDS - 1), multiple=True)
-@click.option(
-    "--choice",
-    "wanted",
-    multiple=True,
-    help="Train only choices whose name begins like this (may be repeated).",
-)
+@choice_option
 def main(
     items: tuple[str, ...],
     data: Path | None,
@@ -119,9 +115,7 @@ def main(
     wanted: tuple[str, ...],
 ) -> None:
     """Fine-tune by each choice on some ITEMS: sample-…, made-… or asap-sas-P/ROWS."""
-    chosen = [one for one in CHOICES if not wanted or one.name.startswith(wanted)]
-    if not chosen:
-        raise click.BadParameter(f"choose from {'; '.join(one.name for one in CHOICES)}")
+    chosen = wanted_choices(CHOICES, wanted)
     folder = work / _NAME
     make_folder(folder)
     for seed in seeds:
