@@ -10,9 +10,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from kd_edge.suggest.points import Floats
 
-_NEIGHBOURS = (
-    60  # chosen among 5 to 300 on training rows of prompts that nothing else is measured on
-)
+# Chosen among 5 to 300, on training rows of prompts that nothing else is measured on.
+_NEIGHBOURS = 60
 _NEIGHBOUR_SHARE = 0.1  # of a small table so many
 _CLOSE = 0.05  # a squared distance: nearer neighbours make a point no more typical
 
