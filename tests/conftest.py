@@ -54,6 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         by_fixture = _SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
         if by_fixture or {path, f"{path}::{name}"} & listed:
             item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("slow"):
             first.add(item.path)
     items.sort(key=lambda item: item.path not in first)
 
