@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -136,11 +137,14 @@ def measure(fleet: Fleet, first: Path, second: Path) -> list[dict[str, Any]]:
     plays: list[dict[str, Any]] = []
 
     def play(name: str, what: str, kit: Path, *more: str) -> None:
+        started = time.monotonic()
         recap = fleet.play(name, kit, *more)
+        seconds = time.monotonic() - started
         runs = fleet.scoring()
         plays.append(
             {
                 "play": what,
+                "seconds": round(seconds, 1),
                 "changed": sum(one["changed"] > 0 for one in recap.values()),
                 "failed": sum(one["failed"] + one["unreachable"] > 0 for one in recap.values()),
                 "targets": len(runs),
