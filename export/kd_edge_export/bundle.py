@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kd_edge_runtime.bundle.archive import MANIFEST
+from kd_edge_runtime.bundle.archive import MANIFEST, MAX_MANIFEST, MAX_MEMBER, MAX_TOGETHER
 from kd_edge_runtime.bundle.manifest import PROTOCOL, Flags, ItemEntry, Manifest, Member
 from kd_edge_runtime.bundle.second import Second
+from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.files import atomic_write
 
 CARD = "card.md"
@@ -210,13 +211,30 @@ def write_bundle(
         provenance=provenance,
     )
     text = manifest.to_json()
+    described = text.encode("utf-8")
+    _refuse_unreadable(described, content)
     Manifest.from_json(text)  # raises if no device could read it
     with atomic_write(path, binary=True) as file, zipfile.ZipFile(file, "w") as archive:
         # The manifest first, so that a program that streams a bundle reads it before the members.
-        _add(archive, MANIFEST, text.encode("utf-8"))
+        _add(archive, MANIFEST, described)
         for name, data in content.items():
             _add(archive, name, data)
     return manifest
+
+
+def _refuse_unreadable(manifest: bytes, content: Mapping[str, bytes]) -> None:
+    """Refuses what every reader refuses for its size."""
+    largest = max(content, key=lambda name: len(content[name]))
+    for what, size, most in (
+        ("the description of all items", len(manifest), MAX_MANIFEST),
+        (f"'{largest}'", len(content[largest]), MAX_MEMBER),
+        ("all files together", sum(map(len, content.values())), MAX_TOGETHER),
+    ):
+        if size > most:
+            raise BundleError(
+                f"no device could read this bundle: {what} would have {size:,} bytes, and "
+                f"{most:,} is the most: put the items into several bundles"
+            )
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

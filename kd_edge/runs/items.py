@@ -8,7 +8,12 @@ from typing import TypeVar
 
 from kd_edge.console.progress import say
 from kd_edge.stages.record import StoppedError
+from kd_edge.students.registry import DEFAULT
 from kd_edge_runtime.errors import InputError, KdEdgeError
+
+# What one bundle can hold: readers take 8 MiB of manifest, where an item has some 7 KB, and 1 GiB
+# of members, where a transformer has some 4.5 MB.
+_MOST, _MOST_TRANSFORMERS = 1000, 200
 
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
@@ -25,6 +30,25 @@ class Failed:
 
     item_id: str
     why: str
+
+
+def refuse_too_many(items: int, student: str) -> None:
+    """Refuse, before anything is trained, more items than one bundle can hold.
+
+    Args:
+        items: their number.
+        student: as of `DistilOptions`.
+
+    Raises:
+        InputError: there are too many.
+    """
+    most = _MOST if student == DEFAULT else _MOST_TRANSFORMERS
+    if items > most:
+        raise InputError(
+            f"{items:,} items are too many for one bundle, which holds {most:,} of this kind: "
+            "divide the responses, by subject or year, and run each part by itself; "
+            "'kd-edge index' then lists the bundles"
+        )
 
 
 def each_item(

@@ -25,7 +25,7 @@ from kd_edge.runs.folder import (
     remember_responses,
 )
 from kd_edge.runs.item_run import ItemReport, ItemRun, run_item
-from kd_edge.runs.items import Failed, each_item
+from kd_edge.runs.items import Failed, each_item, refuse_too_many
 from kd_edge.runs.lock import run_folder
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.provenance import bundle_provenance
@@ -100,9 +100,11 @@ def run(
 
     Raises:
         InputError: all items failed, the only one with its own message; or the folder holds a
-            run of other responses, one that is still at work, or files of something else.
+            run of other responses, one that is still at work, or files of something else; or
+            there are more items than a bundle holds.
         StoppedError: the user stopped it; the same call resumes.
     """
+    refuse_too_many(len(responses.items), options.distil.student)
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):

@@ -161,3 +161,21 @@ def test_two_students_of_an_item(tmp_path):
     with Bundle(tmp_path / "a.kdz") as bundle:
         bundle.check()
         assert bundle.read(first.golden) == one.second.parts.golden
+
+
+@pytest.mark.parametrize(
+    ("limit", "what"),
+    [
+        ("MAX_MANIFEST", "the description of all items"),
+        ("MAX_MEMBER", "'items/0/golden.json'"),
+        ("MAX_TOGETHER", "all files together"),
+    ],
+)
+def test_what_every_reader_refuses_for_its_size_is_not_written(tmp_path, monkeypatch, limit, what):
+    path = tmp_path / "a.kdz"
+    bundles_made.write(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(f"kd_edge_export.bundle.{limit}", 1000)
+    with pytest.raises(BundleError, match=f"{what} would have .* into several bundles"):
+        bundles_made.write(path, bundles_made.two_items())
+    assert path.read_bytes() == before

@@ -35,6 +35,7 @@ from kd_edge.runs.folder import (
     refuse_other_responses,
     remember_responses,
 )
+from kd_edge.runs.items import refuse_too_many
 from kd_edge.runs.lock import run_folder
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.outputs import StageOutputs
@@ -143,12 +144,12 @@ def run_together(
         )
     if options.limits is not None:
         raise InputError(
-            "one small model for all items has one size: limits of bytes or milliseconds are for "
-            "one small model for each item"
+            "one small model for all items has one size: leave out --together or the limits"
         )
     teacher, student_options = options.teacher, options.distil.student_options
     rules = registry.get("pairs").options(student_options).rules
     pool = make_pool(responses, test, teacher.validation, teacher.seed, rules)
+    refuse_too_many(len(pool.questions), registry.DEFAULT)
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):
@@ -183,8 +184,7 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     manifest = write(prepared, bundle, provenance, _cards(pool, classes_by_scorer))
     sizes = _sizes(outputs, manifest, bundle)
     report = _report(pool, outputs, classes_by_scorer, sizes, options)
-    weak = shortfalls_together(report.parts, report.choice)
-    report = replace(report, warnings=(*doubts, *weak))
+    report = replace(report, warnings=(*doubts, *shortfalls_together(report.parts, report.choice)))
     write_json(out / TOGETHER, asdict(report))
     (out / REPORT).unlink(missing_ok=True)
     remember_finished(out, out, out / TOGETHER)

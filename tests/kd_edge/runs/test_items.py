@@ -6,7 +6,7 @@ import pytest
 
 from kd_edge.evaluation.agreement import Line, pooled
 from kd_edge.evaluation.metrics import Agreement
-from kd_edge.runs.items import Failed, each_item
+from kd_edge.runs.items import Failed, each_item, refuse_too_many
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.errors import InputError, ParityError
 
@@ -51,6 +51,13 @@ def test_a_stop_or_what_is_unforeseen_ends_all(error):
     with pytest.raises(type(error)):
         each_item([("a", 1), ("b", 2)], go)
     assert done == [1]
+
+
+@pytest.mark.parametrize(("student", "most"), [("bag", 1000), ("transformer", 200), ("both", 200)])
+def test_more_items_than_a_bundle_holds_are_refused(student, most):
+    refuse_too_many(most, student)
+    with pytest.raises(InputError, match=f"{most + 1:,} items are too many .* divide the resp"):
+        refuse_too_many(most + 1, student)
 
 
 def line(name, responses, accuracy, qwk):
