@@ -31,7 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _slow() -> set[str]:
     """Files, and tests as file::name, that are slow."""
-    return set((Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").split())
+    return set(_listed("slow.txt"))
+
+
+def _listed(name: str) -> list[str]:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8").split()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -41,9 +45,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow, by slow.txt and by fixtures, and puts files with such tests first.
+    """Marks what is slow, by slow.txt and by fixtures, and puts what takes long first.
 
-    Workers then end at the same time: none begins a file that takes minutes when the others end.
+    Those are the files of longest.txt in its order, then others with slow tests. Workers then end
+    at the same time: none begins a file that takes minutes when the others end.
     """
     folder = Path(__file__).parent
     listed = _slow()
@@ -56,7 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("slow"):
             first.add(item.path)
-    items.sort(key=lambda item: item.path not in first)
+    places = {folder / name: place for place, name in enumerate(_listed("longest.txt"))}
+    items.sort(key=lambda item: (places.get(item.path, len(places)), item.path not in first))
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +80,20 @@ def _one_thread() -> None:
     """Small networks are fastest on one core, and other work may go on beside the tests."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _exports(tmp_path_factory):
+    """All workers together ask PyTorch once for the graph of a network."""
+    if "torch" not in sys.modules:
+        yield
+        return
+    from exports_kept import exports_kept
+
+    folder = tmp_path_factory.getbasetemp()
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    with exports_kept((folder.parent if worker else folder) / "exports"):
+        yield
 
 
 @pytest.fixture

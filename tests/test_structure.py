@@ -55,6 +55,7 @@ NAMED = {
     "runtime/core/test_build_wheels.py": "runtime/core/build_wheels.py, which is in no package",
     "runtime/slots/test_planted.py": "slots, switch and the cache of probes together",
     "runtime/slots/test_power_cuts.py": "slots, switch and durable together",
+    "export/onnx/test_exports_kept.py": "the exporter that tests use",
     "runtime/test_format_doc.py": "FORMAT.md",
     "runtime/core/test_parity.py": "the core in runtime/core against plain Python",
     "runtime/core/test_sanitizers.py": "the core in runtime/core, whatever it is given",
@@ -225,6 +226,11 @@ def test_what_is_slow_is_there():
         path, _, name = line.partition("::")
         text = (ROOT / "tests" / path).read_text(encoding="utf-8")
         assert not name or f"def {name}(" in text, line
+
+
+def test_what_takes_longest_is_there():
+    for line in (ROOT / "tests" / "longest.txt").read_text(encoding="utf-8").split():
+        assert (ROOT / "tests" / line).is_file(), line
 
 
 def test_one_version():
