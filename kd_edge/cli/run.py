@@ -104,10 +104,12 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
 @second_options("With --student both, --max-size or --max-ms")
 @max_size_option(
     "Try students of several sizes and keep the most accurate one whose bundle has at most this "
-    "many bytes, like 16KB or 8MB; of several items, each in a bundle by itself.",
+    "many bytes, like 16KB or 8MB. Of several items the limit is for each, as if in a bundle by "
+    "itself: the bundle of all takes more.",
 )
 @max_ms_option(
-    "As --max-size, for the mean milliseconds of a response on this machine, on one thread.",
+    "As --max-size, for the mean milliseconds of a response on this machine, on one thread; of "
+    "several items, of a response to each.",
 )
 @output_option(NEW_FOLDER, "Folder for the bundle, the report and all intermediate results.")
 @accept_weak_option

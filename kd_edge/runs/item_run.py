@@ -111,6 +111,13 @@ class ItemRun:
         """The item's id."""
         return self.split.item.item_id
 
+    def in_bundle_of(self, items: int) -> ItemRun:
+        """The same as one of so many items of a bundle."""
+        size = self.outputs.size
+        if size is None:
+            return self
+        return replace(self, outputs=replace(self.outputs, size=size.in_bundle_of(items)))
+
     def measure(self, scorer: Scorer) -> tuple[Line, ...]:
         """Compute every scorer's figures on the test rows, the student's in a bundle by its scorer.
 

@@ -137,7 +137,8 @@ def _run(
         return run_item(split, out, options, sources.get(name, ()), texts, kept_out)
 
     apart = _left_out(responses, test, [item.item_id for item, _ in items])
-    runs, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)
+    done, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)
+    runs = [one.in_bundle_of(len(done)) for one in done]
     item_reports = _write_bundle(runs, out / BUNDLE, options)
     over_all = pooled([(report.item_id, report.lines) for report in item_reports])
     doubts = [doubt for one in runs for doubt in one.doubts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,6 +43,20 @@ class SizeChoice:
     def share(self) -> float | None:
         """The largest share of responses that a second student is asked about; None for one."""
         return self.chosen["share"] if self.chosen["student"] == BOTH else None
+
+    def in_bundle_of(self, items: int) -> SizeChoice:
+        """The choice for one of several items of a bundle; its sentences say what was limited.
+
+        Args:
+            items: how many there are, >= 1.
+        """
+        if items == 1:
+            return self
+        note = (
+            "The limits are for each item: these bytes are those of a bundle with this item alone, "
+            f"and the bundle of all {items} takes more."
+        )
+        return replace(self, why=f"{self.why} {note}")
 
 
 def size_choice_of(figures: Mapping[str, Any]) -> SizeChoice:

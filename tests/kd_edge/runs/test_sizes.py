@@ -33,7 +33,7 @@ def options_of(model, limits=LIMITS, kinds=ALL, **distil):
     bag = {"ngrams": 400, "dimensions": 8}
     cut = {"layers": (0,), "longest": 40}
     chosen = {"student": BOTH, "student_options": bag, "second_options": cut, **distil}
-    options = run_options(model, epochs=3, **chosen)
+    options = run_options(model, **{"epochs": 3, **chosen})
     return replace(options, limits=limits, kinds=kinds, cascade=CascadeOptions(SHARE))
 
 
@@ -70,7 +70,7 @@ def test_what_is_said_of_the_choice(finished):
     assert (found["limit"], found["limit_ms"]) == (8_000_000, 60_000)
     kinds = {(one["student"], one["share"]) for one in found["tried"]}
     assert kinds == {("bag", 0.0), ("transformer", 0.0), (BOTH, SHARE)}
-    assert found["why"] == str(size)
+    assert found["why"] == str(size), "of one item nothing is to be added"
     assert found["why"].startswith("Chosen: a ")
     assert (folder / "item-tiny" / "frontier.svg").read_text().startswith("<svg")
     raw = json.loads((folder / REPORT).read_text())
@@ -91,6 +91,21 @@ def test_the_bundle_has_what_was_chosen_and_the_bytes_that_were_said(finished):
     assert (entry.second is not None) == (chosen["student"] == BOTH)
     size = (folder / BUNDLE).stat().st_size
     assert size <= chosen["bytes"] < size + 600
+
+
+def test_the_limits_are_for_each_of_several_items(tiny_model, tmp_path):
+    items = tuple(item_of(40, name, seed) for seed, name in enumerate("ab"))
+    limit, out = 8_000, tmp_path / "out"
+    options = options_of(tiny_model, Limits(limit), (), student="bag", epochs=1)
+    report = run(Responses(items, "responses.csv", {}, "utf-8"), out, options)
+    assert (out / BUNDLE).stat().st_size > limit
+    assert all(one.size.chosen["bytes"] <= limit for one in report.items)
+    note = "The limits are for each item"
+    raw = json.loads((out / REPORT).read_text())
+    assert all(note in one["size"]["why"] for one in raw["items"])
+    assert all(note in one.choice for one in collect(out).items)
+    with Bundle(out / BUNDLE) as bundle:
+        assert bundle.read(bundle.manifest.card).decode().count(note) == 2
 
 
 def test_the_same_again_does_nothing(out, tiny_model, trained):
