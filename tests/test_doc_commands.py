@@ -30,6 +30,7 @@ NOT_RUN = {
     r"^sh .*/install\.sh": "is for a device: tests/kd_edge/flash/kit runs it on emulated ones",
     r"--llm ": "needs a server: tests/kd_edge/llm has some",
     r"ssh://|--fleet": "needs devices: tests/kd_edge/flash/test_to_ssh.py has some",
+    r"^(\w+=\S+ )?ray |--cluster ": "needs a cluster: tests/kd_edge/runs/test_cluster.py has one",
     r"^ansible-": "needs devices: tests/kd_edge/flash/test_ansible.py has some",
     r"^kd-edge (watch|index) |test-scores": "needs many: tests/kd_edge/cli has some",
     r"socat": "needs a service: tests/runtime/serve runs it",

@@ -26,7 +26,7 @@ MAY_IMPORT = {
 HEAVY = {
     *("torch", "transformers", "numpy", "sklearn", "scipy", "onnx", "onnxruntime"),
     *("tokenizers", "safetensors", "rich", "huggingface_hub"),
-    *("ai_edge_litert", "flatbuffers", "tflite_runtime"),
+    *("ai_edge_litert", "flatbuffers", "ray", "tflite_runtime"),
 }
 LIGHT = ("cli", "console.progress", "data.readers", "data.responses", "files", "stages")
 

@@ -29,6 +29,7 @@ class OptionGroup(Enum):
     REVIEW = "Review by people"
     BUNDLE = "Bundle"
     PARITY = "How much a form may differ from PyTorch"
+    CLUSTER = "Ray cluster"
     DEVICES = "Devices"
     RUNTIME = "Software for the devices"
     TRUST = "What devices trust"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kd_edge.cli.cluster import cluster_options, to_cluster
 from kd_edge.cli.help import GroupedCommand, OptionGroup
 from kd_edge.cli.options import (
     COUNT,
@@ -111,6 +112,7 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
     "As --max-size, for the mean milliseconds of a response on this machine, on one thread; of "
     "several items, of a response to each.",
 )
+@cluster_options()
 @output_option(NEW_FOLDER, "Folder for the bundle, the report and all intermediate results.")
 @accept_weak_option
 @json_option
@@ -158,6 +160,7 @@ def run(
       kd-edge run responses.csv -o out --max-size 8MB --max-ms 2
       kd-edge run responses.csv -o out --review-accuracy 0.95
       kd-edge run responses.csv -o out --device cuda:1 --accept-weak
+      kd-edge run assessment.csv -o /shared/out --cluster auto --cluster-gpus 1
       kd-edge run responses.csv -o out --min-responses 5 --never names.txt
       kd-edge run training/beetle -o out --together --test test-unseen-questions
       kd-edge run answers.csv -o out --together --references questions.csv
@@ -187,6 +190,7 @@ def run(
     teacher = to_teacher_options(values)
     kept_out = to_kept_out(values)
     values["together"] = together
+    cluster = to_cluster(values)
     scored = read(responses, values, folder=output)
     texts = prompts_by_item(prompts, scored)
     tested = read_test(test, values, scored, output)
@@ -209,7 +213,7 @@ def run(
         return
     from kd_edge.runs.run import run as run_items
 
-    report = run_items(scored, output, options, tested, texts, unscored, kept_out)
+    report = run_items(scored, output, options, tested, texts, unscored, kept_out, cluster)
     if as_json:
         print_json(report.as_json())
     else:

@@ -96,6 +96,11 @@ class _LineTracker(Tracker):
         say(f"{self.description}: {', '.join(filter(None, (self.count, self.words, time_words)))}")
 
 
+def only_ends() -> None:
+    """From now on, write a line for a piece of work when it ends: where lines are shown later."""
+    _LineTracker._next_line = float("inf")
+
+
 @contextmanager
 def track(description: str, total: int, done: int = 0) -> Iterator[Tracker]:
     """Shows the progress of the work in the `with` block on standard error.

@@ -24,9 +24,11 @@ from kd_edge.evaluation.agreement import (
     lines,
 )
 from kd_edge.evaluation.review import Review, review_of
+from kd_edge.runs.folder import item_folder
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.outputs import StageOutputs
-from kd_edge.runs.pipeline import run_stages
+from kd_edge.runs.pipeline import Pipeline, run_stages
+from kd_edge.runs.pipeline_rows import PipelineRows
 from kd_edge.runs.provenance import measured_on
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import scored_rows, student_scorings, write_scored
@@ -216,10 +218,7 @@ def run_item(
         StoppedError: the user stopped it; the same call resumes.
     """
     item = split.item
-    shown = (*sources, *([item.prompt] if item.prompt else []))
-    every = (*shown, *item.references)
-    # What a decoder-only teacher reads with each response.
-    asked = replace(split, item=replace(item, prompt="\n\n".join(shown) or None))
+    shown, every, asked = _with_sources(split, sources)
     doubts = training_doubts(item, item.item_id, split.train, split.validation, options.teacher)
     say_doubts(doubts)
     outputs = run_stages(asked, out, options, unlabelled, kept_out, every)
@@ -238,6 +237,37 @@ def run_item(
         export = ExportOptions(usual_forms(outputs.distilled.student), cascade=cascade)
     (prepared,) = prepare([student], export)
     return ItemRun(split, outputs, prepared, shown, doubts)
+
+
+def teach_item(
+    split: Split,
+    out: Path,
+    options: RunOptions,
+    sources: Sequence[str] = (),
+    unlabelled: tuple[str, ...] = (),
+    kept_out: KeptOut = NOTHING,
+) -> tuple[str, ...]:
+    """Run those stages of an item that its teachers compute, which `run_item` then finds done.
+
+    For the arguments and errors see there.
+
+    Returns:
+        The names of the stages that were run.
+    """
+    _, every, asked = _with_sources(split, sources)
+    rows = PipelineRows(asked, unlabelled, kept_out)
+    return Pipeline(rows, item_folder(out, split.item.item_id), options, every).teach()
+
+
+def _with_sources(
+    split: Split, sources: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], Split]:
+    """The texts that students see, those with the references, and the rows with the former."""
+    item = split.item
+    shown = (*sources, *([item.prompt] if item.prompt else []))
+    # What a decoder-only teacher reads with each response.
+    asked = replace(split, item=replace(item, prompt="\n\n".join(shown) or None))
+    return shown, (*shown, *item.references), asked
 
 
 def _sized(line: Line, size: Size | None) -> Line:

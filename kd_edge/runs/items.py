@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -67,20 +67,51 @@ def each_item(
         KdEdgeError: the only item failed, or all items did.
         StoppedError: the user stopped it.
     """
-    if len(items) == 1:
-        return [function(items[0][1])], []
-    results: list[_Result] = []
-    failed: list[Failed] = []
-    for place, (name, argument) in enumerate(items, 1):
-        say(f"Item {place} of {len(items)}: '{name}'")
+    return sort_outcomes([name for name, _ in items], _in_turn(items, function))
+
+
+def _in_turn(
+    items: Sequence[tuple[str, _Argument]], function: Callable[[_Argument], _Result]
+) -> Iterator[tuple[int, _Result | KdEdgeError]]:
+    for place, (name, argument) in enumerate(items):
+        if len(items) > 1:
+            say(f"Item {place + 1} of {len(items)}: '{name}'")
         try:
-            results.append(function(argument))
+            outcome: _Result | KdEdgeError = function(argument)
         except StoppedError:
             raise
         except KdEdgeError as error:
-            failed.append(Failed(name, str(error)))
-            say(f"  failed; the other items continue: {error}")
+            outcome = error
+        yield place, outcome
+
+
+def sort_outcomes(
+    names: Sequence[str], outcomes: Iterable[tuple[int, _Result | KdEdgeError]]
+) -> tuple[list[_Result], list[Failed]]:
+    """Put what became of items in their order; say of each that failed why, when it has.
+
+    Args:
+        names: the items, at least one.
+        outcomes: an item's place among them and its result or error, in any order.
+
+    Returns:
+        See `each_item`.
+
+    Raises:
+        KdEdgeError: the only item failed, or all items did.
+    """
+    results: dict[int, _Result] = {}
+    errors: dict[int, KdEdgeError] = {}
+    for place, outcome in outcomes:
+        if not isinstance(outcome, KdEdgeError):
+            results[place] = outcome
+        elif len(names) == 1:
+            raise outcome
+        else:
+            errors[place] = outcome
+            say(f"  failed; the other items continue: {outcome}")
+    failed = [Failed(names[place], str(errors[place])) for place in sorted(errors)]
     if not results:
         reasons = "".join(f"\n  '{item.item_id}': {item.why}" for item in failed)
-        raise InputError(f"none of the {len(items)} items succeeded:{reasons}")
-    return results, failed
+        raise InputError(f"none of the {len(names)} items succeeded:{reasons}")
+    return [results[place] for place in sorted(results)], failed

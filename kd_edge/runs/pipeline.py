@@ -114,7 +114,23 @@ class Pipeline:
         with computing_on(self._options.teacher.device):
             return self._run()
 
-    def _run(self) -> StageOutputs:
+    def teach(self) -> tuple[str, ...]:
+        """Run the stages that a teacher computes, and leave the student's to `run`.
+
+        Returns:
+            The names of those that were run.
+
+        Raises:
+            InputError: see the stages.
+            StoppedError: the user stopped it; the same call resumes.
+        """
+        with computing_on(self._options.teacher.device):
+            self._finetune_and_label()
+            self._label_variants()
+            self._label_test_rows()
+        return tuple(self._stages.ran)
+
+    def _finetune_and_label(self) -> None:
         make_folder(self._folder)
         sweep(self._folder)
         for at, name in enumerate(self._teachers):
@@ -122,6 +138,9 @@ class Pipeline:
         # Hashed once for all later stages: a teacher is as large as its language model.
         self._hashes = {name: hash_folder(folder) for name, folder in self._teachers.items()}
         self._label_rows()
+
+    def _run(self) -> StageOutputs:
+        self._finetune_and_label()
         distilled = self._distil(*self._label_variants())
         self._label_test_rows()
         return StageOutputs(

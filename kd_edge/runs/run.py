@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kd_edge.bundling.bundle import write
 from kd_edge.console.progress import say
@@ -22,9 +22,9 @@ from kd_edge.runs.folder import (
     item_folder,
     refuse_other_items,
     refuse_other_responses,
-    remember_responses,
 )
-from kd_edge.runs.item_run import ItemReport, ItemRun, run_item
+from kd_edge.runs.item_run import ItemReport, ItemRun
+from kd_edge.runs.item_task import ItemTask
 from kd_edge.runs.items import Failed, each_item, refuse_too_many
 from kd_edge.runs.lock import run_folder
 from kd_edge.runs.options import RunOptions
@@ -33,12 +33,14 @@ from kd_edge.runs.sums import sums_of
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.runs.verdict import shortfalls
-from kd_edge.soft_labels.augmentation import unlabelled_texts
 from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.source import resolve
 from kd_edge.training.doubts import Doubt
 from kd_edge_runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from kd_edge.runs.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def run(
     sources: Mapping[str, Sequence[str]] | None = None,
     unlabelled: Responses | None = None,
     kept_out: KeptOut = NOTHING,
+    cluster: Cluster | None = None,
 ) -> RunReport:
     """Train, export and measure every item; write `bundle.kdz` and `report.json`.
 
@@ -97,6 +100,7 @@ def run(
         sources: the texts of prompt and rubric by item, for golden rows.
         unlabelled: responses without a score.
         kept_out: words that no student may know.
+        cluster: where the items are run; None for here, one after another.
 
     Raises:
         InputError: all items failed, the only one with its own message; or the folder holds a
@@ -108,7 +112,7 @@ def run(
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):
-        return _run(responses, out, options, test, sources or {}, unlabelled, kept_out)
+        return _run(responses, out, options, test, sources or {}, unlabelled, kept_out, cluster)
 
 
 def _run(
@@ -119,6 +123,7 @@ def _run(
     sources: Mapping[str, Sequence[str]],
     unlabelled: Responses | None,
     kept_out: KeptOut,
+    cluster: Cluster | None,
 ) -> RunReport:
     """Runs the items in a folder that nobody else runs in."""
     items = test_items(responses, test)
@@ -127,17 +132,14 @@ def _run(
     for item, other in items:
         _refuse_other_responses(item, other, out, options, source)
 
-    def run_one(item_and_test: tuple[Item, Item | None]) -> ItemRun:
-        split = split_item(*item_and_test, options.teacher.validation, options.teacher.seed, source)
-        name = split.item.item_id
-        remember_responses(item_folder(out, name), [row.text for row in split.item.rows])
-        texts = unlabelled_texts(unlabelled, split.item.part_of or name, split.item.rows)
-        if unlabelled is not None:
-            say(f"Item '{name}': unscored responses used: {len(texts):,}.")
-        return run_item(split, out, options, sources.get(name, ()), texts, kept_out)
+    def task(item: Item, other: Item | None) -> ItemTask:
+        texts = tuple(sources.get(item.item_id, ()))
+        unscored = unlabelled and _only(unlabelled, item.part_of or item.item_id)
+        return ItemTask(item, other, out, options, source, texts, unscored, kept_out)
 
+    tasks = [(item.item_id, task(item, other)) for item, other in items]
     apart = _left_out(responses, test, [item.item_id for item, _ in items])
-    done, failed = each_item([(item.item_id, (item, other)) for item, other in items], run_one)
+    done, failed = cluster.each_item(tasks) if cluster else each_item(tasks, ItemTask.run)
     runs = [one.in_bundle_of(len(done)) for one in done]
     item_reports = _write_bundle(runs, out / BUNDLE, options)
     over_all = pooled([(report.item_id, report.lines) for report in item_reports])
@@ -166,6 +168,12 @@ def _run(
     for one in runs:
         remember_finished(out, one.outputs.folder, out / REPORT)
     return report
+
+
+def _only(responses: Responses, item_id: str) -> Responses:
+    """The responses to an item alone, as a task may be sent to another machine."""
+    items = tuple(item for item in responses.items if item.item_id == item_id)
+    return replace(responses, items=items, table=None)
 
 
 def _left_out(responses: Responses, test: Responses | None, taken: Sequence[str]) -> list[Failed]:

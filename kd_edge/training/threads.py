@@ -47,6 +47,12 @@ def computing(threads: int = 0) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def compute_with(threads: int) -> None:
+    """From now on, compute with so many threads, >= 1, whatever the machine is set to."""
+    os.environ[_FIXED[0]] = str(threads)
+    torch.set_num_threads(threads)
+
+
 def free_threads() -> int:
     """The threads to compute with: as many as torch would use, or fewer on a busy machine.
 
