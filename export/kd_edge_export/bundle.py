@@ -41,6 +41,7 @@ class ItemParts:
         flags: the limits beyond which responses and scores are flagged.
         part_of: what its score is a part of, see FORMAT.md.
         second: a further student, for responses of which this one is not sure.
+        held_out: how it scored held-out responses, see FORMAT.md; None where that is not told.
     """
 
     item_id: str
@@ -56,6 +57,7 @@ class ItemParts:
     flags: Flags = field(default_factory=Flags)
     part_of: str = ""
     second: SecondParts | None = None
+    held_out: Mapping[str, Any] | None = None
 
     def entry(
         self,
@@ -122,6 +124,7 @@ class SecondParts:
         weight: how much it counts beside the first, 0 to 1.
         temperature: of what both say together, > 0.
         review: the confidence below which a person should look, 0 to 1.
+        held_out: how both together scored held-out responses; None where that is not told.
     """
 
     parts: ItemParts
@@ -129,6 +132,7 @@ class SecondParts:
     weight: float
     temperature: float
     review: float
+    held_out: Mapping[str, Any] | None = None
 
     def entry(self, forms: Mapping[str, str], vectorizer: str, golden: str) -> Second:
         """Its entry in a manifest; see `ItemParts.entry`."""
@@ -143,6 +147,7 @@ class SecondParts:
             weight=self.weight,
             temperature=self.temperature,
             review=self.review,
+            held_out=self.held_out,
         )
 
 

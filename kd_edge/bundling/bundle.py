@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.bundling.date import bundle_date
+from kd_edge.bundling.held_out import LEAST_SHARED, with_held_out
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
 from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms, student_parts
@@ -178,6 +179,7 @@ def write(
                     measured.get(each.student.item_id),
                     each.second.student if each.second else None,
                     each.cascade.figures if each.cascade else None,
+                    (each.parts.held_out or {}).get("responses", 0),
                 )
                 for each in prepared
             ]
@@ -222,8 +224,9 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         ),
         part_of=item.part_of,
     )
+    shared_by = student.provenance.get("privacy", {}).get("shared_by", LEAST_SHARED)
     if item.second is None:
-        return Prepared(student, parts, ran.parity)
+        return Prepared(student, with_held_out(parts, rows, shared_by), ran.parity)
     own = replace(options, bits=None)
     forms = second_forms(item.second, options.forms)
     second = _run(item.second, second_name(student.item_id), forms, sample, own)
@@ -239,7 +242,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
     )
     return Prepared(
         student,
-        replace(parts, second=both),
+        with_held_out(replace(parts, second=both), rows, shared_by),
         ran.parity,
         Prepared(item.second, second.parts, second.parity),
         cascade,

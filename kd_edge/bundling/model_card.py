@@ -41,12 +41,14 @@ class CardItem:
         figures: measured figures; None for none.
         second: the student that is asked where the first is not sure; None for none.
         cascade: what both do together on held-out responses.
+        held_out: how many held-out responses the bundle counts the scores of; 0 for none.
     """
 
     student: Student
     figures: CardFigures | None = None
     second: Student | None = None
     cascade: Figures | None = None
+    held_out: int = 0
 
     @property
     def students(self) -> tuple[Student, ...]:
@@ -83,6 +85,12 @@ def card_text(items: Sequence[CardItem]) -> str:
         for name in registry.REGISTRY
         if (those := [student for student in students if student.kind == name])
     ]
+    if any(item.held_out for item in items):
+        parts.append(
+            "How held-out responses were scored is in it as counts, for later scores to be "
+            "compared with; none is of fewer than three students (responses, where it is not known "
+            "who wrote them)."
+        )
     kept_out = max(_privacy(student).get("words_kept_out", 0) for student in students)
     if kept_out:
         words = "1 name or word was" if kept_out == 1 else f"{kept_out:,} names and words were"

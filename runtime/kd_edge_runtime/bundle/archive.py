@@ -111,7 +111,15 @@ class Bundle:
         Raises:
             BundleError: a member is damaged.
         """
-        self.manifest.whole()
+        manifest = self.manifest.whole()
+        try:
+            for entry in manifest.items:
+                if entry.held_out or entry.second:
+                    from kd_edge_runtime.bundle.held_out import check_held_out
+
+                    check_held_out(entry)
+        except BundleError as error:
+            raise BundleError(f"{self.path}: {error}") from None
         for name, member in self.manifest.members.items():
             digest = sha256()
             for chunk in self._chunks(name, member.bytes):

@@ -124,6 +124,8 @@ class ItemEntry:
         part_of: what its score is a part of, where the scores of several items add up; "" if it
             stands for itself.
         second: a further student, for responses of which the first is not sure; None for none.
+        held_out: how held-out responses were scored, to be read by `held_out.held_out_of`; None
+            where the bundle does not say.
     """
 
     item_id: str
@@ -140,6 +142,7 @@ class ItemEntry:
     points: tuple[float, ...] = ()
     part_of: str = ""
     second: Second | None = None
+    held_out: Mapping[str, Any] | None = None
 
     @property
     def worth(self) -> tuple[float, ...]:
@@ -204,9 +207,11 @@ class Manifest:
         content = {"format": FORMAT, **asdict(self.whole())}
         for entry in content["items"]:
             # Bundles without them stay as they always were.
-            for name in ("points", "part_of", "second"):
+            for name in ("points", "part_of", "second", "held_out"):
                 if not entry[name]:
                     del entry[name]
+            if "second" in entry and not entry["second"]["held_out"]:
+                del entry["second"]["held_out"]
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
@@ -414,7 +419,7 @@ def read_item(raw: Any, number: int) -> ItemEntry:
     """The item of this number of its JSON; raises a `BundleError` if a type is not right."""
     where = f"manifest.json, item {number}"
     get = _Getter(raw, where)
-    get.default(points=[], part_of="")
+    get.default(points=[], part_of="", held_out={})
     return ItemEntry(
         item_id=get("item_id", str),
         student=get("student", str),
@@ -430,6 +435,7 @@ def read_item(raw: Any, number: int) -> ItemEntry:
         points=get.list_of("points", float),
         part_of=get("part_of", str),
         second=_second(raw["second"], f"{where}, second") if "second" in raw else None,
+        held_out=get("held_out", dict) or None,
     )
 
 

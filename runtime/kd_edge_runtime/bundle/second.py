@@ -23,6 +23,10 @@ if TYPE_CHECKING:
             """A field."""
             ...
 
+        def default(self, **values: Any) -> None:
+            """Sets the values of optional fields that are missing."""
+            ...
+
         def map_of(self, name: str, kind: type[_T]) -> dict[str, _T]:
             """An object with values of one type."""
             ...
@@ -50,6 +54,7 @@ class Second:
         weight: how much its probabilities count beside those of the first; 0 to 1.
         temperature: sharpens (below 1) or softens (above 1) what both say together.
         review: the confidence below which a person should look where it is in use; 0 to 1.
+        held_out: how both students together scored held-out responses; see `ItemEntry`.
     """
 
     student: str
@@ -62,6 +67,7 @@ class Second:
     weight: float
     temperature: float
     review: float
+    held_out: Mapping[str, Any] | None = None
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -120,6 +126,7 @@ def read_second(get: Fields, where: str) -> Second:
     Raises:
         BundleError: a field is missing, has the wrong type or is out of range.
     """
+    get.default(held_out={})
     second = Second(
         student=get("student", str),
         parameters=get("parameters", int),
@@ -131,6 +138,7 @@ def read_second(get: Fields, where: str) -> Second:
         weight=get("weight", float),
         temperature=get("temperature", float),
         review=get("review", float),
+        held_out=get("held_out", dict) or None,
     )
     for name in ("below", "weight", "review"):
         if not 0 <= getattr(second, name) <= 1:

@@ -1,0 +1,119 @@
+"""Scores an item's held-out responses as a device does, and keeps the counts in its bundle.
+
+`kd-edge watch` compares later scores with them. They are sums of responses that are not in the
+bundle, and what fewer of a class share than a vocabulary may tell is left out of them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kd_edge.data.responses import Row
+from kd_edge.students.sharing import writers_of
+from kd_edge_export.bundle import ItemParts, write_bundle
+from kd_edge_runtime.backends.unknown_ngrams import unknown_ngrams
+from kd_edge_runtime.bundle.held_out import (
+    CONFIDENCE_BINS,
+    LEAST_RESPONSES,
+    UNKNOWN_BINS,
+    HeldOut,
+    confidence_bin,
+    unknown_bin,
+)
+from kd_edge_runtime.scorer import Score, Scorer
+from kd_edge_runtime.students.item import LoadedItem
+
+LEAST_SHARED = 3
+"""The fewest who may be counted together, as for the words of a vocabulary."""
+
+_Cell = TypeVar("_Cell", bound=Hashable)
+
+
+def with_held_out(parts: ItemParts, rows: Sequence[Row], shared_by: int) -> ItemParts:
+    """An item with the counts of how its held-out responses were scored.
+
+    Args:
+        parts: the item, with golden rows.
+        rows: responses that its students were not trained on.
+        shared_by: the fewest students (responses, where it is not known who wrote them) that are
+            counted together; never fewer than `LEAST_SHARED`.
+
+    Returns:
+        The item as it is where `rows` are fewer than `LEAST_RESPONSES`.
+    """
+    if len(rows) < LEAST_RESPONSES:
+        return parts
+    texts, least = [row.text for row in rows], max(shared_by, LEAST_SHARED)
+    who = writers_of(rows) or tuple(map(str, range(len(rows))))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "item.kdz"
+        write_bundle(path, [parts], "", "", {}, {})
+        with Scorer.open(path, first_only=True) as scorer:
+            scores = scorer.score_many(texts)
+            loaded = LoadedItem(scorer.bundle, scorer.bundle.manifest.item())
+            count = unknown_ngrams(loaded)
+        unknown = [] if count is None else [unknown_bin(*count(text)) for text in texts]
+        first = _counted(scores, unknown, parts.classes, who, least)
+        parts = replace(parts, held_out=first.to_json())
+        if parts.second is None:
+            return parts
+        with Scorer.open(path) as scorer:
+            scores = scorer.score_many(texts)
+            state = scorer.second()
+        if state is None or not state.backend:
+            return parts
+    both = _counted(scores, [], parts.classes, who, least)
+    return replace(parts, second=replace(parts.second, held_out=both.to_json()))
+
+
+def told(cells: Sequence[_Cell], who: Sequence[str], least: int = LEAST_SHARED) -> dict[_Cell, int]:
+    """How many responses are in each cell, without those that tell of too few.
+
+    Where a cell has fewer than `least` students, it is left out, and as many of the next smallest
+    with it as it takes for the rest to be of `least` students too: what is left of all responses
+    would else give it away.
+
+    Args:
+        cells: the cell of each of N responses.
+        who: who wrote each.
+        least: the fewest students that are counted together.
+    """
+    counts: dict[_Cell, int] = {}
+    students: dict[_Cell, set[str]] = {}
+    for cell, name in zip(cells, who, strict=True):
+        counts[cell] = counts.get(cell, 0) + 1
+        students.setdefault(cell, set()).add(name)
+    rest: set[str] = set()
+    for cell in sorted(counts, key=lambda cell: (len(students[cell]), counts[cell], str(cell))):
+        if len(students[cell]) >= least and (not rest or len(rest) >= least):
+            break
+        rest |= students[cell]
+        del counts[cell]
+    return counts
+
+
+def _counted(
+    scores: Sequence[Score],
+    unknown: Sequence[int],
+    classes: Sequence[str],
+    who: Sequence[str],
+    least: int,
+) -> HeldOut:
+    def bins(cells: Sequence[int], number: int) -> tuple[int, ...]:
+        counts: Mapping[Any, int] = told(cells, who, least)
+        return tuple(counts.get(cell, 0) for cell in range(number))
+
+    flags = told([score.flag for score in scores], who, least)
+    # As a table has it: a confidence of 0.69998 is in there as 0.7.
+    confidences = [confidence_bin(float(f"{score.confidence:.4f}")) for score in scores]
+    return HeldOut(
+        responses=len(scores),
+        score=bins([classes.index(score.predicted) for score in scores], len(classes)),
+        confidence=bins(confidences, CONFIDENCE_BINS),
+        flag={name: flags[name] for name in sorted(flags)},
+        unknown=bins(unknown, UNKNOWN_BINS) if unknown else (),
+    )
