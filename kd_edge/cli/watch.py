@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,19 +15,28 @@ from kd_edge.cli.options import FILE, json_option, print_json, refuse_missing
 from kd_edge_runtime.errors import InputError, printable
 
 if TYPE_CHECKING:
-    from kd_edge.evaluation.drift import Compared, Scores
+    from kd_edge.evaluation.drift import Compared, Reference
+    from kd_edge.evaluation.recorded_items import RecordedItems
+    from kd_edge.evaluation.score_tables import ScoreColumns, ScoreTables
 
 ALARM_CODE = 6
 """The exit code where there is an alarm."""
+
+_QUIET_ROWS = 20_000  # fewer are read in a second or two
+_SHOWN = 5
 
 
 @click.command(cls=GroupedCommand)
 @click.argument("tables", metavar="SCORES...", nargs=-1, required=True, type=FILE)
 @OptionGroup.GENERAL.option(
+    "--bundle",
+    type=FILE,
+    help="The bundle that scored: compare with its record of how held-out responses were scored.",
+)
+@OptionGroup.GENERAL.option(
     "--reference",
     type=FILE,
-    required=True,
-    help="Scores to compare with: of the test responses, or of the first weeks.",
+    help="In place of --bundle: scores to compare with, of the test responses or the first weeks.",
 )
 @OptionGroup.GENERAL.option(
     "--by",
@@ -40,41 +50,105 @@ ALARM_CODE = 6
     show_default=True,
     help="The chance of an alarm, over all weeks to come, though nothing has changed.",
 )
+@OptionGroup.GENERAL.option(
+    "--first-only", is_flag=True, help="With --bundle: the scores were made with --first-only."
+)
+@OptionGroup.RESPONSES.option(
+    "--item-column", metavar="NAME", help="Column that names each response's item."
+)
+@OptionGroup.RESPONSES.option(
+    "--item", "item_id", metavar="ID", help="The item that all responses answer."
+)
+@OptionGroup.RESPONSES.option(
+    "--text-column",
+    metavar="NAME",
+    help="With --bundle: column with the responses, whose unknown words are counted.",
+)
+@OptionGroup.RESPONSES.option(
+    "--prefix",
+    default="",
+    metavar="TEXT",
+    help="The prefix of the columns that scoring added, where one was given.",
+)
 @json_option
 @click.pass_context
 def watch(
     ctx: click.Context,
     tables: tuple[Path, ...],
-    reference: Path,
+    bundle: Path | None,
+    reference: Path | None,
     by: str | None,
     false_alarms: float,
+    first_only: bool,
+    item_column: str | None,
+    item_id: str | None,
+    text_column: str | None,
+    prefix: str,
     as_json: bool,
 ) -> None:
     """Say whether SCORES, tables that 'kd-edge score' wrote, are distributed as they were.
 
     Of each item and each week, class or file, the scores, the confidence and the flags are compared
-    with those of the reference (chi-square tests, corrected for looking many times). Give all weeks
-    each time, the earliest first: every further look has less to spend. Only sums are printed.
+    with those of held-out responses, of which the bundle has the counts; and so is the share of
+    n-grams (pieces of words, for some small models) that the small model does not know, if the
+    tables have the responses. Or all but that is compared with another table.
+
+    Each by Pearson's chi-square test of two samples; rare classes are taken together. All tests
+    together give a false alarm with the chance --false-alarms at most, however many weeks come: the
+    k-th look at an item has 6 / (pi k)^2 of it, shared evenly by items and figures. Give all weeks
+    each time, the earliest first; weeks whose names differ in numbers alone are put in order. Only
+    sums are printed.
 
     An alarm says that responses or their scoring have changed, not that scores are wrong: have
     people score some of them. The exit code is 6 then.
 
     \b
     Examples:
+      kd-edge watch scores/week-*.csv --bundle item.kdz
+      kd-edge watch term.csv --bundle item.kdz --by class --json
       kd-edge watch scores/week-*.csv --reference test-scores.csv
-      kd-edge watch term.csv --reference test-scores.csv --by class --json
     """
-    refuse_missing(reference, *tables)
+    if (bundle is None) == (reference is None):
+        raise click.UsageError("Give --bundle or --reference, and not both: what to compare with.")
+    if bundle is None and (text_column or first_only):
+        name = "--text-column" if text_column else "--first-only"
+        raise InputError(f"{name} is for --bundle: leave it out")
+    if item_id and item_column:
+        raise InputError("--item and --item-column say two things: leave one of them out")
+    refuse_missing(bundle, reference, *tables)
     from kd_edge.evaluation.drift import LEAST_RESPONSES, compare
+    from kd_edge.evaluation.recorded_items import RecordedItems
+    from kd_edge.evaluation.score_tables import ScoreColumns
 
-    before = _read([reference], None)[str(reference)]
-    found = compare(before, _read(tables, by), false_alarms)
+    with ExitStack() as stack:
+        before: dict[str, Reference] = {}
+        if bundle is not None:
+            recorded = stack.enter_context(RecordedItems(bundle, not first_only))
+            item_id = item_id or recorded.only_item(item_column)
+            columns = ScoreColumns(by, prefix, item_column, text_column, item_id, recorded.item)
+            now = _read(tables, columns)
+            before.update(recorded.references())
+            _refuse_nothing(now, tables)
+            _notes(now, recorded)
+        else:
+            assert reference is not None
+            columns = ScoreColumns(by, prefix, item_column, None, item_id)
+            alone = ScoreColumns(None, prefix, item_column, None, item_id)
+            (there,) = _read([reference], alone).parts.values()
+            before.update(there)
+            now = _read(tables, columns)
+            _refuse_nothing(now, tables)
+            if not before:
+                raise InputError(f"{reference}: there is no response to compare with")
+            _leave_out(now, before, "the reference")
+    found = compare(before, now.parts, false_alarms)
     if not found:
-        raise InputError("no item of the scores is in the reference")
+        raise InputError(f"no item of the scores is in {bundle or 'the reference'}")
     alarms = [one for one in found if one.alarm]
     if as_json:
         rows = [{**asdict(one), "alarm": one.alarm} for one in found]
-        print_json({"false_alarms": false_alarms, "alarms": len(alarms), "compared": rows})
+        told = {"false_alarms": false_alarms, "alarms": len(alarms), "compared": rows}
+        print_json({**told, "left_out": now.left_out})
     else:
         for line in _lines(found):
             click.echo(line)
@@ -84,56 +158,63 @@ def watch(
     ctx.exit(ALARM_CODE if alarms else 0)
 
 
+def _read(tables: Sequence[Path], columns: ScoreColumns) -> ScoreTables:
+    """Reads the tables, with a bar or lines where that takes long."""
+    from kd_edge.console.progress import Tracker, track
+    from kd_edge.evaluation.score_tables import read_tables, rows_of
+
+    total = rows_of(tables)
+    if total < _QUIET_ROWS:
+        return read_tables(tables, columns, Tracker("", total))
+    with track("reading scores", total) as tracker:
+        found = read_tables(tables, columns, tracker)
+        tracker.total = tracker.done  # lines are not quite rows
+    return found
+
+
+def _refuse_nothing(now: ScoreTables, tables: Sequence[Path]) -> None:
+    if not now.left_out and not any(now.parts.values()):
+        few = f"{tables[0]} has" if len(tables) == 1 else "the tables have"
+        raise InputError(f"{few} no rows below the header: there is nothing to compare")
+
+
+def _leave_out(now: ScoreTables, before: dict[str, Reference], where: str) -> None:
+    """Notes the items that there is nothing to compare with."""
+    from kd_edge.console.progress import say
+
+    for items in now.parts.values():
+        for name in items.keys() - before.keys():
+            now.left_out[name] = now.left_out.get(name, 0) + len(items.pop(name))
+    if now.left_out:
+        names = [f"'{printable(name)}'" if name else "no item" for name in now.left_out]
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        number, shown = sum(now.left_out.values()), ", ".join(names[:_SHOWN])
+        say(f"{number:,} responses left out: {where} does not have {shown}{more}")
+
+
+def _notes(now: ScoreTables, recorded: RecordedItems) -> None:
+    """Says what is not compared, and why."""
+    from kd_edge.console.progress import say
+
+    recorded.refuse_unrecorded()
+    _leave_out(now, dict(recorded.references()), str(recorded.path))
+    for why in recorded.not_counted:
+        say(f"Unknown words are not compared: {why}")
+    if now.without_texts:
+        say(
+            f"Unknown words are not compared: {now.without_texts[0]} has no column of responses "
+            "that is known by its name (--text-column names it)"
+        )
+
+
 def _lines(found: list[Compared]) -> Iterator[str]:
     for one in found:
         if not one.alarm:
             continue
         name = max(one.now, key=lambda key: abs(one.now[key] - one.before[key]))
+        what = "share of unknown words" if one.figure == "unknown" else one.figure
         yield (
-            f"ALARM: item '{printable(one.item_id)}', {printable(one.part)}: {one.figure} of "
+            f"ALARM: item '{printable(one.item_id)}', {printable(one.part)}: {what} of "
             f"{one.responses} responses (p = {one.p:.2g}); '{printable(name) or 'no flag'}' "
             f"{one.before[name]:.0%} before, {one.now[name]:.0%} now"
         )
-
-
-def _read(paths: list[Path] | tuple[Path, ...], by: str | None) -> dict[str, dict[str, Scores]]:
-    """The scores by part and item.
-
-    Raises:
-        InputError: a table lacks a column, or has a confidence that is no number.
-    """
-    from kd_edge.evaluation.drift import Scores
-    from kd_edge_runtime.tables.reading.sources import open_source
-
-    parts: dict[str, dict[str, Scores]] = {}
-    for path in paths:
-        with open_source(path) as table:
-            header = [name.strip() for name in table.header]
-            needed = ["predicted", "confidence", "flag", *([by] if by else [])]
-            missing = [name for name in needed if name not in header]
-            if missing:
-                raise InputError(
-                    f"{path}: there is no column '{missing[0]}': give tables that "
-                    "'kd-edge score' wrote"
-                )
-            places = [header.index(name) for name in needed]
-            item = header.index("item_id") if "item_id" in header else None
-            for numbers, rows in table.batches():
-                for number, row in zip(numbers, rows, strict=True):
-                    predicted, confidence, flag, *part = (str(row[at]).strip() for at in places)
-                    try:
-                        value = float(confidence.replace(",", "."))
-                    except ValueError:
-                        value = -1.0
-                    if not 0 <= value <= 1:
-                        raise InputError(
-                            f"{path}: row {number}: 'confidence' is no number from 0 to 1"
-                        )
-                    items = parts.setdefault(part[0] if part else str(path), {})
-                    name = str(row[item]).strip() if item is not None else ""
-                    items.setdefault(name, Scores()).add(predicted, value, flag)
-            if table.problems:
-                raise table.error("")
-        if not by:
-            parts.setdefault(str(path), {})
-    return parts

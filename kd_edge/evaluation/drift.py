@@ -13,8 +13,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 FIGURES = ("score", "confidence", "flag")
+"""What is compared; with a bundle's record, the share of unknown words too."""
+
+UNKNOWN = "unknown"
+
 LEAST_EXPECTED = 5.0
 """The least count that is expected in a class; rarer classes are taken together."""
 
@@ -32,11 +37,14 @@ class Scores:
         predicted: how many have each score.
         flags: how many have each flag, "" for none.
         confidences: the confidences, 0 to 1.
+        unknown: how many have each share of unknown n-grams, as `held_out.unknown_bin`; empty where
+            they are not counted.
     """
 
     predicted: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
     confidences: list[float] = field(default_factory=list)
+    unknown: Counter[int] = field(default_factory=Counter)
 
     def add(self, predicted: str, confidence: float, flag: str) -> None:
         """Adds a response."""
@@ -47,6 +55,27 @@ class Scores:
     def __len__(self) -> int:
         return len(self.confidences)
 
+    def beside(self, now: Scores) -> Counts:
+        """These and later scores by figure, each as counts in the same classes."""
+        cuts = _cuts(self.confidences)
+        return {
+            "score": (self.predicted, now.predicted),
+            "confidence": (_binned(self.confidences, cuts), _binned(now.confidences, cuts)),
+            "flag": (self.flags, now.flags),
+        }
+
+
+Counts = Mapping[str, "tuple[Counter[str], Counter[str]]"]
+"""By figure, how many had each class before and have it now."""
+
+
+class Reference(Protocol):
+    """What scores are compared with: `Scores`, or a bundle's record of held-out responses."""
+
+    def beside(self, now: Scores) -> Counts:
+        """The reference and later scores by figure, each as counts in the same classes."""
+        ...
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -55,7 +84,7 @@ class Compared:
     Attributes:
         item_id: the item.
         part: the week, class or file.
-        figure: one of `FIGURES`.
+        figure: one of `FIGURES`, or `UNKNOWN`.
         responses: of the part.
         p: the chance of a difference as great, were nothing changed; 1 where nothing can be said.
         level: below which p is an alarm.
@@ -79,7 +108,7 @@ class Compared:
 
 
 def compare(
-    reference: Mapping[str, Scores],
+    reference: Mapping[str, Reference],
     parts: Mapping[str, Mapping[str, Scores]],
     false_alarms: float,
 ) -> list[Compared]:
@@ -101,8 +130,9 @@ def compare(
                 continue
             looks += 1
             spent = false_alarms * 6 / (math.pi * looks) ** 2
-            level = spent / (len(items) * len(FIGURES))
-            found += _figures(item, part, reference[item], scores[item], level)
+            counts = reference[item].beside(scores[item])
+            level = spent / (len(items) * len(counts))
+            found += _figures(item, part, counts, len(scores[item]), level)
     return found
 
 
@@ -129,18 +159,14 @@ def homogeneity(first: Sequence[float], second: Sequence[float]) -> float:
     return float(chi2.sf(statistic, len(pairs) - 1))
 
 
-def _figures(item: str, part: str, before: Scores, now: Scores, level: float) -> Iterable[Compared]:
-    cuts = _cuts(before.confidences)
-    counts = {
-        "score": (before.predicted, now.predicted),
-        "confidence": (_binned(before.confidences, cuts), _binned(now.confidences, cuts)),
-        "flag": (before.flags, now.flags),
-    }
+def _figures(
+    item: str, part: str, counts: Counts, responses: int, level: float
+) -> Iterable[Compared]:
     for figure, (old, new) in counts.items():
         names = sorted({*old, *new})
         p = homogeneity([old[name] for name in names], [new[name] for name in names])
         shares = ({name: of[name] / max(1, of.total()) for name in names} for of in (old, new))
-        yield Compared(item, part, figure, len(now), p, level, *shares)
+        yield Compared(item, part, figure, responses, p, level, *shares)
 
 
 def _cuts(confidences: Sequence[float]) -> list[float]:

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import pytest
+
+import bundles_made
+import seconds_made
+from bundles_made import SENTENCES
+from kd_edge.bundling.held_out import with_held_out
 from kd_edge.cli.watch import ALARM_CODE
+from kd_edge.data.responses import Row
+
+# Of each as many, so that a week of all of them is as what was held out.
+TEXTS = [*SENTENCES, "warm ice", "the pot melts slower in the warm room"] * 8
 
 
 def write(path, shares, number=100, week="1"):
@@ -40,3 +51,149 @@ def test_what_is_wrong_is_told(command, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text(before.read_text().replace("0.51", "much", 1))
     assert "row 3: 'confidence'" in command.fails("watch", bad, "--reference", before)
+
+
+def held_out(parts):
+    """The item with its record of `TEXTS`."""
+    return with_held_out(parts, [Row(str(at), "stove", text) for at, text in enumerate(TEXTS)], 3)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recorded") / "item.kdz"
+    bundles_made.write(path, [held_out(bundles_made.item())])
+    return path
+
+
+def scored(command, bundle, path, texts, *options):
+    """A table of responses as 'kd-edge score' writes it."""
+    table = path.with_name("responses.csv")
+    rows = [f'r{at},stove,"{text}"' for at, text in enumerate(texts)]
+    table.write_text("\n".join(["id,item_id,text", *rows]) + "\n")
+    assert command("score", bundle, table, "-o", path, "-q", *options).code == 0
+    return path
+
+
+def test_a_bundle_says_what_was_usual(command, bundle, tmp_path):
+    same = scored(command, bundle, tmp_path / "w1.csv", TEXTS)
+    done = command("watch", same, "--bundle", bundle)
+    assert (done.code, done.out, done.err) == (0, "4 compared, 0 alarms\n", "")
+    noise = [f"qx{at}zzk wvk{at} canarybird" for at in range(60)]
+    other = scored(command, bundle, tmp_path / "w2.csv", noise)
+    done = command("watch", same, other, "--bundle", bundle, "--json")
+    found = json.loads(done.out)
+    assert done.code == ALARM_CODE and "canary" not in done.out
+    assert {one["part"] for one in found["compared"] if one["alarm"]} == {str(other)}
+    alarms = [one["figure"] for one in found["compared"] if one["alarm"]]
+    assert "unknown" in alarms
+    done = command("watch", other, "--bundle", bundle)
+    assert "share of unknown words of 60 responses" in done.out and "canary" not in done.out
+
+
+def test_without_responses_all_but_unknown_words_is_compared(command, bundle, tmp_path):
+    table = scored(command, bundle, tmp_path / "w1.csv", TEXTS)
+    table.write_text(table.read_text().replace("id,item_id,text,", "id,item_id,kept,", 1))
+    done = command("watch", table, "--bundle", bundle)
+    assert done.out == "3 compared, 0 alarms\n"
+    assert "Unknown words are not compared" in done.err and "--text-column" in done.err
+    done = command("watch", table, "--bundle", bundle, "--text-column", "kept")
+    assert (done.out, done.err) == ("4 compared, 0 alarms\n", "")
+
+
+def test_a_bundle_without_a_record(command, tmp_path):
+    bundles_made.write(tmp_path / "old.kdz")
+    table = scored(command, tmp_path / "old.kdz", tmp_path / "w1.csv", TEXTS[:4])
+    message = command.fails("watch", table, "--bundle", tmp_path / "old.kdz")
+    assert "has no record of how held-out responses were scored" in message
+    assert "--reference test-scores.csv" in message
+
+
+def test_two_students_and_the_first_alone(command, tmp_path):
+    bundle = tmp_path / "two.kdz"
+    bundles_made.write(bundle, [held_out(seconds_made.item(below=1.0))])
+    both = scored(command, bundle, tmp_path / "both.csv", TEXTS)
+    first = scored(command, bundle, tmp_path / "first.csv", TEXTS, "--first-only")
+    assert command("watch", both, "--bundle", bundle).code == 0
+    assert command("watch", first, "--bundle", bundle, "--first-only").code == 0
+    assert command("watch", first, "--bundle", bundle).code == ALARM_CODE
+
+
+def test_items_that_the_bundle_does_not_have(command, tmp_path):
+    bundle = tmp_path / "two.kdz"
+    items = [held_out(one) for one in bundles_made.two_items()]
+    bundles_made.write(bundle, [items[0], replace(items[1], held_out=None)])
+    table = scored(command, bundle, tmp_path / "w1.csv", TEXTS)
+    done = command("watch", table, "--bundle", bundle, "--json")
+    assert done.code == 0 and json.loads(done.out)["left_out"] == {}
+    text = table.read_text()
+    table.write_text(text.replace(",stove,", ",fork,", 3).replace(",stove,", ",spoon,", 2))
+    message = command.fails("watch", table, "--bundle", bundle)
+    assert "'predicted' is no score of the item in the bundle (wrong, partly, right)" in message
+    table.write_text(text.replace(",stove,", ",fork,", 3))
+    done = command("watch", table, "--bundle", bundle, "--json")
+    assert json.loads(done.out)["left_out"] == {"fork": 3}
+    assert "3 responses left out" in done.err and "'fork'" in done.err
+    table.write_text(text.replace(",stove,", ",fork,"))
+    assert "no item of the scores is in" in command("watch", table, "--bundle", bundle).err
+
+
+def test_one_thing_to_compare_with(command, bundle, tmp_path):
+    before = write(tmp_path / "before.csv", 0.5)
+    assert "Give --bundle or --reference" in command("watch", before).err
+    both = ("--bundle", bundle, "--reference", before)
+    assert "not both" in command("watch", before, *both).err
+    message = command.fails("watch", before, "--reference", before, "--first-only")
+    assert "--first-only is for --bundle" in message
+
+
+def test_odd_tables(command, tmp_path):
+    before = write(tmp_path / "before.csv", 0.5)
+    lines = before.read_text().splitlines()
+
+    def fails(text, *options):
+        (tmp_path / "odd.csv").write_text(text)
+        return command.fails("watch", tmp_path / "odd.csv", "--reference", before, *options)
+
+    assert "empty" in fails("")
+    assert "there is nothing to compare" in fails(lines[0] + "\n")
+    message = fails("a,b\n1,2\n", "--by", "week")
+    assert "'predicted'" in message and "'flag'" in message and "'week' (--by)" in message
+    message = fails("Q1 predicted,Q1 confidence,Q1 flag\n1,0.5,\n")
+    assert "--prefix 'Q1 ' --item Q1" in message
+    blank = "\n".join([lines[0], lines[1].replace(",1,", ",,", 1), lines[2]])
+    assert "row 2: 'week' is blank" in fails(blank, "--by", "week")
+    assert "row 3: 'flag' is no flag" in fails("\n".join([*lines[:2], lines[2] + "My dog"]))
+    long = "\n".join([lines[0], lines[1].replace("canarybird", "canarybird " * 20)])
+    assert "'text' is too long" in fails(long, "--by", "text")
+    twice = command.fails("watch", before, before, "--reference", before)
+    assert "is given twice" in twice
+    (tmp_path / "one.csv").write_text("\n".join(lines[:2]) + "\n")
+    done = command("watch", tmp_path / "one.csv", "--reference", before)
+    assert done.out == "3 compared (3 with too few responses to be compared), 0 alarms\n"
+    assert "no response to compare with" in command.fails(
+        "watch", before, "--reference", _header_alone(tmp_path, lines)
+    )
+
+
+def _header_alone(folder, lines):
+    path = folder / "header.csv"
+    path.write_text(lines[0] + "\n")
+    return path
+
+
+def test_spreadsheets_write_scores_otherwise(command, tmp_path):
+    before = write(tmp_path / "before.csv", 0.5)
+    text = before.read_text()
+    for mark in ("", "7"):
+        text = text.replace(f"canarybird,{mark}1,", f"canarybird,{mark}1.0,")
+    (tmp_path / "saved.csv").write_text(text.replace("item_id", "Item"))
+    done = command("watch", tmp_path / "saved.csv", "--reference", before)
+    assert (done.code, done.err) == (0, "") and done.out.startswith("3 compared")
+
+
+def test_long_tables_show_progress(command, tmp_path, monkeypatch):
+    before = write(tmp_path / "before.csv", 0.5)
+    long = write(tmp_path / "long.csv", 0.5, 2500)
+    monkeypatch.setattr("kd_edge.cli.watch._QUIET_ROWS", 2000)
+    done = command("watch", long, "--reference", before)
+    assert done.code == 0 and "reading scores: 2500/2500" in done.err
