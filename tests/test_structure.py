@@ -63,8 +63,6 @@ NAMED = {
 }
 LONGEST = 300
 LONGER = {
-    "runtime/kd_edge_runtime/bundle/manifest.py",
-    "runtime/kd_edge_runtime/scorer.py",
     "tests/benchmarks/test_contenders.py",
     "tests/kd_edge/bundling/test_bundle.py",
     "tests/kd_edge/bundling/test_teacher_onnx.py",

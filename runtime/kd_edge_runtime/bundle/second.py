@@ -10,27 +10,10 @@ from kd_edge_runtime.errors import BundleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, Protocol, TypeVar
+    from typing import Any
 
+    from kd_edge_runtime.bundle.fields import Fields
     from kd_edge_runtime.bundle.manifest import ItemEntry, Manifest
-
-    _T = TypeVar("_T")
-
-    class Fields(Protocol):
-        """Reads fields of a JSON object, and refuses those of the wrong type."""
-
-        def __call__(self, name: str, kind: type[_T]) -> _T:
-            """A field."""
-            ...
-
-        def default(self, **values: Any) -> None:
-            """Sets the values of optional fields that are missing."""
-            ...
-
-        def map_of(self, name: str, kind: type[_T]) -> dict[str, _T]:
-            """An object with values of one type."""
-            ...
-
 
 # Beyond these, probabilities are as good as 0 and 1, or all the same.
 LEAST_TEMPERATURE = 0.01
