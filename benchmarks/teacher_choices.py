@@ -143,9 +143,8 @@ def _finish(folder: Path, name: str, fold: int, part: Part, seed: int, choice: C
             epochs = min(max(-(-5280 // len(part.rows)), 4), 20)  # as version 0.2
             given = {"epochs": epochs, **_FIXED, **choice.options}
             options = TeacherOptions(seed=seed, **given)
-            trial = Trial(
-                part.item, part.rows, part.held_out, options, resolve("packaged"), choice.extras
-            )
+            trial = Trial(part.item, part.rows, part.held_out, options, resolve("packaged"))
+            trial.with_extras(choice.extras)
             measured = trial.measured(part.measured)
             more = {"epoch": trial.stopped, "history": [asdict(one) for one in trial.history]}
         human = human_scores(part.measured)

@@ -11,14 +11,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from kd_edge.data.responses import Item, Row
+from kd_edge.data.responses import Row
 from kd_edge.teacher import batches
-from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict_ids
-from kd_edge.teacher.source import Source
 from kd_edge.teacher.training_run import TrainingRun
 from kd_edge.training.epoch import EpochFigures
-from kd_edge.training.optimizer import fused
 from kd_edge.training.schedule import set_step
 
 KEPT = ("best", "least-loss", "last", "average", "moving")
@@ -49,42 +46,30 @@ class Extras:
 class Trial(TrainingRun):
     """A training that runs to the end of its schedule, and keeps weights in each way.
 
-    Args:
-        item: as of `TrainingRun`.
-        training: as of `TrainingRun`.
-        held_out: as of `TrainingRun`.
-        options: as of `TrainingRun`.
-        source: as of `TrainingRun`.
-        extras: what is done besides.
-
     Attributes:
+        extras: what is done besides, see `with_extras`.
         history: the figures of the epochs that `measured` ran.
         stopped: the epoch, from 1, whose weights "best" has.
     """
 
-    def __init__(
-        self,
-        item: Item,
-        training: Sequence[Row],
-        held_out: Sequence[Row],
-        options: TeacherOptions,
-        source: Source,
-        extras: Extras,
-    ) -> None:
-        super().__init__(item, training, held_out, options, source)
-        self._extras = extras
-        self.history: list[EpochFigures] = []
-        self.stopped = 0
+    extras = Extras()
+    history: tuple[EpochFigures, ...] = ()
+    stopped = 0
+
+    def with_extras(self, extras: Extras) -> Trial:
+        """The same training, before it begins, with what `TeacherOptions` has no option for."""
+        self.extras = extras
         if extras.all_layers:
-            _read_all_layers(self.model, options.seed)
-        self.optimizer = fused(torch.optim.AdamW, self._groups(), weight_decay=0.01)
+            _read_all_layers(self.model, self.options.seed)
+        self.optimizer = self._new_optimizer()
         if extras.probe:
             self._begin_with_probe()
+        return self
 
     def measured(self, rows: Sequence[Row]) -> dict[str, np.ndarray]:
         """Train; the class probabilities of some rows, float32 [N, K], by each way of `KEPT`."""
         ids = self._encode(rows)
-        history = self.history
+        history: list[EpochFigures] = []
         said: list[np.ndarray] = []
         average, moving = _Mean(self.model), _Mean(self.model)
         for epoch in range(self.epochs):
@@ -93,6 +78,7 @@ class Trial(TrainingRun):
             said.append(predict_ids(self.model.eval(), ids, self.compute))
             if epoch + 1 > self.epochs * (1 - _LAST_EPOCHS):
                 average.add(1 / (average.number + 1))
+        self.history = tuple(history)
         best = _stopped(history, _PATIENCE)
         self.stopped = best + 1
         least = min(range(self.epochs), key=lambda epoch: history[epoch].loss)
@@ -119,7 +105,7 @@ class Trial(TrainingRun):
         return float(np.mean(losses))
 
     def _loss(self, batch: Sequence[int], of_weight: float, of_rows: float) -> torch.Tensor:
-        if not self._extras.r_drop:
+        if not self.extras.r_drop:
             return super()._loss(batch, of_weight, of_rows)
         padded = batches.pad(self.ids, batch, batches.pad_id(self.model.tokenizer), self.device)
         logits = self.model(*padded)
@@ -130,7 +116,7 @@ class Trial(TrainingRun):
             for a, b in ((one, two), (two, one))
         )
         loss = self._of(logits, batch) + self._of(again, batch)
-        return (loss + self._extras.r_drop * apart) / 2
+        return (loss + self.extras.r_drop * apart) / 2
 
     def _of(self, logits: torch.Tensor, batch: Sequence[int]) -> torch.Tensor:
         scores = self.scores[batch]
@@ -144,7 +130,7 @@ class Trial(TrainingRun):
 
     def _groups(self) -> list[dict[str, Any]]:
         """The parameters with their highest rates; those of lower layers have less."""
-        decay, layers = self._extras.layer_decay, self.model.backbone.config.num_hidden_layers
+        decay, layers = self.extras.layer_decay, self.model.backbone.config.num_hidden_layers
         body, head = self.model.parameter_groups()
         own = {id(parameter) for parameter in body}
         groups: dict[int, list[nn.Parameter]] = {}

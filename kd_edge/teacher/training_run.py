@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -79,12 +80,7 @@ class TrainingRun:
             }
         )
         self.model = model.to(self.device)
-        body, head = self.model.parameter_groups()
-        groups = [
-            {"params": body, "peak": options.learning_rate},
-            {"params": head, "peak": options.head_learning_rate},
-        ]
-        self.optimizer = fused(torch.optim.AdamW, groups, weight_decay=_WEIGHT_DECAY)
+        self.optimizer = self._new_optimizer()
         self.ids = self._encode(training)
         self.held_out_ids = self._encode(held_out)
         self.held_out_scores = np.array([row.score for row in held_out])
@@ -100,6 +96,17 @@ class TrainingRun:
         weighted = options.class_weights or options.pairs
         self.class_weights = weights.to(self.device) if weighted else None
         self.batches = -(-len(training) // options.batch_size)
+
+    def _new_optimizer(self) -> torch.optim.Optimizer:
+        return fused(torch.optim.AdamW, self._groups(), weight_decay=_WEIGHT_DECAY)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """The parameters with the highest rate of each."""
+        body, head = self.model.parameter_groups()
+        return [
+            {"params": body, "peak": self.options.learning_rate},
+            {"params": head, "peak": self.options.head_learning_rate},
+        ]
 
     def train(self, checkpoint: Checkpoint, description: str) -> RunState:
         """Run the epochs that are left, saving after each; the description labels the progress."""

@@ -81,7 +81,7 @@ def test_a_trial_is_the_training_of_a_teacher(tiny_model, tmp_path):
 
     options = tiny_options(tiny_model, epochs=2)
     held = [row.response_id for row in ITEM.rows[:9]]
-    trial = Trial(ITEM, ITEM.rows[9:], ITEM.rows[:9], options, resolve(str(tiny_model)), Extras())
+    trial = Trial(ITEM, ITEM.rows[9:], ITEM.rows[:9], options, resolve(str(tiny_model)))
     said = trial.measured(ITEM.rows[:9])["moving"]
     finetune(ITEM, ITEM.rows, options, tmp_path / "t", validation_ids=held)
     texts = [row.text for row in ITEM.rows[:9]]
