@@ -19,6 +19,7 @@ from kd_edge_runtime.tables.writing.output import check_output, writer, written_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kd_edge_runtime.bundle.manifest import Manifest
     from kd_edge_runtime.tables.agreement import Tally
     from kd_edge_runtime.tables.reading.rows import Table
     from kd_edge_runtime.tables.score_rows import Scored
@@ -222,7 +223,17 @@ def _scorer(request: Request) -> Scorer:
         request.item_id,
         lambda words: note(f"Warning: {words}"),
         request.first_only,
+        lambda manifest: _named(request, manifest),
     )
+
+
+def _named(request: Request, manifest: Manifest) -> list[str] | None:
+    """The items of a bundle with several that a table has responses to, if that is known."""
+    if request.item_id is not None or not names_table(request.responses):
+        return None
+    from kd_edge_runtime.tables.named_items import named_items
+
+    return named_items(request, manifest)
 
 
 @contextmanager
