@@ -94,10 +94,9 @@ class Cluster:
         with _joined(self.address) as ray, _mark(out) as mark:
             self._describe(ray)
             site = Site(mark, Path.cwd(), versions(), self.cpus)
-            # Counted is how often a worker dies: a task that fails gives its error back.
-            remote = ray.remote(work).options(
-                num_cpus=self.cpus, max_retries=_RETRIES, name="kd-edge item"
-            )
+            # Retried is what lost its worker: an item that fails gives its error back.
+            settings = {"num_cpus": self.cpus, "max_retries": _RETRIES, "name": "kd-edge item"}
+            remote = ray.remote(**settings)(work)
             at_work = _AtWork(tasks, out)
             waiting: dict[Any, int] = {}
             started: list[Any] = []
