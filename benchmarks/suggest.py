@@ -6,7 +6,7 @@ Of a prompt's training rows, as if none were scored, 100 are suggested in two ro
 many, and 150, are drawn by chance; three times each. A student learns from them, and a second one
 also from the other responses, which a logistic regression over the same vectors labels: a stand-in
 for a fine-tuned teacher, which takes minutes for each of these sets. Measured on the published test
-set; how to choose was chosen on training rows of prompts 2, 3 and 7, with the logistic regression.
+set; how to choose was chosen on training rows, with the logistic regression.
 Adds to `results/suggest.json`.
 """
 
@@ -36,7 +36,7 @@ from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.students import registry
 from kd_edge.students.base import TextSources
 from kd_edge.students.student import Student
-from kd_edge.suggest.choose import farthest_first, typicality
+from kd_edge.suggest.choose import most_telling
 from kd_edge.suggest.points import Floats, points
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.source import PACKAGED
@@ -57,15 +57,24 @@ ALONE, TAUGHT = "student alone", "student of a quick teacher"
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--seed", "seeds", type=int, multiple=True, default=SEEDS)
-def main(prompts: tuple[str, ...], data: Path, work: Path, seeds: tuple[int, ...]) -> None:
+@click.option("--way", "ways", type=click.Choice(WAYS), multiple=True, default=WAYS)
+def main(
+    prompts: tuple[str, ...],
+    data: Path,
+    work: Path,
+    seeds: tuple[int, ...],
+    ways: tuple[str, ...],
+) -> None:
     """Measure PROMPTS of ASAP-SAS, and add them to what was measured."""
     for prompt in prompts:
         pool = _Pool.of(prompt, data / "asap-sas", work / "suggest")
         for seed in seeds:
-            found = pool.measure(seed)
+            found = pool.measure(seed, ways)
             known = record.RESULTS / "suggest.json"
             figures = record.read("suggest")["figures"] if known.is_file() else {}
-            own = dict(sorted({**figures.get(prompt, {}), str(seed): found}.items()))
+            before = figures.get(prompt, {})
+            one = {**before.get(str(seed), {}), **found}
+            own = dict(sorted({**before, str(seed): one}.items()))
             click.echo(str(record.write("suggest", {**figures, prompt: own}, SEEDS[0])))
 
 
@@ -98,7 +107,7 @@ class _Pool:
             np.save(kept, language_vectors(PACKAGED, [row.text for row in item.rows]))
         return cls(item, item.rows, test.rows, np.load(kept))
 
-    def measure(self, seed: int) -> dict[str, Any]:
+    def measure(self, seed: int, wanted: Sequence[str]) -> dict[str, Any]:
         texts = [row.text for row in self.rows]
         places = points(self.vectors, texts, seed)
         ways: dict[str, Callable[[], Sequence[int]]] = {
@@ -106,7 +115,7 @@ class _Pool:
             CHANCE: lambda: _order(len(texts), seed)[:CHOSEN],
             MORE_CHANCE: lambda: _order(len(texts), seed)[:MORE],
         }
-        return {way: self._figures(choose(), places, seed) for way, choose in ways.items()}
+        return {way: self._figures(ways[way](), places, seed) for way in wanted}
 
     def _quick(self, chosen: Sequence[int], places: Floats) -> LogisticRegression:
         scores = human_scores([self.rows[at] for at in chosen])
@@ -147,10 +156,9 @@ class _Pool:
 def _suggested(places: Floats, seed: int) -> list[int]:
     """The places of what is suggested, round after round."""
     chosen: list[int] = []
-    weights = typicality(places)
     while len(chosen) < CHOSEN:
         left = sorted(set(range(len(places))) - set(chosen))
-        chosen += farthest_first(places, chosen, left, ROUND, seed, weights)
+        chosen += most_telling(places, chosen, left, ROUND, seed)
     return chosen
 
 

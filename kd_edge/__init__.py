@@ -9,7 +9,8 @@
     export(distilled, "item.kdz", responses=responses)
 
 `run` does all of this and measures the result, `report` writes its figures as a page, `evaluate`
-compares any of the models with people's scores. Importing this package loads none of the
+compares any of the models with people's scores, `suggest` says which responses to score next.
+Importing this package loads none of the
 libraries that these functions need.
 """
 
@@ -21,6 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import kd_edge.report as _report
+import kd_edge.suggest as _suggest
 from kd_edge_runtime._version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from kd_edge.api.llm import ask_llm
     from kd_edge.api.read import read_responses
     from kd_edge.api.steps import Labels, distil, export, finetune, label
+    from kd_edge.api.suggest import suggest
     from kd_edge.distillation.options import DistilOptions
     from kd_edge.runs.options import RunOptions
     from kd_edge.teacher.options import TeacherOptions
@@ -50,6 +53,7 @@ __all__ = [
     "read_responses",
     "report",
     "run",
+    "suggest",
 ]
 
 _MODULES = {
@@ -58,6 +62,7 @@ _MODULES = {
     "kd_edge.api.llm": ("ask_llm",),
     "kd_edge.api.read": ("read_responses",),
     "kd_edge.api.steps": ("Labels", "distil", "export", "finetune", "label"),
+    "kd_edge.api.suggest": ("suggest",),
     "kd_edge.distillation.options": ("DistilOptions",),
     "kd_edge.runs.options": ("RunOptions",),
     "kd_edge.teacher.options": ("TeacherOptions",),
@@ -66,13 +71,15 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 
 class _Callable(ModuleType):
-    """The package `kd_edge.report`, which is also the function of that name."""
+    """A package, like `kd_edge.report`, which is also the function of that name."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        return importlib.import_module("kd_edge.api.full_run").report(*args, **options)
+        name = self.__name__.rpartition(".")[2]
+        return getattr(importlib.import_module(_MODULE_OF[name]), name)(*args, **options)
 
 
-_report.__class__ = _Callable
+for _package in (_report, _suggest):
+    _package.__class__ = _Callable
 
 
 def __getattr__(name: str) -> Any:

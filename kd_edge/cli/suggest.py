@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     "--teacher",
     "teacher_folder",
     type=FOLDER,
-    help="A teacher's folder, from 'kd-edge teacher' or a run: what it is unsure of comes first, "
-    "too.",
+    help="A teacher's folder, from 'kd-edge teacher' or a run: what is like responses of "
+    "whose scores it is unsure comes first.",
 )
 @OptionGroup.TEACHER.option(
     "--model",
@@ -61,11 +61,11 @@ def suggest(
     seed: int,
     **values: Any,
 ) -> None:
-    """Suggest which RESPONSES people should score next: those that cover what nobody has scored.
+    """Suggest which RESPONSES people should score next: those that say most about the others.
 
-    They are unlike all that have a score, so that every kind of response is covered, and like some
-    others; with --teacher it counts too how unsure that is of their scores. Responses that say the
-    same are asked for once. RESPONSES may have some scores or none.
+    They are like many responses that have no score yet, and unlike all that have one: what most
+    students write comes first. With --teacher, those count of whose scores that is unsure.
+    Responses that say the same are asked for once. RESPONSES may have some scores or none.
 
     OUTPUT is the same table, with the responses to score at the top, numbered in the column
     'suggested'. Fill in their scores and save it. Then give it to this command for the next ones,

@@ -10,7 +10,7 @@ import numpy as np
 
 from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.soft_labels.unscored import unscored_rows
-from kd_edge.suggest.choose import farthest_first, typicality, uncertainty
+from kd_edge.suggest.choose import most_telling, uncertainty
 from kd_edge.suggest.points import Floats, points
 from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import PACKAGED
@@ -73,9 +73,9 @@ class ItemSuggestions:
 def suggest(responses: Responses, options: SuggestOptions) -> tuple[ItemSuggestions, ...]:
     """Choose which responses to score next.
 
-    Each is far from all that have a score or were chosen before, by meaning, words and length, so
-    that all clusters are covered; and near to some others, as what nobody else writes teaches
-    little. With a teacher, it counts too how unsure that is of the response's score.
+    Each is the one whose score leaves least doubt about those of all others, by meaning, words and
+    length: near to many that have no score yet, and to none that has one or was chosen before.
+    With a teacher, those count of whose score it is unsure.
 
     Args:
         responses: scored or not; rows marked "test", blank ones and repetitions are not chosen.
@@ -102,10 +102,8 @@ def _of_item(item: Item, options: SuggestOptions) -> ItemSuggestions:
         return asked.with_ids(item, (), COVERAGE)
     texts = [row.text for row in asked.rows]
     places = points(language_vectors(options.model, texts), texts, options.seed)
-    weights = typicality(places)
-    if options.teacher is not None:
-        weights = weights * _unsure(asked, options.teacher)
-    chosen = farthest_first(
+    weights = None if options.teacher is None else _unsure(asked, options.teacher)
+    chosen = most_telling(
         places, asked.scored, asked.candidates, options.count, options.seed, weights
     )
     ids = tuple(asked.rows[at].response_id for at in chosen)

@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import typing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from kd_edge import (
     read_responses,
     report,
     run,
+    suggest,
 )
 from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.stages.record import hash_folder
@@ -221,6 +223,19 @@ def test_an_item_by_its_name(tmp_path, teacher_options):
     )
 
 
+def test_suggests_which_responses_to_score(tiny_model, tmp_path):
+    first, second = (item_of(12, name, seed) for seed, name in enumerate("ab"))
+    rows = tuple(replace(row, score=None) for row in first.rows[4:])
+    first = replace(first, rows=(*first.rows[:4], *rows))
+    table = write_table(tmp_path / "answers.csv", [first, second])
+    responses = read_responses(table, scored=False)
+    found = suggest(responses, item="a", count=3, model=str(tiny_model))
+    assert set(found.response_ids) <= {row.response_id for row in rows}
+    assert (len(found.response_ids), found.scored, found.unscored) == (3, 4, 8)
+    with pytest.raises(InputError, match="too few"):
+        suggest(responses, item="a", count=0)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -243,6 +258,8 @@ def test_an_item_by_its_name(tmp_path, teacher_options):
             "with together, run takes neither prompts",
         ),
         (lambda _: report(3), "run must be str or Path, not int"),
+        (lambda r: suggest(r, count="5"), "count must be int, not str"),
+        (lambda r: suggest(r, teacher=3), "teacher must be str or Path, not int"),
     ],
 )
 def test_an_argument_of_the_wrong_type_is_named(responses, call, message):
@@ -262,7 +279,7 @@ def test_the_package_offers_its_functions():
     for name in kd_edge.__all__:
         offered = getattr(kd_edge, name)
         assert offered.__doc__, name
-        if name not in ("__version__", "report"):
+        if name not in ("__version__", "report", "suggest"):
             assert typing.get_type_hints(offered) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = kd_edge.nothing
@@ -271,8 +288,8 @@ def test_the_package_offers_its_functions():
 def test_importing_the_package_loads_nothing_heavy():
     program = (
         "import sys, kd_edge\n"
-        "from kd_edge import __version__, report\n"
-        "assert callable(report)\n"
+        "from kd_edge import __version__, report, suggest\n"
+        "assert callable(report) and callable(suggest)\n"
         "heavy = {'torch', 'numpy', 'sklearn', 'scipy', 'rich', 'transformers', 'onnx', 'jinja2'}\n"
         "sys.exit(len(heavy & {*sys.modules}))\n"
     )

@@ -37,12 +37,6 @@ def test_unscored_responses_alone_are_suggested(tiny_model):
     assert found == _suggest(tiny_model, item, count=10)[0]
 
 
-def test_without_any_score_the_seed_draws_the_first(tiny_model):
-    item = _scored(item_of(40), 0)
-    firsts = {_suggest(tiny_model, item, count=2, seed=s)[0].response_ids[0] for s in range(6)}
-    assert len(firsts) > 1
-
-
 def test_the_same_text_is_asked_for_once(tiny_model):
     item = _scored(item_of(6), 2)
     rows = list(item.rows)
