@@ -136,7 +136,7 @@ class _Pool:
         said[:, quick.classes_] = quick.predict_proba(places)
         others = sorted(set(range(len(self.rows))) - set(chosen))
         labels = {row.response_id: said[at[row.response_id]] for row in train}
-        more = Variants([self.rows[one].text for one in others], said[others])
+        more = Variants(tuple(self.rows[one].text for one in others), said[others])
         taught = self._student(with_soft_labels(train, labels, more), held_out, train, options)
         return {ALONE: self._agreement(alone), TAUGHT: self._agreement(taught)}
 
@@ -163,7 +163,7 @@ def _suggested(places: Floats, seed: int) -> list[int]:
 
 
 def _order(count: int, seed: int) -> list[int]:
-    return np.random.default_rng(seed).permutation(count).tolist()
+    return [int(one) for one in np.random.default_rng(seed).permutation(count)]
 
 
 def _mean(found: dict[str, Any], way: str, name: str) -> float:
