@@ -172,10 +172,14 @@ def fleet() -> str:
     """Every play of a fleet's update, and what its devices score with afterwards."""
     names = ("play", "targets", "changed", "failed", "without a bundle")
     rows = [
-        [*(str(play[name]) for name in names), " + ".join(map(str, play["bundles"]))]
+        [
+            *(str(play[name]) for name in names),
+            " + ".join(map(str, play["bundles"])),
+            f"{play['seconds']:.0f}",
+        ]
         for play in record.read("fleet_update")["figures"]["plays"]
     ]
-    return markdown([*names, "by bundle"], rows)
+    return markdown([*names, "by bundle", "seconds"], rows)
 
 
 def _number(value: float) -> str:
