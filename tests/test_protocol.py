@@ -16,6 +16,7 @@ import pytest
 
 from kd_edge_runtime import backends
 from kd_edge_runtime.bundle.archive import MANIFEST, Bundle
+from kd_edge_runtime.bundle.held_out import held_out_of
 from kd_edge_runtime.bundle.manifest import OLDEST_PROTOCOL, PROTOCOL
 from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.errors import BundleError
@@ -29,6 +30,8 @@ SAMPLES = sorted(FOLDER.glob("*.kdz"))
 HASHES = {
     # With a second student, which protocol 1 got later (FORMAT.md, section 15).
     "cascade-1.kdz": "9f37f1c75b302d5efb0a961285e1d333bd1d7d551e1a6f08688fba7834e60b95",
+    # With a record of held-out responses (FORMAT.md, section 18).
+    "held-out-1.kdz": "5dbfc73a62978e4331a964f461235dfb56a8f5046cbacad40dbf2919359734c9",
     "protocol-1.kdz": "f6a1b60eafb451e4070a5a530bee44640f6d2125cb1f32fe4357b10b974741ee",
 }
 LARGEST = 40_000
@@ -153,3 +156,13 @@ def test_two_students_score_as_they_did():
     assert [round(one.confidence, 3) for one in found] == [0.764, 0.863, 0.931, 0.904]
     for scores in (alone, found):
         assert [one.flag for one in scores] == ["", "", "empty", ""]
+
+
+def test_a_record_of_held_out_responses_is_read_as_it_was():
+    with Bundle(FOLDER / "held-out-1.kdz") as bundle:
+        records = [held_out_of(entry) for entry in bundle.manifest.items]
+    assert records[1] is None
+    assert (records[0].responses, records[0].score) == (40, (12, 15, 9, 4))
+    assert records[0].confidence == (0, 0, 0, 3, 8, 10, 9, 6, 4, 0)
+    assert records[0].flag == {"": 31, "review": 6}
+    assert records[0].unknown == (0, 0, 0, 0, 4, 7, 9, 8, 5, 4, 3, *(0,) * 9)

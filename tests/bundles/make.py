@@ -11,8 +11,10 @@ This script refuses to replace one. `tests/test_protocol.py` reads every sample 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from kd_edge_runtime.bundle.held_out import HeldOut
 from kd_edge_runtime.bundle.manifest import PROTOCOL
 
 HERE = Path(__file__).resolve().parent
@@ -20,11 +22,29 @@ sys.path.insert(0, str(HERE.parent / "support"))
 
 import bundles_made  # noqa: E402 - found by the line above
 import seconds_made  # noqa: E402
+from kd_edge_export.bundle import ItemParts  # noqa: E402
+
+RECORD = HeldOut(
+    responses=40,
+    score=(12, 15, 9, 4),
+    confidence=(0, 0, 0, 3, 8, 10, 9, 6, 4, 0),
+    flag={"": 31, "review": 6},
+    unknown=(0, 0, 0, 0, 4, 7, 9, 8, 5, 4, 3, *(0,) * 9),
+)
+
+
+def recorded() -> tuple[ItemParts, ItemParts]:
+    """Two items, of the first of which there is a record of held-out responses."""
+    first, second = bundles_made.two_items()
+    return replace(first, held_out=RECORD.to_json()), second
+
 
 SAMPLES = {
     f"protocol-{PROTOCOL}.kdz": bundles_made.two_items,
     # The second student of an item (FORMAT.md, section 15).
     "cascade-1.kdz": lambda: (seconds_made.item(), bundles_made.two_items()[1]),
+    # How held-out responses were scored (FORMAT.md, section 18).
+    "held-out-1.kdz": recorded,
 }
 
 
