@@ -48,7 +48,7 @@ def to_cluster(values: dict[str, Any]) -> Cluster | None:
     Raises:
         InputError: the package ray is not installed.
         click.UsageError: what the cluster is to give, and no cluster; or more than a whole GPU and
-            a part of another; or --together.
+            a part of another; or --together; or GPUs and --device.
     """
     address, cpus, gpus = (values[f"cluster{name}"] for name in ("", "_cpus", "_gpus"))
     if address is None:
@@ -59,6 +59,8 @@ def to_cluster(values: dict[str, Any]) -> Cluster | None:
         raise click.UsageError("the address of --cluster is empty: name 'auto', or HOST:PORT")
     if gpus > 1 and gpus != int(gpus):
         raise click.UsageError(f"--cluster-gpus {gpus:g}: above 1 only whole GPUs can be given")
+    if gpus and values["device"] != "auto":
+        raise click.UsageError("--cluster-gpus chooses the devices: leave --device out")
     if values.get("together"):
         raise click.UsageError(
             "--together trains one small model for all items: leave --cluster out"

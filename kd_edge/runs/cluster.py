@@ -120,8 +120,7 @@ class Cluster:
         if not self.gpus:
             return [remote.remote(site, task)]
         taught = remote.options(num_gpus=self.gpus).remote(site, task, teach=True)
-        options = replace(task.options, teacher=replace(task.options.teacher, device="cpu"))
-        return [taught, remote.remote(site, replace(task, options=options), taught)]
+        return [taught, remote.remote(site, task, taught)]
 
     def _describe(self, ray: Any) -> None:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]

@@ -114,6 +114,9 @@ def work(
 def _attempt(site: Site, task: ItemTask, before: Outcome | None, teach: bool) -> Outcome:
     try:
         site.enter()
+        if before is not None:
+            # The rest takes no GPU. With another device as an option, no stage would be kept.
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
         with _alone(task.folder):
             if teach:
                 return Outcome(ran=task.teach())

@@ -30,14 +30,14 @@ pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="needs kd-edge[
 
 @pytest.fixture(scope="module")
 def head():
-    """One cluster for all tests, two tasks at a time."""
+    """One cluster for all tests, two tasks at a time, with a GPU that is none."""
     assert "ray" not in sys.modules, "it has read its settings"
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     with pytest.MonkeyPatch.context() as patch:
         # It listens on all of the machine's addresses.
         patch.setenv("RAY_AUTH_MODE", "token")
         patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        head = ray_made.start_head(folder)
+        head = ray_made.start_head(folder, gpus=1)
         yield head
         head.kill()
     shutil.rmtree(folder, ignore_errors=True)
@@ -104,11 +104,14 @@ def test_an_item_that_fails_stops_no_other(head, run, tmp_path):
     out = tmp_path / "out"
     (out / "item-ant").mkdir(parents=True)
     (out / "item-cat").touch()  # a file where its folder goes
-    said = run(out, "--cluster", head.address, "--json")
+    # Teachers by themselves, as on a GPU.
+    said = run(out, "--cluster", head.address, "--cluster-gpus", 0.5, "--json")
     assert said.code == 1, said
     report = json.loads(said.out)
     assert [one["item_id"] for one in report["items"]] == ["ant", "Bee"]
-    ((failed),) = report["failed"]
+    stages = ["teacher", "labels", "variants", "test-labels", "student"]
+    assert [one["ran"] for one in report["items"]] == [stages, stages]
+    (failed,) = report["failed"]
     assert failed["item_id"] == "cat"
     assert "item-cat" in failed["why"]
     assert report == json.loads((out / "report.json").read_text())

@@ -37,6 +37,7 @@ class Task:
 def _as_before(monkeypatch, tmp_path):
     """A worker changes its process."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setattr(cluster_task, "compute_with", lambda _: None)
     monkeypatch.setattr(cluster_task, "only_ends", lambda: None)
 
