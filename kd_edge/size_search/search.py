@@ -233,8 +233,8 @@ class Search:
             limits=limits or ParityLimits(),
             cascade=cascade,
         )
-        # A form is compared with PyTorch on held-out responses where a second is chosen by them.
-        held_out = tuple(self.held_out) if second or student.kind != DEFAULT else ()
+        # A second is chosen by held-out responses, and the record of them takes bytes.
+        held_out = tuple(self.held_out)
         item = ExportItem(student, self.sources, held_out, self.sources, second=second)
         return cost_of(item, options, [row.text for row in self.held_out], self.contents)
 

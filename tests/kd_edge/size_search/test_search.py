@@ -59,7 +59,7 @@ def retrained(student, dimensions, bits):
 
 def size_of(student, folder, forms=("plain-int8",), sources=()):
     path = folder / "x.kdz"
-    item = ExportItem(student, sources, prompts=sources)
+    item = ExportItem(student, sources, tuple(held_out()), sources)
     export([item], path, {}, ExportOptions(forms))
     return path.stat().st_size
 
