@@ -52,6 +52,19 @@ def two_students(items: Mapping[str, str]) -> str:
     return markdown(header, [*cells, ["mean", *_cells(means), ""]])
 
 
+def again() -> str:
+    """Prompt 1 as it is above, and with the fine-tuning of today; once each on the test rows."""
+    rows = []
+    for said, name in (("above", "two-students"), ("now", "two-students-again")):
+        item = record.read(f"{name}-asap-sas-1")["figures"]["item"]
+        both = [agreement_of(item, who) for who in _SCORERS]
+        kappas, exact = ([f"{one[kind]:.3f}" for one in both] for kind in ("qwk", "accuracy"))
+        rows.append([said, *kappas, exact[0], exact[3]])
+    header = ["prompt 1", "teacher, QWK", "bag alone", "cut transformer alone", "**both**"]
+    header += ["bag without teacher", "teacher, accuracy", "**both**, accuracy"]
+    return markdown(header, rows)
+
+
 def _cells(row: list[float]) -> list[str]:
     return [*(f"{figure:.3f}" for figure in row[:-1]), f"{row[-1]:.0%}"]
 
@@ -59,4 +72,5 @@ def _cells(row: list[float]) -> list[str]:
 TABLES: dict[str, Callable[[], str]] = {
     "two-students": partial(two_students, REAL),
     "two-students-samples": partial(two_students, SAMPLES),
+    "two-students-again": again,
 }
