@@ -7,14 +7,13 @@ import json
 import random
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import core_students
 import corpus_bundles
 from corpus_bundles import make_scores
-from kd_edge_runtime.bundle.manifest import ItemEntry, Member
+from kd_edge_runtime.bundle.manifest import PROTOCOL, ItemEntry, Manifest, Member
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.students.explain import Explainer
 from kd_edge_runtime.students.item import LoadedItem
@@ -31,27 +30,21 @@ BLOCK = 4096
 
 def zipped(path: Path, members: Mapping[str, bytes], items: Sequence[ItemEntry]) -> None:
     """Writes a bundle of these members, whatever is in them."""
-    entries = [asdict(item) for item in items]
-    for entry in entries:
-        for name in ("points", "second"):
-            if not entry[name]:
-                del entry[name]
     members = {"card.md": b"# For tests\n", **members}
-    manifest = {
-        "format": "kd-edge-bundle",
-        "protocol": 1,
-        "created": "2026-01-01T00:00:00Z",
-        "created_by": {},
-        "items": entries,
-        "members": {
-            name: asdict(Member(len(data), hashlib.sha256(data).hexdigest()))
+    manifest = Manifest(
+        protocol=PROTOCOL,
+        created="2026-01-01T00:00:00Z",
+        created_by={},
+        items=tuple(items),
+        members={
+            name: Member(len(data), hashlib.sha256(data).hexdigest())
             for name, data in members.items()
         },
-        "card": "card.md",
-        "provenance": {},
-    }
+        card="card.md",
+        provenance={},
+    )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.json", json.dumps(manifest))
+        archive.writestr("manifest.json", manifest.to_json())
         for name, data in members.items():
             archive.writestr(name, data)
 
