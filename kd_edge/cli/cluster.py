@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kd_edge.runs.cluster import Cluster
 
 _cluster = OptionGroup.CLUSTER.option
+_DECIMALS = 4  # Ray refuses finer parts of a GPU
 
 
 def cluster_options() -> Callable[[Command], Command]:
@@ -48,7 +49,7 @@ def to_cluster(values: dict[str, Any]) -> Cluster | None:
     Raises:
         InputError: the package ray is not installed.
         click.UsageError: what the cluster is to give, and no cluster; or more than a whole GPU and
-            a part of another; or --together; or GPUs and --device.
+            a part of another; or too fine a part; or --together; or GPUs and --device.
     """
     address, cpus, gpus = (values[f"cluster{name}"] for name in ("", "_cpus", "_gpus"))
     if address is None:
@@ -59,6 +60,10 @@ def to_cluster(values: dict[str, Any]) -> Cluster | None:
         raise click.UsageError("the address of --cluster is empty: name 'auto', or HOST:PORT")
     if gpus > 1 and gpus != int(gpus):
         raise click.UsageError(f"--cluster-gpus {gpus:g}: above 1 only whole GPUs can be given")
+    if gpus != round(gpus, _DECIMALS):
+        raise click.UsageError(
+            f"--cluster-gpus {gpus}: a part of a GPU can have {_DECIMALS} decimals at most"
+        )
     if gpus and values["device"] != "auto":
         raise click.UsageError("--cluster-gpus chooses the devices: leave --device out")
     if values.get("together"):

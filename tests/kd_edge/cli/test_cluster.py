@@ -22,6 +22,7 @@ def table(tmp_path):
         (("--cluster-gpus", 1), "need --cluster"),
         (("--cluster", " "), "is empty"),
         (("--cluster", "auto", "--cluster-gpus", 1.5), "only whole GPUs"),
+        (("--cluster", "auto", "--cluster-gpus", 0.33333), "4 decimals at most"),
         (("--cluster", "auto", "--cluster-gpus", 1, "--device", "cpu"), "leave --device out"),
         (("--cluster", "auto", "--together"), "leave --cluster out"),
     ],
