@@ -23,6 +23,7 @@ from kd_edge.stages.lock import held
 from kd_edge.stages.record import versions
 from kd_edge.training.threads import compute_with
 from kd_edge_runtime.errors import InputError, KdEdgeError
+from kd_edge_runtime.system.child_limits import no_dumps
 
 # Seconds to wait for a task that Ray took for lost: a machine that was cut off ends it a minute
 # later, and a file server keeps the locks of one that is off for as long.
@@ -55,6 +56,7 @@ class Site:
         Raises:
             ClusterError: items cannot be run here.
         """
+        no_dumps()  # as every command: responses are in this process's memory
         machine, folder = socket.gethostname(), self.mark.parent
         if not (self.mark.is_file() and os.access(folder, os.W_OK)):
             raise ClusterError(
