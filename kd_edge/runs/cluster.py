@@ -252,7 +252,7 @@ class _AtWork:
         words = []
         for folder in folders[:_NAMED]:
             stages = len([*(self._out / folder).glob("*.stage.json")])
-            words.append(f"{self._names[folder]} ({stages} stages done)")
+            words.append(f"{self._names[folder]} (stages done: {stages})")
         more = len(folders) - _NAMED
         return "at work: " + ", ".join([*words, *([f"{more} more"] if more > 0 else [])])
 
