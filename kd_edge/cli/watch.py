@@ -140,7 +140,7 @@ def watch(
             _refuse_nothing(now, tables)
             if not before:
                 raise InputError(f"{reference}: there is no response to compare with")
-            _leave_out(now, before, "the reference")
+            _leave_out(now, before, "the reference does not have")
     found = compare(before, now.parts, false_alarms)
     if not found:
         raise InputError(f"no item of the scores is in {bundle or 'the reference'}")
@@ -178,18 +178,18 @@ def _refuse_nothing(now: ScoreTables, tables: Sequence[Path]) -> None:
         raise InputError(f"{few} no rows below the header: there is nothing to compare")
 
 
-def _leave_out(now: ScoreTables, before: dict[str, Reference], where: str) -> None:
-    """Notes the items that there is nothing to compare with."""
+def _leave_out(now: ScoreTables, before: dict[str, Reference], why: str) -> None:
+    """Notes the items that there is nothing to compare with, and says why: their names follow."""
     from kd_edge.console.progress import say
 
     for items in now.parts.values():
-        for name in items.keys() - before.keys():
+        for name in [name for name in items if name not in before]:
             now.left_out[name] = now.left_out.get(name, 0) + len(items.pop(name))
     if now.left_out:
         names = [f"'{printable(name)}'" if name else "no item" for name in now.left_out]
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         number, shown = sum(now.left_out.values()), ", ".join(names[:_SHOWN])
-        say(f"{number:,} responses left out: {where} does not have {shown}{more}")
+        say(f"{number:,} responses left out: {why} {shown}{more}")
 
 
 def _notes(now: ScoreTables, recorded: RecordedItems) -> None:
@@ -197,10 +197,10 @@ def _notes(now: ScoreTables, recorded: RecordedItems) -> None:
     from kd_edge.console.progress import say
 
     recorded.refuse_unrecorded()
-    _leave_out(now, dict(recorded.references()), str(recorded.path))
+    _leave_out(now, dict(recorded.references()), f"{recorded.path} has no record of")
     for why in recorded.not_counted:
         say(f"Unknown words are not compared: {why}")
-    if now.without_texts:
+    if now.without_texts and recorded.count_unknown:
         say(
             f"Unknown words are not compared: {now.without_texts[0]} has no column of responses "
             "that is known by its name (--text-column names it)"

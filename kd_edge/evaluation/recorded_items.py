@@ -80,6 +80,11 @@ class RecordedItems:
             if item.record is not None:
                 yield name, RecordedScores(item.record, item.classes)
 
+    @property
+    def count_unknown(self) -> bool:
+        """Whether unknown words of a response to an item that was met can be counted."""
+        return any(item.unknown for item in self._items.values())
+
     def refuse_unrecorded(self) -> None:
         """Refuses a bundle that has no record of any item that was met.
 

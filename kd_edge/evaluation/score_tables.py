@@ -23,7 +23,7 @@ from kd_edge_runtime.tables.score_cells import class_of, read_score
 _ADDED = ("predicted", "confidence", "flag")
 _MOST_PARTS = 1000
 _BYTES_A_ROW = 100  # of a compressed table, about
-_LONGEST = 100  # characters of a score or a week: what is longer may be a response
+_LONGEST = 100  # characters of a score, a week or an unknown item: longer may be a response
 _FLAG = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})?|")  # a later version may have more of them
 
 
@@ -189,6 +189,8 @@ class _Rows:
             item = str(row[self._item]).strip()
         known = self._columns.known(item) if self._columns.known else None
         if self._columns.known and known is None:
+            if len(item) > _LONGEST:  # it would be named, and may be a response
+                return "the item is too long for a name: --item-column names the column of items"
             self._found.left_out[item] = self._found.left_out.get(item, 0) + 1
             return ""
         predicted, confidence, flag = (str(row[at]).strip() for at in self._places)
@@ -197,9 +199,9 @@ class _Rows:
         if name is None:
             return self._not_a_score(known)
         if value is None:
-            return "'confidence' is no number from 0 to 1"
+            return f"'{self._columns.prefix}confidence' is no number from 0 to 1"
         if flag not in NAMES and not _FLAG.fullmatch(flag):
-            return "'flag' is no flag of a score"
+            return f"'{self._columns.prefix}flag' is no flag of a score"
         if self._part is not None and not 0 < len(part) <= _LONGEST:
             what = "is too long for a week or a class" if part else "is blank"
             return f"'{self._columns.by}' {what}"

@@ -133,6 +133,9 @@ def test_items_that_the_bundle_does_not_have(command, tmp_path):
     done = command("watch", table, "--bundle", bundle, "--json")
     assert json.loads(done.out)["left_out"] == {"fork": 3}
     assert "3 responses left out" in done.err and "'fork'" in done.err
+    table.write_text(text.replace(",stove,", f",{'canarybird ' * 10},", 1))
+    message = command.fails("watch", table, "--bundle", bundle)
+    assert "row 2: the item is too long for a name" in message and "canary" not in message
     table.write_text(text.replace(",stove,", ",fork,"))
     assert "no item of the scores is in" in command("watch", table, "--bundle", bundle).err
 
