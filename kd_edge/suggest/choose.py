@@ -13,7 +13,8 @@ from kd_edge.suggest.points import Floats
 _WIDTH = 0.5  # of the kernel, in medians of the squared distance
 _NOISE = 0.1  # how far two people differ on a response, where scores vary by 1
 
-# At most so many scored points, and points that count, so that long tables do not take gigabytes.
+# At most so many scored points, and points that count; and so many numbers in a matrix of either
+# beside all others: long tables take no gigabytes.
 _MOST = 2000
 _CELLS = 20_000_000
 
@@ -47,8 +48,8 @@ def most_telling(
     left = np.array(sorted(set(candidates)), dtype=np.int64)
     if not len(left):
         return []
-    process = _Process(places, _sample(scored, _MOST, seed), seed)
-    counting = _counting(len(places), len(left), seed)
+    process = _Process(places, _sample(scored, _beside(len(places)), seed), seed)
+    counting = _sample(range(len(places)), _beside(len(left)), seed)
     heavy = np.ones(len(counting)) if weights is None else weights[counting]
     if not heavy.any():
         heavy = np.ones(len(counting))
@@ -130,9 +131,9 @@ def _squares(rows: Floats, columns: Floats) -> Floats:
     return np.asarray(np.maximum(sums - 2 * rows @ columns.T, 0.0))
 
 
-def _counting(points: int, candidates: int, seed: int) -> npt.NDArray[np.int64]:
-    """The points whose doubt counts: all, or a sample where those would be too many."""
-    return _sample(range(points), min(_MOST, max(1, _CELLS // candidates)), seed)
+def _beside(points: int) -> int:
+    """How many others, at most, there is a matrix of beside so many points."""
+    return min(_MOST, max(1, _CELLS // points))
 
 
 def _sample(points: Sequence[int], most: int, seed: int) -> npt.NDArray[np.int64]:
