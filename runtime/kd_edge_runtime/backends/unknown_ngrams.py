@@ -80,7 +80,7 @@ def _of_tokenizer(item: LoadedItem) -> Unknown | None:
         unknown = model["vocab"].get(model.get("unk_token"))
     if unknown is None:
         return None
-    around = {token["id"] for token in tokenizer["added_tokens"]} - {unknown}
+    around = {token["id"] for token in tokenizer.get("added_tokens") or ()} - {unknown}
 
     def count(text: str) -> tuple[int, int]:
         ids = [one for one in reader.encode([text])[0] if one not in around]
