@@ -30,7 +30,8 @@ def suggest(
         item: the item, where there are several.
         count: how many to choose at most, >= 1.
         model: the language model by whose vectors they are compared, as for `finetune`; an encoder.
-        teacher: from `finetune`, or its folder: the responses count of whose score it is unsure.
+        teacher: from `finetune`, or its folder: the less sure it is of a response's score, the
+            more that response counts.
         seed: of all that is random, >= 0.
 
     Returns:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     "--teacher",
     "teacher_folder",
     type=FOLDER,
-    help="A teacher's folder, from 'kd-edge teacher' or a run: what is like responses of "
-    "whose scores it is unsure comes first.",
+    help="A teacher's folder, from 'kd-edge teacher' or a run: the less sure it is of a response's "
+    "score, the more that response counts.",
 )
 @OptionGroup.TEACHER.option(
     "--model",
@@ -64,8 +64,9 @@ def suggest(
     """Suggest which RESPONSES people should score next: those that say most about the others.
 
     They are like many responses that have no score yet, and unlike all that have one: what most
-    students write comes first. With --teacher, those count of whose scores that is unsure.
-    Responses that say the same are asked for once. RESPONSES may have some scores or none.
+    students write comes first. With --teacher, a response counts the more, the less sure the
+    teacher is of its score. Responses that say the same are asked for once. RESPONSES may have some
+    scores or none.
 
     OUTPUT is the same table, with the responses to score at the top, numbered in the column
     'suggested'. Fill in their scores and save it. Then give it to this command for the next ones,

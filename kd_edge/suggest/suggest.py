@@ -59,7 +59,7 @@ class ItemSuggestions:
         unscored: number of those that have none, test rows and blank ones left out.
         repeated: how many of these say the same as another response, which is scored or may be
             suggested: nobody is asked for them.
-        by: "coverage", or "uncertainty", where it counts too how unsure a teacher is.
+        by: "coverage", or "uncertainty", where it also counts how unsure a teacher is.
     """
 
     item_id: str
@@ -75,7 +75,7 @@ def suggest(responses: Responses, options: SuggestOptions) -> tuple[ItemSuggesti
 
     Each is the one whose score leaves least doubt about those of all others, by meaning, words and
     length: near to many that have no score yet, and to none that has one or was chosen before.
-    With a teacher, those count of whose score it is unsure.
+    With a teacher, a response counts the more, the less sure the teacher is of its score.
 
     Args:
         responses: scored or not; rows marked "test", blank ones and repetitions are not chosen.
