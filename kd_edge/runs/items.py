@@ -9,6 +9,7 @@ from typing import TypeVar
 from kd_edge.console.progress import say
 from kd_edge.stages.record import StoppedError
 from kd_edge.students.registry import DEFAULT
+from kd_edge_runtime.bundle.archive import MAX_TOGETHER
 from kd_edge_runtime.errors import InputError, KdEdgeError
 
 # What one bundle can hold: readers take 8 MiB of manifest, where an item has some 7 KB, and 1 GiB
@@ -32,17 +33,21 @@ class Failed:
     why: str
 
 
-def refuse_too_many(items: int, student: str) -> None:
+def refuse_too_many(items: int, students: Sequence[str], limit: int | None = None) -> None:
     """Refuse, before anything is trained, more items than one bundle can hold.
 
     Args:
         items: their number.
-        student: as of `DistilOptions`.
+        students: the kinds that an item may get, as `RunOptions.searched`.
+        limit: bytes that an item may take; None for any.
 
     Raises:
         InputError: there are too many.
     """
-    most = _MOST if student == DEFAULT else _MOST_TRANSFORMERS
+    most = _MOST
+    if any(student != DEFAULT for student in students):
+        room = MAX_TOGETHER // limit if limit else 0
+        most = min(_MOST, max(_MOST_TRANSFORMERS, room))
     if items > most:
         raise InputError(
             f"{items:,} items are too many for one bundle, which holds {most:,} of this kind: "

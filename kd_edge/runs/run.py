@@ -108,7 +108,8 @@ def run(
             there are more items than a bundle holds.
         StoppedError: the user stopped it; the same call resumes.
     """
-    refuse_too_many(len(responses.items), options.distil.student)
+    limit = options.limits.bytes if options.limits else None
+    refuse_too_many(len(responses.items), options.searched, limit)
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):

@@ -149,7 +149,7 @@ def run_together(
     teacher, student_options = options.teacher, options.distil.student_options
     rules = registry.get("pairs").options(student_options).rules
     pool = make_pool(responses, test, teacher.validation, teacher.seed, rules)
-    refuse_too_many(len(pool.questions), registry.DEFAULT)
+    refuse_too_many(len(pool.questions), [registry.DEFAULT])
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):

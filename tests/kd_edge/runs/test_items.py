@@ -53,11 +53,22 @@ def test_a_stop_or_what_is_unforeseen_ends_all(error):
     assert done == [1]
 
 
-@pytest.mark.parametrize(("student", "most"), [("bag", 1000), ("transformer", 200), ("both", 200)])
-def test_more_items_than_a_bundle_holds_are_refused(student, most):
-    refuse_too_many(most, student)
+@pytest.mark.parametrize(
+    ("students", "limit", "most"),
+    [
+        (["bag"], None, 1000),
+        (["transformer"], None, 200),
+        (["both"], None, 200),
+        (["bag", "transformer"], None, 200),
+        (["bag", "transformer"], 8_000_000, 200),
+        (["bag", "transformer"], 2 << 20, 512),
+        (["bag", "transformer"], 16_000, 1000),
+    ],
+)
+def test_more_items_than_a_bundle_holds_are_refused(students, limit, most):
+    refuse_too_many(most, students, limit)
     with pytest.raises(InputError, match=f"{most + 1:,} items are too many .* divide the resp"):
-        refuse_too_many(most + 1, student)
+        refuse_too_many(most + 1, students, limit)
 
 
 def line(name, responses, accuracy, qwk):
