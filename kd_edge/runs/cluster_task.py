@@ -151,8 +151,9 @@ def _alone(folder: Path) -> Iterator[None]:
             try:
                 stack.enter_context(held(folder, "running the item"))
                 break
-            except InputError:
-                if time.monotonic() > until:
+            except InputError as error:
+                unwritable = isinstance(error.__cause__, OSError)
+                if unwritable or time.monotonic() > until:
                     raise
             time.sleep(1)
         yield
