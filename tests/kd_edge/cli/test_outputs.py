@@ -17,7 +17,7 @@ from ssh_keys import make_key, require_keygen
 READ = {"--allowed-signers", "--core-wheels", "--fleet", "--key", "--root", "--socket", "--test"}
 READ |= {"--against", "--labels", "--prompt", "--responses", "--scores", "--second", "--teacher"}
 READ |= {"--unlabelled", "--variants", "--never", "--rubric", "--api-key-file"}
-READ |= {"--reference", "--references", "--template"}
+READ |= {"--bundle", "--reference", "--references", "--template"}
 TO_STDOUT = {"page -o", "sign -o", "score -o"}
 
 
