@@ -52,7 +52,8 @@ def lines(seed: str, kind: str, rules: int) -> Iterator[str]:
     members = {
         name: b64encode(item.bundle.read(name)).decode() for name in ("vectorizer", "network")
     }
-    entry = {name: value for name, value in asdict(item.entry).items() if name != "second"}
+    entry = asdict(item.entry)
+    del entry["second"], entry["held_out"]  # neither is part of a score
     yield json.dumps({"item": entry, "members": members})
     for text, score in zip(texts, core_students.scores(item, texts, "plain", threads=None)):
         yield json.dumps({"text": text, **score._asdict()})
