@@ -7,10 +7,10 @@ there.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import signal
-import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -166,11 +166,21 @@ def _joined(address: str) -> Iterator[Any]:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, mine)
     try:
-        # What Ray says of a worker that died goes to standard output, which is for results.
-        with redirect_stdout(sys.stderr):
+        # Standard output is for results.
+        with redirect_stdout(_RaysWords()):
             yield ray
     finally:
         ray.shutdown()
+
+
+class _RaysWords(io.TextIOBase):
+    """Takes what Ray prints of a worker that died, some hundred words, and says it in a few."""
+
+    def write(self, text: str) -> int:
+        """See `io.TextIOBase`."""
+        if "died" in text:
+            say("A worker of the cluster was lost: Ray runs its item again.")
+        return len(text)
 
 
 @contextmanager
