@@ -129,7 +129,7 @@ def watch(
             now = _read(tables, columns)
             before.update(recorded.references())
             _refuse_nothing(now, tables)
-            _notes(now, recorded)
+            _notes(now, recorded, before)
         else:
             assert reference is not None
             columns = ScoreColumns(by, prefix, item_column, None, item_id)
@@ -192,12 +192,12 @@ def _leave_out(now: ScoreTables, before: dict[str, Reference], why: str) -> None
         say(f"{number:,} responses left out: {why} {shown}{more}")
 
 
-def _notes(now: ScoreTables, recorded: RecordedItems) -> None:
+def _notes(now: ScoreTables, recorded: RecordedItems, before: dict[str, Reference]) -> None:
     """Says what is not compared, and why."""
     from kd_edge.console.progress import say
 
     recorded.refuse_unrecorded()
-    _leave_out(now, dict(recorded.references()), f"{recorded.path} has no record of")
+    _leave_out(now, before, f"{recorded.path} has no record of")
     for why in recorded.not_counted:
         say(f"Unknown words are not compared: {why}")
     if now.without_texts and recorded.count_unknown:
