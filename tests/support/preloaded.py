@@ -26,10 +26,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-TORCH = ("torch",)
 WORKSHOP = (
-    *TORCH,
-    *("torch.export", "torch.onnx", "onnxscript"),
+    *("torch", "torch.export", "torch.onnx", "onnxscript"),
     *("transformers", "transformers.models.bert.modeling_bert"),
     *("matplotlib.figure", "scipy.stats"),
 )
