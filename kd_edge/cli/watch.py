@@ -118,7 +118,7 @@ def watch(
     refuse_missing(bundle, reference, *tables)
     from kd_edge.evaluation.drift import LEAST_RESPONSES, compare
     from kd_edge.evaluation.recorded_items import RecordedItems
-    from kd_edge.evaluation.score_tables import ScoreColumns
+    from kd_edge.evaluation.score_tables import ScoreColumns, refuse_other_than_items
 
     with ExitStack() as stack:
         before: dict[str, Reference] = {}
@@ -134,7 +134,10 @@ def watch(
             assert reference is not None
             columns = ScoreColumns(by, prefix, item_column, None, item_id)
             alone = ScoreColumns(None, prefix, item_column, None, item_id)
-            (there,) = _read([reference], alone).parts.values()
+            recorded_scores = _read([reference], alone)
+            if item_column and not recorded_scores.names_items:
+                refuse_other_than_items(reference, item_column, recorded_scores)
+            (there,) = recorded_scores.parts.values()
             before.update(there)
             now = _read(tables, columns)
             _refuse_nothing(now, tables)
@@ -148,7 +151,7 @@ def watch(
     if as_json:
         rows = [{**asdict(one), "alarm": one.alarm} for one in found]
         told = {"false_alarms": false_alarms, "alarms": len(alarms), "compared": rows}
-        print_json({**told, "left_out": now.left_out})
+        print_json({**told, "left_out": _told(now)})
     else:
         for line in _lines(found):
             click.echo(line)
@@ -186,10 +189,21 @@ def _leave_out(now: ScoreTables, before: dict[str, Reference], why: str) -> None
         for name in [name for name in items if name not in before]:
             now.left_out[name] = now.left_out.get(name, 0) + len(items.pop(name))
     if now.left_out:
+        if not now.names_items:
+            number, others = sum(now.left_out.values()), len(now.left_out)
+            say(f"{number:,} responses left out: {why} their items ({others:,} different)")
+            return
         names = [f"'{printable(name)}'" if name else "no item" for name in now.left_out]
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         number, shown = sum(now.left_out.values()), ", ".join(names[:_SHOWN])
         say(f"{number:,} responses left out: {why} {shown}{more}")
+
+
+def _told(now: ScoreTables) -> dict[str, int]:
+    """How many responses were left out by item; under "others" where its name may be a response."""
+    if now.names_items or not now.left_out:
+        return now.left_out
+    return {"others": sum(now.left_out.values())}
 
 
 def _notes(now: ScoreTables, recorded: RecordedItems, before: dict[str, Reference]) -> None:

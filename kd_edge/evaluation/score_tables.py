@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from kd_edge.console.progress import Tracker
-from kd_edge.evaluation.drift import Scores
+from kd_edge.evaluation.drift import LEAST_RESPONSES, Scores
 from kd_edge_runtime.bundle.held_out import unknown_bin
 from kd_edge_runtime.errors import InputError, Problem, TableError
 from kd_edge_runtime.flags import NAMES
 from kd_edge_runtime.tables.column_names import hint
-from kd_edge_runtime.tables.columns import find_columns
+from kd_edge_runtime.tables.columns import candidates, find_columns
 from kd_edge_runtime.tables.reading.rows import Table
 from kd_edge_runtime.tables.reading.sources import JSON_LINES, OTHERS, open_source
 from kd_edge_runtime.tables.roles import ITEM, TEXT, Role
@@ -22,6 +22,7 @@ from kd_edge_runtime.tables.score_cells import class_of, read_score
 
 _ADDED = ("predicted", "confidence", "flag")
 _MOST_PARTS = 1000
+_FEW = 20  # values that a column of weeks, classes or items may have whatever it is
 _BYTES_A_ROW = 100  # of a compressed table, about
 _LONGEST = 100  # characters of a score, a week or an unknown item: longer may be a response
 _FLAG = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})?|")  # a later version may have more of them
@@ -71,11 +72,14 @@ class ScoreTables:
         parts: the scores by week, class or file and by item; parts whose names differ in numbers
             alone are in the order of these, others as they come.
         left_out: how many responses answer an item that the bundle does not have, by item.
+        names_items: whether the columns of items are known as such by their names: cells of
+            another may be responses, and are not to be told.
         without_texts: the tables that have no column of responses, where one is needed.
     """
 
     parts: dict[str, dict[str, Scores]] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    names_items: bool = True
     without_texts: list[Path] = field(default_factory=list)
 
 
@@ -107,8 +111,40 @@ def read_tables(paths: Sequence[Path], columns: ScoreColumns, tracker: Tracker) 
                 f"{path}: column '{columns.by}' has more than {_MOST_PARTS:,} different values: "
                 "name one with weeks or classes"
             )
+    if columns.by is not None:
+        rows = [sum(map(len, items.values())) for items in found.parts.values()]
+        _refuse_different(f"column '{columns.by}'", rows, "name one with weeks or classes")
     found.parts = {name: found.parts[name] for name in in_order(found.parts)}
     return found
+
+
+def refuse_other_than_items(path: Path, column: str, found: ScoreTables) -> None:
+    """Refuses a table whose column of items, as the user named it, is one of something else.
+
+    Raises:
+        InputError: nearly each of its cells is another.
+    """
+    rows: dict[str, int] = {}
+    for items in found.parts.values():
+        for name, scores in items.items():
+            rows[name] = rows.get(name, 0) + len(scores)
+    where = f"{path}: column '{column}' (--item-column)"
+    _refuse_different(where, [*rows.values()], "name the column of items")
+
+
+def _refuse_different(column: str, rows: Sequence[int], advice: str) -> None:
+    """Refuses a column with so few rows of a value each that they may be responses, or students.
+
+    Raises:
+        InputError: without any of them.
+    """
+    total, values = sum(rows), len(rows)
+    alike = values > 2 and total < 2 * values
+    if alike or (values > _FEW and total < LEAST_RESPONSES * values):
+        raise InputError(
+            f"{column} has {values:,} different values in {total:,} rows, too few of each to be "
+            f"compared: {advice}"
+        )
 
 
 def in_order(names: Sequence[str] | Mapping[str, object]) -> list[str]:
@@ -169,6 +205,10 @@ def _places(
     if problems:
         raise TableError(str(path), problems, hint(table.header))
     by = None if columns.by is None else header.index(columns.by)
+    for place, option in ((by, "--by"), (at.get(ITEM.name), "--item-column")):
+        if place is not None and candidates([header[place]], TEXT.tiers):
+            wrong = f"column '{header[place]}' ({option}) holds the responses"
+            raise TableError(str(path), [Problem(wrong)], "Name another column.")
     return [header.index(name) for name in added], by, at.get(ITEM.name), at.get(TEXT.name)
 
 
@@ -178,6 +218,8 @@ class _Rows:
     def __init__(self, table: Table, path: Path, columns: ScoreColumns, found: ScoreTables) -> None:
         self._places, self._part, self._item, self._text = _places(table, columns, path)
         self._path, self._columns, self._found = str(path), columns, found
+        if self._item is not None and not candidates([table.header[self._item]], ITEM.tiers):
+            found.names_items = False
         self._scores: dict[tuple[str, str], str | None] = {}
         if columns.known and self._text is None:
             found.without_texts.append(path)

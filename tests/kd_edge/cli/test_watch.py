@@ -166,8 +166,8 @@ def test_odd_tables(command, tmp_path):
     blank = "\n".join([lines[0], lines[1].replace(",1,", ",,", 1), lines[2]])
     assert "row 2: 'week' is blank" in fails(blank, "--by", "week")
     assert "row 3: 'flag' is no flag" in fails("\n".join([*lines[:2], lines[2] + "My dog"]))
-    long = "\n".join([lines[0], lines[1].replace("canarybird", "canarybird " * 20)])
-    assert "'text' is too long" in fails(long, "--by", "text")
+    long = "\n".join([lines[0].replace("text", "kept"), lines[1].replace("bird", "bird " * 30)])
+    assert "'kept' is too long" in fails(long, "--by", "kept")
     twice = command.fails("watch", before, before, "--reference", before)
     assert "is given twice" in twice
     (tmp_path / "one.csv").write_text("\n".join(lines[:2]) + "\n")
@@ -182,6 +182,37 @@ def _header_alone(folder, lines):
     path = folder / "header.csv"
     path.write_text(lines[0] + "\n")
     return path
+
+
+@pytest.mark.parametrize("option", ["--by", "--item-column"])
+def test_a_wrong_column_is_not_quoted(command, tmp_path, option):
+    header, *lines = write(tmp_path / "before.csv", 0.5, 60).read_text().splitlines()
+
+    def fails(name, cells):
+        """The message for a column of these cells, which is named instead of the right one."""
+        rows = [f"{cells(at)},{line}" for at, line in enumerate(lines)]
+        (tmp_path / "now.csv").write_text("\n".join([f"{name},{header}", *rows]) + "\n")
+        words = tmp_path / "now.csv", "--reference", tmp_path / "now.csv", option, name
+        if option == "--by":
+            words = tmp_path / "now.csv", "--reference", tmp_path / "before.csv", option, name
+        return command.fails("watch", *words, "--json")
+
+    message = fails("answer", "canary {}".format)
+    assert "column 'answer'" in message and "holds the responses" in message
+    for cells in ("canary {}".format, lambda at: f"Ada{at % 25} Canary"):
+        message = fails("who", cells)
+        assert "different values in 60 rows" in message and "anary" not in message
+
+
+def test_items_of_a_column_that_may_be_another_are_not_named(command, tmp_path):
+    before = write(tmp_path / "before.csv", 0.5)
+    text = before.read_text().replace("item_id", "topic", 1)
+    before.write_text(text)
+    (tmp_path / "now.csv").write_text(text.replace("stove", "Ada Canary", 2))
+    words = "watch", tmp_path / "now.csv", "--reference", before, "--item-column", "topic"
+    done = command(*words, "--json")
+    assert done.code == 0 and json.loads(done.out)["left_out"] == {"others": 2}
+    assert "2 responses left out" in done.err and "anary" not in done.err + done.out
 
 
 def test_spreadsheets_write_scores_otherwise(command, tmp_path):
