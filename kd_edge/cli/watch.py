@@ -193,7 +193,8 @@ def _leave_out(now: ScoreTables, before: dict[str, Reference], why: str) -> None
             number, others = sum(now.left_out.values()), len(now.left_out)
             say(f"{number:,} responses left out: {why} their items ({others:,} different)")
             return
-        names = [f"'{printable(name)}'" if name else "no item" for name in now.left_out]
+        blank = "responses without an item (--item names it)"
+        names = [f"'{printable(name)}'" if name else blank for name in now.left_out]
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         number, shown = sum(now.left_out.values()), ", ".join(names[:_SHOWN])
         say(f"{number:,} responses left out: {why} {shown}{more}")

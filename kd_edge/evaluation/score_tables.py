@@ -197,6 +197,12 @@ def _places(
         problems.append(Problem(f"there is no column '{columns.by}' (--by)"))
     if problems:
         raise TableError(str(path), problems, advice)
+    read = [*added, *([] if columns.by is None else [columns.by])]
+    problems = [
+        Problem(f"several columns are called '{name}'") for name in read if header.count(name) > 1
+    ]
+    if problems:
+        raise TableError(str(path), problems, "Rename all but one of them.")
     roles: list[Role] = [] if columns.item_id else [ITEM]
     if columns.known:
         roles.append(TEXT)

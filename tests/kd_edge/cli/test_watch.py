@@ -168,6 +168,12 @@ def test_odd_tables(command, tmp_path):
     assert "row 3: 'flag' is no flag" in fails("\n".join([*lines[:2], lines[2] + "My dog"]))
     long = "\n".join([lines[0].replace("text", "kept"), lines[1].replace("bird", "bird " * 30)])
     assert "'kept' is too long" in fails(long, "--by", "kept")
+    assert "several columns are called 'predicted'" in fails(
+        "\n".join([lines[0].replace("text", "predicted"), *lines[1:]])
+    )
+    assert "without an item (--item names it)" in fails(
+        "\n".join([lines[0].replace("item_id", "other"), *lines[1:]])
+    )
     twice = command.fails("watch", before, before, "--reference", before)
     assert "is given twice" in twice
     (tmp_path / "one.csv").write_text("\n".join(lines[:2]) + "\n")
