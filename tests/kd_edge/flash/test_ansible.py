@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -35,9 +36,20 @@ def test_a_fleet_is_updated(tmp_path):
     sshd.start()
     try:
         fleet = Fleet(tmp_path, 2, 0, playbook, sshd.path / "ssh")
+        # A folder that is named from where Ansible was started, and devices that have nothing.
+        one = "--limit", "device-0"
+        recap = fleet.play("update", Path(os.path.relpath(first)), *one, "--check")
+        assert recap["device-0"]["changed"] == 1 and recap["device-0"]["failed"] == 0
+        assert not any([*root.parent.iterdir()] for root in fleet.roots)
+        assert not first.with_suffix(".tar").exists()
+        assert fleet.play("drift", first / "kit", *one)["device-0"]["failed"] == 1
         fleet.install(first)
         old, same = fleet.scoring()
         assert old == same != ""
+        # The service does not start: the bundle before is back, and the next run tries again.
+        recap = fleet.play("update", second, *one, "-e", "kd_edge_service=kd-edge-no-such")
+        assert recap["device-0"]["rescued"] == recap["device-0"]["failed"] == 1
+        assert fleet.scoring() == [old, old]
         fleet.faults = {1: "staging"}
         fleet.break_some()
         recap = fleet.play("update", second, "-e", "kd_edge_max_fail=100")
