@@ -164,7 +164,8 @@ def watch(
 def _read(tables: Sequence[Path], columns: ScoreColumns) -> ScoreTables:
     """Reads the tables, with a bar or lines where that takes long."""
     from kd_edge.console.progress import Tracker, track
-    from kd_edge.evaluation.score_tables import read_tables, rows_of
+    from kd_edge.evaluation.score_tables import read_tables
+    from kd_edge.evaluation.table_sizes import rows_of
 
     total = rows_of(tables)
     if total < _QUIET_ROWS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -16,14 +16,13 @@ from kd_edge_runtime.flags import NAMES
 from kd_edge_runtime.tables.column_names import hint
 from kd_edge_runtime.tables.columns import candidates, find_columns
 from kd_edge_runtime.tables.reading.rows import Table
-from kd_edge_runtime.tables.reading.sources import JSON_LINES, OTHERS, open_source
+from kd_edge_runtime.tables.reading.sources import open_source
 from kd_edge_runtime.tables.roles import ITEM, TEXT, Role
 from kd_edge_runtime.tables.score_cells import class_of, read_score
 
 _ADDED = ("predicted", "confidence", "flag")
 _MOST_PARTS = 1000
 _FEW = 20  # values that a column of weeks, classes or items may have whatever it is
-_BYTES_A_ROW = 100  # of a compressed table, about
 _LONGEST = 100  # characters of a score, a week or an unknown item: longer may be a response
 _FLAG = re.compile(r"[a-z]{1,20}(-[a-z]{1,20})?|")  # a later version may have more of them
 
@@ -290,20 +289,3 @@ def _number(cell: str) -> float | None:
     except ValueError:
         return None
     return value if 0 <= value <= 1 else None
-
-
-def rows_of(paths: Sequence[Path]) -> int:
-    """About how many rows tables have: a text as many as lines, others by their size."""
-    return sum(map(_rows, paths))
-
-
-def _rows(path: Path) -> int:
-    if path.suffix.lower() in OTHERS and path.suffix.lower() not in JSON_LINES:
-        return path.stat().st_size // _BYTES_A_ROW
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in _chunks(file.read))
-
-
-def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while chunk := read(1 << 20):
-        yield chunk
