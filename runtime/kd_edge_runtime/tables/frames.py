@@ -17,7 +17,7 @@ from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.slots.allowed import open_allowed
 from kd_edge_runtime.tables.columns import machine_header
 from kd_edge_runtime.tables.reading.json_rows import Nested
-from kd_edge_runtime.tables.reading.parquet import cell_text
+from kd_edge_runtime.tables.reading.parquet import cell_text, column_values
 from kd_edge_runtime.tables.reading.rows import NESTED
 from kd_edge_runtime.tables.score_rows import scoring_columns
 from kd_edge_runtime.tables.writing.parquet_out import TEXTS, score_columns
@@ -100,6 +100,8 @@ class BatchScorer:
             BundleError, BackendError, SignatureError: see `kd-edge score`.
         """
         kind = type(table).__module__.partition(".")[0]
+        if not hasattr(table, "columns"):  # a Series, or a reader of batches
+            kind = ""
         if kind == "pandas":
             names, cells, joined = [*map(str, table.columns)], _pandas_cells, _pandas_joined
         elif kind == "pyarrow" and hasattr(table, "schema"):
@@ -125,8 +127,11 @@ class BatchScorer:
         manifest = scorer.bundle.manifest
         if self.item_id is not None:
             manifest.item(self.item_id)  # the error lists the bundle's items
-        named = self.text_column, self.item_column, self.item_id
-        columns = scoring_columns(names, _SOURCE, manifest.item_ids, *named)
+        # The names of a DataFrame's columns may be numbers.
+        text, item = (
+            None if name is None else str(name) for name in (self.text_column, self.item_column)
+        )
+        columns = scoring_columns(names, _SOURCE, manifest.item_ids, text, item, self.item_id)
         one = columns.item_id
         classes = manifest.classes if one is None else [*manifest.item(one).classes]
         added = machine_header(classes, names, self.prefix, _SOURCE)
@@ -188,9 +193,15 @@ def score_batch(table: Any, bundle: str | os.PathLike[str] | BatchScorer, **opti
 
     Returns:
         The same kind of table, with the columns that scoring adds.
+
+    Raises:
+        TypeError: options with a `BatchScorer`; the rest is as for `BatchScorer`.
     """
-    scorer = bundle if isinstance(bundle, BatchScorer) else BatchScorer.of(bundle, **options)
-    return scorer(table)
+    if not isinstance(bundle, BatchScorer):
+        return BatchScorer.of(bundle, **options)(table)
+    if options:
+        raise TypeError("score_batch takes options with a path: a BatchScorer has its own")
+    return bundle(table)
 
 
 def _pandas_cells(table: Any, at: int) -> list[Any]:
@@ -212,7 +223,7 @@ def _pandas_joined(table: Any, added: dict[str, list[Any]]) -> Any:
 
 
 def _arrow_cells(table: Any, at: int) -> list[Any]:
-    return table.column(at).to_pylist()  # type: ignore[no-any-return]
+    return column_values(table.column(at))
 
 
 def _arrow_joined(table: Any, added: dict[str, list[Any]]) -> Any:

@@ -7,6 +7,7 @@ import pickle
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import bundles_made
@@ -127,6 +128,7 @@ def test_it_is_pickled_by_path_and_hash_and_opened_once(bundle, tmp_path, monkey
     [
         ({"item": ["stove", "lid", "x", "spoon"]}, "row 2, column 'item': the bundle has no such"),
         ({"text": [["a"], ["b"], [], None]}, "row 1, column 'text': holds a list"),
+        ({"text": [b"a", b"canary\xff", b"", None]}, "row 2, column 'text': holds a list"),
     ],
 )
 def test_rows_that_cannot_be_scored_are_named(bundle, changed, told):
@@ -138,6 +140,39 @@ def test_rows_that_cannot_be_scored_are_named(bundle, changed, told):
 
 
 def test_what_is_no_table_is_refused(bundle):
-    for wrong in ([ROWS], ROWS, "text", pa.array(["a"]), Path("in.csv")):
+    pandas = pytest.importorskip("pandas")
+    reader = pa.RecordBatchReader.from_batches(pa.schema([]), [])
+    series = pandas.Series(["a"])
+    for wrong in ([ROWS], ROWS, "text", pa.array(["a"]), Path("in.csv"), reader, series):
         with pytest.raises(TypeError, match="takes a pandas DataFrame, or a pyarrow Table"):
             score_batch(wrong, bundle)
+    with pytest.raises(TypeError, match="a BatchScorer has its own"):
+        score_batch(pa.table(ROWS), BatchScorer.of(bundle), prefix="m_")
+
+
+def test_columns_that_are_numbered(bundle):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([["the ice melts", 1]])
+    assert len(score_batch(frame, bundle, text_column=0, item_id="stove").columns) > 6
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([b"\xff\xfe"]),
+        pa.array([2**61], pa.timestamp("us")),
+        pa.array([2**30], pa.int32()).view(pa.date32()),
+        pa.array([1], pa.timestamp("us", tz="Nowhere/City")),
+    ],
+    ids=["bytes", "instant", "day", "zone"],
+)
+def test_a_column_of_what_python_does_not_have_stops_no_file(bundle, tmp_path, column):
+    table = pa.table({"text": ["the ice melts"], "other": column})
+    pq.write_table(table, tmp_path / "in.parquet")
+    for output in (tmp_path / "out.parquet", tmp_path / "out.csv"):
+        request = Request(
+            str(tmp_path / "in.parquet"), bundle, output=output, item_id="stove", quiet=True
+        )
+        score_responses(request)
+    assert pq.read_table(tmp_path / "out.parquet").column("other").combine_chunks() == column
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 2

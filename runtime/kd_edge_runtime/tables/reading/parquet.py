@@ -78,11 +78,27 @@ def _rows(file: Any, path: Path, wrong: type[Exception]) -> Iterator[list[str]]:
             batch = next(batches, None)
             if batch is None:
                 return
-            columns = [map(cell_text, column.to_pylist()) for column in batch.columns]
+            columns = [map(cell_text, column_values(column)) for column in batch.columns]
             rows = [Row(fields, batch, at) for at, fields in enumerate(zip(*columns))]
         except (wrong, OSError, ValueError):
             raise _damaged(path) from None
         yield from rows
+
+
+def column_values(column: Any) -> list[Any]:
+    """The values of a column of Arrow.
+
+    What Python has no values for, such as days of the year 200,000 or a time zone that is not known
+    here, is given as text, bytes or numbers.
+    """
+    import pyarrow as pa
+
+    for kind in (None, pa.string(), pa.binary(), pa.int64()):
+        try:
+            return [*(column if kind is None else column.cast(kind)).to_pylist()]
+        except (ArithmeticError, LookupError, OSError, ValueError, pa.ArrowException):
+            continue
+    return [[]] * len(column)  # nothing that is a text
 
 
 def cell_text(value: object) -> str:
@@ -96,7 +112,10 @@ def cell_text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     if isinstance(value, bytes):
-        return value.decode("utf-8")
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:  # which would hold them, and they may be a response
+            return Nested(value.hex())
     if isinstance(value, (list, dict)):
         return Nested(json.dumps(value, ensure_ascii=False, default=str))
     return str(value)
