@@ -1,8 +1,8 @@
 """Training on a Ray cluster of this machine: how long it takes, and what kills cost.
 
-    python -m benchmarks.cluster_training [--items 12] [--rows 300]
+    python -m benchmarks.cluster_training [--items 12] [--rows 300] [--part split]
 
-A language model of random weights teaches, so that an item takes seconds; all else is that of
+A language model of random weights teaches, so that an item takes a minute; all else is that of
 `kd-edge run`. Two tasks at a time, one thread each. The ideal split is half of what the stages of
 all items took by their records in that very run. Then kills: of a worker within each stage, of a
 machine, in whose place another is added, and of the head, after which it is started again and the
@@ -37,6 +37,7 @@ from kd_edge.console.tables import markdown
 
 ROOT = Path(__file__).parent.parent
 KD_EDGE = str(Path(sys.executable).with_name("kd-edge"))
+PARTS = ("split", "kills")
 STAGES = ("teacher", "labels", "variants", "student", "test-labels")
 TINY = ("--teacher-epochs", "2", "--variants", "400", "--student-epochs", "5", "--ngrams", "60")
 
@@ -175,9 +176,10 @@ def _once(out: Path, act: Callable[[], object]) -> Callable[[], bool]:
 
 
 def split(trial: Trial, folder: Path, address: str, items: int) -> dict[str, Any]:
-    """A run without a cluster, and one on it."""
-    _, alone = trial.run(folder / "alone")
+    """A run on a cluster, then one without."""
     code, seconds = trial.run(folder / "two", "--cluster", address)
+    load = os.getloadavg()[0]
+    _, alone = trial.run(folder / "alone")
     ideal = stage_seconds(folder / "two") / 2
     return {
         "items": items,
@@ -186,7 +188,7 @@ def split(trial: Trial, folder: Path, address: str, items: int) -> dict[str, Any
         "seconds without a cluster": round(alone, 1),
         "ideal seconds": round(ideal, 1),
         "share of ideal": round(seconds / ideal, 3),
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(load, 1),
         "equal": bundle_hash(folder / "two") == bundle_hash(folder / "alone") != "",
     }
 
@@ -257,10 +259,10 @@ def _write(folder: Path, items: int, rows: int) -> Path:
 @click.option("--items", type=click.IntRange(2), default=12, show_default=True)
 @click.option("--rows", type=click.IntRange(30), default=300, show_default=True)
 @click.option("--variants", type=click.IntRange(20), default=4000, show_default=True)
-@click.option("--epochs", type=click.IntRange(1), default=60, show_default=True)
-@click.option("--only-kills", is_flag=True, help="Keep the times that were measured before.")
-def main(items: int, rows: int, variants: int, epochs: int, only_kills: bool) -> None:
-    """Train on a cluster, undisturbed and disturbed."""
+@click.option("--epochs", type=click.IntRange(1), default=420, show_default=True)
+@click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), default=PARTS)
+def main(items: int, rows: int, variants: int, epochs: int, parts: tuple[str, ...]) -> None:
+    """Train on a cluster, undisturbed and disturbed; what is not measured again is kept."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     ray_made, tiny = import_module("ray_made"), import_module("tiny")
     os.environ |= {
@@ -275,16 +277,17 @@ def main(items: int, rows: int, variants: int, epochs: int, only_kills: bool) ->
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = tiny.tiny_teacher(folder / "model")
-        if only_kills:
-            figures = {"split": record.read("cluster_training")["figures"]["split"]}
-        else:
+        kept = () if len(parts) == len(PARTS) else record.read("cluster_training")["figures"]
+        figures: dict[str, Any] = dict(kept)
+        if "split" in parts:
             long = ("--variants", str(variants), "--student-epochs", str(epochs))
             trial = Trial(_write(folder, items, rows), model, long)
             with cluster(ray_made, 2) as head:
-                figures = {"split": split(trial, folder, head.address, items)}
+                figures["split"] = split(trial, folder, head.address, items)
             click.echo(str(figures["split"]), err=True)
-        trial = Trial(_write(folder, 3, 40), model, TINY)
-        figures["kills"] = kills(trial, folder, 3, ray_made)
+        if "kills" in parts:
+            trial = Trial(_write(folder, 3, 40), model, TINY)
+            figures["kills"] = kills(trial, folder, 3, ray_made)
     click.echo(str(record.write("cluster_training", figures, 0)))
 
 

@@ -62,6 +62,7 @@ def in_spark(score: BatchScorer, table: str, out: str) -> Callable[[], object]:
     import pandas as pd
     from pyspark.sql import SparkSession
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # or its workers are what python3 means
     spark = SparkSession.builder.master(f"local[{os.cpu_count()}]").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     names = [*score(pd.DataFrame({"id": [0], "text": [""]})).columns]

@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     agreement_tables,
     calibration_review,
+    cluster_training,
     contender_tables,
     core_sizes,
     district_costs,
@@ -171,6 +172,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "scaling": speed_tables.scaling,
     "many-items": speed_tables.many_items,
     "fleet": speed_tables.fleet,
+    "cluster-training": cluster_training.table,
     "scoring-engines": speed_tables.scoring_engines,
     "few": few_responses.table,
     "hostile": hostile.table,
