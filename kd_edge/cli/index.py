@@ -36,10 +36,12 @@ def index(ctx: click.Context, folder: Path, output: Path | None, as_json: bool) 
     from kd_edge.report.catalogue import as_json as of_json
     from kd_edge.report.catalogue import index as index_folder
     from kd_edge.report.catalogue import write_catalogue
+    from kd_edge_runtime.files import plain_write_errors
 
     bundles = index_folder(folder)
     target = output or folder
-    target.mkdir(parents=True, exist_ok=True)
+    with plain_write_errors(target):
+        target.mkdir(parents=True, exist_ok=True)
     written = write_catalogue(bundles, target)
     damaged = [one for one in bundles if one.problem]
     if as_json:

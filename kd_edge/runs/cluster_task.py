@@ -2,7 +2,8 @@
 
 What a task is given and gives back, an item's responses and its small model, goes through Ray's
 memory, and none of it into Ray's logs: a task writes to no stream and raises no error, but gives
-back what it said.
+back what it said. What packages that are no Python write by themselves, as the package tokenizers
+where it panics, goes nowhere.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def work(
     if before is not None and before.error:
         return before
     said = io.StringIO()
-    with redirect_stderr(said), redirect_stdout(said):
+    with _unheard(), redirect_stderr(said), redirect_stdout(said):
         outcome = _attempt(site, task, before, teach)
     words = (before.said if before else "") + said.getvalue()
     return replace(outcome, said=words)
@@ -129,7 +130,9 @@ def _attempt(site: Site, task: ItemTask, before: Outcome | None, teach: bool) ->
             exit_code=error.exit_code,
             all_fail=isinstance(error, ClusterError),
         )
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the package tokenizers is no `Exception`
         # Its text may hold a student's words: only its type goes into anything.
         return Outcome(
             error=f"an unexpected error ({type(error).__name__}) on machine "
@@ -140,6 +143,22 @@ def _attempt(site: Site, task: ItemTask, before: Outcome | None, teach: bool) ->
         outputs = replace(run.outputs, ran=(*before.ran, *run.outputs.ran))
         run = replace(run, outputs=outputs)
     return Outcome(run=run)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keeps what is written to this process's output past Python out of Ray's logs."""
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in kept:
+            os.dup2(nowhere, stream)
+        yield
+    finally:
+        for stream, before in kept.items():
+            os.dup2(before, stream)
+            os.close(before)
+        os.close(nowhere)
 
 
 @contextmanager

@@ -50,6 +50,10 @@ def _try(target: Path) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    number, temporary = open_temporary(target)
+    try:
+        number, temporary = open_temporary(target)
+    except FileNotFoundError as error:
+        # The folder is going, or is one such as /proc; the temporary name would tell nobody.
+        raise FileNotFoundError(error.errno, "") from None
     os.close(number)
     temporary.unlink()

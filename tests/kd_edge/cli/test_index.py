@@ -22,3 +22,6 @@ def test_it_lists_a_folder_and_says_what_is_damaged(command, tmp_path):
         == found["bundles"]
     )
     assert "no such" in command.fails("index", tmp_path / "gone")
+    (tmp_path / "cut.kdz").unlink()
+    message = command.fails("index", tmp_path, "-o", "/proc/no-such")
+    assert "cannot write '/proc/no-such'" in message

@@ -22,7 +22,7 @@ class Task:
     """An item that fails, or whose teacher does its part."""
 
     folder: Path
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def run(self):
         say(f"said of {self.folder.name}")
@@ -59,6 +59,26 @@ def test_an_unforeseen_error_gives_no_word_of_a_student(site, tmp_path):
     failed = work(site, Task(tmp_path / "item-a", ValueError(CANARY)))
     assert "an unexpected error (ValueError)" in failed.error
     assert CANARY not in repr(failed)
+
+
+class PanicException(BaseException):
+    """As the package tokenizers raises it, after a line that it writes past Python."""
+
+    def __str__(self):
+        os.write(2, CANARY.encode())
+        return CANARY
+
+
+def test_a_panic_gives_no_word_of_a_student(site, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(Task, "teach", lambda _: os.system(f"echo {CANARY} >&2; echo {CANARY}"))
+    work(site, Task(tmp_path / "item-a"), teach=True)
+    failed = work(site, Task(tmp_path / "item-a", PanicException()))
+    assert "an unexpected error (PanicException)" in failed.error
+    assert CANARY not in repr(failed)
+    os.write(2, b"heard")
+    assert capfd.readouterr() == ("", "heard")
+    with pytest.raises(KeyboardInterrupt):
+        work(site, Task(tmp_path / "item-a", KeyboardInterrupt()))
 
 
 def test_what_a_teacher_did_is_told_and_not_done_after_an_error(site, tmp_path):
