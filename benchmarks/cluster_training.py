@@ -277,8 +277,9 @@ def main(items: int, rows: int, variants: int, epochs: int, parts: tuple[str, ..
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = tiny.tiny_teacher(folder / "model")
-        kept = () if len(parts) == len(PARTS) else record.read("cluster_training")["figures"]
-        figures: dict[str, Any] = dict(kept)
+        figures: dict[str, Any] = {}
+        if set(parts) != set(PARTS):
+            figures = record.read("cluster_training")["figures"]
         if "split" in parts:
             long = ("--variants", str(variants), "--student-epochs", str(epochs))
             trial = Trial(_write(folder, items, rows), model, long)
