@@ -95,7 +95,8 @@ def column_values(column: Any) -> list[Any]:
 
     for kind in (None, pa.string(), pa.binary(), pa.int64()):
         try:
-            return [*(column if kind is None else column.cast(kind)).to_pylist()]
+            values: list[Any] = (column if kind is None else column.cast(kind)).to_pylist()
+            return values
         except (ArithmeticError, LookupError, OSError, ValueError, pa.ArrowException):
             continue
     return [[]] * len(column)  # nothing that is a text
