@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from kd_edge_runtime.tables.reading.sources import JSON_LINES, OTHERS
@@ -19,9 +19,4 @@ def _rows(path: Path) -> int:
     if path.suffix.lower() in OTHERS and path.suffix.lower() not in JSON_LINES:
         return path.stat().st_size // _BYTES_A_ROW
     with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in _chunks(file.read))
-
-
-def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while chunk := read(1 << 20):
-        yield chunk
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
