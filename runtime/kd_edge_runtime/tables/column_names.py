@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING
-from kd_edge_runtime.tables.roles import known_names, plain
+from kd_edge_runtime.tables.roles import TEXT, known_names, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +44,12 @@ def looks_like_title(name: str) -> bool:
 def hint(header: Sequence[str]) -> str:
     """A hint that lists the columns, without cells that may be a student's words."""
     names = [one_line(name) for name in header]
+    from kd_edge_runtime.tables.argument_names import is_in_python
     from kd_edge_runtime.tables.titles import form_names
 
     known = known_names(names) + form_names(names)
-    if not all(map(looks_like_name, filter(None, names))) and not known:
+    a_file = not is_in_python()
+    if not all(map(looks_like_name, filter(None, names))) and not known and a_file:
         return (
             "Row 1 looks like a response: put a row of column names above it, or add --no-header."
         )
@@ -57,7 +59,8 @@ def hint(header: Sequence[str]) -> str:
         # The row may be a student's short answer as well as a header in another language.
         return (
             f"None of the {len(names)} columns has a name that kd-edge knows: give their numbers, "
-            "like --text-column 2; if row 1 is a response already, add --no-header."
+            f"like {TEXT.asked('2')}"
+            + ("; if row 1 is a response already, add --no-header." if a_file else ".")
         )
     listed = [
         f"{at} '{shown(name)}'"

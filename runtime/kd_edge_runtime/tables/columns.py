@@ -91,7 +91,7 @@ def find_columns(
         elif found:
             problems.append(Problem(_either(found, names, role)))
         elif role.name in needed:
-            message = f"no column holds {role.meaning}: name it with {role.option} NAME"
+            message = f"no column holds {role.meaning}: name it with {role.asked('NAME')}"
             problems.append(Problem(message + similar(names, role)))
     return {role.name: positions[role.name] for role in roles if role.name in positions}, problems
 
@@ -114,7 +114,7 @@ def _chosen(
             from kd_edge_runtime.suggestions import did_you_mean
 
             suggestion = did_you_mean(name, filter(looks_like_name, names))
-            problems.append(Problem(f"there is no column '{name}' ({role.option}){suggestion}"))
+            problems.append(Problem(f"there is no column '{name}' ({role.asked()}){suggestion}"))
         elif len(found) > 1:
             problems.append(Problem(_either(found, names, role)))
         elif found[0] in positions.values():
@@ -126,7 +126,7 @@ def _chosen(
 
 def named_twice(name: str, role: Role) -> str:
     """The message if the column that the user named for a role has another one."""
-    return f"'{name}' is named twice: {role.option} needs another column"
+    return f"'{name}' is named twice: {role.asked()} needs another column"
 
 
 def named_columns(name: str, header: Sequence[str]) -> list[int]:
@@ -201,10 +201,10 @@ def _either(found: Sequence[int], names: Sequence[str], role: Role) -> str:
         places = " and ".join(str(at + 1) for at in found)
         return (
             f"columns {places} are all called '{shown(names[found[0]])}': say which holds "
-            f"{role.meaning} by its number, e.g. {role.option} {found[0] + 1}"
+            f"{role.meaning} by its number, e.g. {role.asked(str(found[0] + 1))}"
         )
     several = " and ".join(f"'{shown(names[at])}'" for at in found)
-    return f"{several} could both hold {role.meaning}: say which with {role.option} NAME"
+    return f"{several} could both hold {role.meaning}: say which with {role.asked('NAME')}"
 
 
 def class_places(own: Sequence[str], classes: Sequence[str]) -> list[int | None]:
@@ -239,10 +239,12 @@ def refuse_taken(names: Sequence[str], header: Sequence[str], source: str) -> No
         TableError: with each of them.
     """
     problems = [
-        Problem("the table already has a column of this name", 1, name)
+        Problem("the table already has a column of this name", column=name)
         for name in names
         if name in header
     ]
     if problems:
-        hint = "Give the added columns a prefix, for example --prefix m_"
+        from kd_edge_runtime.tables.argument_names import argument
+
+        hint = f"Give the added columns a prefix, for example {argument('--prefix', 'm_')}"
         raise TableError(source, problems, hint)

@@ -15,6 +15,7 @@ from kd_edge_runtime._light_stdlib import dataclass, sha256
 from kd_edge_runtime.errors import InputError, Problem, TableError, read_error
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.slots.allowed import open_allowed
+from kd_edge_runtime.tables.argument_names import in_python
 from kd_edge_runtime.tables.columns import machine_header
 from kd_edge_runtime.tables.reading.json_rows import Nested
 from kd_edge_runtime.tables.reading.parquet import cell_text, column_values
@@ -112,7 +113,7 @@ class BatchScorer:
                 f"{type(table).__module__}.{type(table).__name__}"
             )
         scorer, lock = self._scorer()
-        with lock:
+        with lock, in_python():
             added, columns = self._scored(scorer, names, lambda at: cells(table, at))
         return joined(table, dict(zip(added, columns)))
 

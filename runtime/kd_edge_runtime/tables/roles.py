@@ -47,6 +47,12 @@ class Role:
     meaning: str
     tiers: tuple[str, ...]
 
+    def asked(self, value: str = "") -> str:
+        """The option, with a value if there is one, as the caller of a function writes it."""
+        from kd_edge_runtime.tables.argument_names import argument
+
+        return argument(self.option, value)
+
 
 _RATER = (
     "score# rater# grade# label# mark# points# human# humanscore# scorer# annotator# coder# "

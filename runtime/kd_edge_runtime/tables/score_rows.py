@@ -120,9 +120,14 @@ def _items_hint(roles: Sequence[Role], found: Mapping[str, int], items: Sequence
     """How to name the item, if no column was found for it."""
     if ITEM not in roles or ITEM.name in found:
         return ""
+    from kd_edge_runtime.tables.argument_names import argument
+
     names = ", ".join(f"'{item}'" for item in items[:_SHOWN_ITEMS])
     more = f" and {len(items) - _SHOWN_ITEMS} more" if len(items) > _SHOWN_ITEMS else ""
-    return f"\nThe bundle's items are {names}{more}: if all rows answer one of them, --item NAME."
+    return (
+        f"\nThe bundle's items are {names}{more}: if all rows answer one of them, "
+        f"{argument('--item', 'NAME')}."
+    )
 
 
 class Scored(NamedTuple):

@@ -15,6 +15,7 @@ from kd_edge_runtime import BatchScorer, score_batch
 from kd_edge_runtime.errors import InputError, TableError
 from kd_edge_runtime.tables import frames
 from kd_edge_runtime.tables.score import Request, score_responses
+from kd_edge_runtime.tables.score_rows import scoring_columns
 
 ROWS = {
     "id": [7, 8, 9, 10],
@@ -137,6 +138,36 @@ def test_rows_that_cannot_be_scored_are_named(bundle, changed, told):
     assert told in str(caught.value)
     with pytest.raises(TableError, match="the responses"):
         score_batch(pa.table({"a": [1], "b": [2]}), bundle)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "told"),
+    [
+        (("a1", "b1"), {}, "text_column='NAME'"),
+        (
+            ("text", "b1"),
+            {},
+            "item_column='NAME'",
+        ),
+        (("text", "b1"), {}, "one of them, item_id='NAME'."),
+        (("text", "answer"), {"item_id": "stove"}, "say which with text_column='NAME'"),
+        (("text", "text"), {"item_id": "stove"}, "e.g. text_column='1'"),
+        (("text", "b1"), {"text_column": "tex"}, "'tex' (text_column)"),
+        (("text", "b1"), {"text_column": "b1", "item_column": "b1"}, "item_column needs another"),
+        (("text", "flag"), {"item_id": "stove"}, "for example prefix='m_'"),
+        (("canary sings", "x"), {}, "their numbers, like text_column='2'."),
+        (("canary, it sings!", "x"), {}, "their numbers, like text_column='2'."),
+    ],
+)
+def test_messages_name_arguments_and_not_options(bundle, columns, options, told):
+    table = pa.table([["a"], ["b"]], names=columns)
+    with pytest.raises(TableError) as caught:
+        score_batch(table, bundle, **options)
+    message = str(caught.value)
+    assert told in message and "--" not in message and "row 1" not in message.lower()
+    assert "canary" not in message
+    with pytest.raises(TableError, match="--text-column NAME"):  # as before
+        scoring_columns(["a1"], "t.csv", ["stove"])
 
 
 def test_what_is_no_table_is_refused(bundle):

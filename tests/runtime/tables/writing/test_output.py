@@ -26,7 +26,7 @@ def test_machine_header():
     assert machine_header(classes, ["flag", "p_0"], "m_", "t") == prefixed
     with pytest.raises(TableError) as caught:
         machine_header(classes, ["flag", "text", "p_0"], "", "t")
-    for part in ("row 1, column 'flag'", "row 1, column 'p_0'", "--prefix m_", "2 problems"):
+    for part in ("column 'flag'", "column 'p_0'", "--prefix m_", "2 problems"):
         assert part in str(caught.value)
 
 
