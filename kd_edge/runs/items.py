@@ -49,9 +49,13 @@ def refuse_too_many(items: int, students: Sequence[str], limit: int | None = Non
         room = MAX_TOGETHER // limit if limit else 0
         most = min(_MOST, max(_MOST_TRANSFORMERS, room))
     if items > most:
+        smaller = ""
+        if items <= _MOST:
+            kilobytes = MAX_TOGETHER // items // 1000
+            smaller = f"take --student bag, or --max-size {kilobytes}KB at most; or "
         raise InputError(
             f"{items:,} items are too many for one bundle, which holds {most:,} of this kind: "
-            "divide the responses, by subject or year, and run each part by itself; "
+            f"{smaller}divide the responses, by subject or year, and run each part by itself; "
             "'kd-edge index' then lists the bundles"
         )
 

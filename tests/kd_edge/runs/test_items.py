@@ -71,6 +71,15 @@ def test_more_items_than_a_bundle_holds_are_refused(students, limit, most):
         refuse_too_many(most + 1, students, limit)
 
 
+def test_smaller_students_are_named_where_they_are_enough():
+    with pytest.raises(InputError, match="--student bag, or --max-size 2147KB at most; or divide"):
+        refuse_too_many(500, ["both"])
+    refuse_too_many(500, ["both"], 2_147_000)
+    for items, students in ((1001, ["both"]), (1001, ["bag"])):
+        with pytest.raises(InputError, match="of this kind: divide"):
+            refuse_too_many(items, students)
+
+
 def line(name, responses, accuracy, qwk):
     return Line(name, Agreement(responses, accuracy, None, 0.5, qwk))
 
