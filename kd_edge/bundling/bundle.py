@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_edge.bundling.date import bundle_date
-from kd_edge.bundling.held_out import LEAST_SHARED, with_held_out
+from kd_edge.bundling.held_out import with_held_out
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
 from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms, student_parts
@@ -224,7 +224,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         ),
         part_of=item.part_of,
     )
-    shared_by = student.provenance.get("privacy", {}).get("shared_by", LEAST_SHARED)
+    shared_by = student.provenance.get("privacy", {}).get("shared_by", 0)
     if item.second is None:
         return Prepared(student, with_held_out(parts, rows, shared_by), ran.parity)
     own = replace(options, bits=None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kd_edge.data.responses import Row
+from kd_edge.evaluation.drift import LEAST_SHARED
 from kd_edge.students.sharing import writers_of
 from kd_edge_export.bundle import ItemParts, write_bundle
 from kd_edge_runtime.backends.unknown_ngrams import unknown_ngrams
@@ -26,9 +27,6 @@ from kd_edge_runtime.bundle.held_out import (
 )
 from kd_edge_runtime.scorer import Score, Scorer
 from kd_edge_runtime.students.item import LoadedItem
-
-LEAST_SHARED = 3
-"""The fewest who may be counted together, as for the words of a vocabulary."""
 
 _Cell = TypeVar("_Cell", bound=Hashable)
 

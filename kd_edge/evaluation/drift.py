@@ -26,6 +26,13 @@ LEAST_EXPECTED = 5.0
 LEAST_RESPONSES = 20
 """The fewest responses that are compared."""
 
+LEAST_SHARED = 3
+"""The fewest who are counted together, as for the words of a vocabulary: a cell of fewer may be a
+response."""
+
+OTHER = "all others"
+"""The class of what the reference does not tell apart, since none or too few had it."""
+
 _CONFIDENCES = 5  # classes of the confidence, equally many responses in each at first
 
 
@@ -59,10 +66,29 @@ class Scores:
         """These and later scores by figure, each as counts in the same classes."""
         cuts = _cuts(self.confidences)
         return {
-            "score": (self.predicted, now.predicted),
+            "score": same_classes(self.predicted, len(self), now.predicted, LEAST_SHARED),
             "confidence": (_binned(self.confidences, cuts), _binned(now.confidences, cuts)),
-            "flag": (self.flags, now.flags),
+            "flag": same_classes(self.flags, len(self), now.flags, LEAST_SHARED),
         }
+
+
+def same_classes(
+    before: Mapping[str, int], responses: int, now: Mapping[str, int], least: int = 1
+) -> tuple[Counter[str], Counter[str]]:
+    """Counts of now in the classes of before; what these do not have is `OTHER` in both.
+
+    Args:
+        before: how many responses have each class.
+        responses: of before, also those without one of these classes.
+        now: how many have each class.
+        least: a class that fewer responses of before have is none of these.
+    """
+    old = Counter({name: count for name, count in before.items() if count >= least})
+    new = Counter({name: now[name] for name in old if now.get(name)})
+    for counts, total in ((old, responses), (new, sum(now.values()))):
+        if rest := total - counts.total():
+            counts[OTHER] = rest
+    return old, new
 
 
 Counts = Mapping[str, "tuple[Counter[str], Counter[str]]"]

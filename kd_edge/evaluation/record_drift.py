@@ -6,16 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kd_edge.evaluation.drift import UNKNOWN, Counts, Scores
+from kd_edge.evaluation.drift import UNKNOWN, Counts, Scores, same_classes
 from kd_edge_runtime.bundle.held_out import (
     CONFIDENCE_BINS,
     UNKNOWN_BINS,
     HeldOut,
     confidence_bin,
 )
-
-OTHER = "all others"
-"""The class of what the record does not tell apart, since too few had it."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +44,9 @@ class RecordedScores:
         if record.unknown and now.unknown.total() == len(now):
             recorded[UNKNOWN] = (_named(record.unknown), _renamed(now.unknown, UNKNOWN_BINS))
         return {
-            figure: _same_classes(before, record.responses, counts)
+            figure: same_classes(before, record.responses, counts)
             for figure, (before, counts) in recorded.items()
         }
-
-
-def _same_classes(
-    before: Mapping[str, int], responses: int, now: Mapping[str, int]
-) -> tuple[Counter[str], Counter[str]]:
-    old = Counter({name: count for name, count in before.items() if count})
-    new = Counter({name: now[name] for name in old if now.get(name)})
-    for counts, total in ((old, responses), (new, sum(now.values()))):
-        if rest := total - counts.total():
-            counts[OTHER] = rest
-    return old, new
 
 
 def _named(counts: Sequence[int]) -> dict[str, int]:

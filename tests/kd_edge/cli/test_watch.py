@@ -210,6 +210,28 @@ def test_a_wrong_column_is_not_quoted(command, tmp_path, option):
         assert "different values in 60 rows" in message and "anary" not in message
 
 
+@pytest.mark.parametrize("column", ["predicted", "flag"])
+def test_words_that_few_have_are_summed(command, tmp_path, column):
+    """The column may hold responses."""
+    before = write(tmp_path / "before.csv", 0.5)
+    header, *lines = before.read_text().splitlines()
+    at = header.split(",").index(column)
+
+    def words(start):
+        rows = [line.split(",") for line in lines]
+        for number, row in enumerate(rows):
+            letters = chr(97 + number // 2 % 25) + chr(97 + number // 50)
+            row[at] = row[at] if number % 2 else f"{start}{letters}"
+        (tmp_path / f"{start}.csv").write_text("\n".join([header, *map(",".join, rows)]) + "\n")
+        return tmp_path / f"{start}.csv"
+
+    first, second = words("canary"), words("canarybird")
+    for reference, now, code in ((first, second, 0), (before, first, ALARM_CODE)):
+        done = command("watch", now, "--reference", reference, "--json")
+        assert done.code == code and "anary" not in (done.out + done.err).replace(str(now), "")
+        assert '"all others": 0.5' in done.out
+
+
 def test_items_of_a_column_that_may_be_another_are_not_named(command, tmp_path):
     before = write(tmp_path / "before.csv", 0.5)
     text = before.read_text().replace("item_id", "topic", 1)

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from kd_edge.evaluation.drift import FIGURES, UNKNOWN, Scores, compare
-from kd_edge.evaluation.record_drift import OTHER, RecordedScores
+from kd_edge.evaluation.drift import FIGURES, OTHER, UNKNOWN, Scores, compare
+from kd_edge.evaluation.record_drift import RecordedScores
 from kd_edge_runtime.bundle.held_out import HeldOut
 
 CLASSES = ("0", "1", "2", "3")
