@@ -20,7 +20,7 @@ from kd_edge_runtime.tables.columns import machine_header
 from kd_edge_runtime.tables.reading.json_rows import Nested
 from kd_edge_runtime.tables.reading.parquet import cell_text, column_values
 from kd_edge_runtime.tables.reading.rows import NESTED
-from kd_edge_runtime.tables.score_rows import scoring_columns
+from kd_edge_runtime.tables.score_rows import each_score, scoring_columns
 from kd_edge_runtime.tables.writing.parquet_out import TEXTS, score_columns
 
 if TYPE_CHECKING:
@@ -142,13 +142,8 @@ class BatchScorer:
         else:
             items = [cell_text(cell).strip() for cell in cells(columns.item)]
         self._refuse(manifest.item_ids, names, columns, texts, items)
-        by_item: dict[str, list[str]] = {}
-        for item, text in zip(items, texts):
-            by_item.setdefault(item, []).append(text)
-        scores = {item: iter(scorer.score_many(own, item)) for item, own in by_item.items()}
-        scored = [(item, next(scores[item])) for item in items]
-        entries = {item: manifest.item(item) for item in by_item}
-        return added, score_columns(scored, entries, classes)
+        scored = [*zip(items, each_score(scorer, texts, items))]
+        return added, score_columns(scored, {one: manifest.item(one) for one in {*items}}, classes)
 
     def _refuse(
         self, known: Sequence[str], names: Sequence[str], columns: Any, texts: Any, items: Any

@@ -220,15 +220,19 @@ class TableScorer:
             items: the item that each answers; N.
             columns: where the responses are.
         """
-        texts_by_item: dict[str, list[str]] = {}
-        for item_id, fields in zip(items, rows):
-            texts_by_item.setdefault(item_id, []).append(fields[columns.text])
-        scores_by_item = {
-            item_id: iter(self._scorer.score_many(texts, item_id))
-            for item_id, texts in texts_by_item.items()
-        }
-        scores = map(next, map(scores_by_item.__getitem__, items))
+        scores = each_score(self._scorer, [fields[columns.text] for fields in rows], items)
         return [*map(new_scored, zip(rows, items, scores))]
+
+
+def each_score(scorer: Scorer, texts: Sequence[str], items: Sequence[str]) -> Iterator[Score]:
+    """Scores N responses, in their order, to the items that they answer; N."""
+    texts_by_item: dict[str, list[str]] = {}
+    for item_id, text in zip(items, texts):
+        texts_by_item.setdefault(item_id, []).append(text)
+    scores_by_item = {
+        item_id: iter(scorer.score_many(own, item_id)) for item_id, own in texts_by_item.items()
+    }
+    return map(next, map(scores_by_item.__getitem__, items))
 
 
 def note_nested(
