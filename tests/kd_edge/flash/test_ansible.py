@@ -59,5 +59,8 @@ def test_a_fleet_is_updated(tmp_path):
         fleet.mend()
         recap = fleet.play("drift", second)
         assert [one["failed"] + one["changed"] for one in recap.values()] == [0, 1]
+        recap = fleet.play("rollback", second)
+        assert [one["changed"] for one in recap.values()] == [1, 0]
+        assert fleet.scoring() == [old, old]
     finally:
         sshd.stop()
