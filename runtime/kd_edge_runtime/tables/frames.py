@@ -19,12 +19,14 @@ from kd_edge_runtime.tables.argument_names import in_python
 from kd_edge_runtime.tables.columns import machine_header
 from kd_edge_runtime.tables.reading.json_rows import Nested
 from kd_edge_runtime.tables.reading.parquet import cell_text, column_values
-from kd_edge_runtime.tables.reading.rows import NESTED
+from kd_edge_runtime.tables.reading.rows import MOST_PROBLEMS, NESTED
 from kd_edge_runtime.tables.score_rows import each_score, scoring_columns
 from kd_edge_runtime.tables.writing.parquet_out import TEXTS, score_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kd_edge_runtime.tables.score_rows import Columns
 
 _SOURCE = "the batch"
 
@@ -122,7 +124,7 @@ class BatchScorer:
         return map(self, tables)
 
     def _scored(
-        self, scorer: Scorer, names: Sequence[str], cells: Any
+        self, scorer: Scorer, names: Sequence[str], cells: Callable[[int], list[Any]]
     ) -> tuple[list[str], list[list[Any]]]:
         """The names and the values of the columns to add."""
         manifest = scorer.bundle.manifest
@@ -141,28 +143,9 @@ class BatchScorer:
             items = [str(one)] * len(texts)
         else:
             items = [cell_text(cell).strip() for cell in cells(columns.item)]
-        self._refuse(manifest.item_ids, names, columns, texts, items)
+        _refuse_rows(manifest.item_ids, columns, texts, items)
         scored = [*zip(items, each_score(scorer, texts, items))]
         return added, score_columns(scored, {one: manifest.item(one) for one in {*items}}, classes)
-
-    def _refuse(
-        self, known: Sequence[str], names: Sequence[str], columns: Any, texts: Any, items: Any
-    ) -> None:
-        there = {*known}
-        problems = [
-            Problem(NESTED, row, names[columns.text])
-            for row, text in enumerate(texts, 1)
-            if isinstance(text, Nested)
-        ]
-        if columns.item is not None and not there.issuperset(items):
-            wrong = "the bundle has no such item"
-            problems += [
-                Problem(wrong, row, names[columns.item])
-                for row, item in enumerate(items, 1)
-                if item not in there
-            ]
-        if problems:
-            raise TableError(_SOURCE, problems[:200], unlisted=max(0, len(problems) - 200))
 
     def _scorer(self) -> tuple[Scorer, Lock]:
         path = Path(self.path)
@@ -198,6 +181,27 @@ def score_batch(table: Any, bundle: str | os.PathLike[str] | BatchScorer, **opti
     if options:
         raise TypeError("score_batch takes options with a path: a BatchScorer has its own")
     return bundle(table)
+
+
+def _refuse_rows(
+    known: Sequence[str], columns: Columns, texts: Sequence[str], items: Sequence[str]
+) -> None:
+    """Refuses responses that are no text, and items that the bundle does not have."""
+    problems = [
+        Problem(NESTED, row, columns.header[columns.text])
+        for row, text in enumerate(texts, 1)
+        if isinstance(text, Nested)
+    ]
+    if columns.item is not None:
+        there, name = {*known}, columns.header[columns.item]
+        problems += [
+            Problem("the bundle has no such item", row, name)
+            for row, item in enumerate(items, 1)
+            if item not in there
+        ]
+    if problems:
+        kept = problems[:MOST_PROBLEMS]
+        raise TableError(_SOURCE, kept, unlisted=len(problems) - len(kept))
 
 
 def _pandas_cells(table: Any, at: int) -> list[Any]:

@@ -32,7 +32,7 @@ _MARKS = "; where they are text: --quoting none"
 _OTHER = "name the table's encoding, as in --encoding cp1252, or save it as 'CSV UTF-8'"
 
 # Problems kept for the report; further ones are only counted.
-_MOST_PROBLEMS = 200
+MOST_PROBLEMS = 200
 
 # What a user can do who wants the other rows.
 SKIP_HINT = "To leave such rows out and read the others: --on-bad-row skip."
@@ -99,7 +99,7 @@ class Table:
         self.nested = False
         self.line_end = "\n"
         self.problems: list[Problem] = []
-        self.most_problems = _MOST_PROBLEMS
+        self.most_problems = MOST_PROBLEMS
         self.bad = 0
         self.skipped = 0
         self.cut_off = False
