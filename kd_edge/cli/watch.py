@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,33 +116,14 @@ def watch(
         raise InputError("--item and --item-column say two things: leave one of them out")
     refuse_missing(bundle, reference, *tables)
     from kd_edge.evaluation.drift import LEAST_RESPONSES, compare
-    from kd_edge.evaluation.recorded_items import RecordedItems
-    from kd_edge.evaluation.score_tables import ScoreColumns, refuse_other_than_items
+    from kd_edge.evaluation.score_tables import ScoreColumns
 
-    with ExitStack() as stack:
-        before: dict[str, Reference] = {}
-        if bundle is not None:
-            recorded = stack.enter_context(RecordedItems(bundle, not first_only))
-            item_id = item_id or recorded.only_item(item_column)
-            columns = ScoreColumns(by, prefix, item_column, text_column, item_id, recorded.item)
-            now = _read(tables, columns)
-            before.update(recorded.references())
-            _refuse_nothing(now, tables)
-            _notes(now, recorded, before)
-        else:
-            assert reference is not None
-            columns = ScoreColumns(by, prefix, item_column, None, item_id)
-            alone = ScoreColumns(None, prefix, item_column, None, item_id)
-            recorded_scores = _read([reference], alone)
-            if item_column and not recorded_scores.names_items:
-                refuse_other_than_items(reference, item_column, recorded_scores)
-            (there,) = recorded_scores.parts.values()
-            before.update(there)
-            now = _read(tables, columns)
-            _refuse_nothing(now, tables)
-            if not before:
-                raise InputError(f"{reference}: there is no response to compare with")
-            _leave_out(now, before, "the reference does not have")
+    columns = ScoreColumns(by, prefix, item_column, text_column, item_id)
+    if bundle is not None:
+        now, before = _beside_bundle(tables, columns, bundle, first_only)
+    else:
+        assert reference is not None
+        now, before = _beside_table(tables, columns, reference)
     found = compare(before, now.parts, false_alarms)
     if not found:
         raise InputError(f"no item of the scores is in {bundle or 'the reference'}")
@@ -159,6 +139,39 @@ def watch(
         more = f" ({few} with too few responses to be compared)" if few else ""
         click.echo(f"{len(found)} compared{more}, {len(alarms)} alarms")
     ctx.exit(ALARM_CODE if alarms else 0)
+
+
+def _beside_bundle(
+    tables: Sequence[Path], columns: ScoreColumns, bundle: Path, first_only: bool
+) -> tuple[ScoreTables, Mapping[str, Reference]]:
+    """The scores, and what a bundle says of their items."""
+    from kd_edge.evaluation.recorded_items import RecordedItems
+
+    with RecordedItems(bundle, not first_only) as recorded:
+        item_id = columns.item_id or recorded.only_item(columns.item)
+        now = _read(tables, replace(columns, item_id=item_id, known=recorded.item))
+        before = dict(recorded.references())
+        _refuse_nothing(now, tables)
+        _notes(now, recorded, before)
+    return now, before
+
+
+def _beside_table(
+    tables: Sequence[Path], columns: ScoreColumns, reference: Path
+) -> tuple[ScoreTables, Mapping[str, Reference]]:
+    """The scores, and those of another table by item."""
+    from kd_edge.evaluation.score_tables import refuse_other_than_items
+
+    alone = _read([reference], replace(columns, by=None))
+    if columns.item and not alone.names_items:
+        refuse_other_than_items(reference, columns.item, alone)
+    (before,) = alone.parts.values()
+    now = _read(tables, columns)
+    _refuse_nothing(now, tables)
+    if not before:
+        raise InputError(f"{reference}: there is no response to compare with")
+    _leave_out(now, before, "the reference does not have")
+    return now, before
 
 
 def _read(tables: Sequence[Path], columns: ScoreColumns) -> ScoreTables:
@@ -182,7 +195,7 @@ def _refuse_nothing(now: ScoreTables, tables: Sequence[Path]) -> None:
         raise InputError(f"{few} no rows below the header: there is nothing to compare")
 
 
-def _leave_out(now: ScoreTables, before: dict[str, Reference], why: str) -> None:
+def _leave_out(now: ScoreTables, before: Mapping[str, Reference], why: str) -> None:
     """Notes the items that there is nothing to compare with, and says why: their names follow."""
     from kd_edge.console.progress import say
 
@@ -208,7 +221,7 @@ def _told(now: ScoreTables) -> dict[str, int]:
     return {"others": sum(now.left_out.values())}
 
 
-def _notes(now: ScoreTables, recorded: RecordedItems, before: dict[str, Reference]) -> None:
+def _notes(now: ScoreTables, recorded: RecordedItems, before: Mapping[str, Reference]) -> None:
     """Says what is not compared, and why."""
     from kd_edge.console.progress import say
 
