@@ -24,11 +24,14 @@ class Door:
     Args:
         listener: a listening socket.
         say: called with messages for the administrator.
-        refusal: what is sent to a client for whom there is no descriptor.
+        refusal: makes what is sent to a client for whom there is no descriptor.
     """
 
     def __init__(
-        self, listener: socket.socket, say: Callable[[str], object], refusal: bytes
+        self,
+        listener: socket.socket,
+        say: Callable[[str], object],
+        refusal: Callable[[], bytes],
     ) -> None:
         listener.setblocking(False)
         self._listener = listener
@@ -72,7 +75,7 @@ class Door:
         self._drop_spare()
         with suppress(OSError), self._listener.accept()[0] as link:
             link.setblocking(False)
-            link.send(self._refusal)
+            link.send(self._refusal())
         self._keep_spare()
 
     def _keep_spare(self) -> None:

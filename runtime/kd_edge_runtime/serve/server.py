@@ -76,7 +76,7 @@ class Server:
         self._listener = listener
         self._counters = Counters()
         self._told = {"status": self._status, "metrics": self._metrics}
-        self._door = Door(listener, say, refusal("busy", _BUSY))
+        self._door = Door(listener, say, lambda: self._refusal("busy", _BUSY))
         self._selector = selectors.DefaultSelector()
         self._clients: set[Connection] = set()
         self._refused: set[Connection] = set()
@@ -159,7 +159,7 @@ class Server:
         self._clients.discard(client)
         self._refused.add(client)
         try:
-            client.refuse(refusal(code, message))
+            client.refuse(self._refusal(code, message))
         except OSError:
             self._drop(client)
             return
@@ -168,6 +168,10 @@ class Server:
             self._drop(client)
         else:
             self._settle(client)
+
+    def _refusal(self, code: str, message: str) -> bytes:
+        self._counters.refused(code)
+        return refusal(code, message)
 
     def _drop(self, client: Connection) -> None:
         self._leave_queues(client)
@@ -244,8 +248,7 @@ class Server:
         """Begins to answer a client's next request."""
         del self._short[client]
         line = client.take_line()
-        other = other_protocol(line)
-        if other:
+        if other := other_protocol(line):
             self._refuse(client, "protocol", f"this is {other}, and not a service for it")
             return
         client.work = answer(self._bundle.scorer, line, self._limits, self._told, self._counters)

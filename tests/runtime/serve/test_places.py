@@ -116,7 +116,7 @@ def cpu(process):
 def test_where_no_file_can_be_opened_a_client_is_told(tmp_path):
     said = []
     with unix_listener(tmp_path / "s") as listener:
-        one = door.Door(listener, said.append, b"why\n")
+        one = door.Door(listener, said.append, lambda: b"why\n")
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(tmp_path / "s"))
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)

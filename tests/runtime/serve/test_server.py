@@ -653,7 +653,9 @@ def test_a_second_student_that_is_of_no_use(tmp_path, what):
 
 
 def test_the_counters(serving):
-    client = serving()()
+    connect = serving()
+    client = connect()
+    connect().ask(b"GET /metrics HTTP/1.1\n")  # which is closed
     client.ask({"texts": [TEXT, ""]})
     client.ask({"text": 'canary"bird'})
     client.ask({"op": "canarybird"})
@@ -664,5 +666,6 @@ def test_the_counters(serving):
     assert lines['kd_edge_confidence_bucket{item="stove",le="+Inf"}'] == "3"
     assert lines['kd_edge_confidence_count{item="stove"}'] == "3"
     assert lines['kd_edge_errors_total{code="request"}'] == "1"
+    assert lines['kd_edge_errors_total{code="protocol"}'] == "1"
     assert lines["kd_edge_connections"] == "1"
     assert text.endswith("\n") and "canary" not in text
