@@ -11,6 +11,9 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.cli.options import file_options, first_only_option, root_option
 from kd_edge_runtime.tables.score import Request, score_responses
 
+# More processes than any machine has processors for use up its memory.
+_MOST_JOBS = 256
+
 
 def _share(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0 <= value <= 1:
@@ -79,7 +82,7 @@ def _share(_: click.Context, __: click.Parameter, value: float | None) -> float 
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, _MOST_JOBS),
     metavar="N",
     help="Processes that score a table.  [default: one for each processor, where it is long]",
 )

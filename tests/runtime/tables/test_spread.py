@@ -170,6 +170,25 @@ def test_where_no_process_can_be_started_one_scores_all(made, tmp_path, monkeypa
     assert "One process scores all" in capfd.readouterr().err
 
 
+def test_no_more_are_started_than_there_are_batches_for(made, tmp_path, started, monkeypatch):
+    alone = scored(made, tmp_path / "a.csv", 1)
+    few = (made / "in.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:25]
+    (made / "few.csv").write_text("".join(few), encoding="utf-8")
+    assert scored(made, tmp_path / "f.csv", 50, "few.csv").count(b"\n") == 25
+    assert len(started) == 3, "of 24 rows in batches of 7, after the first batch"
+    start = workers._started
+
+    def only_one():
+        if len(started) > 3:
+            raise OSError("no more")
+        return start()
+
+    monkeypatch.setattr(workers, "_started", only_one)
+    assert scored(made, tmp_path / "a.csv", 50) == alone
+    assert len(started) == 4
+    assert all(process.returncode is not None for process in started)
+
+
 def test_long_tables_are_spread_without_being_asked(made, tmp_path, started, monkeypatch):
     monkeypatch.setattr(spread, "cores", lambda: 2)
     alone = scored(made, tmp_path / "a.csv", None)

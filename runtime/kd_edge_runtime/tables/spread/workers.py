@@ -46,27 +46,23 @@ def work_for(
 class Workers:
     """Processes that score; a context manager, after which none of them runs any more.
 
-    They have a session of their own, so that Ctrl-C reaches this process alone, which ends them;
-    and they end by themselves when it has ended, however that was.
+    Each but the first is started when there is a batch for it, and if the system allows it. They
+    have a session of their own, so that Ctrl-C reaches this process alone, which ends them; and
+    they end by themselves when it has ended, however that was.
 
     Args:
-        number: how many, at least 1.
+        number: how many at most, at least 1.
         work: what they are to do.
 
     Raises:
-        OSError: they cannot be started.
+        OSError: not one can be started.
     """
 
     def __init__(self, number: int, work: Work) -> None:
         self._used: dict[str, tuple[str, str | None]] = {}
-        self._processes: list[subprocess.Popen[bytes]] = []
-        try:
-            for _ in range(number):
-                self._processes.append(_started())
-        except BaseException:
-            self._end()
-            raise
-        self._work: bytes | None = pickle.dumps(work)
+        self._work = pickle.dumps(work)
+        self._left = number - 1
+        self._processes = [_started()]
 
     def __enter__(self) -> Workers:
         return self
@@ -90,12 +86,9 @@ class Workers:
         Raises:
             KdEdgeError: what a process raised, or it was ended by something else.
         """
-        if self._work is not None:
-            for process in self._processes:
-                _give(process, self._work)
-            self._work = None
         asked: deque[tuple[subprocess.Popen[bytes], Batch]] = deque()
         failed: KdEdgeError | None = None
+        _give(self._processes[0], self._work)
         free = deque(self._processes)
         while True:
             try:
@@ -107,6 +100,8 @@ class Workers:
             message = batch[0], [*batch[1]], before
             before += len(batch[0])
             done = None
+            if not free and (another := self._another()):
+                free.append(another)
             if not free:
                 process, first = asked.popleft()
                 # The next batch first, so that the process scores while its answer is written.
@@ -121,6 +116,20 @@ class Workers:
             yield first, self._answer(process)
         if failed:
             raise failed
+
+    def _another(self) -> subprocess.Popen[bytes] | None:
+        """One more process, which knows what to do; None where there is to be no other."""
+        if not self._left:
+            return None
+        self._left -= 1
+        try:
+            process = _started()
+        except OSError:  # there are as many as the system allows
+            self._left = 0
+            return None
+        self._processes.append(process)
+        _give(process, self._work)
+        return process
 
     def _answer(self, process: subprocess.Popen[bytes]) -> Answer:
         assert process.stdout
