@@ -8,6 +8,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
 
+from kd_edge.data.names import why_no_name
 from kd_edge.data.readers.columns import FoundColumns
 from kd_edge.data.readers.raw_table import RawRecord, RawTable
 from kd_edge.data.readers.scales.score_reader import same_class
@@ -147,7 +148,9 @@ class Drafter:
         for draft in self._drafted():
             if not (draft.score or draft.text.strip()) and _blank(draft.record):
                 blank += 1
-            elif (None in draft.record.cells or not draft.item_id) and self._is_bad(draft):
+            elif (None in draft.record.cells or draft.item_id not in drafts) and self._is_bad(
+                draft
+            ):
                 self.lost += 1
             else:
                 own = drafts.setdefault(draft.item_id, [])
@@ -192,8 +195,11 @@ class Drafter:
         for role, at in self.columns.positions.items():
             if record.cells[at] is None:
                 self.bad.append(self.bad_row(record, role, NESTED, draft.response_id))
-        if not draft.item_id and len(self.bad) == before:
-            self.bad.append(self.bad_row(record, "item_id", "is blank", draft.response_id))
+        wanted = self._rules.only_items
+        left_out = draft.item_id and wanted and draft.item_id not in wanted
+        why = "" if left_out else why_no_name(draft.item_id)
+        if why and len(self.bad) == before:
+            self.bad.append(self.bad_row(record, "item_id", why, draft.response_id))
         return len(self.bad) > before
 
     def _without_average(self) -> tuple[RawRecord, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kd_edge.data.names import why_no_name
 from kd_edge.data.readers.scales.number_scales import MOST_CLASSES
 from kd_edge.data.readers.scales.score_reader import same_class
 from kd_edge.data.scale import Scale, plain_number
@@ -37,6 +38,8 @@ def given_scale(
     names = tuple(name.strip() for name in classes)
     if len(names) < 2 or not all(names) or len({same_class(name) for name in names}) != len(names):
         raise InputError("--classes needs two or more different names, the lowest first")
+    if why := next(filter(None, map(why_no_name, names)), ""):
+        raise InputError(f"--classes: one of them {why}")
     scores = [score for score in map(read_score, names) if score is not None]
     if len(scores) == len(names) and len({score.out_of for score in scores}) == 1:
         values = [score.points for score in scores]

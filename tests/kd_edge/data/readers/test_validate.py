@@ -571,6 +571,22 @@ def test_rows_that_cannot_be_read_are_not_held_against_the_item(problems):
     assert found == [(4, "item_id", "is blank")]
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a\x1b[2J", "has a control character"),
+        ("b\x85c", "has a control"),
+        ("\u00e9" * 501, "longer"),
+    ],
+)
+def test_a_name_that_no_bundle_takes_is_refused_before_the_training(problems, read, name, why):
+    rows = [*rows_of("01"), ("r9", name, "x", "1")]
+    ((row, column, message),) = problems(rows, min_rows=2)
+    assert (row, column) == (4, "item_id") and why in message and name not in message
+    assert len(read(rows, only_items=("i",), min_rows=2).items) == 1
+    assert len(read([*rows_of("01"), *rows_of("01", "\u00e9" * 500)], min_rows=2).items) == 2
+
+
 def test_a_single_class(problems):
     assert problems(rows_of("11"), score_range=(0, 2)) == [
         (None, "score", "all rows of item 'i' have the same score: there is nothing to learn")
