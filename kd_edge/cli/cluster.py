@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _cluster = OptionGroup.CLUSTER.option
 _DECIMALS = 4  # Ray refuses finer parts of a GPU
+_ADDRESS = re.compile(r"auto|local|(?!.*://).+:[0-9]{1,5}")
 
 
 def cluster_options() -> Callable[[Command], Command]:
@@ -48,8 +50,9 @@ def to_cluster(values: dict[str, Any]) -> Cluster | None:
 
     Raises:
         InputError: the package ray is not installed.
-        click.UsageError: what the cluster is to give, and no cluster; or more than a whole GPU and
-            a part of another; or too fine a part; or --together; or GPUs and --device.
+        click.UsageError: what the cluster is to give, and no cluster; or no address; or more than
+            a whole GPU and a part of another; or too fine a part; or --together; or GPUs and
+            --device.
     """
     address, cpus, gpus = (values[f"cluster{name}"] for name in ("", "_cpus", "_gpus"))
     if address is None:
@@ -58,6 +61,10 @@ def to_cluster(values: dict[str, Any]) -> Cluster | None:
         return None
     if not address.strip():
         raise click.UsageError("the address of --cluster is empty: name 'auto', or HOST:PORT")
+    if not _ADDRESS.fullmatch(address.strip()):
+        raise click.UsageError(
+            f"--cluster '{address}' is no address: name 'auto', 'local', or HOST:PORT of the head"
+        )
     if gpus > 1 and gpus != int(gpus):
         raise click.UsageError(f"--cluster-gpus {gpus:g}: above 1 only whole GPUs can be given")
     if gpus != round(gpus, _DECIMALS):

@@ -7,20 +7,16 @@ there.
 
 from __future__ import annotations
 
-import io
-import logging
 import os
-import signal
-import threading
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kd_edge.console.progress import say, track
+from kd_edge.runs.cluster_joining import LOCAL, joined
 from kd_edge.runs.cluster_task import ClusterError, Outcome, Site, work
 from kd_edge.runs.items import Failed, sort_outcomes
 from kd_edge.stages.record import StoppedError, versions
@@ -31,9 +27,6 @@ from kd_edge_runtime.system.temporary import open_temporary
 if TYPE_CHECKING:
     from kd_edge.runs.item_run import ItemRun
     from kd_edge.runs.item_task import ItemTask
-
-LOCAL = "local"
-"""Ray's word for a cluster of this machine alone, which ends with the run."""
 
 # How often an item may lose its machine: each time it goes on from its records.
 _RETRIES = 10
@@ -91,7 +84,7 @@ class Cluster:
         """
         # A link's own name, as the other machines know it.
         out = Path(os.path.abspath(tasks[0][1].out))  # noqa: PTH100
-        with _joined(self.address) as ray, _mark(out) as mark:
+        with joined(self.address) as ray, _mark(out) as mark:
             self._describe(ray)
             site = Site(mark, Path.cwd(), versions(), self.cpus)
             # Retried is what lost its worker: an item that fails gives its error back.
@@ -109,7 +102,8 @@ class Cluster:
                 return sort_outcomes(names, _outcomes(ray, waiting, names, at_work))
             except KeyboardInterrupt:
                 say("Stopping the tasks of the cluster…")
-                _cancel(ray, started)
+                with suppress(KeyboardInterrupt):  # who presses it again does not want to wait
+                    _cancel(ray, started)
                 raise StoppedError(
                     "The run was stopped, and its tasks on the cluster. Finished stages are kept: "
                     "start the same command again to go on."
@@ -129,58 +123,13 @@ class Cluster:
         if not any(
             one.get("CPU", 0) >= self.cpus and one.get("GPU", 0) >= self.gpus for one in nodes
         ):
-            say(
-                f"No machine of it has the CPUs ({self.cpus}) and GPUs ({self.gpus:g}) of an item: "
-                "waiting until one joins. Ctrl-C stops it."
-            )
-
-
-@contextmanager
-def _joined(address: str) -> Iterator[Any]:
-    """Join a cluster until the block ends, and its tasks with it.
-
-    Yields:
-        The package ray.
-    """
-    # Read where Ray is imported: no report of usage is sent by what is started here.
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    import ray
-
-    mine = signal.getsignal(signal.SIGTERM)
-    settings = {"include_dashboard": False} if address == LOCAL else {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of versions of Ray to come
-            ray.init(
-                address=address, log_to_driver=False, logging_level=logging.CRITICAL, **settings
-            )
-    except Exception as error:  # of many types, some of them plain ones
-        raise InputError(
-            f"there is no Ray cluster to join at '{address}' ({type(error).__name__}). Start one "
-            "with\n  RAY_USAGE_STATS_ENABLED=0 ray start --head --include-dashboard=false\n"
-            "and run this command on a machine of it, with RAY_AUTH_MODE=token where it asks for a "
-            "token; --cluster local uses this machine alone."
-        ) from error
-    finally:
-        # Ray puts its own in its place, which ends the program at once.
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, mine)
-    try:
-        # Standard output is for results.
-        with redirect_stdout(_RaysWords()):
-            yield ray
-    finally:
-        ray.shutdown()
-
-
-class _RaysWords(io.TextIOBase):
-    """Takes what Ray prints of a worker that died, some hundred words, and says it in a few."""
-
-    def write(self, text: str) -> int:
-        """See `io.TextIOBase`."""
-        if "died" in text:
-            say("A worker of the cluster was lost: Ray runs its item again.")
-        return len(text)
+            missing = f"the CPUs ({self.cpus}) and GPUs ({self.gpus:g}) of an item"
+            if self.address == LOCAL:  # which no other joins
+                raise InputError(
+                    f"this machine has not {missing} for Ray, but CPUs: {total['CPU']:g}, GPUs: "
+                    f"{total['GPU']:g}. Ask for no more with --cluster-cpus and --cluster-gpus."
+                )
+            say(f"No machine of it has {missing}: waiting until one joins. Ctrl-C stops it.")
 
 
 @contextmanager
