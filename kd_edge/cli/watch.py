@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ ALARM_CODE = 6
 
 _QUIET_ROWS = 20_000  # fewer are read in a second or two
 _SHOWN = 5
+_FIGURES = {"unknown": "share of unknown words"}  # others are shown by their names
 
 
 @click.command(cls=GroupedCommand)
@@ -115,7 +116,7 @@ def watch(
     if item_id and item_column:
         raise InputError("--item and --item-column say two things: leave one of them out")
     refuse_missing(bundle, reference, *tables)
-    from kd_edge.evaluation.drift import LEAST_RESPONSES, compare
+    from kd_edge.evaluation.drift import compare
     from kd_edge.evaluation.score_tables import ScoreColumns
 
     columns = ScoreColumns(by, prefix, item_column, text_column, item_id)
@@ -135,9 +136,7 @@ def watch(
     else:
         for line in _lines(found):
             click.echo(line)
-        few = sum(one.responses < LEAST_RESPONSES for one in found)
-        more = f" ({few} with too few responses to be compared)" if few else ""
-        click.echo(f"{len(found)} compared{more}, {len(alarms)} alarms")
+        click.echo(_summary(found, by))
     ctx.exit(ALARM_CODE if alarms else 0)
 
 
@@ -237,13 +236,37 @@ def _notes(now: ScoreTables, recorded: RecordedItems, before: Mapping[str, Refer
 
 
 def _lines(found: list[Compared]) -> Iterator[str]:
+    from kd_edge.evaluation.record_drift import OTHER
+
     for one in found:
         if not one.alarm:
             continue
         name = max(one.now, key=lambda key: abs(one.now[key] - one.before[key]))
-        what = "share of unknown words" if one.figure == "unknown" else one.figure
+        shown = f"'{printable(name) or 'no flag'}'"
+        if name == OTHER:
+            shown = "what few held-out responses had,"
+        item = f"item '{printable(one.item_id)}', " if one.item_id else ""
         yield (
-            f"ALARM: item '{printable(one.item_id)}', {printable(one.part)}: {what} of "
-            f"{one.responses} responses (p = {one.p:.2g}); '{printable(name) or 'no flag'}' "
+            f"ALARM: {item}{printable(one.part)}: {_FIGURES.get(one.figure, one.figure)} of "
+            f"{one.responses} responses (p = {one.p:.2g}); {shown} "
             f"{one.before[name]:.0%} before, {one.now[name]:.0%} now"
         )
+
+
+def _summary(found: list[Compared], by: str | None) -> str:
+    from kd_edge.evaluation.drift import LEAST_RESPONSES
+
+    items, parts = {one.item_id for one in found}, {one.part for one in found}
+    figures = dict.fromkeys(_FIGURES.get(one.figure, one.figure) for one in found)
+    where = f"value{_s(parts)} of '{printable(by)}'" if by else f"table{_s(parts)}"
+    few = sum(one.responses < LEAST_RESPONSES for one in found)
+    more = f", {few} of them with too few responses" if few else ""
+    alarms = [one for one in found if one.alarm]
+    return (
+        f"{len(items)} item{_s(items)} in {len(parts)} {where}, {len(found)} comparison{_s(found)} "
+        f"({', '.join(figures)}){more}: {len(alarms)} alarm{_s(alarms)}"
+    )
+
+
+def _s(things: Sized) -> str:
+    return "" if len(things) == 1 else "s"

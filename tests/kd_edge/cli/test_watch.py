@@ -16,6 +16,9 @@ from kd_edge.data.responses import Row
 
 # Of each as many, so that a week of all of them is as what was held out.
 TEXTS = [*SENTENCES, "warm ice", "the pot melts slower in the warm room"] * 8
+FOUR = (
+    "1 item in 1 table, 4 comparisons (score, confidence, flag, share of unknown words): 0 alarms\n"
+)
 
 
 def write(path, shares, number=100, week="1"):
@@ -31,7 +34,7 @@ def test_it_says_what_has_changed(command, tmp_path):
     before = write(tmp_path / "before.csv", 0.5, 200)
     same, other = write(tmp_path / "w1.csv", 0.5), write(tmp_path / "w2.csv", 0.9, week="2")
     done = command("watch", same, "--reference", before)
-    assert done.code == 0 and "3 compared, 0 alarms" in done.out
+    assert done.code == 0 and "3 comparisons (score, confidence, flag): 0 alarms" in done.out
     done = command("watch", same, other, "--reference", before)
     assert done.code == ALARM_CODE and "canary" not in done.out
     assert "w2.csv: score of 100 responses" in done.out and "'0' 50% before, 10% now" in done.out
@@ -77,7 +80,7 @@ def scored(command, bundle, path, texts, *options):
 def test_a_bundle_says_what_was_usual(command, bundle, tmp_path):
     same = scored(command, bundle, tmp_path / "w1.csv", TEXTS)
     done = command("watch", same, "--bundle", bundle)
-    assert (done.code, done.out, done.err) == (0, "4 compared, 0 alarms\n", "")
+    assert (done.code, done.out, done.err) == (0, FOUR, "")
     noise = [f"qx{at}zzk wvk{at} canarybird" for at in range(60)]
     other = scored(command, bundle, tmp_path / "w2.csv", noise)
     done = command("watch", same, other, "--bundle", bundle, "--json")
@@ -94,10 +97,10 @@ def test_without_responses_all_but_unknown_words_is_compared(command, bundle, tm
     table = scored(command, bundle, tmp_path / "w1.csv", TEXTS)
     table.write_text(table.read_text().replace("id,item_id,text,", "id,item_id,kept,", 1))
     done = command("watch", table, "--bundle", bundle)
-    assert done.out == "3 compared, 0 alarms\n"
+    assert done.out == "1 item in 1 table, 3 comparisons (score, confidence, flag): 0 alarms\n"
     assert "Unknown words are not compared" in done.err and "--text-column" in done.err
     done = command("watch", table, "--bundle", bundle, "--text-column", "kept")
-    assert (done.out, done.err) == ("4 compared, 0 alarms\n", "")
+    assert (done.out, done.err) == (FOUR, "")
 
 
 def test_a_bundle_without_a_record(command, tmp_path):
@@ -178,7 +181,7 @@ def test_odd_tables(command, tmp_path):
     assert "is given twice" in twice
     (tmp_path / "one.csv").write_text("\n".join(lines[:2]) + "\n")
     done = command("watch", tmp_path / "one.csv", "--reference", before)
-    assert done.out == "3 compared (3 with too few responses to be compared), 0 alarms\n"
+    assert done.out.endswith("flag), 3 of them with too few responses: 0 alarms\n")
     assert "no response to compare with" in command.fails(
         "watch", before, "--reference", _header_alone(tmp_path, lines)
     )
@@ -250,7 +253,7 @@ def test_spreadsheets_write_scores_otherwise(command, tmp_path):
         text = text.replace(f"canarybird,{mark}1,", f"canarybird,{mark}1.0,")
     (tmp_path / "saved.csv").write_text(text.replace("item_id", "Item"))
     done = command("watch", tmp_path / "saved.csv", "--reference", before)
-    assert (done.code, done.err) == (0, "") and done.out.startswith("3 compared")
+    assert (done.code, done.err) == (0, "") and "3 comparisons" in done.out
 
 
 def test_long_tables_show_progress(command, tmp_path, monkeypatch):
