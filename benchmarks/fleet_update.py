@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,10 @@ class Fleet:
         failing: how many of them fail an update.
         playbook: the program ansible-playbook.
         ssh: the program ssh, which knows the hosts "ready", "away" and "dying".
+
+    Attributes:
+        faults: the targets that are to fail, and how: one of `FAULTS`, or "service".
+        kits: kits of single targets, for plays that are given none.
     """
 
     def __init__(self, folder: Path, targets: int, failing: int, playbook: str, ssh: Path) -> None:
@@ -50,6 +54,7 @@ class Fleet:
             root.parent.mkdir()
         # Spread over the fleet, the first batch aside.
         self.faults = {targets - 1 - 2 * at: FAULTS[at % len(FAULTS)] for at in range(failing)}
+        self.kits: dict[int, Path] = {}
         (folder / "ansible_collections" / "kd_edge").mkdir(parents=True)
         (folder / "ansible_collections" / "kd_edge" / "fleet").symlink_to(COLLECTION)
         self._write({})
@@ -68,10 +73,12 @@ class Fleet:
         """Mends them."""
         self._write({})
 
-    def play(self, name: str, kit: Path, *more: str) -> dict[str, dict[str, int]]:
+    def play(self, name: str, kit: Path | None, *more: str) -> dict[str, dict[str, int]]:
         """Ansible's recap of a playbook of the collection, by target."""
         words = ["-i", str(self.folder / "hosts.json"), f"kd_edge.fleet.{name}"]
-        options = {"kd_edge_kit": str(kit), "kd_edge_command": KD_EDGE}
+        options = {"kd_edge_command": KD_EDGE}
+        if kit is not None:
+            options["kd_edge_kit"] = str(kit)
         done = subprocess.run(
             [self.playbook, *words, "-e", json.dumps(options), *more],
             env={
@@ -120,12 +127,16 @@ class Fleet:
             }
             if fault == "staging":
                 hosts[f"device-{at}"]["kd_edge_staging"] = "/dev/null/kit"
+            if fault == "service":
+                hosts[f"device-{at}"]["kd_edge_service"] = "kd-edge-no-such"
+            if at in self.kits:
+                hosts[f"device-{at}"]["kd_edge_kit"] = str(self.kits[at])
         (self.folder / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
 
 
-def kits(folder: Path, bundles: tuple[Path, Path]) -> tuple[Path, Path]:
+def kits(folder: Path, bundles: Sequence[Path]) -> list[Path]:
     """Makes a kit of each bundle."""
-    made = folder / "kit-1", folder / "kit-2"
+    made = [folder / f"kit-{number}" for number in range(1, len(bundles) + 1)]
     for kit, bundle in zip(made, bundles, strict=True):
         command = [KD_EDGE, "flash", str(bundle), str(kit), "--with-runtime", "x86-64"]
         subprocess.run(command, check=True, capture_output=True)

@@ -27,10 +27,11 @@ def test_a_fleet_is_updated(tmp_path):
     playbook = shutil.which("ansible-playbook", path=Path(sys.executable).parent)
     if playbook is None:
         pytest.skip("no Ansible here: pip install ansible-core")
-    bundles = tmp_path / "a.kdz", tmp_path / "b.kdz"
+    bundles = [tmp_path / f"{name}.kdz" for name in "abc"]
     bundles_made.write(bundles[0])
     bundles_made.write(bundles[1], bundles_made.two_items())
-    first, second = kits(tmp_path, bundles)
+    bundles_made.write(bundles[2], bundles_made.two_items()[1:])
+    first, second, third = kits(tmp_path, bundles)
     (tmp_path / "sshd").mkdir()
     sshd = Sshd(tmp_path / "sshd")
     sshd.start()
@@ -47,16 +48,19 @@ def test_a_fleet_is_updated(tmp_path):
         old, same = fleet.scoring()
         assert old == same != ""
         # The service does not start: the bundle before is back, and the next run tries again.
-        recap = fleet.play("update", second, *one, "-e", "kd_edge_service=kd-edge-no-such")
-        assert recap["device-0"]["rescued"] == recap["device-0"]["failed"] == 1
-        assert fleet.scoring() == [old, old]
-        fleet.faults = {1: "staging"}
+        fleet.faults = {0: "service", 1: "staging"}
         fleet.break_some()
-        recap = fleet.play("update", second, "-e", "kd_edge_max_fail=100")
-        assert [one["failed"] for one in recap.values()] == [0, 1]
-        new, kept = fleet.scoring()
-        assert new not in ("", old) and kept == old
+        both = "-e", '{"kd_edge_serial": 2, "kd_edge_max_fail": 100}'
+        recap = fleet.play("update", second, *both)
+        assert [one["failed"] for one in recap.values()] == [1, 1]
+        assert [one["rescued"] for one in recap.values()] == [1, 1]
+        assert fleet.scoring() == [old, old]
+        # Two groups of one part of the play have kits of their own.
+        fleet.kits = {0: second, 1: third}
         fleet.mend()
+        recap = fleet.play("update", None, *both)
+        assert [one["failed"] for one in recap.values()] == [0, 0]
+        assert len({old, *fleet.scoring()}) == 3
         recap = fleet.play("drift", second)
         assert [one["failed"] + one["changed"] for one in recap.values()] == [0, 1]
         recap = fleet.play("rollback", second)
