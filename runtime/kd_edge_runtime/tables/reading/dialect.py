@@ -63,13 +63,15 @@ def dialect_of(table: Table, source: Path, output: Path, decimal: str | None) ->
         delimiter = ","
     # Within commas, a decimal comma needs a quoted field and is easily a list: only if asked for.
     usual = "." if delimiter == "," else ""
+    # A spreadsheet or a Parquet file has no way of its own to write fields with delimiters.
+    as_read = table.kind == "text" and delimiter == table.delimiter
     return Dialect(
         delimiter,
         _codec(table.encoding),
         table.line_end,
         decimal or usual,
         table.names_delimiter and delimiter == table.delimiter,
-        table.quoted or delimiter != table.delimiter,
+        table.quoted or not as_read,
     )
 
 

@@ -6,8 +6,11 @@ import csv
 import io
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
+from pyarrow import parquet
 
 import bundles_made
 from kd_edge_runtime.cli.group import cli
@@ -135,3 +138,23 @@ def test_a_class_that_the_tables_encoding_lacks(tmp_path):
     assert text.startswith("id;text;predicted;")
     assert "größe" in text
     assert "p_≤" in text
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
+@pytest.mark.parametrize("output", ["out.csv", "out.tsv", "-"])
+def test_texts_with_delimiters_of_what_was_no_text(bundle, tmp_path, suffix, output):
+    texts = ["the ice, which melts", 'a "warm" room', "two\nlines\tand a tab"]
+    source = tmp_path / f"in{suffix}"
+    if suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        for row in ["text", *texts]:
+            book.active.append([row])
+        book.save(source)
+    else:
+        parquet.write_table(pa.table({"text": texts}), source)
+    output = output if output == "-" else tmp_path / output
+    done = score(bundle, source, "-o", output, "-q")
+    written = done.decode() if output == "-" else output.read_text(encoding="utf-8")
+    delimiter = "\t" if str(output).endswith(".tsv") else ","
+    rows = [*csv.reader(io.StringIO(written, newline=""), delimiter=delimiter)]
+    assert [row[0] for row in rows[1:]] == texts and len({len(row) for row in rows}) == 1
