@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from kd_edge_runtime.tables.score_rows import Columns
 
 _SOURCE = "the batch"
+# How tables of other packages become Arrow's.
+_TO_ARROW = {"polars": "to_arrow()", "duckdb": "to_arrow_table()"}
 
 # Scorers of this process, by path, hash and how they score; one thread at a time uses one.
 _open: dict[Any, tuple[Scorer, Lock]] = {}
@@ -110,9 +112,11 @@ class BatchScorer:
         elif kind == "pyarrow" and hasattr(table, "schema"):
             names, cells, joined = [*table.schema.names], _arrow_cells, _arrow_joined
         else:
+            given = f"{type(table).__module__}.{type(table).__name__}"
+            how = _TO_ARROW.get(given.partition(".")[0].lstrip("_"))
             raise TypeError(
                 f"score_batch takes a pandas DataFrame, or a pyarrow Table or RecordBatch, not "
-                f"{type(table).__module__}.{type(table).__name__}"
+                f"{given}" + (f": give it what {how} makes of that" if how else "")
             )
         scorer, lock = self._scorer()
         with lock, in_python():

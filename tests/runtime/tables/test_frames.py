@@ -177,6 +177,9 @@ def test_what_is_no_table_is_refused(bundle):
     for wrong in ([ROWS], ROWS, "text", pa.array(["a"]), Path("in.csv"), reader, series):
         with pytest.raises(TypeError, match="takes a pandas DataFrame, or a pyarrow Table"):
             score_batch(wrong, bundle)
+    polars = type("DataFrame", (), {"__module__": "polars.dataframe.frame", "columns": ["text"]})
+    with pytest.raises(TypeError, match=r"not polars.*: give it what to_arrow\(\) makes of that"):
+        score_batch(polars(), bundle)
     with pytest.raises(TypeError, match="a BatchScorer has its own"):
         score_batch(pa.table(ROWS), BatchScorer.of(bundle), prefix="m_")
 
