@@ -236,7 +236,7 @@ def _notes(now: ScoreTables, recorded: RecordedItems, before: Mapping[str, Refer
 
 
 def _lines(found: list[Compared]) -> Iterator[str]:
-    from kd_edge.evaluation.record_drift import OTHER
+    from kd_edge.evaluation.drift import OTHER
 
     for one in found:
         if not one.alarm:
@@ -244,7 +244,7 @@ def _lines(found: list[Compared]) -> Iterator[str]:
         name = max(one.now, key=lambda key: abs(one.now[key] - one.before[key]))
         shown = f"'{printable(name) or 'no flag'}'"
         if name == OTHER:
-            shown = "what few held-out responses had,"
+            shown = "what few had before,"
         item = f"item '{printable(one.item_id)}', " if one.item_id else ""
         yield (
             f"ALARM: {item}{printable(one.part)}: {_FIGURES.get(one.figure, one.figure)} of "
