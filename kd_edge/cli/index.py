@@ -25,21 +25,25 @@ def index(ctx: click.Context, folder: Path, output: Path | None, as_json: bool) 
     """List all bundles below a FOLDER, as JSON and as an HTML page.
 
     Writes catalogue.json and catalogue.html: of each bundle its hash, items, protocol, agreement
-    with people (QWK), date and signer. Every byte is checked: a damaged bundle is listed with the
-    reason, and the exit code is 1 then.
+    with people (QWK), date and signer. Every byte is checked: a damaged bundle, or a folder that
+    cannot be read, is listed with the reason, and the exit code is 1 then.
 
     \b
     Examples:
       kd-edge index bundles/
       kd-edge index bundles/ -o site/ --json
     """
+    from kd_edge.report.catalogue import JSON, PAGE, write_catalogue
     from kd_edge.report.catalogue import as_json as of_json
     from kd_edge.report.catalogue import index as index_folder
-    from kd_edge.report.catalogue import write_catalogue
     from kd_edge_runtime.files import plain_write_errors
+    from kd_edge_runtime.system.outputs import refuse_unwritable_file
 
-    bundles = index_folder(folder)
     target = output or folder
+    if target.is_dir():  # before every byte of the bundles is read
+        for name in (JSON, PAGE):
+            refuse_unwritable_file(target / name)
+    bundles = index_folder(folder)
     with plain_write_errors(target):
         target.mkdir(parents=True, exist_ok=True)
     written = write_catalogue(bundles, target)

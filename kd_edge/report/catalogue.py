@@ -69,20 +69,19 @@ def index(folder: Path) -> list[Indexed]:
         folder: the folder.
 
     Returns:
-        The bundles by their paths, those that are damaged too.
+        The bundles by their paths, those that are damaged too; and folders that cannot be read.
 
     Raises:
         InputError: the folder does not exist or cannot be read, or holds no bundle.
     """
-    paths = _bundles(folder)
-    if not paths:
+    paths, found = _bundles(folder)
+    if not paths and not found:
         raise InputError(f"'{folder}' holds no bundle: no file there has a name that ends in .kdz")
-    found = []
     with track("looking at bundles", len(paths)) as tracker:
         for path in paths:
             found.append(_indexed(folder, path))
             tracker.advance()
-    return found
+    return sorted(found, key=lambda one: one.file)
 
 
 def write_catalogue(bundles: Sequence[Indexed], folder: Path) -> tuple[Path, Path]:
@@ -99,15 +98,26 @@ def as_json(bundle: Indexed) -> dict[str, object]:
     return {**vars(bundle), "items": [vars(item) for item in bundle.items]}
 
 
-def _bundles(folder: Path) -> list[Path]:
-    def refuse(error: OSError) -> None:
-        raise read_error(Path(error.filename or folder), error) from None
+def _bundles(folder: Path) -> tuple[list[Path], list[Indexed]]:
+    """The bundles below a folder; and the folders there whose bundles nobody can know."""
+    closed = []
+
+    def keep(error: OSError) -> None:
+        path = Path(error.filename or folder)
+        if path == folder:
+            raise read_error(path, error, "folder") from None
+        name = printable(path.relative_to(folder).as_posix())
+        closed.append(Indexed(name, 0, "", _reason(path, read_error(path, error, "folder"))))
 
     found = []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
+    for parent, folders, names in os.walk(folder, onerror=keep):
         folders.sort()
         found += [Path(parent, name) for name in names if name.lower().endswith(".kdz")]
-    return sorted(path for path in found if not path.is_dir())
+    return sorted(path for path in found if not path.is_dir()), closed
+
+
+def _reason(path: Path, error: KdEdgeError) -> str:
+    return printable(str(error).removeprefix(f"{path}: "))
 
 
 def _indexed(folder: Path, path: Path) -> Indexed:
@@ -122,9 +132,10 @@ def _indexed(folder: Path, path: Path) -> Indexed:
             manifest = bundle.manifest.whole()
             card = bundle.read(manifest.card).decode("utf-8", "replace")
             signer = signed_by(bundle)
-    except (KdEdgeError, OSError) as error:
-        reason = str(error).removeprefix(f"{path}: ")
-        return Indexed(name, size, sha256, printable(reason))
+    except KdEdgeError as error:
+        return Indexed(name, size, sha256, _reason(path, error))
+    except OSError as error:
+        return Indexed(name, size, sha256, _reason(path, read_error(path, error)))
     qwk = _qwk(card)
     items = tuple(
         IndexedItem(item.item_id, item.student, item.classes, qwk.get(item.item_id))

@@ -176,17 +176,18 @@ def missing_file(
     return InputError(f"{path}: no such {kind} ({advice})")
 
 
-def read_error(path: object, error: OSError) -> InputError:
-    """The error for an input file that the system refuses to read.
+def read_error(path: object, error: OSError, kind: str = "file") -> InputError:
+    """The error for an input that the system refuses to read.
 
     Args:
         path: the path as the user gave it.
         error: what the system reported.
+        kind: what it is: "file" or "folder".
     """
     if isinstance(error, FileNotFoundError):
-        return missing_file(path)
+        return missing_file(path, kind)
     if isinstance(error, PermissionError):
-        return InputError(f"{path}: no permission to read this file")
+        return InputError(f"{path}: no permission to read this {kind}")
     if isinstance(error, IsADirectoryError):
         return InputError(f"{path}: this is a folder, not a file")
     return InputError(f"{path}: cannot be read ({error.strerror})")

@@ -25,3 +25,13 @@ def test_it_lists_a_folder_and_says_what_is_damaged(command, tmp_path):
     (tmp_path / "cut.kdz").unlink()
     message = command.fails("index", tmp_path, "-o", "/proc/no-such")
     assert "cannot write '/proc/no-such'" in message
+
+
+def test_what_cannot_be_written_is_refused_before_the_bundles_are_read(
+    command, tmp_path, monkeypatch
+):
+    bundles_made.write(tmp_path / "one.kdz")
+    (tmp_path / "catalogue.html").mkdir()
+    monkeypatch.setattr("kd_edge.report.catalogue.index", None)
+    assert "catalogue.html" in command.fails("index", tmp_path)
+    assert not (tmp_path / "catalogue.json").exists()

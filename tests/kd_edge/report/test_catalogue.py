@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -60,6 +61,27 @@ def test_damaged_ones_are_listed_with_the_reason(folder, tmp_path):
     assert not found["two.kdz"].problem and not found["a.kdz"].items
     _, page = write_catalogue([*found.values()], tmp_path)
     assert "a.kdz: not a bundle" in page.read_text(encoding="utf-8")
+
+
+def test_what_may_not_be_read_is_listed_in_plain_words(folder, monkeypatch):
+    (folder / "closed").mkdir()
+
+    def refuses(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    listed = os.scandir
+
+    def scandir(path):
+        return refuses(path) if str(path).endswith("closed") else listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)  # root may read everything
+    monkeypatch.setattr("kd_edge.report.catalogue.hash_file", refuses)
+    found = {one.file: one.problem for one in index(folder)}
+    assert found == {
+        "b/<script>.kdz": "no permission to read this file",
+        "closed": "no permission to read this folder",
+        "two.kdz": "no permission to read this file",
+    }
 
 
 def test_nothing_to_list(tmp_path):
