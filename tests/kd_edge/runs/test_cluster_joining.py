@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import socket
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from kd_edge.runs.cluster import Cluster
 from kd_edge.runs.cluster_joining import joined
+from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.errors import InputError
 
 MISMATCH = (
     "Version mismatch: The cluster was started with:\n    Ray: 2.9.3\n    Python: 3.10.1\n"
     "This process on node 10.0.0.2 was started with:\n    Ray: 2.60.0\n    Python: 3.11.2\n"
 )
+
+
+@dataclass(frozen=True)
+class Task:
+    out: Path
+    folder: Path
 
 
 @pytest.fixture
@@ -59,8 +68,21 @@ def test_a_cluster_of_other_versions_is_named_as_such(ray):
 
 
 def test_this_machine_alone_gets_no_more_processors_by_waiting(ray, tmp_path):
-    task = SimpleNamespace(out=tmp_path, folder=tmp_path / "item-a")
+    task = Task(tmp_path, tmp_path / "item-a")
     with pytest.raises(InputError, match=r"the CPUs \(3\) and GPUs \(0\).* but CPUs: 2, GPUs: 0"):
         Cluster("local", cpus=3).each_item([("a", task)])
     assert ray.asked == ["local", "shut down"]
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_ctrl_c_again_does_not_wait_for_the_tasks(ray, tmp_path):
+    def presses(*_, **__):
+        raise KeyboardInterrupt
+
+    ray.wait = presses
+    ray.cancel = lambda task, **_: ray.asked.append(f"cancel {task}")
+    ray.remote = lambda **_: lambda _: SimpleNamespace(remote=lambda *_: "task")
+    with pytest.raises(StoppedError, match="start the same command again"):
+        Cluster("local").each_item([("a", Task(tmp_path, tmp_path / "item-a"))])
+    assert ray.asked == ["local", "cancel task", "shut down"]
     assert [*tmp_path.iterdir()] == []
