@@ -25,7 +25,7 @@ from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import quadratic_kappa
-from kd_edge.runs.pipeline import item_folder
+from kd_edge.runs.folder import item_folder
 from kd_edge.soft_labels.augmentation import make_variants
 from kd_edge.soft_labels.label_variants import Variants, label_variants, read_variants
 from kd_edge.soft_labels.labels import labels_by_id

@@ -17,7 +17,7 @@ from kd_edge.data.splits import split_item
 from kd_edge.distillation.distil import train_student
 from kd_edge.distillation.examples import Examples
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.runs.pipeline import item_folder
+from kd_edge.runs.folder import item_folder
 from kd_edge.soft_labels.label_variants import Variants, read_variants
 from kd_edge.soft_labels.labels import labels_by_id
 from kd_edge.students.student import Student, TextStage

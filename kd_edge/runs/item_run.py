@@ -1,13 +1,12 @@
-"""One item of a run: runs its stages, measures its scorers and reports on them."""
+"""An item whose stages have been run: measures its scorers and reports on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from kd_edge.bundling.bundle import ExportItem, ExportOptions, Prepared, parities, prepare
+from kd_edge.bundling.bundle import Prepared, parities
 from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import FormParity
 from kd_edge.data.splits import Split
@@ -24,11 +23,7 @@ from kd_edge.evaluation.agreement import (
     lines,
 )
 from kd_edge.evaluation.review import Review, review_of
-from kd_edge.runs.folder import item_folder
-from kd_edge.runs.options import RunOptions
 from kd_edge.runs.outputs import StageOutputs
-from kd_edge.runs.pipeline import Pipeline, run_stages
-from kd_edge.runs.pipeline_rows import PipelineRows
 from kd_edge.runs.provenance import measured_on
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import scored_rows, student_scorings, write_scored
@@ -39,12 +34,9 @@ from kd_edge.runs.two_students import (
     sizes_by_name,
     together_in_pytorch,
 )
-from kd_edge.size_search.search import usual_forms
 from kd_edge.size_search.shown import SizeChoice
-from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.card import teacher_size
-from kd_edge.teacher.reading_limit import training_doubts
-from kd_edge.training.doubts import Doubt, say_doubts
+from kd_edge.training.doubts import Doubt
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Scorer
 
@@ -192,82 +184,6 @@ class ItemRun:
             texts=self.texts,
             size=self.outputs.size,
         )
-
-
-def run_item(
-    split: Split,
-    out: Path,
-    options: RunOptions,
-    sources: Sequence[str] = (),
-    unlabelled: tuple[str, ...] = (),
-    kept_out: KeptOut = NOTHING,
-) -> ItemRun:
-    """Run an item's stages, and prepare its student for a bundle.
-
-    Args:
-        split: its rows.
-        out: the run's folder.
-        options: the options of the run.
-        sources: the texts of its prompt and rubric, for golden rows.
-        unlabelled: its responses without a score.
-        kept_out: words that no student may know.
-
-    Raises:
-        InputError: see the stages.
-        ParityError: the scores of a form differ too much from PyTorch.
-        StoppedError: the user stopped it; the same call resumes.
-    """
-    item = split.item
-    shown, every, asked = _with_sources(split, sources)
-    doubts = training_doubts(item, item.item_id, split.train, split.validation, options.teacher)
-    say_doubts(doubts)
-    outputs = run_stages(asked, out, options, unlabelled, kept_out, every)
-    student = ExportItem(
-        outputs.distilled.student,
-        every,
-        split.validation,
-        shown,
-        item.part_of or "",
-        outputs.distilled.second,
-    )
-    export = ExportOptions(cascade=options.cascade)
-    if outputs.size is not None:  # as the search measured it
-        share = outputs.size.share or options.cascade.share
-        cascade = replace(options.cascade, share=share)
-        export = ExportOptions(usual_forms(outputs.distilled.student), cascade=cascade)
-    (prepared,) = prepare([student], export)
-    return ItemRun(split, outputs, prepared, shown, doubts)
-
-
-def teach_item(
-    split: Split,
-    out: Path,
-    options: RunOptions,
-    sources: Sequence[str] = (),
-    unlabelled: tuple[str, ...] = (),
-    kept_out: KeptOut = NOTHING,
-) -> tuple[str, ...]:
-    """Run those stages of an item that its teachers compute, which `run_item` then finds done.
-
-    For the arguments and errors see there.
-
-    Returns:
-        The names of the stages that were run.
-    """
-    _, every, asked = _with_sources(split, sources)
-    rows = PipelineRows(asked, unlabelled, kept_out)
-    return Pipeline(rows, item_folder(out, split.item.item_id), options, every).teach()
-
-
-def _with_sources(
-    split: Split, sources: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[str, ...], Split]:
-    """The texts that students see, those with the references, and the rows with the former."""
-    item = split.item
-    shown = (*sources, *([item.prompt] if item.prompt else []))
-    # What a decoder-only teacher reads with each response.
-    asked = replace(split, item=replace(item, prompt="\n\n".join(shown) or None))
-    return shown, (*shown, *item.references), asked
 
 
 def _sized(line: Line, size: Size | None) -> Line:

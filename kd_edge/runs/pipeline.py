@@ -13,11 +13,9 @@ from pathlib import Path
 from kd_edge.console.model_names import SCHOOL
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Row
-from kd_edge.data.splits import Split
 from kd_edge.distillation.distil import Distilled
 from kd_edge.distillation.learning import LearningData
 from kd_edge.files import make_folder, sweep
-from kd_edge.runs.folder import item_folder
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.outputs import StageOutputs, unlike_words
 from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
@@ -32,7 +30,6 @@ from kd_edge.stages.record import hash_file, hash_folder, hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.students import registry
 from kd_edge.students.base import TextSources
-from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.teacher.building import model_inputs
 from kd_edge.teacher.compute import computing_on
 from kd_edge.teacher.finetune import finetune
@@ -47,28 +44,6 @@ _STAGES = {
     "second": f"the second {SCHOOL.student}",
     "test-labels": f"the {SCHOOL.teacher}'s scores of the test responses",
 }
-
-
-def run_stages(
-    split: Split,
-    out: Path,
-    options: RunOptions,
-    unlabelled: tuple[str, ...] = (),
-    kept_out: KeptOut = NOTHING,
-    sources: tuple[str, ...] = (),
-) -> StageOutputs:
-    """Run the stages of one item, up to its student, in the item's folder in the run's.
-
-    The texts `unlabelled` are responses to the item without a score, `sources` are its prompt,
-    rubric and reference answers; no student may know what is `kept_out`.
-
-    Raises:
-        InputError: see the stages.
-        StoppedError: the user stopped it; the same call resumes.
-    """
-    folder = item_folder(out, split.item.item_id)
-    rows = PipelineRows(split, unlabelled, kept_out)
-    return Pipeline(rows, folder, options, sources).run()
 
 
 class Pipeline:

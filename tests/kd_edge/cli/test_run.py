@@ -302,7 +302,7 @@ def test_a_missing_file_is_named_before_the_table_is_read(command, tmp_path, opt
 @pytest.fixture
 def nothing_begins(monkeypatch):
     """A mistake must be found before hours of work."""
-    monkeypatch.setattr("kd_edge.runs.item_run.run_stages", None)
+    monkeypatch.setattr("kd_edge.runs.pipeline.Pipeline.run", None)
     monkeypatch.setattr("kd_edge.runs.pipeline.finetune", None)
 
 
@@ -411,7 +411,7 @@ def test_skipped_rows_are_listed_in_the_folder_of_the_run(
     def stops(*_, **__):
         raise InputError("stopped here")
 
-    monkeypatch.setattr("kd_edge.runs.item_run.run_stages", stops)
+    monkeypatch.setattr("kd_edge.runs.pipeline.Pipeline.run", stops)
     table = tmp_path / "school.csv"
     rows = "".join(f"r{n},{CANARY} {n},{n % 2}\n" for n in range(10))
     table.write_text(f"response_id,text,score\n{rows}r10,{CANARY},so-so\nr11,{CANARY},\n")

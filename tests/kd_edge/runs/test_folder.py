@@ -11,10 +11,9 @@ import bundles_made
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Responses
 from kd_edge.data.splits import split_item
-from kd_edge.runs import item_run as single
-from kd_edge.runs.cross_item import run as many
 from kd_edge.runs.cross_item.run import run_together
 from kd_edge.runs.folder import BUNDLE, REPORT, RESPONSES, TOGETHER
+from kd_edge.runs.pipeline import Pipeline
 from kd_edge.runs.run import run
 from kd_edge.runs.test_scores import FILE, write_scored
 from kd_edge.stages.record import write_record
@@ -34,8 +33,7 @@ def begin(*_):
 
 @pytest.fixture(autouse=True)
 def _no_training(monkeypatch):
-    monkeypatch.setattr(single, "run_stages", begin)
-    monkeypatch.setattr(many, "run_stages", begin)
+    monkeypatch.setattr(Pipeline, "run", begin)
 
 
 @pytest.fixture

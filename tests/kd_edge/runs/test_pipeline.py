@@ -15,13 +15,15 @@ from kd_edge.data.responses import Scale
 from kd_edge.data.splits import split_item
 from kd_edge.distillation.train import Training
 from kd_edge.runs import pipeline, student_stages
+from kd_edge.runs.folder import item_folder
 from kd_edge.runs.options import RunOptions
-from kd_edge.runs.pipeline import item_folder, run_stages
+from kd_edge.runs.pipeline import Pipeline
+from kd_edge.runs.pipeline_rows import PipelineRows
 from kd_edge.soft_labels import augmentation, label_rows
 from kd_edge.soft_labels.label_variants import read_variants
 from kd_edge.soft_labels.labels import labels_by_id, read_labels
 from kd_edge.stages.record import StoppedError, hash_folder, hash_rows
-from kd_edge.students.kept_out import kept_out
+from kd_edge.students.kept_out import NOTHING, kept_out
 from kd_edge.teacher.card import read_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
@@ -33,6 +35,12 @@ from workshop import SMALL, item_of, run_options
 STAGES = ("teacher", "labels", "variants", "student", "test-labels")
 CLASSES = ("0", "1", "2")
 SPLIT = split_item(item_of(60), None, 0.15, 0)
+
+
+def run_stages(split, out, options, unlabelled=(), kept_out=NOTHING):
+    """The stages of one item in its folder in the run's."""
+    rows = PipelineRows(split, unlabelled, kept_out)
+    return Pipeline(rows, item_folder(out, split.item.item_id), options).run()
 
 
 @pytest.fixture(scope="module")

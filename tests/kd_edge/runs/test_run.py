@@ -17,7 +17,8 @@ from kd_edge.distillation.stacking import SHARES
 from kd_edge.evaluation.agreement import BASELINE, HUMANS, MAJORITY, STUDENT, TEACHER, human_scores
 from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import agreement
-from kd_edge.runs import item_run, test_scores
+from kd_edge.runs import test_scores
+from kd_edge.runs.pipeline import Pipeline
 from kd_edge.runs.run import RunReport, run
 from kd_edge.runs.test_scores import read_scored
 from kd_edge.soft_labels.labels import labels_by_id
@@ -332,7 +333,7 @@ def test_sources_go_into_the_golden_rows(whole_way, tmp_path):
 
 
 def test_nothing_is_begun_where_nothing_can_be_written(whole_way, tmp_path, monkeypatch):
-    monkeypatch.setattr(item_run, "run_stages", None)
+    monkeypatch.setattr(Pipeline, "run", None)
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(InputError, match=r"cannot write .*file"):
@@ -384,7 +385,7 @@ def test_an_item_without_test_responses_stops_no_other(whole_way, tmp_path, monk
 
 
 def test_when_every_item_fails_nothing_is_written(whole_way, tmp_path, monkeypatch):
-    monkeypatch.setattr(item_run, "run_stages", None)
+    monkeypatch.setattr(Pipeline, "run", None)
     given = _responses(item_of(1, "one"), item_of(1, "two"))
     with pytest.raises(InputError, match="none of the 2 items"):
         run(given, tmp_path / "out", whole_way.options)
