@@ -55,7 +55,7 @@ def index(ctx: click.Context, folder: Path, output: Path | None, as_json: bool) 
             note(f"{one.file}: {one.problem}")
         items = sum(len(one.items) for one in bundles)
         click.echo(
-            f"{len(bundles)} bundles, {items} items, {len(damaged)} damaged or refused: "
-            f"see {written[1]}"
+            f"{len(bundles)} bundle{'s' * (len(bundles) != 1)}, {items} item{'s' * (items != 1)}, "
+            f"{len(damaged)} damaged or refused: see {written[1]}"
         )
     ctx.exit(1 if damaged else 0)

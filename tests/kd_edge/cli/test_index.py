@@ -10,7 +10,7 @@ import bundles_made
 def test_it_lists_a_folder_and_says_what_is_damaged(command, tmp_path):
     bundles_made.write(tmp_path / "one.kdz")
     done = command("index", tmp_path)
-    assert done.code == 0 and "1 bundles, 1 items, 0 damaged" in done.out
+    assert done.code == 0 and "1 bundle, 1 item, 0 damaged" in done.out
     assert (tmp_path / "catalogue.html").exists()
     (tmp_path / "cut.kdz").write_bytes(b"PK")
     done = command("index", tmp_path, "-o", tmp_path / "site", "--json")
