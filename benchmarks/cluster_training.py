@@ -259,7 +259,7 @@ def _write(folder: Path, items: int, rows: int) -> Path:
 @click.option("--items", type=click.IntRange(2), default=12, show_default=True)
 @click.option("--rows", type=click.IntRange(30), default=300, show_default=True)
 @click.option("--variants", type=click.IntRange(20), default=4000, show_default=True)
-@click.option("--epochs", type=click.IntRange(1), default=420, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=640, show_default=True)
 @click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), default=PARTS)
 def main(items: int, rows: int, variants: int, epochs: int, parts: tuple[str, ...]) -> None:
     """Train on a cluster, undisturbed and disturbed; what is not measured again is kept."""
