@@ -43,6 +43,22 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
+# How files begin that are no text, whatever their names end in, and what to do with them.
+_OTHER_FILES = (
+    (
+        b"PK\3\4",
+        "a zip or a spreadsheet, not text: end its name in .xlsx or .ods if it is one",
+    ),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old .xls, or a spreadsheet with a password: save it as .xlsx without one",
+    ),
+    (b"\x1f\x8b", "compressed by gzip: unpack it first"),
+    (b"\xfd7zXZ\0", "compressed by xz: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"),
+    (b"PAR1", "a Parquet file: end its name in .parquet"),
+    (b"%PDF-", "a PDF, not a table: save the table that it was made from as CSV"),
+)
 
 
 def codec_name(name: str) -> str:
@@ -112,11 +128,14 @@ def not_utf8(path: Path, bad_line: int, guess: Guess | None) -> tuple[str, str]:
     """
     with path.open("rb") as raw:
         start = raw.read(_CHUNK)
+    for first, what in _OTHER_FILES:
+        if start.startswith(first):
+            raise InputError(f"{path}: this is {what}")
     marked = next((name for mark, name in _MARKS if start.startswith(mark)), "")
     if not bad_line:
         encoding = marked or _unmarked_utf16(start)
         if not encoding.startswith("utf-"):
-            raise InputError(f"{path}: {_no_text(start)}")
+            raise InputError(f"{path}: this is not a text file (it contains NUL bytes): {ADVICE}")
         _check(path, encoding, encoding)
         return encoding, f"encoding {encoding}"
     if marked:
@@ -200,16 +219,6 @@ def _unmarked_utf16(start: bytes) -> str:
         if plain and all(char.isprintable() or char in "\r\n\t\xa0\u3000" for char in text):
             return encoding
     return ""
-
-
-def _no_text(start: bytes) -> str:
-    if start.startswith(b"PK\3\4"):
-        return (
-            "this is a zip or a spreadsheet, not text: end its name in .xlsx or .ods if it is one"
-        )
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        return "this is an old .xls, or a spreadsheet with a password: save it as .xlsx without one"
-    return f"this is not a text file (it contains NUL bytes): {ADVICE}"
 
 
 def _nearly_utf8(path: Path) -> bool:
