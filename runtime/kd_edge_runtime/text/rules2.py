@@ -79,5 +79,6 @@ def _joins() -> Callable[[str], object]:
     """Whether all hyphens of a text of letters stand within words."""
     import re
 
-    hyphen = "(?:(?<=[a-z][a-z])\1(?=[a-z])|(?<=[a-z])\1(?=[a-z][a-z]))"
+    # No hyphen fits both ways: with n that do, a text that fails at its end is tried 2^n times.
+    hyphen = "(?:(?<=[a-z][a-z])\1(?=[a-z])|(?<![a-z][a-z])(?<=[a-z])\1(?=[a-z][a-z]))"
     return re.compile(f"[^\1]*(?:{hyphen}[^\1]*)*").fullmatch

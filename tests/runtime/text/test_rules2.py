@@ -178,6 +178,13 @@ def test_hostile_texts_take_steps_in_proportion_to_their_length(piece):
     assert steps(20_000) <= 11 * steps(2_000)
 
 
+@pytest.mark.parametrize("piece", ["ab-cd ", "ab-c ", "a-bc ", "ab-cd-"])
+def test_many_hyphens_that_fit_before_one_that_does_not(piece):
+    """A pattern in which they fit in two ways is tried for ever, and has no lines to count."""
+    text = piece * 500 + " -x"
+    assert words(text) == naive2.words(text)
+
+
 def test_what_is_read_at_first_sight_needs_no_tables(monkeypatch):
     def refused():
         raise AssertionError("a second look")
