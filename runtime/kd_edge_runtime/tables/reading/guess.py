@@ -57,7 +57,7 @@ _OTHER_FILES = (
     (b"\xfd7zXZ\0", "compressed by xz: unpack it first"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"),
     (b"PAR1", "a Parquet file: end its name in .parquet"),
-    (b"%PDF-", "a PDF, not a table: save the table that it was made from as CSV"),
+    (b"%PDF-", "a PDF, not text: save what it was made from as text, or a table as CSV"),
 )
 
 
