@@ -25,11 +25,13 @@ class CardFigures:
         measured_on: the responses they were measured on, described in words.
         lines: one line a scorer.
         size: of a search for a size, what was chosen and why; "" for none.
+        teachers: how many large models it learnt from.
     """
 
     measured_on: str
     lines: tuple[Line, ...]
     size: str = ""
+    teachers: int = 1
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def card_text(items: Sequence[CardItem]) -> str:
     """The card of a bundle, Markdown."""
     parts = [
         "# Scores written answers to " + ("one item" if len(items) == 1 else f"{len(items)} items"),
-        f"A small model that kd-edge trained on {_learnt_from(items)} of a large "
-        "language model; in research they are called *student* and *teacher*. It gives "
+        f"A small model that kd-edge trained on {_learnt_from(items)} of {_teachers(items)}; "
+        "in research they are called *student* and *teacher*. It gives "
         "each response a score, the expected score and a confidence.",
         "**For** a first score or a second opinion on responses like those it was trained on, on a "
         "device without a network. **Not for** decisions about a child without a person, for "
@@ -117,6 +119,11 @@ def _learnt_from(items: Sequence[CardItem]) -> str:
         return "no person's scores, on those"
     where = ", where there are any," if any(alone) else ""
     return f"people's scores{where} and on the scores"
+
+
+def _teachers(items: Sequence[CardItem]) -> str:
+    most = max((item.figures.teachers for item in items if item.figures), default=1)
+    return "a large language model" if most == 1 else f"{most} large language models (their mean)"
 
 
 def _description(student: Student) -> str:

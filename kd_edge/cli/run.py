@@ -76,8 +76,8 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
     "--teachers",
     type=COUNT,
     default=1,
-    help="Number of large models per item, fine-tuned with different seeds; the small model "
-    "learns from the mean of their probabilities.",
+    help="Number of large models per item (with --together: for all items), fine-tuned with "
+    "different seeds; the small model learns from the mean of their probabilities.",
 )
 @teacher_options(SCHOOL)
 @OptionGroup.LABELS.option(
@@ -163,6 +163,7 @@ def run(
       kd-edge run responses.csv -o out --min-responses 5 --never names.txt
       kd-edge run training/beetle -o out --together --test test-unseen-questions
       kd-edge run answers.csv -o out --together --references questions.csv
+      kd-edge run training/beetle -o out --together --teachers 3
     """
     if together and prompts:
         raise click.UsageError("--together takes the prompts from RESPONSES: leave --prompt out")
@@ -275,10 +276,11 @@ def _show_together(report: TogetherReport, output: Path) -> None:
         ]
         print_tables(TerminalTable(title, ("", *_SHARED_FIGURES.values()), rows))
         click.echo()
-    sizes = report.sizes
+    sizes, teachers = report.sizes, report.options["teachers"]
+    large = "Large model" if teachers == 1 else f"{teachers} large models together"
     print_text(
         f"Small model: {short(sizes.student_parameters)} parameters, {sizes.shared_bytes:,} bytes "
-        f"for all questions and {sizes.question_bytes:,.0f} more for each. Large model: "
+        f"for all questions and {sizes.question_bytes:,.0f} more for each. {large}: "
         f"{short(sizes.teacher_parameters)} parameters, {sizes.teacher_bytes:,} bytes."
     )
     if report.choice:

@@ -24,7 +24,7 @@ _KEPT = (BUNDLE, REPORT, TOGETHER)
 _PAGES = ("report.html", "report.md")
 # What a run writes, into the folder of an item, or of the run with one student for all items.
 _STAGES = (
-    r"teacher|folds|student|baseline|second|work|(test_)?labels\.csv|variants\.csv"
+    r"teacher(-\d+)?|folds|student|baseline|second|work|(test_)?labels\.csv|variants\.csv"
     rf"|.*\.stage\.json|{re.escape(TEST_SCORES)}|{re.escape(RESPONSES)}"
 )
 _WRITTEN = re.compile(

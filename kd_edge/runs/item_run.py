@@ -35,7 +35,6 @@ from kd_edge.runs.two_students import (
     together_in_pytorch,
 )
 from kd_edge.size_search.shown import SizeChoice
-from kd_edge.teacher.card import teacher_size
 from kd_edge.training.doubts import Doubt
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.scorer import Scorer
@@ -151,13 +150,13 @@ class ItemRun:
             manifest: the manifest of a bundle that holds the item.
             bundle_bytes: the size of that bundle.
         """
-        sizes = [teacher_size(teacher) for teacher in self.outputs.teachers]
+        teacher_parameters, teacher_bytes = self.outputs.teacher_size()
         entry = manifest.item(self.item_id)
         both = sizes_by_name(entry, manifest)
         student = both[FIRST] + both[SECOND] if both else size_of(entry, manifest)
         return Sizes(
-            teacher_parameters=sum(parameters for parameters, _ in sizes),
-            teacher_bytes=sum(size for _, size in sizes),
+            teacher_parameters=teacher_parameters,
+            teacher_bytes=teacher_bytes,
             student_parameters=student.parameters,
             plain_bytes=student.bytes,
             bundle_bytes=bundle_bytes,
@@ -165,7 +164,12 @@ class ItemRun:
 
     def card_figures(self, figures: tuple[Line, ...]) -> CardFigures:
         """The figures of `measure` for the model card."""
-        return CardFigures(measured_on(self.split), figures, str(self.outputs.size or ""))
+        return CardFigures(
+            measured_on(self.split),
+            figures,
+            str(self.outputs.size or ""),
+            len(self.outputs.teachers),
+        )
 
     def report(self, figures: tuple[Line, ...], sizes: Sizes) -> ItemReport:
         """The report of the item with the figures of `measure`."""

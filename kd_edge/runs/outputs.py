@@ -9,6 +9,7 @@ from typing import Any
 from kd_edge.data.responses import Scale
 from kd_edge.distillation.distil import Distilled
 from kd_edge.size_search.shown import SizeChoice
+from kd_edge.teacher.card import teacher_size
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class StageOutputs:
     distilled: Distilled
     ran: tuple[str, ...]
     size: SizeChoice | None = None
+
+    def teacher_size(self) -> tuple[int, int]:
+        """Parameters of all teachers, and the bytes that scoring with them needs."""
+        parameters, sizes = zip(*map(teacher_size, self.teachers), strict=True)
+        return sum(parameters), sum(sizes)
 
 
 def unlike_words(scale: Scale) -> dict[str, Any]:

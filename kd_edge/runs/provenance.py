@@ -22,6 +22,20 @@ def bundle_provenance(
     return {"options": options.as_json(), "rows": dict(rows), "teachers": dict(teachers)}
 
 
+def pooled_provenance(options: RunOptions, rows: str, teachers: Sequence[str]) -> dict[str, Any]:
+    """The provenance of the bundle of one student for all items, JSON types.
+
+    Args:
+        options: of the run.
+        rows: the hash of all items' rows.
+        teachers: the hash of each teacher. One alone is called "teacher", as before there could
+            be several.
+    """
+    one = len(teachers) == 1
+    taught = {"teacher": teachers[0]} if one else {"teachers": [*teachers]}
+    return {"options": options.as_json(), "rows": rows, **taught}
+
+
 def measured_on(split: Split) -> str:
     """The responses that an item's figures were measured on, in words."""
     return f"{len(split.test)} responses it was not trained on ({split.how})"

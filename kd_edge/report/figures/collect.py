@@ -98,8 +98,11 @@ def _sums(
 def _reports(path: Path) -> dict[str, tuple[dict[str, Any], RowFacts]]:
     """Arguments of `item_figures` and facts for each item, from the run's own report."""
     try:
-        items = read_json(path)["items"]
-        return {item["item_id"]: (_arguments(item), row_facts(item)) for item in items}
+        report = read_json(path)
+        return {
+            item["item_id"]: (_arguments(item), row_facts(item, report["options"]))
+            for item in report["items"]
+        }
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"'{path.parent}' is not the folder of a finished run: it has no '{path.name}'. Name "

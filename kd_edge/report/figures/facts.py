@@ -36,11 +36,13 @@ class RowFacts:
         learnt_from: number of scored responses that the models were trained on.
         held_out: number of others, for choices: calibration, and what to flag.
         texts: the item's text, then its rubric and so on; empty where the run did not keep them.
+        teachers: number of large models, whose mean the small one learnt from.
     """
 
     learnt_from: int
     held_out: int
     texts: tuple[str, ...]
+    teachers: int = 1
 
 
 def bundle_facts(path: Path, manifest: Manifest) -> BundleFacts:
@@ -54,12 +56,13 @@ def bundle_facts(path: Path, manifest: Manifest) -> BundleFacts:
     )
 
 
-def row_facts(report: Mapping[str, Any]) -> RowFacts:
-    """From the report of a run, or of an item in it.
+def row_facts(report: Mapping[str, Any], options: Mapping[str, Any]) -> RowFacts:
+    """From the report of a run, or of an item in it, and the run's options there.
 
     Raises:
         KeyError, TypeError, ValueError: the report is damaged.
     """
     rows = report["rows"]
     texts = tuple(map(str, report.get("texts") or ()))
-    return RowFacts(int(rows["train"]), int(rows["validation"]), texts)
+    teachers = int(options.get("teachers", 1))
+    return RowFacts(int(rows["train"]), int(rows["validation"]), texts, teachers)

@@ -73,7 +73,7 @@ def collect_questions(out: Path) -> Questions:
         raw = read_json(path)
         parts, questions = (tuple(map(_part, raw[name])) for name in ("parts", "questions"))
         unseen = frozenset(map(str, raw["unseen"]))
-        facts = row_facts(raw)
+        facts = row_facts(raw, raw["options"])
         everything = next(part for part in parts if part.name == ALL)
         arguments: dict[str, Any] = {
             "test_rows": str(raw["test_rows"]),

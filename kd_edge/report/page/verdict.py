@@ -133,6 +133,8 @@ def _facts(item: ItemFigures, front: Front) -> Iterator[tuple[str, str]]:
 
 def _learnt(rows: RowFacts) -> str:
     text = f"{rows.learnt_from:,} responses scored by people"
+    if rows.teachers > 1:
+        text += f" and the mean of {rows.teachers} large models' scores"
     return f"{text}; {rows.held_out:,} more set what it flags" if rows.held_out else text
 
 

@@ -28,16 +28,16 @@ def run_stages(
 ) -> StageOutputs:
     """Run the stages of pooled questions in the run's folder, up to their student.
 
-    One teacher labels in-sample, and the student is of kind "pairs".
+    Teachers label in-sample, and the student is of kind "pairs".
 
     Raises:
-        InputError: more than one teacher is asked for, or see the stages.
+        InputError: cross-fitting is asked for, or see the stages.
         StoppedError: the user stopped it; the same call resumes.
     """
-    if options.folds or options.teachers > 1:
+    if options.folds:
         raise InputError(
-            "--together takes neither --folds nor --teachers: one large model labels the responses "
-            "to all items"
+            "--together takes no --folds: a large model labels the responses to all items, also "
+            "those that it was trained on (--teachers N takes the mean of several)"
         )
     pairs = replace(
         options,

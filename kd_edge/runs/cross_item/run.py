@@ -39,6 +39,7 @@ from kd_edge.runs.items import refuse_too_many
 from kd_edge.runs.lock import run_folder
 from kd_edge.runs.options import RunOptions
 from kd_edge.runs.outputs import StageOutputs
+from kd_edge.runs.provenance import pooled_provenance
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
 from kd_edge.runs.test_scores import ScoredRows, scored_rows, student_scorings, write_scored
@@ -47,7 +48,6 @@ from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students import registry
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.student import Student
-from kd_edge.teacher.card import teacher_size
 from kd_edge.teacher.reading_limit import training_doubts
 from kd_edge.teacher.source import resolve
 from kd_edge.training.doubts import Doubt, say_doubts
@@ -58,11 +58,11 @@ from kd_edge_runtime.scorer import Score, Scorer
 
 @dataclass(frozen=True)
 class SharedSizes:
-    """Parameters and bytes of a teacher and of the student that all questions share.
+    """Parameters and bytes of the teachers and of the student that all questions share.
 
     Attributes:
-        teacher_parameters: number of the teacher's parameters.
-        teacher_bytes: size of its weights and tokenizer.
+        teacher_parameters: number of all teachers' parameters.
+        teacher_bytes: size of their weights and tokenizers.
         student_parameters: number of the student's parameters.
         shared_bytes: size of its vocabulary and network, once for all questions.
         question_bytes: what each question adds on average, without golden rows.
@@ -175,13 +175,10 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
         scored = _scored(pool, outputs, scorer)
     write_scored(out / TEST_SCORES, scored, classes)
     classes_by_scorer = _classes(pool, outputs, scored)
-    provenance = {
-        "options": options.as_json(),
-        "rows": rows,
-        "teacher": hash_folder(outputs.teachers[0]),
-    }
+    provenance = pooled_provenance(options, rows, [*map(hash_folder, outputs.teachers)])
     bundle = out / BUNDLE
-    manifest = write(prepared, bundle, provenance, _cards(pool, classes_by_scorer))
+    cards = _cards(pool, classes_by_scorer, options.teachers)
+    manifest = write(prepared, bundle, provenance, cards)
     sizes = _sizes(outputs, manifest, bundle)
     report = _report(pool, outputs, classes_by_scorer, sizes, options)
     report = replace(report, warnings=(*doubts, *shortfalls_together(report.parts, report.choice)))
@@ -271,7 +268,9 @@ def _parts(pool: Pool, classes: Mapping[str, Scores]) -> tuple[Part, ...]:
     return all_, part(SEEN, pool.test, known, classes), part(UNSEEN, pool.test, new, classes)
 
 
-def _cards(pool: Pool, classes: Mapping[str, Scores]) -> dict[str, model_card.CardFigures]:
+def _cards(
+    pool: Pool, classes: Mapping[str, Scores], teachers: int
+) -> dict[str, model_card.CardFigures]:
     """Figures of each question for the bundle's card."""
     scale, human = pool.item.scale, human_scores(pool.test)
     return {
@@ -281,13 +280,14 @@ def _cards(pool: Pool, classes: Mapping[str, Scores]) -> dict[str, model_card.Ca
                 Line(scorer, agreement(human[at], scores[at], scale))
                 for scorer, scores in classes.items()
             ),
+            teachers=teachers,
         )
         for name, at in _rows_of_each(pool).items()
     }
 
 
 def _sizes(outputs: StageOutputs, manifest: Manifest, bundle: Path) -> SharedSizes:
-    parameters, size = teacher_size(outputs.teachers[0])
+    parameters, size = outputs.teacher_size()
     first = manifest.items[0]
     each = [manifest.members[entry.vectorizer].bytes for entry in manifest.items]
     return SharedSizes(

@@ -167,12 +167,23 @@ def _pairs(content: Mapping[str, Any]) -> str:
 
 def _indented(content: Mapping[str, Any], indent: str) -> Iterator[str]:
     for name, value in content.items():
+        if _is_long(value):
+            value = {str(at): one for at, one in enumerate(value, 1)}
         # The nesting of a bundle's provenance is not limited, so its display is.
         if isinstance(value, dict) and len(indent) < 10:
             yield f"{indent}{printable(name)}"
             yield from _indented(value, indent + "  ")
         else:
             yield f"{indent}{printable(name)}: {_short(value)}"
+
+
+def _is_long(value: Any) -> bool:
+    """Whether this is a list of texts, such as hashes, that does not go into a line."""
+    return (
+        isinstance(value, list)
+        and all(isinstance(one, str) for one in value)
+        and sum(map(len, value)) > _LONGEST
+    )
 
 
 def _short(value: Any) -> str:

@@ -19,6 +19,7 @@ from kd_edge.runs.cross_item.pipeline import question_variants, run_stages
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import ALL, SEEN, UNSEEN, run_together
 from kd_edge.runs.verdict import EXIT_CODE
+from kd_edge.stages.record import hash_folder
 from kd_edge.students import store
 from kd_edge.students.bag import BagOptions
 from kd_edge.students.pairs import PairsText
@@ -194,6 +195,10 @@ def test_what_the_bundle_holds(finished):
         assert len({entry.vectorizer for entry in entries}) == len(NAMES)
         everything = b"".join(bundle.read(name) for name in bundle.manifest.members)
         shared = bundle.manifest.members[entries[0].forms["plain-int8"]].bytes
+        card, provenance = bundle.read(bundle.manifest.card), bundle.manifest.provenance
+    assert provenance["teacher"] == hash_folder(out / "teacher")
+    assert "teachers" not in provenance, "as of every run before there could be several"
+    assert b"the scores of a large language model;" in card
     assert CANARY.encode() not in everything
     assert b"painted" not in everything
     assert report.sizes.shared_bytes == shared
@@ -202,7 +207,7 @@ def test_what_the_bundle_holds(finished):
 
 def test_no_cross_fitting(training, tiny_model, tmp_path):
     pool = make_pool(training, None, 0.15, 0)
-    with pytest.raises(InputError, match="--folds"):
+    with pytest.raises(InputError, match="--together takes no --folds"):
         run_stages(pool, tmp_path, replace(options(tiny_model), folds=2))
 
 

@@ -85,6 +85,11 @@ def test_what_it_is_about():
     facts = dict(only(made(rules.USE, front=bare), Facts).rows)
     assert facts["Learnt from"] == "1,200 responses scored by people"
     assert "The item" not in facts
+    several = replace(FRONT, rows=RowFacts(1200, 0, (), teachers=3))
+    facts = dict(only(made(rules.USE, front=several), Facts).rows)
+    assert facts["Learnt from"] == (
+        "1,200 responses scored by people and the mean of 3 large models' scores"
+    )
     long = replace(FRONT, rows=RowFacts(1, 1, ("word " * 1000,)))
     assert len(dict(only(made(rules.USE, front=long), Facts).rows)["The item"]) < 1210
 
