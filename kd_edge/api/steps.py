@@ -25,7 +25,7 @@ from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.distillation.weakness import weaknesses
 from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
-from kd_edge.soft_labels.label_rows import label_rows
+from kd_edge.soft_labels.label_rows import label_rows, options_of
 from kd_edge.soft_labels.label_variants import (
     Variants,
     clear_partial,
@@ -33,11 +33,13 @@ from kd_edge.soft_labels.label_variants import (
     read_variants,
 )
 from kd_edge.soft_labels.labels import SoftLabels, read_labels, write_labels
+from kd_edge.soft_labels.more_teachers import more_teachers
 from kd_edge.stages.lock import held
 from kd_edge.students import store
 from kd_edge.students.kept_out import kept_out
 from kd_edge.students.student import Student
 from kd_edge.teacher import finetune as finetuning
+from kd_edge.teacher.card import read_card
 from kd_edge.teacher.compute import computing_on
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.held_out import held_out_rows, learning_rows
@@ -124,9 +126,11 @@ def label(
     variants: int | None = None,
     unlabelled: Responses | None = None,
     seed: int = 0,
+    teachers: int = 1,
+    model: str | None = None,
     folder: str | Path | None = None,
 ) -> Labels:
-    """Label responses, and variants of them, with a teacher's probabilities.
+    """Label responses, and variants of them, with a teacher's probabilities, or several teachers'.
 
     Args:
         teacher: from `finetune`, or its folder.
@@ -135,10 +139,17 @@ def label(
         variants: how many, >= 0; by default 40 a response, between 20,000 and 50,000.
         unlabelled: responses without scores, to be labelled too.
         seed: of the choice of variants, >= 0.
-        folder: where to save labels.csv and variants.csv.
+        teachers: how many, >= 1: more than one fine-tunes others like the teacher, with the seeds
+            that follow on its own. A response gets the mean of their probabilities, and the
+            variants are divided among them.
+        model: the language model to fine-tune them from, as in `finetune`, where it was a folder,
+            or that of an adapter, if it has moved.
+        folder: where to save labels.csv and variants.csv, and in labels.csv.teachers the teachers
+            but the first, which the same call does not fine-tune again.
 
     Raises:
-        InputError: the folder holds no teacher, or one for other classes.
+        InputError: the folder holds no teacher, or one for other classes; a teacher cannot be
+            fine-tuned.
 
     Example:
         >>> labels = label(teacher, responses, variants=20_000)
@@ -147,18 +158,26 @@ def label(
     """
     source, question = to_teacher_folder(teacher), to_item(responses, item)
     check("seed", seed, int)
+    check("teachers", teachers, int)
     place = Workplace(folder)
-    write_labels(place.path / "labels.csv", label_rows(question, source))
+    folders: tuple[Path, ...] = (source,)
+    precision = device = "auto"
+    if teachers != 1:
+        like = options_of(read_card(source), model, source)
+        precision, device = like.precision, like.device
+        work = place.path / "labels.csv.teachers"
+        folders = more_teachers(question, source, teachers, like, work)
+    write_labels(place.path / "labels.csv", label_rows(question, folders, device, model, precision))
     rows, _ = learning_rows(question, source, seed)
     more = unlabelled_texts(unlabelled, question.part_of or question.item_id, question.rows)
     texts = texts_to_label(list(rows), more, variants, seed)
-    labels = Labels(
-        # As the file has them: a student learns the same from both.
-        read_labels(place.path / "labels.csv", question.scale.classes),
-        label_variants(texts, [source], place.path / "variants.csv") if texts else None,
-        source if isinstance(teacher, str) else teacher,
-    )
-    clear_partial(place.path / "variants.csv")
+    path, made = place.path / "variants.csv", None
+    if texts:
+        made = label_variants(texts, folders, path, precision, device=device, base=model)
+    # As the file has them: a student learns the same from both.
+    soft = read_labels(place.path / "labels.csv", question.scale.classes)
+    labels = Labels(soft, made, source if isinstance(teacher, str) else teacher)
+    clear_partial(path)
     return place.keep_for(labels)
 
 

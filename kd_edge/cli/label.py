@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,12 @@ from kd_edge.cli.reading import read, read_unlabelled, reading_options, unlabell
 from kd_edge.cli.training import device_option
 from kd_edge.console.model_names import RESEARCH
 
+if TYPE_CHECKING:
+    from kd_edge.data.responses import Item
+    from kd_edge.soft_labels.labels import SoftLabels
+    from kd_edge.teacher.card import TeacherCard
+    from kd_edge.teacher.options import TeacherOptions
+
 
 @click.command(cls=GroupedCommand)
 @click.argument("paths", type=PATH, nargs=-1, metavar="[TEACHER] RESPONSES")
@@ -34,6 +40,13 @@ from kd_edge.console.model_names import RESEARCH
     default=0,
     help="Cross-fit: fine-tune this many teachers like TEACHER, each to label the responses that "
     "it was not trained on.",
+)
+@OptionGroup.LABELS.option(
+    "--teachers",
+    type=COUNT,
+    default=1,
+    help="Number of teachers, by the mean of whose probabilities responses are labelled: more "
+    "like TEACHER are fine-tuned with different seeds, and kept in <output>.teachers.",
 )
 @OptionGroup.LABELS.option(
     "--variants",
@@ -54,6 +67,7 @@ def label(
     paths: tuple[Path, ...],
     output: Path,
     folds: int,
+    teachers: int,
     variants_output: Path | None,
     count: int | None,
     unlabelled: Path | None,
@@ -74,6 +88,7 @@ def label(
     Examples:
       kd-edge label teacher responses.csv -o labels.csv
       kd-edge label teacher responses.csv -o labels.csv --folds 5
+      kd-edge label teacher responses.csv -o labels.csv --teachers 3
       kd-edge label teacher responses.csv -o labels.csv --variants variants.csv
       kd-edge label teacher all.csv -o soft.csv --variants more.csv --count 20000
       kd-edge label teacher a.csv -o soft.csv --variants v.csv --unlabelled b.csv
@@ -84,7 +99,7 @@ def label(
     """
     teacher, responses = _teacher_and_responses(paths, values["llm"] is not None)
     model = values["model"]
-    _refuse_unfit(output, folds, variants_output, count, unlabelled, values)
+    _refuse_unfit(output, folds, teachers, variants_output, count, unlabelled, values)
     for file in filter(None, (output, variants_output)):
         refuse_overwriting(file, responses)
     refuse_missing(responses, unlabelled)
@@ -97,33 +112,35 @@ def label(
     from kd_edge.teacher.card import read_card
 
     card = read_card(teacher)
-    if model is not None and not folds and card.adapter is None:
-        raise click.UsageError("--model needs --folds: without --folds, the TEACHER itself labels")
+    if model is not None and not folds and teachers == 1 and card.adapter is None:
+        raise click.UsageError(
+            "--model needs --folds or --teachers: without them, the TEACHER itself labels"
+        )
     item = read(responses, values, folder=output.parent).item()
     unscored = read_unlabelled(unlabelled, values, item.part_of or item.item_id, output.parent)
 
     from kd_edge.console.progress import say
     from kd_edge.soft_labels.augmentation import texts_to_label, unlabelled_texts
-    from kd_edge.soft_labels.label_rows import (
-        cross_fit,
-        label_rows,
-        options_of,
-        refuse_other_classes,
-    )
+    from kd_edge.soft_labels.label_rows import label_rows, refuse_other_classes
     from kd_edge.soft_labels.label_variants import clear_partial, label_variants
     from kd_edge.soft_labels.labels import write_labels
     from kd_edge.teacher.held_out import learning_rows
 
     refuse_other_classes(item, teacher, card)
     rows = learning_rows(item, teacher, seed)[0] if variants_output else ()
+    folders: tuple[Path, ...] = (teacher,)
+    precision = "auto"
+    if teachers > 1:
+        options = _options_like(teacher, card, model, device)
+        folders = _more_teachers(item, teacher, teachers, options, output)
+        # As `kd-edge run` labels with them.
+        precision, device = options.precision, options.device
     if folds:
-        work = output.with_name(f"{output.name}.folds")
-        options = options_of(card, model)
-        if device != "auto":
-            options = replace(options, device=device)
-        labels = cross_fit(item, options, folds, work, card.validation_ids)
+        labels = _cross_fit(
+            item, teacher, folds, _options_like(teacher, card, model, device), output
+        )
     else:
-        labels = label_rows(item, teacher, device, model)
+        labels = label_rows(item, folders, device, model, precision)
     write_labels(output, labels)
     click.echo(f"{output}: {len(labels.ids):,} soft labels")
     if variants_output is not None:
@@ -131,9 +148,46 @@ def label(
         if unscored is not None:
             say(f"Unscored responses used: {len(more):,}.")
         texts = texts_to_label(list(rows), more, count, seed)
-        variants = label_variants(texts, [teacher], variants_output, device=device, base=model)
+        variants = label_variants(
+            texts, folders, variants_output, precision, device=device, base=model
+        )
         clear_partial(variants_output)
         click.echo(f"{variants_output}: {len(variants.texts):,} labelled variants")
+
+
+def _options_like(
+    teacher: Path, card: TeacherCard, model: str | None, device: str
+) -> TeacherOptions:
+    """How teachers like TEACHER are fine-tuned, on the device that was named."""
+    from kd_edge.soft_labels.label_rows import options_of
+
+    options = options_of(card, model, teacher)
+    return options if device == "auto" else replace(options, device=device)
+
+
+def _more_teachers(
+    item: Item, teacher: Path, count: int, options: TeacherOptions, output: Path
+) -> tuple[Path, ...]:
+    from kd_edge.console.progress import say
+    from kd_edge.soft_labels.more_teachers import more_teachers
+
+    work = output.with_name(f"{output.name}.teachers")
+    folders = more_teachers(item, teacher, count, options, work)
+    say(
+        f"{work} keeps the teachers but the first: with them, the same command needs no "
+        "fine-tuning. It can be removed."
+    )
+    return folders
+
+
+def _cross_fit(
+    item: Item, teacher: Path, folds: int, options: TeacherOptions, output: Path
+) -> SoftLabels:
+    from kd_edge.soft_labels.label_rows import as_read_by, cross_fit
+    from kd_edge.teacher.card import read_card
+
+    card, work = read_card(teacher), output.with_name(f"{output.name}.folds")
+    return cross_fit(as_read_by(card, item), options, folds, work, card.validation_ids)
 
 
 def _teacher_and_responses(paths: tuple[Path, ...], llm: bool) -> tuple[Path | None, Path]:
@@ -155,6 +209,7 @@ def _teacher_and_responses(paths: tuple[Path, ...], llm: bool) -> tuple[Path | N
 def _refuse_unfit(
     output: Path,
     folds: int,
+    teachers: int,
     variants_output: Path | None,
     count: int | None,
     unlabelled: Path | None,
@@ -169,8 +224,13 @@ def _refuse_unfit(
         raise click.UsageError("--count needs --variants FILE, to write the variants to")
     if unlabelled is not None and variants_output is None:
         raise click.UsageError("--unlabelled needs --variants FILE, to write its labels to")
-    if values["llm"] is not None and folds:
-        raise click.UsageError("--folds needs a TEACHER: a model behind an API is not fine-tuned")
+    if folds and teachers > 1:
+        raise click.UsageError(
+            "give --folds or --teachers, not both: cross-fitting trains teachers itself"
+        )
+    if values["llm"] is not None and (folds or teachers > 1):
+        option = "--folds" if folds else "--teachers"
+        raise click.UsageError(f"{option} needs a TEACHER: a model behind an API is not fine-tuned")
     if values["llm"] is None:
         refuse_without_llm(values)
     if variants_output == output:

@@ -198,8 +198,9 @@ class Pipeline:
 
     def _teachers_labels(self, rows: Sequence[Row], description: str) -> SoftLabels:
         """The teachers' mean probabilities of rows, as teachers read them."""
-        teachers, options = self._teachers.values(), self._options.teacher
-        return mean_labels(teachers, rows, self._classes, description, options)
+        teachers, options = [*self._teachers.values()], self._options.teacher
+        where = options.precision, options.device
+        return mean_labels(teachers, rows, self._classes, description, *where)
 
     def _label_variants(self) -> tuple[VariantTexts | None, Path]:
         seed, path = self._options.distil.seed, self._folder / "variants.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,31 +30,39 @@ from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
-from kd_edge.teacher.source import PACKAGED, resolve
+from kd_edge.teacher.source import PACKAGED, find_base, resolve
 from kd_edge_runtime.errors import InputError
 
 
 def label_rows(
-    item: Item, teacher: Path, device: str = "auto", base: str | None = None
+    item: Item,
+    teacher: Path | Sequence[Path],
+    device: str = "auto",
+    base: str | None = None,
+    precision: str = "auto",
 ) -> SoftLabels:
-    """Label an item's responses with one teacher, including those it was trained on.
+    """Label an item's responses with one teacher or several, also those they were trained on.
 
     Args:
         item: the item; its test rows are left out, rows without a score are labelled too.
-        teacher: the folder of the fine-tuned teacher.
-        device: where it computes, as in `TeacherOptions`.
-        base: the language model of its adapter, if it has moved; see `load_teacher`.
+        teacher: the folder of the fine-tuned teacher, or those of several, whose labels' mean is
+            taken; see `more_teachers`.
+        device: where they compute, as in `TeacherOptions`.
+        base: the language model of their adapters, if it has moved; see `load_teacher`.
+        precision: in which they compute, as in `TeacherOptions`.
 
     Returns:
         A label for each row, in the item's order, of fold `IN_SAMPLE`.
 
     Raises:
-        InputError: the folder holds no teacher, or one for other classes.
+        InputError: a folder holds no teacher, or one for other classes.
     """
-    refuse_other_classes(item, teacher, read_card(teacher))
+    teachers = [teacher] if isinstance(teacher, Path) else teacher
+    for one in teachers:
+        refuse_other_classes(item, one, read_card(one))
     progress = "scoring responses with the teacher"
     rows, classes = labelled_rows(item), item.scale.classes
-    return predicted_labels(teacher, rows, classes, progress, device=device, base=base)
+    return mean_labels(teachers, rows, classes, progress, precision, device, base)
 
 
 def predicted_labels(
@@ -76,15 +84,26 @@ def predicted_labels(
 
 
 def mean_labels(
-    teachers: Iterable[Path],
+    teachers: Sequence[Path],
     rows: Sequence[Row],
     classes: tuple[str, ...],
     progress: str,
-    options: TeacherOptions,
+    precision: str = "auto",
+    device: str = "auto",
+    base: str | None = None,
 ) -> SoftLabels:
-    """The mean of several teachers' labels, computed as their options say; see `SoftLabels`."""
-    where: dict[str, Any] = {"precision": options.precision, "device": options.device}
-    return averaged([predicted_labels(one, rows, classes, progress, **where) for one in teachers])
+    """The mean of one or more teachers' labels; see `predicted_labels`."""
+    count = len(teachers)
+    shown = [
+        progress if count == 1 else f"{progress} ({at} of {count})" for at in range(1, count + 1)
+    ]
+    how: dict[str, Any] = {"precision": precision, "device": device, "base": base}
+    return averaged(
+        [
+            predicted_labels(one, rows, classes, text, **how)
+            for one, text in zip(teachers, shown, strict=True)
+        ]
+    )
 
 
 def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
@@ -100,20 +119,27 @@ def refuse_other_classes(item: Item, teacher: Path, card: TeacherCard) -> None:
         )
 
 
-def options_of(card: TeacherCard, model: str | None = None) -> TeacherOptions:
+def options_of(
+    card: TeacherCard, model: str | None = None, folder: Path | None = None
+) -> TeacherOptions:
     """The options to fine-tune more teachers like an existing one.
 
     Args:
-        card: its teacher.json, which keeps no path of the language model's folder.
+        card: its teacher.json, which keeps no path of the language model's folder, unless it is
+            that of an adapter.
         model: where its language model is now, as in `TeacherOptions`; None looks where it was.
+        folder: the teacher's, from which the path to an adapter's language model leads.
 
     Raises:
-        InputError: the language model cannot be found, or is another one.
+        InputError: the language model cannot be found, or is another one; the card is of a newer
+            version.
     """
-    options = TeacherOptions(**card.options)
+    options = TeacherOptions.kept(card.options)
     wanted = model or options.model
     if model is None and card.base_revision is not None:
         wanted = f"{card.base}@{card.base_revision}"
+    elif model is None and wanted != PACKAGED and card.adapter is not None and folder is not None:
+        wanted = str(find_base(folder, card).folder)
     elif model is None and wanted != PACKAGED and not Path(wanted).is_dir():
         raise InputError(
             f"the teacher was fine-tuned from a language model in a folder '{card.base}', which is "
@@ -124,6 +150,13 @@ def options_of(card: TeacherCard, model: str | None = None) -> TeacherOptions:
             f"'{wanted}' is not the language model that the teacher was fine-tuned from."
         )
     return replace(options, model=wanted)
+
+
+def as_read_by(card: TeacherCard, item: Item) -> Item:
+    """The item with the question and the rubric that a decoder-only teacher reads, if it is one."""
+    if card.prompt is None:
+        return item
+    return replace(item, prompt=card.prompt.question or None, rubric=card.prompt.rubric or None)
 
 
 def cross_fit(

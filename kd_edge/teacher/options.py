@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from kd_edge_runtime.errors import InputError
+from kd_edge_runtime.errors import InputError, printable
 
 _RESPONSES_SEEN = 330 * 16  # optimizer steps that the default teacher wants, at batch 16
 # To compare responses with reference answers takes longer to learn than one question's answers.
@@ -109,6 +110,21 @@ class TeacherOptions:
                 "weights in 4 bits cannot be merged with an adapter without loss: leave "
                 "--lora-keep merged out, or --4bit."
             )
+
+    @classmethod
+    def kept(cls, values: Mapping[str, Any]) -> TeacherOptions:
+        """The options that a teacher.json keeps; those that came after it, as it was without them.
+
+        Raises:
+            InputError: it has options that this version does not know.
+        """
+        unknown = sorted({*values} - {one.name for one in fields(cls)})
+        if unknown:
+            raise InputError(
+                f"the teacher was fine-tuned by a newer version of kd-edge, with options that this "
+                f"one does not know ({', '.join(map(printable, unknown))})."
+            )
+        return cls(**{**_LATER, **values})
 
     @property
     def _of_lora(self) -> list[str]:

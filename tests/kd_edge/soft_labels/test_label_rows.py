@@ -199,5 +199,11 @@ def test_more_teachers_like_one_from_the_hub_start_from_its_very_commit(monkeypa
     assert asked == ["somebody/model@abc123"]
     assert (options.seed, options.epochs) == (4, 2)
     assert options.model == "somebody/model@abc123"
+    # Of a version in which no label was smoothed; and of one that is yet to come.
+    of_then = {name: value for name, value in teacher.options.items() if name != "label_smoothing"}
+    assert options.label_smoothing == TeacherOptions().label_smoothing
+    assert labelling.options_of(replace(teacher, options=of_then)).label_smoothing == 0
+    with pytest.raises(InputError, match=r"newer version of kd-edge.*\(warmth\)"):
+        labelling.options_of(replace(teacher, options={**of_then, "warmth": 1}))
     with pytest.raises(InputError, match="not the language model"):
         labelling.options_of(replace(teacher, base_sha256="0" * 64))
