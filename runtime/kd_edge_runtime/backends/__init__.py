@@ -65,7 +65,7 @@ _BACKENDS = {
     ),
     "onnx": _Backend(
         "with_onnx",
-        (*_NGRAMS, "rnn", "transformer"),
+        (*_NGRAMS, "rnn", "transformer", "cross"),
         ("onnx-int8", "onnx-fp16", "onnx-fp32"),
         (_NUMPY, ("onnxruntime",)),
     ),

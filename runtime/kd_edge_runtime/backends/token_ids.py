@@ -17,9 +17,15 @@ Ids = list[int]
 
 
 class TokenReader(Protocol):
-    """A bundle's tokenizer."""
+    """A bundle's tokenizer.
+
+    Attributes:
+        pad: the id to pad with.
+        most: the ids that are left of a response, those around it included.
+    """
 
     pad: int
+    most: int
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """The ids of each of N responses, without padding.
@@ -27,6 +33,10 @@ class TokenReader(Protocol):
         Raises:
             BundleError: the tokenizer cannot read a response.
         """
+        ...
+
+    def pieces(self, texts: Sequence[str]) -> list[Ids]:
+        """As `encode`, without the ids that are put around a response."""
         ...
 
 
@@ -72,9 +82,13 @@ class _Plain:
         except ValueError as error:
             raise BundleError(f"the bundle's tokenizer cannot be loaded: {error}") from None
         self.pad = _padding(self._tokenizer.pad)
+        self.most = self._tokenizer.most or 0  # it cuts, else it was refused
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         return _few([self._tokenizer.encode(text) for text in whole(texts)])
+
+    def pieces(self, texts: Sequence[str]) -> list[Ids]:
+        return _few([self._tokenizer.pieces(text) for text in whole(texts)])
 
 
 class _Package:
@@ -83,13 +97,20 @@ class _Package:
 
         with _refused("cannot be loaded"):
             self._tokenizer = Tokenizer.from_str(data.decode("utf-8"))
-            padding = self._tokenizer.padding
+            padding, truncation = self._tokenizer.padding, self._tokenizer.truncation
             self._tokenizer.no_padding()
         self.pad = _padding(None if padding is None else padding["pad_id"])
+        self.most = 0 if truncation is None else int(truncation["max_length"])
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         with _refused("cannot read a response"):
             ids = [encoding.ids for encoding in self._tokenizer.encode_batch(whole(texts))]
+        return _few(ids)
+
+    def pieces(self, texts: Sequence[str]) -> list[Ids]:
+        with _refused("cannot read a response"):
+            encoded = self._tokenizer.encode_batch(whole(texts), add_special_tokens=False)
+            ids = [encoding.ids for encoding in encoded]
         return _few(ids)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 # Responses per batch: counts take 14 MB for 3,500 n-grams; tokens must fit a small device. Fewer
 # where the inputs, or all tensors together, have more numbers than these.
-_BATCH = {"bag": 1024, "pairs": 1024, "rnn": 64, "transformer": 16}
+_BATCH = {"bag": 1024, "pairs": 1024, "rnn": 64, "transformer": 16, "cross": 16}
 _INPUTS, _NUMBERS = 1 << 22, 1 << 27
 
 
@@ -87,7 +87,7 @@ def _source(item: LoadedItem) -> _Source:
         from kd_edge_runtime.backends.pairs_input import PairsInput
 
         return PairsInput.of(item)
-    return _TokensInput(item)
+    return _PartsInput(item) if item.entry.student == "cross" else _TokensInput(item)
 
 
 class _TokensInput:
@@ -99,8 +99,25 @@ class _TokensInput:
         self._reader = token_reader(item)
 
     def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        ids, mask = padded(self._reader.encode(texts), self._reader.pad)
+        ids, mask = padded(self._ids(texts), self._reader.pad)
         return {"ids": ids, "mask": mask}
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        return self._reader.encode(texts)
+
+
+class _PartsInput(_TokensInput):
+    """The same, of a reference answer and a response."""
+
+    def __init__(self, item: LoadedItem) -> None:
+        from kd_edge_runtime.text.reference_parts import parts_of
+
+        super().__init__(item)
+        entry = item.entry
+        self._parts = parts_of(entry.text, self._reader.most, entry.item_id).reader()
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        return [self._parts.join(ids) for ids in self._reader.pieces(texts)]
 
 
 class OnnxModel:

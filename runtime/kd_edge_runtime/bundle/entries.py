@@ -91,7 +91,7 @@ class ItemEntry:
 
     Attributes:
         item_id: the item's name in tables of responses.
-        student: the kind of network: "bag", "pairs", "rnn" or "transformer".
+        student: the kind of network: "bag", "pairs", "rnn", "transformer" or "cross".
         classes: the scores or class words, from the lowest to the highest.
         values: the number that each class stands for in an expected score, for readers that do
             not know `points`; the scores themselves if all are whole numbers.

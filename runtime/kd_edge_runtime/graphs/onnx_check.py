@@ -21,6 +21,7 @@ _OPERATORS = {
     "pairs": _NGRAMS,
     "rnn": frozenset(RULES),
     "transformer": frozenset(RULES),
+    "cross": frozenset(RULES),
 }
 
 # Numbers of responses and of tokens for which shapes are computed before a graph is loaded.

@@ -27,6 +27,10 @@ class PlainTokenizer:
     Args:
         whole: a tokenizer's JSON.
 
+    Attributes:
+        pad: the id to pad with; None where it does not pad.
+        most: the ids that are left of a text, special tokens included; None for all.
+
     Raises:
         OtherTokenizerError: it is of another kind.
         ValueError: it is no tokenizer's JSON.
@@ -41,7 +45,7 @@ class PlainTokenizer:
                 for token in whole["added_tokens"]
             }
             self._before, self._after = _around(whole["post_processor"])
-            longest, self._left = _truncation(whole["truncation"])
+            self.most, self._left = _truncation(whole["truncation"])
             padding = whole["padding"]
             self.pad: int | None = None if padding is None else int(padding["pad_id"])
         except OtherTokenizerError:
@@ -49,7 +53,7 @@ class PlainTokenizer:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             raise ValueError("it is no tokenizer of the package 'tokenizers'") from None
         around = len(self._before) + len(self._after)
-        self._longest = None if longest is None else longest - around
+        self._longest = None if self.most is None else self.most - around
         if self._longest is not None and self._longest < 0:
             raise ValueError("it cuts responses to less than its own special tokens")
         # The longest first, where one begins another.
@@ -59,6 +63,19 @@ class PlainTokenizer:
 
     def encode(self, text: str) -> Ids:
         """The ids of a text without halves of surrogate pairs, special tokens included."""
+        return [*self._before, *self._first(self._ids_of(text), self._longest), *self._after]
+
+    def pieces(self, text: str) -> Ids:
+        """The ids of a text without halves of surrogate pairs, no more than `most` of them."""
+        return self._first(self._ids_of(text), self.most)
+
+    def _first(self, ids: Ids, most: int | None) -> Ids:
+        """As many as are kept, from the side that is kept."""
+        if most is None or len(ids) <= most:
+            return ids
+        return ids[len(ids) - most :] if self._left else ids[:most]
+
+    def _ids_of(self, text: str) -> Ids:
         ids: Ids = []
         parts = self._parts.split(text) if self._parts else [text]
         for place, part in enumerate(parts):
@@ -67,9 +84,7 @@ class PlainTokenizer:
             else:
                 for word in self._cut(part):
                     ids += self._kept(word)
-        if self._longest is not None and len(ids) > self._longest:
-            ids = ids[len(ids) - self._longest :] if self._left else ids[: self._longest]
-        return [*self._before, *ids, *self._after]
+        return ids
 
     def _kept(self, word: str) -> Ids:
         ids = self._ids.get(word)
