@@ -40,7 +40,8 @@ class ExportItem:
             compared with PyTorch.
         part_of: what the item's score is a part of, "" if it stands for itself.
         second: a further student, for responses of which the first is not sure; it needs
-            `held_out`, to choose when it is asked.
+            `held_out`, to choose when it is asked, unless there is a `cascade`.
+        cascade: when the second is asked, where that was chosen by other responses too.
     """
 
     student: Student
@@ -49,6 +50,7 @@ class ExportItem:
     prompts: tuple[str, ...] = ()
     part_of: str = ""
     second: Student | None = None
+    cascade: Cascade | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
     # For all items first, so that a wrong name is reported before the work starts.
     chosen = [choose_forms(item.student, options.forms) for item in items]
     for item in items:
-        if item.second:
+        if item.second and item.cascade is None:
             check_second(item.student.item_id, item.second, item.held_out)
     return [_item(item, forms, options) for item, forms in zip(items, chosen, strict=True)]
 
@@ -218,10 +220,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
     rules = ran.parts.text.get("rules", 1) % AFTER_MARKUP
     parts = replace(
         ran.parts,
-        flags=replace(
-            ran.parts.flags,
-            prompt=prompt_codes(item.prompts, rules),
-        ),
+        flags=replace(ran.parts.flags, prompt=prompt_codes(item.prompts, rules)),
         part_of=item.part_of,
     )
     shared_by = student.provenance.get("privacy", {}).get("shared_by", 0)
@@ -232,7 +231,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
     second = _run(item.second, second_name(student.item_id), forms, sample, own)
     if (ran.parts.vectorizer, ran.parts.forms) == (second.parts.vectorizer, second.parts.forms):
         raise InputError(f"item '{student.item_id}': the second student is the first once more")
-    cascade = _cascade(student, ran, second, sample, options.cascade)
+    cascade = item.cascade or _cascade(student, ran, second, sample, options.cascade)
     both = SecondParts(
         second.parts,
         below=cascade.below,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +205,7 @@ def run(
 
         joint = run_together(scored, output, options, tested, kept_out)
         if as_json:
-            print_json(asdict(joint))
+            print_json(joint.as_json())
         else:
             _show_together(joint, output)
         _end(scored.left_out, joint.warnings, accept_weak)
@@ -285,6 +284,8 @@ def _show_together(report: TogetherReport, output: Path) -> None:
     )
     if report.choice:
         print_text(str(report.choice))
+    if report.second:
+        print_text(report.second.why)
     click.echo()
     print_text(LEGEND)
     click.echo()

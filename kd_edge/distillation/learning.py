@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ class LearningData:
         relations: for a student of many questions, their relations by item id.
         names: what progress calls the models.
         kept_out: words that no student may know.
+        references: for a student of many questions, the reference answers to each.
 
     Raises:
         InputError: a row has no soft label, or there are no rows to train on or none held out.
@@ -51,6 +52,7 @@ class LearningData:
     relations: Mapping[str, Relation] | None = None
     names: ModelNames = RESEARCH
     kept_out: KeptOut = NOTHING
+    references: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name, rows, held_out = self.item.item_id, self.rows, self.held_out
@@ -85,5 +87,7 @@ class LearningData:
     def learn_text(self, options: DistilOptions) -> TextStage:
         """The frozen text stage of a student."""
         kind = registry.get(options.student)
-        sources = TextSources(self.texts, self.teacher, self.relations or {}, self.sharing)
+        sources = TextSources(
+            self.texts, self.teacher, self.relations or {}, self.sharing, self.references
+        )
         return kind.learn_text(sources, kind.options(options.student_options))

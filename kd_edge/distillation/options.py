@@ -88,16 +88,16 @@ class DistilOptions:
     @property
     def first(self) -> DistilOptions:
         """The options of the student, or of the first of both."""
-        if self.student != registry.BOTH:
-            return self
-        return replace(self, student=registry.DEFAULT, second_options={})
+        couple = registry.COUPLES.get(self.student)
+        return self if couple is None else replace(self, student=couple[0], second_options={})
 
     @property
     def second(self) -> DistilOptions | None:
         """The options of the second of both."""
-        if self.student != registry.BOTH:
+        couple = registry.COUPLES.get(self.student)
+        if couple is None:
             return None
         chosen = self.second_options
         return replace(
-            self, student=registry.SECOND, student_options=chosen, second_options={}, epochs=None
+            self, student=couple[1], student_options=chosen, second_options={}, epochs=None
         )

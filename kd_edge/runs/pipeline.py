@@ -245,6 +245,7 @@ class Pipeline:
                 data.relations,
                 SCHOOL,
                 data.kept_out,
+                data.references,
             )
 
         if self._options.limits is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from kd_edge.data.responses import Row
 from kd_edge.data.splits import Split
@@ -51,6 +52,9 @@ class PipelineRows:
 
     relations: Mapping[str, Relation] | None = None
     """For a student of many questions, their relations by item id."""
+
+    references: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """For a student of many questions, the reference answers to each."""
 
     def __init__(
         self, split: Split, unlabelled: tuple[str, ...] = (), kept_out: KeptOut = NOTHING

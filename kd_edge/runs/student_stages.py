@@ -17,7 +17,7 @@ from kd_edge.distillation.distil import (
 from kd_edge.distillation.learning import LearningData
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.runs.pipeline_rows import PipelineRows
-from kd_edge.stages.record import hash_folder
+from kd_edge.stages.record import hash_folder, hash_json
 from kd_edge.stages.runner import Stages
 from kd_edge.students import registry, store
 
@@ -74,12 +74,16 @@ def make_students(
     second = stages.folder / "second"
 
     def run_second() -> None:
-        taught = soft_labels(learning(), distilled)
+        learnt = learning()
+        # Of many questions the second follows the teacher: where that is no good, it is left out.
+        taught = learnt if data.references else soft_labels(learnt, distilled)
         store.save(distil_second(taught, options, work), second)
 
     of_second = inputs_of(options.second)
     chosen, choice = asdict(options.second), choice_of(distilled.student.provenance)
-    if choice is not None and choice.teacher_share != 1:
+    if data.references:
+        of_second["references"] = hash_json({**data.references})
+    elif choice is not None and choice.teacher_share != 1:
         chosen["teacher_share"] = choice.teacher_share
         of_second["baseline"] = hash_folder(baseline)  # its probabilities are mixed in
     stages.run("second", chosen, of_second, [second], run_second, lambda: data.load(second))

@@ -4,6 +4,7 @@
 - `rnn`: a bidirectional GRU over words, the network of the method's paper.
 - `transformer`: some layers of the teacher itself, and the pieces of words that it needs.
 - `pairs`: a bag for many questions, which also reads their reference answers.
+- `cross`: a transformer for many questions, which reads a reference answer beside the response.
 
 A new kind is one module with an object `KIND` and one line in `registry.REGISTRY`. `KIND` is a
 `kind.Kind`, or a `tokens.TokenKind` if the network reads token ids. A `Kind` brings

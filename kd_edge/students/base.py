@@ -62,12 +62,14 @@ class TextSources:
         teacher: the teacher's folder, for a student that is cut out of it.
         relations: for a student of many questions, what it knows of each, by item id.
         sharing: how it is counted who shares a word.
+        references: for a student of many questions, the reference answers to each.
     """
 
     texts: Sequence[str]
     teacher: Path | None = None
     relations: Mapping[str, Relation] = field(default_factory=dict)
     sharing: Sharing = field(default_factory=Sharing)
+    references: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def nothing_shared(self, least: int) -> InputError:
         """The error where no word is in so many responses as a vocabulary asks for."""

@@ -10,6 +10,7 @@ import torch
 from tokenizers import Tokenizer
 
 from kd_edge.students.decoders import refuse_decoder
+from kd_edge.students.layers import check_layers, usual_layers
 from kd_edge.students.sharing import Sharing
 from kd_edge.students.trimming import Trimmed, trim
 from kd_edge.teacher.classifier import TeacherModel
@@ -43,6 +44,8 @@ class Cut:
         classes: the number of classes that it gives logits for.
         layers: the numbers that its layers have in the teacher, from 0.
         longest: tokens of a response that it reads.
+        start: the id before a reference answer and a response, where it reads both as segments.
+        between: that after each of them; None where it reads a response alone.
     """
 
     tokenizer: Tokenizer
@@ -51,6 +54,8 @@ class Cut:
     classes: int
     layers: tuple[int, ...]
     longest: int
+    start: int | None = None
+    between: int | None = None
 
 
 def cut_network(
@@ -60,16 +65,19 @@ def cut_network(
     least: int,
     longest: int,
     sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
+    known: Sequence[str] = (),
 ) -> Cut:
     """Cuts a network out of a teacher.
 
     Args:
-        teacher: on the CPU, in evaluation mode; it is used up.
+        teacher: on the CPU, in evaluation mode; it is used up. One that reads `pairs` gives a
+            network that does too.
         texts: the responses whose pieces it has to know.
         layers: the numbers of the layers to keep, from 0, ascending; None for `usual_layers`.
         least: responses that must share a piece, see `trimming.trim`.
         longest: tokens of a response to read; fewer if the teacher reads fewer.
         sharing: how it is counted who shares a piece.
+        known: texts that are no student's, whose pieces it has to know too.
 
     Raises:
         InputError: the teacher has no such layers, or is one that cannot be cut: the message says
@@ -82,33 +90,34 @@ def cut_network(
         raise _uncut(kind, "its tokenizer is written in Python, and has no tokenizer.json")
     total = teacher.backbone.config.num_hidden_layers
     kept = usual_layers(total) if layers is None else tuple(layers)
-    _check_layers(kept, total)
+    check_layers(kept, total)
     _keep_layers(teacher, kept)
-    trimmed = trim(tokenizer, texts, least, teacher.tokenizer.pad_token_id, sharing)
+    trimmed = trim(tokenizer, texts, least, teacher.tokenizer.pad_token_id, sharing, known)
+    ends = _ends(teacher, trimmed) if teacher.pairs else (None, None)
     longest = min(longest, teacher.max_length, teacher.tokenizer.model_max_length)
     before = _probe(teacher, torch.tensor(trimmed.kept), longest)
     config = _trim_network(teacher, trimmed, longest)
     state = teacher.state_dict()
-    _check_same(kind, Cut(trimmed.tokenizer, config, state, teacher.classes, kept, longest), before)
     ready = trimmed.tokenizer
+    cut = Cut(ready, config, state, teacher.classes, kept, longest, *ends)
+    _check_same(kind, cut, before)
     fill = config.get("pad_token_id") or 0
     ready.enable_padding(pad_id=fill, pad_token=ready.id_to_token(fill))
-    ready.enable_truncation(longest, direction=teacher.tokenizer.truncation_side)
-    return Cut(ready, config, state, teacher.classes, kept, longest)
+    side = "right" if teacher.pairs else teacher.tokenizer.truncation_side
+    ready.enable_truncation(longest, direction=side)
+    return cut
 
 
-def usual_layers(total: int) -> tuple[int, ...]:
-    """The layers that are kept by default, of so many: the first and the last.
-
-    A third one would take half as long again; what two layers give is in `benchmarks/README.md`.
-    """
-    return spread_layers(total, 2)
-
-
-def spread_layers(total: int, count: int) -> tuple[int, ...]:
-    """So many layers of `total`, evenly from the first to the last; fewer where there are fewer."""
-    kept = min(count, total)
-    return tuple(at * (total - 1) // max(1, kept - 1) for at in range(kept))
+def _ends(teacher: TeacherModel, trimmed: Trimmed) -> tuple[int, int]:
+    """The new ids of the token at the start, and of that between a reference and a response."""
+    new = {old: at for at, old in enumerate(trimmed.kept)}
+    start, between = teacher.tokenizer.cls_token_id, teacher.tokenizer.sep_token_id
+    if start not in new or between not in new:
+        raise _uncut(
+            str(teacher.backbone.config.model_type),
+            "its tokenizer puts no tokens around a text that could part two",
+        )
+    return new[start], new[between]
 
 
 @dataclass(frozen=True)
@@ -140,8 +149,10 @@ def shape_of(teacher: TeacherModel) -> Shape:
     return Shape(len(stack), numbers // len(stack), width)
 
 
-def build_network(config: Mapping[str, Any], classes: int) -> TeacherModel:
-    """A network as `Cut.config` describes it, with random weights and without a tokenizer."""
+def build_network(
+    config: Mapping[str, Any], classes: int, between: int | None = None
+) -> TeacherModel:
+    """A network as `Cut` describes it, with random weights and without a tokenizer."""
     import transformers
 
     values = dict(config)
@@ -157,6 +168,7 @@ def build_network(config: Mapping[str, Any], classes: int) -> TeacherModel:
     with quiet():
         backbone = kind.from_config(parsed)
     network = TeacherModel(backbone.float(), None, classes, 0)
+    network.pairs, network.separator = between is not None, between
     _drop_pooler(network)
     return network
 
@@ -166,15 +178,6 @@ def _uncut(kind: str, why: str) -> InputError:
         f"a transformer student cannot be cut out of this teacher ({kind}): {why}. Choose another "
         "student, or another language model such as BERT, RoBERTa, DeBERTa or MiniLM"
     )
-
-
-def _check_layers(layers: Sequence[int], total: int) -> None:
-    numbers = f"the teacher has {total} layers, 0 to {total - 1}"
-    if not layers or [*layers] != sorted({*layers}):
-        raise InputError(f"layers must be named once each and in ascending order: {numbers}")
-    absent = [layer for layer in layers if not 0 <= layer < total]
-    if absent:
-        raise InputError(f"there is no layer {', '.join(map(str, absent))}: {numbers}")
 
 
 def _keep_layers(teacher: TeacherModel, layers: Sequence[int]) -> None:
@@ -277,7 +280,7 @@ def _check_same(kind: str, cut: Cut, before: torch.Tensor) -> None:
         cut: the network cut out of the teacher.
         before: what `_probe` gave in the teacher, without the other layers.
     """
-    network = build_network(cut.config, cut.classes)
+    network = build_network(cut.config, cut.classes, cut.between)
     chosen = ", ".join(map(str, cut.layers))
     try:
         network.load_state_dict(cut.state)

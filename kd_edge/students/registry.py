@@ -37,6 +37,12 @@ REGISTRY = {
         "kd_edge.students.transformer", "layers of the teacher itself", alone="bag"
     ),
     "pairs": Entry("kd_edge.students.pairs", "n-grams and reference answers", many_questions=True),
+    "cross": Entry(
+        "kd_edge.students.cross",
+        "layers of a teacher that reads reference answers",
+        many_questions=True,
+        alone="pairs",
+    ),
 }
 """Every kind of student by name: a new kind is one module and one line here."""
 
@@ -48,6 +54,12 @@ BOTH = "both"
 
 SECOND = "transformer"
 """The kind of the second student."""
+
+BOTH_TOGETHER = "both-together"
+"""The same for one student of many questions, which nobody chooses by this name."""
+
+COUPLES = {BOTH: (DEFAULT, SECOND), BOTH_TOGETHER: ("pairs", "cross")}
+"""The kinds of first and second student."""
 
 
 def check_name(name: str) -> None:

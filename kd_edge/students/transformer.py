@@ -89,9 +89,9 @@ class CutText(TokenText):
 class TransformerNetwork(Network):
     """The network of a transformer student of K classes."""
 
-    def __init__(self, config: Mapping[str, Any], classes: int) -> None:
+    def __init__(self, config: Mapping[str, Any], classes: int, between: int | None = None) -> None:
         super().__init__()
-        self.cut = build_network(config, classes)
+        self.cut = build_network(config, classes, between)
         self._attention = self.cut.backbone.config._attn_implementation
 
     @property
@@ -161,14 +161,16 @@ class TransformerKind(TokenKind):
         """See `Kind`: cuts it as it is."""
         refuse_decoder(read_config(model))
         start = build(model, ("0", "1"), options.longest, 0)
-        _cut(start, sources, options)
+        cut_of(start, sources, options)
 
     def learn_text(self, sources: TextSources, options: TransformerOptions) -> CutText:
         """See `Kind`: the teacher's tokenizer, trimmed."""
         if sources.teacher is None:
             raise no_teacher(self.name)
         refuse_decoder_teacher(sources.teacher)
-        start = _cut(load_teacher(sources.teacher), sources, options)
+        teacher = load_teacher(sources.teacher)
+        teacher.pairs = False  # it reads a response alone, whatever its teacher reads
+        start = cut_of(teacher, sources, options)
         return CutText(start.tokenizer, start, sources.teacher)
 
     def recipe_for(self, options: TransformerOptions) -> Recipe:
@@ -200,10 +202,16 @@ class TransformerKind(TokenKind):
                 f"the teacher gives {start.classes} scores and the responses have {classes}: "
                 "fine-tune it on these responses"
             )
-        network = TransformerNetwork(config, classes)
+        network = self.network(config, classes, options)
         if start is not None:
             network.cut.load_state_dict(start.state)
         return network
+
+    def network(
+        self, config: Mapping[str, Any], classes: int, _options: TransformerOptions
+    ) -> TransformerNetwork:
+        """A network with random weights."""
+        return TransformerNetwork(config, classes)
 
     def load_text(self, folder: Path, description: Mapping[str, Any], options: Any) -> CutText:
         """See `Kind`."""
@@ -211,7 +219,8 @@ class TransformerKind(TokenKind):
         return CutText(text.tokenizer, rules=text.rules)
 
 
-def _cut(teacher: TeacherModel, sources: TextSources, options: TransformerOptions) -> Cut:
+def cut_of(teacher: TeacherModel, sources: TextSources, options: TransformerOptions) -> Cut:
+    """What is cut out of a teacher for a student with these options; see `cut_network`."""
     return cut_network(
         teacher,
         sources.texts,
@@ -219,6 +228,7 @@ def _cut(teacher: TeacherModel, sources: TextSources, options: TransformerOption
         options.min_responses,
         options.longest,
         sources.sharing,
+        [text for references in sources.references.values() for text in references],
     )
 
 

@@ -53,6 +53,7 @@ def trim(
     least: int,
     pad: int | None,
     sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
+    known: Sequence[str] = (),
 ) -> Trimmed:
     """A tokenizer of the pieces that at least `least` of the texts share.
 
@@ -68,6 +69,7 @@ def trim(
         pad: the id of the padding token, if there is one.
         sharing: how it is counted who shares a piece; what it keeps out is no piece, and counts
             for none, but for single characters.
+        known: texts that are no student's, like reference answers, whose pieces are kept too.
 
     Raises:
         InputError: the tokenizer is of a kind that cannot be trimmed.
@@ -81,12 +83,15 @@ def trim(
         )
     raw["padding"] = raw["truncation"] = None
     texts = [sharing.kept_out.cut_from(text) for text in texts]
+    known = [sharing.kept_out.cut_from(text) for text in known]
     pieces = _Pieces(raw, pad, _shared_characters(tokenizer, texts, least, sharing))
     kept_out = pieces.kept_out(sharing.kept_out)
     removed = {*kept_out}
     for _ in range(_ROUNDS):
-        tally = sharing.tally(_pieces_of(pieces.without(removed), texts))
+        now = pieces.without(removed)
+        tally = sharing.tally(_pieces_of(now, texts))
         shared = {piece for piece, count in tally.items() if count >= least}
+        shared |= {piece for found in _pieces_of(now, known) for piece in found}
         kept = pieces.needed(shared) - kept_out
         rare = tally.keys() - kept
         if not rare:

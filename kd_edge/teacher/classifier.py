@@ -45,6 +45,7 @@ class TeacherModel(nn.Module):
     Attributes:
         prompt: the template in which it reads a response; None for the response alone.
         pairs: whether its texts have the parts of `pair_text`, read as segments.
+        separator: the id after each part; None for that of the tokenizer.
         adapter: peft's model around `backbone`, where it is fine-tuned with LoRA; else None.
     """
 
@@ -56,6 +57,7 @@ class TeacherModel(nn.Module):
         self.max_length = max_length
         self.prompt: Prompt | None = None
         self.pairs = False
+        self.separator: int | None = None
         self._adapter: list[Any] = []  # in a list, so that its weights are not there twice
         self.dropout = nn.Dropout(_DROPOUT)
         classifies = type(backbone).__name__.endswith("ForSequenceClassification")
@@ -162,7 +164,10 @@ class TeacherModel(nn.Module):
         """Which segment each token is of, for models that tell two: the response is the second."""
         if not self.pairs or getattr(self.backbone.config, "type_vocab_size", 0) < _SEGMENTS:
             return {}
-        ends = (tokens == self.tokenizer.sep_token_id).long()
+        separator = self.separator
+        if separator is None:
+            separator = self.tokenizer.sep_token_id
+        ends = (tokens == separator).long()
         return {"token_type_ids": (ends.cumsum(1) - ends >= 1).long()}
 
     def _of_last_token(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

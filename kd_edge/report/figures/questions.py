@@ -78,7 +78,7 @@ def collect_questions(out: Path) -> Questions:
         arguments: dict[str, Any] = {
             "test_rows": str(raw["test_rows"]),
             "review": str(Review(**raw["review"])) if raw["review"] else "",
-            "choice": str(choice_of(raw) or ""),
+            "choice": " ".join(filter(None, (str(choice_of(raw) or ""), _second(raw)))),
             "baselines": {
                 name: Baseline(everything.scorers[name].accuracy, None, None)
                 for name in (BASELINE, LEXICAL, MAJORITY)
@@ -101,6 +101,11 @@ def collect_questions(out: Path) -> Questions:
         facts=facts,
         bundle=bundle_facts(out / BUNDLE, manifest),
     )
+
+
+def _second(raw: Mapping[str, Any]) -> str:
+    """What is said of the second of two students; "" where there is one."""
+    return str(raw["second"]["why"]) if "second" in raw else ""
 
 
 def _part(raw: Mapping[str, Any]) -> Part:

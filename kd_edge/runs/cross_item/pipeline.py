@@ -15,7 +15,8 @@ from kd_edge.runs.pipeline_rows import PipelineRows, VariantTexts
 from kd_edge.soft_labels.augmentation import make_variants, variant_sources, variants_for
 from kd_edge.soft_labels.label_variants import Variants
 from kd_edge.stages.record import hash_json
-from kd_edge.students import store
+from kd_edge.students import registry, store
+from kd_edge.students.cross import CrossText
 from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.student import Student
@@ -28,7 +29,8 @@ def run_stages(
 ) -> StageOutputs:
     """Run the stages of pooled questions in the run's folder, up to their student.
 
-    Teachers label in-sample, and the student is of kind "pairs".
+    Teachers label in-sample, and the student is of kind "pairs"; the second of both is one cut out
+    of the first teacher, which reads reference answers too.
 
     Raises:
         InputError: cross-fitting is asked for, or see the stages.
@@ -39,12 +41,13 @@ def run_stages(
             "--together takes no --folds: a large model labels the responses to all items, also "
             "those that it was trained on (--teachers N takes the mean of several)"
         )
-    pairs = replace(
+    both = options.distil.student == registry.BOTH
+    pooled = replace(
         options,
         teacher=options.teacher.for_pairs(),
-        distil=replace(options.distil, student="pairs"),
+        distil=replace(options.distil, student=registry.BOTH_TOGETHER if both else "pairs"),
     )
-    return Pipeline(PooledRows(pool, kept_out), folder, pairs).run()
+    return Pipeline(PooledRows(pool, kept_out), folder, pooled).run()
 
 
 class PooledRows(PipelineRows):
@@ -59,6 +62,7 @@ class PooledRows(PipelineRows):
     def __init__(self, pool: Pool, kept_out: KeptOut = NOTHING) -> None:
         super().__init__(pool, kept_out=kept_out)
         self.relations = pool.relations
+        self.references = {name: pool.references(name) for name in pool.questions}
         self._pool = pool
 
     @property
@@ -95,8 +99,11 @@ class PooledRows(PipelineRows):
         return VariantTexts(count, {"texts": hash_json(for_teacher)}, lambda: for_teacher, labelled)
 
     def load(self, folder: Path) -> Student:
-        """Load a student, and add the questions' relations, which its folder does not hold."""
+        """Load a student, and add what it knows of questions, which its folder does not hold."""
         student = store.load(folder)
+        if isinstance(student.text, CrossText):
+            texts = [row.text for row in self.train]
+            return replace(student, text=student.text.with_questions(self.references, texts))
         assert isinstance(student.text, PairsText)
         return replace(student, text=PairsText(student.text.vocabulary, self._pool.relations))
 

@@ -40,12 +40,16 @@ class Pool(Split):
 
     def teacher_text(self, item_id: str, response: str) -> str:
         """The parts that the teacher reads: the most similar reference answer, and the response."""
-        item, relation = self.questions[item_id], self.relations[item_id]
-        words = words_by(self.rules)
-        known = [text for text in item.references if words(text)]
+        relation, words = self.relations[item_id], words_by(self.rules)
+        known = self.references(item_id)
         best = relation.nearest({hash_word(word) for word in words(response)})
         reference = known[relation.references.index(best)]
         return join_parts(reference, response)
+
+    def references(self, item_id: str) -> list[str]:
+        """The reference answers to a question, in the order of its relation's."""
+        words = words_by(self.rules)
+        return [text for text in self.questions[item_id].references if words(text)]
 
     def for_teacher(self, rows: Iterable[Row]) -> list[Row]:
         """The rows with the texts that the teacher reads."""

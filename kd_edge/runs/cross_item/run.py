@@ -12,20 +12,15 @@ from kd_edge.bundling.bundle import ExportItem, prepare, write
 from kd_edge.console.progress import say
 from kd_edge.data.responses import Responses
 from kd_edge.distillation.choice import Choice, choice_of
-from kd_edge.evaluation.agreement import (
-    BASELINE,
-    STUDENT,
-    TEACHER,
-    Line,
-    human_scores,
-)
+from kd_edge.evaluation.agreement import Line, human_scores
 from kd_edge.evaluation.metrics import Scores, agreement
 from kd_edge.evaluation.review import Review, review_of
 from kd_edge.files import write_json
 from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
-from kd_edge.runs.cross_item.baselines import baselines
 from kd_edge.runs.cross_item.pipeline import run_stages
-from kd_edge.runs.cross_item.pool import Pool, make_pool, own_id
+from kd_edge.runs.cross_item.pool import Pool, make_pool
+from kd_edge.runs.cross_item.scoring import classes_of, each_alone, rows_of_each, score_rows
+from kd_edge.runs.cross_item.second import SecondChoice, SecondReport, choose_second
 from kd_edge.runs.finished import remember_finished
 from kd_edge.runs.folder import (
     BUNDLE,
@@ -42,7 +37,7 @@ from kd_edge.runs.outputs import StageOutputs
 from kd_edge.runs.provenance import pooled_provenance
 from kd_edge.runs.temporary_bundle import temporary_bundle
 from kd_edge.runs.test_scores import FILE as TEST_SCORES
-from kd_edge.runs.test_scores import ScoredRows, scored_rows, student_scorings, write_scored
+from kd_edge.runs.test_scores import write_scored
 from kd_edge.runs.verdict import shortfalls_together
 from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students import registry
@@ -53,7 +48,6 @@ from kd_edge.teacher.source import resolve
 from kd_edge.training.doubts import Doubt, say_doubts
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import InputError
-from kd_edge_runtime.scorer import Score, Scorer
 
 
 @dataclass(frozen=True)
@@ -97,6 +91,7 @@ class TogetherReport:
         review: which of the student's scores are flagged for a person.
         choice: what the student learnt from, and why.
         warnings: what was doubtful before the training, and what is weak about the student.
+        second: of two students, whether the second is in the bundle, and why.
     """
 
     bundle: str
@@ -113,6 +108,14 @@ class TogetherReport:
     review: Review | None = None
     choice: Choice | None = None
     warnings: tuple[Doubt, ...] = ()
+    second: SecondReport | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON types; "second" only where there is one."""
+        content = asdict(self)
+        if self.second is None:
+            del content["second"]
+        return content
 
 
 def run_together(
@@ -137,10 +140,11 @@ def run_together(
         InputError: an argument is wrong, or the folder holds a run of other responses.
         StoppedError: the user stopped it; the same call resumes.
     """
-    if options.distil.student != registry.DEFAULT:
+    if options.distil.student not in (registry.DEFAULT, registry.BOTH):
         raise InputError(
             f"one small model for all items cannot be of kind {options.distil.student}, which "
-            "reads no reference answers: leave out --student or --together"
+            "reads no reference answers: leave out --student or --together, or take --student "
+            f"{registry.BOTH}"
         )
     if options.limits is not None:
         raise InputError(
@@ -168,35 +172,30 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     doubts = training_doubts(pool.item, "", *read, options.teacher)
     say_doubts(doubts)
     outputs = run_stages(pool, out, options, kept_out)
-    student = outputs.distilled.student
+    student, second = outputs.distilled.student, choose_second(pool, outputs, options.cascade)
     say(f"Writing the bundle of {len(pool.questions)} items …")
-    prepared = prepare([_to_export(name, pool, student) for name in pool.questions])
+    prepared = prepare([_to_export(name, pool, student, second) for name in pool.questions])
     with temporary_bundle(prepared, out) as scorer:
-        scored = _scored(pool, outputs, scorer)
+        scored = score_rows(pool, outputs, scorer, second)
+        alone = each_alone(pool, outputs, scorer)
     write_scored(out / TEST_SCORES, scored, classes)
-    classes_by_scorer = _classes(pool, outputs, scored)
+    classes_by_scorer = {**classes_of(pool, outputs, scored), **alone}
     provenance = pooled_provenance(options, rows, [*map(hash_folder, outputs.teachers)])
     bundle = out / BUNDLE
     cards = _cards(pool, classes_by_scorer, options.teachers)
     manifest = write(prepared, bundle, provenance, cards)
     sizes = _sizes(outputs, manifest, bundle)
     report = _report(pool, outputs, classes_by_scorer, sizes, options)
-    report = replace(report, warnings=(*doubts, *shortfalls_together(report.parts, report.choice)))
-    write_json(out / TOGETHER, asdict(report))
+    report = replace(
+        report,
+        warnings=(*doubts, *shortfalls_together(report.parts, report.choice)),
+        second=second.report(manifest) if second else None,
+        review=second.review if second and second.review else report.review,
+    )
+    write_json(out / TOGETHER, report.as_json())
     (out / REPORT).unlink(missing_ok=True)
     remember_finished(out, out, out / TOGETHER)
     return report
-
-
-def _classes(pool: Pool, outputs: StageOutputs, scored: ScoredRows) -> dict[str, Scores]:
-    """Every scorer's classes of the test rows."""
-    alone = student_scorings(outputs.distilled.baseline, *_texts(pool))
-    return {
-        TEACHER: scored.teacher.predicted,
-        STUDENT: scored.bundle.predicted,
-        BASELINE: alone.predicted,
-        **baselines(pool),
-    }
 
 
 def _report(
@@ -206,7 +205,7 @@ def _report(
     sizes: SharedSizes,
     options: RunOptions,
 ) -> TogetherReport:
-    rows = _rows_of_each(pool)
+    rows = rows_of_each(pool)
     return TogetherReport(
         bundle=BUNDLE,
         rows=pool.counts,
@@ -224,39 +223,21 @@ def _report(
     )
 
 
-def _to_export(name: str, pool: Pool, shared: Student) -> ExportItem:
-    """The student of one question, for a bundle."""
+def _to_export(
+    name: str, pool: Pool, shared: Student, second: SecondChoice | None = None
+) -> ExportItem:
+    """The student of one question, or both, for a bundle."""
     item = pool.questions[name]
     prompts = (item.prompt,) if item.prompt else ()
+    asked = second if second and second.asked_about(pool, name) else None
     return ExportItem(
         replace(shared, item_id=name),
         (*prompts, *item.references),
         tuple(row for row in pool.validation if row.item_id == name),
         prompts,
+        second=replace(asked.student, item_id=name) if asked else None,
+        cascade=asked.cascade if asked else None,
     )
-
-
-def _scored(pool: Pool, outputs: StageOutputs, scorer: Scorer) -> ScoredRows:
-    """The scores of each test row; those of the bundle as a device computes them."""
-    texts, questions = _texts(pool)
-    scores: dict[int, Score] = {}
-    for name, at in _rows_of_each(pool).items():
-        scores.update(zip(at, scorer.score_many([texts[row] for row in at], name), strict=True))
-    scored = scored_rows(pool, outputs, [scores[at] for at in range(len(texts))], questions)
-    return replace(scored, ids=tuple(map(own_id, pool.test)))
-
-
-def _texts(pool: Pool) -> tuple[list[str], list[str]]:
-    """The test responses, and the question that each answers."""
-    return [row.text for row in pool.test], [row.item_id for row in pool.test]
-
-
-def _rows_of_each(pool: Pool) -> dict[str, list[int]]:
-    """The indices of each question's test rows, for questions that have any."""
-    rows: dict[str, list[int]] = {name: [] for name in pool.questions}
-    for at, row in enumerate(pool.test):
-        rows[row.item_id].append(at)
-    return {name: at for name, at in rows.items() if at}
 
 
 def _parts(pool: Pool, classes: Mapping[str, Scores]) -> tuple[Part, ...]:
@@ -282,7 +263,7 @@ def _cards(
             ),
             teachers=teachers,
         )
-        for name, at in _rows_of_each(pool).items()
+        for name, at in rows_of_each(pool).items()
     }
 
 

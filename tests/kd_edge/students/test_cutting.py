@@ -10,7 +10,8 @@ import torch
 import transformers
 
 from families import CLASSES, FAMILIES, LAYERS, LONGEST, WIDTH, family_teacher
-from kd_edge.students.cutting import build_network, cut_network, usual_layers
+from kd_edge.students.cutting import build_network, cut_network
+from kd_edge.students.layers import usual_layers
 from kd_edge.students.tokens import TokenText
 from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.predict import predict
