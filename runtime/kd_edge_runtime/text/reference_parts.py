@@ -7,9 +7,9 @@ devices see.
 from __future__ import annotations
 
 from kd_edge_runtime._light_stdlib import TYPE_CHECKING, NamedTuple
+from kd_edge_runtime.bundle.fields import Fields
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.text.relation import Reference, Relation
-from kd_edge_runtime.text.tokenizer_limits import MAX_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ADDED = 3
 """The token at the start, and one after each part."""
 
-MOST_REFERENCES = 1000
-"""Reference answers to a question that a bundle may hold."""
+MOST_IDS = 1 << 16
+"""Ids of all reference answers to a question together: as many are looked at for each response."""
 
 
 class ReferenceParts(NamedTuple):
@@ -86,30 +86,25 @@ def parts_of(text: Mapping[str, Any], longest: int, item_id: str) -> ReferencePa
     Raises:
         BundleError: it is not as FORMAT.md says.
     """
-    references: Any = text.get("references")
-    weights: Any = text.get("weights")
-    tokens: Any = text.get("tokens")
-    ids: list[Any] = [text.get("start"), text.get("between")]
-    valid = (
-        isinstance(references, list)
-        and isinstance(weights, list)
-        and len(references) <= MOST_REFERENCES
-        and all(isinstance(one, list) and 0 < len(one) <= MAX_TOKENS for one in references)
+    where = f"item '{item_id}': text"
+    get = Fields(text, where)
+    tokens, start, between = get("tokens", int), get("start", int), get("between", int)
+    each: list[Any] = get("references", list)
+    weights = get.list_of("weights", int)
+    if not all(isinstance(one, list) and one for one in each):
+        raise BundleError(f"{where}: 'references' has a value that is no list of tokens")
+    if sum(map(len, each)) > MOST_IDS:
+        raise BundleError(f"{where}: 'references' has more than {MOST_IDS:,} tokens")
+    references = tuple(
+        [Fields({"references": one}, where).list_of("references", int) for one in each]
     )
-    if valid:
-        for one in references:
-            ids += one
-        valid = (
-            type(tokens) is int
-            and all(type(code) is int and 0 <= code < tokens for code in ids)
-            and all(type(weight) is int and weight > 0 for weight in weights)
-            and len({*ids[2:]}) == len(weights)
-            and longest > ADDED
-        )
-    if not valid:
+    codes = {code for reference in references for code in reference}
+    if not all(0 <= code < tokens for code in (start, between, *codes)):
+        raise BundleError(f"{where}: a token is none of the {tokens:,} that its tokenizer knows")
+    if len(weights) != len(codes) or min(weights, default=1) < 1:
+        raise BundleError(f"{where}: 'weights' are not one above 0 for each token of 'references'")
+    if longest <= ADDED:
         raise BundleError(
-            f"item '{item_id}': text.start, between, references and weights are not as a reference "
-            "answer and a response need them"
+            f"item '{item_id}': its tokenizer leaves {longest} tokens, too few to read"
         )
-    known = tuple([tuple(one) for one in references])
-    return ReferenceParts(ids[0], ids[1], known, tuple(weights), longest)
+    return ReferenceParts(start, between, references, weights, longest)

@@ -68,21 +68,31 @@ def test_it_is_what_the_rules_say():
         {"references": [5]},
         {"references": [[True]], "weights": [1]},
         {"references": [["5"]], "weights": [1]},
-        {"references": [[5]] * 1001, "weights": [1]},
-        {"references": [[5] * 2049], "weights": [1]},
+        {"references": [[[5]]], "weights": [1]},
+        {"references": {"5": [5]}},
+        {"references": [[5] * 65_536, [5]], "weights": [1]},
+        {"references": [[1 << 62]], "weights": [1], "tokens": 1 << 63},
         {"weights": [1, 1, 1]},
         {"weights": [1, 1, 1, 0]},
         {"weights": [1, 1, 1, 0.5]},
+        {"weights": [1, 1, 1, 1 << 53]},
+        {"weights": [1, 1, 1, 9, 9]},
         {"weights": "1119"},
         {"start": None},
+        {"start": True},
+        {"start": -1},
         {"between": 20},
         {"between": 3.0},
         {"tokens": None},
     ],
 )
 def test_what_is_not_so_is_refused(wrong):
-    with pytest.raises(BundleError, match="item 'lamp': text"):
+    with pytest.raises(BundleError, match="item 'lamp': text: "):
         joined([5], **wrong)
+
+
+def test_as_many_tokens_as_may_be():
+    assert joined([9], references=[[5] * 65_536], weights=[1]) == [2, *[5] * 8, 3, 9, 3]
 
 
 def test_a_tokenizer_that_leaves_no_room_is_refused():
