@@ -88,6 +88,14 @@ def no_teacher(kind: str) -> InputError:
     return InputError(f"a {kind} student is cut out of the teacher: name the teacher's folder")
 
 
+def no_questions(item_id: str) -> InputError:
+    """The error where a bundle is asked for of a student's folder, which holds no questions."""
+    return InputError(
+        f"item '{item_id}': its student scores many items by their reference answers, which are "
+        "not in its folder: take the bundle that 'kd-edge run --together' wrote"
+    )
+
+
 TextMember = tuple[Mapping[str, Any], tuple[str, bytes]]
 
 

@@ -11,14 +11,16 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from kd_edge.students.base import TextMember, TextSources, no_teacher
+from kd_edge.students.base import TextMember, TextSources, no_questions, no_teacher
 from kd_edge.students.cutting import Cut
 from kd_edge.students.decoders import refuse_decoder, refuse_decoder_teacher
+from kd_edge.students.sharing import LEAST, Sharing
 from kd_edge.students.student import Student
 from kd_edge.students.tokens import EncodedTokens
 from kd_edge.students.transformer import (
@@ -35,7 +37,7 @@ from kd_edge_export import form_writers
 from kd_edge_export.form_writers import Forms
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text import NEW_RULES
-from kd_edge_runtime.text.reference_parts import MOST_REFERENCES, Reader, ReferenceParts
+from kd_edge_runtime.text.reference_parts import ADDED, MOST_IDS, Reader, ReferenceParts
 
 _CHUNK = 1000  # responses encoded at a time
 _WHOLE = 1000  # as a reference's word in `pairs`: times its inverse document frequency
@@ -45,9 +47,14 @@ _WHOLE = 1000  # as a reference's word in `pairs`: times its inverse document fr
 class CrossOptions(TransformerOptions):
     """What a cross-encoder student keeps of its teacher; see `TransformerOptions`.
 
+    `longest` is that of a reference answer and a response together, with the tokens around them.
+
     Attributes:
         start: the id before both parts; None before it is cut.
         between: the id after each part; None before it is cut.
+
+    Raises:
+        InputError: `longest` leaves no room for a response, or there is a `vector_weight`.
     """
 
     start: int | None = None
@@ -55,6 +62,11 @@ class CrossOptions(TransformerOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.longest <= ADDED:
+            raise InputError(
+                f"{self.longest} tokens are too few for a cross-encoder student: the number must "
+                f"be above {ADDED}, which are around a reference answer and a response"
+            )
         if self.vector_weight:
             raise InputError("a cross-encoder student does not learn from the teacher's vectors")
 
@@ -65,12 +77,14 @@ class CrossText(CutText):
     Args:
         tokenizer: what the network reads by.
         ends: the ids before both parts, and after each.
-        start: see `CutText`, as `teacher` and `rules`.
+        start: see `CutText`.
+        teacher: see `CutText`.
+        rules: see `CutText`.
 
     Attributes:
         questions: how responses to each are read, by item id; see `with_questions`.
-        written: the forms that were written of its network, by their names: all questions
-            share them, and writing takes seconds.
+        written: the forms that were written of its network, by their names and the tokenizer's
+            hash: all questions share them, and writing takes seconds.
     """
 
     def __init__(
@@ -88,31 +102,51 @@ class CrossText(CutText):
         self._readers: dict[str, Reader] = {}
 
     def with_questions(
-        self, references: Mapping[str, Sequence[str]], texts: Sequence[str]
+        self,
+        references: Mapping[str, Sequence[str]],
+        texts: Sequence[str],
+        least: int = LEAST,
+        sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
     ) -> CrossText:
         """The same, which knows questions.
 
         Args:
-            references: the reference answers to each, by item id.
+            references: the reference answers to each, by item id. Those that are read alike count
+                once, and of very many the first ones (`MOST_IDS`).
             texts: the responses learnt from: a piece counts the more, the rarer it is there.
+            least: responses that must share a piece, else it counts as if none had it: a bundle
+                holds the weights, which would tell of single responses.
+            sharing: how it is counted who shares a piece.
         """
         known = CrossText(self.tokenizer, self.ends, self.start, self.teacher, self.rules)
-        frequency = Counter(code for ids in self._pieces(texts) for code in {*ids})
+        read = [{*ids} for ids in self._pieces(texts)]
+        frequency = Counter(code for codes in read for code in codes)
+        shared = sharing.tally(read)
 
         def weight(code: int) -> int:
-            return 1 + round(_WHOLE * math.log((len(texts) + 1) / (frequency[code] + 1)))
+            count = frequency[code] if shared[code] >= least else 0
+            return 1 + round(_WHOLE * math.log((len(texts) + 1) / (count + 1)))
 
         truncation = self.tokenizer.truncation
         assert truncation is not None, "the runtime needs it too"
+        longest = int(truncation["max_length"])
         found = {}
         for name, answers in references.items():
-            ids = tuple(tuple(one) for one in self._pieces(answers) if one)[:MOST_REFERENCES]
+            ids = self._references(answers)
             codes = sorted({code for one in ids for code in one})
             weights = tuple(map(weight, codes))
-            longest = int(truncation["max_length"])
             found[name] = ReferenceParts(*self.ends, ids, weights, longest)
         known.questions = found
         return known
+
+    def _references(self, answers: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """The ids of reference answers, each that has any once."""
+        # What parts it from the response is not within it, as in `pair_text.join_parts`.
+        between = self.ends[1]
+        read = (tuple(code for code in ids if code != between) for ids in self._pieces(answers))
+        different = [*filter(None, dict.fromkeys(read))]
+        ends = accumulate(map(len, different))
+        return tuple(ids for ids, end in zip(different, ends, strict=True) if end <= MOST_IDS)
 
     def encode(self, texts: Sequence[str], questions: Sequence[str] = ()) -> EncodedTokens:
         """See `TextStage`.
@@ -181,7 +215,9 @@ class CrossKind(TransformerKind):
         assert start.start is not None, "it was cut out of one that reads both"
         assert start.between is not None, "as above"
         text = CrossText(start.tokenizer, (start.start, start.between), start, sources.teacher)
-        return text.with_questions(sources.references, sources.texts)
+        return text.with_questions(
+            sources.references, sources.texts, options.min_responses, sources.sharing
+        )
 
     def fit_options(self, values: Mapping[str, Any], text: CrossText) -> CrossOptions:  # type: ignore[override]
         """See `Kind`: how the teacher was cut."""
@@ -206,7 +242,9 @@ class CrossKind(TransformerKind):
     def text_member(self, student: Student) -> TextMember:
         """See `Kind`."""
         settings, member = super().text_member(student)
-        parts: ReferenceParts = student.text.questions[student.item_id]
+        parts: ReferenceParts | None = student.text.questions.get(student.item_id)
+        if parts is None:
+            raise no_questions(student.item_id)
         of_question = {
             "start": parts.start,
             "between": parts.between,
@@ -224,7 +262,7 @@ class CrossKind(TransformerKind):
     ) -> Forms:
         """See `Kind`: the same of all questions, none of which a graph names."""
         written: dict[tuple[str, ...], Forms] = student.text.written
-        key = tuple(names)
+        key = (*names, vectorizer_sha256)
         if key not in written:
             shared = replace(student, item_id="")
             written[key] = super().make_forms(shared, names, vectorizer_sha256)

@@ -24,7 +24,7 @@ from kd_edge.students.bag import (
     bag_arrays,
     text_settings,
 )
-from kd_edge.students.base import TextMember
+from kd_edge.students.base import TextMember, no_questions
 from kd_edge.students.student import Student
 from kd_edge_export.form_writers import Form, Forms, written
 from kd_edge_export.onnx.pairs import onnx_int8
@@ -146,7 +146,9 @@ class PairsKind(NgramKind):
     def text_member(self, student: Student) -> TextMember:
         """See `Kind`."""
         settings = text_settings(student, relation=RELATION_RULES)
-        relation = student.text.relations[student.item_id]
+        relation = student.text.relations.get(student.item_id)
+        if relation is None:
+            raise no_questions(student.item_id)
         return settings, ("question.bin", relation_bytes(relation))
 
     def make_forms(

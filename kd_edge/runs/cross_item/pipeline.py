@@ -102,8 +102,9 @@ class PooledRows(PipelineRows):
         """Load a student, and add what it knows of questions, which its folder does not hold."""
         student = store.load(folder)
         if isinstance(student.text, CrossText):
-            texts = [row.text for row in self.train]
-            return replace(student, text=student.text.with_questions(self.references, texts))
+            texts, least = [row.text for row in self.train], student.options.min_responses
+            text = student.text.with_questions(self.references, texts, least, self.sharing)
+            return replace(student, text=text)
         assert isinstance(student.text, PairsText)
         return replace(student, text=PairsText(student.text.vocabulary, self._pool.relations))
 

@@ -148,6 +148,42 @@ def test_a_question_whose_references_hold_nothing(teacher):
     assert settings["references"] == settings["weights"] == []
 
 
+def test_references_that_are_read_alike_count_once(fork, monkeypatch):
+    text = fork.text
+    one, other = TEXTS[1], TEXTS[2]
+    known = text.with_questions({"fork": [one, other, f" {one.upper()}", f"{other} [SEP]"]}, TEXTS)
+    assert known.questions["fork"] == text.questions["fork"]
+    monkeypatch.setattr(cross, "MOST_IDS", len(text.questions["fork"].references[0]))
+    known = text.with_questions({"fork": [one, other]}, TEXTS)
+    assert known.questions["fork"].references == text.questions["fork"].references[:1]
+
+
+def test_weights_tell_nothing_of_what_fewer_share(fork):
+    """A bundle holds them: from a weight, its count of responses can be computed."""
+    text, answers = fork.text, {"spoon": [f"{TEXTS[0]} zeppelin"]}
+
+    def weights(times, **more):
+        texts = [*["zeppelin"] * times, *["x"] * (9 - times)]
+        return text.with_questions(answers, texts, **more).questions["spoon"].weights
+
+    assert weights(0) == weights(1) == weights(2) != weights(3)
+    assert weights(4, least=5) == weights(0)
+    writers = ["a", "a", "a", *"bcdefg"]
+    assert weights(3, sharing=Sharing(writers)) == weights(0), "of one student all"
+    assert weights(4, sharing=Sharing(writers)) == weights(0), "of two"
+    assert weights(5, sharing=Sharing(writers)) == weights(5)
+
+
+def test_a_length_without_room_for_a_response_is_refused():
+    with pytest.raises(InputError, match="3 tokens are too few"):
+        KIND.options({"longest": 3})
+
+
+def test_a_bundle_of_a_question_that_the_student_does_not_know_is_refused(fork):
+    with pytest.raises(InputError, match="'knife': its student scores many items"):
+        KIND.text_member(replace(fork, item_id="knife"))
+
+
 def test_a_teacher_that_reads_responses_alone_is_refused(tmp_path):
     alone = family_teacher(tmp_path / "teacher", "bert", TEXTS)
     with pytest.raises(InputError, match="reads no reference answers"):
