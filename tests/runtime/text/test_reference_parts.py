@@ -6,8 +6,9 @@ import random
 
 import pytest
 
+from format_doc import section, tables
 from kd_edge_runtime.errors import BundleError
-from kd_edge_runtime.text.reference_parts import ReferenceParts, parts_of
+from kd_edge_runtime.text.reference_parts import ADDED, MOST_IDS, ReferenceParts, parts_of
 
 START, BETWEEN = 2, 3
 TEXT = {
@@ -103,3 +104,13 @@ def test_a_tokenizer_that_leaves_no_room_is_refused():
 def test_it_is_a_value():
     parts = parts_of(TEXT, 12, "lamp")
     assert parts == ReferenceParts(2, 3, ((5, 6, 7), (7, 8, 7)), (1, 1, 1, 9), 12)
+
+
+def test_the_document_says_the_same():
+    told = section(19)
+    _, examples = tables(told)
+    for response, _, read in examples:
+        assert joined([*map(int, response.split())], 9) == [*map(int, read.split())]
+    assert f"at most {MOST_IDS:,}." in told
+    assert f"together | {MOST_IDS:,} |" in section(17)
+    assert f"start, the first max_length − {ADDED} − r ids" in told
