@@ -69,7 +69,8 @@ def run(
         max_ms: likewise the mean milliseconds of a response, on one thread of this machine.
         variants: see `label`.
         seed: of all that is random, >= 0; 0 by default.
-        together: train one student for all items, by their prompts and reference answers.
+        together: train one student for all items, by their prompts and reference answers; and with
+            the kind "both" a second one, cut out of the teacher.
         never: names and other words that no student may know.
         options: everything else.
 

@@ -97,7 +97,8 @@ _SHARED_FIGURES = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1"
     "--together",
     is_flag=True,
     help="Train one small model for all items, which compares a response with the item's reference "
-    "answers: for few responses per item, and for items of --test without RESPONSES.",
+    "answers: for few responses per item, and for items of --test without RESPONSES. With "
+    "--student both, a second one of layers of the large model reads an answer and the response.",
 )
 @distil_options(SCHOOL, "; with --max-size or --max-ms bag, transformer and both are tried")
 @second_options("With --student both, --max-size or --max-ms")
@@ -286,6 +287,9 @@ def _show_together(report: TogetherReport, output: Path) -> None:
         print_text(str(report.choice))
     if report.second:
         print_text(report.second.why)
+        if report.second.used:
+            size = f"{short(report.second.parameters)} parameters, {report.second.bytes:,} bytes"
+            print_text(f"Second model: {size} for all questions.")
     click.echo()
     print_text(LEGEND)
     click.echo()

@@ -72,16 +72,17 @@ def make_students(
         clear_work(work)
         return distilled
     second = stages.folder / "second"
+    # Of many questions the second follows the teacher: where that is no good, it is left out.
+    follows_teacher = registry.REGISTRY[options.second.student].many_questions
 
     def run_second() -> None:
         learnt = learning()
-        # Of many questions the second follows the teacher: where that is no good, it is left out.
-        taught = learnt if data.references else soft_labels(learnt, distilled)
+        taught = learnt if follows_teacher else soft_labels(learnt, distilled)
         store.save(distil_second(taught, options, work), second)
 
     of_second = inputs_of(options.second)
     chosen, choice = asdict(options.second), choice_of(distilled.student.provenance)
-    if data.references:
+    if follows_teacher:
         of_second["references"] = hash_json({**data.references})
     elif choice is not None and choice.teacher_share != 1:
         chosen["teacher_share"] = choice.teacher_share

@@ -104,7 +104,7 @@ def collect_questions(out: Path) -> Questions:
 
 
 def _second(raw: Mapping[str, Any]) -> str:
-    """What is said of the second of two students; "" where there is one."""
+    """What is said of the second of two students; "" where there is one alone."""
     return str(raw["second"]["why"]) if "second" in raw else ""
 
 
