@@ -30,6 +30,8 @@ SAMPLES = sorted(FOLDER.glob("*.kdz"))
 HASHES = {
     # With a second student, which protocol 1 got later (FORMAT.md, section 15).
     "cascade-1.kdz": "9f37f1c75b302d5efb0a961285e1d333bd1d7d551e1a6f08688fba7834e60b95",
+    # With a second student that reads a reference answer too (FORMAT.md, section 19).
+    "cross-1.kdz": "dba9218a98b9cb9ad75fff93d2cfaf7665750a065fda7106480962d38e28bd62",
     # With a record of held-out responses (FORMAT.md, section 18).
     "held-out-1.kdz": "5dbfc73a62978e4331a964f461235dfb56a8f5046cbacad40dbf2919359734c9",
     "protocol-1.kdz": "f6a1b60eafb451e4070a5a530bee44640f6d2125cb1f32fe4357b10b974741ee",
@@ -129,12 +131,13 @@ def test_a_bundle_of_a_newer_protocol_is_refused(path, tmp_path):
         Bundle(newer)
 
 
+@pytest.mark.parametrize("sample", ["cascade-1.kdz", "cross-1.kdz"])
 @pytest.mark.parametrize("wheel", [True, False], ids=["tokenizers", "plain-python"])
-def test_a_second_student_reproduces_its_golden_rows(wheel, monkeypatch):
+def test_a_second_student_reproduces_its_golden_rows(wheel, sample, monkeypatch):
     onnx = pytest.importorskip("kd_edge_runtime.backends.with_onnx")
     if not wheel:
         monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with Bundle(FOLDER / "cascade-1.kdz") as bundle:
+    with Bundle(FOLDER / sample) as bundle:
         (alone,) = students(bundle.manifest.items)[2:]
         golden = json.loads(bundle.read(alone.golden))
         assert {*golden["outputs"]} == {"onnx-int8", "onnx-fp32"}
@@ -156,6 +159,10 @@ def test_two_students_score_as_they_did():
     assert [round(one.confidence, 3) for one in found] == [0.764, 0.863, 0.931, 0.904]
     for scores in (alone, found):
         assert [one.flag for one in scores] == ["", "", "empty", ""]
+    with Scorer.open(FOLDER / "cross-1.kdz") as cross:
+        beside = cross.score_many(texts, "stove")
+    assert [one.predicted for one in beside] == [*"3233"]
+    assert [round(one.confidence, 3) for one in beside] == [0.858, 0.847, 0.906, 0.906]
 
 
 def test_a_record_of_held_out_responses_is_read_as_it_was():

@@ -43,6 +43,8 @@ SAMPLES = {
     f"protocol-{PROTOCOL}.kdz": bundles_made.two_items,
     # The second student of an item (FORMAT.md, section 15).
     "cascade-1.kdz": lambda: (seconds_made.item(), bundles_made.two_items()[1]),
+    # One that reads a reference answer and the response (FORMAT.md, section 19).
+    "cross-1.kdz": lambda: (seconds_made.item(student="cross"), bundles_made.two_items()[1]),
     # How held-out responses were scored (FORMAT.md, section 18).
     "held-out-1.kdz": recorded,
 }
