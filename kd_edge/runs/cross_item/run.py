@@ -146,6 +146,10 @@ def run_together(
             "reads no reference answers: leave out --student or --together, or take --student "
             f"{registry.BOTH}"
         )
+    if any(item.markup for read in (responses, test) if read for item in read.items):
+        raise InputError(
+            "one small model for all items reads plain responses only: read them without markup"
+        )
     if options.limits is not None:
         raise InputError(
             "one small model for all items has one size: leave out --together or the limits"

@@ -16,8 +16,10 @@ from kd_edge.runs.cross_item import second as seconds
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import run_together
 from kd_edge.runs.cross_item.second import choose_second
+from kd_edge.runs.options import RunOptions
 from kd_edge_runtime.backends.cascade import try_second
 from kd_edge_runtime.bundle.second import of_second
+from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 from kd_edge_runtime.students.item import LoadedItem
 from questions import NAMES, answers, write_question
@@ -114,6 +116,13 @@ def test_its_choice_is_measured_on_other_responses(pool, monkeypatch):
     assert seen[0] == count
     assert len(seen) == 6
     assert sum(count - one for one in seen) == count
+
+
+def test_rich_text_is_refused(tmp_path, training):
+    """Its bundle would have no markup rules, and read tags as words."""
+    items = tuple(replace(item, markup=True) for item in training.items)
+    with pytest.raises(InputError, match="read them without markup"):
+        run_together(replace(training, items=items), tmp_path / "out", RunOptions())
 
 
 @pytest.mark.slow
