@@ -49,6 +49,10 @@ from kd_edge.training.doubts import Doubt, say_doubts
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.errors import InputError
 
+# Readers take 8 MiB of manifest, where the second adds some 5 KB to an item: its reference answers,
+# a number a line.
+_MOST_OF_BOTH = 500
+
 
 @dataclass(frozen=True)
 class SharedSizes:
@@ -158,6 +162,12 @@ def run_together(
     rules = registry.get("pairs").options(student_options).rules
     pool = make_pool(responses, test, teacher.validation, teacher.seed, rules)
     refuse_too_many(len(pool.questions), [registry.DEFAULT])
+    if options.distil.student == registry.BOTH and len(pool.questions) > _MOST_OF_BOTH:
+        raise InputError(
+            f"{len(pool.questions):,} items are too many for one bundle with a second small model, "
+            f"which holds {_MOST_OF_BOTH} of them: leave --student {registry.BOTH} out, or divide "
+            "the responses, by subject or year, and run each part by itself"
+        )
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):
