@@ -3,12 +3,14 @@
     python -m benchmarks.semeval beetle --data DATA
     python -m benchmarks.semeval sciEntsBank --data DATA
     python -m benchmarks.semeval sciEntsBank --data DATA --way 3way --part 3 --teacher-epochs 4
+    python -m benchmarks.semeval beetle --data DATA --way 3way --student both
 
 Beetle is measured once on its published test answers, to questions that were learnt from and
 to others. SciEntsBank's test answers are not among our data: every seventh question of its
 training files, and an eighth of the answers to the others, are held out. Nothing is chosen by
 any of them. What is done is kept: a second start goes on. Writes `results/semeval-<name>.json`; of
-a part of the questions `results/semeval-<name>-<part>.json`.
+a part of the questions `results/semeval-<name>-<part>.json`, of two students
+`results/semeval-both-<name>.json`.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
 from kd_edge.runs.cross_item.agreement import LEXICAL
 from kd_edge.runs.cross_item.run import SEEN, UNSEEN, TogetherReport, run_together
 from kd_edge.runs.options import RunOptions
+from kd_edge.students.registry import BOTH, DEFAULT
 from kd_edge.teacher.options import TeacherOptions
 
 NAMES = {"beetle": "Beetle", "sciEntsBank": "SciEntsBank (held out)"}
@@ -58,6 +61,12 @@ _SEED = 0
     "--part", type=click.IntRange(min=1), default=1, help="Learn every so-manieth question only."
 )
 @click.option("--teacher-epochs", "epochs", type=click.IntRange(min=1), help="As of 'kd-edge run'.")
+@click.option(
+    "--student",
+    type=click.Choice([DEFAULT, BOTH]),
+    default=DEFAULT,
+    help="As of 'kd-edge run'; teacher, labels and first student are those of a run without it.",
+)
 def main(
     name: str,
     data: Path,
@@ -66,20 +75,22 @@ def main(
     ways: tuple[str, ...],
     part: int,
     epochs: int | None,
+    student: str,
 ) -> None:
     """Measure one student for all questions of NAME."""
     called = f"semeval-{name}" if part == 1 else f"semeval-{name}-{part}"
-    figures = _kept(called, ways) if part == 1 else {}
+    result = f"semeval-both-{name}" if student == BOTH else called
+    figures = _kept(called, ways) if (part, student) == (1, DEFAULT) else {}
     for way in ways:
         learnt, measured = every(part, *_read(name, way, data / "semeval-2013-task7"))
         options = RunOptions(
             variants=variants,
             teacher=TeacherOptions(epochs=epochs),
-            distil=DistilOptions(seed=_SEED),
+            distil=DistilOptions(student=student, seed=_SEED),
         )
         report = run_together(learnt, work / f"{called}-{way}", options, measured)
         figures[way] = _figures(report)
-    click.echo(str(record.write(called, figures, _SEED)))
+    click.echo(str(record.write(result, figures, _SEED)))
 
 
 def every(part: int, learnt: Responses, measured: Responses) -> tuple[Responses, Responses]:
@@ -142,6 +153,7 @@ def _figures(report: TogetherReport) -> dict[str, Any]:
         "sizes": asdict(report.sizes),
         "options": report.options,
         "choice": None if report.choice is None else asdict(report.choice),
+        **({} if report.second is None else {"second": asdict(report.second)}),
     }
 
 

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from kd_edge.students.base import TextMember, TextSources, no_questions, no_teacher
 from kd_edge.students.cutting import Cut
 from kd_edge.students.decoders import refuse_decoder, refuse_decoder_teacher
+from kd_edge.students.layers import spread_layers
 from kd_edge.students.sharing import LEAST, Sharing
 from kd_edge.students.student import Student
 from kd_edge.students.tokens import EncodedTokens
@@ -39,6 +40,7 @@ from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text import NEW_RULES
 from kd_edge_runtime.text.reference_parts import ADDED, MOST_IDS, Reader, ReferenceParts
 
+_LAYERS = 6  # two or three do not compare: what they learn of it again is far behind the teacher
 _CHUNK = 1000  # responses encoded at a time
 _WHOLE = 1000  # as a reference's word in `pairs`: times its inverse document frequency
 
@@ -50,6 +52,7 @@ class CrossOptions(TransformerOptions):
     `longest` is that of a reference answer and a response together, with the tokens around them.
 
     Attributes:
+        variants: the most variants to learn from, spread evenly over all; None for all.
         start: the id before both parts; None before it is cut.
         between: the id after each part; None before it is cut.
 
@@ -57,6 +60,7 @@ class CrossOptions(TransformerOptions):
         InputError: `longest` leaves no room for a response, or there is a `vector_weight`.
     """
 
+    variants: int | None = 2_000
     start: int | None = None
     between: int | None = None
 
@@ -186,6 +190,8 @@ class CrossKind(TransformerKind):
         name: form._replace(sampled=False) for name, form in form_writers.TRANSFORMER.items()
     }
     options_type = CrossOptions
+    # It has the teacher's layers, and learns what rare words are that it reads letter by letter.
+    recipe = replace(TransformerKind.recipe, learning_rate=2e-5)
     holds = (
         "A cross-encoder scores all items by reading a reference answer and the response. It holds "
         "no response. Its vocabulary holds pieces of words as they are, for anybody to read: those "
@@ -276,6 +282,9 @@ def _cut(teacher: TeacherModel, sources: TextSources, options: CrossOptions) -> 
             "a reference answer from a response. Choose another language model such as BERT, "
             "RoBERTa or MiniLM, or leave --student both out"
         )
+    if options.layers is None:
+        total = teacher.backbone.config.num_hidden_layers
+        options = replace(options, layers=spread_layers(total, _LAYERS))
     return cut_of(teacher, sources, options)
 
 
