@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kd_edge.evaluation.agreement import BASELINE, FIRST, SECOND, STUDENT, TEACHER
+from kd_edge.evaluation.calibration import Floats
+from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.runs.cross_item.baselines import baselines
 from kd_edge.runs.cross_item.pool import Pool, own_id
@@ -26,12 +28,17 @@ def classes_of(pool: Pool, outputs: StageOutputs, scored: ScoredRows) -> dict[st
 
 
 def score_rows(
-    pool: Pool, outputs: StageOutputs, scorer: Scorer, second: SecondChoice | None
+    pool: Pool,
+    outputs: StageOutputs,
+    scorer: Scorer,
+    second: SecondChoice | None,
+    said: Floats | None,
 ) -> ScoredRows:
     """The scores of each test row; those of the bundle as a device computes them."""
     scores, both = _scores(pool, scorer), None
     if second and second.used:
-        both = second.in_pytorch(pool, outputs.distilled.student)
+        assert said is not None, "there is a second"
+        both = second.in_pytorch(pool, outputs.distilled.student, said)
     scored = scored_rows(pool, outputs, scores, texts_of(pool)[1], both)
     return replace(scored, ids=tuple(map(own_id, pool.test)))
 
@@ -44,15 +51,15 @@ def _scores(pool: Pool, scorer: Scorer) -> list[Score]:
     return [scores[at] for at in range(len(texts))]
 
 
-def each_alone(pool: Pool, outputs: StageOutputs, scorer: Scorer) -> dict[str, Scores]:
-    """The classes that each of two students gives the test rows by itself; empty for one."""
-    second = outputs.distilled.second
-    if second is None:
-        return {}
-    first = _scores(pool, Scorer(scorer.bundle, first_only=True))
+def each_alone(pool: Pool, scorer: Scorer, second: SecondChoice, said: Floats) -> dict[str, Scores]:
+    """The classes that each of two students gives the test rows by itself.
+
+    Those of the second are by PyTorch, as the bundle may not have it, or not for all questions.
+    """
+    first, student = _scores(pool, Scorer(scorer.bundle, first_only=True)), second.student
     return {
         FIRST: bundle_scorings(first, pool.item.scale.classes).predicted,
-        SECOND: student_scorings(second, *texts_of(pool)).predicted,
+        SECOND: decided(said, student.scale, student.decision),
     }
 
 

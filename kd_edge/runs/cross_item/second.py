@@ -5,6 +5,7 @@ All is chosen on the held-out responses of all questions together, as one of the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,11 @@ from kd_edge.evaluation.review import ACCURACY, Review, review_of
 from kd_edge.runs.cross_item.pool import Pool
 from kd_edge.runs.outputs import StageOutputs
 from kd_edge.runs.test_scores import RowScorings
+from kd_edge.runs.two_students import size_of
+from kd_edge.students.sharing import writers_of
 from kd_edge.students.student import Student
 from kd_edge_runtime.bundle.manifest import Manifest
+from kd_edge_runtime.bundle.second import of_second
 
 _FOLDS = 5
 _LEAST = 20
@@ -83,15 +87,24 @@ class SecondChoice:
         """
         return self.used and question not in pool.unseen
 
-    def in_pytorch(self, pool: Pool, first: Student) -> RowScorings:
-        """What both say of the test rows together, by PyTorch."""
+    def said(self, pool: Pool) -> Floats:
+        """The second's probabilities of all test rows by itself, by PyTorch; [N, K]."""
+        texts, questions = [row.text for row in pool.test], [row.item_id for row in pool.test]
+        return self.student.probabilities(texts, questions).astype(np.float64)
+
+    def in_pytorch(self, pool: Pool, first: Student, said: Floats) -> RowScorings:
+        """What both say of the test rows together, by PyTorch.
+
+        Args:
+            pool: the questions.
+            first: the first student.
+            said: see `said`.
+        """
         assert self.cascade is not None, "it is used"
         texts, questions = [row.text for row in pool.test], [row.item_id for row in pool.test]
         shares = first.probabilities(texts, questions).astype(np.float64)
         asked = np.array([self.asked_about(pool, name) for name in questions], dtype=bool)
-        both = self.cascade.shares(
-            shares, self.student.probabilities(texts, questions), first.scale, first.decision
-        )
+        both = self.cascade.shares(shares, said, first.scale, first.decision)
         shares[asked] = both[asked]
         return RowScorings(decided(shares, first.scale, first.decision), shares)
 
@@ -102,11 +115,8 @@ class SecondChoice:
             manifest: that of the bundle.
         """
         figures = self.cascade.figures if self.cascade else None
-        entry = next((item.second for item in manifest.items if item.second), None)
-        size = 0
-        if entry is not None:
-            names = (entry.vectorizer, next(iter(entry.forms.values())))
-            size = sum(manifest.members[name].bytes for name in names)
+        alone = next(filter(None, map(of_second, manifest.items)), None)
+        size = size_of(alone, manifest).bytes if alone else 0
         return SecondReport(self.used, self.why, figures, self.student.parameters, size)
 
 
@@ -135,29 +145,91 @@ def choose_second(
         first.probabilities(texts, questions).astype(np.float64),
         second.probabilities(texts, questions).astype(np.float64),
         human_scores(rows),
+        writers_of(rows),
         first.scale,
         first.decision,
         options,
         review.wanted if review else ACCURACY,
     )
     cascade = comparison.choose(np.arange(len(rows)))
-    wanted = cascade.figures.wanted
-    if wanted is not None and cascade.figures.reached and not cascade.figures.share:
-        why = f"the first alone reaches the {wanted:.0%} that were asked for."
-    else:
-        why = comparison.useless()
+    gain = comparison.gain()
+    why = _useless(cascade.figures, gain)
     if why:
         return SecondChoice(second, None, f"The second model is left out: {why}")
-    return SecondChoice(second, cascade, f"{cascade.figures}{_NEW if pool.unseen else ''}")
+    assert gain is not None, "it is of use"
+    return SecondChoice(second, cascade, _useful(cascade.figures, gain, bool(pool.unseen)))
+
+
+@dataclass(frozen=True)
+class _Gain:
+    """What both do on held-out responses that did not choose when the second is asked.
+
+    Attributes:
+        log_loss: by how much less they lose than the first alone, a response.
+        error: the standard error of `log_loss`.
+        first: exact agreement of the first alone with people, 0 to 1.
+        both: that of both together.
+    """
+
+    log_loss: float
+    error: float
+    first: float
+    both: float
+
+    @property
+    def plain(self) -> bool:
+        """Whether both together are better by more than chance might show."""
+        return self.log_loss > self.error and self.both >= self.first
+
+
+def _useless(figures: Figures, gain: _Gain | None) -> str:
+    """Why a second student is of no use; "" if it is of use."""
+    if gain is None:
+        return f"{figures.responses} held-out responses are too few to say whether it helps."
+    if not figures.share and figures.wanted is not None and figures.reached:
+        return f"the first alone reaches the {figures.wanted:.0%} that were asked for."
+    if not figures.share:
+        return (
+            f"there is none of {figures.responses} held-out responses that it is to be asked about."
+        )
+    if gain.plain:
+        return ""
+    return (
+        f"on {figures.responses} held-out responses both together are not plainly better than the "
+        f"first alone ({gain.both:.1%} and {gain.first:.1%} of the scores equal people's scores)."
+    )
+
+
+def _useful(figures: Figures, gain: _Gain, new: bool) -> str:
+    """What a second student that is of use does, in sentences for a school.
+
+    Args:
+        figures: what chose when it is asked.
+        gain: what it does on responses that did not.
+        new: whether there are questions that it is not asked about.
+    """
+    text = (
+        f"The second model is asked about the {figures.share:.0%} of {figures.responses} held-out "
+        "responses of which the first is least sure. Measured on those that did not choose when it "
+        f"is asked, {gain.both:.1%} of both's scores equal people's scores (of the first's alone "
+        f"{gain.first:.1%})."
+    )
+    if not figures.reached:
+        text += f" {figures.wanted:.0%} was asked for, and is not reached."
+    return text + (_NEW if new else "")
 
 
 @dataclass(frozen=True, eq=False)
 class _Comparison:
-    """Two students on N held-out responses: [N, K] probabilities of each, and people's scores."""
+    """Two students on N held-out responses: [N, K] probabilities of each, and people's scores.
+
+    `writers` says who wrote each response; empty where that is not known.
+    """
 
     first: Floats
     second: Floats
     scores: Scores
+    writers: Sequence[str]
     scale: Scale
     decision: str
     options: CascadeOptions
@@ -175,32 +247,32 @@ class _Comparison:
             self.wanted,
         )
 
-    def useless(self) -> str:
-        """Why the second does not help; "" if it does.
-
-        Both together are measured on responses that did not choose when the second is asked: each
-        fifth by the choice of the others.
-        """
+    def gain(self) -> _Gain | None:
+        """What both do, each fifth by the choice of the others; None of too few responses."""
         count = len(self.scores)
         if count < _LEAST:
-            return f"{count} held-out responses are too few to say whether it helps."
+            return None
         both = np.zeros_like(self.first)
-        places = np.random.default_rng(0).permutation(count)
+        folds = self._folds()
         for fold in range(_FOLDS):
-            held = places[fold::_FOLDS]
-            cascade = self.choose(np.setdiff1d(places, held))
+            held = np.flatnonzero(folds == fold)
+            cascade = self.choose(np.flatnonzero(folds != fold))
             both[held] = cascade.shares(
                 self.first[held], self.second[held], self.scale, self.decision
             )
-        gain = self._loss(self.first) - self._loss(both)
-        error = float(gain.std(ddof=1)) / count**0.5
-        before, after = self._agreement(self.first), self._agreement(both)
-        if gain.mean() > error and after >= before:
-            return ""
-        return (
-            f"on {count} held-out responses both together are not plainly better than the first "
-            f"alone ({after:.1%} and {before:.1%} of the scores equal people's scores)."
-        )
+        gains = self._loss(self.first) - self._loss(both)
+        error = float(gains.std(ddof=1)) / count**0.5
+        agreements = self._agreement(self.first), self._agreement(both)
+        return _Gain(float(gains.mean()), error, *agreements)
+
+    def _folds(self) -> npt.NDArray[np.int64]:
+        """The fold of each response, [N]; all of a writer are in the same."""
+        by_writer = dict(zip(self.writers, range(len(self.writers)), strict=True))
+        writers = [by_writer[name] for name in self.writers] or range(len(self.scores))
+        _, numbers = np.unique(writers, return_inverse=True)
+        places = np.random.default_rng(0).permutation(int(numbers.max()) + 1)
+        folds: npt.NDArray[np.int64] = places[numbers] % _FOLDS
+        return folds
 
     def _loss(self, shares: Floats) -> npt.NDArray[np.float64]:
         """Minus the logarithm of the probability of each response's score; [N]."""

@@ -42,20 +42,29 @@ def training(tmp_path_factory):
 
 
 class Told:
-    """A student that says what it is told of a response's score, and is sure of nothing else."""
+    """A student that says what it is told of a response's score, and is sure of nothing else.
 
-    def __init__(self, pool, right):
+    Of so many responses one is told wrong, where that is asked for.
+    """
+
+    def __init__(self, pool, right, wrong_of=10**6):
         self.scale, self.decision = pool.item.scale, "most-probable"
         self.provenance, self.parameters = {}, 7
         self._scores = {row.text: row.score for row in (*pool.train, *pool.validation, *pool.test)}
         self._right = right
+        self._wrong = [*self._scores][wrong_of - 1 :: wrong_of]
 
     def probabilities(self, texts, questions=()):
         assert len(texts) == len(questions)
         rows = np.full((len(texts), 3), (1 - self._right) / 2)
         for at, text in enumerate(texts):
-            rows[at, self._scores[text]] = self._right
+            told = (self._scores[text] + (text in self._wrong)) % 3
+            rows[at, told] = self._right + self._more(text)
         return rows.astype(np.float32)
+
+    def _more(self, text):
+        """A little, so that it is not as sure of one response as of another."""
+        return [*self._scores].index(text) * 1e-6
 
 
 def _chosen(pool, first, second, **options):
@@ -76,14 +85,14 @@ def test_one_that_helps_is_asked_about_questions_that_were_learnt_from(pool):
     assert not choice.asked_about(pool, NEW)
     assert "scored by the first alone" in choice.why
     assert choice.cascade.figures.both > 0.9
-    both = choice.in_pytorch(pool, Told(pool, 0.3))
+    both = choice.in_pytorch(pool, Told(pool, 0.3), choice.said(pool))
     new = np.array([row.item_id == NEW for row in pool.test])
     assert (both.probabilities.max(1)[new] < 0.36).all()
     assert (both.probabilities.max(1)[~new] > 0.5).all()
 
 
 def test_one_that_does_not_help_is_left_out_and_it_is_said(pool):
-    choice = _chosen(pool, Told(pool, 0.9), Told(pool, 0.3))
+    choice = _chosen(pool, Told(pool, 0.9, wrong_of=10), Told(pool, 0.3))
     assert not choice.used
     assert not choice.asked_about(pool, LEARNT[0])
     assert "left out: on" in choice.why
@@ -120,6 +129,31 @@ def test_its_choice_is_measured_on_other_responses(pool, monkeypatch):
     assert sum(count - one for one in seen) == count
 
 
+def test_all_responses_of_a_writer_are_measured_at_once(pool, monkeypatch):
+    """Who writes like somebody that chose is not somebody new."""
+    seen = []
+    choose = seconds.choose_cascade
+
+    def counted(first, *rest):
+        seen.append(len(first))
+        return choose(first, *rest)
+
+    monkeypatch.setattr(seconds, "choose_cascade", counted)
+    rows = pool.validation
+    half = len(rows) // 2
+    one = [replace(row, student="ann" if at < half else f"s{at}") for at, row in enumerate(rows)]
+    chosen = replace(pool, validation=tuple(one))
+    _chosen(chosen, Told(pool, 0.3), Told(pool, 0.9), share=1.0)
+    assert min(seen) <= len(rows) - half
+
+
+def test_one_that_would_never_be_asked_is_left_out(pool, monkeypatch):
+    monkeypatch.setattr(Told, "_more", lambda *_: 0)
+    choice = _chosen(pool, Told(pool, 0.3), Told(pool, 0.9))
+    assert not choice.used
+    assert "that it is to be asked about" in choice.why, "it is as sure of one as of another"
+
+
 def test_more_items_than_a_bundle_holds_are_refused(tmp_path, training, monkeypatch):
     monkeypatch.setattr(run, "_MOST_OF_BOTH", 2)
     options = RunOptions(distil=DistilOptions(student="both"))
@@ -137,7 +171,7 @@ def test_rich_text_is_refused(tmp_path, training):
 @pytest.mark.slow
 def test_the_whole_way(tmp_path, training, tiny_model, monkeypatch):
     # A tiny teacher knows too little to help: it ships all the same here.
-    monkeypatch.setattr(seconds._Comparison, "useless", lambda _: "")
+    monkeypatch.setattr(seconds, "_useless", lambda *_: "")
     measured = _written(tmp_path / "test", NAMES, 21, seed=1)
     options = run_options(
         tiny_model,
