@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Callable, Protocol
 
     from kd_edge_runtime.backends import Model
+    from kd_edge_runtime.bundle.manifest import ItemEntry
     from kd_edge_runtime.bundle.second import Second
     from kd_edge_runtime.scorer import Score
 
@@ -103,25 +104,46 @@ def _loaded(second: LoadedItem, cache: Path | None) -> tuple[SecondState, Model 
     return SecondState(name), model
 
 
-def try_second(second: LoadedItem, cache: Path | None) -> SecondState:
-    """Whether a second student scores here as it did.
+def try_seconds(seconds: Sequence[LoadedItem], cache: Path | None) -> list[SecondState]:
+    """Whether each of a bundle's second students scores here as it did.
 
     A damaged member comes before a missing package, which would not help.
 
     Args:
-        second: the second student as an item's only one.
+        seconds: the second students of an open bundle, each as an item's only one.
         cache: the file in which the outcomes of probes are kept.
     """
     from kd_edge_runtime.backends.verify import score_here
 
-    entry = second.entry
+    damaged: dict[str, str] = {}  # items share members
+    states: dict[str, SecondState] = {}
+    for second in seconds:
+        entry = second.entry
+        for member in _members(entry):
+            if member not in damaged:
+                damaged[member] = _damage(second, member)
+        why = next(filter(None, map(damaged.__getitem__, _members(entry))), "") or absent(second)
+        if why:
+            states[entry.item_id] = SecondState("", why)
+    left = [second for second in seconds if second.entry.item_id not in states]
+    for second, found in zip(left, score_here(left, cache)):
+        # Where it does not, the first can always score.
+        state = SecondState(found) if isinstance(found, str) else SecondState("", str(found))
+        states[second.entry.item_id] = state
+    return [states[second.entry.item_id] for second in seconds]
+
+
+def _members(entry: ItemEntry) -> tuple[str, ...]:
+    return entry.vectorizer, entry.golden, *entry.forms.values()
+
+
+def _damage(item: LoadedItem, member: str) -> str:
+    """What is wrong with a member; "" if nothing is."""
     try:
-        for member in (entry.vectorizer, entry.golden, *entry.forms.values()):
-            second.bundle.read(member)
-        why = absent(second)
-        return SecondState("", why) if why else SecondState(score_here(second, cache))
-    except KdEdgeError as error:  # the first can always score
-        return SecondState("", str(error))
+        item.bundle.read(member)
+    except KdEdgeError as error:
+        return str(error)
+    return ""
 
 
 class Cascade:

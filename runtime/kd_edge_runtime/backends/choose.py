@@ -27,7 +27,8 @@ def choose(item: LoadedItem, cache: Path | None = None) -> tuple[str, str]:
     The core if it is installed and reproduces the golden rows to the last digit. Else plain Python
     if it can run the student: for a bag it is the fastest of the others from one response to a
     hundred thousand, and it cannot fail because of a bad wheel. Any other backend must first
-    reproduce the golden rows in a child process (`probe`).
+    reproduce golden rows in a child process: those of the first of all items that share the network
+    (`networks.tried`).
 
     Args:
         item: the item of an open bundle.
@@ -53,13 +54,14 @@ def _without_core(item: LoadedItem, cache: Path | None) -> tuple[str, str]:
     elif installed[0] == PLAIN:
         return PLAIN, ""
     # Imported only here, as a start in plain Python does not need it.
-    from kd_edge_runtime.backends.probe import DAMAGED, probe
+    from kd_edge_runtime.backends.networks import tried
+    from kd_edge_runtime.backends.probe import DAMAGED
 
     failures: list[str] = []
     faults: list[str] = []
     for name in installed:
         for form in forms(item.entry, name):
-            outcome = probe(name, item, form, cache)
+            outcome = tried(name, item, form, cache)
             if outcome.usable:
                 return name, form
             failures.append(f"{name} with {form} {outcome}")

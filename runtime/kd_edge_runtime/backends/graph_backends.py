@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kd_edge_runtime.backends.shared import member_key, once
 from kd_edge_runtime.errors import BundleError
 from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.students.word_cache import WordCaches
@@ -42,6 +43,12 @@ class CountsInput:
         return {"counts": self._counter.count(texts).dense(*self.widths["counts"])}
 
 
+def _vectorizer_hash(item: LoadedItem) -> str:
+    """The SHA-256 of an item's vectorizer, which may be one that many items share."""
+    key = "vectorizer", member_key(item, item.entry.vectorizer)
+    return once(item.bundle, key, lambda: sha256(item.vectorizer()).hexdigest())
+
+
 def check(item: LoadedItem, form: str, fits: bool, metadata: Mapping[str, str]) -> None:
     """Refuses a graph that does not belong to the item.
 
@@ -56,7 +63,7 @@ def check(item: LoadedItem, form: str, fits: bool, metadata: Mapping[str, str]) 
     """
     if not fits:
         reason = "does not match the manifest"
-    elif metadata.get(VECTORIZER, digest := sha256(item.vectorizer()).hexdigest()) != digest:
+    elif VECTORIZER in metadata and metadata[VECTORIZER] != _vectorizer_hash(item):
         reason = "was exported for another vectorizer"
     else:
         return

@@ -24,6 +24,7 @@ from typing import Any, Callable, NamedTuple
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.backends.reproduce import reproduce
+from kd_edge_runtime.backends.shared import member_key
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.errors import BundleError, ParityError
@@ -94,13 +95,11 @@ def probe(
         return ProbeOutcome(MISSING)
     key, arguments = name, ["", ""]
     if item:
-        bundle, entry = item.bundle, item.entry
-        if not isinstance(bundle, Bundle):
+        if not isinstance(item.bundle, Bundle):
             return ProbeOutcome(UNTRIED, "its bundle is not a file")
-        manifest = bundle.manifest
-        for member in (entry.forms[form], entry.golden):
-            key += f" {manifest.members[member].sha256[:16]}"
-        arguments = [str(bundle.path), str(students(manifest.items).index(entry))]
+        key = _key(name, item, form)
+        place = students(item.bundle.manifest.items).index(item.entry)
+        arguments = [str(item.bundle.path), str(place)]
     device = _device() if cache else ""
     kept = _read(cache, device) if cache else {}
     if key in kept:
@@ -110,6 +109,18 @@ def probe(
         kept[key] = outcome
         _write(cache, device, kept)
     return outcome
+
+
+def keep(name: str, item: LoadedItem, form: str, outcome: ProbeOutcome, cache: Path) -> None:
+    """Keeps what is known of a backend in place of what `probe` found; see there."""
+    device = _device()
+    _write(cache, device, {**_read(cache, device), _key(name, item, form): outcome})
+
+
+def _key(name: str, item: LoadedItem, form: str) -> str:
+    """What an outcome is kept under."""
+    members = item.entry.forms[form], item.entry.golden
+    return " ".join((name, *(member_key(item, member)[:16] for member in members)))
 
 
 def forget(cache: Path | None) -> None:
@@ -163,17 +174,19 @@ def in_child(
     env: Mapping[str, str] | None = None,
     on_line: Callable[[bytes], None] = lambda _: None,
     limited: bool = False,
+    parts: int = 1,
 ) -> Any:
     """Calls a module's `child` function in a child process.
 
     Args:
         module: the name of the module.
         arguments: the arguments of `child`.
-        timeout: seconds.
+        timeout: seconds; if there are parts, for each.
         stdin: the child's standard input.
         env: the child's environment variables; None for those of this process.
         on_line: called with each line that the child prints.
         limited: whether its memory and processor time are limited; see `child_limits`.
+        parts: parts of its work, after each of which it prints a line.
 
     Returns:
         The value that `child` returned, after a round trip through JSON; a `ProbeOutcome` if it
@@ -181,7 +194,7 @@ def in_child(
     """
     if getattr(sys, "frozen", False) or not sys.executable:
         return ProbeOutcome(UNTRIED, "there is no Python interpreter to start")
-    limits = _LIMITS.format(timeout) if limited else ""
+    limits = _LIMITS.format(timeout * parts) if limited else ""
     program = _CHILD.format(len(arguments) + 1, module, _BEGUN.decode(), limits)
     begun, last = False, b""
     timed_out: list[bool] = []
@@ -194,14 +207,16 @@ def in_child(
             env=env,
         ) as process:
             assert process.stdin and process.stdout
-            timer = Timer(timeout, _stop, (process, timed_out))
-            timer.start()
+            timer = _started(timeout, process, timed_out)
             try:
                 with suppress(OSError):  # the child has ended already
                     process.stdin.write(stdin)
                 with suppress(OSError):
                     process.stdin.close()
                 for last in process.stdout:
+                    if parts > 1:
+                        timer.cancel()
+                        timer = _started(timeout, process, timed_out)
                     begun = begun or last.strip() == _BEGUN
                     on_line(last)
             except BaseException:
@@ -221,6 +236,12 @@ def in_child(
         if not process.returncode:
             return json.loads(last)
     return ProbeOutcome(DIES, f"exit code {process.returncode:#x}")
+
+
+def _started(timeout: float, process: subprocess.Popen[bytes], timed_out: list[bool]) -> Timer:
+    timer = Timer(timeout, _stop, (process, timed_out))
+    timer.start()
+    return timer
 
 
 def _stop(process: subprocess.Popen[bytes], timed_out: list[bool]) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from kd_edge_runtime import backends
+from kd_edge_runtime.backends.shared import member_key, once
 from kd_edge_runtime.bundle.manifest import read_json
 from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.students.item import LoadedItem
@@ -41,17 +42,21 @@ class TokenReader(Protocol):
 
 
 def token_reader(item: LoadedItem) -> TokenReader:
-    """An item's tokenizer, as it can be read here.
+    """An item's tokenizer, as it can be read here; items that share it get the same.
 
     Raises:
         BackendError: only the `tokenizers` package reads it, which is not here.
         BundleError: it is damaged, or does not pad.
     """
+    package = backends.is_installed("tokenizers")
+    key = "tokenizer", member_key(item, item.entry.vectorizer), package
+    return once(item.bundle, key, lambda: _read(item, package))
+
+
+def _read(item: LoadedItem, package: bool) -> TokenReader:
     data = item.vectorizer()
     checked = _checked(data)
-    if backends.is_installed("tokenizers"):
-        return _Package(data)
-    return _Plain(checked, item.entry.item_id)
+    return _Package(data) if package else _Plain(checked, item.entry.item_id)
 
 
 def _checked(data: bytes) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends import AUTO
 from kd_edge_runtime.backends.choose import choose
+from kd_edge_runtime.backends.networks import first_of, found_wrong, network_of
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.backends.verify_child import NATIVE, checked, reproduce_in_children
 from kd_edge_runtime.bundle.archive import Bundle
@@ -65,26 +66,71 @@ def _results(bundle: Bundle, runs: Sequence[tuple[int, str, str]]) -> Iterator[R
             yield _check(item, name, form)
 
 
-def score_here(item: LoadedItem, cache: Path | None) -> str:
-    """The backend that runs an item on this device, once it has reproduced the golden rows.
+def score_here(items: Sequence[LoadedItem], cache: Path | None) -> list[str | KdEdgeError]:
+    """For each item the backend that runs it on this device, by which its golden rows come out.
+
+    Where items share a network, a backend that does not reproduce the golden rows of one of them is
+    used for none.
 
     Args:
-        item: the item of an open bundle.
+        items: students of one open bundle.
         cache: the file in which the outcomes of probes are kept.
 
-    Raises:
-        BackendError: no installed backend works here.
-        BundleError: the bundle is damaged.
-        ParityError: the golden rows are not reproduced.
+    Returns:
+        The backend's name; or a `BackendError` if no installed backend works, a `BundleError` if
+        the bundle is damaged, a `ParityError` if the golden rows are not reproduced.
     """
-    backend, form = choose(item, cache)
-    form = form or next(iter(backends.forms(item.entry, backend)), "")
-    if backend in NATIVE:
-        return backend  # a child process has reproduced them
-    error = reproduce(item, backend, form, read(item)).error
-    if error:
-        raise error
-    return backend
+    shared: dict[object, list[LoadedItem]] = {}
+    for item in items:
+        shared.setdefault(network_of(item), []).append(item)
+    found = {
+        item.entry.item_id: outcome
+        for of_one in shared.values()
+        for item, outcome in zip(of_one, _here(of_one, cache))
+    }
+    return [found[item.entry.item_id] for item in items]
+
+
+def _here(items: Sequence[LoadedItem], cache: Path | None) -> list[str | KdEdgeError]:
+    """See `score_here`, for items that share a network."""
+    while True:
+        outcomes = [_chosen(item, cache) for item in items]
+        asked = [
+            (item, *outcome)
+            for item, outcome in zip(items, outcomes)
+            # A probe has reproduced the golden rows of the first.
+            if isinstance(outcome, tuple) and outcome[0] in NATIVE and item != first_of(item)
+        ]
+        wrong = next(filter(None, _wrong(asked)), None)
+        if wrong is None:
+            return [outcome[0] if isinstance(outcome, tuple) else outcome for outcome in outcomes]
+        (item, name, form), error = wrong
+        found_wrong(name, item, form, str(error), cache)
+
+
+def _chosen(item: LoadedItem, cache: Path | None) -> tuple[str, str] | KdEdgeError:
+    """The backend and the form for an item; a native backend has yet to run its golden rows."""
+    try:
+        backend, form = choose(item, cache)
+        form = form or next(iter(backends.forms(item.entry, backend)), "")
+        error = None if backend in NATIVE else reproduce(item, backend, form, read(item)).error
+    except KdEdgeError as raised:
+        error = raised
+    return error or (backend, form)
+
+
+def _wrong(
+    asked: Sequence[tuple[LoadedItem, str, str]],
+) -> Iterator[tuple[tuple[LoadedItem, str, str], KdEdgeError] | None]:
+    """What is wrong with each of these items, which run with one backend and form."""
+    if not asked:
+        return
+    bundle = asked[0][0].bundle
+    assert isinstance(bundle, Bundle)
+    entries = students(bundle.manifest.items)
+    runs = [(entries.index(item.entry), form) for item, _, form in asked]
+    for one, result in zip(asked, reproduce_in_children(bundle, asked[0][1], runs)):
+        yield (one, result.error) if result.error else None
 
 
 def _check(item: LoadedItem, backend: str, form: str) -> Reproduced:

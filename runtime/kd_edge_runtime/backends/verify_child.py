@@ -10,6 +10,7 @@ from contextlib import suppress
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.probe import TIMEOUT, ProbeOutcome, in_child
 from kd_edge_runtime.backends.reproduce import reproduce
+from kd_edge_runtime.backends.shared import member_key, next_round
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
 from kd_edge_runtime.errors import BackendError, BundleError, KdEdgeError, ParityError
@@ -33,7 +34,8 @@ def reproduce_in_children(
 ) -> Iterator[Reproduced]:
     """The golden rows of forms, reproduced by a native backend.
 
-    A child that dies, or takes too long, is replaced for the forms after that one.
+    Forms that items share come one after another, so that each is loaded once. A child that dies,
+    or takes too long for one, is replaced for those after it.
 
     Args:
         bundle: an open bundle.
@@ -43,6 +45,19 @@ def reproduce_in_children(
     Yields:
         A result for each, in their order.
     """
+    entries = students(bundle.manifest.items)
+    places: dict[str, list[int]] = {}
+    for at, (place, form) in enumerate(runs):
+        item = LoadedItem(bundle, entries[place])
+        places.setdefault(member_key(item, item.entry.forms[form]), []).append(at)
+    order = [at for of_one in places.values() for at in of_one]
+    results = dict(zip(order, _in_order(bundle, backend, [runs[at] for at in order])))
+    for at in range(len(runs)):
+        yield results[at]
+
+
+def _in_order(bundle: Bundle, backend: str, runs: Sequence[Run]) -> Iterator[Reproduced]:
+    """The results of runs in the order in which they are run."""
     entries = students(bundle.manifest.items)
     left = [*runs]
     while left:
@@ -54,6 +69,7 @@ def reproduce_in_children(
             json.dumps(left).encode() + b"\n",
             on_line=lines.append,
             limited=True,
+            parts=len(left),
         )
         results = [_read(line) for line in lines if line.startswith(_MARK)][: len(left)]
         for (place, form), result in zip(left, results):
@@ -79,6 +95,7 @@ def child(backend: str, path: str) -> str:
         entries = students(bundle.manifest.items)
         for place, form in runs:
             result = checked(LoadedItem(bundle, entries[place]), backend, form)
+            next_round(bundle)
             error = result.error
             fields = {
                 "greatest": result.greatest,

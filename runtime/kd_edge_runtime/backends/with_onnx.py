@@ -7,18 +7,20 @@ tokenizer. The int8 graph is preferred if the bundle has one, as it is smaller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import onnxruntime
 
 from kd_edge_runtime.backends import graph_backends
 from kd_edge_runtime.backends.outputs import probabilities, running
 from kd_edge_runtime.backends.padding import padded
+from kd_edge_runtime.backends.shared import member_key, once
 from kd_edge_runtime.backends.token_ids import token_reader
 from kd_edge_runtime.errors import BackendError
-from kd_edge_runtime.graphs.checked import checked_onnx, named
+from kd_edge_runtime.graphs.checked import checked_onnx, described, named
+from kd_edge_runtime.graphs.onnx_check import CheckedGraph
 from kd_edge_runtime.students.item import LoadedItem
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
         def feed(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
             """The inputs by name."""
 
-    from kd_edge_runtime.graphs.onnx_check import CheckedGraph
 
 # Responses per batch: counts take 14 MB for 3,500 n-grams; tokens must fit a small device. Fewer
 # where the inputs, or all tensors together, have more numbers than these.
@@ -56,6 +57,35 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         BackendError: the bundle has no such form, or ONNX Runtime refuses the graph.
         BundleError: the graph does not belong to this item.
     """
+    member = item.entry.forms.get(form)
+    key = ("onnx", member and member_key(item, member), described(item), threads)
+    # Items that share a graph share its session: it reads what `source` makes of each item.
+    network = once(item.bundle, key, lambda: _network(item, form, threads))
+    source = _source(item)
+    fits = network.widths == source.widths and network.classes == len(item.entry.classes)
+    graph_backends.check(item, form, fits, network.metadata)
+    return OnnxModel(network, source, item, form)
+
+
+class _Network(NamedTuple):
+    """A graph in ONNX Runtime; it knows nothing of the items that share it.
+
+    Attributes:
+        session: the loaded graph.
+        graph: says how much it takes for how many responses.
+        widths: the last dimension of each input.
+        classes: the last dimension of its one output, `probabilities`; 0 if it has others.
+        metadata: texts by name.
+    """
+
+    session: onnxruntime.InferenceSession
+    graph: CheckedGraph
+    widths: graph_backends.Widths
+    classes: int
+    metadata: Mapping[str, str]
+
+
+def _network(item: LoadedItem, form: str, threads: int) -> _Network:
     data, graph = checked_onnx(item, form)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -66,17 +96,13 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
         metadata = session.get_modelmeta().custom_metadata_map
     except Exception as error:  # the errors of ONNX Runtime have no common base
         raise BackendError(f"ONNX Runtime cannot load '{form}': {error}") from None
-    source = _source(item)
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    fits = (
-        {node.name: [size for size in node.shape[-1:] if isinstance(size, int)] for node in inputs}
-        == source.widths
-        and [node.name for node in outputs] == ["probabilities"]
-        and outputs[0].shape[-1:] == [len(item.entry.classes)]
-    )
-    graph_backends.check(item, form, fits, metadata)
-    batch = 1 if metadata.get(graph_backends.SINGLY) == "1" else _BATCH[item.entry.student]
-    return OnnxModel(session, graph, source, batch, item, form)
+    widths = {
+        node.name: [size for size in node.shape[-1:] if isinstance(size, int)] for node in inputs
+    }
+    sizes = [size for node in outputs for size in node.shape[-1:] if node.name == "probabilities"]
+    alone = len(outputs) == 1 and sizes and isinstance(sizes[0], int)
+    return _Network(session, graph, widths, sizes[0] if alone else 0, metadata)
 
 
 def _source(item: LoadedItem) -> _Source:
@@ -124,25 +150,17 @@ class OnnxModel:
     """A student in ONNX Runtime.
 
     Args:
-        session: the loaded graph, with one output `probabilities` [N, K].
-        graph: says how much it takes for how many responses.
+        network: the loaded graph.
         source: turns responses into the graph's inputs.
-        batch: the most responses per batch.
         item: the item.
         form: the graph's form.
     """
 
-    def __init__(
-        self,
-        session: onnxruntime.InferenceSession,
-        graph: CheckedGraph,
-        source: _Source,
-        batch: int,
-        item: LoadedItem,
-        form: str,
-    ) -> None:
-        self._session, self._graph, self._source = session, graph, source
+    def __init__(self, network: _Network, source: _Source, item: LoadedItem, form: str) -> None:
+        self._session, self._graph, self._source = network.session, network.graph, source
         self._item, self._form, self._classes = item, form, len(item.entry.classes)
+        alone = network.metadata.get(graph_backends.SINGLY) == "1"
+        batch = 1 if alone else _BATCH[item.entry.student]
         width = max([1, *chain.from_iterable(source.widths.values())])
         self._batch = max(1, min(batch, _INPUTS // width))
 

@@ -14,8 +14,9 @@ import click
 
 from kd_edge_runtime import backends
 from kd_edge_runtime._version import __version__
-from kd_edge_runtime.backends.cascade import try_second
+from kd_edge_runtime.backends.cascade import try_seconds
 from kd_edge_runtime.backends.choose import check, choose
+from kd_edge_runtime.backends.networks import tried
 from kd_edge_runtime.backends.probe import DAMAGED, MISSING, forget, probe, versions
 from kd_edge_runtime.bench.machine import memory
 from kd_edge_runtime.bundle.archive import Bundle
@@ -76,7 +77,7 @@ def doctor(bundle: Path | None, root: Path | None, as_json: bool) -> None:
         tables = {
             "backends": [_backend(name, items, cache) for name in backends.NAMES],
             "items": [_item(item, cache) for item in items],
-            **({"seconds": [_second(*pair, cache) for pair in seconds.items()]} if seconds else {}),
+            **({"seconds": _seconds(seconds, cache)} if seconds else {}),
             "slots": [
                 {"file": slot.file, "current": slot.current, "problem": slot.problem}
                 for slot in states
@@ -118,7 +119,8 @@ def _checked(bundle: Bundle) -> Bundle:
 
 def _backend(name: str, items: list[LoadedItem], cache: Path | None) -> _Row:
     item = next((item for item in items if backends.forms(item.entry, name)), None)
-    outcome = probe(name, item, backends.forms(item.entry, name)[0] if item else "", cache)
+    form = backends.forms(item.entry, name)[0] if item else ""
+    outcome = tried(name, item, form, cache) if item else probe(name, cache=cache)
     packages = versions(backends.packages(name))
     advice = ""
     if outcome.verdict == MISSING:
@@ -151,15 +153,17 @@ def _item(item: LoadedItem, cache: Path | None) -> _Row:
     }
 
 
-def _second(item_id: str, item: LoadedItem, cache: Path | None) -> _Row:
-    """An item's second student; one that does not run is no problem, as the first scores alone."""
-    backend, why = try_second(item, cache)
-    return {
-        "second": item_id,
-        "student": item.entry.student,
-        "backend": backend,
-        "without": f"the first scores alone: {why}" if why else "",
-    }
+def _seconds(items: dict[str, LoadedItem], cache: Path | None) -> list[_Row]:
+    """Second students; one that does not run is no problem, as the first scores alone."""
+    return [
+        {
+            "second": item_id,
+            "student": item.entry.student,
+            "backend": state.backend,
+            "without": f"the first scores alone: {state.why}" if state.why else "",
+        }
+        for (item_id, item), state in zip(items.items(), try_seconds([*items.values()], cache))
+    ]
 
 
 def _table(rows: list[_Row]) -> str:

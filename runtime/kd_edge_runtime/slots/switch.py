@@ -10,7 +10,7 @@ from typing import Callable
 
 from kd_edge_runtime.backends.verify import score_here
 from kd_edge_runtime.bundle.archive import Bundle
-from kd_edge_runtime.bundle.second import of_second
+from kd_edge_runtime.bundle.second import second_students
 from kd_edge_runtime.errors import InputError, KdEdgeError, note
 from kd_edge_runtime.files import open_in_place, plain_write_errors
 from kd_edge_runtime.signatures.check import check_signature
@@ -164,18 +164,19 @@ def _check_scores(slots: Slots, slot: Slot, warn: Callable[[str], object]) -> No
     with Bundle(slot.path) as bundle:
         check_signature(bundle, slots.root)
         items = bundle.manifest.items
-        for entry in items:
-            score_here(LoadedItem(bundle, entry), slots.cache)
-        for entry in items:
-            second = of_second(entry)
-            if second:
-                from kd_edge_runtime.backends.cascade import try_second
+        for found in score_here([LoadedItem(bundle, entry) for entry in items], slots.cache):
+            if isinstance(found, KdEdgeError):
+                raise found
+        with_second = [entry for entry in items if entry.second]
+        if with_second:
+            from kd_edge_runtime.backends.cascade import try_seconds
 
-                why = try_second(LoadedItem(bundle, second), slots.cache).why
-                if why:
+            seconds = [LoadedItem(bundle, one) for one in second_students(with_second)]
+            for entry, state in zip(with_second, try_seconds(seconds, slots.cache)):
+                if state.why:
                     warn(
                         f"The second small model of '{entry.item_id}' does not run here, so the "
-                        f"first will score alone: {why}"
+                        f"first will score alone: {state.why}"
                     )
 
 

@@ -153,6 +153,23 @@ def test_no_python_to_start(item, monkeypatch, program):
     assert outcome.usable
 
 
+def test_each_part_of_a_childs_work_has_its_time(monkeypatch, tmp_path):
+    """However many questions are looked at in one child, a slow device has time for each."""
+    (tmp_path / "three_parts.py").write_text("def child():\n  print(1); print(2); print(3)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    started = []
+    timer = probing.Timer
+    monkeypatch.setattr(
+        probing, "Timer", lambda seconds, *given: started.append(seconds) or timer(seconds, *given)
+    )
+    lines = []
+    probing.in_child("three_parts", [], 60, on_line=lines.append, parts=3)
+    assert started == [60] * (1 + len(lines))
+    started.clear()
+    probing.in_child("three_parts", [], 60)
+    assert started == [60]
+
+
 def test_a_program_that_has_python_inside_is_not_started_again(monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("started"))

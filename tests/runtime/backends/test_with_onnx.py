@@ -164,8 +164,8 @@ def test_the_graphs_inputs_and_outputs_are_the_formats():
         }
 
 
-def test_the_int8_form_comes_first(bag_item, monkeypatch):
-    asked = []
+def test_the_int8_form_comes_first(tmp_path, monkeypatch):
+    item, asked = loaded(tmp_path, bundles_made.item()), []
     form = LoadedItem.form
 
     def noted(self, name):
@@ -173,7 +173,8 @@ def test_the_int8_form_comes_first(bag_item, monkeypatch):
         return form(self, name)
 
     monkeypatch.setattr(LoadedItem, "form", noted)
-    backends.load(bag_item, "onnx")
+    with item.bundle:
+        backends.load(item, "onnx")
     assert asked == ["onnx-int8"]
 
 

@@ -19,7 +19,7 @@ from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import run_together
 from kd_edge.runs.cross_item.second import choose_second
 from kd_edge.runs.options import RunOptions
-from kd_edge_runtime.backends.cascade import try_second
+from kd_edge_runtime.backends.cascade import try_seconds
 from kd_edge_runtime.bundle.second import of_second
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
@@ -199,8 +199,8 @@ def test_the_whole_way(tmp_path, training, tiny_model, monkeypatch):
         both = scorer.score_many(texts, LEARNT[0])
         first = Scorer(scorer.bundle, first_only=True).score_many(texts, LEARNT[0])
         assert any(one.probabilities != other.probabilities for one, other in zip(both, first))
-        entry = by_name[LEARNT[1]]
-        state = try_second(LoadedItem(scorer.bundle, of_second(entry)), None)
-        assert state.backend == "onnx", state.why
+        alone = [of_second(by_name[name]) for name in LEARNT]
+        states = try_seconds([LoadedItem(scorer.bundle, one) for one in alone], None)
+        assert [state.backend for state in states] == ["onnx"] * len(LEARNT), states
     again = run_together(training, out, options, measured)
     assert again.ran == ()
