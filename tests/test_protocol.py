@@ -30,8 +30,8 @@ SAMPLES = sorted(FOLDER.glob("*.kdz"))
 HASHES = {
     # With a second student, which protocol 1 got later (FORMAT.md, section 15).
     "cascade-1.kdz": "9f37f1c75b302d5efb0a961285e1d333bd1d7d551e1a6f08688fba7834e60b95",
-    # With a second student that reads a reference answer too (FORMAT.md, section 19).
-    "cross-1.kdz": "dba9218a98b9cb9ad75fff93d2cfaf7665750a065fda7106480962d38e28bd62",
+    # With students that read reference answers, which items share (FORMAT.md, sections 12 and 19).
+    "cross-1.kdz": "4161e3462efd8c93ac13a3e2509400f78023dfaa98fee7a3e6eaf866d1ea2548",
     # With a record of held-out responses (FORMAT.md, section 18).
     "held-out-1.kdz": "5dbfc73a62978e4331a964f461235dfb56a8f5046cbacad40dbf2919359734c9",
     "protocol-1.kdz": "f6a1b60eafb451e4070a5a530bee44640f6d2125cb1f32fe4357b10b974741ee",
@@ -101,12 +101,15 @@ def test_a_bundle_without_flags_flags_what_it_did():
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_a_sample_reproduces_its_golden_rows_in_both_onnx_forms(path):
+def test_a_sample_reproduces_its_golden_rows_in_its_onnx_forms(path):
     onnx = pytest.importorskip("kd_edge_runtime.backends.with_onnx")
     with Bundle(path) as bundle:
         for entry in bundle.manifest.items:
             golden = json.loads(bundle.read(entry.golden))
-            for form in ("onnx-int8", "onnx-fp32"):
+            forms = {form for form in golden["outputs"] if form.startswith("onnx")}
+            bag = entry.student == "bag"
+            assert forms == ({"onnx-int8", "onnx-fp32"} if bag else {"onnx-int8"})
+            for form in forms:
                 found = onnx.load(LoadedItem(bundle, entry), form).probabilities(golden["inputs"])
                 for row, wanted in zip(found, golden["outputs"][form], strict=True):
                     assert row == pytest.approx(wanted, abs=golden["tolerance"])
@@ -131,20 +134,23 @@ def test_a_bundle_of_a_newer_protocol_is_refused(path, tmp_path):
         Bundle(newer)
 
 
-@pytest.mark.parametrize("sample", ["cascade-1.kdz", "cross-1.kdz"])
+SECONDS = {"cascade-1.kdz": {"onnx-int8", "onnx-fp32"}, "cross-1.kdz": {"onnx-int8"}}
+
+
 @pytest.mark.parametrize("wheel", [True, False], ids=["tokenizers", "plain-python"])
-def test_a_second_student_reproduces_its_golden_rows(wheel, sample, monkeypatch):
+@pytest.mark.parametrize("name", SECONDS)
+def test_a_second_student_reproduces_its_golden_rows(name, wheel, monkeypatch):
     onnx = pytest.importorskip("kd_edge_runtime.backends.with_onnx")
     if not wheel:
         monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with Bundle(FOLDER / sample) as bundle:
-        (alone,) = students(bundle.manifest.items)[2:]
-        golden = json.loads(bundle.read(alone.golden))
-        assert {*golden["outputs"]} == {"onnx-int8", "onnx-fp32"}
-        for form, rows in golden["outputs"].items():
-            found = onnx.load(LoadedItem(bundle, alone), form).probabilities(golden["inputs"])
-            for row, wanted in zip(found, rows, strict=True):
-                assert row == pytest.approx(wanted, abs=golden["tolerance"])
+    with Bundle(FOLDER / name) as bundle:
+        for alone in students(bundle.manifest.items)[2:]:
+            golden = json.loads(bundle.read(alone.golden))
+            assert {*golden["outputs"]} == SECONDS[name]
+            for form, rows in golden["outputs"].items():
+                found = onnx.load(LoadedItem(bundle, alone), form).probabilities(golden["inputs"])
+                for row, wanted in zip(found, rows, strict=True):
+                    assert row == pytest.approx(wanted, abs=golden["tolerance"])
 
 
 def test_two_students_score_as_they_did():
@@ -159,10 +165,30 @@ def test_two_students_score_as_they_did():
     assert [round(one.confidence, 3) for one in found] == [0.764, 0.863, 0.931, 0.904]
     for scores in (alone, found):
         assert [one.flag for one in scores] == ["", "", "empty", ""]
-    with Scorer.open(FOLDER / "cross-1.kdz") as cross:
-        beside = cross.score_many(texts, "stove")
-    assert [one.predicted for one in beside] == [*"3233"]
-    assert [round(one.confidence, 3) for one in beside] == [0.858, 0.847, 0.906, 0.906]
+
+
+SHARED = {
+    "kettle": ("03003", "03223", [0.886, 0.585, 0.367, 0.421, 0.563], [3]),
+    "glass": ("31110", "13110", [0.552, 0.441, 0.746, 0.601, 0.427], [1, 4]),
+}
+
+
+@pytest.mark.parametrize("item", SHARED)
+def test_students_that_read_reference_answers_score_as_they_did(item):
+    """The same of questions that share both networks; which of them are to be reviewed, too."""
+    texts = [
+        *("The stove heats the pot.", "It would take longer if the room were warmer."),
+        *("", "xyzzy", "Heat goes from the stove into the ice"),
+    ]
+    path = FOLDER / "cross-1.kdz"
+    with Scorer.open(path, first_only=True) as first, Scorer.open(path) as both:
+        alone, found = first.score_many(texts, item), both.score_many(texts, item)
+        assert both.second(item).backend == "onnx"
+    firsts, seconds, confidence, review = SHARED[item]
+    assert "".join(one.predicted for one in alone) == firsts
+    assert "".join(one.predicted for one in found) == seconds
+    assert [round(one.confidence, 3) for one in found] == confidence
+    assert [at for at, one in enumerate(found) if one.flag == "review"] == review
 
 
 def test_a_record_of_held_out_responses_is_read_as_it_was():

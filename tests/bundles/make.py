@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 
 import bundles_made  # noqa: E402 - found by the line above
+import cross_made  # noqa: E402
 import seconds_made  # noqa: E402
 from kd_edge_export.bundle import ItemParts  # noqa: E402
 
@@ -43,8 +44,9 @@ SAMPLES = {
     f"protocol-{PROTOCOL}.kdz": bundles_made.two_items,
     # The second student of an item (FORMAT.md, section 15).
     "cascade-1.kdz": lambda: (seconds_made.item(), bundles_made.two_items()[1]),
-    # One that reads a reference answer and the response (FORMAT.md, section 19).
-    "cross-1.kdz": lambda: (seconds_made.item(student="cross"), bundles_made.two_items()[1]),
+    # Two questions that share the networks of both students, which read reference answers
+    # (FORMAT.md, sections 12 and 19).
+    "cross-1.kdz": cross_made.items,
     # How held-out responses were scored (FORMAT.md, section 18).
     "held-out-1.kdz": recorded,
 }
