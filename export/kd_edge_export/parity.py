@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kd_edge_export.bundle import ItemParts
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends.choose import CORE
+from kd_edge_runtime.backends.shared import next_round
 from kd_edge_runtime.students.item import LoadedItem
 
 Probabilities = npt.NDArray[np.floating]
@@ -67,16 +68,23 @@ def difference(
     )
 
 
-def form_outputs(parts: ItemParts, texts: Sequence[str]) -> dict[str, Probabilities]:
-    """Each form's probabilities of N responses, by the runtime's own backends; [N, K] by form."""
-    return {
-        form: np.array(model.probabilities(texts)) for form, model in form_models(parts).items()
-    }
+def form_outputs(
+    parts: ItemParts, texts: Sequence[str], memory: Memory | None = None
+) -> dict[str, Probabilities]:
+    """Each form's probabilities of N responses, by the runtime's own backends; [N, K] by form.
+
+    Args:
+        parts: the student.
+        texts: the responses.
+        memory: what students that share networks have in common, for whoever asks for several.
+    """
+    models = form_models(parts, memory)
+    return {form: np.array(model.probabilities(texts)) for form, model in models.items()}
 
 
-def form_models(parts: ItemParts) -> dict[str, backends.Model]:
-    """Each form as a device loads it."""
-    item = _in_memory(parts)
+def form_models(parts: ItemParts, memory: Memory | None = None) -> dict[str, backends.Model]:
+    """Each form as a device loads it; see `form_outputs`."""
+    item = (memory or Memory()).item(parts)
     return {form: _load(item, form) for form in parts.forms}
 
 
@@ -87,18 +95,37 @@ def _load(item: LoadedItem, form: str) -> backends.Model:
     return backends.load(item, name, form)
 
 
-class _Memory:
-    """The members of a bundle that is not written yet, for `LoadedItem` to read."""
+class Memory:
+    """The members of a bundle that is not written yet, of the last two items at a time.
 
-    def __init__(self, members: Mapping[str, bytes]) -> None:
-        self._members = members
+    Equal ones have one name, so that what items share is loaded once.
+    """
+
+    def __init__(self) -> None:
+        self._now: dict[str, bytes] = {}
+        self._before: dict[str, bytes] = {}
+        self._number = 0
+
+    def item(self, parts: ItemParts) -> LoadedItem:
+        """A student as a device reads it."""
+        forms = {form: self._name(data) for form, (_, data) in parts.forms.items()}
+        entry = parts.entry(forms, self._name(parts.vectorizer[1]), golden="")
+        return LoadedItem(self, entry)
 
     def read(self, name: str) -> bytes:
-        return self._members[name]
+        """See `Members`."""
+        return self._now[name] if name in self._now else self._before[name]
 
+    def next_item(self) -> None:
+        """Forgets what none of the students since the last call has in common with the next."""
+        self._now, self._before = {}, self._now
+        next_round(self)
 
-def _in_memory(parts: ItemParts) -> LoadedItem:
-    members = dict([parts.vectorizer, *parts.forms.values()])
-    names = {form: name for form, (name, _) in parts.forms.items()}
-    entry = parts.entry(names, parts.vectorizer[0], golden="")
-    return LoadedItem(_Memory(members), entry)
+    def _name(self, data: bytes) -> str:
+        for name, held in (*self._now.items(), *self._before.items()):
+            if held == data:
+                self._now[name] = held
+                return name
+        self._number += 1
+        self._now[str(self._number)] = data
+        return str(self._number)

@@ -22,7 +22,7 @@ from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge_export.bundle import ItemParts, SecondParts, write_bundle
 from kd_edge_export.golden import golden_inputs, golden_json, tolerances
-from kd_edge_export.parity import Probabilities, form_outputs
+from kd_edge_export.parity import Memory, Probabilities, form_outputs
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.bundle.second import second_name
 from kd_edge_runtime.errors import InputError, ParityError
@@ -137,7 +137,11 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
     for item in items:
         if item.second and item.cascade is None:
             check_second(item.student.item_id, item.second, item.held_out)
-    return [_item(item, forms, options) for item, forms in zip(items, chosen, strict=True)]
+    memory, prepared = Memory(), []
+    for item, forms in zip(items, chosen, strict=True):
+        prepared.append(_item(item, forms, options, memory))
+        memory.next_item()
+    return prepared
 
 
 def parities(prepared: Prepared) -> Iterator[tuple[str, tuple[FormParity, ...]]]:
@@ -207,7 +211,9 @@ class _Run:
     parity: tuple[FormParity, ...]
 
 
-def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Prepared:
+def _item(
+    item: ExportItem, names: Sequence[str], options: ExportOptions, memory: Memory
+) -> Prepared:
     student, rows = item.student, item.held_out
     kind = registry.get(student.kind)
     sample = Sample(
@@ -216,7 +222,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         tuple(row.response_id for row in rows),
         human_scores(rows) if rows and all(row.score is not None for row in rows) else None,
     )
-    ran = _run(student, student.item_id, names, sample, options)
+    ran = _run(student, student.item_id, names, sample, options, memory)
     rules = ran.parts.text.get("rules", 1) % AFTER_MARKUP
     parts = replace(
         ran.parts,
@@ -228,7 +234,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
         return Prepared(student, with_held_out(parts, rows, shared_by), ran.parity)
     own = replace(options, bits=None)
     forms = second_forms(item.second, options.forms)
-    second = _run(item.second, second_name(student.item_id), forms, sample, own)
+    second = _run(item.second, second_name(student.item_id), forms, sample, own, memory)
     if (ran.parts.vectorizer, ran.parts.forms) == (second.parts.vectorizer, second.parts.forms):
         raise InputError(f"item '{student.item_id}': the second student is the first once more")
     cascade = item.cascade or _cascade(student, ran, second, sample, options.cascade)
@@ -249,7 +255,12 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions) -> Pre
 
 
 def _run(
-    student: Student, name: str, forms: Sequence[str], sample: Sample, options: ExportOptions
+    student: Student,
+    name: str,
+    forms: Sequence[str],
+    sample: Sample,
+    options: ExportOptions,
+    memory: Memory,
 ) -> _Run:
     """Writes a student's forms, runs them, and refuses those that differ from PyTorch."""
     kind = registry.get(student.kind)
@@ -257,7 +268,7 @@ def _run(
     expected = student.probabilities(sample.all)
     exact = expected if held is student else held.probabilities(sample.all)
     gate = Gate(name, student.scale, student.decision, sample, expected, options.limits)
-    outputs = form_outputs(parts, sample.all)
+    outputs = form_outputs(parts, sample.all, memory)
     for form in parts.forms:
         if kind.forms[form].exact:
             gate.exact(form, outputs[form], exact)
@@ -268,7 +279,7 @@ def _run(
                 raise
             # Without a sample it is written as close to PyTorch as its bits allow.
             closer, _ = student_parts(student, [form], options.bits)
-            outputs |= form_outputs(closer, sample.all)
+            outputs |= form_outputs(closer, sample.all, memory)
             parts = replace(parts, forms={**parts.forms, **closer.forms})
             gate.near(form, outputs[form])
     golden = {form: output[: len(sample.golden)].tolist() for form, output in outputs.items()}

@@ -46,7 +46,7 @@ UNTRIED = "untried"
 TIMEOUT = 120.0
 
 # Failures that are kept because they will happen again; not a lack of memory or a busy device.
-_CRASHES = ("SIGILL", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT")
+CRASHES = ("SIGILL", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT")
 _SIZE = 8192
 
 _PROCESSOR = Path("/proc/cpuinfo")
@@ -105,7 +105,7 @@ def probe(
     if key in kept:
         return kept[key]
     outcome = _try([name, form, *arguments], timeout)
-    if cache and (outcome.verdict in (WORKS, WRONG) or outcome.why in _CRASHES):
+    if cache and (outcome.verdict in (WORKS, WRONG) or outcome.why in CRASHES):
         kept[key] = outcome
         _write(cache, device, kept)
     return outcome

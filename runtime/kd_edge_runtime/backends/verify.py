@@ -9,11 +9,12 @@ from kd_edge_runtime import backends
 from kd_edge_runtime.backends import AUTO
 from kd_edge_runtime.backends.choose import choose
 from kd_edge_runtime.backends.networks import first_of, found_wrong, network_of
+from kd_edge_runtime.backends.probe import CRASHES
 from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.backends.verify_child import NATIVE, checked, reproduce_in_children
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
-from kd_edge_runtime.errors import KdEdgeError
+from kd_edge_runtime.errors import KdEdgeError, ParityError
 from kd_edge_runtime.students.golden import Reproduced, read
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -105,7 +106,10 @@ def _here(items: Sequence[LoadedItem], cache: Path | None) -> list[str | KdEdgeE
         if wrong is None:
             return [outcome[0] if isinstance(outcome, tuple) else outcome for outcome in outcomes]
         (item, name, form), error = wrong
-        found_wrong(name, item, form, str(error), cache)
+        # A lack of memory or of time may be otherwise next time, and is not kept.
+        why = str(error)
+        lasts = isinstance(error, ParityError) or any(signal in why for signal in CRASHES)
+        found_wrong(name, item, form, why, cache if lasts else None)
 
 
 def _chosen(item: LoadedItem, cache: Path | None) -> tuple[str, str] | KdEdgeError:

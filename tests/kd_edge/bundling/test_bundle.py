@@ -286,10 +286,10 @@ def test_products_in_8_bits_that_score_otherwise_give_way(small_students, tmp_pa
     assert _has_products(path)
     real = exporting.form_outputs
 
-    def other_scores(parts, texts):
+    def other_scores(parts, texts, memory):
         """The highest score where the lowest is right, and so on, by products in 8 bits."""
         (_, data) = parts.forms["onnx-int8"]
-        found = real(parts, texts)
+        found = real(parts, texts, memory)
         if int8_static.has_products(data):
             found["onnx-int8"] = found["onnx-int8"][:, ::-1]
         return found
@@ -303,7 +303,7 @@ def test_products_in_8_bits_that_score_otherwise_give_way(small_students, tmp_pa
 
 
 def test_what_is_no_number_stops_the_export(small_students, tmp_path, monkeypatch):
-    def broken(parts, texts):
+    def broken(parts, texts, _memory):
         return {form: np.full((len(texts), 3), np.nan) for form in parts.forms}
 
     monkeypatch.setattr(exporting, "form_outputs", broken)
@@ -317,8 +317,8 @@ def test_a_limit_of_1e_4(small_students, tmp_path, monkeypatch):
     real = exporting.form_outputs
 
     def shifted(by):
-        def outputs(parts, texts):
-            found = real(parts, texts)
+        def outputs(parts, texts, memory):
+            found = real(parts, texts, memory)
             found["onnx-int8"][0] += (by, -by, 0.0)
             return found
 

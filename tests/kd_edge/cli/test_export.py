@@ -222,8 +222,8 @@ def test_prompts(command, student, tmp_path, bundle):
 def test_a_form_that_differs_is_exit_code_5(command, student, bundle, monkeypatch):
     real = exporting.form_outputs
 
-    def wrong(parts, texts):
-        return {form: found[::-1] for form, found in real(parts, texts).items()}
+    def wrong(parts, texts, memory):
+        return {form: found[::-1] for form, found in real(parts, texts, memory).items()}
 
     monkeypatch.setattr(exporting, "form_outputs", wrong)
     message = command.fails("export", student, "-o", bundle, code=5)

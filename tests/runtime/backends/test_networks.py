@@ -6,12 +6,14 @@ import json
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import bundles_made
 import cross_made
 import seconds_made
 from kd_edge_export.golden import golden_json
+from kd_edge_export.parity import Memory, form_outputs
 from kd_edge_runtime import backends
 from kd_edge_runtime.backends import networks, probe, token_ids, verify_child, with_onnx
 from kd_edge_runtime.backends.cascade import try_seconds
@@ -189,3 +191,16 @@ def test_which_items_share_a_network(made, tmp_path):
         pairs = LoadedItem(bundle, bundle.manifest.items[1])
         assert networks.first_of(pairs) == pairs
         assert backends.forms(pairs.entry, "onnx") == ("onnx-int8",)
+
+
+def test_the_exports_parity_loads_what_items_share_once(made, counted):
+    memory = Memory()
+    for item in made:
+        found = form_outputs(item.second.parts, TEXTS, memory)
+        assert found["onnx-int8"].shape == (len(TEXTS), len(cross_made.CLASSES))
+        assert np.array_equal(
+            found["onnx-int8"], form_outputs(item.second.parts, TEXTS)["onnx-int8"]
+        )
+        memory.next_item()
+        assert len(memory._before) == 2, "no more is held than of two items"
+    assert counted == {"child": 0, "session": 1 + NUMBER, "tokenizer": 1 + NUMBER}
