@@ -137,11 +137,8 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
     for item in items:
         if item.second and item.cascade is None:
             check_second(item.student.item_id, item.second, item.held_out)
-    memory, prepared = Memory(), []
-    for item, forms in zip(items, chosen, strict=True):
-        prepared.append(_item(item, forms, options, memory))
-        memory.next_item()
-    return prepared
+    memory = Memory()
+    return [_item(item, forms, options, memory) for item, forms in zip(items, chosen, strict=True)]
 
 
 def parities(prepared: Prepared) -> Iterator[tuple[str, tuple[FormParity, ...]]]:
@@ -214,6 +211,7 @@ class _Run:
 def _item(
     item: ExportItem, names: Sequence[str], options: ExportOptions, memory: Memory
 ) -> Prepared:
+    memory.next_item()
     student, rows = item.student, item.held_out
     kind = registry.get(student.kind)
     sample = Sample(
@@ -296,15 +294,6 @@ def _cascade(
     scores = sample.scores
     assert scores is not None
     review = review_of(student.provenance)
-    by_first, by_second = (
-        next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)
-    )
-    return choose_cascade(
-        by_first,
-        by_second,
-        scores,
-        student.scale,
-        student.decision,
-        options,
-        review.wanted if review else ACCURACY,
-    )
+    both = [next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)]
+    wanted = review.wanted if review else ACCURACY
+    return choose_cascade(*both, scores, student.scale, student.decision, options, wanted)
