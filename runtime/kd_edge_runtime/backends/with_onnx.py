@@ -20,6 +20,7 @@ from kd_edge_runtime.backends.shared import member_key, once
 from kd_edge_runtime.backends.token_ids import token_reader
 from kd_edge_runtime.errors import BackendError
 from kd_edge_runtime.graphs.checked import checked_onnx, described, named
+from kd_edge_runtime.graphs.limits import GraphError
 from kd_edge_runtime.graphs.onnx_check import CheckedGraph
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -179,13 +180,24 @@ class OnnxModel:
     def _run(self, feed: dict[str, npt.NDArray[Any]], rows: int) -> list[tuple[float, ...]]:
         """The probabilities of `rows` responses, in parts where together they take too much."""
         tokens = feed["ids"].shape[1] if "ids" in feed else 1
-        with named(self._item, self._form):
-            numbers = self._graph.numbers(rows, tokens)
-        if numbers > _NUMBERS and rows > 1:
+        if rows > 1 and not self._few_enough(rows, tokens):
             half = rows // 2
             first = {name: array[:half] for name, array in feed.items()}
             rest = {name: array[half:] for name, array in feed.items()}
             return self._run(first, half) + self._run(rest, rows - half)
+        with named(self._item, self._form):
+            self._graph.numbers(rows, tokens)
         with running(self._form):
             (batch,) = self._session.run(None, feed)
         return probabilities(batch, rows, self._classes)
+
+    def _few_enough(self, rows: int, tokens: int) -> bool:
+        """Whether so many responses may be read at once.
+
+        A graph of many layers may take what is allowed for one response, and more than that for
+        several, as the room that its constants give is for all of them together.
+        """
+        try:
+            return self._graph.numbers(rows, tokens) <= _NUMBERS
+        except GraphError:
+            return False

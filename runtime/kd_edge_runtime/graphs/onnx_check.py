@@ -30,7 +30,7 @@ _OPERATORS = {
 _LEAST = (1, 2)
 _ONE, _LONGER, _MORE = (1, 3), (1, 6), (2, 3)
 
-# Of sizes that were found right, so many are kept.
+# Of sizes that were looked at, so many are kept.
 _KEPT = 10_000
 
 
@@ -45,7 +45,7 @@ class CheckedGraph:
     def __init__(self, model: Model, described: Described) -> None:
         self._model, self._described = model, described
         self._constants = sum(prod(constant.shape) for constant in model.constants.values())
-        self._together: dict[tuple[int, int], int] = {}
+        self._together: dict[tuple[int, int], int | GraphError] = {}
 
     def numbers(self, responses: int, tokens: int = 1) -> int:
         """How many numbers all tensors but constants have together.
@@ -62,11 +62,16 @@ class CheckedGraph:
         """
         size = responses, tokens
         if size not in self._together:
-            found = self.sizes(responses, tokens)
             if len(self._together) >= _KEPT:
                 self._together.clear()
-            self._together[size] = sum(found.counts)
-        return self._together[size]
+            try:
+                self._together[size] = sum(self.sizes(responses, tokens).counts)
+            except GraphError as error:
+                self._together[size] = error
+        found = self._together[size]
+        if isinstance(found, GraphError):
+            raise found
+        return found
 
     def sizes(self, responses: int, tokens: int) -> Sizes:
         """The sizes of all values; see `numbers`."""

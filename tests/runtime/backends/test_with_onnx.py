@@ -27,6 +27,7 @@ from kd_edge_runtime.backends import with_onnx
 from kd_edge_runtime.backends.plain import PlainModel
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import BackendError, BundleError
+from kd_edge_runtime.graphs import limits, onnx_check
 from kd_edge_runtime.students.item import LoadedItem
 
 POOL = [word for sentence in bundles_made.SENTENCES for word in sentence.split()]
@@ -127,6 +128,28 @@ def test_batches_keep_the_order(bag_item, monkeypatch):
         monkeypatch.setitem(with_onnx._BATCH, "bag", size)
         found = with_onnx.load(bag_item, "onnx-int8").probabilities(texts)
         assert np.array(found) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_what_takes_too_much_together_is_read_in_parts(bag_item, monkeypatch):
+    """One response is within what is allowed, and three are not: as of a network of many layers."""
+    texts = [" ".join(POOL[at : at + 4]) for at in range(7)]
+    wanted = with_onnx.load(bag_item, "onnx-int8").probabilities(texts)
+
+    def at_most(most):
+        def allowed(constants, responses, tokens):
+            room = 1 << 24 if responses <= most else 0
+            return limits.Allowed(room, room, room)
+
+        return allowed
+
+    model = with_onnx.load(bag_item, "onnx-int8")
+    monkeypatch.setattr(onnx_check, "allowed", at_most(2))
+    assert np.array(model.probabilities(texts)) == pytest.approx(np.array(wanted), abs=1e-6)
+    fresh = with_onnx.load(bag_item, "onnx-int8")
+    monkeypatch.setattr(onnx_check, "allowed", at_most(0))
+    fresh._graph._together.clear()
+    with pytest.raises(BundleError, match="takes too much memory"):
+        fresh.probabilities(texts)
 
 
 def initializers(data):
