@@ -294,6 +294,9 @@ def _cascade(
     scores = sample.scores
     assert scores is not None
     review = review_of(student.provenance)
-    both = [next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)]
+    by_first, by_second = (
+        next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)
+    )
     wanted = review.wanted if review else ACCURACY
-    return choose_cascade(*both, scores, student.scale, student.decision, options, wanted)
+    scale, decision = student.scale, student.decision
+    return choose_cascade(by_first, by_second, scores, scale, decision, options, wanted)

@@ -136,7 +136,7 @@ def test_what_takes_too_much_together_is_read_in_parts(bag_item, monkeypatch):
     wanted = with_onnx.load(bag_item, "onnx-int8").probabilities(texts)
 
     def at_most(most):
-        def allowed(constants, responses, tokens):
+        def allowed(_constants, responses, _tokens):
             room = 1 << 24 if responses <= most else 0
             return limits.Allowed(room, room, room)
 
