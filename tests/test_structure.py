@@ -76,6 +76,7 @@ LONGER = {
     "tests/kd_edge/soft_labels/test_augmentation.py",
     "tests/kd_edge/teacher/test_finetune.py",
     "tests/runtime/backends/test_probe.py",
+    "tests/runtime/backends/test_with_onnx.py",
     "tests/runtime/bundle/test_archive.py",
     "tests/runtime/bundle/test_manifest.py",
     "tests/runtime/cli/test_score.py",

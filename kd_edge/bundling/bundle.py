@@ -16,7 +16,7 @@ from kd_edge.data.responses import Row
 from kd_edge.distillation.cascade import Cascade, CascadeOptions, choose_cascade
 from kd_edge.distillation.outliers import prompt_codes
 from kd_edge.evaluation.agreement import human_scores
-from kd_edge.evaluation.review import ACCURACY, review_of
+from kd_edge.evaluation.review import wanted_of
 from kd_edge.stages.record import versions
 from kd_edge.students import registry
 from kd_edge.students.student import Student
@@ -293,10 +293,8 @@ def _cascade(
     """When the second is asked, by what devices compute of the held-out responses."""
     scores = sample.scores
     assert scores is not None
-    review = review_of(student.provenance)
     by_first, by_second = (
         next(iter(ran.outputs.values()))[len(sample.golden) :] for ran in (first, second)
     )
-    wanted = review.wanted if review else ACCURACY
-    scale, decision = student.scale, student.decision
+    scale, decision, wanted = student.scale, student.decision, wanted_of(student.provenance)
     return choose_cascade(by_first, by_second, scores, scale, decision, options, wanted)

@@ -164,3 +164,9 @@ def review_of(provenance: Mapping[str, Any]) -> Review | None:
     saved = provenance.get("review")
     kind = ReviewByLabels if LABELS_ONLY in provenance else Review
     return None if saved is None else kind(**saved)
+
+
+def wanted_of(provenance: Mapping[str, Any]) -> float:
+    """The agreement, 0 to 1, that a student's scores were to have where no person looks at them."""
+    review = review_of(provenance)
+    return ACCURACY if review is None else review.wanted

@@ -17,7 +17,7 @@ from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import Floats
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores
-from kd_edge.evaluation.review import ACCURACY, Review, review_of
+from kd_edge.evaluation.review import Review, wanted_of
 from kd_edge.runs.cross_item.pool import Pool
 from kd_edge.runs.outputs import StageOutputs
 from kd_edge.runs.test_scores import RowScorings
@@ -140,7 +140,6 @@ def choose_second(
         return None
     rows = pool.validation
     texts, questions = [row.text for row in rows], [row.item_id for row in rows]
-    review = review_of(first.provenance)
     comparison = _Comparison(
         first.probabilities(texts, questions).astype(np.float64),
         second.probabilities(texts, questions).astype(np.float64),
@@ -149,7 +148,7 @@ def choose_second(
         first.scale,
         first.decision,
         options,
-        review.wanted if review else ACCURACY,
+        wanted_of(first.provenance),
     )
     cascade = comparison.choose(np.arange(len(rows)))
     gain = comparison.gain()
