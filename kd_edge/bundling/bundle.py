@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from kd_edge.bundling.compared_forms import ComparedForms, Work, compare_forms
 from kd_edge.bundling.date import bundle_date
 from kd_edge.bundling.held_out import with_held_out
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
-from kd_edge.bundling.parity import FormParity, Gate, Limits, Sample
-from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms, student_parts
+from kd_edge.bundling.parity import FormParity, Limits, Sample
+from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms
 from kd_edge.data.responses import Row
 from kd_edge.distillation.cascade import Cascade, CascadeOptions, choose_cascade
 from kd_edge.distillation.outliers import prompt_codes
@@ -21,11 +22,10 @@ from kd_edge.stages.record import versions
 from kd_edge.students import registry
 from kd_edge.students.student import Student
 from kd_edge_export.bundle import ItemParts, SecondParts, write_bundle
-from kd_edge_export.golden import golden_inputs, golden_json, tolerances
-from kd_edge_export.parity import Memory, Probabilities, form_outputs
+from kd_edge_export.golden import golden_inputs
 from kd_edge_runtime.bundle.manifest import Manifest
 from kd_edge_runtime.bundle.second import second_name
-from kd_edge_runtime.errors import InputError, ParityError
+from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.text.rules import AFTER_MARKUP
 
 
@@ -137,8 +137,12 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
     for item in items:
         if item.second and item.cascade is None:
             check_second(item.student.item_id, item.second, item.held_out)
-    memory = Memory()
-    return [_item(item, forms, options, memory) for item, forms in zip(items, chosen, strict=True)]
+    work = Work(options.limits)
+    prepared = [
+        _item(item, forms, options, work) for item, forms in zip(items, chosen, strict=True)
+    ]
+    work.shared.check()
+    return prepared
 
 
 def parities(prepared: Prepared) -> Iterator[tuple[str, tuple[FormParity, ...]]]:
@@ -193,25 +197,8 @@ def write(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """A student's forms, run on a sample.
-
-    Attributes:
-        parts: with golden rows.
-        outputs: each form's probabilities of the sample, [N, K] by form.
-        parity: each form compared with PyTorch.
-    """
-
-    parts: ItemParts
-    outputs: Mapping[str, Probabilities]
-    parity: tuple[FormParity, ...]
-
-
-def _item(
-    item: ExportItem, names: Sequence[str], options: ExportOptions, memory: Memory
-) -> Prepared:
-    memory.next_item()
+def _item(item: ExportItem, names: Sequence[str], options: ExportOptions, work: Work) -> Prepared:
+    work.memory.next_item()
     student, rows = item.student, item.held_out
     kind = registry.get(student.kind)
     sample = Sample(
@@ -220,7 +207,7 @@ def _item(
         tuple(row.response_id for row in rows),
         human_scores(rows) if rows and all(row.score is not None for row in rows) else None,
     )
-    ran = _run(student, student.item_id, names, sample, options, memory)
+    ran = compare_forms(student, student.item_id, names, options.bits, sample, work)
     rules = ran.parts.text.get("rules", 1) % AFTER_MARKUP
     parts = replace(
         ran.parts,
@@ -230,9 +217,8 @@ def _item(
     shared_by = student.provenance.get("privacy", {}).get("shared_by", 0)
     if item.second is None:
         return Prepared(student, with_held_out(parts, rows, shared_by), ran.parity)
-    own = replace(options, bits=None)
-    forms = second_forms(item.second, options.forms)
-    second = _run(item.second, second_name(student.item_id), forms, sample, own, memory)
+    forms, name = second_forms(item.second, options.forms), second_name(student.item_id)
+    second = compare_forms(item.second, name, forms, None, sample, work)
     if (ran.parts.vectorizer, ran.parts.forms) == (second.parts.vectorizer, second.parts.forms):
         raise InputError(f"item '{student.item_id}': the second student is the first once more")
     cascade = item.cascade or _cascade(student, ran, second, sample, options.cascade)
@@ -252,43 +238,12 @@ def _item(
     )
 
 
-def _run(
-    student: Student,
-    name: str,
-    forms: Sequence[str],
-    sample: Sample,
-    options: ExportOptions,
-    memory: Memory,
-) -> _Run:
-    """Writes a student's forms, runs them, and refuses those that differ from PyTorch."""
-    kind = registry.get(student.kind)
-    parts, held = student_parts(student, forms, options.bits, sample.texts)
-    expected = student.probabilities(sample.all)
-    exact = expected if held is student else held.probabilities(sample.all)
-    gate = Gate(name, student.scale, student.decision, sample, expected, options.limits)
-    outputs = form_outputs(parts, sample.all, memory)
-    for form in parts.forms:
-        if kind.forms[form].exact:
-            gate.exact(form, outputs[form], exact)
-        try:
-            gate.near(form, outputs[form])
-        except ParityError:
-            if not kind.forms[form].sampled:
-                raise
-            # Without a sample it is written as close to PyTorch as its bits allow.
-            closer, _ = student_parts(student, [form], options.bits)
-            outputs |= form_outputs(closer, sample.all, memory)
-            parts = replace(parts, forms={**parts.forms, **closer.forms})
-            gate.near(form, outputs[form])
-    golden = {form: output[: len(sample.golden)].tolist() for form, output in outputs.items()}
-    sizes = {form: len(data) for form, (_, data) in parts.forms.items()}
-    parity = tuple(gate.figures(form, sizes[form], outputs[form]) for form in outputs)
-    member = golden_json(sample.golden, golden, tolerances(parts.forms))
-    return _Run(replace(parts, golden=member), outputs, parity)
-
-
 def _cascade(
-    student: Student, first: _Run, second: _Run, sample: Sample, options: CascadeOptions
+    student: Student,
+    first: ComparedForms,
+    second: ComparedForms,
+    sample: Sample,
+    options: CascadeOptions,
 ) -> Cascade:
     """When the second is asked, by what devices compute of the held-out responses."""
     scores = sample.scores
