@@ -9,7 +9,7 @@ from typing import Any
 
 from kd_edge.bundling.compared_forms import ComparedForms, Work, compare_forms
 from kd_edge.bundling.date import bundle_date
-from kd_edge.bundling.held_out import with_held_out
+from kd_edge.bundling.held_out import ToCount, with_held_out
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.bundling.parity import FormParity, Limits, Sample
 from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms
@@ -142,7 +142,13 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
         _item(item, forms, options, work) for item, forms in zip(items, chosen, strict=True)
     ]
     work.shared.check()
-    return prepared
+    counted = with_held_out([*map(_to_count, items, prepared)])
+    return [replace(one, parts=parts) for one, parts in zip(prepared, counted, strict=True)]
+
+
+def _to_count(item: ExportItem, prepared: Prepared) -> ToCount:
+    shared_by = item.student.provenance.get("privacy", {}).get("shared_by", 0)
+    return ToCount(prepared.parts, item.held_out, shared_by)
 
 
 def parities(prepared: Prepared) -> Iterator[tuple[str, tuple[FormParity, ...]]]:
@@ -214,9 +220,8 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions, work: 
         flags=replace(ran.parts.flags, prompt=prompt_codes(item.prompts, rules)),
         part_of=item.part_of,
     )
-    shared_by = student.provenance.get("privacy", {}).get("shared_by", 0)
     if item.second is None:
-        return Prepared(student, with_held_out(parts, rows, shared_by), ran.parity)
+        return Prepared(student, parts, ran.parity)
     forms, name = second_forms(item.second, options.forms), second_name(student.item_id)
     second = compare_forms(item.second, name, forms, None, sample, work)
     if (ran.parts.vectorizer, ran.parts.forms) == (second.parts.vectorizer, second.parts.forms):
@@ -231,7 +236,7 @@ def _item(item: ExportItem, names: Sequence[str], options: ExportOptions, work: 
     )
     return Prepared(
         student,
-        with_held_out(replace(parts, second=both), rows, shared_by),
+        replace(parts, second=both),
         ran.parity,
         Prepared(item.second, second.parts, second.parity),
         cascade,

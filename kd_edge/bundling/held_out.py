@@ -1,4 +1,4 @@
-"""Scores an item's held-out responses as a device does, and keeps the counts in its bundle.
+"""Scores items' held-out responses as a device does, and keeps the counts in their bundle.
 
 `kd-edge watch` compares later scores with them. They are sums of responses that are not in the
 bundle, and what fewer of a class share than a vocabulary may tell is left out of them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,41 +31,73 @@ from kd_edge_runtime.students.item import LoadedItem
 _Cell = TypeVar("_Cell", bound=Hashable)
 
 
-def with_held_out(parts: ItemParts, rows: Sequence[Row], shared_by: int) -> ItemParts:
-    """An item with the counts of how its held-out responses were scored.
+@dataclass(frozen=True, eq=False)
+class ToCount:
+    """An item whose held-out responses are to be counted.
 
-    Args:
+    Attributes:
         parts: the item, with golden rows.
         rows: responses that its students were not trained on.
         shared_by: the fewest students (responses, where it is not known who wrote them) that are
             counted together; never fewer than `LEAST_SHARED`.
+    """
+
+    parts: ItemParts
+    rows: Sequence[Row]
+    shared_by: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many responses as a record has at least."""
+        return len(self.rows) >= LEAST_RESPONSES
+
+    @property
+    def texts(self) -> list[str]:
+        """The responses."""
+        return [row.text for row in self.rows]
+
+    def counted(self, scores: Sequence[Score], unknown: Sequence[int] = ()) -> dict[str, Any]:
+        """The record, JSON types, of how its responses were scored."""
+        who = writers_of(self.rows) or tuple(map(str, range(len(self.rows))))
+        least = max(self.shared_by, LEAST_SHARED)
+        return _counted(scores, unknown, self.parts.classes, who, least).to_json()
+
+
+def with_held_out(items: Sequence[ToCount]) -> list[ItemParts]:
+    """The items with the counts of how their held-out responses were scored.
+
+    One bundle of all is scored with, so that what items share is loaded once.
+
+    Args:
+        items: the items, each by a name of its own.
 
     Returns:
-        The item as it is where `rows` are fewer than `LEAST_RESPONSES`.
+        The parts of each; as they are where there are fewer than `LEAST_RESPONSES` responses.
     """
-    if len(rows) < LEAST_RESPONSES:
-        return parts
-    texts, least = [row.text for row in rows], max(shared_by, LEAST_SHARED)
-    who = writers_of(rows) or tuple(map(str, range(len(rows))))
+    parts = {item.parts.item_id: item.parts for item in items}
+    enough = [item for item in items if item.enough]
+    if not enough:
+        return [*parts.values()]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "item.kdz"
-        write_bundle(path, [parts], "", "", {}, {})
+        path = Path(folder) / "items.kdz"
+        write_bundle(path, [item.parts for item in enough], "", "", {}, {})
         with Scorer.open(path, first_only=True) as scorer:
-            scores = scorer.score_many(texts)
-            loaded = LoadedItem(scorer.bundle, scorer.bundle.manifest.item())
-            count = unknown_ngrams(loaded)
-        unknown = [] if count is None else [unknown_bin(*count(text)) for text in texts]
-        first = _counted(scores, unknown, parts.classes, who, least)
-        parts = replace(parts, held_out=first.to_json())
-        if parts.second is None:
-            return parts
+            for item in enough:
+                name, own = item.parts.item_id, item.parts
+                count = unknown_ngrams(LoadedItem(scorer.bundle, scorer.bundle.manifest.item(name)))
+                unknown = [] if count is None else [unknown_bin(*count(one)) for one in item.texts]
+                record = item.counted(scorer.score_many(item.texts, name), unknown)
+                parts[name] = replace(own, held_out=record)
         with Scorer.open(path) as scorer:
-            scores = scorer.score_many(texts)
-            state = scorer.second()
-        if state is None or not state.backend:
-            return parts
-    both = _counted(scores, [], parts.classes, who, least)
-    return replace(parts, second=replace(parts.second, held_out=both.to_json()))
+            for item in enough:
+                name, own = item.parts.item_id, parts[item.parts.item_id]
+                if own.second is None:
+                    continue
+                record = item.counted(scorer.score_many(item.texts, name))
+                state = scorer.second(name)
+                if state is not None and state.backend:
+                    parts[name] = replace(own, second=replace(own.second, held_out=record))
+    return [*parts.values()]
 
 
 def told(cells: Sequence[_Cell], who: Sequence[str], least: int = LEAST_SHARED) -> dict[_Cell, int]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from kd_edge.bundling import bundle as exporting
+from kd_edge.bundling import compared_forms
 from kd_edge.bundling.bundle import ExportItem, ExportOptions, export, prepare, write
 from kd_edge.bundling.model_card import CardFigures
 from kd_edge.bundling.parity import Limits
@@ -284,7 +284,7 @@ def test_products_in_8_bits_that_score_otherwise_give_way(small_students, tmp_pa
     options = ExportOptions(("onnx-int8",), limits=Limits(equal=0.9, qwk_loss=1))
     export(item, path, {}, options)
     assert _has_products(path)
-    real = exporting.form_outputs
+    real = compared_forms.form_outputs
 
     def other_scores(parts, texts, memory):
         """The highest score where the lowest is right, and so on, by products in 8 bits."""
@@ -294,7 +294,7 @@ def test_products_in_8_bits_that_score_otherwise_give_way(small_students, tmp_pa
             found["onnx-int8"] = found["onnx-int8"][:, ::-1]
         return found
 
-    monkeypatch.setattr(exporting, "form_outputs", other_scores)
+    monkeypatch.setattr(compared_forms, "form_outputs", other_scores)
     (parity,) = export(item, path, {}, options).parity["made-transformer"]
     assert not _has_products(path)
     assert parity.held_out.equal >= 0.9
@@ -306,7 +306,7 @@ def test_what_is_no_number_stops_the_export(small_students, tmp_path, monkeypatc
     def broken(parts, texts, _memory):
         return {form: np.full((len(texts), 3), np.nan) for form in parts.forms}
 
-    monkeypatch.setattr(exporting, "form_outputs", broken)
+    monkeypatch.setattr(compared_forms, "form_outputs", broken)
     for kind in ("bag", "rnn"):
         with pytest.raises(ParityError):
             export([ExportItem(small_students[kind])], tmp_path / "x.kdz", {})
@@ -314,7 +314,7 @@ def test_what_is_no_number_stops_the_export(small_students, tmp_path, monkeypatc
 
 
 def test_a_limit_of_1e_4(small_students, tmp_path, monkeypatch):
-    real = exporting.form_outputs
+    real = compared_forms.form_outputs
 
     def shifted(by):
         def outputs(parts, texts, memory):
@@ -325,7 +325,7 @@ def test_a_limit_of_1e_4(small_students, tmp_path, monkeypatch):
         return outputs
 
     for by, fine in ((5e-5, True), (2e-4, False)):
-        monkeypatch.setattr(exporting, "form_outputs", shifted(by))
+        monkeypatch.setattr(compared_forms, "form_outputs", shifted(by))
         item = [ExportItem(small_students["bag"])]
         if fine:
             export(item, tmp_path / "x.kdz", {})

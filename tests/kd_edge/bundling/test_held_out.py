@@ -14,7 +14,7 @@ import bundles_made
 import seconds_made
 from bundles_made import SENTENCES
 from kd_edge.bundling.bundle import ExportItem, export
-from kd_edge.bundling.held_out import told, with_held_out
+from kd_edge.bundling.held_out import ToCount, told, with_held_out
 from kd_edge.data.responses import Row
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.held_out import LEAST_RESPONSES, confidence_bin, held_out_of
@@ -27,7 +27,7 @@ ROWS = tuple(Row(f"r{at}", "stove", text) for at, text in enumerate(TEXTS))
 
 def recorded(parts, path, rows=ROWS, shared_by=3):
     """The entry of an item in a bundle with its record."""
-    return bundles_made.write(path, [with_held_out(parts, rows, shared_by)]).items[0]
+    return bundles_made.write(path, with_held_out([ToCount(parts, rows, shared_by)])).items[0]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from kd_edge.bundling import bundle as exporting
+from kd_edge.bundling import compared_forms
 from kd_edge.size_search.tried import SLACK
 from kd_edge.students import store
 from kd_edge.teacher.finetune import finetune
@@ -220,12 +220,12 @@ def test_prompts(command, student, tmp_path, bundle):
 
 
 def test_a_form_that_differs_is_exit_code_5(command, student, bundle, monkeypatch):
-    real = exporting.form_outputs
+    real = compared_forms.form_outputs
 
     def wrong(parts, texts, memory):
         return {form: found[::-1] for form, found in real(parts, texts, memory).items()}
 
-    monkeypatch.setattr(exporting, "form_outputs", wrong)
+    monkeypatch.setattr(compared_forms, "form_outputs", wrong)
     message = command.fails("export", student, "-o", bundle, code=5)
     assert "item 'made-bag': the form plain-int8 does not score as PyTorch does" in message
     assert not bundle.exists()

@@ -10,7 +10,7 @@ import pytest
 import bundles_made
 import seconds_made
 from bundles_made import SENTENCES
-from kd_edge.bundling.held_out import with_held_out
+from kd_edge.bundling.held_out import ToCount, with_held_out
 from kd_edge.cli.watch import ALARM_CODE
 from kd_edge.data.responses import Row
 
@@ -58,7 +58,8 @@ def test_what_is_wrong_is_told(command, tmp_path):
 
 def held_out(parts):
     """The item with its record of `TEXTS`."""
-    return with_held_out(parts, [Row(str(at), "stove", text) for at, text in enumerate(TEXTS)], 3)
+    rows = [Row(str(at), "stove", text) for at, text in enumerate(TEXTS)]
+    return with_held_out([ToCount(parts, rows, 3)])[0]
 
 
 @pytest.fixture(scope="module")
