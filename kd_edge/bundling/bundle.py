@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from kd_edge.bundling.held_out import ToCount, with_held_out
 from kd_edge.bundling.model_card import CardFigures, CardItem, card_text
 from kd_edge.bundling.parity import FormParity, Limits, Sample
 from kd_edge.bundling.student_parts import check_second, choose_forms, second_forms
+from kd_edge.console.progress import Tracker, track
 from kd_edge.data.responses import Row
 from kd_edge.distillation.cascade import Cascade, CascadeOptions, choose_cascade
 from kd_edge.distillation.outliers import prompt_codes
@@ -137,13 +139,21 @@ def prepare(items: Sequence[ExportItem], options: ExportOptions | None = None) -
     for item in items:
         if item.second and item.cascade is None:
             check_second(item.student.item_id, item.second, item.held_out)
-    work = Work(options.limits)
-    prepared = [
-        _item(item, forms, options, work) for item, forms in zip(items, chosen, strict=True)
-    ]
+    work, prepared = Work(options.limits), []
+    with _progress(len(items)) as tracker:
+        for item, forms in zip(items, chosen, strict=True):
+            prepared.append(_item(item, forms, options, work))
+            tracker.advance()
     work.shared.check()
     counted = with_held_out([*map(_to_count, items, prepared)])
     return [replace(one, parts=parts) for one, parts in zip(prepared, counted, strict=True)]
+
+
+def _progress(items: int) -> AbstractContextManager[Tracker]:
+    """Shown for several items alone: one takes a moment."""
+    if items > 1:
+        return track("running the small models' forms", items)
+    return nullcontext(Tracker("", items))
 
 
 def _to_count(item: ExportItem, prepared: Prepared) -> ToCount:
