@@ -28,7 +28,7 @@ from kd_edge.console.tables import markdown, short
 from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Item, Responses
 from kd_edge.distillation.options import DistilOptions
-from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
+from kd_edge.evaluation.agreement import BASELINE, FIRST, MAJORITY, SECOND, STUDENT, TEACHER
 from kd_edge.runs.cross_item.agreement import LEXICAL
 from kd_edge.runs.cross_item.run import SEEN, UNSEEN, TogetherReport, run_together
 from kd_edge.runs.options import RunOptions
@@ -186,13 +186,34 @@ def third() -> str:
     return markdown(["new", "responses", *_said(SCORERS)], rows)
 
 
+def both() -> str:
+    """The same of two students, and what the second takes."""
+    scorers = (TEACHER, FIRST, SECOND, STUDENT)
+    rows = []
+    for name, said in NAMES.items():
+        figures = record.read(f"semeval-both-{name}")["figures"]["3way"]
+        second = figures["second"]
+        assert second["used"], "the table says what both do"
+        rows += [
+            [
+                f"{said}, 3way",
+                what,
+                *_cells(figures["parts"][part], scorers),
+                f"{second['bytes']:,}",
+            ]
+            for part, what in ((SEEN, "answers"), (UNSEEN, "questions"))
+        ]
+    header = ["", "new", "responses", TEACHER, "first alone", "second alone", "**both**"]
+    return markdown([*header, "second, bytes"], rows)
+
+
 def _said(scorers: Sequence[str]) -> list[str]:
     return [f"**{who}**" if who == STUDENT else who for who in scorers]
 
 
-def _cells(part: dict[str, Any]) -> list[str]:
-    both = [f"{part[who]['accuracy']:.3f} / {part[who]['macro_f1']:.3f}" for who in SCORERS]
-    return [str(part[STUDENT]["responses"]), *both]
+def _cells(part: dict[str, Any], scorers: Sequence[str] = SCORERS) -> list[str]:
+    cells = [f"{part[who]['accuracy']:.3f} / {part[who]['macro_f1']:.3f}" for who in scorers]
+    return [str(part[STUDENT]["responses"]), *cells]
 
 
 def sizes() -> str:

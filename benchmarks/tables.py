@@ -155,6 +155,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "cuts": cuts,
     "odd": odd_responses.table,
     "semeval": semeval.table,
+    "semeval-both": semeval.both,
     "semeval-sizes": semeval.sizes,
     "semeval-third": semeval.third,
     "starts": starts,
