@@ -2,14 +2,15 @@
 
     pip install atheris && python -m benchmarks.fuzz onnx -max_total_time=600
 
-The reader's name comes first: `bundle`, `manifest`, `onnx`, `tflite`, `tokenizer` or `golden`; what
-follows is libFuzzer's. Its corpus starts with the members of our own small bundles and is kept in
+The reader's name comes first: `bundle`, `manifest`, `onnx`, `tflite`, `tokenizer`, `golden` or
+`references`; what follows is libFuzzer's. Its corpus starts with the members of our own small bundles and is kept in
 `out/fuzz/NAME`; input that fails is written beside it. Atheris (Apache-2.0) is needed for this
 alone, and is no dependency of the project.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -44,7 +45,11 @@ def onnx(data: bytes) -> None:
     from kd_edge_runtime.graphs.limits import Described
     from kd_edge_runtime.graphs.onnx_check import check_onnx
 
-    for described in (Described("bag", 4, 60, 8), Described("transformer", 4)):
+    for described in (
+        Described("bag", 4, 60, 8),
+        Described("transformer", 4),
+        Described("cross", 4),
+    ):
         try:
             check_onnx(data, described).numbers(3, 40)
         except ValueError:
@@ -84,6 +89,17 @@ def golden(data: bytes) -> None:
         read(LoadedItem(Held(), sound.manifest.items[0]))
 
 
+def references(data: bytes) -> None:
+    """What a student that reads a reference answer and the response knows of a question."""
+    from kd_edge_runtime.bundle.manifest import read_json
+    from kd_edge_runtime.text.reference_parts import parts_of
+
+    parts = parts_of(read_json(data.decode("utf-8", "replace")), 9, "fuzzed")
+    read = parts.reader()
+    for response in ([], [parts.between], [*range(4, 12)] * 2):
+        assert len(read.join(response)) <= parts.longest
+
+
 TARGETS: dict[str, tuple[Callable[[bytes], None], tuple[str, ...]]] = {
     "bundle": (bundle, ()),
     "manifest": (manifest, ("manifest.json",)),
@@ -91,8 +107,10 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], tuple[str, ...]]] = {
     "tflite": (tflite, (".tflite",)),
     "tokenizer": (tokenizer, ("tokenizer.json",)),
     "golden": (golden, ("golden.json",)),
+    "references": (references, ("text",)),
 }
-"""A reader, and the ends of the names of the members that it reads; none for whole bundles."""
+"""A reader, and the ends of the names of the members that it reads; none for whole bundles. The
+`text` of a manifest counts as a member of that name."""
 
 
 def seeds(name: str) -> list[bytes]:
@@ -101,9 +119,18 @@ def seeds(name: str) -> list[bytes]:
     ends = TARGETS[name][1]
     if not ends:
         return whole
+    if name == "references":
+        return [text for one in whole for text in _texts(one)]
     return [
         data for one in whole for member, data in members_of(one).items() if member.endswith(ends)
     ]
+
+
+def _texts(bundle: bytes) -> list[bytes]:
+    """Each `text` of a bundle's manifest that has reference answers."""
+    entries = json.loads(members_of(bundle)["manifest.json"])["items"]
+    found = [student.get("text", {}) for one in entries for student in (one, one.get("second", {}))]
+    return [json.dumps(text).encode() for text in found if "references" in text]
 
 
 def once(name: str, data: bytes) -> None:

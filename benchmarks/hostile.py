@@ -43,13 +43,16 @@ def sources(folder: Path) -> list[Path]:
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     import bundles_made
     import corpus_bundles
+    import cross_made
     import seconds_made
 
     tokens = seconds_made.with_golden()
+    cross = "kettle", cross_made.QUESTIONS["kettle"][1]
     writers: dict[str, Callable[[Path], object]] = {
         "pairs": lambda path: corpus_bundles.write(path, ["pairs-1a", "pairs-2b"]),
         "rnn": lambda path: bundles_made.write(path, [replace(tokens, student="rnn")]),
         "transformer": lambda path: bundles_made.write(path, [tokens]),
+        "cross": lambda path: bundles_made.write(path, [cross_made.second(*cross)]),
     }
     folder.mkdir(parents=True, exist_ok=True)
     found = sorted((ROOT / "tests" / "bundles").glob("*.kdz"))

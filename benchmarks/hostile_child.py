@@ -243,19 +243,23 @@ Read = Callable[[Sequence[str]], "list[list[int]]"]
 
 
 def _readers(sources: Sequence[Path]) -> list[tuple[Read, Read]]:
-    """The readers of a tokenizer: the package's and that of plain Python."""
+    """The readers of a tokenizer, whole and in parts: the package's and that of plain Python."""
     for source in sources:
         with Bundle(source) as bundle:
             for entry in students(bundle.manifest.items):
-                if entry.student == "transformer":
+                if entry.student in ("transformer", "cross"):
                     item = LoadedItem(bundle, entry)
                     plain = PlainTokenizer(read_json(item.vectorizer().decode()))
-                    return [(token_reader(item).encode, partial(_plain_ids, plain))]
+                    package = token_reader(item)
+                    return [
+                        (package.encode, partial(_plain_ids, plain.encode)),
+                        (package.pieces, partial(_plain_ids, plain.pieces)),
+                    ]
     return []
 
 
-def _plain_ids(plain: PlainTokenizer, made: Sequence[str]) -> list[list[int]]:
-    return [*map(plain.encode, whole(made))]
+def _plain_ids(read: Callable[[str], list[int]], made: Sequence[str]) -> list[list[int]]:
+    return [*map(read, whole(made))]
 
 
 class _case:  # noqa: N801

@@ -54,7 +54,7 @@ from kd_edge_runtime.students.item import LoadedItem
 path, cache = map(Path, sys.argv[1:])
 with Bundle(path) as bundle:
     for entry in students(bundle.manifest.items):
-        if entry.student == "transformer":
+        if entry.student in ("transformer", "cross"):
             (form,) = backends.forms(entry, "onnx")
             outcome = probe("onnx", LoadedItem(bundle, entry), form, cache, timeout=3600)
             assert outcome.usable, str(outcome)
