@@ -14,7 +14,7 @@ from kd_edge_runtime.students.item import LoadedItem
 from kd_edge_runtime.system.ordered_sums import ordered_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import Callable, Protocol
 
@@ -89,7 +89,7 @@ def absent(second: LoadedItem) -> str:
     try:
         backends.require(able[0], second)
     except KdEdgeError as error:
-        return str(error)
+        return _why(error, second)
     return ""
 
 
@@ -100,8 +100,13 @@ def _loaded(second: LoadedItem, cache: Path | None) -> tuple[SecondState, Model 
     try:
         name, model = choose.load(second, cache=cache)
     except KdEdgeError as error:  # the first can always score
-        return SecondState("", str(error)), None
+        return SecondState("", _why(error, second)), None
     return SecondState(name), model
+
+
+def _why(error: KdEdgeError, second: LoadedItem) -> str:
+    """What is wrong, without the item's name: so items of which it is the same are told at once."""
+    return str(error).removeprefix(f"item '{second.entry.item_id}': ")
 
 
 def try_seconds(seconds: Sequence[LoadedItem], cache: Path | None) -> list[SecondState]:
@@ -128,8 +133,9 @@ def try_seconds(seconds: Sequence[LoadedItem], cache: Path | None) -> list[Secon
     left = [second for second in seconds if second.entry.item_id not in states]
     for second, found in zip(left, score_here(left, cache)):
         # Where it does not, the first can always score.
-        state = SecondState(found) if isinstance(found, str) else SecondState("", str(found))
-        states[second.entry.item_id] = state
+        states[second.entry.item_id] = (
+            SecondState(found) if isinstance(found, str) else SecondState("", _why(found, second))
+        )
     return [states[second.entry.item_id] for second in seconds]
 
 
@@ -258,12 +264,24 @@ def state(item: Cascade | First) -> SecondState:
     return item.second() if isinstance(item, Cascade) else SecondState("", _OFF)
 
 
+def unused(states: Mapping[str, SecondState | None]) -> Iterator[tuple[str, str]]:
+    """Whose second students are not in use, each reason once.
+
+    Args:
+        states: those of items by name; None for an item that has not been tried, or has no second.
+
+    Yields:
+        The items, in words, and the reason.
+    """
+    items: dict[str, list[str]] = {}
+    for name, found in states.items():
+        if found and found.why:
+            items.setdefault(found.why, []).append(f"'{name}'")
+    for why, names in items.items():
+        yield ", ".join(names[:_SHOWN]) + (", ..." if names[_SHOWN:] else ""), why
+
+
 def tell_unused(cascades: Mapping[str, Cascade], tell: Callable[[str], object]) -> None:
     """Tells of which items, by name, the second student is not in use, and why."""
-    items: dict[str, list[str]] = {}
-    for name, item in cascades.items():
-        if item.state and item.state.why:
-            items.setdefault(item.state.why, []).append(f"'{name}'")
-    for why, names in items.items():
-        shown = ", ".join(names[:_SHOWN]) + (", ..." if names[_SHOWN:] else "")
-        tell(f"The second small model of {shown} is not in use, so the first scored alone: {why}")
+    for names, why in unused({name: item.state for name, item in cascades.items()}):
+        tell(f"The second small model of {names} is not in use, so the first scored alone: {why}")

@@ -14,7 +14,7 @@ from kd_edge_runtime.backends.reproduce import reproduce
 from kd_edge_runtime.backends.verify_child import NATIVE, checked, reproduce_in_children
 from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.bundle.second import students
-from kd_edge_runtime.errors import KdEdgeError, ParityError
+from kd_edge_runtime.errors import BundleError, KdEdgeError, ParityError
 from kd_edge_runtime.students.golden import Reproduced, read
 from kd_edge_runtime.students.item import LoadedItem
 
@@ -71,7 +71,7 @@ def score_here(items: Sequence[LoadedItem], cache: Path | None) -> list[str | Kd
     """For each item the backend that runs it on this device, by which its golden rows come out.
 
     Where items share a network, a backend that does not reproduce the golden rows of one of them is
-    used for none.
+    used for none. What is damaged of one item, such as its reference answers, concerns it alone.
 
     Args:
         items: students of one open bundle.
@@ -94,17 +94,27 @@ def score_here(items: Sequence[LoadedItem], cache: Path | None) -> list[str | Kd
 
 def _here(items: Sequence[LoadedItem], cache: Path | None) -> list[str | KdEdgeError]:
     """See `score_here`, for items that share a network."""
+    damaged: dict[str, KdEdgeError] = {}
     while True:
-        outcomes = [_chosen(item, cache) for item in items]
+        outcomes = [damaged.get(item.entry.item_id) or _chosen(item, cache) for item in items]
         asked = [
             (item, *outcome)
             for item, outcome in zip(items, outcomes)
             # A probe has reproduced the golden rows of the first.
             if isinstance(outcome, tuple) and outcome[0] in NATIVE and item != first_of(item)
         ]
-        wrong = next(filter(None, _wrong(asked)), None)
+        wrong = None
+        for found in filter(None, _wrong(asked)):
+            if not isinstance(found[1], BundleError):
+                wrong = found
+                break
+            damaged[found[0][0].entry.item_id] = found[1]
         if wrong is None:
-            return [outcome[0] if isinstance(outcome, tuple) else outcome for outcome in outcomes]
+            return [
+                damaged.get(item.entry.item_id)
+                or (outcome[0] if isinstance(outcome, tuple) else outcome)
+                for item, outcome in zip(items, outcomes)
+            ]
         (item, name, form), error = wrong
         # A lack of memory or of time may be otherwise next time, and is not kept.
         why = str(error)

@@ -18,7 +18,7 @@ from kd_edge_runtime.backends.outputs import probabilities, running
 from kd_edge_runtime.backends.padding import padded
 from kd_edge_runtime.backends.shared import member_key, once
 from kd_edge_runtime.backends.token_ids import token_reader
-from kd_edge_runtime.errors import BackendError
+from kd_edge_runtime.errors import BackendError, BundleError
 from kd_edge_runtime.graphs.checked import checked_onnx, described, named
 from kd_edge_runtime.graphs.limits import GraphError
 from kd_edge_runtime.graphs.onnx_check import CheckedGraph
@@ -62,7 +62,7 @@ def load(item: LoadedItem, form: str, threads: int = 1) -> OnnxModel:
     key = ("onnx", member and member_key(item, member), described(item), threads)
     # Items that share a graph share its session: it reads what `source` makes of each item.
     network = once(item.bundle, key, lambda: _network(item, form, threads))
-    source = _source(item)
+    source = _source(item, network.graph)
     fits = network.widths == source.widths and network.classes == len(item.entry.classes)
     graph_backends.check(item, form, fits, network.metadata)
     return OnnxModel(network, source, item, form)
@@ -106,7 +106,7 @@ def _network(item: LoadedItem, form: str, threads: int) -> _Network:
     return _Network(session, graph, widths, sizes[0] if alone else 0, metadata)
 
 
-def _source(item: LoadedItem) -> _Source:
+def _source(item: LoadedItem, graph: CheckedGraph) -> _Source:
     """What turns responses into the inputs of an item's graph."""
     if item.entry.student == "bag":
         return graph_backends.CountsInput(item)
@@ -114,7 +114,9 @@ def _source(item: LoadedItem) -> _Source:
         from kd_edge_runtime.backends.pairs_input import PairsInput
 
         return PairsInput.of(item)
-    return _PartsInput(item) if item.entry.student == "cross" else _TokensInput(item)
+    if item.entry.student == "cross":
+        return _PartsInput(item, graph.tokens)
+    return _TokensInput(item)
 
 
 class _TokensInput:
@@ -134,14 +136,28 @@ class _TokensInput:
 
 
 class _PartsInput(_TokensInput):
-    """The same, of a reference answer and a response."""
+    """The same, of a reference answer and a response.
 
-    def __init__(self, item: LoadedItem) -> None:
+    Args:
+        item: the item.
+        tokens: token ids that its graph has rows for; None if that is not known.
+
+    Raises:
+        BundleError: what the item says of its question is damaged, or is for another graph.
+    """
+
+    def __init__(self, item: LoadedItem, tokens: int | None) -> None:
         from kd_edge_runtime.text.reference_parts import parts_of
 
         super().__init__(item)
         entry = item.entry
-        self._parts = parts_of(entry.text, self._reader.most, entry.item_id).reader()
+        parts = parts_of(entry.text, self._reader.most, entry.item_id)
+        if tokens is not None and parts.greatest >= tokens:
+            raise BundleError(
+                f"item '{entry.item_id}': text: a token is none of the {tokens:,} that its graph "
+                "knows"
+            )
+        self._parts = parts.reader()
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         return [self._parts.join(ids) for ids in self._reader.pieces(texts)]

@@ -47,6 +47,19 @@ class CheckedGraph:
         self._constants = sum(prod(constant.shape) for constant in model.constants.values())
         self._together: dict[tuple[int, int], int | GraphError] = {}
 
+    @property
+    def tokens(self) -> int | None:
+        """How many token ids the graph has rows for; None if it does not pick rows by ids alone."""
+        tables = [
+            self._model.constants[node.inputs[0]]
+            for node in self._model.nodes
+            if node.operator == "Gather"
+            and node.inputs[1:] == ("ids",)
+            and node.inputs[0] in self._model.constants
+            and not node.attributes.get("axis", 0)
+        ]
+        return min((table.shape[0] for table in tables), default=None)
+
     def numbers(self, responses: int, tokens: int = 1) -> int:
         """How many numbers all tensors but constants have together.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from threading import Thread
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from kd_edge_runtime._version import __version__
 from kd_edge_runtime.bundle.manifest import ItemEntry
 from kd_edge_runtime.errors import printable
 from kd_edge_runtime.scorer import Scorer
+
+if TYPE_CHECKING:
+    from kd_edge_runtime.backends.cascade import SecondState
 
 
 class BundleInUse:
@@ -58,14 +61,14 @@ class BundleInUse:
         items = self.scorer.bundle.manifest.items
         names = {self.scorer.backend(item.item_id) for item in items}
         firsts = f"{self.scorer.bundle.path.name}, items: {len(items)}, with {', '.join(names)}"
-        seconds = [self.scorer.second(item.item_id) for item in items]
-        used = sorted({one.backend for one in seconds if one and one.backend})
-        whys = sorted({one.why for one in seconds if one and one.why})
+        found = {item.item_id: self.scorer.second(item.item_id) for item in items}
+        seconds = {name: state for name, state in found.items() if state}
+        used = sorted({state.backend for state in seconds.values() if state.backend})
         return "; ".join(
             [
                 firsts,
                 *([f"second models with {', '.join(used)}"] if used else []),
-                *(f"second models not in use: {why}" for why in whys),
+                *(_not_in_use(seconds) if seconds else ()),
             ]
         )
 
@@ -99,3 +102,13 @@ class BundleInUse:
                 scorer.score("", entry.item_id)
                 scorer.second(entry.item_id)
         return scorer
+
+
+def _not_in_use(states: Mapping[str, SecondState]) -> list[str]:
+    """Which second students are not in use, and why; without names if that is so of all."""
+    from kd_edge_runtime.backends.cascade import unused
+
+    found = [*unused(states)]
+    if len({state.why for state in states.values()}) == 1:
+        return [f"second models not in use: {why}" for _, why in found]
+    return [f"second models of {names} not in use: {why}" for names, why in found]

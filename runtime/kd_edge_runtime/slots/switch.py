@@ -169,15 +169,16 @@ def _check_scores(slots: Slots, slot: Slot, warn: Callable[[str], object]) -> No
                 raise found
         with_second = [entry for entry in items if entry.second]
         if with_second:
-            from kd_edge_runtime.backends.cascade import try_seconds
+            from kd_edge_runtime.backends.cascade import try_seconds, unused
 
             seconds = [LoadedItem(bundle, one) for one in second_students(with_second)]
-            for entry, state in zip(with_second, try_seconds(seconds, slots.cache)):
-                if state.why:
-                    warn(
-                        f"The second small model of '{entry.item_id}' does not run here, so the "
-                        f"first will score alone: {state.why}"
-                    )
+            states = try_seconds(seconds, slots.cache)
+            by_name = {entry.item_id: state for entry, state in zip(with_second, states)}
+            for names, why in unused(by_name):
+                warn(
+                    f"The second small model of {names} does not run here, so the first will score "
+                    f"alone: {why}"
+                )
 
 
 def _refuse_older(created: str, current: Slot) -> None:

@@ -39,6 +39,11 @@ class ReferenceParts(NamedTuple):
     weights: tuple[int, ...]
     longest: int
 
+    @property
+    def greatest(self) -> int:
+        """The greatest id that is not the response's."""
+        return max(self.start, self.between, *map(max, self.references))
+
     def reader(self) -> Reader:
         """The same, ready to read."""
         return Reader(self)
