@@ -3,9 +3,9 @@
     pip install atheris && python -m benchmarks.fuzz onnx -max_total_time=600
 
 The reader's name comes first: `bundle`, `manifest`, `onnx`, `tflite`, `tokenizer`, `golden` or
-`references`; what follows is libFuzzer's. Its corpus starts with the members of our own small bundles and is kept in
-`out/fuzz/NAME`; input that fails is written beside it. Atheris (Apache-2.0) is needed for this
-alone, and is no dependency of the project.
+`references`; what follows is libFuzzer's. Its corpus starts with the members of our own small
+bundles and is kept in `out/fuzz/NAME`; input that fails is written beside it. Atheris (Apache-2.0)
+is needed for this alone, and is no dependency of the project.
 """
 
 from __future__ import annotations

@@ -23,19 +23,6 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PIECES = ("##er", "##ing", "##s", "the", "pot", "ice", "warm", "melt", "water", "start", "would")
 VOCABULARY = (*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *PIECES)
 
-# Two reference answers, "the ice melts" and "warm water", each known as tokens.
-_REFERENCES = [
-    [VOCABULARY.index(piece) for piece in pieces]
-    for pieces in (("the", "ice", "melt", "##s"), ("warm", "water"))
-]
-CROSS = {
-    "start": VOCABULARY.index("[CLS]"),
-    "between": VOCABULARY.index("[SEP]"),
-    "references": _REFERENCES,
-    "weights": [3 + at for at in range(len({code for one in _REFERENCES for code in one}))],
-}
-"""What the `text` of a `cross` has besides."""
-
 # What a tokenizer file of BERT's kind holds.
 _NORMALIZER = {
     "type": "BertNormalizer",
@@ -162,16 +149,12 @@ def second(classes: tuple[str, ...] = bundles_made.SCORES, seed: int = 5) -> Ite
 
 
 @cache
-def with_golden(
-    classes: tuple[str, ...] = bundles_made.SCORES, student: str = "transformer"
-) -> ItemParts:
-    """The same, or a `cross`, with golden rows, which ONNX Runtime computes."""
+def with_golden(classes: tuple[str, ...] = bundles_made.SCORES) -> ItemParts:
+    """The same, with golden rows, which ONNX Runtime computes."""
     from kd_edge_export.parity import form_outputs
 
     inputs = golden_inputs(bundles_made.SENTENCES[:3])
     parts = second(classes)
-    if student == "cross":
-        parts = replace(parts, student=student, text={**parts.text, **CROSS})
     outputs = {form: rows.tolist() for form, rows in form_outputs(parts, inputs).items()}
     return replace(parts, golden=golden_json(inputs, outputs))
 
@@ -182,11 +165,10 @@ def item(
     temperature: float = 0.8,
     review: float = 0.5,
     first: ItemParts | None = None,
-    student: str = "transformer",
 ) -> ItemParts:
-    """An item with two students, the second of a kind."""
+    """An item with two students."""
     one = first or bundles_made.item()
-    parts = with_golden(one.classes, student)
+    parts = with_golden(one.classes)
     return replace(one, second=SecondParts(parts, below, weight, temperature, review))
 
 
