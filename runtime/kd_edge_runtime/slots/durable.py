@@ -72,8 +72,16 @@ def sync_folder(folder: Path) -> None:
             os.close(number)
 
 
-def lock(file: IO[Any]) -> None:
-    """Locks an open file until it is closed or its process ends in any way."""
+def lock(file: IO[Any], path: Path) -> None:
+    """Locks an open file until it is closed or its process ends in any way.
+
+    Args:
+        file: the file.
+        path: its place, for the message: a file that was opened by a number has that for a name.
+
+    Raises:
+        InputError: another process holds it.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -85,5 +93,5 @@ def lock(file: IO[Any]) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         raise InputError(
-            f"'{file.name}' is locked ({error.strerror}): is another install running?"
+            f"'{path}' is locked ({error.strerror}): is another install running?"
         ) from None

@@ -119,8 +119,9 @@ def _switching(slots: Slots) -> Iterator[int]:
     with plain_write_errors(slots.root):
         make_folder(slots.root)
         # Whoever may open it could hold the lock, and stop every install: nobody else needs it.
-        with open_in_place(slots.root / "lock", 0o660) as file:
-            lock(file)
+        path = slots.root / "lock"
+        with open_in_place(path, 0o660) as file:
+            lock(file, path)
             # Higher than any leftover's number, as deleted files may reappear after a power cut.
             number = 1 + max((number for number, _, _ in slots.files()), default=0)
             _clean(slots)

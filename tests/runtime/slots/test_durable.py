@@ -94,7 +94,7 @@ _HOLDER = """
 import sys
 from kd_edge_runtime.slots.durable import lock
 with open(sys.argv[1], "ab") as file:
-    lock(file)
+    lock(file, sys.argv[1])
     print("locked", flush=True)
     sys.stdin.read()
 """
@@ -112,13 +112,18 @@ def holder(path):
 def test_a_lock_ends_with_its_process(tmp_path):
     path = tmp_path / "lock"
     with holder(path) as process:
-        with path.open("ab") as file, pytest.raises(InputError, match=r"lock' is locked \("):
-            lock(file)
+        # As `open_in_place` opens it: its name is a number.
+        number = os.open(path, os.O_RDWR)
+        with (
+            os.fdopen(number, "ab") as file,
+            pytest.raises(InputError, match=r"lock' is locked \("),
+        ):
+            lock(file, path)
         process.kill()
         process.wait()
         with path.open("ab") as file:
-            lock(file)
+            lock(file, path)
             with path.open("ab") as other, pytest.raises(InputError, match="is locked"):
-                lock(other)
+                lock(other, path)
         with path.open("ab") as file:
-            lock(file)
+            lock(file, path)
