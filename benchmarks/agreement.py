@@ -3,6 +3,7 @@
     python -m benchmarks.agreement asap-sas 1 --data DATA
     python -m benchmarks.agreement asap-sas 1 --data DATA --teachers 2
     python -m benchmarks.agreement asap-sas 1 --data DATA --student both
+    python -m benchmarks.agreement asap-sas 1 --data DATA --student both --model all-mpnet-base-v2
     python -m benchmarks.agreement sample wool-ice
 
 Learns from the training rows and measures once on the test rows. Writes
@@ -31,6 +32,7 @@ from kd_edge.runs.run import RunReport, run
 from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.stages.record import read_record
 from kd_edge.students.registry import BOTH, DEFAULT
+from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.scorer import Scorer
 
 _STAGES = ("teacher", "labels", "variants", "student", "second", "test-labels")
@@ -54,14 +56,35 @@ def main() -> None:
 @click.option("--work", type=click.Path(path_type=Path), default=Path("out/benchmarks"))
 @click.option("--teachers", type=click.IntRange(min=1), default=1, help="As of 'kd-edge run'.")
 @_STUDENT
-def asap_sas(prompt: str, data: Path, work: Path, teachers: int, student: str) -> None:
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True),
+    help="Another language model's folder; its name comes into those of the results.",
+)
+@click.option("--variants", type=click.IntRange(min=0), help="As of 'kd-edge run'.")
+def asap_sas(
+    prompt: str,
+    data: Path,
+    work: Path,
+    teachers: int,
+    student: str,
+    model: Path | None,
+    variants: int | None,
+) -> None:
     """A PROMPT of ASAP-SAS: fit on train.tsv, measured once on test.tsv."""
     folder = data / "asap-sas"
     train = read_responses(folder / "train.tsv", only_items=(prompt,))
     test = read_responses(folder / "test.tsv", only_items=(prompt,), scored=False)
     sources = [(folder / "prompts" / f"{prompt}.txt").read_text(encoding="utf-8")]
     name = f"asap-sas-{prompt}" if teachers == 1 else f"teachers-{teachers}-asap-sas-{prompt}"
-    options = RunOptions(teachers=teachers, distil=DistilOptions(student=student))
+    if model is not None:
+        name = f"{model.name}-{name}"
+    options = RunOptions(
+        teacher=TeacherOptions() if model is None else TeacherOptions(model=str(model)),
+        teachers=teachers,
+        variants=variants,
+        distil=DistilOptions(student=student),
+    )
     _measure(name, train, test, sources, work, options)
 
 

@@ -65,6 +65,29 @@ def again() -> str:
     return markdown(header, rows)
 
 
+def larger_teacher() -> str:
+    """Prompt 1 from two language models, and as many variants: QWK and accuracy."""
+    rows = []
+    for said in ("all-MiniLM-L6-v2", "all-mpnet-base-v2"):
+        figures = record.read(f"two-students-{said}-asap-sas-1")["figures"]
+        item, seconds = figures["item"], figures["seconds"]
+        each = [agreement_of(item, who) for who in _SCORERS]
+        teacher = next(line for line in item["lines"] if line["name"] == TEACHER)
+        second = next(line for line in item["lines"] if line["name"] == SECOND)
+        rows.append(
+            [
+                said,
+                short(teacher["parameters"]),
+                *(f"{one['qwk']:.3f} / {one['accuracy']:.3f}" for one in each[:4]),
+                short(second["bytes"]),
+                f"{seconds['teacher'] / 60:.0f} min",
+            ]
+        )
+    header = ["teacher", "parameters", "teacher", "bag alone", "cut transformer alone", "**both**"]
+    header += ["second, bytes", "fine-tuning"]
+    return markdown(header, rows)
+
+
 def _cells(row: list[float]) -> list[str]:
     return [*(f"{figure:.3f}" for figure in row[:-1]), f"{row[-1]:.0%}"]
 
@@ -73,4 +96,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "two-students": partial(two_students, REAL),
     "two-students-samples": partial(two_students, SAMPLES),
     "two-students-again": again,
+    "larger-teacher": larger_teacher,
 }
