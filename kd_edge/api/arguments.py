@@ -90,13 +90,15 @@ class Workplace:
 
     Args:
         folder: the folder that the user named; None for a temporary one.
+        make: whether one that was named is made here; a run makes its own, once it knows that it
+            can begin.
 
     Attributes:
         path: where it is.
         is_temporary: whether it is removed with the result that is in it.
     """
 
-    def __init__(self, folder: str | Path | None) -> None:
+    def __init__(self, folder: str | Path | None, *, make: bool = True) -> None:
         self.is_temporary = folder is None
         if folder is None:
             self.path = Path(tempfile.mkdtemp(prefix="kd-edge-"))
@@ -104,7 +106,8 @@ class Workplace:
             self._removed = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
         else:
             self.path = to_path("folder", folder)
-            make_folder(self.path)
+            if make:
+                make_folder(self.path)
 
     def keep_for(self, result: _Result) -> _Result:
         """The result; a temporary folder is removed when the result is no longer used."""

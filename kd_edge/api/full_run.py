@@ -100,7 +100,7 @@ def run(
     if together and (prompts or unlabelled):
         raise TypeError("with together, run takes neither prompts nor unlabelled responses")
     words = kept_out(to_texts("never", never))
-    place = Workplace(folder)
+    place = Workplace(folder, make=False)
     finished: RunReport | TogetherReport
     if together:
         finished = run_together(responses, place.path, chosen, test, words)

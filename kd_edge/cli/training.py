@@ -190,7 +190,8 @@ def distil_options(names: ModelNames, more: str = "") -> Callable[[Command], Com
         _student(
             "--student-epochs",
             type=COUNT,
-            help="Passes over responses and variants.  [default: depends on --student]",
+            help="Passes over responses and variants; of two small models, those of the first.  "
+            "[default: depends on --student]",
         ),
         OptionGroup.PRIVACY.option(
             "--min-responses",

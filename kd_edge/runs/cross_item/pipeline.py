@@ -21,7 +21,6 @@ from kd_edge.students.kept_out import NOTHING, KeptOut
 from kd_edge.students.pairs import PairsText
 from kd_edge.students.student import Student
 from kd_edge_export.relation import relation_bytes
-from kd_edge_runtime.errors import InputError
 
 
 def run_stages(
@@ -33,14 +32,9 @@ def run_stages(
     of the first teacher, which reads reference answers too.
 
     Raises:
-        InputError: cross-fitting is asked for, or see the stages.
+        InputError: see the stages.
         StoppedError: the user stopped it; the same call resumes.
     """
-    if options.folds:
-        raise InputError(
-            "--together takes no --folds: a large model labels the responses to all items, also "
-            "those that it was trained on (--teachers N takes the mean of several)"
-        )
     both = options.distil.student == registry.BOTH
     pooled = replace(
         options,

@@ -19,6 +19,7 @@ from kd_edge.files import write_json
 from kd_edge.runs.cross_item.agreement import ALL, SEEN, UNSEEN, Part, part
 from kd_edge.runs.cross_item.pipeline import run_stages
 from kd_edge.runs.cross_item.pool import Pool, make_pool
+from kd_edge.runs.cross_item.refusals import refuse_too_many_of_both, refuse_unfit
 from kd_edge.runs.cross_item.scoring import classes_of, each_alone, rows_of_each, score_rows
 from kd_edge.runs.cross_item.second import SecondChoice, SecondReport, choose_second
 from kd_edge.runs.finished import remember_finished
@@ -47,11 +48,6 @@ from kd_edge.teacher.reading_limit import training_doubts
 from kd_edge.teacher.source import resolve
 from kd_edge.training.doubts import Doubt, say_doubts
 from kd_edge_runtime.bundle.manifest import Manifest
-from kd_edge_runtime.errors import InputError
-
-# Readers take 8 MiB of manifest, where the second adds some 5 KB to an item: its reference answers,
-# a number a line.
-_MOST_OF_BOTH = 500
 
 
 @dataclass(frozen=True)
@@ -144,30 +140,12 @@ def run_together(
         InputError: an argument is wrong, or the folder holds a run of other responses.
         StoppedError: the user stopped it; the same call resumes.
     """
-    if options.distil.student not in (registry.DEFAULT, registry.BOTH):
-        raise InputError(
-            f"one small model for all items cannot be of kind {options.distil.student}, which "
-            "reads no reference answers: leave out --student or --together, or take --student "
-            f"{registry.BOTH}"
-        )
-    if any(item.markup for read in (responses, test) if read for item in read.items):
-        raise InputError(
-            "one small model for all items reads plain responses only: read them without markup"
-        )
-    if options.limits is not None:
-        raise InputError(
-            "one small model for all items has one size: leave out --together or the limits"
-        )
+    refuse_unfit(options, [one for one in (responses, test) if one])
     teacher, student_options = options.teacher, options.distil.student_options
     rules = registry.get("pairs").options(student_options).rules
     pool = make_pool(responses, test, teacher.validation, teacher.seed, rules)
     refuse_too_many(len(pool.questions), [registry.DEFAULT])
-    if options.distil.student == registry.BOTH and len(pool.questions) > _MOST_OF_BOTH:
-        raise InputError(
-            f"{len(pool.questions):,} items are too many for one bundle with a second small model, "
-            f"which holds {_MOST_OF_BOTH} of them: leave --student {registry.BOTH} out, or divide "
-            "the responses, by subject or year, and run each part by itself"
-        )
+    refuse_too_many_of_both(options, len(pool.questions))
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):

@@ -15,7 +15,7 @@ from kd_edge.data.readers import read_responses
 from kd_edge.data.responses import Scale
 from kd_edge.evaluation.agreement import BASELINE, MAJORITY, STUDENT, TEACHER
 from kd_edge.runs.cross_item.agreement import LEXICAL, figures
-from kd_edge.runs.cross_item.pipeline import question_variants, run_stages
+from kd_edge.runs.cross_item.pipeline import question_variants
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import ALL, SEEN, UNSEEN, run_together
 from kd_edge.runs.verdict import EXIT_CODE
@@ -206,9 +206,10 @@ def test_what_the_bundle_holds(finished):
 
 
 def test_no_cross_fitting(training, tiny_model, tmp_path):
-    pool = make_pool(training, None, 0.15, 0)
+    out = tmp_path / "out"
     with pytest.raises(InputError, match="--together takes no --folds"):
-        run_stages(pool, tmp_path, replace(options(tiny_model), folds=2))
+        run_together(training, out, replace(options(tiny_model), folds=2))
+    assert not out.exists()
 
 
 def test_a_response_is_encoded_by_the_question_it_answers():

@@ -13,7 +13,7 @@ from kd_edge.data.readers import read_responses
 from kd_edge.distillation.cascade import CascadeOptions
 from kd_edge.distillation.options import DistilOptions
 from kd_edge.evaluation.agreement import FIRST, SECOND, STUDENT
-from kd_edge.runs.cross_item import run
+from kd_edge.runs.cross_item import refusals
 from kd_edge.runs.cross_item import second as seconds
 from kd_edge.runs.cross_item.pool import make_pool
 from kd_edge.runs.cross_item.run import run_together
@@ -155,7 +155,7 @@ def test_one_that_would_never_be_asked_is_left_out(pool, monkeypatch):
 
 
 def test_more_items_than_a_bundle_holds_are_refused(tmp_path, training, monkeypatch):
-    monkeypatch.setattr(run, "_MOST_OF_BOTH", 2)
+    monkeypatch.setattr(refusals, "_MOST_OF_BOTH", 2)
     options = RunOptions(distil=DistilOptions(student="both"))
     with pytest.raises(InputError, match="3 items are too many for one bundle with a second"):
         run_together(training, tmp_path / "out", options)
