@@ -193,7 +193,7 @@ def test_a_disk_that_refuses_to_delete_after_the_switch(made, tmp_path, refusal)
 
 def test_two_at_once(second, root):
     with (root / "lock").open("ab") as file:
-        durable.lock(file)
+        durable.lock(file, root / "lock")
         refused(second, InputError, "is another install running", second.bundles["third"])
         with pytest.raises(InputError, match="is another install running"):
             switch.rollback(second.slots)
