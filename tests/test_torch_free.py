@@ -151,8 +151,9 @@ def test_the_wheel_holds_the_runtime_and_asks_for_click(wheel):
     # spreadsheets and other encodings, which is imported where a file needs it, as are the tables
     # of text rules 2 and of WordPiece. `serve`, with what holds its clients to limits, is a
     # twentieth, and so is what scores in several processes, for engines, and to Parquet. Records of
-    # held-out scores, and manifests in modules of their own, are a hundredth.
-    assert wheel.stat().st_size < 388_000
+    # held-out scores, and manifests in modules of their own, are a hundredth. A fiftieth reads
+    # reference answers, and loads once what items share.
+    assert wheel.stat().st_size < 397_000
 
 
 def test_nothing_heavy_is_there(device):
