@@ -8,6 +8,7 @@ there.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kd_edge.console.progress import say, track
-from kd_edge.runs.cluster_joining import LOCAL, joined
+from kd_edge.runs.cluster_joining import LOCAL, joined, stops_noticed
 from kd_edge.runs.cluster_task import ClusterError, Outcome, Site, work
 from kd_edge.runs.items import Failed, sort_outcomes
 from kd_edge.stages.record import StoppedError, versions
@@ -84,7 +85,7 @@ class Cluster:
         """
         # A link's own name, as the other machines know it.
         out = Path(os.path.abspath(tasks[0][1].out))  # noqa: PTH100
-        with joined(self.address) as ray, _mark(out) as mark:
+        with joined(self.address) as ray, _mark(out) as mark, stops_noticed() as stop:
             self._describe(ray)
             site = Site(mark, Path.cwd(), versions(), self.cpus)
             # Retried is what lost its worker: an item that fails gives its error back.
@@ -99,7 +100,7 @@ class Cluster:
                     started += [*first, last]
                     waiting[last] = place
                 names = [name for name, _ in tasks]
-                return sort_outcomes(names, _outcomes(ray, waiting, names, at_work))
+                return sort_outcomes(names, _outcomes(ray, waiting, names, at_work, stop))
             except KeyboardInterrupt:
                 say("Stopping the tasks of the cluster…")
                 with suppress(KeyboardInterrupt):  # who presses it again does not want to wait
@@ -146,12 +147,18 @@ def _mark(out: Path) -> Iterator[Path]:
 
 
 def _outcomes(
-    ray: Any, waiting: dict[Any, int], names: Sequence[str], at_work: _AtWork
+    ray: Any,
+    waiting: dict[Any, int],
+    names: Sequence[str],
+    at_work: _AtWork,
+    stop: threading.Event,
 ) -> Iterator[tuple[int, ItemRun | KdEdgeError]]:
     """The items and what became of them as they end; shows how far all are."""
     with track("running items on the cluster", len(names)) as tracker:
         while waiting:
             ready, _ = ray.wait([*waiting], timeout=_LOOK_S)
+            if stop.is_set():
+                raise KeyboardInterrupt
             for task in ready:
                 place = waiting.pop(task)
                 outcome = _outcome(ray, task)

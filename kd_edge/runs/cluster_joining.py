@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from types import FrameType
 from typing import Any
 
 from kd_edge.console.progress import say
@@ -67,6 +68,35 @@ def joined(address: str) -> Iterator[Any]:
             yield ray
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def stops_noticed() -> Iterator[threading.Event]:
+    """Notes each Ctrl-C and each signal to stop, also where the exception that it raises is lost.
+
+    Python drops one that is raised while it frees an object, and Ray's code in C may.
+
+    Yields:
+        What is set once the user has asked to stop.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    raising = {number: handler for number, handler in handlers.items() if callable(handler)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        raising[signal.Signals(number)](number, frame)
+
+    for number in raising:
+        signal.signal(number, note)
+    try:
+        yield asked
+    finally:
+        for number, handler in raising.items():
+            signal.signal(number, handler)
 
 
 def _refuse_nobody(address: str) -> None:

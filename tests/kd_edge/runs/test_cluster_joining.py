@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,3 +88,23 @@ def test_ctrl_c_again_does_not_wait_for_the_tasks(ray, tmp_path):
         Cluster("local").each_item([("a", Task(tmp_path, tmp_path / "item-a"))])
     assert ray.asked == ["local", "cancel task", "shut down"]
     assert [*tmp_path.iterdir()] == []
+
+
+def test_ctrl_c_is_not_lost_where_nobody_sees_its_exception(ray, tmp_path):
+    def waits(tasks, **_):
+        if "cancel task" in ray.asked:
+            return tasks, []
+        assert "wait" not in ray.asked, "it was told to stop"
+        ray.asked.append("wait")
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return [], tasks
+
+    before = signal.getsignal(signal.SIGINT)
+    ray.wait = waits
+    ray.cancel = lambda task, **_: ray.asked.append(f"cancel {task}")
+    ray.remote = lambda **_: lambda _: SimpleNamespace(remote=lambda *_: "task")
+    with pytest.raises(StoppedError, match="start the same command again"):
+        Cluster("local").each_item([("a", Task(tmp_path, tmp_path / "item-a"))])
+    assert ray.asked[:3] == ["local", "wait", "cancel task"]
+    assert signal.getsignal(signal.SIGINT) is before
