@@ -136,6 +136,11 @@ def _relations(
     }
 
 
+def texts_of(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """The responses, and the question that each answers."""
+    return [row.text for row in rows], [row.item_id for row in rows]
+
+
 def own_id(row: Row) -> str:
     """The id of a pooled row within its question."""
     prefix = _prefix(row.item_id)

@@ -168,11 +168,8 @@ def _run(pool: Pool, out: Path, options: RunOptions, kept_out: KeptOut) -> Toget
     say(f"Writing the bundle of {len(pool.questions)} items …")
     prepared = prepare([_to_export(name, pool, student, second) for name in pool.questions])
     with temporary_bundle(prepared, out) as scorer:
-        said = second.said(pool) if second else None
-        scored = score_rows(pool, outputs, scorer, second, said)
-        alone = {}
-        if second and said is not None:
-            alone = each_alone(pool, scorer, second, said)
+        scored = score_rows(pool, outputs, scorer, second)
+        alone = each_alone(pool, scorer, second) if second else {}
     write_scored(out / TEST_SCORES, scored, classes)
     classes_by_scorer = {**classes_of(pool, outputs, scored), **alone}
     provenance = pooled_provenance(options, rows, [*map(hash_folder, outputs.teachers)])

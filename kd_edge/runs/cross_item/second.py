@@ -18,7 +18,7 @@ from kd_edge.evaluation.calibration import Floats
 from kd_edge.evaluation.decision import decided
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.evaluation.review import Review, wanted_of
-from kd_edge.runs.cross_item.pool import Pool
+from kd_edge.runs.cross_item.pool import Pool, texts_of
 from kd_edge.runs.outputs import StageOutputs
 from kd_edge.runs.test_scores import RowScorings
 from kd_edge.runs.two_students import size_of
@@ -61,11 +61,13 @@ class SecondChoice:
 
     Attributes:
         student: the student.
+        said: its probabilities of all test rows by itself, by PyTorch; [N, K].
         cascade: when it is asked; None if it is not in the bundle.
         why: the reason, in sentences.
     """
 
     student: Student
+    said: Floats
     cascade: Cascade | None
     why: str
 
@@ -87,24 +89,18 @@ class SecondChoice:
         """
         return self.used and question not in pool.unseen
 
-    def said(self, pool: Pool) -> Floats:
-        """The second's probabilities of all test rows by itself, by PyTorch; [N, K]."""
-        texts, questions = [row.text for row in pool.test], [row.item_id for row in pool.test]
-        return self.student.probabilities(texts, questions).astype(np.float64)
-
-    def in_pytorch(self, pool: Pool, first: Student, said: Floats) -> RowScorings:
+    def in_pytorch(self, pool: Pool, first: Student) -> RowScorings:
         """What both say of the test rows together, by PyTorch.
 
         Args:
             pool: the questions.
             first: the first student.
-            said: see `said`.
         """
         assert self.cascade is not None, "it is used"
-        texts, questions = [row.text for row in pool.test], [row.item_id for row in pool.test]
+        texts, questions = texts_of(pool.test)
         shares = first.probabilities(texts, questions).astype(np.float64)
         asked = np.array([self.asked_about(pool, name) for name in questions], dtype=bool)
-        both = self.cascade.shares(shares, said, first.scale, first.decision)
+        both = self.cascade.shares(shares, self.said, first.scale, first.decision)
         shares[asked] = both[asked]
         return RowScorings(decided(shares, first.scale, first.decision), shares)
 
@@ -139,10 +135,10 @@ def choose_second(
     if second is None:
         return None
     rows = pool.validation
-    texts, questions = [row.text for row in rows], [row.item_id for row in rows]
+    read = texts_of(rows)
     comparison = _Comparison(
-        first.probabilities(texts, questions).astype(np.float64),
-        second.probabilities(texts, questions).astype(np.float64),
+        first.probabilities(*read).astype(np.float64),
+        second.probabilities(*read).astype(np.float64),
         human_scores(rows),
         writers_of(rows),
         first.scale,
@@ -152,11 +148,12 @@ def choose_second(
     )
     cascade = comparison.choose(np.arange(len(rows)))
     gain = comparison.gain()
+    said = second.probabilities(*texts_of(pool.test)).astype(np.float64)
     why = _useless(cascade.figures, gain)
     if why:
-        return SecondChoice(second, None, f"The second model is left out: {why}")
+        return SecondChoice(second, said, None, f"The second model is left out: {why}")
     assert gain is not None, "it is of use"
-    return SecondChoice(second, cascade, _useful(cascade.figures, gain, bool(pool.unseen)))
+    return SecondChoice(second, said, cascade, _useful(cascade.figures, gain, bool(pool.unseen)))
 
 
 @dataclass(frozen=True)

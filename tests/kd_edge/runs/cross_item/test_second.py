@@ -85,7 +85,7 @@ def test_one_that_helps_is_asked_about_questions_that_were_learnt_from(pool):
     assert not choice.asked_about(pool, NEW)
     assert "scored by the first alone" in choice.why
     assert choice.cascade.figures.both > 0.9
-    both = choice.in_pytorch(pool, Told(pool, 0.3), choice.said(pool))
+    both = choice.in_pytorch(pool, Told(pool, 0.3))
     new = np.array([row.item_id == NEW for row in pool.test])
     assert (both.probabilities.max(1)[new] < 0.36).all()
     assert (both.probabilities.max(1)[~new] > 0.5).all()
@@ -112,16 +112,22 @@ def test_too_few_held_out_responses_say_nothing(pool):
     assert "19 held-out responses are too few" in choice.why
 
 
-def test_its_choice_is_measured_on_other_responses(pool, monkeypatch):
-    """What is chosen by a response is not what is measured on it."""
-    seen = []
+@pytest.fixture
+def seen(monkeypatch):
+    """How many responses chose, each time that was chosen by some."""
+    counts = []
     choose = seconds.choose_cascade
 
     def counted(first, *rest):
-        seen.append(len(first))
+        counts.append(len(first))
         return choose(first, *rest)
 
     monkeypatch.setattr(seconds, "choose_cascade", counted)
+    return counts
+
+
+def test_its_choice_is_measured_on_other_responses(pool, seen):
+    """What is chosen by a response is not what is measured on it."""
     _chosen(pool, Told(pool, 0.3), Told(pool, 0.9), share=1.0)
     count = len(pool.validation)
     assert seen[0] == count
@@ -129,16 +135,8 @@ def test_its_choice_is_measured_on_other_responses(pool, monkeypatch):
     assert sum(count - one for one in seen) == count
 
 
-def test_all_responses_of_a_writer_are_measured_at_once(pool, monkeypatch):
+def test_all_responses_of_a_writer_are_measured_at_once(pool, seen):
     """Who writes like somebody that chose is not somebody new."""
-    seen = []
-    choose = seconds.choose_cascade
-
-    def counted(first, *rest):
-        seen.append(len(first))
-        return choose(first, *rest)
-
-    monkeypatch.setattr(seconds, "choose_cascade", counted)
     rows = pool.validation
     half = len(rows) // 2
     one = [replace(row, student="ann" if at < half else f"s{at}") for at, row in enumerate(rows)]
