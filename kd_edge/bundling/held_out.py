@@ -83,20 +83,22 @@ def with_held_out(items: Sequence[ToCount]) -> list[ItemParts]:
         write_bundle(path, [item.parts for item in enough], "", "", {}, {})
         with Scorer.open(path, first_only=True) as scorer:
             for item in enough:
-                name, own = item.parts.item_id, item.parts
+                name = item.parts.item_id
                 count = unknown_ngrams(LoadedItem(scorer.bundle, scorer.bundle.manifest.item(name)))
                 unknown = [] if count is None else [unknown_bin(*count(one)) for one in item.texts]
                 record = item.counted(scorer.score_many(item.texts, name), unknown)
-                parts[name] = replace(own, held_out=record)
+                parts[name] = replace(item.parts, held_out=record)
+        with_second = [(item, item.parts.second) for item in enough if item.parts.second]
+        if not with_second:
+            return [*parts.values()]
         with Scorer.open(path) as scorer:
-            for item in enough:
-                name, own = item.parts.item_id, parts[item.parts.item_id]
-                if own.second is None:
-                    continue
+            for item, second in with_second:
+                name = item.parts.item_id
                 record = item.counted(scorer.score_many(item.texts, name))
                 state = scorer.second(name)
                 if state is not None and state.backend:
-                    parts[name] = replace(own, second=replace(own.second, held_out=record))
+                    counted = replace(second, held_out=record)
+                    parts[name] = replace(parts[name], second=counted)
     return [*parts.values()]
 
 
