@@ -136,9 +136,7 @@ def label(
         # As `kd-edge run` labels with them.
         precision, device = options.precision, options.device
     if folds:
-        labels = _cross_fit(
-            item, teacher, folds, _options_like(teacher, card, model, device), output
-        )
+        labels = _cross_fit(item, card, folds, _options_like(teacher, card, model, device), output)
     else:
         labels = label_rows(item, folders, device, model, precision)
     write_labels(output, labels)
@@ -181,12 +179,11 @@ def _more_teachers(
 
 
 def _cross_fit(
-    item: Item, teacher: Path, folds: int, options: TeacherOptions, output: Path
+    item: Item, card: TeacherCard, folds: int, options: TeacherOptions, output: Path
 ) -> SoftLabels:
     from kd_edge.soft_labels.label_rows import as_read_by, cross_fit
-    from kd_edge.teacher.card import read_card
 
-    card, work = read_card(teacher), output.with_name(f"{output.name}.folds")
+    work = output.with_name(f"{output.name}.folds")
     return cross_fit(as_read_by(card, item), options, folds, work, card.validation_ids)
 
 
