@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,11 @@ from tokenizers import (
     trainers,
 )
 
+from kd_edge.data.responses import Scale
+from kd_edge.students.base import TextSources
+from kd_edge.students.student import Student
 from kd_edge.teacher import classifier
+from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
 from tiny import untrained_teacher
 
 CLASSES = ("0", "1", "2")
@@ -185,6 +189,28 @@ def family_teacher(
             tokenizer_object=tokenizer, model_max_length=LONGEST, **special
         ).save_pretrained(model)
     return untrained_teacher(folder, model, CLASSES)
+
+
+def cut_student(kind: Any, sources: TextSources, values: Mapping[str, Any]) -> Student:
+    """A student of an item "spoon" as it is cut out of its teacher, before it learns.
+
+    Args:
+        kind: the kind of student.
+        sources: with the teacher's folder.
+        values: options of the kind.
+    """
+    text = kind.learn_text(sources, kind.options(values))
+    options = kind.fit_options(values, text)
+    return Student(
+        kind=kind.name,
+        item_id="spoon",
+        scale=Scale.from_classes(CLASSES),
+        decision=MOST_PROBABLE,
+        options=options,
+        text=text,
+        network=kind.build(text, len(CLASSES), options).eval(),
+        provenance={},
+    )
 
 
 def _special(ids: dict[str, int]) -> dict[str, str]:

@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from families import CLASSES, family_teacher
+from families import CLASSES, cut_student, family_teacher
 from kd_edge.bundling.student_parts import student_parts
-from kd_edge.data.responses import Scale
 from kd_edge.files import write_json
 from kd_edge.stages.folder_sums import write_sums
 from kd_edge.stages.record import read_json
@@ -17,12 +16,10 @@ from kd_edge.students import cross, store, transformer
 from kd_edge.students.base import TextSources
 from kd_edge.students.kept_out import kept_out
 from kd_edge.students.sharing import Sharing
-from kd_edge.students.student import Student
 from kd_edge.teacher.pair_text import join_parts
 from kd_edge.teacher.predict import predict
 from kd_edge_export.parity import form_outputs
 from kd_edge_runtime import backends
-from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
 from kd_edge_runtime.errors import InputError
 from workshop import sentences
 
@@ -49,18 +46,7 @@ def teacher(tmp_path_factory):
 
 def _student(teacher, values=LAYERS, references=REFERENCES, **more):
     sources = TextSources(TEXTS, teacher, references=references, **more)
-    text = KIND.learn_text(sources, KIND.options(values))
-    options = KIND.fit_options(values, text)
-    return Student(
-        kind="cross",
-        item_id="spoon",
-        scale=Scale.from_classes(CLASSES),
-        decision=MOST_PROBABLE,
-        options=options,
-        text=text,
-        network=KIND.build(text, len(CLASSES), options).eval(),
-        provenance={},
-    )
+    return cut_student(KIND, sources, values)
 
 
 @pytest.mark.parametrize("classify", [False, True], ids=["encoder", "classifier"])

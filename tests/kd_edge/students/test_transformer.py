@@ -8,17 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from families import CLASSES, FAMILIES, WIDTH, family_teacher
-from kd_edge.data.responses import Scale
+from families import CLASSES, FAMILIES, WIDTH, cut_student, family_teacher
 from kd_edge.stages.record import StoppedError
 from kd_edge.students import store, transformer
 from kd_edge.students.base import TextSources
-from kd_edge.students.student import Student
 from kd_edge.students.tokens import EncodedTokens
 from kd_edge.students.transformer import TransformerOptions
 from kd_edge.teacher import vectors as kept_vectors
 from kd_edge.teacher.predict import predict
-from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
 from kd_edge_runtime.errors import InputError
 from workshop import sentences
 
@@ -33,18 +30,7 @@ def teacher(tmp_path_factory):
 
 
 def _student(teacher, values=LAYERS):
-    text = KIND.learn_text(TextSources(TEXTS, teacher), KIND.options(values))
-    options = KIND.fit_options(values, text)
-    return Student(
-        kind="transformer",
-        item_id="spoon",
-        scale=Scale.from_classes(CLASSES),
-        decision=MOST_PROBABLE,
-        options=options,
-        text=text,
-        network=KIND.build(text, len(CLASSES), options).eval(),
-        provenance={},
-    )
+    return cut_student(KIND, TextSources(TEXTS, teacher), values)
 
 
 @pytest.mark.parametrize("classify", [False, True], ids=["encoder", "classifier"])
