@@ -10,6 +10,9 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+PATIENCE = 120
+"""Seconds for what comes at once, except on a machine that has much else to do."""
+
 
 class Client:
     """A connection that sends lines and reads lines."""
@@ -17,8 +20,12 @@ class Client:
     def __init__(self, where):
         family = socket.AF_INET if isinstance(where, tuple) else socket.AF_UNIX
         self.link = socket.socket(family)
-        self.link.settimeout(30)
-        self.link.connect(where)
+        try:
+            self.link.settimeout(PATIENCE)
+            self.link.connect(where)
+        except BaseException:
+            self.link.close()
+            raise
         self._lines = self.link.makefile("rb")
 
     def send(self, *requests):
@@ -48,15 +55,9 @@ class Client:
 class Service:
     """A running `kd-edge serve`; `where` is what a client connects to."""
 
-    def __init__(self, *arguments, where=None, **options):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kd_edge_runtime", "serve", *map(str, arguments)],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONWARNINGS": "error"},
-            **options,
-        )
-        self.first = self.process.stderr.readline()
+    def __init__(self, process, where):
+        self.process = process
+        self.first = process.stderr.readline()
         self.where = where or ("127.0.0.1", int(self.first.rpartition(" ")[2]))
 
     def client(self):
@@ -68,16 +69,19 @@ class Service:
             self.process.send_signal(number)
         said = self.process.stderr.read()
         self.process.stderr.close()
-        return self.process.wait(30), said
+        return self.process.wait(PATIENCE), said
 
 
 @contextmanager
 def started(*arguments, where=None, **options):
-    service = Service(*arguments, where=where, **options)
-    try:
-        yield service
-    finally:
-        if service.process.poll() is None:
-            service.process.kill()
-        service.process.wait()
-        service.process.stderr.close()
+    with subprocess.Popen(
+        [sys.executable, "-m", "kd_edge_runtime", "serve", *map(str, arguments)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+        **options,
+    ) as process:
+        try:
+            yield Service(process, where)
+        finally:
+            process.kill()  # which one that has ended does not mind

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
 import bundles_made
 from kd_edge_runtime.scorer import Scorer
+from kd_edge_runtime.serve import connection, server
 from kd_edge_runtime.serve.limits import Limits
 from kd_edge_runtime.serve.listeners import unix_listener
 from kd_edge_runtime.serve.server import Server
-from services import Client
+from services import PATIENCE, Client
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +23,15 @@ def bundle(tmp_path_factory):
     path = tmp_path_factory.mktemp("limits") / "one.kdz"
     bundles_made.write(path)
     return path
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock of servers in this process; it is so many seconds `ahead` of the real one."""
+    clock = SimpleNamespace(ahead=0.0)
+    for module in (connection, server):
+        monkeypatch.setattr(module, "monotonic", lambda: time.monotonic() + clock.ahead)
+    return clock
 
 
 @pytest.fixture
@@ -38,7 +50,7 @@ def serving(bundle, tmp_path):
 
             def end():
                 one.stopping = True
-                thread.join(30)
+                thread.join(PATIENCE)
                 assert not thread.is_alive()
 
             stack.callback(end)

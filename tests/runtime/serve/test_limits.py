@@ -121,12 +121,10 @@ def sends(client, what):
 
 def test_a_byte_now_and_then_does_not_keep_a_connection(serving):
     client = serving(line_seconds=0.4)()
-    began = time.monotonic()
     with pytest.raises(OSError):
-        for _ in range(100):
+        for _ in range(100):  # for several times as long, in any case
             client.send(b" ")
             time.sleep(0.05)
-    assert time.monotonic() - began < 4
 
 
 def test_whoever_takes_an_answer_byte_by_byte_is_closed(serving):

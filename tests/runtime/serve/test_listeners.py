@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -50,16 +51,18 @@ def test_of_many_that_start_at_once_one_listens(tmp_path):
         "    with unix_listener(Path(sys.argv[1])): print('listens', flush=True); input()\n"
         "except InputError as error: print(error, flush=True)\n"
     )
-    many = [
-        subprocess.Popen([sys.executable, "-c", program, path], stdin=-1, stdout=-1, text=True)
-        for _ in range(6)
-    ]
-    lines = [one.stdout.readline().strip() for one in many]
-    assert lines.count("listens") == 1
-    with Client(str(path)):
-        pass
-    for one in many:
-        one.communicate("\n")
+    words = [sys.executable, "-c", program, path]
+    with ExitStack() as stack:
+        many = [
+            stack.enter_context(subprocess.Popen(words, stdin=-1, stdout=-1, text=True))
+            for _ in range(6)
+        ]
+        lines = [one.stdout.readline().strip() for one in many]
+        assert lines.count("listens") == 1
+        with Client(str(path)):
+            pass
+        for one in many:
+            one.communicate("\n")
     assert not path.exists()
 
 

@@ -16,7 +16,7 @@ from kd_edge_runtime.serve import door, server
 from kd_edge_runtime.serve.limits import served_and_refused
 from kd_edge_runtime.serve.listeners import unix_listener
 from kd_edge_runtime.serve.places import Places
-from services import started
+from services import PATIENCE, started
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 
@@ -59,13 +59,13 @@ def until_served(connect):
     pytest.fail("there is no place any more")
 
 
-def test_an_idle_connection_gives_way(serving, monkeypatch):
-    monkeypatch.setattr(server, "_GIVES_WAY", 0.2)
-    connect = serving(connections=2)
+def test_an_idle_connection_gives_way(serving, clock, monkeypatch):
+    monkeypatch.setattr(server, "_GIVES_WAY", 1000)
+    connect = serving(connections=2, idle_seconds=9000, line_seconds=9000)
     idle, half = connect(), connect()
-    assert idle.ask({"text": TEXT})["predicted"]
     half.send(b'{"text"')
-    time.sleep(0.4)
+    assert idle.ask({"text": TEXT})["predicted"]  # and what was sent before has come
+    clock.ahead += 2000
     new = connect()
     assert new.ask({"text": TEXT})["predicted"]
     assert idle.read() is None
@@ -129,6 +129,6 @@ def test_where_no_file_can_be_opened_a_client_is_told(tmp_path):
                 resource.setrlimit(resource.RLIMIT_NOFILE, hard)
             assert one.shut
             assert "ulimit -n" in said[0]
-            client.settimeout(5)
+            client.settimeout(PATIENCE)
             assert client.recv(100) == b"why\n"
         one.close()

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,13 @@ import seconds_made
 from kd_edge_runtime.cli.group import cli
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
-from kd_edge_runtime.serve import connection
+from kd_edge_runtime.serve import connection, server
 from kd_edge_runtime.serve.limits import Limits
+from kd_edge_runtime.serve.other_protocols import other_protocol
 from kd_edge_runtime.serve.server import Server
 from kd_edge_runtime.slots import switch
 from kd_edge_runtime.slots.slots import Slots
-from services import Client, started
+from services import PATIENCE, Client, started
 from usual import USUAL
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
@@ -242,20 +243,6 @@ def test_many_at_once(shared):
     assert failures == []
 
 
-def test_a_long_request_holds_up_nobody(shared):
-    with shared.client() as long, shared.client() as short:
-        done = threading.Event()
-        long.send({"item": "stove", "texts": [TEXT * 15] * MAX_TEXTS})
-        waiting = threading.Thread(target=lambda: (long.read(), done.set()))
-        waiting.start()
-        before = 0
-        while not done.is_set():
-            assert short.ask({"item": "stove", "text": TEXT})["predicted"]
-            before += not done.is_set()
-        waiting.join()
-    assert before > 3
-
-
 def test_half_a_request_and_away(shared):
     for data in (b"", b'{"text": "a', b'{"item": "stove", "text": "the ice"}'):
         with shared.client() as client:
@@ -280,7 +267,7 @@ def test_a_slow_reader_holds_up_nobody(shared, client):
             for number in range(100_000):  # until the sockets between them are full
                 slow.send({"id": number, "item": "stove", "texts": [""] * 500})
         assert client.ask({"item": "stove", "text": TEXT})["predicted"]
-        slow.link.settimeout(30)
+        slow.link.settimeout(PATIENCE)
         assert slow.read()["id"] == 0
 
 
@@ -288,8 +275,15 @@ def test_too_many_connections(made, tmp_path):
     path = str(tmp_path / "socket")
     most = 8
     limits = ("--connections", most)
-    with started(made / "one.kdz", "--socket", path, *limits, where=path) as service:
-        clients = [service.client() for _ in range(most)]
+    with (
+        started(made / "one.kdz", "--socket", path, *limits, where=path) as service,
+        ExitStack() as stack,
+    ):
+
+        def clients_of(number):
+            return [stack.enter_context(service.client()) for _ in range(number)]
+
+        clients = clients_of(most)
         for client in clients:
             assert client.ask({"text": TEXT})["predicted"]
         with service.client() as more:
@@ -299,7 +293,7 @@ def test_too_many_connections(made, tmp_path):
         for client in clients:
             assert client.ask({"text": TEXT})["predicted"]
         # All are told why; few have the time to go on sending.
-        crowd = [service.client() for _ in range(100)]
+        crowd = clients_of(100)
         assert {one.read()["error"]["code"] for one in crowd} == {"busy"}
         for one in crowd:
             one.close()
@@ -315,8 +309,6 @@ def test_too_many_connections(made, tmp_path):
                 break
             time.sleep(0.05)
         assert "predicted" in answer
-        for client in clients:
-            client.close()
 
 
 REQUESTS = st.recursive(
@@ -336,6 +328,7 @@ REQUESTS = st.recursive(
 @settings(max_examples=150)
 @example([b"\n" * 1000], True)
 @example([b"\0" * 70_000, b"\n"], True)
+@example([b"\n\x16\x03\n\n\n"], True)
 def test_whatever_comes_the_next_is_served(shared, client_for_all, scorer, pieces, polite):
     with shared.client() as wild:
         data = b"".join(pieces)
@@ -343,7 +336,10 @@ def test_whatever_comes_the_next_is_served(shared, client_for_all, scorer, piece
         if polite:
             wild.link.shutdown(socket.SHUT_WR)
             answers = [*iter(wild.read, None)]
-            assert len(answers) == data.count(b"\n")
+            lines = data.split(b"\n")[:-1]
+            spoken = [*map(other_protocol, lines), "none"]
+            others = next(at for at, name in enumerate(spoken) if name)
+            assert len(answers) == min(len(lines), others + 1), "it is refused at such a line"
             assert all(
                 ("error" in one) != bool({"predicted", "scores", "runtime"} & set(one))
                 for one in answers
@@ -388,7 +384,7 @@ def test_a_port(made):
             assert [client.read()["id"] for _ in range(50)] == [*range(50)]
         with started(made / "one.kdz", "--port", service.where[1], where="none") as other:
             assert other.first.startswith("Error: cannot listen on 127.0.0.1 port ")
-            assert other.process.wait(30) == 2
+            assert other.process.wait(PATIENCE) == 2
         # After a crash the port is free at once.
         with service.client() as client:
             client.ask({"op": "status"})
@@ -409,7 +405,7 @@ def test_killed_and_started_again(made, tmp_path):
         # A socket in use is not taken away.
         with started(made / "one.kdz", "--socket", path, where=str(path)) as other:
             assert other.first == f"Error: another service is listening on '{path}'\n"
-            assert other.process.wait(30) == 2
+            assert other.process.wait(PATIENCE) == 2
         with service.client() as client:
             assert client.ask({"text": TEXT})["predicted"]
         # Nor is another's, put in its place, at the end.
@@ -458,7 +454,7 @@ def test_anyone(made):
 def until(service, bundle):
     """Asks until a bundle is in use; every answer on the way is one."""
     with service.client() as client:
-        for _ in range(200):
+        for _ in range(20 * PATIENCE):
             status = client.ask({"op": "status"})
             if status["bundle"] == bundle or bundle in status["items"]:
                 return
@@ -473,22 +469,23 @@ def test_what_is_installed_is_used(made, tmp_path):
     path = str(tmp_path / "socket")
     with started("--root", slots.root, "--socket", path, where=path) as service:
         until(service, "slot1.kdz")
+        # Each is in use a moment before it is said to be.
         switch.install(slots, made / "two.kdz")
         until(service, "slot2.kdz")
+        assert service.process.stderr.readline().startswith("kd-edge serve: now slot2.kdz,")
         switch.rollback(slots)
         until(service, "slot1.kdz")
-        _, said = service.end()
-    assert [line.split(",")[0] for line in said.splitlines()] == [
-        "kd-edge serve: now slot2.kdz",
-        "kd-edge serve: now slot1.kdz",
-    ]
+        assert service.process.stderr.readline().startswith("kd-edge serve: now slot1.kdz,")
+        assert service.end() == (0, "")
 
 
 def test_a_bundle_that_is_replaced(made, tmp_path):
     bundle, path = tmp_path / "item.kdz", str(tmp_path / "socket")
     shutil.copy(made / "one.kdz", bundle)
     with started(bundle, "--socket", path, where=path) as service:
-        bundle.write_bytes(b"damaged")
+        # Whole, at once: of a file that is still being written it would tell each state.
+        (tmp_path / "new").write_bytes(b"damaged")
+        (tmp_path / "new").replace(bundle)
         kept = "kd-edge serve: keeping the bundle in use: "
         assert service.process.stderr.readline().startswith(kept)
         bundle.unlink()
@@ -498,7 +495,9 @@ def test_a_bundle_that_is_replaced(made, tmp_path):
         shutil.copy(made / "two.kdz", tmp_path / "new")
         (tmp_path / "new").replace(bundle)
         until(service, "spoon")
-        assert service.end() == (0, f"kd-edge serve: now item.kdz, items: 2, with {USUAL}\n")
+        now = f"kd-edge serve: now item.kdz, items: 2, with {USUAL}\n"
+        assert service.process.stderr.readline() == now
+        assert service.end() == (0, "")
 
 
 # Within this process, where times can be set.
@@ -539,7 +538,7 @@ class Held(Scorer):
     def score_many(self, texts, item_id=None):
         if "7" in texts:
             self.begun.set()
-            assert self.go_on.wait(30)
+            assert self.go_on.wait(PATIENCE)
         return super().score_many(texts, item_id)
 
 
@@ -550,7 +549,7 @@ def test_a_stop_lets_what_has_been_asked_be_answered(within):
             assert client.ask({"text": TEXT})["predicted"]
         half.send(b'{"text": "a')
         busy.send({"id": 1, "texts": ["7"]}, {"id": 2, "text": TEXT}, b'{"text": "a')
-        assert Held.begun.wait(30)
+        assert Held.begun.wait(PATIENCE)
         with one.client() as late:  # in the middle of a request, but before the stop
             late.send({"id": 3, "text": TEXT})
             one.server.stopping = True
@@ -558,10 +557,34 @@ def test_a_stop_lets_what_has_been_asked_be_answered(within):
             assert [busy.read()["id"], busy.read()["id"]] == [1, 2]
             assert late.read()["id"] == 3
             assert [client.read() for client in (busy, idle, half, late)] == [None] * 4
-    one.thread.join(30)
+    one.thread.join(PATIENCE)
     assert not one.thread.is_alive()
     with socket.socket() as after:
         assert after.connect_ex(one.where)
+
+
+class OneByOne(Scorer):
+    """A scorer that waits for leave before each part of a long request."""
+
+    leave = threading.Semaphore(0)
+
+    def score_many(self, texts, item_id=None):
+        if len(texts) > 1:
+            assert self.leave.acquire(timeout=PATIENCE)
+        return super().score_many(texts, item_id)
+
+
+def test_a_long_request_holds_up_nobody(within, monkeypatch):
+    monkeypatch.setattr(server, "_LONG_TURN", 0.0)  # a part is a turn, however fast it is scored
+    one = within(OneByOne)
+    with one.client() as long, one.client() as short:
+        long.send({"texts": [TEXT] * 16 * 5})
+        for _ in range(4):
+            short.send({"text": TEXT})
+            OneByOne.leave.release()
+            assert short.read()["predicted"], "between two parts of the long request"
+        OneByOne.leave.release()
+        assert len(long.read()["scores"]) == 80
 
 
 class Broken(Scorer):
@@ -590,7 +613,7 @@ def test_a_stop_does_not_wait_for_ever(within):
             while True:
                 slow.send({"texts": [""] * 500})
         one.server.stopping = True
-        one.thread.join(30)
+        one.thread.join(PATIENCE)
         assert not one.thread.is_alive()
 
 
@@ -602,13 +625,16 @@ def test_the_bundle_is_not_kept_open(shared):
     assert not [name for name in opened if name.endswith(".kdz")]
 
 
-def test_an_idle_connection_is_closed(within):
-    one = within(limits=Limits(idle_seconds=0.3, line_seconds=0.3))
+def test_an_idle_connection_is_closed(within, clock):
+    one = within(limits=Limits(idle_seconds=4000, line_seconds=2000))
     with one.client() as idle, one.client() as half:
-        assert idle.ask({"text": TEXT})["predicted"]
         half.send(b'{"text"')
-        assert idle.read() is None
+        assert idle.ask({"text": TEXT})["predicted"]  # and what was sent before has come
+        clock.ahead += 3000
         assert half.read() is None
+        assert idle.ask({"text": TEXT})["predicted"]
+        clock.ahead += 5000
+        assert idle.read() is None
 
 
 def test_whoever_is_refused_hears_why_and_that_this_is_all(within, monkeypatch):
