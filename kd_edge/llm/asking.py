@@ -95,21 +95,16 @@ def ask(
         ServerError: a request was not answered after all tries.
         StoppedError: the user pressed Ctrl-C; the same call resumes.
     """
-    crew = _Crew(client, questions, requests, min(parallel, max(1, len(requests))))
+    crew = _Crew(client, questions, requests, journal, min(parallel, max(1, len(requests))))
     tally = _Tally()
     try:
         with track(description, len(requests)) as tracker:
             while tally.seen < len(requests):
-                key, result = crew.next()
-                tally.take(result)
-                if isinstance(result, Reply):
-                    journal.add(key, result)
+                tally.take(crew.next())
                 tracker.advance()
     except BaseException as error:
         pace.halt()
-        for key, result in crew.last():
-            if isinstance(result, Reply):
-                journal.add(key, result)
+        crew.wait_for_last()
         if not isinstance(error, KeyboardInterrupt):
             raise
         raise StoppedError(
@@ -151,28 +146,31 @@ class _Tally:
             )
 
 
-_Result = tuple[str, "Reply | Exception"]
-
-
 class _Crew:
-    """Threads that send requests, and hand back what came of each.
+    """Threads that send requests, keep the answers, and hand back what came of each.
 
-    They die with the program, so that a server that hangs keeps nobody waiting.
+    Each keeps its answer before it asks again: of a slow disk no more is lost by a kill than is on
+    its way. They die with the program, so that a server that hangs keeps nobody waiting.
     """
 
     def __init__(
-        self, client: Client, questions: Questions, requests: Mapping[str, Any], threads: int
+        self,
+        client: Client,
+        questions: Questions,
+        requests: Mapping[str, Any],
+        journal: Journal,
+        threads: int,
     ) -> None:
-        self._client, self._questions = client, questions
+        self._client, self._questions, self._journal = client, questions, journal
         self._todo: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[_Result] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Reply | Exception] = queue.SimpleQueue()
         for one in requests.items():
             self._todo.put(one)
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 
-    def next(self) -> _Result:
+    def next(self) -> Reply | Exception:
         """The next result, as soon as there is one."""
         while True:
             try:
@@ -180,15 +178,11 @@ class _Crew:
             except queue.Empty:
                 continue
 
-    def last(self) -> list[_Result]:
-        """What still comes within some seconds, after the pace was halted."""
+    def wait_for_last(self) -> None:
+        """Gives answers that are on their way some seconds, after the pace was halted."""
         end = time.monotonic() + _LAST_ANSWERS_S
         while time.monotonic() < end and any(thread.is_alive() for thread in self._threads):
             time.sleep(0.02)
-        results = []
-        while not self._done.empty():
-            results.append(self._done.get())
-        return results
 
     def _work(self) -> None:
         while True:
@@ -197,12 +191,14 @@ class _Crew:
             except queue.Empty:
                 return
             try:
-                result: Reply | Exception = self._ask(body)
+                reply = self._ask(body)
+                self._journal.add(key, reply)
             except HaltedError:
                 return
             except Exception as error:
-                result = error
-            self._done.put((key, result))
+                self._done.put(error)
+            else:
+                self._done.put(reply)
 
     def _ask(self, body: dict[str, Any]) -> Reply:
         questions = self._questions

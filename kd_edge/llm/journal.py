@@ -7,6 +7,7 @@ import json
 import math
 import os
 import stat
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +48,7 @@ def journal_path(output: Path) -> Path:
 
 
 class Journal:
-    """A file to which a line is added for each answer; for its owner alone.
+    """A file to which several threads add a line for each answer; for its owner alone.
 
     Lines that are cut short or otherwise wrong are passed over: their answers are asked for again.
 
@@ -65,6 +66,7 @@ class Journal:
 
     def __init__(self, path: Path, classes: int) -> None:
         self.path, self.replies, self.wrong = path, dict[str, Reply](), 0
+        self._lock = threading.Lock()
         with plain_write_errors(path):
             # Its name can be foretold: no link in its place is followed, no pipe waited for.
             raw = open_in_place(path, 0o600)
@@ -105,11 +107,11 @@ class Journal:
             InputError: the disk is full, or the like.
         """
         line = json.dumps({"key": key, **asdict(reply)}, separators=(",", ":"))
-        with plain_write_errors(self.path):
+        with self._lock, plain_write_errors(self.path):
             self._file.write(line.encode("ascii") + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
-        self.replies[key] = reply
+            self.replies[key] = reply
 
 
 def _read(line: bytes, classes: int) -> tuple[str, Reply] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -55,33 +56,28 @@ def test_what_passes_is_tried_again(reaction):
 
 
 def test_a_server_that_hangs_is_asked_again():
-    with served(once(Reaction(200, b"{}", wait_s=20))) as fake:
-        assert post(fake.url, timeout_s=0.3)["choices"]
-    assert len(fake.asked) == 2
+    with served(once(Reaction(200, b"{}", wait_s=60))) as fake:
+        assert post(fake.url, timeout_s=0.5)["choices"]
+    assert len(fake.asked) >= 2  # a busy machine may hang for a moment itself
 
 
 def test_an_answer_in_drops_must_be_whole_in_time():
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(20)
-
     def drip():
-        connection, _ = listener.accept()
-        with connection:
+        # Whoever asks may leave at any time, even before the first byte.
+        with suppress(OSError), listener.accept()[0] as connection:
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-            try:
-                for _ in range(200):
-                    connection.sendall(b" ")
-                    time.sleep(0.02)
-            except OSError:
-                pass
+            for _ in range(200):
+                connection.sendall(b" ")
+                time.sleep(0.02)
 
-    thread = threading.Thread(target=drip)
-    thread.start()
-    with pytest.raises(ServerError, match="no answer within 0 seconds"):
-        post(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.4, tries=1)
-    thread.join()
-    listener.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(ServerError, match="no answer within 0 seconds"):
+            post(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.4, tries=1)
+        thread.join()
 
 
 def test_retry_after_is_waited_for():
@@ -152,7 +148,7 @@ def test_nothing_listens():
     started = time.monotonic()
     with pytest.raises(ServerError, match=f"nothing answers at localhost:{port}"):
         post(f"http://localhost:{port}/v1")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9, "as long as a connection may take to be made"
 
 
 def test_a_server_that_goes_away_is_waited_for():
