@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 
@@ -72,8 +72,9 @@ def flash(
     connections = Connections()
     with track("flashing", len(devices)) as all_, ThreadPoolExecutor(jobs) as pool:
         flash_one = partial(_flash_one, bundle, kits, trust, connections)
-        futures = [pool.submit(flash_one, device) for device in devices]
+        futures: list[Future[FlashOutcome]] = []
         try:
+            futures += (pool.submit(flash_one, device) for device in devices)
             for _ in as_completed(futures):
                 all_.advance()
             return [future.result() for future in futures]
