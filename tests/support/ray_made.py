@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from free_ports import free_port
 
 _HEAD = Path(__file__).with_name("ray_head.py")
 _START_S = 300
@@ -48,7 +49,7 @@ class Node:
 
 def start_head(folder: Path, cpus: int = 2, port: int = 0, gpus: int = 0) -> Node:
     """Starts a cluster; `folder` has a short name, for sockets lie in it."""
-    address = f"127.0.0.1:{port or _free_port()}"
+    address = f"127.0.0.1:{port or free_port()}"
     more = ("--head", "--port", address.partition(":")[2], "--temp-dir", folder)
     return _start(folder, address, "head", cpus, gpus, *more)
 
@@ -62,7 +63,7 @@ def _start(folder: Path, address: str, name: str, cpus: int, gpus: int, *more: o
     asked = [
         *(sys.executable, _HEAD, *more, "--node-ip-address", "127.0.0.1"),
         # Ports that are named need no waiting for, of which Ray soon has enough.
-        *(word for name in _PORTS for word in (name, _free_port())),
+        *(word for name in _PORTS for word in (name, free_port())),
         *("--num-cpus", cpus, "--num-gpus", gpus, "--object-store-memory", 100_000_000),
     ]
     log = folder / f"{name}-{time.monotonic_ns()}.txt"
@@ -74,19 +75,17 @@ def _start(folder: Path, address: str, name: str, cpus: int, gpus: int, *more: o
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             start_new_session=True,
         )
+    node = Node(process, address, folder)
     until = time.monotonic() + _START_S
-    while b"Ray runtime started" not in log.read_bytes():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(0.1)
-    return Node(process, address, folder)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    try:
+        while b"Ray runtime started" not in log.read_bytes():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+    except BaseException:
+        node.kill()
+        raise
+    return node
 
 
 def workers() -> list[int]:

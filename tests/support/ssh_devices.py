@@ -26,6 +26,9 @@ from pathlib import Path
 
 import pytest
 
+from free_ports import free_port
+
+_PATIENCE = 120
 _SSHD = "/usr/sbin/sshd"
 
 # Stands before the Python of `dying` and `pulled`.
@@ -99,9 +102,7 @@ class Sshd:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         for name in (
             "host",
             "other",
@@ -135,19 +136,39 @@ class Sshd:
             Path("/run/sshd").mkdir(exist_ok=True)
         log = self.folder / "log"
         self._process = subprocess.Popen([_SSHD, "-D", "-f", self.folder / "sshd", "-E", log])
-        for _ in range(200):
+        end = time.monotonic() + _PATIENCE
+        while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
             except OSError:
-                assert self._process.poll() is None, log.read_text()
-                time.sleep(0.05)
-        raise AssertionError(log.read_text())
+                if self._process.poll() is None and time.monotonic() < end:
+                    time.sleep(0.05)
+                    continue
+                self.stop()
+                raise AssertionError(log.read_text()) from None
 
     def stop(self) -> None:
         """Ends it; connections that are open stay."""
         self._process.kill()
         self._process.wait()
+
+    def settle(self) -> None:
+        """Waits for all that is still at work on the devices after a connection has dropped."""
+        end = time.monotonic() + _PATIENCE
+        while any(map(self._is_at_work, Path("/proc").glob("[0-9]*"))):
+            assert time.monotonic() < end, "something on a device does not end"
+            time.sleep(0.05)
+
+    def _is_at_work(self, process: Path) -> bool:
+        """Whether a process serves a connection, or was started by one."""
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:  # it has ended
+            return False
+        home = f"HOME={self.folder}/".encode()
+        return parent == str(self._process.pid) or any(one.startswith(home) for one in environment)
 
     def _write_server(self, pythons: dict[str, Path | str | None]) -> None:
         folder = self.folder

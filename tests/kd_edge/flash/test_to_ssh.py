@@ -33,8 +33,10 @@ def sshd():
     with fast_folder() as folder:
         made = Sshd(folder)
         made.start()
-        yield made
-        made.stop()
+        try:
+            yield made
+        finally:
+            made.stop()
 
 
 @pytest.fixture
@@ -208,7 +210,9 @@ def test_the_leftovers_of_a_dropped_upload_are_removed_and_those_of_a_running_on
     assert not list(root.glob(".*"))
 
 
-def test_a_connection_that_drops_leaves_the_old_or_the_new_bundle(put, bundles, payloads, tmp_path):
+def test_a_connection_that_drops_leaves_the_old_or_the_new_bundle(
+    put, sshd, bundles, payloads, tmp_path
+):
     """After any number of bytes, also while the device switches."""
     start = HELLO + len(loader_and_sources())
     points = [HELLO // 2, start // 2]
@@ -218,6 +222,7 @@ def test_a_connection_that_drops_leaves_the_old_or_the_new_bundle(put, bundles, 
     for root in roots.values():
         switch.install(Slots(root), bundles["old"])
     dropped = put("new", *roots.items())
+    sshd.settle()
     found = [scored_with(root, bundles) for root in roots.values()]
     outcomes = [one.outcome for one in dropped]
     assert {*found} == {"old", "new"}
@@ -233,7 +238,9 @@ def test_a_connection_that_drops_leaves_the_old_or_the_new_bundle(put, bundles, 
         assert not list(root.glob(".*"))
 
 
-def test_a_connection_that_drops_while_the_runtime_is_sent_keeps_the_device(put, bundles, tmp_path):
+def test_a_connection_that_drops_while_the_runtime_is_sent_keeps_the_device(
+    put, sshd, bundles, tmp_path
+):
     made = kits()
     size = made.kit("3.11").size
     points = [HELLO + len(loader_and_sources()) + size * step // 3 for step in (1, 2, 4)]
@@ -241,6 +248,7 @@ def test_a_connection_that_drops_while_the_runtime_is_sent_keeps_the_device(put,
     for root in roots.values():
         switch.install(Slots(root), bundles["old"])
     dropped = put("new", *roots.items(), kits=made)
+    sshd.settle()
     assert FAILED in [one.outcome for one in dropped]
     for one, root in zip(dropped, roots.values(), strict=True):
         assert scored_with(root, bundles) == ("old" if one.outcome == FAILED else "new")
