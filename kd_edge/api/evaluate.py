@@ -17,6 +17,7 @@ from kd_edge.evaluation.decision import choose_decision, decided
 from kd_edge.evaluation.metrics import Agreement, Scores, agreement
 from kd_edge.runs.test_scores import RowScorings, bundle_scorings, student_scorings
 from kd_edge.students.student import Student
+from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
@@ -114,6 +115,7 @@ def _scorings(model: object, item: Item, rows: list[Row]) -> RowScorings:
     if isinstance(model, Student):
         return student_scorings(model, texts)
     if isinstance(model, Teacher):
+        read_item_card(model.folder)  # since it is to read responses alone
         held_out = [row for row in item.rows if row.response_id in model.card.validation_ids]
         precision = model.card.options["precision"]
         probabilities = predict(

@@ -39,7 +39,7 @@ from kd_edge.students import store
 from kd_edge.students.kept_out import kept_out
 from kd_edge.students.student import Student
 from kd_edge.teacher import finetune as finetuning
-from kd_edge.teacher.card import read_card
+from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.compute import computing_on
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.held_out import held_out_rows, learning_rows
@@ -148,8 +148,8 @@ def label(
             but the first, which the same call does not fine-tune again.
 
     Raises:
-        InputError: the folder holds no teacher, or one for other classes; a teacher cannot be
-            fine-tuned.
+        InputError: the folder holds no teacher, or one for other classes or of many items together;
+            a teacher cannot be fine-tuned.
 
     Example:
         >>> labels = label(teacher, responses, variants=20_000)
@@ -159,11 +159,12 @@ def label(
     source, question = to_teacher_folder(teacher), to_item(responses, item)
     check("seed", seed, int)
     check("teachers", teachers, int)
+    card = read_item_card(source)  # refused before a folder is made
     place = Workplace(folder)
     folders: tuple[Path, ...] = (source,)
     precision = device = "auto"
     if teachers != 1:
-        like = options_of(read_card(source), model, source)
+        like = options_of(card, model, source)
         precision, device = like.precision, like.device
         work = place.path / "labels.csv.teachers"
         folders = more_teachers(question, source, teachers, like, work)

@@ -21,7 +21,7 @@ from kd_edge.console.progress import say, track
 from kd_edge.evaluation.metrics import Scores
 from kd_edge.files import atomic_folder, check_replaceable, write_json
 from kd_edge.stages.record import hash_folder, versions
-from kd_edge.teacher.card import TeacherCard, read_card
+from kd_edge.teacher.card import TeacherCard, read_item_card
 from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.graph import fp32_graph
 from kd_edge.teacher.predict import predict
@@ -92,12 +92,13 @@ def export_teacher(
         names: the forms to write, of `TEACHER_FORMS`.
 
     Raises:
-        InputError: the folder holds no finished teacher, or one that ONNX cannot represent; the
-            output cannot be written, or is a folder of another kind.
+        InputError: the folder holds no finished teacher, or one that ONNX cannot represent, or
+            that reads more than a response; the output cannot be written, or is a folder of
+            another kind.
         ParityError: the scores of a form differ too much from PyTorch; nothing is written.
     """
     check_replaceable(output, _MARKERS)  # before the work starts
-    card = read_card(folder)
+    card = read_item_card(folder)
     model = load_teacher(folder)
     tokenizer = tokenizer_file(model)
     parts = ItemParts(

@@ -109,9 +109,9 @@ def label(
         label_by_llm(responses, output, variants_output, count, unlabelled, seed, values)
         return
     # Before the table, which may take long: a wrong folder is more likely.
-    from kd_edge.teacher.card import read_card
+    from kd_edge.teacher.card import read_item_card
 
-    card = read_card(teacher)
+    card = read_item_card(teacher)
     if model is not None and not folds and teachers == 1 and card.adapter is None:
         raise click.UsageError(
             "--model needs --folds or --teachers: without them, the TEACHER itself labels"

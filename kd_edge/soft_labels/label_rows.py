@@ -26,7 +26,7 @@ from kd_edge.stages.record import (
     write_record,
 )
 from kd_edge.teacher.building import model_inputs
-from kd_edge.teacher.card import TeacherCard, read_card
+from kd_edge.teacher.card import TeacherCard, read_item_card
 from kd_edge.teacher.finetune import finetune
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
@@ -59,7 +59,7 @@ def label_rows(
     """
     teachers = [teacher] if isinstance(teacher, Path) else teacher
     for one in teachers:
-        refuse_other_classes(item, one, read_card(one))
+        refuse_other_classes(item, one, read_item_card(one))
     progress = "scoring responses with the teacher"
     rows, classes = labelled_rows(item), item.scale.classes
     return mean_labels(teachers, rows, classes, progress, precision, device, base)

@@ -18,7 +18,7 @@ from kd_edge.stages.lock import held
 from kd_edge.stages.record import hash_rows
 from kd_edge.stages.runner import Stages
 from kd_edge.teacher.building import model_inputs
-from kd_edge.teacher.card import read_card
+from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.finetune import Teacher, finetune
 from kd_edge.teacher.held_out import learning_rows
 from kd_edge.teacher.options import TeacherOptions
@@ -60,7 +60,7 @@ def more_teachers(
     """
     if count < 1:
         raise InputError(f"the number of {names.teacher}s cannot be {count}: use 1 or more")
-    card = read_card(teacher)
+    card = read_item_card(teacher)
     refuse_other_classes(item, teacher, card)
     learning_rows(item, teacher, options.seed)  # which refuses a teacher of other responses
     read = as_read_by(card, item)

@@ -22,6 +22,7 @@ from kd_edge.students.cutting import Cut, build_network, cut_network
 from kd_edge.students.decoders import refuse_decoder, refuse_decoder_teacher
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
+from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.classifier import TeacherModel, build, load_teacher
 from kd_edge.teacher.language_model import read_config
 from kd_edge.teacher.vectors import kept_vectors
@@ -168,9 +169,8 @@ class TransformerKind(TokenKind):
         if sources.teacher is None:
             raise no_teacher(self.name)
         refuse_decoder_teacher(sources.teacher)
-        teacher = load_teacher(sources.teacher)
-        teacher.pairs = False  # it reads a response alone, whatever its teacher reads
-        start = cut_of(teacher, sources, options)
+        read_item_card(sources.teacher)  # since it reads a response alone
+        start = cut_of(load_teacher(sources.teacher), sources, options)
         return CutText(start.tokenizer, start, sources.teacher)
 
     def recipe_for(self, options: TransformerOptions) -> Recipe:

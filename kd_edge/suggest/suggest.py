@@ -12,6 +12,7 @@ from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.soft_labels.unscored import unscored_rows
 from kd_edge.suggest.choose import most_telling, uncertainty
 from kd_edge.suggest.points import Floats, points
+from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.predict import predict
 from kd_edge.teacher.source import PACKAGED
 from kd_edge.teacher.vectors import language_vectors
@@ -86,13 +87,15 @@ def suggest(responses: Responses, options: SuggestOptions) -> tuple[ItemSuggesti
 
     Raises:
         InputError: a model is not there or cannot be used so; with a teacher, there are several
-            items, or it has other classes.
+            items, or it is one of many items together.
     """
     if options.teacher is not None and len(responses.items) > 1:
         raise InputError(
             f"{responses.source} has {len(responses.items)} items, and a teacher is one item's: "
             "name the item with --item, or leave --teacher out"
         )
+    if options.teacher is not None:
+        read_item_card(options.teacher)  # before anything is computed
     return tuple(_of_item(item, options) for item in responses.items)
 
 

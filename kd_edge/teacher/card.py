@@ -75,6 +75,11 @@ class TeacherCard:
     key: str = ""
 
     @property
+    def pairs(self) -> bool:
+        """Whether it reads a reference answer beside each response, as a teacher of many items."""
+        return bool(self.options.get("pairs"))
+
+    @property
     def scale(self) -> Scale:
         """The scale whose classes the network's outputs stand for."""
         return Scale(self.classes, self.numeric)
@@ -107,6 +112,7 @@ def read_card(folder: Path) -> TeacherCard:
     try:
         raw = read_json(path)
         raw["history"] = tuple(EpochFigures(**figures) for figures in raw["history"])
+        raw["options"] = dict(raw["options"])
         for name in ("classes", "validation_ids"):
             raw[name] = tuple(raw[name])
         for name, kind in (("prompt", Prompt), ("adapter", AdapterBase)):
@@ -121,6 +127,24 @@ def read_card(folder: Path) -> TeacherCard:
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError, InputError) as error:
         raise InputError(f"'{path}' is damaged; fine-tune the teacher again.") from error
+
+
+def read_item_card(folder: Path) -> TeacherCard:
+    """As `read_card`, for whoever lets a teacher read responses alone.
+
+    Raises:
+        InputError: the folder holds no finished teacher, or one that reads a reference answer
+            beside each response.
+    """
+    card = read_card(folder)
+    if card.pairs:
+        raise InputError(
+            f"'{folder}' was fine-tuned for many items together (run --together): it reads a "
+            "reference answer beside each response, and here a teacher reads responses alone. Take "
+            "one that was fine-tuned for this item (kd-edge teacher); what such a teacher labels, "
+            "and small models from it, 'kd-edge run --together' makes"
+        )
+    return card
 
 
 def teacher_size(folder: Path) -> tuple[int, int]:

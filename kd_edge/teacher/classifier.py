@@ -17,7 +17,7 @@ from kd_edge.teacher.card import TeacherCard, read_card
 from kd_edge.teacher.families import is_decoder
 from kd_edge.teacher.language_model import IN_FP32, Loading, load_language_model, quiet
 from kd_edge.teacher.lora import LoraSettings, add_adapter, load_adapter, merge, save_adapter
-from kd_edge.teacher.pair_text import encode_parts, reads_parts
+from kd_edge.teacher.pair_text import encode_parts, reads_parts, refuse_lone
 from kd_edge.teacher.prompt import Prompt
 from kd_edge.teacher.source import find_base
 from kd_edge.training.tensors import plain_tensor_errors, save_tensors
@@ -98,7 +98,13 @@ class TeacherModel(nn.Module):
             self.backbone = merge(self.to("cpu")._adapter.pop())
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The token ids of N responses as the model reads them, none empty."""
+        """The token ids of N responses as the model reads them, none empty.
+
+        Raises:
+            InputError: it reads `pairs`, and a text is a response alone.
+        """
+        if self.pairs:
+            refuse_lone(texts)
         if self.pairs and self.prompt is None and reads_parts(self.tokenizer):
             return encode_parts(self.tokenizer, texts, self.max_length)
         if self.prompt is None:
@@ -287,5 +293,5 @@ def load_teacher(folder: Path, loading: Loading = IN_FP32, base: str | None = No
         except (OSError, SafetensorError, RuntimeError) as error:
             raise InputError(f"'{folder / HEAD}' is missing or damaged.") from error
     model.prompt = card.prompt
-    model.pairs = bool(card.options.get("pairs"))
+    model.pairs = card.pairs
     return model.eval()

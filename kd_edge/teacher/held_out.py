@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kd_edge.data.responses import Item, Responses, Row
 from kd_edge.data.splits import validation_rows
 from kd_edge.evaluation.review import LABELS_ONLY
-from kd_edge.teacher.card import read_card
+from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge_runtime.errors import InputError
 
@@ -29,11 +29,12 @@ def learning_rows(
         seed: for drawing.
 
     Raises:
-        InputError: there is no teacher in the folder, or one of other responses.
+        InputError: there is no teacher in the folder, or one of other responses, or of many items
+            together.
     """
     learnt = item.learning
     if teacher is not None:
-        held = set(read_card(teacher).validation_ids)
+        held = set(read_item_card(teacher).validation_ids)
         if not any(row.response_id in held for row in learnt):
             raise InputError(
                 f"'{teacher}' was fine-tuned on other responses: none that it held out is among "

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kd_edge_runtime.errors import InputError
+
 _BETWEEN = " [SEP] "
 _ADDED = 3  # the token at the start, and one after each part
 
@@ -22,6 +24,20 @@ _ADDED = 3  # the token at the start, and one after each part
 def join_parts(reference: str, response: str) -> str:
     """The text of both parts; the response, which comes last, may hold what separates them."""
     return f"{reference.replace(_BETWEEN.strip(), ' ')}{_BETWEEN}{response}"
+
+
+def refuse_lone(texts: Sequence[str]) -> None:
+    """Refuses texts that `join_parts` did not make.
+
+    Raises:
+        InputError: some are a response alone, which would be read as a reference answer.
+    """
+    alone = sum(_BETWEEN not in text for text in texts)
+    if alone:
+        raise InputError(
+            f"this teacher reads a reference answer beside each response (pairs), and {alone:,} of "
+            f"{len(texts):,} texts have none: only a run of all items together gives it both"
+        )
 
 
 def reads_parts(tokenizer: Any) -> bool:

@@ -152,7 +152,12 @@ FAMILIES: dict[str, _Family] = {
 
 
 def family_teacher(
-    folder: Path, name: str, texts: Sequence[str], *, classify: bool = False
+    folder: Path,
+    name: str,
+    texts: Sequence[str],
+    *,
+    classify: bool = False,
+    pairs: bool = False,
 ) -> Path:
     """Make a teacher with random weights, in a folder as of a fine-tuned one; it is returned.
 
@@ -161,6 +166,7 @@ def family_teacher(
         name: one of `FAMILIES`.
         texts: what its tokenizer is trained on.
         classify: whether it is a sequence classifier, with a head of its own.
+        pairs: see `untrained_teacher`.
     """
     tokenizer_of, model_type, sizes = FAMILIES[name]
     tokenizer = tokenizer_of(texts)
@@ -188,7 +194,7 @@ def family_teacher(
         transformers.PreTrainedTokenizerFast(
             tokenizer_object=tokenizer, model_max_length=LONGEST, **special
         ).save_pretrained(model)
-    return untrained_teacher(folder, model, CLASSES)
+    return untrained_teacher(folder, model, CLASSES, pairs=pairs)
 
 
 def cut_student(kind: Any, sources: TextSources, values: Mapping[str, Any]) -> Student:

@@ -69,8 +69,13 @@ def tiny_teacher(folder: Path, classes: int | None = None, seed: int = 0) -> Pat
     return folder
 
 
-def untrained_teacher(folder: Path, model: Path, classes: Sequence[str]) -> Path:
-    """Fill a folder with a teacher that nobody has fine-tuned, as one that was; it is returned."""
+def untrained_teacher(
+    folder: Path, model: Path, classes: Sequence[str], *, pairs: bool = False
+) -> Path:
+    """Fill a folder with a teacher that nobody has fine-tuned, as one that was; it is returned.
+
+    With `pairs` it reads a reference answer beside each response, as one of many items together.
+    """
     from kd_edge.teacher import classifier
     from kd_edge.teacher.card import TeacherCard
 
@@ -82,7 +87,7 @@ def untrained_teacher(folder: Path, model: Path, classes: Sequence[str]) -> Path
         base="tiny",
         base_revision=None,
         base_sha256="",
-        options={},
+        options={"pairs": True} if pairs else {},
         validation_ids=(),
         best_epoch=0,
         history=(),

@@ -7,11 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from families import CLASSES, cut_student, family_teacher
+from families import cut_student, family_teacher
 from kd_edge.bundling.student_parts import student_parts
-from kd_edge.files import write_json
-from kd_edge.stages.folder_sums import write_sums
-from kd_edge.stages.record import read_json
 from kd_edge.students import cross, store, transformer
 from kd_edge.students.base import TextSources
 from kd_edge.students.kept_out import kept_out
@@ -31,12 +28,7 @@ LONG = " ".join(TEXTS[:6])
 
 
 def pairs_teacher(folder, name="bert", classify=False):
-    teacher = family_teacher(folder, name, [*TEXTS, "zeppelin"], classify=classify)
-    card = read_json(folder / "teacher.json")
-    card["options"] = {**card["options"], "pairs": True}
-    write_json(folder / "teacher.json", card)
-    write_sums(folder)
-    return teacher
+    return family_teacher(folder, name, [*TEXTS, "zeppelin"], classify=classify, pairs=True)
 
 
 @pytest.fixture(scope="module")
@@ -180,11 +172,10 @@ def test_a_teacher_that_reads_responses_alone_is_refused(tmp_path):
         KIND.options({"vector_weight": 1.0})
 
 
-def test_a_transformer_of_such_a_teacher_reads_responses_alone(teacher):
+def test_a_transformer_which_reads_responses_alone_is_not_cut_out_of_such_a_teacher(teacher):
     kind = transformer.KIND
-    text = kind.learn_text(TextSources(TEXTS, teacher), kind.options())
-    network = kind.build(text, len(CLASSES), kind.fit_options({}, text))
-    assert not network.cut.pairs
+    with pytest.raises(InputError, match="reads a reference answer beside each response"):
+        kind.learn_text(TextSources(TEXTS, teacher), kind.options())
 
 
 def test_a_model_without_tokens_that_part_texts_is_refused(teacher, monkeypatch):

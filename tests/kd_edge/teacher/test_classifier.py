@@ -180,7 +180,8 @@ def test_a_card_that_is_missing_or_damaged(tmp_path):
         read_card(tmp_path)
     _card().write(tmp_path)
     whole = json.loads((tmp_path / "teacher.json").read_text())
-    for text in ("", "[]", "{}", json.dumps({**whole, "history": [{"epoch": 1}]})):
+    changes = ({"history": [{"epoch": 1}]}, {"options": None}, {"options": "pairs"})
+    for text in ("", "[]", "{}", *(json.dumps({**whole, **change}) for change in changes)):
         (tmp_path / "teacher.json").write_text(text)
         with pytest.raises(InputError, match="damaged"):
             read_card(tmp_path)

@@ -10,6 +10,7 @@ from kd_edge.teacher.batches import pad
 from kd_edge.teacher.card import TeacherCard
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.pair_text import encode_parts, join_parts, reads_parts
+from kd_edge_runtime.errors import InputError
 
 CLASSES = ("0", "1", "2")
 CLS, SEP = "[CLS]", "[SEP]"
@@ -38,6 +39,16 @@ def test_two_segments(model):
 def test_only_a_response_may_have_what_separates_them(model):
     text = join_parts("the [SEP] cup", "a [SEP] lamp")
     assert _words(model, text) == [CLS, "the", "cup", SEP, "a", SEP, "lamp", SEP]
+
+
+def test_a_response_alone_is_refused(model):
+    with pytest.raises(InputError, match="1 of 2 texts have none"):
+        model.encode([join_parts("the cup", "a lamp"), "a lamp"])
+    model.pairs = False
+    try:
+        assert model.encode(["a lamp"])
+    finally:
+        model.pairs = True
 
 
 @pytest.mark.parametrize(
