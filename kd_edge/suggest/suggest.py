@@ -87,7 +87,7 @@ def suggest(responses: Responses, options: SuggestOptions) -> tuple[ItemSuggesti
 
     Raises:
         InputError: a model is not there or cannot be used so; with a teacher, there are several
-            items, or it is one of many items together.
+            items, it knows not all of the item's scores, or it is one of many items together.
     """
     if options.teacher is not None and len(responses.items) > 1:
         raise InputError(
@@ -95,8 +95,19 @@ def suggest(responses: Responses, options: SuggestOptions) -> tuple[ItemSuggesti
             "name the item with --item, or leave --teacher out"
         )
     if options.teacher is not None:
-        read_item_card(options.teacher)  # before anything is computed
+        _refuse_unfit(responses.items[0], options.teacher)
     return tuple(_of_item(item, options) for item in responses.items)
+
+
+def _refuse_unfit(item: Item, teacher: Path) -> None:
+    """Refuses a teacher of something else; of an item that is scored in part, not all are known."""
+    classes = read_item_card(teacher).classes
+    if not {*item.scale.classes} <= {*classes}:
+        raise InputError(
+            f"'{teacher}' gives the scores {', '.join(classes)}; item '{item.item_id}' has the "
+            f"scores {', '.join(item.scale.classes)}: take a teacher that was fine-tuned on it, or "
+            "leave --teacher out"
+        )
 
 
 def _of_item(item: Item, options: SuggestOptions) -> ItemSuggestions:

@@ -83,6 +83,17 @@ def test_a_teacher_that_is_unsure_counts(tiny_model, tmp_path, monkeypatch):
         _suggest(tiny_model, item, item_of(8, "b"), teacher=teacher)
 
 
+def test_a_teacher_of_other_scores_is_refused_and_one_of_more_is_not(tiny_model, tmp_path):
+    item = _scored(item_of(40), 10)
+    few = untrained_teacher(tmp_path / "few", tiny_model, ("0", "1"))
+    with pytest.raises(InputError, match="gives the scores 0, 1; item 'tiny' has the scores 0, 1"):
+        _suggest(tiny_model, item, teacher=few)
+    more = untrained_teacher(tmp_path / "more", tiny_model, ("0", "1", "2", "3"))
+    assert _suggest(tiny_model, item, teacher=more, count=2)[0].by == UNCERTAINTY
+    unscored = replace(_scored(item, 0), scale=replace(item.scale, classes=()))
+    assert _suggest(tiny_model, unscored, teacher=few, count=2)[0].by == UNCERTAINTY
+
+
 def test_options_in_their_range():
     with pytest.raises(InputError, match="too few"):
         SuggestOptions(count=0)
