@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kd_edge.api.arguments import check, to_item
 from kd_edge.data.responses import Item, Responses, Row
+from kd_edge.data.scale import Scale
 from kd_edge.data.splits import split_item
 from kd_edge.evaluation.agreement import human_scores
 from kd_edge.evaluation.calibration import expected_calibration_error
@@ -21,6 +22,7 @@ from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.finetune import Teacher
 from kd_edge.teacher.options import TeacherOptions
 from kd_edge.teacher.predict import predict
+from kd_edge_runtime.bundle.archive import Bundle
 from kd_edge_runtime.errors import InputError
 from kd_edge_runtime.scorer import Scorer
 
@@ -82,11 +84,12 @@ def evaluate(
         model: a teacher from `finetune`, the student or the baseline from `distil`, or the path
             of a bundle.
         responses: where the test rows are (see `hold_out`); all scored rows are taken where none
-            is marked "test".
+            is marked "test". Scores are compared by the names of their classes.
         item: which item; may be left out where there is only one.
 
     Raises:
-        InputError: there is no such item, or no scored response to it.
+        InputError: there is no such item, or no scored response to it, or a score that the model
+            does not know; or a teacher reads more than a response.
         BundleError: the bundle is damaged.
 
     Example:
@@ -94,12 +97,14 @@ def evaluate(
         0.83
     """
     question = to_item(responses, item)
+    scale = _scale_of(model, question.item_id)
+    question = _by_classes(question, scale)
     scored = [row for row in question.rows if row.score is not None]
     rows = [row for row in scored if row.split == "test"] or scored
     if not rows:
         raise InputError(f"item '{question.item_id}' has no scored response to evaluate on")
     found = _scorings(model, question, rows)
-    human, scale = human_scores(rows), question.scale
+    human = human_scores(rows)
     sure = found.probabilities[np.arange(len(rows)), found.predicted]
     return Evaluation(
         human=human,
@@ -108,6 +113,42 @@ def evaluate(
         agreement=agreement(human, found.predicted, scale),
         calibration_error=expected_calibration_error(sure, found.predicted == human),
     )
+
+
+def _scale_of(model: object, item_id: str) -> Scale:
+    """The classes that a model gives."""
+    if isinstance(model, Student):
+        return model.scale
+    if isinstance(model, Teacher):
+        return model.card.scale
+    if isinstance(model, (str, Path)):
+        with Bundle(model) as bundle:
+            entry = bundle.manifest.item(item_id)
+            return Scale.from_worth(entry.classes, entry.worth)
+    raise TypeError(
+        f"model must be a Teacher, a Student or the path of a bundle, not {type(model).__name__}"
+    )
+
+
+def _by_classes(item: Item, scale: Scale) -> Item:
+    """The item with its scores as classes of a model's scale, whose numbers may be others.
+
+    Raises:
+        InputError: the model does not know one of the scores.
+    """
+    used = {row.score for row in item.rows if row.score is not None}
+    names = [name for at, name in enumerate(item.scale.classes) if at in used]
+    unknown = [name for name in names if name not in scale.classes]
+    if unknown:
+        raise InputError(
+            f"item '{item.item_id}' has the score {unknown[0]}, and the model gives "
+            f"{', '.join(scale.classes)}: evaluate it on responses that are scored so"
+        )
+    places = {item.scale.classes.index(name): scale.classes.index(name) for name in names}
+    rows = tuple(
+        row if row.score is None else replace(row, score=places[row.score]) for row in item.rows
+    )
+    return replace(item, scale=scale, rows=rows)
 
 
 def _scorings(model: object, item: Item, rows: list[Row]) -> RowScorings:
@@ -124,10 +165,6 @@ def _scorings(model: object, item: Item, rows: list[Row]) -> RowScorings:
         apart, found = probabilities[len(texts) :], probabilities[: len(texts)]
         rule = choose_decision(apart, human_scores(held_out), item.scale)
         return RowScorings(decided(found, item.scale, rule), found.astype(np.float64))
-    if isinstance(model, (str, Path)):
-        with Scorer.open(model) as scorer:
-            entry = scorer.bundle.manifest.item(item.item_id)
-            return bundle_scorings(scorer.score_many(texts, item.item_id), entry.classes)
-    raise TypeError(
-        f"model must be a Teacher, a Student or the path of a bundle, not {type(model).__name__}"
-    )
+    assert isinstance(model, (str, Path)), "refused already"
+    with Scorer.open(model) as scorer:
+        return bundle_scorings(scorer.score_many(texts, item.item_id), item.scale.classes)
