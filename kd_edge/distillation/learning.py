@@ -85,7 +85,14 @@ class LearningData:
         return Sharing(writers_of(self.rows), self.kept_out)
 
     def learn_text(self, options: DistilOptions) -> TextStage:
-        """The frozen text stage of a student."""
+        """The frozen text stage of a student.
+
+        Raises:
+            InputError: there is no such kind, or nothing is known of the questions that it needs;
+                see the kind's.
+        """
+        if not self.relations:
+            registry.refuse_many_questions(options.student)
         kind = registry.get(options.student)
         sources = TextSources(
             self.texts, self.teacher, self.relations or {}, self.sharing, self.references

@@ -35,6 +35,7 @@ from kd_edge.runs.test_scores import FILE, read_scored
 from kd_edge.runs.verdict import shortfalls
 from kd_edge.stages.record import hash_folder, hash_rows, versions
 from kd_edge.students.kept_out import NOTHING, KeptOut
+from kd_edge.students.registry import refuse_many_questions
 from kd_edge.teacher.source import resolve
 from kd_edge.training.doubts import Doubt
 from kd_edge_runtime.errors import InputError
@@ -105,11 +106,12 @@ def run(
     Raises:
         InputError: all items failed, the only one with its own message; or the folder holds a
             run of other responses, one that is still at work, or files of something else; or
-            there are more items than a bundle holds.
+            there are more items than a bundle holds, or the student is one of many items together.
         StoppedError: the user stopped it; the same call resumes.
     """
     limit = options.limits.bytes if options.limits else None
     refuse_too_many(len(responses.items), options.searched, limit)
+    refuse_many_questions(options.distil.student)
     if not out.exists():
         resolve(options.teacher.model)  # a name that is wrong leaves no folder behind
     with run_folder(out):

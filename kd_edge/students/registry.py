@@ -73,6 +73,24 @@ def check_name(name: str) -> None:
         raise InputError(f"there is no student '{name}': choose from {choices}")
 
 
+def refuse_many_questions(student: str) -> None:
+    """Refuses what scores many items by their reference answers, where there is a single one.
+
+    Args:
+        student: a kind, or a couple of kinds; which need not be there.
+
+    Raises:
+        InputError: it is of such a kind.
+    """
+    for kind in COUPLES.get(student, (student,)):
+        if kind in REGISTRY and REGISTRY[kind].many_questions:
+            raise InputError(
+                f"students of kind {kind} score many items by their reference answers, which "
+                "'kd-edge run --together' learns them from (together=True in Python): choose from "
+                f"{', '.join((*KINDS, BOTH))} for single items"
+            )
+
+
 def get(name: str) -> Kind:
     """A kind of student, its module imported.
 

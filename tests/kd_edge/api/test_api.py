@@ -170,6 +170,14 @@ def test_evaluation(teacher, distilled, responses, tmp_path):
     assert np.array_equal(evaluate(distilled.student, responses).probabilities, expected)
 
 
+@pytest.mark.parametrize("kind", ["pairs", "cross", "both-together"])
+def test_a_student_of_many_items_is_not_made_of_one(responses, labels, kind, tmp_path):
+    for call in (distil, lambda r, _, **more: run(r, **more)):
+        with pytest.raises(InputError, match="score many items by their reference answers"):
+            call(responses, labels, kind=kind, folder=tmp_path / "out")
+        assert not (tmp_path / "out" / "student").exists()
+
+
 def test_scores_are_compared_by_the_names_of_their_classes(teacher, distilled, responses, tmp_path):
     export(distilled, tmp_path / "item.kdz", responses=responses)
     (item,) = responses.items
