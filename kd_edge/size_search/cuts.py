@@ -26,6 +26,7 @@ from kd_edge.students.decoders import refuse_decoder_teacher
 from kd_edge.students.layers import spread_layers
 from kd_edge.students.registry import BOTH, SECOND
 from kd_edge.students.student import Student, TextStage
+from kd_edge.students.uncut import TRANSFORMER
 from kd_edge.teacher.classifier import load_teacher
 from kd_edge_runtime.bundle.manifest import MOST_PROBABLE
 
@@ -86,7 +87,7 @@ def plan_cuts(
     """
     if data.teacher is None:
         raise no_teacher(SECOND)
-    refuse_decoder_teacher(data.teacher)
+    refuse_decoder_teacher(data.teacher, TRANSFORMER)
     shape = shape_of(load_teacher(data.teacher))
     given = options.student_options.get("layers")
     counts = range(1, min(_MOST_LAYERS, shape.layers) + 1)

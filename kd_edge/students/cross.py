@@ -31,6 +31,7 @@ from kd_edge.students.transformer import (
     TransformerOptions,
     cut_of,
 )
+from kd_edge.students.uncut import CROSS
 from kd_edge.teacher.classifier import TeacherModel, build, load_teacher
 from kd_edge.teacher.language_model import read_config
 from kd_edge.teacher.pair_text import reads_parts
@@ -201,7 +202,7 @@ class CrossKind(TransformerKind):
 
     def check_model(self, model: Path, sources: TextSources, options: CrossOptions) -> None:  # type: ignore[override]
         """See `Kind`: cuts it as it is."""
-        refuse_decoder(read_config(model))
+        refuse_decoder(read_config(model), CROSS)
         start = build(model, ("0", "1"), options.longest, 0)
         start.pairs = True
         _cut(start, sources, options)
@@ -210,7 +211,7 @@ class CrossKind(TransformerKind):
         """See `Kind`: the teacher's tokenizer, trimmed, and the reference answers."""
         if sources.teacher is None:
             raise no_teacher(self.name)
-        refuse_decoder_teacher(sources.teacher)
+        refuse_decoder_teacher(sources.teacher, CROSS)
         teacher = load_teacher(sources.teacher)
         if not teacher.pairs:
             raise InputError(
@@ -277,15 +278,13 @@ class CrossKind(TransformerKind):
 
 def _cut(teacher: TeacherModel, sources: TextSources, options: CrossOptions) -> Cut:
     if teacher.prompt is not None or not reads_parts(teacher.tokenizer):
-        raise InputError(
-            "a cross-encoder student cannot be cut out of this teacher: it has no tokens that part "
-            "a reference answer from a response. Choose another language model such as BERT, "
-            "RoBERTa or MiniLM, or leave --student both out"
-        )
+        kind = teacher.backbone.config.model_type
+        why = "it has no tokens that part a reference answer from a response"
+        raise CROSS.error(f"this teacher ({kind})", why)
     if options.layers is None:
         total = teacher.backbone.config.num_hidden_layers
         options = replace(options, layers=spread_layers(total, _LAYERS))
-    return cut_of(teacher, sources, options)
+    return cut_of(teacher, sources, options, CROSS)
 
 
 KIND = CrossKind()

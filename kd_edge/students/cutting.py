@@ -13,9 +13,9 @@ from kd_edge.students.decoders import refuse_decoder
 from kd_edge.students.layers import check_layers, usual_layers
 from kd_edge.students.sharing import Sharing
 from kd_edge.students.trimming import Trimmed, trim
+from kd_edge.students.uncut import TRANSFORMER, Uncut
 from kd_edge.teacher.classifier import TeacherModel
 from kd_edge.teacher.language_model import quiet
-from kd_edge_runtime.errors import InputError
 
 # Models that number positions from the padding token's id + 1.
 _AFTER_PAD = {"camembert", "mpnet", "roberta", "xlm-roberta"}
@@ -66,6 +66,7 @@ def cut_network(
     longest: int,
     sharing: Sharing = Sharing(),  # noqa: B008 (frozen)
     known: Sequence[str] = (),
+    uncut: Uncut = TRANSFORMER,
 ) -> Cut:
     """Cuts a network out of a teacher.
 
@@ -78,16 +79,37 @@ def cut_network(
         longest: tokens of a response to read; fewer if the teacher reads fewer.
         sharing: how it is counted who shares a piece.
         known: texts that are no student's, whose pieces it has to know too.
+        uncut: what is said of the student where it cannot be cut.
 
     Raises:
         InputError: the teacher has no such layers, or is one that cannot be cut: the message says
             why.
     """
-    refuse_decoder(teacher.backbone.config)
-    kind = str(teacher.backbone.config.model_type)
+    refuse_decoder(teacher.backbone.config, uncut)
     tokenizer = getattr(teacher.tokenizer, "backend_tokenizer", None)
-    if tokenizer is None:
-        raise _uncut(kind, "its tokenizer is written in Python, and has no tokenizer.json")
+    try:
+        if tokenizer is None:
+            raise _CannotCutError("its tokenizer is written in Python, and has no tokenizer.json")
+        return _cut(teacher, tokenizer, texts, layers, least, longest, sharing, known)
+    except _CannotCutError as error:
+        kind = teacher.backbone.config.model_type
+        raise uncut.error(f"this teacher ({kind})", str(error)) from None
+
+
+class _CannotCutError(Exception):
+    """Why no student can be cut out of a teacher."""
+
+
+def _cut(
+    teacher: TeacherModel,
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+    layers: Sequence[int] | None,
+    least: int,
+    longest: int,
+    sharing: Sharing,
+    known: Sequence[str],
+) -> Cut:
     total = teacher.backbone.config.num_hidden_layers
     kept = usual_layers(total) if layers is None else tuple(layers)
     check_layers(kept, total)
@@ -100,7 +122,7 @@ def cut_network(
     state = teacher.state_dict()
     ready = trimmed.tokenizer
     cut = Cut(ready, config, state, teacher.classes, kept, longest, *ends)
-    _check_same(kind, cut, before)
+    _check_same(cut, before)
     fill = config.get("pad_token_id") or 0
     ready.enable_padding(pad_id=fill, pad_token=ready.id_to_token(fill))
     side = "right" if teacher.pairs else teacher.tokenizer.truncation_side
@@ -113,10 +135,7 @@ def _ends(teacher: TeacherModel, trimmed: Trimmed) -> tuple[int, int]:
     new = {old: at for at, old in enumerate(trimmed.kept)}
     start, between = teacher.tokenizer.cls_token_id, teacher.tokenizer.sep_token_id
     if start not in new or between not in new:
-        raise _uncut(
-            str(teacher.backbone.config.model_type),
-            "its tokenizer puts no tokens around a text that could part two",
-        )
+        raise _CannotCutError("its tokenizer puts no tokens around a text that could part two")
     return new[start], new[between]
 
 
@@ -136,14 +155,18 @@ class Shape:
 
 
 def shape_of(teacher: TeacherModel) -> Shape:
-    """The shape of a teacher.
+    """The shape of a teacher that a transformer student is to be cut out of.
 
     Raises:
         InputError: it cannot be cut.
     """
-    refuse_decoder(teacher.backbone.config)
+    refuse_decoder(teacher.backbone.config, TRANSFORMER)
     backbone = teacher.backbone
-    stack = backbone.get_submodule(_stack(backbone))
+    try:
+        stack = backbone.get_submodule(_stack(backbone))
+    except _CannotCutError as error:
+        kind = backbone.config.model_type
+        raise TRANSFORMER.error(f"this teacher ({kind})", str(error)) from None
     numbers = sum(parameter.numel() for parameter in stack.parameters())
     width = backbone.get_input_embeddings().embedding_dim
     return Shape(len(stack), numbers // len(stack), width)
@@ -173,13 +196,6 @@ def build_network(
     return network
 
 
-def _uncut(kind: str, why: str) -> InputError:
-    return InputError(
-        f"a transformer student cannot be cut out of this teacher ({kind}): {why}. Choose another "
-        "student, or another language model such as BERT, RoBERTa, DeBERTa or MiniLM"
-    )
-
-
 def _keep_layers(teacher: TeacherModel, layers: Sequence[int]) -> None:
     """Removes the other layers in place, and what is a layer's in the configuration."""
     backbone = teacher.backbone
@@ -205,7 +221,7 @@ def _stack(backbone: Any) -> str:
         if isinstance(module, torch.nn.ModuleList) and len(module) == total
     ]
     if not stacks:
-        raise _uncut(backbone.config.model_type, "its layers are not a list, or share weights")
+        raise _CannotCutError("its layers are not a list, or share weights")
     return str(min(stacks, key=lambda name: str(name).count(".")))
 
 
@@ -272,11 +288,10 @@ def _probe(network: TeacherModel, tokens: torch.Tensor, longest: int) -> torch.T
     return logits
 
 
-def _check_same(kind: str, cut: Cut, before: torch.Tensor) -> None:
+def _check_same(cut: Cut, before: torch.Tensor) -> None:
     """Refuses a cut whose network cannot be built, or scores otherwise than it did in the teacher.
 
     Args:
-        kind: the kind of language model.
         cut: the network cut out of the teacher.
         before: what `_probe` gave in the teacher, without the other layers.
     """
@@ -285,11 +300,10 @@ def _check_same(kind: str, cut: Cut, before: torch.Tensor) -> None:
     try:
         network.load_state_dict(cut.state)
     except RuntimeError:
-        raise _uncut(
-            kind,
+        raise _CannotCutError(
             f"layers {chosen} do not fit together; the first layer of some models differs from "
             "the others: keep layer 0 too",
         ) from None
     after = _probe(network, torch.arange(cut.config["vocab_size"]), cut.longest)
     if not torch.allclose(before, after, atol=_NEAR):
-        raise _uncut(kind, f"layers {chosen} compute something else without the others")
+        raise _CannotCutError(f"layers {chosen} compute something else without the others")

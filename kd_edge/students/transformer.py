@@ -22,6 +22,7 @@ from kd_edge.students.cutting import Cut, build_network, cut_network
 from kd_edge.students.decoders import refuse_decoder, refuse_decoder_teacher
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
+from kd_edge.students.uncut import TRANSFORMER, Uncut
 from kd_edge.teacher.card import read_item_card
 from kd_edge.teacher.classifier import TeacherModel, build, load_teacher
 from kd_edge.teacher.language_model import read_config
@@ -160,17 +161,17 @@ class TransformerKind(TokenKind):
 
     def check_model(self, model: Path, sources: TextSources, options: TransformerOptions) -> None:
         """See `Kind`: cuts it as it is."""
-        refuse_decoder(read_config(model))
+        refuse_decoder(read_config(model), TRANSFORMER)
         start = build(model, ("0", "1"), options.longest, 0)
-        cut_of(start, sources, options)
+        cut_of(start, sources, options, TRANSFORMER)
 
     def learn_text(self, sources: TextSources, options: TransformerOptions) -> CutText:
         """See `Kind`: the teacher's tokenizer, trimmed."""
         if sources.teacher is None:
             raise no_teacher(self.name)
-        refuse_decoder_teacher(sources.teacher)
+        refuse_decoder_teacher(sources.teacher, TRANSFORMER)
         read_item_card(sources.teacher)  # since it reads a response alone
-        start = cut_of(load_teacher(sources.teacher), sources, options)
+        start = cut_of(load_teacher(sources.teacher), sources, options, TRANSFORMER)
         return CutText(start.tokenizer, start, sources.teacher)
 
     def recipe_for(self, options: TransformerOptions) -> Recipe:
@@ -219,7 +220,9 @@ class TransformerKind(TokenKind):
         return CutText(text.tokenizer, rules=text.rules)
 
 
-def cut_of(teacher: TeacherModel, sources: TextSources, options: TransformerOptions) -> Cut:
+def cut_of(
+    teacher: TeacherModel, sources: TextSources, options: TransformerOptions, uncut: Uncut
+) -> Cut:
     """What is cut out of a teacher for a student with these options; see `cut_network`."""
     return cut_network(
         teacher,
@@ -229,6 +232,7 @@ def cut_of(teacher: TeacherModel, sources: TextSources, options: TransformerOpti
         options.longest,
         sources.sharing,
         [text for references in sources.references.values() for text in references],
+        uncut,
     )
 
 

@@ -197,6 +197,12 @@ def family_teacher(
     return untrained_teacher(folder, model, CLASSES, pairs=pairs)
 
 
+def unlisted_layers() -> _Family:
+    """ALBERT, whose layers share weights: nothing can be cut out of it."""
+    sizes = {name: _SIZES[name] for name in _SIZES if name != "max_position_embeddings"}
+    return _wordpiece, "albert", {**sizes, "embedding_size": 8}
+
+
 def cut_student(kind: Any, sources: TextSources, values: Mapping[str, Any]) -> Student:
     """A student of an item "spoon" as it is cut out of its teacher, before it learns.
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from families import cut_student, family_teacher
+from decoders import tiny_decoder
+from families import FAMILIES, cut_student, family_teacher, unlisted_layers
 from kd_edge.bundling.student_parts import student_parts
 from kd_edge.students import cross, store, transformer
 from kd_edge.students.base import TextSources
@@ -183,4 +184,16 @@ def test_a_model_without_tokens_that_part_texts_is_refused(teacher, monkeypatch)
     KIND.check_model(model, TextSources(TEXTS), KIND.options())
     monkeypatch.setattr(cross, "reads_parts", lambda _: False)
     with pytest.raises(InputError, match="no tokens that part"):
+        KIND.check_model(model, TextSources(TEXTS), KIND.options())
+
+
+@pytest.mark.parametrize(("name", "why"), [("albert", "share weights"), ("llama", "before them")])
+def test_what_cannot_be_cut_names_this_student(tmp_path, monkeypatch, name, why):
+    if name == "llama":
+        model = tiny_decoder(tmp_path / "model", name)
+    else:
+        monkeypatch.setitem(FAMILIES, name, unlisted_layers())
+        model = family_teacher(tmp_path / "teacher", name, TEXTS).with_name("teacher-model")
+    said = f"a cross-encoder student cannot be cut out of .*{name}.*{why}.*Leave --student both out"
+    with pytest.raises(InputError, match=said):
         KIND.check_model(model, TextSources(TEXTS), KIND.options())

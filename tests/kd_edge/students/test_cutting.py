@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 
-from families import CLASSES, FAMILIES, LAYERS, LONGEST, WIDTH, family_teacher
+from families import CLASSES, FAMILIES, LAYERS, LONGEST, WIDTH, family_teacher, unlisted_layers
 from kd_edge.students.cutting import build_network, cut_network
 from kd_edge.students.layers import usual_layers
 from kd_edge.students.tokens import TokenText
@@ -104,14 +104,7 @@ def test_layers_that_the_teacher_does_not_have(tmp_path, layers, why):
 
 
 def test_a_model_whose_layers_share_weights_is_refused(tmp_path, monkeypatch):
-    sizes = {
-        "hidden_size": 16,
-        "embedding_size": 8,
-        "num_hidden_layers": 4,
-        "num_attention_heads": 2,
-        "intermediate_size": 24,
-    }
-    monkeypatch.setitem(FAMILIES, "albert", (FAMILIES["bert"][0], "albert", sizes))
+    monkeypatch.setitem(FAMILIES, "albert", unlisted_layers())
     family_teacher(tmp_path / "teacher", "albert", TEXTS)
     with pytest.raises(InputError, match=r"cannot be cut .*\(albert\): .* share weights"):
         cut(tmp_path / "teacher", TEXTS, (0, 1), 3, 192)
