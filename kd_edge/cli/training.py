@@ -153,8 +153,8 @@ def distil_options(names: ModelNames, more: str = "") -> Callable[[Command], Com
             "--layers",
             type=LAYERS,
             metavar="NUMBERS",
-            help=f"The layers of the {names.teacher} that a transformer keeps, from 0, like "
-            "1,3,5.  [default: the first and the last]",
+            help=f"The layers of the {names.teacher} that a transformer keeps: their numbers from "
+            "0, ascending, like 1,3,5.  [default: the first and the last]",
         ),
         _student(
             "--ngrams",

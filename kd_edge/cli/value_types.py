@@ -7,9 +7,14 @@ from typing import Any
 
 import click
 
+from kd_edge.students.layers import in_order
+from kd_edge_runtime.errors import InputError
+
+_LAYER_NUMBERS = re.compile(r" *-?[0-9]{1,9} *(?:, *-?[0-9]{1,9} *)*")
+
 
 class _Layers(click.ParamType):  # type: ignore[type-arg]  # older clicks have none
-    """Numbers of layers, in ascending order; they become a tuple."""
+    """Numbers of layers, each once and in ascending order; they become a tuple."""
 
     name = "layers"
 
@@ -17,10 +22,14 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # older clicks have n
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
         """See `click.ParamType`."""
-        parts = value.split(",")
-        if not all(part.strip().isdecimal() for part in parts):
+        if isinstance(value, tuple):
+            return value
+        if not _LAYER_NUMBERS.fullmatch(value):
             self.fail(f"'{value}' is no list of numbers like 1,3,5", param, ctx)
-        return tuple(sorted({int(part) for part in parts}))
+        try:
+            return in_order([int(part) for part in value.split(",")])
+        except InputError as error:
+            self.fail(str(error), param, ctx)
 
 
 LAYERS = _Layers()

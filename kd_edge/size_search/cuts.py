@@ -23,7 +23,7 @@ from kd_edge.students import registry
 from kd_edge.students.base import no_teacher
 from kd_edge.students.cutting import Shape, shape_of
 from kd_edge.students.decoders import refuse_decoder_teacher
-from kd_edge.students.layers import spread_layers
+from kd_edge.students.layers import check_layers, spread_layers
 from kd_edge.students.registry import BOTH, SECOND
 from kd_edge.students.student import Student, TextStage
 from kd_edge.students.uncut import TRANSFORMER
@@ -83,7 +83,7 @@ def plan_cuts(
         kinds: which of transformer and both are searched for.
 
     Raises:
-        InputError: there is no teacher, or none that can be cut.
+        InputError: there is no teacher, or none that can be cut, or it has no such layers.
     """
     if data.teacher is None:
         raise no_teacher(SECOND)
@@ -91,7 +91,11 @@ def plan_cuts(
     shape = shape_of(load_teacher(data.teacher))
     given = options.student_options.get("layers")
     counts = range(1, min(_MOST_LAYERS, shape.layers) + 1)
-    wanted = [tuple(given)] if given else [spread_layers(shape.layers, count) for count in counts]
+    if given is None:
+        wanted = [spread_layers(shape.layers, count) for count in counts]
+    else:
+        check_layers(given, shape.layers)  # also where they are too large to be trained
+        wanted = [tuple(given)]
     least = {layers: int(_LEAST_BYTES * len(layers) * shape.of_layer) for layers in wanted}
     small = [layers for layers in wanted if search.limits.within_bytes(least[layers])]
     untrained = [Untrained(layers, least[layers]) for layers in wanted if layers not in small]

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from kd_edge.students.base import Recipe, TextSources, no_teacher
 from kd_edge.students.cutting import Cut, build_network, cut_network
 from kd_edge.students.decoders import refuse_decoder, refuse_decoder_teacher
+from kd_edge.students.layers import in_order
 from kd_edge.students.student import Network
 from kd_edge.students.tokens import TokenKind, TokenText
 from kd_edge.students.uncut import TRANSFORMER, Uncut
@@ -40,7 +41,8 @@ class TransformerOptions:
     """What a transformer student keeps of its teacher.
 
     Attributes:
-        layers: the numbers of the teacher's layers, from 0; None for a choice by their number.
+        layers: the numbers of the teacher's layers, from 0, each once and ascending; None for a
+            choice by their number.
         min_responses: at least this many responses, or students where it is known who wrote
             each, must share a piece of a word; single letters, digits and signs are known anyway.
         longest: tokens after which a response is cut; fewer if the teacher reads fewer.
@@ -49,6 +51,9 @@ class TransformerOptions:
             are near to the teacher's; 0 for not at all. The teacher reads all that it learns from
             once more then.
         config: the configuration of its network, as transformers calls it; None before it is cut.
+
+    Raises:
+        InputError: a value is out of its range.
     """
 
     layers: Sequence[int] | None = None
@@ -64,7 +69,7 @@ class TransformerOptions:
         if not 0 <= self.vector_weight < inf:  # false for NaN too
             raise InputError(f"the vectors' weight is {self.vector_weight}, it must be 0 or more")
         if self.layers is not None:  # a list in JSON
-            object.__setattr__(self, "layers", tuple(self.layers))
+            object.__setattr__(self, "layers", in_order(self.layers))
 
 
 class CutText(TokenText):

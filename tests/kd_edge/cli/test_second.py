@@ -114,7 +114,7 @@ def test_layers_that_the_teacher_lacks_are_refused_before_any_work(
 ):
     message = command.fails(
         *("run", scored, "-o", tmp_path / "out", "--model", tiny_model),
-        *("--student", "both", "--layers", "9,9"),
+        *("--student", "both", "--layers", "0,9"),
     )
     assert "there is no layer 9: the teacher has 2 layers, 0 to 1" in message
     assert not [*(tmp_path / "out").rglob("*.safetensors")]

@@ -57,6 +57,12 @@ def test_layers_that_were_named(data):
     assert [one.layers for one in plan(data, Limits(8_000_000), named)] == [(1,)]
 
 
+def test_layers_that_are_not_there_are_refused_also_where_none_would_fit(data):
+    named = DistilOptions(student=SECOND, student_options={"layers": (0, 7)})
+    with pytest.raises(InputError, match="no layer 7: the teacher has 2 layers, 0 to 1"):
+        plan(data, Limits(4_000), named)
+
+
 def test_what_the_teachers_shape_excludes_is_not_even_cut(data, monkeypatch):
     monkeypatch.setattr(LearningData, "learn_text", lambda *_: pytest.fail("it was cut"))
     planned = plan(data, Limits(4_000))

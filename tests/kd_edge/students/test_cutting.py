@@ -13,6 +13,7 @@ from families import CLASSES, FAMILIES, LAYERS, LONGEST, WIDTH, family_teacher, 
 from kd_edge.students.cutting import build_network, cut_network
 from kd_edge.students.layers import usual_layers
 from kd_edge.students.tokens import TokenText
+from kd_edge.students.transformer import TransformerOptions
 from kd_edge.teacher.classifier import load_teacher
 from kd_edge.teacher.predict import predict
 from kd_edge_runtime.errors import InputError
@@ -90,17 +91,27 @@ def test_modernbert_keeps_its_first_layer(tmp_path):
 @pytest.mark.parametrize(
     ("layers", "why"),
     [
-        ((0, 4), "there is no layer 4: the teacher has 4 layers, 0 to 3"),
-        ((-1,), "there is no layer -1"),
-        ((2, 1), "ascending order: the teacher has 4 layers"),
-        ((1, 1), "named once each"),
-        ((), "named once each"),
+        ((0, 4), "there is no layer 4: the teacher has 4 layers, 0 to 3, and .* to be 0,4"),
+        ((-1,), "cannot be -1: name them by their numbers from 0"),
+        ((2, 1), "cannot be 2,1: .* in ascending order"),
+        ((1, 1), "cannot be 1,1: .* each once"),
+        ((), "name them by their numbers"),
+        ((0.5,), "cannot be 0.5"),
+        (("0",), "name them by their numbers"),
     ],
 )
 def test_layers_that_the_teacher_does_not_have(tmp_path, layers, why):
     family_teacher(tmp_path / "teacher", "bert", TEXTS)
     with pytest.raises(InputError, match=why):
         cut(tmp_path / "teacher", TEXTS, layers, 3, 192)
+    if "there is no" not in why:
+        with pytest.raises(InputError, match=why):
+            TransformerOptions(layers=layers)
+
+
+def test_a_number_is_no_list_of_layers():
+    with pytest.raises(InputError, match="cannot be 3"):
+        TransformerOptions(layers=3)
 
 
 def test_a_model_whose_layers_share_weights_is_refused(tmp_path, monkeypatch):
