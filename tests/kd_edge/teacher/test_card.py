@@ -1,4 +1,4 @@
-"""What takes a teacher's folder, with a teacher that reads more than a response."""
+"""The card of a teacher, by which one that reads more than a response is refused everywhere."""
 
 from __future__ import annotations
 
