@@ -21,10 +21,10 @@ from kd_edge.size_search.search import LEAST_SHARE, Search
 from kd_edge.size_search.tried import Limits, Untrained, layers_in_words
 from kd_edge.students import registry
 from kd_edge.students.base import no_teacher
-from kd_edge.students.cutting import Shape, shape_of
 from kd_edge.students.decoders import refuse_decoder_teacher
 from kd_edge.students.layers import check_layers, spread_layers
 from kd_edge.students.registry import BOTH, SECOND
+from kd_edge.students.shape import Shape, shape_of
 from kd_edge.students.student import Student, TextStage
 from kd_edge.students.uncut import TRANSFORMER
 from kd_edge.teacher.classifier import load_teacher

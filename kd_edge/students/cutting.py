@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from kd_edge.students.decoders import refuse_decoder
 from kd_edge.students.layers import check_layers, usual_layers
+from kd_edge.students.shape import CannotCutError, layers_in
 from kd_edge.students.sharing import Sharing
 from kd_edge.students.trimming import Trimmed, trim
 from kd_edge.students.uncut import TRANSFORMER, Uncut
@@ -89,15 +90,11 @@ def cut_network(
     tokenizer = getattr(teacher.tokenizer, "backend_tokenizer", None)
     try:
         if tokenizer is None:
-            raise _CannotCutError("its tokenizer is written in Python, and has no tokenizer.json")
+            raise CannotCutError("its tokenizer is written in Python, and has no tokenizer.json")
         return _cut(teacher, tokenizer, texts, layers, least, longest, sharing, known)
-    except _CannotCutError as error:
+    except CannotCutError as error:
         kind = teacher.backbone.config.model_type
         raise uncut.error(f"this teacher ({kind})", str(error)) from None
-
-
-class _CannotCutError(Exception):
-    """Why no student can be cut out of a teacher."""
 
 
 def _cut(
@@ -135,41 +132,8 @@ def _ends(teacher: TeacherModel, trimmed: Trimmed) -> tuple[int, int]:
     new = {old: at for at, old in enumerate(trimmed.kept)}
     start, between = teacher.tokenizer.cls_token_id, teacher.tokenizer.sep_token_id
     if start not in new or between not in new:
-        raise _CannotCutError("its tokenizer puts no tokens around a text that could part two")
+        raise CannotCutError("its tokenizer puts no tokens around a text that could part two")
     return new[start], new[between]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What of a teacher decides how large a student is that is cut out of it.
-
-    Attributes:
-        layers: their number.
-        of_layer: numbers in one of them.
-        width: numbers that stand for a piece of a word.
-    """
-
-    layers: int
-    of_layer: int
-    width: int
-
-
-def shape_of(teacher: TeacherModel) -> Shape:
-    """The shape of a teacher that a transformer student is to be cut out of.
-
-    Raises:
-        InputError: it cannot be cut.
-    """
-    refuse_decoder(teacher.backbone.config, TRANSFORMER)
-    backbone = teacher.backbone
-    try:
-        stack = backbone.get_submodule(_stack(backbone))
-    except _CannotCutError as error:
-        kind = backbone.config.model_type
-        raise TRANSFORMER.error(f"this teacher ({kind})", str(error)) from None
-    numbers = sum(parameter.numel() for parameter in stack.parameters())
-    width = backbone.get_input_embeddings().embedding_dim
-    return Shape(len(stack), numbers // len(stack), width)
 
 
 def build_network(
@@ -200,7 +164,7 @@ def _keep_layers(teacher: TeacherModel, layers: Sequence[int]) -> None:
     """Removes the other layers in place, and what is a layer's in the configuration."""
     backbone = teacher.backbone
     total = backbone.config.num_hidden_layers
-    outermost = _stack(backbone)
+    outermost = layers_in(backbone)
     stack = backbone.get_submodule(outermost)
     parent, _, last = outermost.rpartition(".")
     chosen = torch.nn.ModuleList([stack[layer] for layer in layers])
@@ -210,19 +174,6 @@ def _keep_layers(teacher: TeacherModel, layers: Sequence[int]) -> None:
             setattr(backbone.config, name, [value[layer] for layer in layers])
     backbone.config.num_hidden_layers = len(layers)
     _drop_pooler(teacher)
-
-
-def _stack(backbone: Any) -> str:
-    """The name of the list of layers."""
-    total = backbone.config.num_hidden_layers
-    stacks = [
-        name
-        for name, module in backbone.named_modules()
-        if isinstance(module, torch.nn.ModuleList) and len(module) == total
-    ]
-    if not stacks:
-        raise _CannotCutError("its layers are not a list, or share weights")
-    return str(min(stacks, key=lambda name: str(name).count(".")))
 
 
 def _drop_pooler(network: TeacherModel) -> None:
@@ -300,10 +251,10 @@ def _check_same(cut: Cut, before: torch.Tensor) -> None:
     try:
         network.load_state_dict(cut.state)
     except RuntimeError:
-        raise _CannotCutError(
+        raise CannotCutError(
             f"layers {chosen} do not fit together; the first layer of some models differs from "
             "the others: keep layer 0 too",
         ) from None
     after = _probe(network, torch.arange(cut.config["vocab_size"]), cut.longest)
     if not torch.allclose(before, after, atol=_NEAR):
-        raise _CannotCutError(f"layers {chosen} compute something else without the others")
+        raise CannotCutError(f"layers {chosen} compute something else without the others")

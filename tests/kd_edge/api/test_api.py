@@ -170,27 +170,6 @@ def test_evaluation(teacher, distilled, responses, tmp_path):
     assert np.array_equal(evaluate(distilled.student, responses).probabilities, expected)
 
 
-@pytest.mark.parametrize("kind", ["pairs", "cross", "both-together"])
-def test_a_student_of_many_items_is_not_made_of_one(responses, labels, kind, tmp_path):
-    for call in (distil, lambda r, _, **more: run(r, **more)):
-        with pytest.raises(InputError, match="score many items by their reference answers"):
-            call(responses, labels, kind=kind, folder=tmp_path / "out")
-        assert not (tmp_path / "out" / "student").exists()
-
-
-def test_scores_are_compared_by_the_names_of_their_classes(teacher, distilled, responses, tmp_path):
-    export(distilled, tmp_path / "item.kdz", responses=responses)
-    (item,) = responses.items
-    turned = tuple(replace(row, score=2 - row.score) for row in item.rows)
-    other = replace(responses, items=(replace(item, rows=turned, scale=item.scale.turned()),))
-    words = replace(item.scale, classes=("0", "1", "two"), numeric=False)
-    unknown = replace(responses, items=(replace(item, scale=words),))
-    for model in (teacher, distilled.student, tmp_path / "item.kdz"):
-        assert evaluate(model, other).agreement == evaluate(model, responses).agreement
-        with pytest.raises(InputError, match="has the score two, and the model gives 0, 1, 2"):
-            evaluate(model, unknown)
-
-
 def test_the_same_rows_are_held_out_as_in_a_run(whole_way):
     marked = hold_out(whole_way.responses)
     test = {row.response_id for row in marked.items[0].rows if row.split == "test"}

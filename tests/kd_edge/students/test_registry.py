@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from kd_edge.data.responses import Responses
+from kd_edge.distillation.learning import LearningData
+from kd_edge.distillation.options import DistilOptions
+from kd_edge.runs.options import RunOptions
+from kd_edge.runs.run import run
 from kd_edge.students import bag, registry, rnn, transformer
 from kd_edge.students.bag import BagNetwork, BagOptions, BagText, dimensions_for
 from kd_edge.students.base import TextSources
@@ -13,7 +18,7 @@ from kd_edge.students.transformer import TransformerNetwork, TransformerOptions
 from kd_edge_runtime import backends
 from kd_edge_runtime.errors import InputError
 from tiny import untrained_teacher
-from workshop import SMALL, sentences
+from workshop import SMALL, certain, item_of, sentences
 
 TEXTS = sentences(30)
 
@@ -33,6 +38,20 @@ def test_what_each_kind_brings(name):
         for form in one.forms
     }
     assert kind.forms.keys() <= read
+
+
+@pytest.mark.parametrize("student", ["pairs", "cross", "both-together"])
+def test_a_student_of_many_items_is_not_made_of_one(student, tmp_path):
+    item, options = item_of(30), DistilOptions(student=student)
+    data = LearningData(item, item.rows[:20], item.rows[20:], certain(item.rows, 3))
+    responses = Responses((item,), "answers.csv", {}, "utf-8")
+    for call in (
+        lambda: data.learn_text(options.second or options),
+        lambda: run(responses, tmp_path / "out", RunOptions(distil=options)),
+    ):
+        with pytest.raises(InputError, match="score many items by their reference answers"):
+            call()
+    assert not [*tmp_path.iterdir()]
 
 
 def test_few_ngrams_have_longer_vectors_by_default():
