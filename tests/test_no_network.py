@@ -104,8 +104,11 @@ class Watched:
         )
 
     def run(self, *command: object, codes: tuple[int, ...] = (0,), **env: str) -> None:
-        process = self.start(*command, **env)
-        out, err = process.communicate(timeout=600)
+        with self.start(*command, **env) as process:
+            try:
+                out, err = process.communicate(timeout=600)
+            finally:
+                process.kill()
         assert process.returncode in codes, (command, out, err)
 
     @property
@@ -247,11 +250,11 @@ def test_bench(watched, bundle):
 def test_label_asks_no_host_that_was_not_named(watched, tmp_path):
     (tmp_path / "r.csv").write_text("text,score\n" + "the ice,1\nwool,0\n" * 20)
     asked = (_KD_EDGE, "label", "r.csv", "--model", "m", "--yes", "-o", "l.csv", "--llm")
-    _, err = watched.start(*asked, "http://gpu.example/v1").communicate(timeout=300)
+    _, err = watched.start(*asked, "http://gpu.example/v1").communicate(timeout=600)
     assert b"--send-responses-to gpu.example" in err
     assert (watched.left, watched.tried) == ([], [])
     # There is no loopback either; it was tried, and nothing was looked up by its name.
-    _, err = watched.start(*asked, "http://localhost:9/v1").communicate(timeout=300)
+    _, err = watched.start(*asked, "http://localhost:9/v1").communicate(timeout=600)
     assert b"nothing answers at localhost:9" in err
     assert "connect " in watched.tried
     assert not any("localhost" in line for line in watched.tried)
@@ -274,17 +277,25 @@ def served(shim, tmp_path_factory):
         bundles_made.write(watched.folder / "item.kdz")
         command = (_KD_EDGE, "serve", "item.kdz", "--backend", "onnx", "--socket", "s")
         running[watched] = name, watched.start(*command, **env)
-    end = time.monotonic() + 300
-    while not all((watched.folder / "s").exists() for watched in running):
-        assert time.monotonic() < end, "a service does not begin"
-        time.sleep(0.1)
-    time.sleep(_SERVED_S)
-    for _, process in running.values():
-        process.send_signal(signal.SIGTERM)
-    for _, process in running.values():
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
-    return {name: watched for watched, (name, _) in running.items()}
+    found = {name: watched for watched, (name, _) in running.items()}
+    try:
+        for _, process in running.values():
+            assert b"kd-edge serve: item.kdz" in process.stderr.readline()
+        end = time.monotonic() + 300
+        time.sleep(_SERVED_S)
+        # On a slow machine it takes longer, as the one that may send shows.
+        while not _has_sent(found["allowed"]) and sends() and time.monotonic() < end:
+            time.sleep(1)
+    finally:
+        for _, process in running.values():
+            process.send_signal(signal.SIGTERM)
+        ended = [(process.communicate()[1], process.returncode) for _, process in running.values()]
+    assert [code for _, code in ended] == [0, 0], ended
+    return found
+
+
+def _has_sent(watched: Watched) -> bool:
+    return bool(watched.tried and watched.left)
 
 
 def test_serve(served):

@@ -44,6 +44,6 @@ def test_it_executes(tiny_model):
     names = [line.partition(" =")[0] for line in before.splitlines()]
     assert names == [line.partition(" =")[0] for line in parameters.source.splitlines()]
     NotebookClient(
-        notebook, timeout=300, kernel_name="python3"
+        notebook, timeout=1200, startup_timeout=600, kernel_name="python3"
     ).execute()  # raises what a cell does
     assert figures(code(notebook)).count("\n") == 5

@@ -126,12 +126,16 @@ def test_ctrl_c_ends_ssh_and_says_so(bundles, tmp_path):
     finally:
         signal.signal(signal.SIGINT, heard)
     pids = tmp_path / "pids"
-    for _ in range(600):
-        if pids.exists() and pids.read_text().count("\n") == 2:
-            break
-        time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    with running:
+        try:
+            for _ in range(2400):
+                if pids.exists() and pids.read_text().count("\n") == 2:
+                    break
+                time.sleep(0.05)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=120)
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert out == ""
     assert err.endswith("Stopped.\n")

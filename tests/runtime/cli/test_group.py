@@ -197,10 +197,9 @@ def started(*arguments, **options):
     return subprocess.Popen(
         [sys.executable, "-m", "kd_edge_runtime", *map(str, arguments)],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
-        **options,
+        **{"stdout": subprocess.PIPE, **options},
     )
 
 
@@ -209,9 +208,10 @@ def started(*arguments, **options):
 def test_whoever_reads_may_stop(bundle, tmp_path, rows):
     table = tmp_path / "in.csv"
     table.write_text("id,text\n" + f"1,{CANARY} the ice melts\n" * rows)
-    with started("score", bundle, table) as process:
+    reader, writer = os.pipe()
+    os.close(reader)  # as `| true` does, which may end first
+    with os.fdopen(writer, "wb") as out, started("score", bundle, table, stdout=out) as process:
         process.stdin.close()
-        process.stdout.close()  # as `| true` does
         err = process.stderr.read()
         code = process.wait()
     assert err == b""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import onnx
@@ -28,10 +28,10 @@ SECOND = seconds_made.graph(4, 5, "ab" * 32)
 
 
 def refused(data: bytes, why: str, described: Described = BAG) -> None:
-    began = perf_counter()
+    began = process_time()
     with pytest.raises(GraphError, match=why):
         check_onnx(data, described)
-    assert perf_counter() - began < 10
+    assert process_time() - began < 10
 
 
 def test_what_is_written_passes():
@@ -252,9 +252,9 @@ def test_damaged_graphs_are_read_or_refused(data, described, drawn):
         at = drawn.draw(st.integers(0, len(damaged) - 1))
         damaged[at] = drawn.draw(st.integers(0, 255))
     cut_at = drawn.draw(st.one_of(st.just(len(damaged)), st.integers(0, len(damaged))))
-    began = perf_counter()
+    began = process_time()
     try:
         check_onnx(bytes(damaged[:cut_at]), described)
     except GraphError as error:
         assert str(error)
-    assert perf_counter() - began < 10
+    assert process_time() - began < 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from time import perf_counter
+from time import process_time
 
 import flatbuffers
 import pytest
@@ -31,10 +31,10 @@ def changed(change, data=INT8):
 
 
 def refused(data, why, described=BAG):
-    began = perf_counter()
+    began = process_time()
     with pytest.raises(GraphError, match=why):
         check_tflite(data, described)
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5
 
 
 @pytest.mark.parametrize("data", [INT8, FP32])
@@ -232,9 +232,9 @@ def test_damaged_graphs_are_read_or_refused(drawn):
     for _ in range(drawn.draw(st.integers(1, 4))):
         at = drawn.draw(st.integers(0, len(damaged) - 1))
         damaged[at] = drawn.draw(st.integers(0, 255))
-    began = perf_counter()
+    began = process_time()
     try:
         check_tflite(bytes(damaged), BAG)
     except GraphError as error:
         assert str(error)
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5

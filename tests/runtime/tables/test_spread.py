@@ -206,39 +206,40 @@ def test_stopping_leaves_no_process(made, tmp_path, sent):
     """Ctrl-C, and the end of the process that reads the table, however it ends."""
     command = [sys.executable, "-m", "kd_edge_runtime", "score", str(made / "two.kdz"), "-"]
     out = tmp_path / "out.csv"
-    parent = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--jobs", "2", "-o", str(out)],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # Tests that run in the background of a shell have Ctrl-C ignored, and so would this.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    row = "1,stove,the ice melts\n"
-    parent.stdin.write(b"id,item,text\n" + row.encode() * 12_000)
-    parent.stdin.flush()
-    children = []
-    for _ in range(600):
-        found = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(parent.pid)], capture_output=True, text=True
-        )
-        children = found.stdout.split()
-        if len(children) == 2:
-            break
-        time.sleep(0.05)
-    assert len(children) == 2
-    parent.send_signal(sent)
-    code = parent.wait(60)
-    assert code == (130 if sent == signal.SIGINT else -sent)
-    if sent == signal.SIGINT:
-        assert parent.stderr.read().decode().endswith("Stopped.\n")
-        assert list(tmp_path.iterdir()) == []
-    for _ in range(600):
-        if not any(Path(f"/proc/{child}/stat").exists() for child in children):
-            break
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{child}/stat").exists() for child in children)
-    parent.stdin.close()
-    parent.stderr.close()
+    ) as parent:
+        try:
+            row = "1,stove,the ice melts\n"
+            parent.stdin.write(b"id,item,text\n" + row.encode() * 12_000)
+            parent.stdin.flush()
+            children = []
+            for _ in range(2400):
+                found = subprocess.run(
+                    ["ps", "-o", "pid=", "--ppid", str(parent.pid)], capture_output=True, text=True
+                )
+                children = found.stdout.split()
+                if len(children) == 2:
+                    break
+                time.sleep(0.05)
+            assert len(children) == 2
+            parent.send_signal(sent)
+            code = parent.wait(120)
+            assert code == (130 if sent == signal.SIGINT else -sent)
+            if sent == signal.SIGINT:
+                assert parent.stderr.read().decode().endswith("Stopped.\n")
+                assert list(tmp_path.iterdir()) == []
+            for _ in range(2400):
+                if not any(Path(f"/proc/{child}/stat").exists() for child in children):
+                    break
+                time.sleep(0.05)
+            assert not any(Path(f"/proc/{child}/stat").exists() for child in children)
+        finally:
+            parent.kill()
 
 
 def test_cells_of_json_that_hold_lists(made, tmp_path):

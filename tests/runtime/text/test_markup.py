@@ -71,6 +71,6 @@ HOSTILE = (
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_a_long_text_takes_no_longer_for_each_character(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     plain_text(piece * (400_000 // len(piece)))
-    assert time.perf_counter() - started < 10, "quadratic time would be minutes"
+    assert time.process_time() - started < 30, "quadratic time would be minutes"
