@@ -6,6 +6,9 @@ import { folder } from "./cases.mjs";
 
 const [name, executablePath] = [process.env.KD_EDGE_BROWSER, process.env.KD_EDGE_BROWSER_PATH];
 
+/** For what takes a second, except on a machine that has much else to do. */
+export const PATIENCE_MS = 600_000;
+
 /** A browser that finds no host. */
 export function launched() {
   const isFirefox = name === "firefox";
@@ -15,7 +18,8 @@ export function launched() {
     executablePath,
     args: isFirefox ? [] : ["--host-resolver-rules=MAP * ~NOTFOUND", "--disable-gpu", ...asRoot],
     extraPrefsFirefox: { "network.proxy.type": 1, "network.proxy.http": "127.0.0.1", "network.proxy.http_port": 9 },
-    protocolTimeout: 600_000,
+    timeout: PATIENCE_MS,
+    protocolTimeout: PATIENCE_MS,
   });
 }
 
@@ -27,6 +31,7 @@ export function launched() {
  */
 export async function opened(browser, file) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const asked = [];
   const errors = [];
   page.on("request", (request) => asked.push(request.url()));

@@ -13,6 +13,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 const LEAST_CONTRAST = 4.5;
 const MOST_PAGES = 4;
+const LONG = { timeout: 600_000 };
 const names = readdirSync(folder).filter((name) => name.endsWith(".html"));
 
 /** @type {import("puppeteer-core").Browser} */
@@ -23,9 +24,11 @@ before(async () => {
   browser = await puppeteer.launch({
     executablePath: process.env.KD_EDGE_CHROMIUM,
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    protocolTimeout: LONG.timeout,
+    ...LONG,
   });
 });
-after(() => browser.close());
+after(() => browser?.close());
 
 /** @param {string} name @param {{width: number, height: number}} size @param {string} scheme */
 async function opened(name, size, scheme) {
@@ -33,7 +36,7 @@ async function opened(name, size, scheme) {
   await page.setBypassCSP(true); // for axe-core, not for the page
   await page.setViewport(size);
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-  await page.goto(pathToFileURL(join(folder, name)).href);
+  await page.goto(pathToFileURL(join(folder, name)).href, LONG);
   return page;
 }
 
@@ -114,7 +117,7 @@ for (const name of names.filter((name) => name.startsWith("all"))) {
 for (const name of names) {
   test(`${name}: printed`, async () => {
     const page = await opened(name, SIZES.wide, "dark");
-    const file = await page.pdf({ path: join(shots, `${name.split(".")[0]}.pdf`), preferCSSPageSize: true, printBackground: true });
+    const file = await page.pdf({ path: join(shots, `${name.split(".")[0]}.pdf`), preferCSSPageSize: true, printBackground: true, ...LONG });
     const pages = Buffer.from(file).toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0;
     const items = await page.$$eval(".verdict", (all) => all.length);
     assert.ok(pages >= 2 && pages <= Math.max(MOST_PAGES, 1 + 2 * items), `${pages} pages`);

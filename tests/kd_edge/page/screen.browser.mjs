@@ -14,7 +14,7 @@ const wanted = JSON.parse(readFileSync(join(folder, "wanted.json"), "utf8"));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 const SECONDS = 1000;
-const LONG = { timeout: 120 * SECONDS };
+const LONG = { timeout: 600 * SECONDS };
 
 /** @type {import("puppeteer-core").Browser} */
 let browser;
@@ -28,9 +28,11 @@ before(async () => {
   browser = await puppeteer.launch({
     executablePath: process.env.KD_EDGE_CHROMIUM,
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--force-prefers-reduced-motion"],
+    protocolTimeout: LONG.timeout,
+    ...LONG,
   });
 });
-after(() => browser.close());
+after(() => browser?.close());
 
 /** Opens the page. @param {{size?: keyof typeof SIZES, scheme?: string, language?: string, file?: string}} [look] */
 async function opened({ size = "wide", scheme = "light", language = "en-GB", file = "page.html" } = {}) {
@@ -114,7 +116,7 @@ test("a table is scored, filtered, checked by keys, kept, saved and deleted", as
   await page.keyboard.press("Enter");
   assert.equal(await page.$eval("#review-text", (quote) => getComputedStyle(quote).direction), "rtl");
   await page.keyboard.press("Escape");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "rows");
+  await until(page, () => document.activeElement.id === "rows");
   await page.$eval("#search", (input) => {
     input.value = "";
     input.dispatchEvent(new Event("input"));
@@ -136,7 +138,7 @@ test("a table is scored, filtered, checked by keys, kept, saved and deleted", as
   await page.keyboard.press("1");
   assert.equal(await page.$eval(".scores [aria-pressed=true]", (button) => button.textContent), "3");
   await page.keyboard.press("Escape");
-  assert.match(await textOf(page, "results-sum"), /2 checked by a person\.$/);
+  await until(page, () => document.querySelector("#results-sum").textContent.endsWith("2 checked by a person."));
 
   await loaded(page, () => page.reload(LONG));
   await page.click("#tab-table");
@@ -182,9 +184,10 @@ async function downloads(page, buttons) {
   for (const button of buttons) {
     const count = readdirSync(place).length;
     await page.click(button);
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 2400; tries++) {
       const names = readdirSync(place);
-      if (names.length > count && !names.some((name) => name.endsWith(".crdownload"))) break;
+      const isWhole = names.every((name) => !name.endsWith(".crdownload") && readFileSync(join(place, name)).length);
+      if (names.length > count && isWhole) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -199,8 +202,12 @@ test("a table can be cancelled, and other columns be chosen", async () => {
   await page.select("#column-text", "");
   assert.equal(await page.$eval("#score-table", (button) => button.disabled), true);
   await page.select("#column-text", "2");
-  await page.$eval("#score-table", (button) => button.click());
-  await page.$eval("#cancel", (button) => button.click());
+  // As soon as the first rows are done, before the page hears of any others.
+  await page.evaluate(() => new Promise((done) => {
+    const [start, cancel, words] = ["score-table", "cancel", "progress-words"].map((id) => document.getElementById(id));
+    start.click();
+    new MutationObserver(() => done(cancel.click())).observe(words, { childList: true });
+  }));
   await until(page, () => document.querySelector("#table-news").textContent.startsWith("Cancelled"));
   assert.equal(await isShown(page, "step-columns"), true);
   await (await page.$("#file")).uploadFile(join(folder, "page.html"));
