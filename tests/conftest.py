@@ -8,14 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from benchmarks.emulated import Device
 from benchmarks.emulated.runtime import build_wheel, unpack
 
-# Two busy cores: how long an example takes says nothing.
-settings.register_profile("kd-edge", deadline=None)
-settings.register_profile("kd-edge-fast", deadline=None, max_examples=10)
+# Two busy cores: how long an example takes, or is drawn, says nothing.
+_patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("kd-edge", **_patient)
+settings.register_profile("kd-edge-fast", max_examples=10, **_patient)
 settings.load_profile("kd-edge")
 
 
