@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -104,11 +103,8 @@ class Watched:
         )
 
     def run(self, *command: object, codes: tuple[int, ...] = (0,), **env: str) -> None:
-        with self.start(*command, **env) as process:
-            try:
-                out, err = process.communicate(timeout=600)
-            finally:
-                process.kill()
+        process = self.start(*command, **env)
+        out, err = process.communicate(timeout=600)
         assert process.returncode in codes, (command, out, err)
 
     @property
@@ -281,21 +277,17 @@ def served(shim, tmp_path_factory):
     try:
         for _, process in running.values():
             assert b"kd-edge serve: item.kdz" in process.stderr.readline()
-        end = time.monotonic() + 300
+        end, sent = time.monotonic() + 300, found["allowed"]
         time.sleep(_SERVED_S)
-        # On a slow machine it takes longer, as the one that may send shows.
-        while not _has_sent(found["allowed"]) and sends() and time.monotonic() < end:
+        # A slow machine needs longer, as the one that may send shows.
+        while sends() and not (sent.tried and sent.left) and time.monotonic() < end:
             time.sleep(1)
     finally:
         for _, process in running.values():
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
         ended = [(process.communicate()[1], process.returncode) for _, process in running.values()]
     assert [code for _, code in ended] == [0, 0], ended
     return found
-
-
-def _has_sent(watched: Watched) -> bool:
-    return bool(watched.tried and watched.left)
 
 
 def test_serve(served):
