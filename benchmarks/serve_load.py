@@ -58,7 +58,7 @@ def measure(folder: Path, clients: int, seconds: float) -> dict[str, Any]:
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(list(map(str, command)), stderr=said)
     try:
-        while not path.exists():
+        while b"\n" not in (folder / "said").read_bytes():  # its socket may be there before it is
             if process.poll() is not None:
                 raise RuntimeError((folder / "said").read_text(encoding="utf-8"))
             time.sleep(0.05)
