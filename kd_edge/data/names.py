@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from kd_edge_runtime.errors import steers
-
-# Bytes in UTF-8: graphs of neural networks, which hold the item's, allow 1,024.
-_MOST = 1000
+from kd_edge_runtime.graphs.limits import MAX_NAME
 
 
 def why_no_name(name: str) -> str:
@@ -14,6 +12,7 @@ def why_no_name(name: str) -> str:
         return "is blank"
     if any(map(steers, name)):
         return "has a control character, which no name can have"
-    if len(name.encode("utf-8", "replace")) > _MOST:
-        return f"is longer than any name ({_MOST:,} bytes)"
+    # A graph of a neural network holds the item's, and is refused with a longer one.
+    if len(name.encode("utf-8", "replace")) > MAX_NAME:
+        return f"is longer than any name ({MAX_NAME:,} bytes)"
     return ""

@@ -8,7 +8,7 @@ from kd_edge_runtime._light_stdlib import NamedTuple
 MAX_NODES = 20_000
 MAX_CONSTANTS = 20_000
 MAX_PARTS = 64
-# Dimensions of a tensor, and characters of a name.
+# Dimensions of a tensor; bytes of a name in UTF-8, also of the item that the graph is of.
 MAX_RANK = 8
 MAX_NAME = 1024
 
