@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -12,6 +12,10 @@ import torch
 
 from kd_edge.data.responses import Scale
 from kd_edge_runtime.bundle.manifest import Flags
+
+# Responses that share a batch are padded to its longest, which has at most so many times the
+# tokens of its shortest, and a few more: of a few responses the longest would be nearly all.
+_LONGER, _MORE = 1.5, 8
 
 
 class Encoded(Protocol):
@@ -140,10 +144,31 @@ def probabilities(
     device = network.last.weight.device
     results = np.zeros((len(texts), network.last.out_features), dtype=np.float32)
     network.eval()
-    order = np.argsort(encoded.lengths, kind="stable")
+    most = _LONGER * encoded.lengths + _MORE if encoded.padded else None
     with torch.inference_mode():
-        for start in range(0, len(order), batch_size):
-            index = order[start : start + batch_size]
+        for index in _batches(encoded.lengths, most, batch_size):
             batch = (part.to(device) for part in encoded.batch(index))
             results[index] = network(*batch).softmax(-1).cpu().numpy()
     return results
+
+
+def _batches(
+    lengths: npt.NDArray[np.int64], most: npt.NDArray[np.floating] | None, size: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """The places of N responses in batches of like lengths, shortest first.
+
+    Args:
+        lengths: of each; [N].
+        most: how long those may be that share a batch of which each is the shortest, [N]; None for
+            any length.
+        size: the most responses of a batch.
+    """
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        end = start + size
+        if most is not None:
+            fitting = np.searchsorted(lengths[order], most[order[start]], side="right")
+            end = min(end, int(fitting))
+        yield order[start:end]
+        start = end
