@@ -24,7 +24,10 @@ def tried(name: str, item: LoadedItem, form: str, cache: Path | None) -> ProbeOu
     """The outcome of a probe for all items of an open bundle that share a network.
 
     The golden rows are those of the first of these items, whichever is asked about: so it is one
-    probe for all, and its outcome is the same in every process. The others' are left to `verify`.
+    probe for all, and its outcome is the same in every process. The others' are left to `verify`,
+    `install` and `doctor`: to run even one of each question that is scored would take another pass
+    of the network, and its golden rows to be read, as much as the score of a response itself; what
+    differs from question to question is data under a hash, which the same code reads.
 
     Args:
         name: a backend.
