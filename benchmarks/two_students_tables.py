@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import product
 
 from benchmarks import record
 from benchmarks.items import REAL, SAMPLES
@@ -11,6 +12,7 @@ from benchmarks.items import agreement as agreement_of
 from kd_edge.console.tables import markdown, short
 from kd_edge.evaluation.agreement import BASELINE, FIRST, SECOND, STUDENT, TEACHER
 
+_OF_LARGER = ("1",)
 _SCORERS = (TEACHER, FIRST, SECOND, STUDENT, BASELINE)
 
 
@@ -66,25 +68,32 @@ def again() -> str:
 
 
 def larger_teacher() -> str:
-    """Prompt 1 from two language models, and as many variants: QWK and accuracy."""
+    """Students of two language models, from as many variants: QWK and accuracy by prompt."""
     rows = []
-    for said in ("all-MiniLM-L6-v2", "all-mpnet-base-v2"):
-        figures = record.read(f"two-students-{said}-asap-sas-1")["figures"]
+    for prompt, model in product(_OF_LARGER, ("all-MiniLM-L6-v2", "all-mpnet-base-v2")):
+        figures = record.read(f"two-students-{model}-asap-sas-{prompt}")["figures"]
         item, seconds = figures["item"], figures["seconds"]
         each = [agreement_of(item, who) for who in _SCORERS]
-        teacher = next(line for line in item["lines"] if line["name"] == TEACHER)
-        second = next(line for line in item["lines"] if line["name"] == SECOND)
+        lines = {line["name"]: line for line in item["lines"]}
         rows.append(
             [
-                said,
-                short(teacher["parameters"]),
-                *(f"{one['qwk']:.3f} / {one['accuracy']:.3f}" for one in each[:4]),
-                short(second["bytes"]),
+                prompt,
+                model,
+                short(lines[TEACHER]["parameters"]),
+                *(f"{one['qwk']:.3f} / {one['accuracy']:.3f}" for one in each),
+                short(lines[SECOND]["bytes"]),
                 f"{seconds['teacher'] / 60:.0f} min",
             ]
         )
-    header = ["teacher", "parameters", "teacher", "bag alone", "cut transformer alone", "**both**"]
-    header += ["second, bytes", "fine-tuning"]
+    header = [
+        "prompt",
+        "language model",
+        "parameters",
+        "teacher",
+        "bag alone",
+        "cut transformer alone",
+    ]
+    header += ["**both**", "bag without teacher", "second, bytes", "fine-tuning"]
     return markdown(header, rows)
 
 
