@@ -63,6 +63,7 @@ def test_an_idle_connection_gives_way(serving, clock, monkeypatch):
     monkeypatch.setattr(server, "_GIVES_WAY", 1000)
     connect = serving(connections=2, idle_seconds=9000, line_seconds=9000)
     idle, half = connect(), connect()
+    assert half.ask({"text": TEXT})["predicted"]  # it has been let in
     half.send(b'{"text"')
     assert idle.ask({"text": TEXT})["predicted"]  # and what was sent before has come
     clock.ahead += 2000

@@ -628,6 +628,7 @@ def test_the_bundle_is_not_kept_open(shared):
 def test_an_idle_connection_is_closed(within, clock):
     one = within(limits=Limits(idle_seconds=4000, line_seconds=2000))
     with one.client() as idle, one.client() as half:
+        assert half.ask({"text": TEXT})["predicted"]  # it has been let in
         half.send(b'{"text"')
         assert idle.ask({"text": TEXT})["predicted"]  # and what was sent before has come
         clock.ahead += 3000
