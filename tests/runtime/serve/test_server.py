@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -271,44 +271,36 @@ def test_a_slow_reader_holds_up_nobody(shared, client):
         assert slow.read()["id"] == 0
 
 
-def test_too_many_connections(made, tmp_path):
-    path = str(tmp_path / "socket")
+def test_too_many_connections(serving, monkeypatch):
+    monkeypatch.setattr(server, "_GIVES_WAY", float("inf"))  # however long the crowd takes
     most = 8
-    limits = ("--connections", most)
-    with (
-        started(made / "one.kdz", "--socket", path, *limits, where=path) as service,
-        ExitStack() as stack,
-    ):
-
-        def clients_of(number):
-            return [stack.enter_context(service.client()) for _ in range(number)]
-
-        clients = clients_of(most)
-        for client in clients:
-            assert client.ask({"text": TEXT})["predicted"]
-        with service.client() as more:
-            answer = more.read()
-            assert answer["error"]["code"] == "busy"
-            assert more.read() is None
-        for client in clients:
-            assert client.ask({"text": TEXT})["predicted"]
-        # All are told why; few have the time to go on sending.
-        crowd = clients_of(100)
-        assert {one.read()["error"]["code"] for one in crowd} == {"busy"}
-        for one in crowd:
-            one.close()
-        clients.pop().close()
-        for _ in range(100):
-            with service.client() as another:
-                # While some of the crowd are still being told why, it is refused and closed at
-                # once, perhaps before it has sent anything; it reads why all the same.
-                with suppress(BrokenPipeError):
-                    another.send({"text": TEXT})
-                answer = another.read()
-            if "predicted" in answer:
-                break
-            time.sleep(0.05)
-        assert "predicted" in answer
+    connect = serving(connections=most)
+    clients = [connect() for _ in range(most)]
+    for client in clients:
+        assert client.ask({"text": TEXT})["predicted"]
+    with connect() as more:
+        answer = more.read()
+        assert answer["error"]["code"] == "busy"
+        assert more.read() is None
+    for client in clients:
+        assert client.ask({"text": TEXT})["predicted"]
+    # All are told why; few have the time to go on sending.
+    crowd = [connect() for _ in range(100)]
+    assert {one.read()["error"]["code"] for one in crowd} == {"busy"}
+    for one in crowd:
+        one.close()
+    clients.pop().close()
+    for _ in range(100):
+        with connect() as another:
+            # While some of the crowd are still being told why, it is refused and closed at
+            # once, perhaps before it has sent anything; it reads why all the same.
+            with suppress(BrokenPipeError):
+                another.send({"text": TEXT})
+            answer = another.read()
+        if "predicted" in answer:
+            break
+        time.sleep(0.05)
+    assert "predicted" in answer
 
 
 REQUESTS = st.recursive(
