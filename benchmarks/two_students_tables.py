@@ -12,7 +12,7 @@ from benchmarks.items import agreement as agreement_of
 from kd_edge.console.tables import markdown, short
 from kd_edge.evaluation.agreement import BASELINE, FIRST, SECOND, STUDENT, TEACHER
 
-_OF_LARGER = ("1",)
+_OF_LARGER = ("1", "9")
 _SCORERS = (TEACHER, FIRST, SECOND, STUDENT, BASELINE)
 
 
