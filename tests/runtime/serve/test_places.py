@@ -66,6 +66,7 @@ def test_an_idle_connection_gives_way(serving, clock, monkeypatch):
     assert half.ask({"text": TEXT})["predicted"]  # it has been let in
     half.send(b'{"text"')
     assert idle.ask({"text": TEXT})["predicted"]  # and what was sent before has come
+    assert connect().read()["error"]["code"] == "busy"  # the server has gone on since its answer
     clock.ahead += 2000
     new = connect()
     assert new.ask({"text": TEXT})["predicted"]
