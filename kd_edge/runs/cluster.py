@@ -171,6 +171,8 @@ def _outcomes(
                 yield place, outcome.run or _error(outcome)
             tracker.note(at_work.words())
             tracker.advance(0)
+        if stop.is_set():  # while the last was fetched
+            raise KeyboardInterrupt
 
 
 def _outcome(ray: Any, task: Any) -> Outcome:

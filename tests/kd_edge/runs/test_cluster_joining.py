@@ -14,6 +14,7 @@ import pytest
 
 from kd_edge.runs.cluster import Cluster
 from kd_edge.runs.cluster_joining import joined
+from kd_edge.runs.cluster_task import Outcome
 from kd_edge.stages.record import StoppedError
 from kd_edge_runtime.errors import InputError
 
@@ -108,3 +109,18 @@ def test_ctrl_c_is_not_lost_where_nobody_sees_its_exception(ray, tmp_path):
         Cluster("local").each_item([("a", Task(tmp_path, tmp_path / "item-a"))])
     assert ray.asked[:3] == ["local", "wait", "cancel task"]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_is_not_lost_while_the_last_item_is_fetched(ray, tmp_path):
+    def gets(_):
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return Outcome(run=SimpleNamespace())
+
+    ray.wait = lambda tasks, **_: (tasks, [])
+    ray.get = gets
+    ray.cancel = lambda task, **_: ray.asked.append(f"cancel {task}")
+    ray.remote = lambda **_: lambda _: SimpleNamespace(remote=lambda *_: "task")
+    with pytest.raises(StoppedError, match="start the same command again"):
+        Cluster("local").each_item([("a", Task(tmp_path, tmp_path / "item-a"))])
+    assert "cancel task" in ray.asked
