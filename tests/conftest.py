@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,10 @@ _SLOW_FIXTURES = {"whole_way", "pi", "device", "wheel"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Few generated examples are enough while one is at work."""
+    """Few generated examples are enough while one is at work; and Ctrl-C can be pressed."""
+    # A shell's programs in the background ignore it, with all that they start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.option.markexpr == "not slow":
         settings.load_profile("kd-edge-fast")
 
