@@ -164,11 +164,12 @@ def _batches(
         size: the most responses of a batch.
     """
     order = np.argsort(lengths, kind="stable")
+    ascending = lengths[order]
     start = 0
     while start < len(order):
         end = start + size
         if most is not None:
-            fitting = np.searchsorted(lengths[order], most[order[start]], side="right")
+            fitting = np.searchsorted(ascending, most[order[start]], side="right")
             end = min(end, int(fitting))
         yield order[start:end]
         start = end
